@@ -1,0 +1,63 @@
+"""What an order's answer to the hub tells; a mapping file turns it into a document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.orders import CannotReason, Order, OrderState, Outcome
+
+__all__ = ["Answer", "AnswerKind", "answer_of"]
+
+
+class AnswerKind(StrEnum):
+    """The two answers that an execution order can have."""
+
+    DONE = "done"
+    CANNOT = "cannot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The facts of one answer. ``executed_at`` and ``attempted_at`` are UTC."""
+
+    kind: AnswerKind
+    process_instance: ProcessInstanceId
+    metering_point: MeteringPointCode
+    outcome: Outcome | None = None
+    executed_at: datetime | None = None
+    meter: MeterNumber | None = None
+    reason: CannotReason | None = None
+    attempted_at: datetime | None = None
+    description: str | None = None
+
+
+def answer_of(order: Order) -> Answer | None:
+    """The answer that ``order`` owes in its present state; None while it owes none.
+
+    Raises ValueError for an order that claims to be done without a confirmed movement: such an answer must
+    never leave.
+    """
+    if order.state is OrderState.DONE:
+        if order.executed_at is None or order.verified_at is None or order.outcome is None:
+            raise ValueError(f"order {order.key} is done without a time of execution and a verification")
+        return Answer(
+            kind=AnswerKind.DONE,
+            process_instance=order.process_instance,
+            metering_point=order.metering_point,
+            outcome=order.outcome,
+            executed_at=order.executed_at,
+            meter=order.meter,
+        )
+    if order.state in (OrderState.CANNOT, OrderState.SUPERSEDED):
+        return Answer(
+            kind=AnswerKind.CANNOT,
+            process_instance=order.process_instance,
+            metering_point=order.metering_point,
+            reason=order.cannot_reason or CannotReason.OTHER,
+            attempted_at=order.submitted_at,
+            description=order.detail,
+        )
+    return None

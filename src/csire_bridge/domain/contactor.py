@@ -1,0 +1,111 @@
+"""The contactor of a meter, and what is asked of the head-end system (HES) about it.
+
+States and methods follow COSEM class 70 "Disconnect control" (IEC 62056-6-2), object 0.0.96.3.10.255.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from csire_bridge.domain.identifiers import MeterNumber
+
+__all__ = [
+    "ContactorAction",
+    "ContactorCommand",
+    "ContactorReading",
+    "ControlState",
+    "HeadEndEvent",
+    "HeadEndEventKind",
+]
+
+
+class ContactorAction(StrEnum):
+    """What the contactor shall do."""
+
+    DISCONNECT = "disconnect"
+    CONNECT = "connect"
+
+
+class ControlState(IntEnum):
+    """Attribute ``control_state`` of class 70. In state 2 the supply is still off."""
+
+    DISCONNECTED = 0
+    CONNECTED = 1
+    READY_FOR_RECONNECTION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ContactorCommand:
+    """One contactor command to one meter.
+
+    ``correlation_id`` is ours and joins the command to its reply and events. ``not_after`` (UTC) is handed
+    down, so that a head-end system that comes back after an outage does not run a stale disconnection.
+    """
+
+    correlation_id: str
+    meter: MeterNumber
+    action: ContactorAction
+    issued_at: datetime
+    not_after: datetime
+    tracking_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactorReading:
+    """The contactor's state as read from the meter at ``read_at`` (UTC).
+
+    ``output_state`` is true while the supply is on.
+    """
+
+    meter: MeterNumber
+    output_state: bool
+    control_state: ControlState
+    read_at: datetime
+
+    @property
+    def connected(self) -> bool:
+        """Supply is on, and both attributes say so."""
+        return self.output_state and self.control_state is ControlState.CONNECTED
+
+    @property
+    def disconnected(self) -> bool:
+        """Supply is off and stays off: nobody at the meter can switch it on."""
+        return not self.output_state and self.control_state is ControlState.DISCONNECTED
+
+    @property
+    def armed(self) -> bool:
+        """Supply is off; a press of the meter's button would switch it on."""
+        return not self.output_state and self.control_state is ControlState.READY_FOR_RECONNECTION
+
+
+class HeadEndEventKind(StrEnum):
+    """What an event of the head-end system says; a claim, until the contactor was read."""
+
+    DISCONNECTED = "disconnected"
+    CONNECTED = "connected"
+    ARMED = "armed"
+    DISCONNECT_FAILED = "disconnect-failed"
+    CONNECT_FAILED = "connect-failed"
+    CANCELLED = "cancelled"
+    PROCESSED = "processed"
+    PROCESSING_FAILED = "processing-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadEndEvent:
+    """One event of the head-end system about one meter.
+
+    ``correlation_id`` is None for an unsolicited event. ``occurred_at`` (UTC) is the meter's or the HES's own time.
+    ``contactor`` is the detail "Contactor status" where the HES sends one.
+    """
+
+    correlation_id: str | None
+    meter: MeterNumber
+    kind: HeadEndEventKind
+    code: str
+    occurred_at: datetime
+    contactor: ControlState | None = None
+    text: str = ""

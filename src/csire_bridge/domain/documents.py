@@ -1,0 +1,38 @@
+"""What leaves: a signed answer in the outbox, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from csire_bridge.domain.identifiers import MessageId, MessageNumber
+
+__all__ = ["DocumentState", "OutgoingDocument"]
+
+
+class DocumentState(StrEnum):
+    """``DELIVERED`` means that the partner's channel took it, ``CONFIRMED`` that the hub's R_1 accepted it.
+
+    ``CONTESTED`` means that the hub's R_1 refused it: a person must look.
+    """
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    CONFIRMED = "confirmed"
+    CONTESTED = "contested"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingDocument:
+    """A signed document; ``document`` are the bytes that leave at every try. ``created_at`` is UTC."""
+
+    key: int
+    order: int
+    number: MessageNumber
+    message_id: MessageId
+    document: bytes
+    sha256: str
+    state: DocumentState
+    created_at: datetime

@@ -1,0 +1,199 @@
+"""Every error of the bridge, drawn as one tree.
+
+    BridgeError
+    ├── PartnerFault              the message is wrong: refused, its sender told, never retried
+    │   ├── Unreadable            it is not the kind of XML that we read
+    │   ├── NotTrusted            the signature, or who signed, is wrong
+    │   ├── NotValid              it breaks the schema
+    │   └── RuleBroken            it breaks a business rule beyond the schema
+    ├── TransientFailure          it may work later: tried again
+    │   ├── HeadEndUnreachable    nothing reached the head-end system
+    │   └── PartnerUnreachable    nothing reached the partner
+    ├── OutcomeUnknown            it may or may not have happened: asked about, never repeated blindly
+    ├── PermanentFailure          it will not change by itself: parked, a person is told
+    │   ├── HeadEndRefused        the head-end system said no, for good
+    │   └── PartnerRefused        the partner said no, for good
+    └── OurFault                  the bridge or its surroundings are wrong
+        ├── ConfigurationError    settings, schemas or mapping files
+        ├── StoreFailure          disk full, read-only, broken database
+        └── StaleWrite            somebody else changed the row first
+
+A person never sees a traceback: each error has a sentence that says what happened, and a remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "BridgeError",
+    "ConfigurationError",
+    "HeadEndRefused",
+    "HeadEndUnreachable",
+    "NotTrusted",
+    "NotValid",
+    "OurFault",
+    "OutcomeUnknown",
+    "PartnerFault",
+    "PartnerRefused",
+    "PartnerUnreachable",
+    "PermanentFailure",
+    "Problem",
+    "ProblemCode",
+    "RuleBroken",
+    "StaleWrite",
+    "StoreFailure",
+    "TransientFailure",
+    "Unreadable",
+]
+
+
+class ProblemCode(StrEnum):
+    """What can be wrong with a message; the part before the dot names the step that found it."""
+
+    EMPTY = "parser.empty"
+    TOO_LARGE = "parser.too-large"
+    ENCODING = "parser.encoding"
+    DTD = "parser.dtd"
+    NOT_WELL_FORMED = "parser.not-well-formed"
+
+    UNSIGNED = "trust.unsigned"
+    BAD_SIGNATURE = "trust.bad-signature"
+    WRAPPED = "trust.wrapped"
+    ALGORITHM = "trust.algorithm"
+    UNKNOWN_SIGNER = "trust.unknown-signer"
+    WRONG_SIGNER = "trust.wrong-signer"
+    CERTIFICATE_EXPIRED = "trust.certificate-expired"
+
+    UNKNOWN_MESSAGE = "schema.unknown-message"
+    MISSING = "schema.missing"
+    UNEXPECTED = "schema.unexpected"
+    VALUE = "schema.value"
+    OTHER_SCHEMA = "schema.other"
+
+    POINT_CHECK_DIGIT = "rule.point-check-digit"
+    EIC_CHECK_CHARACTER = "rule.eic-check-character"
+    WRONG_RECIPIENT = "rule.wrong-recipient"
+    FUTURE_TIMESTAMP = "rule.future-timestamp"
+    STALE_TIMESTAMP = "rule.stale-timestamp"
+    NUMBER_MISMATCH = "rule.number-mismatch"
+    AGENCY = "rule.agency"
+    WRONG_DIRECTION = "rule.wrong-direction"
+    ID_REUSED = "rule.id-reused"
+    DATE_HORIZON = "rule.date-horizon"
+    CONDITION = "rule.condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a message: what, where, and what its sender can do.
+
+    ``line`` is the line in the bytes as received (from 1), ``path`` the place in the document.
+    """
+
+    code: ProblemCode
+    text: str
+    remedy: str
+    line: int | None = None
+    path: str | None = None
+
+    def __str__(self) -> str:
+        place = " ".join(p for p in (f"line {self.line}" if self.line else "", self.path or "") if p)
+        return f"{self.code}: {self.text}" + (f" [{place}]" if place else "") + f" -> {self.remedy}"
+
+
+class BridgeError(Exception):
+    """Root of the tree. ``remedy`` is what a person can do about it."""
+
+    def __init__(self, text: str, remedy: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.text} -> {self.remedy}" if self.remedy else self.text
+
+
+class PartnerFault(BridgeError):
+    """The message is wrong; ``problems`` lists everything that was found, at least one."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        if not problems:
+            raise ValueError("a partner's fault needs at least one problem")
+        super().__init__("; ".join(str(p) for p in problems))
+        self.problems = tuple(problems)
+
+    @property
+    def code(self) -> ProblemCode:
+        """The code of the first problem, by which the message is filed."""
+        return self.problems[0].code
+
+
+class Unreadable(PartnerFault):
+    """Not XML of the kind that we read: encoding, DTD, size, well-formedness."""
+
+
+class NotTrusted(PartnerFault):
+    """The signature is missing or wrong, or does not belong to the sender."""
+
+
+class NotValid(PartnerFault):
+    """The document breaks the schema of its namespace."""
+
+
+class RuleBroken(PartnerFault):
+    """The document breaks a business rule beyond the schema."""
+
+
+class TransientFailure(BridgeError):
+    """It may work later."""
+
+
+class HeadEndUnreachable(TransientFailure):
+    """Certain: the head-end system did not get the request."""
+
+
+class PartnerUnreachable(TransientFailure):
+    """Certain: the partner did not get the document, or said that it could not take it now."""
+
+
+class OutcomeUnknown(BridgeError):
+    """A request may or may not have been carried out: ask for the state before anything else."""
+
+
+class PermanentFailure(BridgeError):
+    """It will not change by itself."""
+
+
+class HeadEndRefused(PermanentFailure):
+    """The head-end system refused; ``code`` is its own code."""
+
+    def __init__(self, code: str, text: str, remedy: str = "") -> None:
+        super().__init__(text, remedy)
+        self.code = code
+
+
+class PartnerRefused(PermanentFailure):
+    """The partner refused our document; ``code`` is its own code."""
+
+    def __init__(self, code: str, text: str, remedy: str = "") -> None:
+        super().__init__(text, remedy)
+        self.code = code
+
+
+class OurFault(BridgeError):
+    """The bridge or its surroundings are wrong; the partner is not to blame."""
+
+
+class ConfigurationError(OurFault):
+    """Settings, schemas or mapping files are wrong; the text names file, line and key."""
+
+
+class StoreFailure(OurFault):
+    """The database or a folder can't be written or read."""
+
+
+class StaleWrite(OurFault):
+    """Compare-and-set lost: the row changed since it was read."""

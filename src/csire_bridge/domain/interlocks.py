@@ -1,0 +1,43 @@
+"""Interlocks: reasons why a contactor must not be moved, looked at just before each command.
+
+A household cut off that should not be is the worst that can happen, so whatever is not known counts against a
+disconnection. Source of the flags: message 3.1.1.1 (characteristics of the metering point).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from csire_bridge.domain.orders import CannotReason, DisconnectionKind, Order, OrderKind
+from csire_bridge.domain.registry import MeteringPoint
+
+__all__ = ["Interlock", "interlock"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interlock:
+    """Why an order can't be carried out, in words that go to the hub."""
+
+    reason: CannotReason
+    text: str
+
+
+def interlock(order: Order, point: MeteringPoint | None) -> Interlock | None:
+    """Return what stands against ``order`` at ``point``, or None when the contactor may be moved."""
+    if point is None:
+        return Interlock(CannotReason.OTHER, "the metering point is not known to the operator")
+    if point.meter is None:
+        return Interlock(CannotReason.NOT_POSSIBLE, "no meter is known at the metering point")
+    if point.has_contactor is not True:
+        return Interlock(CannotReason.NOT_POSSIBLE, "the meter at the metering point has no contactor")
+    if order.kind is OrderKind.DISCONNECT:
+        return _protection(order, point)
+    return None
+
+
+def _protection(order: Order, point: MeteringPoint) -> Interlock | None:
+    if point.threat:
+        return Interlock(CannotReason.NOT_POSSIBLE, "disconnection would threaten life, health or the environment")
+    if order.disconnection_kind is DisconnectionKind.DEBT and point.can_be_suspended is False:
+        return Interlock(CannotReason.NOT_POSSIBLE, "the metering point must not be suspended for debt")
+    return None

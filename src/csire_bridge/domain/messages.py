@@ -1,0 +1,200 @@
+"""A message on its way in: its header, its state, and what it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from csire_bridge.domain.identifiers import (
+    Eic,
+    MessageId,
+    MessageNumber,
+    MeteringPointCode,
+    MeterNumber,
+    ProcessInstanceId,
+)
+from csire_bridge.domain.orders import DisconnectionKind, OrderKind, ReconnectionReason
+
+__all__ = [
+    "Channel",
+    "Header",
+    "MessageState",
+    "OrderRequest",
+    "RawMessage",
+    "Reading",
+    "RegistryUpdate",
+    "ResultNotice",
+    "SettledMessage",
+    "SpecialKind",
+    "SpecialNotice",
+    "TakenId",
+    "Understood",
+]
+
+
+class Channel(StrEnum):
+    """The door a message came through."""
+
+    REPLAY = "replay"
+    WEBHOOK = "webhook"
+    QUEUE = "queue"
+
+
+class MessageState(StrEnum):
+    """Where a message stands. ``RECEIVED`` is the only state from which it moves."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """The bytes of a message as they stand in the journal.
+
+    ``origin`` says where they came from: a file's name, or a partner. ``received_at`` is UTC.
+    """
+
+    key: int
+    channel: Channel
+    origin: str
+    received_at: datetime
+    sha256: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The envelope of a business message. ``timestamp`` is the sender's, in UTC.
+
+    ``answers`` is the identifier of the message that this one answers; absent when it starts something.
+    ``agencies`` holds (place, code found, code that is due) of every code-list agency in the envelope.
+    """
+
+    message_id: MessageId
+    answers: MessageId | None
+    message_type: str
+    number: MessageNumber
+    process: str
+    timestamp: datetime
+    physical_sender: str
+    juridical_sender: str
+    physical_recipient: str
+    juridical_recipient: str
+    sender_role: str
+    retroactive_token: str | None
+    agencies: tuple[tuple[str, str, str], ...] = ()
+
+
+class SpecialKind(StrEnum):
+    """Kinds of special message (komunikat specjalny)."""
+
+    TIME_GATE = "time-gate"
+    ANOMALY = "anomaly"
+    PROCESS_ENDED = "process-ended"
+    PRIORITY_MATRIX = "priority-matrix"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """A message that asks for something at a metering point.
+
+    ``requested_date`` and ``effective_date`` are Polish calendar dates. ``contracted_power`` is in kW.
+    """
+
+    kind: OrderKind
+    process_instance: ProcessInstanceId
+    metering_point: MeteringPointCode
+    disconnection_kind: DisconnectionKind | None = None
+    reconnection_reason: ReconnectionReason | None = None
+    requested_date: date | None = None
+    effective_date: date | None = None
+    supplier: Eic | None = None
+    description: str | None = None
+    tariff_group: str | None = None
+    contracted_power: Decimal | None = None
+    prepaid: bool | None = None
+    end_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultNotice:
+    """The hub's answer (R_1) to a message of ours; ``accepted`` follows from the result code."""
+
+    process_instance: ProcessInstanceId
+    result_code: str
+    accepted: bool
+    description: str | None = None
+    metering_point: MeteringPointCode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryUpdate:
+    """The characteristics of a metering point from ``effective_date`` (Polish date) on; None = not told.
+
+    ``tariff_group`` and ``contracted_power`` (kW) are the terms of service; ``meter_kind`` is the hub's code.
+    """
+
+    process_instance: ProcessInstanceId
+    metering_point: MeteringPointCode
+    effective_date: date
+    supplier: Eic | None = None
+    meter_number: MeterNumber | None = None
+    meter_kind: str | None = None
+    has_contactor: bool | None = None
+    connected: bool | None = None
+    can_be_suspended: bool | None = None
+    threat: bool | None = None
+    prepaid: bool | None = None
+    tariff_group: str | None = None
+    contracted_power: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialNotice:
+    """A special message of the hub."""
+
+    kind: SpecialKind
+    process_instance: ProcessInstanceId | None = None
+    description: str | None = None
+
+
+Reading = OrderRequest | ResultNotice | RegistryUpdate | SpecialNotice
+"""What a message asks for, read by its mapping file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A message that passed every check: its header and what it asks for."""
+
+    header: Header
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class TakenId:
+    """A message id that was accepted before: which message took it, with which bytes, and its receipt."""
+
+    message: int
+    sha256: str
+    receipt: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledMessage:
+    """How a message has ended. What could not be trusted or read stays None; ``problem`` is for people."""
+
+    key: int
+    state: MessageState
+    receipt: bytes
+    message_id: MessageId | None = None
+    number: MessageNumber | None = None
+    sender: str | None = None
+    process_instance: ProcessInstanceId | None = None
+    metering_point: MeteringPointCode | None = None
+    code: str | None = None
+    problem: str | None = None
+    duplicate_of: int | None = None

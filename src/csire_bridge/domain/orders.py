@@ -1,0 +1,193 @@
+"""Orders: what is to be done at a metering point, and which way it may go.
+
+The history of an order is append-only; its state is derived in the same transaction and only moves along
+``TRANSITIONS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from csire_bridge.domain.contactor import ContactorAction
+from csire_bridge.domain.identifiers import (
+    Eic,
+    MessageId,
+    MessageNumber,
+    MeteringPointCode,
+    MeterNumber,
+    ProcessInstanceId,
+)
+
+__all__ = [
+    "FINAL_STATES",
+    "TRANSITIONS",
+    "CannotReason",
+    "DisconnectionKind",
+    "Order",
+    "OrderEvent",
+    "OrderKind",
+    "OrderState",
+    "Outcome",
+    "ReconnectionReason",
+    "check_transition",
+]
+
+
+class OrderKind(StrEnum):
+    """What is to be done."""
+
+    DISCONNECT = "disconnect"
+    RECONNECT = "reconnect"
+    AGREEMENT_START = "agreement-start"
+    AGREEMENT_END = "agreement-end"
+    PARAMETRISATION = "parametrisation"
+
+    @property
+    def contactor_action(self) -> ContactorAction | None:
+        """The contactor's movement, for the kinds that are nothing else."""
+        return _ACTIONS.get(self)
+
+    @property
+    def priority(self) -> int:
+        """Lower runs first: supply comes back before anything else is done."""
+        return 0 if self is OrderKind.RECONNECT else 10
+
+
+_ACTIONS = {OrderKind.DISCONNECT: ContactorAction.DISCONNECT, OrderKind.RECONNECT: ContactorAction.CONNECT}
+
+
+class OrderState(StrEnum):
+    """Where an order stands.
+
+    ``SUBMITTING`` is written before the head-end system is called, so that a crash during the call is seen as
+    ``UNKNOWN`` afterwards. ``SUBMITTED`` means accepted by the head-end system, never that anything switched.
+    ``ARMED`` is no success: the supply is still off. ``PARKED`` waits for a person.
+    """
+
+    REGISTERED = "registered"
+    SUBMITTING = "submitting"
+    SUBMITTED = "submitted"
+    UNKNOWN = "unknown"
+    ARMED = "armed"
+    PARKED = "parked"
+    DONE = "done"
+    CANNOT = "cannot"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+_S = OrderState
+TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
+    _S.REGISTERED: frozenset({_S.SUBMITTING, _S.PARKED, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN}),
+    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.REGISTERED, _S.CANNOT, _S.PARKED}),
+    _S.SUBMITTED: frozenset({_S.DONE, _S.ARMED, _S.UNKNOWN, _S.CANNOT, _S.PARKED, _S.REGISTERED}),
+    _S.UNKNOWN: frozenset({_S.DONE, _S.ARMED, _S.CANNOT, _S.PARKED, _S.REGISTERED}),
+    _S.ARMED: frozenset({_S.DONE, _S.CANNOT, _S.PARKED}),
+    _S.PARKED: frozenset({_S.REGISTERED, _S.DONE, _S.CANNOT, _S.WITHDRAWN, _S.SUPERSEDED}),
+    _S.DONE: frozenset(),
+    _S.CANNOT: frozenset(),
+    _S.SUPERSEDED: frozenset(),
+    _S.WITHDRAWN: frozenset(),
+}
+FINAL_STATES = frozenset(state for state, onward in TRANSITIONS.items() if not onward)
+
+
+def check_transition(before: OrderState, after: OrderState) -> None:
+    """Raise ValueError when an order may not go from ``before`` to ``after``."""
+    if after not in TRANSITIONS[before]:
+        raise ValueError(f"an order can't go from {before} to {after}")
+
+
+class Outcome(StrEnum):
+    """What is known about the contactor at the end of an order."""
+
+    DISCONNECTED = "disconnected"
+    CONNECTED = "connected"
+    ARMED = "armed"
+    UNKNOWN = "unknown"
+    NOT_SWITCHED = "not-switched"
+
+
+class CannotReason(StrEnum):
+    """Why an order can't be carried out; mapping files turn it into the hub's code."""
+
+    NOT_POSSIBLE = "not-possible"
+    DEBT_BOTH_SIDES = "debt-both-sides"
+    OTHER = "other"
+
+
+class DisconnectionKind(StrEnum):
+    """Kind of disconnection asked for."""
+
+    DEBT = "debt"
+    SHUT_DOWN = "shut-down"
+    PREPAID = "prepaid"
+
+
+class ReconnectionReason(StrEnum):
+    """Why the supply comes back."""
+
+    WRONG_REQUEST = "wrong-request"
+    REASON_GONE = "reason-gone"
+    COMPLAINT = "complaint"
+    PREPAID_TOPPED_UP = "prepaid-topped-up"
+    CUSTOMER_REQUEST = "customer-request"
+    CHANGE_OF_SUPPLIER_OR_USER = "change-of-supplier-or-user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order. All moments are UTC; dates are Polish calendar dates.
+
+    ``registered_at`` is the moment from which execution time counts: the message's own timestamp, which is the
+    strict reading of the one-working-day rule. ``not_before`` is when it may run, ``executed_at`` the meter's or
+    head-end system's time of switching, else that of verification. ``version`` is for compare-and-set.
+    """
+
+    key: int
+    kind: OrderKind
+    state: OrderState
+    metering_point: MeteringPointCode
+    process_instance: ProcessInstanceId
+    source_message: MessageId
+    source_number: MessageNumber
+    registered_at: datetime
+    not_before: datetime
+    version: int
+    disconnection_kind: DisconnectionKind | None = None
+    reconnection_reason: ReconnectionReason | None = None
+    supplier: Eic | None = None
+    requested_date: date | None = None
+    effective_date: date | None = None
+    description: str | None = None
+    tariff_group: str | None = None
+    contracted_power: Decimal | None = None
+    end_reason: str | None = None
+    meter: MeterNumber | None = None
+    correlation_id: str | None = None
+    attempts: int = 0
+    submitted_at: datetime | None = None
+    expires_at: datetime | None = None
+    outcome: Outcome | None = None
+    executed_at: datetime | None = None
+    verified_at: datetime | None = None
+    cannot_reason: CannotReason | None = None
+    detail: str | None = None
+
+    @property
+    def execution_seconds(self) -> float | None:
+        """Time from registration to execution, in seconds; None while not executed."""
+        return (self.executed_at - self.registered_at).total_seconds() if self.executed_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """One line of an order's history. ``at`` is UTC."""
+
+    at: datetime
+    state: OrderState
+    text: str

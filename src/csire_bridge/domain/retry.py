@@ -1,0 +1,28 @@
+"""When to try again: a pure function that returns a decision."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+__all__ = ["RetryPolicy"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Doubling waits with jitter, up to a number of attempts.
+
+    ``first`` is the wait after the first failure, ``longest`` caps it, ``attempts`` counts the tries in all.
+    """
+
+    first: timedelta = timedelta(seconds=2)
+    longest: timedelta = timedelta(minutes=5)
+    attempts: int = 8
+
+    def next_try(self, tried: int, now: datetime, jitter: random.Random) -> datetime | None:
+        """When to try again after ``tried`` failed attempts; None = give up and park."""
+        if tried >= self.attempts:
+            return None
+        wait: timedelta = min(self.first * 2 ** min(tried - 1, 30), self.longest)
+        return now + wait * jitter.uniform(0.75, 1.25)

@@ -1,0 +1,135 @@
+"""Sends contactor commands and state queries to the head-end system (HES).
+
+A reply means "accepted", never "switched": the outcome comes later as an event, or by reading the contactor.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from csire_bridge.domain.contactor import ContactorCommand, ContactorReading, ControlState
+from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.hes.profile import HeadEndCodes, HeadEndNamespaces, HeadEndProfile
+from csire_bridge.hes.soap import SoapChannel
+
+__all__ = ["HeadEndCodes", "HeadEndConnector", "HeadEndNamespaces", "HeadEndProfile"]
+
+_NOUN = "EndDeviceControls"
+_FOR_GOOD = frozenset({"FATAL", "CATASTROPHIC"})
+_ASK_FIRST = "read the contactor before anything is sent again"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class HeadEndConnector:
+    """The HES as seen by the bridge. Safe to use from several threads; each gets its own connection.
+
+    Every method raises ``HeadEndUnreachable`` when the HES certainly took nothing, ``OutcomeUnknown`` when it may
+    have taken it, and ``HeadEndRefused`` when it said no for good.
+    """
+
+    def __init__(self, profile: HeadEndProfile, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._profile = profile
+        self._clock = clock
+        self._channel = SoapChannel(profile)
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self._channel.close()
+
+    def submit(self, command: ContactorCommand) -> None:
+        """Return when the HES accepted the command. It does not mean that the contactor moved.
+
+        The same command gives the same MessageID again, by which the HES can recognise a repetition.
+        """
+        header = self._header("create", command.correlation_id, command.issued_at, command.correlation_id)
+        header |= {"AsyncReplyFlag": True, "ReplyAddress": self._profile.reply_address, "AckRequired": True}
+        self._call(Header=header, Payload=self._payload(command))
+
+    def cancel(self, command: ContactorCommand) -> None:
+        """Return when the HES dropped the queued command; ``HeadEndRefused`` when it is too late for that."""
+        message_id = str(uuid.uuid5(uuid.NAMESPACE_OID, f"cancel {command.correlation_id}"))
+        header = self._header("cancel", message_id, self._clock(), command.correlation_id)
+        header |= {"AsyncReplyFlag": False, "ReplyAddress": self._profile.reply_address}
+        self._call(Header=header, Payload=self._payload(command))
+
+    def read_contactor(self, meter: MeterNumber) -> ContactorReading:
+        """Have the meter's contactor read now; ``read_at`` is the time the HES gives."""
+        message_id = str(uuid.uuid4())
+        header = self._header("get", message_id, self._clock(), message_id)
+        reply = self._call(Header=header, Request={"ID": meter})
+        return _reading(meter, reply)
+
+    def _header(self, verb: str, message_id: str, timestamp: datetime, correlation_id: str) -> dict[str, Any]:
+        user = self._profile.username
+        return {
+            "Verb": verb,
+            "Noun": _NOUN,
+            "Timestamp": _stamp(timestamp),
+            "Source": self._profile.source,
+            **({"User": {"UserID": user}} if user else {}),
+            "MessageID": message_id,
+            "CorrelationID": correlation_id,
+        }
+
+    def _payload(self, command: ContactorCommand) -> dict[str, Any]:
+        interval = {"start": _stamp(command.issued_at), "end": _stamp(command.not_after)}
+        control = {
+            "mRID": command.correlation_id,
+            "issuerID": self._profile.source,
+            "issuerTrackingID": command.tracking_id,
+            "reason": command.reason,
+            "primaryDeviceTiming": {"interval": interval},
+            "EndDeviceControlType": {"ref": self._profile.codes.command(command.action)},
+            "EndDevices": {"Names": {"name": command.meter}},
+        }
+        return {"EndDeviceControls": {"EndDeviceControl": control}}
+
+    def _call(self, **message: Any) -> Any:
+        reply = self._channel.request(**message)
+        expected = message["Header"]["CorrelationID"]
+        if reply.Header.CorrelationID != expected:
+            raise OutcomeUnknown(
+                f"the HES answered {expected} with a reply to {reply.Header.CorrelationID}", _ASK_FIRST
+            )
+        _judge(reply.Reply, self._profile.codes)
+        return reply
+
+
+def _judge(reply: Any, codes: HeadEndCodes) -> None:
+    """Return on OK. Result and level decide; the code table only tells which refusals pass by themselves."""
+    if reply.Result == "OK":
+        return
+    errors = reply.Error or []
+    text = "; ".join(f"{e.code} {e.level or ''} {e.reason or ''}".strip() for e in errors) or "no error given"
+    if reply.Result == "FAILED" and any(e.code in codes.try_later for e in errors):
+        raise HeadEndUnreachable(f"the HES can't take it now: {text}", "it is tried again by itself")
+    fatal = next((e for e in errors if e.level in _FOR_GOOD), None)
+    if reply.Result == "FAILED" and fatal is not None:
+        raise HeadEndRefused(fatal.code, f"the HES refused: {text}", "check the meter number and the HES's settings")
+    raise OutcomeUnknown(f"the HES answered {reply.Result}: {text}", _ASK_FIRST)
+
+
+def _reading(meter: MeterNumber, reply: Any) -> ContactorReading:
+    state = reply.Payload.ContactorState if reply.Payload is not None else None
+    if state is None or state.meter != meter:
+        raise OutcomeUnknown(f"the HES's answer has no contactor state of meter {meter}", "read it again")
+    if not isinstance(state.readAt, datetime) or state.readAt.utcoffset() is None:
+        raise OutcomeUnknown(f"the HES gave no time zone with the state of meter {meter}", "have the HES corrected")
+    facts: Mapping[int, ControlState] = {int(s): s for s in ControlState}
+    if state.controlState not in facts or not isinstance(state.outputState, bool):
+        raise OutcomeUnknown(f"the HES gave an impossible contactor state of meter {meter}", "read it again")
+    return ContactorReading(meter, state.outputState, facts[state.controlState], state.readAt.astimezone(UTC))
+
+
+def _stamp(moment: datetime) -> str:
+    """An xs:dateTime in UTC, to the millisecond; naive datetimes are a programming error."""
+    if moment.utcoffset() is None:
+        raise ValueError("a datetime without time zone can't be sent to the HES")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,128 @@
+"""Where the head-end system posts its events: ``POST /hes/events``."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from csire_bridge.domain.contactor import HeadEndEvent
+from csire_bridge.domain.errors import BridgeError, PartnerFault
+from csire_bridge.hes.events import MAX_EVENT_BYTES, parse_event
+from csire_bridge.hes.profile import HeadEndProfile
+
+__all__ = ["LOOPBACK", "EventListener", "OnEvent", "events_router"]
+
+OnEvent = Callable[[bytes, HeadEndEvent], None]
+"""Takes the bytes as received and what they say; it returns when both are committed."""
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+_ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
+
+
+def events_router(
+    on_event: OnEvent, *, profile: HeadEndProfile, allowed_peers: Iterable[str], max_bytes: int = MAX_EVENT_BYTES
+) -> APIRouter:
+    """A router with ``POST /hes/events``.
+
+    ``allowed_peers`` are addresses or networks such as ``10.1.0.0/16``; any other peer gets 403. ``on_event`` is
+    called before 200 is answered, in a worker thread. Garbage gets 400 and too much 413, each with a sentence;
+    when ``on_event`` raises one of our errors, 503 asks the HES to come again.
+    """
+    networks = [ipaddress.ip_network(peer) for peer in allowed_peers]
+    router = APIRouter()
+
+    @router.post("/hes/events")
+    async def receive(request: Request) -> Response:
+        if not _allowed(request, networks):
+            return _text(403, "this address may not report events")
+        raw = await _body(request, max_bytes)
+        if raw is None:
+            return _text(413, f"an event has at most {max_bytes} bytes")
+        return await run_in_threadpool(_take, raw, on_event, profile)
+
+    return router
+
+
+def _take(raw: bytes, on_event: OnEvent, profile: HeadEndProfile) -> Response:
+    try:
+        on_event(raw, parse_event(raw, profile))
+    except PartnerFault as fault:
+        return _text(400, f"refused: {fault.text}")
+    except BridgeError:
+        return _text(503, "the event can't be stored now; send it again")
+    return Response(_ACCEPTED, media_type="application/xml")
+
+
+def _allowed(request: Request, networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    try:
+        peer = ipaddress.ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return False
+    return any(peer in network for network in networks)
+
+
+async def _body(request: Request, max_bytes: int) -> bytes | None:
+    """The whole body, or None as soon as it is known to be longer than allowed."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            return None
+    return bytes(body)
+
+
+def _text(status: int, sentence: str) -> Response:
+    return Response(sentence, status_code=status, media_type="text/plain; charset=utf-8")
+
+
+class EventListener:
+    """Runs the events router on 127.0.0.1 in a daemon thread; for tests, benches and small set-ups."""
+
+    def __init__(self, on_event: OnEvent, profile: HeadEndProfile, port: int = 0) -> None:
+        app = FastAPI(openapi_url=None)
+        app.include_router(events_router(on_event, profile=profile, allowed_peers=LOOPBACK))
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        self._server = uvicorn.Server(config)
+        self._socket = _listening_socket(port)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address to hand to the HES; it is known, and queues connections, even before ``start``."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/hes/events"
+
+    def start(self) -> EventListener:
+        """Return when the server answers (10 s at most); raise RuntimeError when it does not."""
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the event listener did not start")
+            time.sleep(0.002)
+        return self
+
+    def stop(self) -> None:
+        """Finish open requests (2 s at most) and close the port."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+        self._socket.close()
+
+
+def _listening_socket(port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1.
+
+    The protocol is named, because asyncio sets TCP_NODELAY only then; without it each answer waits 40 ms for an ACK.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(256)
+    return listener

@@ -1,0 +1,165 @@
+"""Reads what the head-end system reports: EventMessages, bare or inside a SOAP envelope.
+
+Both styles of confirmation are understood: event codes, and the command's code with a result as its last part.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from lxml import etree
+
+from csire_bridge.domain.contactor import ControlState, HeadEndEvent
+from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.hes.profile import HeadEndProfile
+from csire_bridge.xml.parser import parse
+
+__all__ = ["MAX_EVENT_BYTES", "parse_event"]
+
+MAX_EVENT_BYTES = 64 * 1024
+"""An event is about one kilobyte."""
+
+_SOAP = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
+_SCHEMA = "Message.xsd"
+_local = threading.local()
+
+
+def parse_event(raw: bytes, profile: HeadEndProfile) -> HeadEndEvent:
+    """Return the event; raise ``Unreadable`` when it is not XML as we read it, ``NotValid`` with every problem."""
+    message = _unwrapped(parse(raw, MAX_EVENT_BYTES))
+    _check_schema(message, profile.contract)
+    return _Reader(message, profile).event()
+
+
+class _Reader:
+    """Takes a message that the schema holds valid apart; collects what is still wrong."""
+
+    def __init__(self, message: etree._Element, profile: HeadEndProfile) -> None:
+        self._profile = profile
+        self._prefixes = {"m": profile.namespaces.message, "e": profile.namespaces.events}
+        self._message = message
+        self._problems: list[Problem] = []
+
+    def event(self) -> HeadEndEvent:
+        """The event; ``NotValid`` with everything that was found."""
+        meter, occurred_at = self._meter(), self._occurred_at()
+        code = self._code()
+        kind = self._profile.codes.kind(code)
+        if kind is None:
+            self._found("code", f"the event code {code!r} is not in our table", "add it to the HES's codes")
+        contactor = self._contactor()
+        if self._problems or meter is None or occurred_at is None or kind is None:
+            raise NotValid(self._problems)
+        return HeadEndEvent(self._correlation(), meter, kind, code, occurred_at, contactor, self._text("e:reason"))
+
+    def _record(self) -> etree._Element:
+        """The one EndDeviceEvent; present, because the schema requires it."""
+        records = self._message.iterfind("m:Payload/e:EndDeviceEvents/e:EndDeviceEvent", self._prefixes)
+        record: etree._Element | None = next(records, None)
+        if record is None:
+            raise ConfigurationError(
+                "the HES's event namespaces differ from its schemas", "make the settings and schemas of the HES agree"
+            )
+        return record
+
+    def _text(self, path: str) -> str:
+        return (self._record().findtext(path, "", self._prefixes) or "").strip()
+
+    def _code(self) -> str:
+        kind = self._record().find("e:EndDeviceEventType", self._prefixes)
+        return "" if kind is None else (kind.get("ref") or "").strip()
+
+    def _correlation(self) -> str | None:
+        return (self._message.findtext("m:Header/m:CorrelationID", "", self._prefixes) or "").strip() or None
+
+    def _meter(self) -> MeterNumber | None:
+        try:
+            return MeterNumber.parse(self._text("e:Assets/e:Names/e:name"))
+        except ValueError as error:
+            self._found("Assets/Names/name", str(error), "send the meter number as the operator writes it")
+            return None
+
+    def _occurred_at(self) -> datetime | None:
+        text = self._text("e:createdDateTime")
+        moment = _moment(text)
+        if moment is None:
+            self._found("createdDateTime", f"{text!r} is not a time with a time zone", "send the zone, such as Z")
+        return moment
+
+    def _contactor(self) -> ControlState | None:
+        codes = self._profile.codes
+        for detail in self._record().iterfind("e:EndDeviceEventDetails", self._prefixes):
+            name = (detail.findtext("e:name", "", self._prefixes) or "").strip()
+            if name.lower() == codes.contactor_detail.lower():
+                return self._word((detail.findtext("e:value", "", self._prefixes) or "").strip())
+        return None
+
+    def _word(self, word: str) -> ControlState | None:
+        state = self._profile.codes.contactor_words.get(word.lower())
+        if state is None:
+            self._found(
+                "EndDeviceEventDetails", f"the contactor status {word!r} is not in our table", "add it to the words"
+            )
+        return state
+
+    def _found(self, place: str, text: str, remedy: str) -> None:
+        path = f"Payload/EndDeviceEvents/EndDeviceEvent/{place}"
+        self._problems.append(Problem(ProblemCode.VALUE, text, remedy, _line(self._record()), path))
+
+
+def _moment(text: str) -> datetime | None:
+    """An xs:dateTime as aware UTC; None if it has no zone or is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.utcoffset() is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _unwrapped(root: etree._Element) -> etree._Element:
+    """The content of a SOAP body; anything else as it is."""
+    for namespace in _SOAP:
+        if root.tag == f"{{{namespace}}}Envelope":
+            body = root.find(f"{{{namespace}}}Body")
+            content = [] if body is None else [child for child in body if isinstance(child.tag, str)]
+            if len(content) != 1:
+                raise NotValid([_problem(root, "the SOAP body does not hold exactly one EventMessage")])
+            return content[0]
+    return root
+
+
+def _check_schema(message: etree._Element, contract: Path) -> None:
+    """``NotValid`` unless the message is an EventMessage of the contract."""
+    if etree.QName(message).localname != "EventMessage":
+        raise NotValid([_problem(message, f"{etree.QName(message).localname} is not an EventMessage")])
+    schema = _schema(contract)
+    if not schema.validate(message):
+        log: Any = schema.error_log  # its stub can't be iterated
+        remedy = "send what EndDeviceEvents.xsd allows"
+        found = [Problem(ProblemCode.OTHER_SCHEMA, e.message, remedy, e.line or None, e.path) for e in log]
+        raise NotValid(found or [_problem(message, "the message breaks its schema")])
+
+
+def _schema(contract: Path) -> etree.XMLSchema:
+    """This thread's compiled schema: a shared one would mix up the error logs."""
+    compiled: dict[Path, etree.XMLSchema] = _local.__dict__.setdefault("schemas", {})
+    if contract not in compiled:
+        try:
+            compiled[contract] = etree.XMLSchema(etree.parse(str(contract / _SCHEMA)))
+        except (OSError, etree.LxmlError) as error:
+            raise ConfigurationError(
+                f"the HES's schema {contract / _SCHEMA} can't be used: {error}", "install the package again"
+            ) from error
+    return compiled[contract]
+
+
+def _problem(element: etree._Element, text: str) -> Problem:
+    return Problem(ProblemCode.OTHER_SCHEMA, text, "send one EventMessage per request", _line(element))
+
+
+def _line(element: etree._Element) -> int | None:
+    return cast("int | None", element.sourceline)

@@ -1,0 +1,156 @@
+"""Steps 2 to 4 for a batch of messages, and their one commit.
+
+Verifying, validating and mapping are pure and take a millisecond together, so they share a lease. What comes of
+them - the message's end, its order, the taken id, the signed receipt, the next work - is one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
+from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.messages import MessageState, RawMessage, SettledMessage, TakenId, Understood
+from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.map import Mapper
+from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.receipt import Receipts, Verdict
+from csire_bridge.pipeline.register import register
+from csire_bridge.pipeline.validate import Validator
+from csire_bridge.pipeline.verify import Verifier, check_signer
+
+__all__ = ["Intake"]
+
+_log = logging.getLogger(__name__)
+Judgement = Understood | PartnerFault
+
+
+@dataclass
+class _Batch:
+    """What one commit writes, gathered so that each table is written once."""
+
+    settled: list[SettledMessage] = field(default_factory=list)
+    notes: list[tuple[object, datetime, str, str]] = field(default_factory=list)
+    taken: dict[MessageId, TakenId] = field(default_factory=dict)
+    new_ids: list[tuple[MessageId, int, str]] = field(default_factory=list)
+    understood: list[Understood] = field(default_factory=list)
+
+
+class Intake:
+    """Judges messages and settles them."""
+
+    def __init__(
+        self, store: Store, verifier: Verifier, validator: Validator, mapper: Mapper, receipts: Receipts, clock: Clock
+    ) -> None:
+        self._store = store
+        self._verifier = verifier
+        self._validator = validator
+        self._mapper = mapper
+        self._receipts = receipts
+        self._clock = clock
+
+    def judge(self, raw: bytes, now: datetime) -> Judgement:
+        """Verify, validate and map one message; a fault of its sender is an answer, not an exception."""
+        try:
+            trusted = self._verifier.verify(raw, now)
+            self._validator.check_schema(trusted.tree, trusted.received)
+            header = self._validator.read_header(trusted.tree)
+            check_signer(header, trusted.signer)
+            self._validator.check_envelope(str(trusted.tree.tag), header, now)
+            return Understood(header, self._mapper.read(trusted.tree, now))
+        except PartnerFault as fault:
+            return fault
+
+    def run(self, items: Sequence[WorkItem], lease: Lease | None = None) -> list[WorkItem]:
+        """Settle the messages of ``items``; return the work that follows, held under ``lease`` if given."""
+        now = self._clock()
+        with self._store.transaction() as tx:
+            raws = tx.messages.raw([item.subject for item in items])
+        judged = [(raw, self.judge(raw.raw, now)) for raw in raws]
+        with self._store.transaction() as tx:
+            batch = self._settle(tx, judged, now)
+            following = register(tx, batch.understood, now, lease)
+            tx.messages.take(batch.new_ids)
+            tx.messages.settle(batch.settled)
+            tx.messages.note(batch.notes)
+            tx.work.finish([item.key for item in items])
+        return following
+
+    def _settle(self, tx: Transaction, judged: Sequence[tuple[RawMessage, Judgement]], now: datetime) -> _Batch:
+        ids = [j.header.message_id for _, j in judged if isinstance(j, Understood)]
+        batch = _Batch(taken=tx.messages.taken(ids) if ids else {})
+        for raw, judgement in judged:
+            if isinstance(judgement, PartnerFault):
+                self._refuse(batch, raw, judgement, now)
+            else:
+                self._accept(batch, raw, judgement, now)
+        return batch
+
+    def _accept(self, batch: _Batch, raw: RawMessage, understood: Understood, now: datetime) -> None:
+        header, reading = understood.header, understood.reading
+        earlier = batch.taken.get(header.message_id)
+        if earlier is not None:
+            self._repeat(batch, raw, understood, earlier, now)
+            return
+        receipt = self._receipts.sign(raw, Verdict.ACCEPTED, header)
+        batch.taken[header.message_id] = TakenId(raw.key, raw.sha256, receipt)
+        batch.new_ids.append((header.message_id, raw.key, raw.sha256))
+        batch.understood.append(understood)
+        batch.settled.append(
+            SettledMessage(
+                key=raw.key,
+                state=MessageState.ACCEPTED,
+                receipt=receipt,
+                message_id=header.message_id,
+                number=header.number,
+                sender=header.physical_sender,
+                process_instance=reading.process_instance,
+                metering_point=getattr(reading, "metering_point", None),
+            )
+        )
+        batch.notes.append((raw.key, now, "map", f"understood as {type(reading).__name__} of message {header.number}"))
+
+    def _repeat(self, batch: _Batch, raw: RawMessage, understood: Understood, earlier: TakenId, now: datetime) -> None:
+        """The same bytes get the stored receipt; other bytes under a used id are refused, loudly."""
+        header = understood.header
+        if earlier.sha256 != raw.sha256 or earlier.receipt is None:
+            _log.error("message id %s was used before with other content", header.message_id)
+            self._refuse(batch, raw, RuleBroken([_reused(header.message_id)]), now)
+            return
+        batch.settled.append(
+            SettledMessage(
+                key=raw.key,
+                state=MessageState.DUPLICATE,
+                receipt=earlier.receipt,
+                message_id=header.message_id,
+                number=header.number,
+                sender=header.physical_sender,
+                duplicate_of=earlier.message,
+            )
+        )
+        batch.notes.append((raw.key, now, "map", f"repeats message {earlier.message}: its receipt is given again"))
+
+    def _refuse(self, batch: _Batch, raw: RawMessage, fault: PartnerFault, now: datetime) -> None:
+        problem = "\n".join(str(p) for p in fault.problems)
+        batch.settled.append(
+            SettledMessage(
+                key=raw.key,
+                state=MessageState.REFUSED,
+                receipt=self._receipts.sign(raw, Verdict.REFUSED, None, fault.problems),
+                code=fault.code,
+                problem=problem,
+            )
+        )
+        batch.notes.append((raw.key, now, fault.code.partition(".")[0], problem))
+
+
+def _reused(message_id: MessageId) -> Problem:
+    return Problem(
+        ProblemCode.ID_REUSED,
+        f"the message id {message_id} was used before for a message with other content",
+        "send the message under an id of its own",
+    )

@@ -1,0 +1,120 @@
+"""What an understood message changes, inside the transaction that settles it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.documents import DocumentState
+from csire_bridge.domain.messages import (
+    Header,
+    OrderRequest,
+    RegistryUpdate,
+    ResultNotice,
+    SpecialKind,
+    SpecialNotice,
+    Understood,
+)
+from csire_bridge.domain.orders import Order, OrderState
+from csire_bridge.domain.registry import merge
+from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["new_order", "register"]
+
+_log = logging.getLogger(__name__)
+
+
+def register(
+    tx: Transaction, understood: Sequence[Understood], now: datetime, lease: Lease | None = None
+) -> list[WorkItem]:
+    """Write what the messages ask for; return the execution work that is due at once, held under ``lease``."""
+    orders: list[Order] = []
+    for message in understood:
+        match message.reading:
+            case OrderRequest() as request:
+                orders.append(new_order(message.header, request, now))
+            case RegistryUpdate() as update:
+                tx.points.put(merge(tx.points.get(update.metering_point), update, now))
+            case ResultNotice() as result:
+                _file_result(tx, message.header, result, now)
+            case SpecialNotice() as notice:
+                _follow(tx, notice, now)
+    return _queue(tx, orders, tx.orders.add(orders, now), now, lease)
+
+
+def new_order(header: Header, request: OrderRequest, now: datetime) -> Order:
+    """The order that a message asks for. Its time counts from the message's own timestamp, the strict reading."""
+    start = request.effective_date or request.requested_date
+    return Order(
+        key=0,
+        kind=request.kind,
+        state=OrderState.REGISTERED,
+        metering_point=request.metering_point,
+        process_instance=request.process_instance,
+        source_message=header.message_id,
+        source_number=header.number,
+        registered_at=header.timestamp,
+        not_before=max(now, _start_of(start)) if start else now,
+        version=1,
+        disconnection_kind=request.disconnection_kind,
+        reconnection_reason=request.reconnection_reason,
+        supplier=request.supplier,
+        requested_date=request.requested_date,
+        effective_date=request.effective_date,
+        description=request.description,
+        tariff_group=request.tariff_group,
+        contracted_power=request.contracted_power,
+        end_reason=request.end_reason,
+    )
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(0), tzinfo=WARSAW).astimezone(UTC)
+
+
+def _queue(
+    tx: Transaction, orders: Sequence[Order], keys: Sequence[int], now: datetime, lease: Lease | None
+) -> list[WorkItem]:
+    rows = [(key, order.not_before, order.kind.priority) for key, order in zip(keys, orders, strict=True)]
+    due = [row for row in rows if row[1] <= now]
+    later = [row for row in rows if row[1] > now]
+    for group, holder in ((later, None), (due, lease)):
+        items = tx.work.add(
+            WorkStep.EXECUTE,
+            [key for key, _, _ in group],
+            [moment for _, moment, _ in group],
+            priority=[rank for _, _, rank in group],
+            lease=holder,
+        )
+    return items if lease else []
+
+
+def _file_result(tx: Transaction, header: Header, result: ResultNotice, now: datetime) -> None:
+    """An R_1 closes the loop of the document that it answers."""
+    document = tx.outbox.by_message_id(header.answers) if header.answers else None
+    if document is None:
+        _log.warning("R_1 %s answers %s, which is no message of ours", header.message_id, header.answers)
+        return
+    state = DocumentState.CONFIRMED if result.accepted else DocumentState.CONTESTED
+    tx.outbox.result(document.key, now, state, result.result_code, result.description)
+    order = tx.orders.get(document.order)
+    tx.orders.note(order.key, order.state, now, f"hub's R_1 to message {document.number}: {result.result_code}")
+    if not result.accepted:
+        _log.error("the hub contests message %s of order %s: %s", document.number, order.key, result.result_code)
+
+
+def _follow(tx: Transaction, notice: SpecialNotice, now: datetime) -> None:
+    """A process that the hub ended by force takes its waiting orders with it; running ones are only noted."""
+    if notice.kind is not SpecialKind.PROCESS_ENDED or notice.process_instance is None:
+        return
+    for order in tx.orders.open_of_process(notice.process_instance):
+        if order.state in (OrderState.REGISTERED, OrderState.PARKED):
+            tx.orders.move(order, OrderState.WITHDRAWN, now, "the hub ended the process by force", detail="CK0986")
+            tx.work.drop(WorkStep.EXECUTE, order.key)
+        else:
+            text = "the hub ended the process by force, but the command is already under way"
+            tx.orders.note(order.key, order.state, now, text)
+            _log.error("order %s is under way, but the hub ended its process", order.key)

@@ -1,0 +1,145 @@
+"""Every setting of the bridge, from a TOML file and the environment, checked at start.
+
+The environment wins over the file: ``CSIRE_BRIDGE_DATABASE``, ``CSIRE_BRIDGE_HEAD_END__URL`` and so on. Secrets are
+named by file only. Times are seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.rules import Limits
+from csire_bridge.resources import folder
+
+__all__ = ["HeadEndSettings", "LimitSettings", "PartnerSettings", "Settings", "WorkerSettings", "load_settings"]
+
+Party = Annotated[str, AfterValidator(Eic.parse)]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str | Path) else value
+
+
+Folders = Annotated[tuple[Path, ...], BeforeValidator(_as_list)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PartnerSettings(_Part):
+    """A partner: its EIC code and the PEM files of the certificates that it signs with."""
+
+    eic: Party
+    certificates: Folders = Field(min_length=1)
+
+
+class LimitSettings(_Part):
+    """How far messages may be from now, and how large they may be."""
+
+    clock_skew_seconds: float = Field(default=300, ge=0)
+    replay_window_days: float = Field(default=3, gt=0)
+    horizon_days: float = Field(default=366, gt=0)
+    max_message_bytes: int = Field(default=1024 * 1024, gt=0, le=50 * 1024 * 1024)
+
+    def as_limits(self) -> Limits:
+        """The same as values of the domain."""
+        return Limits(
+            clock_skew=timedelta(seconds=self.clock_skew_seconds),
+            replay_window=timedelta(days=self.replay_window_days),
+            horizon=timedelta(days=self.horizon_days),
+        )
+
+
+class HeadEndSettings(_Part):
+    """Where the head-end system is, and how long its commands live.
+
+    ``url`` is its SOAP endpoint; ``events_port`` the loopback port on which its events arrive (0 = any free one).
+    ``command_lifetime_seconds`` is handed down as the end of the interval in which a command may run.
+    ``response_seconds`` is how long an event is waited for before the contactor's state is asked for.
+    """
+
+    url: str | None = None
+    events_port: int = Field(default=0, ge=0, le=65535)
+    connect_seconds: float = Field(default=5, gt=0)
+    read_seconds: float = Field(default=30, gt=0)
+    response_seconds: float = Field(default=120, gt=0)
+    command_lifetime_seconds: float = Field(default=900, gt=0)
+    attempts: int = Field(default=3, gt=0)
+
+
+class WorkerSettings(_Part):
+    """How the worker leases its work."""
+
+    batch: int = Field(default=32, gt=0, le=1000)
+    lease_seconds: float = Field(default=60, gt=0)
+    idle_seconds: float = Field(default=0.5, gt=0)
+
+
+class Settings(BaseSettings):
+    """All settings. ``own_eic`` is us, ``hub_eic`` whom we answer."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CSIRE_BRIDGE_", env_nested_delimiter="__", extra="forbid", frozen=True, case_sensitive=False
+    )
+
+    own_eic: Party = "19XENERGAOPERATS"
+    hub_eic: Party = "10XPL-TSO------P"
+    sender_role: Literal["CK0080", "CK0082"] = "CK0082"
+    database: str = "sqlite:///csire-bridge.db"
+    schemas: Folders = ()
+    mappings: Folders = ()
+    signing_key: Path | None = None
+    signing_certificate: Path | None = None
+    trust: Literal["enveloped", "none-i-accept-unsigned-messages"] = "enveloped"
+    partners: tuple[PartnerSettings, ...] = ()
+    delivery_folder: Path = Path("acknowledgements")
+    limits: LimitSettings = LimitSettings()
+    head_end: HeadEndSettings = HeadEndSettings()
+    worker: WorkerSettings = WorkerSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what the file says."""
+        return env_settings, init_settings
+
+    @property
+    def schema_path(self) -> list[Path]:
+        """Folders of schemas, the first one wins; our own come last."""
+        return [*self.schemas, folder("schemas")]
+
+    @property
+    def mapping_path(self) -> list[Path]:
+        """Folders of mapping files, the first one wins; our own come last."""
+        return [*self.mappings, folder("mappings")]
+
+
+def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings; raise ConfigurationError that lists everything wrong, each with its place."""
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values = tomllib.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"the settings file {file} can't be read: {error}", "correct the file") from error
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        problems = "\n".join(f"setting {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(problems, "correct the settings file or the environment") from error

@@ -1,0 +1,74 @@
+"""The store as a whole: transactions, migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from csire_bridge.domain.errors import StoreFailure
+from csire_bridge.store.engine import open_engine, store_errors, write_transaction
+from csire_bridge.store.head_end import HeadEndEvents
+from csire_bridge.store.messages import Journal
+from csire_bridge.store.orders import OrderBook
+from csire_bridge.store.outbox import Outbox
+from csire_bridge.store.points import PointRegistry
+from csire_bridge.store.work import WorkQueue
+
+__all__ = ["Database", "StoreTransaction"]
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class StoreTransaction:
+    """Everything that one transaction can read and write."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.messages = Journal(connection)
+        self.orders = OrderBook(connection)
+        self.points = PointRegistry(connection)
+        self.outbox = Outbox(connection)
+        self.head_end = HeadEndEvents(connection)
+        self.work = WorkQueue(connection)
+
+
+class Database:
+    """A database by its address. Give it ``close`` when done."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = open_engine(url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreTransaction]:
+        """A transaction that commits at the end and rolls back on any exception."""
+        with write_transaction(self._engine) as connection:
+            yield StoreTransaction(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for plain queries of the read side; takes no write lock."""
+        with store_errors(), self._engine.connect().execution_options(read_only=True) as connection:
+            yield connection
+
+    def upgrade(self) -> None:
+        """Bring the tables to the newest version; does nothing where they are. Raises StoreFailure."""
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        try:
+            with write_transaction(self._engine) as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except OSError as error:
+            raise StoreFailure(
+                f"the database can't be upgraded: {error}", "look at the folder's permissions"
+            ) from error
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()

@@ -1,0 +1,247 @@
+"""Every table of the bridge. Histories are append-only; states beside them are derived in the same transaction.
+
+Migrations create the tables (``store/migrations``); a test holds both to each other.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.types import BigInteger, TypeEngine
+
+from csire_bridge.domain.clock import aware_utc
+
+__all__ = [
+    "accepted_ids",
+    "head_end_events",
+    "message_events",
+    "messages",
+    "metadata",
+    "metering_points",
+    "order_events",
+    "orders",
+    "outbox",
+    "outbox_events",
+    "work",
+]
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment: ``timestamptz`` in PostgreSQL, a sortable text of fixed width in SQLite."""
+
+    impl = String(26)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(SqlDateTime(timezone=True))
+        return dialect.type_descriptor(String(26))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
+        if value is None:
+            return None
+        moment = aware_utc(value)
+        if dialect.name == "postgresql":
+            return moment
+        return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+
+    def process_result_value(self, value: object, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return aware_utc(value)
+        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_Key = BigInteger().with_variant(Integer, "sqlite")
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("channel", String(16), nullable=False),
+    Column("origin", String(255), nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("message_id", String(36), index=True),
+    Column("number", String(16)),
+    Column("process_instance", String(36)),
+    Column("metering_point", String(18)),
+    Column("sender", String(16)),
+    Column("code", String(64)),
+    Column("problem", Text),
+    Column("duplicate_of", _Key),
+    Column("receipt", LargeBinary),
+)
+
+message_events = Table(
+    "message_events",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("message", _Key, ForeignKey("messages.key"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("step", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# An id is taken only once its message was verified: a forged message burns nobody's id.
+accepted_ids = Table(
+    "accepted_ids",
+    metadata,
+    Column("message_id", String(36), primary_key=True),
+    Column("message", _Key, ForeignKey("messages.key"), nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+metering_points = Table(
+    "metering_points",
+    metadata,
+    Column("code", String(18), primary_key=True),
+    Column("updated_at", Moment, nullable=False),
+    Column("meter", String(20)),
+    Column("meter_kind", String(10)),
+    Column("has_contactor", Boolean),
+    Column("supplier", String(16)),
+    Column("tariff_group", String(10)),
+    Column("contracted_power", Numeric(11, 4, asdecimal=True)),
+    Column("prepaid", Boolean),
+    Column("can_be_suspended", Boolean),
+    Column("threat", Boolean),
+    Column("connected", Boolean),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("metering_point", String(18), nullable=False, index=True),
+    Column("process_instance", String(36), nullable=False, index=True),
+    Column("source_message", String(36), nullable=False),
+    Column("source_number", String(16), nullable=False),
+    Column("registered_at", Moment, nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("disconnection_kind", String(16)),
+    Column("reconnection_reason", String(32)),
+    Column("supplier", String(16)),
+    Column("requested_date", Date),
+    Column("effective_date", Date),
+    Column("description", String(250)),
+    Column("tariff_group", String(10)),
+    Column("contracted_power", Numeric(11, 4, asdecimal=True)),
+    Column("end_reason", String(16)),
+    Column("meter", String(20)),
+    Column("correlation_id", String(36), index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("submitted_at", Moment),
+    Column("expires_at", Moment),
+    Column("outcome", String(16)),
+    Column("executed_at", Moment),
+    Column("verified_at", Moment),
+    Column("cannot_reason", String(24)),
+    Column("detail", Text),
+    UniqueConstraint("source_message"),
+)
+
+order_events = Table(
+    "order_events",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("order", _Key, ForeignKey("orders.key"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+head_end_events = Table(
+    "head_end_events",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("received_at", Moment, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("order", _Key, ForeignKey("orders.key"), index=True),
+    Column("correlation_id", String(64)),
+    Column("meter", String(20), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("contactor", Integer),
+    Column("text", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("order", _Key, ForeignKey("orders.key"), nullable=False, index=True),
+    Column("number", String(16), nullable=False),
+    Column("message_id", String(36), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("delivered_at", Moment),
+    Column("place", Text),
+    Column("result_code", String(16)),
+    Column("result_text", Text),
+    UniqueConstraint("message_id"),
+)
+
+outbox_events = Table(
+    "outbox_events",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("document", _Key, ForeignKey("outbox.key"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# One row is one piece of due work. The lease and its expiry stand in the row itself, so a crash frees it in time.
+work = Table(
+    "work",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("step", String(16), nullable=False),
+    Column("subject", _Key, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("leased_by", String(64)),
+    Column("leased_until", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("parked", Boolean, nullable=False),
+    Column("last_error", Text),
+    UniqueConstraint("step", "subject"),
+)
+Index("ix_work_due", work.c.parked, work.c.step, work.c.due_at)

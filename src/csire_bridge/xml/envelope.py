@@ -1,0 +1,117 @@
+"""The envelope that every business message of the hub has: header and process context, read and written.
+
+Their element names live in one namespace and are the same for all messages; payloads are the mapping files' affair.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lxml import etree
+
+from csire_bridge.domain.clock import aware_utc
+from csire_bridge.domain.errors import NotValid, Problem, ProblemCode, RuleBroken
+from csire_bridge.domain.identifiers import MessageId, MessageNumber
+from csire_bridge.domain.messages import Header
+from csire_bridge.domain.rules import process_of
+
+__all__ = ["TECHNICAL", "build_envelope", "format_moment", "parse_moment", "read_header"]
+
+TECHNICAL = "urn:pl:oire:technical:v1"
+_EIC_AGENCY, _OIRE_AGENCY, _ROLE_AGENCY, _INDUSTRY = "305", "x", "260", "23"
+
+_AGENCIES = {
+    "MessageTypeResponsibleOrganization": _OIRE_AGENCY,
+    "PhysicalSenderIdResponsibleOrganization": _EIC_AGENCY,
+    "JuridicalSenderIdResponsibleOrganization": _EIC_AGENCY,
+    "PhysicalRecipientIdResponsibleOrganization": _EIC_AGENCY,
+    "JuridicalRecipientIdResponsibleOrganization": _EIC_AGENCY,
+    "BusinessProcessResponsibleOrganization": _OIRE_AGENCY,
+    "SenderBusinessRoleResponsibleOrganization": _ROLE_AGENCY,
+}
+_PREFIX = f"{{{TECHNICAL}}}"
+
+
+def read_header(root: etree._Element) -> Header:
+    """Read the envelope of a document that its schema has accepted.
+
+    Raises NotValid when the envelope is not there, RuleBroken for a timestamp without an offset.
+    """
+    values = _envelope_values(root)
+    try:
+        return Header(
+            message_id=MessageId.parse(values["MessageId"]),
+            answers=MessageId.parse(values["SenderMessageId"]) if "SenderMessageId" in values else None,
+            message_type=values["MessageType"],
+            number=MessageNumber.parse(values["BusinessProcessMessageType"]),
+            process=values["BusinessProcess"],
+            timestamp=parse_moment(values["MessageTimestamp"]),
+            physical_sender=values["PhysicalSenderId"],
+            juridical_sender=values["JuridicalSenderId"],
+            physical_recipient=values["PhysicalRecipientId"],
+            juridical_recipient=values["JuridicalRecipientId"],
+            sender_role=values["SenderBusinessRoleIdentifier"],
+            retroactive_token=values.get("RetroactiveExecutionToken"),
+            agencies=tuple((name, values[name], due) for name, due in _AGENCIES.items()),
+        )
+    except KeyError as error:
+        raise NotValid(
+            [Problem(ProblemCode.MISSING, f"the envelope has no {error.args[0]}", "send a complete envelope")]
+        ) from error
+    except ValueError as error:
+        raise RuleBroken(
+            [Problem(ProblemCode.CONDITION, f"the envelope can't be read: {error}", "send a readable envelope")]
+        ) from error
+
+
+def _envelope_values(root: etree._Element) -> dict[str, str]:
+    """Text of every child of the first two parts, by local name; white space around values is collapsed."""
+    values: dict[str, str] = {}
+    for part in list(root)[:2]:
+        for child in part:
+            if isinstance(child.tag, str) and child.tag.startswith(_PREFIX):
+                values[child.tag[len(_PREFIX) :]] = (child.text or "").strip()
+    return values
+
+
+def parse_moment(text: str) -> datetime:
+    """Read an xs:dateTime with an offset into UTC; raise ValueError without one, or for 24:00 and the like."""
+    return aware_utc(datetime.fromisoformat(text.strip()))
+
+
+def format_moment(moment: datetime) -> str:
+    """Write a moment as xs:dateTime with offset, in the offset of ``moment``, to the millisecond."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone can't be told to anybody")
+    return moment.isoformat(timespec="milliseconds")
+
+
+def build_envelope(root: etree._Element, header: Header, *, namespace: str) -> None:
+    """Append header and process context to ``root``, whose children live in ``namespace``."""
+    parties = (
+        ("PhysicalSenderId", header.physical_sender),
+        ("JuridicalSenderId", header.juridical_sender),
+        ("PhysicalRecipientId", header.physical_recipient),
+        ("JuridicalRecipientId", header.juridical_recipient),
+    )
+    head = etree.SubElement(root, f"{{{namespace}}}Header")
+    _add(head, "MessageId", header.message_id)
+    if header.answers:
+        _add(head, "SenderMessageId", header.answers)
+    _add(head, "MessageType", header.message_type)
+    _add(head, "MessageTypeResponsibleOrganization", _OIRE_AGENCY)
+    _add(head, "MessageTimestamp", format_moment(header.timestamp))
+    for name, code in parties:
+        _add(head, name, code)
+        _add(head, f"{name}ResponsibleOrganization", _EIC_AGENCY)
+    context = etree.SubElement(root, f"{{{namespace}}}ProcessEnergyContext")
+    _add(context, "BusinessProcess", process_of(header.number) or header.process)
+    _add(context, "BusinessProcessResponsibleOrganization", _OIRE_AGENCY)
+    _add(context, "SenderBusinessRoleIdentifier", header.sender_role)
+    _add(context, "SenderBusinessRoleResponsibleOrganization", _ROLE_AGENCY)
+    _add(context, "IndustryClassificationId", _INDUSTRY)
+    _add(context, "BusinessProcessMessageType", f"{header.number}.")
+
+
+def _add(parent: etree._Element, name: str, text: str) -> None:
+    etree.SubElement(parent, _PREFIX + name).text = text

@@ -1,0 +1,123 @@
+"""From the facts of an answer to a document, as its mapping file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from lxml import etree
+
+from csire_bridge.domain.answers import Answer
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.identifiers import MessageNumber
+from csire_bridge.domain.messages import Header
+from csire_bridge.domain.rules import MessageFacts
+from csire_bridge.xml.envelope import TECHNICAL, build_envelope
+from csire_bridge.xml.mapping.convert import Writer, field_types, writer_for
+from csire_bridge.xml.mapping.loader import LoadedFile, MappingProblem
+from csire_bridge.xml.mapping.model import Group, Leaf, OutboundFile
+
+__all__ = ["OutboundMapping", "compile_outbound"]
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    tag: str
+    rule: Leaf
+    write: Writer
+
+
+@dataclass(frozen=True)
+class _Branch:
+    tag: str
+    children: tuple[_Leaf | _Branch, ...]
+
+
+@dataclass(frozen=True)
+class OutboundMapping:
+    """A compiled mapping file: builds documents of one message number."""
+
+    file: str
+    number: MessageNumber
+    facts: MessageFacts
+    namespace: str
+    root: str
+    payload: _Branch
+
+    @property
+    def nsmap(self) -> Mapping[str, str]:
+        """The document's own namespace is the default one."""
+        return cast("Mapping[str, str]", {None: self.namespace, "t": TECHNICAL})
+
+    def build(self, header: Header, answer: Answer) -> etree._Element:
+        """Build the document, unsigned; raise ConfigurationError when the file asks for what the answer lacks."""
+        root: etree._Element = etree.Element(f"{{{self.namespace}}}{self.root}", nsmap=self.nsmap)
+        build_envelope(root, header, namespace=self.namespace)
+        self._append(root, self.payload, answer)
+        return root
+
+    def _append(self, parent: etree._Element, node: _Leaf | _Branch, answer: Answer) -> None:
+        if isinstance(node, _Branch):
+            branch = etree.SubElement(parent, node.tag)
+            for child in node.children:
+                self._append(branch, child, answer)
+            return
+        text = self._text(node, answer)
+        if text is not None:
+            etree.SubElement(parent, node.tag).text = text
+
+    def _text(self, leaf: _Leaf, answer: Answer) -> str | None:
+        value = getattr(answer, leaf.rule.source)
+        if value is None:
+            if leaf.rule.default is not None:
+                return leaf.rule.default
+            if leaf.rule.optional:
+                return None
+            raise ConfigurationError(
+                f"{self.file}: the answer has no {leaf.rule.source}, which message {self.number} needs",
+                "give it a `default`, or mark it `optional`",
+            )
+        try:
+            text = leaf.write(value)
+        except ValueError as error:
+            raise ConfigurationError(f"{self.file}: {leaf.rule.source}: {error}", "complete the table") from error
+        return text[: leaf.rule.longest] if leaf.rule.longest else text
+
+
+def compile_outbound(loaded: LoadedFile) -> list[OutboundMapping]:
+    """Compile an outbound file, one mapping per number; raise ConfigurationError with every problem."""
+    content = loaded.content
+    assert isinstance(content, OutboundFile)  # noqa: S101 - the caller sorts by direction
+    problems: list[MappingProblem] = []
+    children = tuple(_compile(loaded, content.namespace, content.payload, ("payload",), problems))
+    MappingProblem.raise_all(problems)
+    payload = _Branch(f"{{{content.namespace}}}Payload", children)
+    numbers = [MessageNumber(n) for n in content.message]
+    facts = MessageFacts(frozenset(numbers), content.type, inbound=False)
+    return [
+        OutboundMapping(loaded.file.name, number, facts, content.namespace, content.root, payload) for number in numbers
+    ]
+
+
+def _compile(
+    loaded: LoadedFile, namespace: str, group: Group, key: tuple[str, ...], problems: list[MappingProblem]
+) -> Iterator[_Leaf | _Branch]:
+    for name, node in group.root.items():
+        tag, here = f"{{{namespace}}}{name}", (*key, name)
+        if not isinstance(node, Leaf):
+            yield _Branch(tag, tuple(_compile(loaded, namespace, node, here, problems)))
+            continue
+        due = _ANSWER_TYPES.get(node.source)
+        if due is None:
+            problems.append(
+                loaded.problem((*here, "from"), f"unknown value {node.source}; known are {', '.join(_ANSWER_TYPES)}")
+            )
+            continue
+        try:
+            yield _Leaf(tag, node, writer_for(node.conversion, node.table, due))
+        except ValueError as error:
+            problems.append(loaded.problem((*here, "table" if node.table else "as"), str(error)))
+
+
+_ANSWER_TYPES = field_types(Answer)

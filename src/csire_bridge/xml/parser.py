@@ -1,0 +1,129 @@
+"""The one hardened XML parser: everything from outside goes through ``parse``.
+
+Hostile XML is the normal case. Before libxml2 sees a byte: the size limit, UTF-8 only, and no document type
+declaration, so that no entity can ever be declared. While it parses: no network, no huge trees, so its own limits
+on depth (256) and text length hold; comments are dropped, as canonicalisation drops them. Afterwards: our own depth
+limit, and no processing instruction inside the document, because both comments and instructions split a text in two.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import cast
+
+from lxml import etree
+
+from csire_bridge.domain.errors import Problem, ProblemCode, Unreadable
+
+__all__ = ["DEFAULT_MAX_BYTES", "MAX_DEPTH", "parse"]
+
+DEFAULT_MAX_BYTES = 1024 * 1024
+"""A business message is a few kilobytes; the limit is a setting."""
+
+MAX_DEPTH = 64
+"""Deepest nesting of elements; the deepest official message has eight."""
+
+# Possessive repetition: linear in the length of the prolog whatever stands in it.
+_DOCTYPE = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->)*+<!DOCTYPE")
+_ENCODING = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_BOM = b"\xef\xbb\xbf"
+_local = threading.local()
+
+
+def parse(raw: bytes, max_bytes: int = DEFAULT_MAX_BYTES) -> etree._Element:
+    """Return the root element of ``raw``; raise ``Unreadable`` with the reason, line and remedy."""
+    body = raw.removeprefix(_BOM)
+    _check_bytes(body, max_bytes)
+    try:
+        root = etree.fromstring(body, _parser())
+    except etree.XMLSyntaxError as error:
+        raise _unreadable(
+            ProblemCode.NOT_WELL_FORMED,
+            f"the bytes are not well-formed XML: {error.msg}",
+            "send the document whole and well-formed",
+            line=error.lineno,
+        ) from error
+    except ValueError as error:
+        raise _unreadable(
+            ProblemCode.NOT_WELL_FORMED, f"the bytes can't be read as XML: {error}", "send well-formed XML"
+        ) from error
+    _check_structure(root)
+    return root
+
+
+def _parser() -> etree.XMLParser:
+    """One parser per thread: building one costs more than parsing a message."""
+    parser: etree.XMLParser | None = getattr(_local, "parser", None)
+    if parser is None:
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            remove_comments=True,
+        )
+        _local.parser = parser
+    return parser
+
+
+def _check_bytes(body: bytes, max_bytes: int) -> None:
+    if not body.strip():
+        raise _unreadable(ProblemCode.EMPTY, "the message has no content", "send the message again, whole")
+    if len(body) > max_bytes:
+        raise _unreadable(
+            ProblemCode.TOO_LARGE,
+            f"the message has {len(body)} bytes, more than the limit of {max_bytes}",
+            "send a single business message, or have the limit raised",
+        )
+    _check_encoding(body)
+    if _DOCTYPE.match(body):
+        raise _unreadable(
+            ProblemCode.DTD,
+            "the document has a document type declaration (DOCTYPE), which is never read",
+            "send the document without DOCTYPE and entities",
+        )
+
+
+def _check_encoding(body: bytes) -> None:
+    declared = _ENCODING.match(body)
+    if declared and declared.group(1).upper() not in (b"UTF-8", b"US-ASCII", b"ASCII"):
+        name = declared.group(1).decode("ascii", "replace")
+        raise _unreadable(ProblemCode.ENCODING, f"the document is in {name}, not in UTF-8", "send UTF-8")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _unreadable(
+            ProblemCode.ENCODING, f"the bytes are not UTF-8 (from byte {error.start})", "send UTF-8"
+        ) from error
+    if "\x00" in text:
+        raise _unreadable(ProblemCode.ENCODING, "the bytes hold zero bytes, as UTF-16 or UTF-32 do", "send UTF-8")
+
+
+def _check_structure(root: etree._Element) -> None:
+    depth = 0
+    for event, element in etree.iterwalk(root, events=("start", "end", "pi")):
+        if event == "pi":
+            raise _unreadable(
+                ProblemCode.NOT_WELL_FORMED,
+                "the document has a processing instruction inside, which could split a value in two",
+                "send the document without processing instructions",
+                line=_line(element),
+            )
+        depth += 1 if event == "start" else -1
+        if depth > MAX_DEPTH:
+            raise _unreadable(
+                ProblemCode.TOO_LARGE,
+                f"elements are nested deeper than {MAX_DEPTH} levels",
+                "send a document of the published structure",
+                line=_line(element),
+            )
+
+
+def _line(element: etree._Element) -> int | None:
+    return cast("int | None", element.sourceline)
+
+
+def _unreadable(code: ProblemCode, text: str, remedy: str, line: int | None = None) -> Unreadable:
+    return Unreadable([Problem(code, text, remedy, line=line)])

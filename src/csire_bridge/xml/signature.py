@@ -1,0 +1,196 @@
+"""The ``enveloped`` profile: an XML signature inside the document's root, over all of the document.
+
+Exclusive canonicalisation, SHA-256, RSA (2048 bits or more) or ECDSA P-256, the certificate in KeyInfo (W3C XML
+Signature 1.1). The checks before signxml pin the shape, so that only one kind of signature is ever looked at;
+after it, nothing counts but the tree that the signature covers.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from lxml import etree
+from signxml.algorithms import (
+    CanonicalizationMethod,
+    DigestAlgorithm,
+    SignatureConstructionMethod,
+    SignatureMethod,
+)
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
+
+from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
+from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
+
+__all__ = ["Verified", "serialise", "sign_enveloped", "verify_enveloped", "without_signature"]
+
+logging.getLogger("signxml").setLevel(logging.WARNING)  # its debug level prints whole documents
+
+_DS = "http://www.w3.org/2000/09/xmldsig#"
+_SIGNATURE = f"{{{_DS}}}Signature"
+_EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+_ENVELOPED = f"{_DS}enveloped-signature"
+_DIGEST = "http://www.w3.org/2001/04/xmlenc#sha256"
+_METHODS = {
+    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256": "RSA-SHA256",
+    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": "ECDSA-SHA256",
+}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a good signature vouches for: only ``tree`` may be used from here on."""
+
+    tree: etree._Element
+    signer: TrustedCertificate
+    algorithm: str
+
+
+def serialise(root: etree._Element) -> bytes:
+    """The bytes of a document: UTF-8 with an XML declaration."""
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
+    """Return the bytes of ``root`` with our signature as its last child; ``root`` itself is left as it is."""
+    method = SignatureMethod.RSA_SHA256 if isinstance(key.key, rsa.RSAPrivateKey) else SignatureMethod.ECDSA_SHA256
+    signer = XMLSigner(
+        method=SignatureConstructionMethod.enveloped,
+        signature_algorithm=method,
+        digest_algorithm=DigestAlgorithm.SHA256,
+        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+    )
+    return serialise(signer.sign(root, key=key.key, cert=[key.certificate]))
+
+
+def without_signature(root: etree._Element) -> etree._Element:
+    """Take the signature out of ``root`` in place, so that lines stay those of the received bytes."""
+    for signature in root.findall(_SIGNATURE):
+        root.remove(signature)
+    return root
+
+
+def verify_enveloped(root: etree._Element, book: CertificateBook, now: datetime) -> Verified:
+    """Return what the signature in ``root`` covers and who signed; raise ``NotTrusted`` for anything else."""
+    signature = _the_signature(root)
+    algorithm = _check_shape(signature)
+    signer = _pinned_signer(signature, book, now)
+    tree = _verify(root, signer, now)
+    if tree.tag != root.tag or tree.find(f".//{_SIGNATURE}") is not None:
+        raise _fault(
+            ProblemCode.WRAPPED,
+            "the signature covers something else than the document's root",
+            "sign the whole document",
+        )
+    return Verified(tree, signer, algorithm)
+
+
+def _the_signature(root: etree._Element) -> etree._Element:
+    everywhere = list(root.iter(_SIGNATURE))
+    if not everywhere:
+        raise _fault(
+            ProblemCode.UNSIGNED,
+            "the document has no signature",
+            "sign the document (enveloped signature, the certificate in KeyInfo)",
+        )
+    if len(everywhere) > 1 or everywhere[0].getparent() is not root:
+        raise _fault(
+            ProblemCode.WRAPPED,
+            "the signature does not stand alone, directly in the document's root",
+            "sign the whole document once, with the signature as a child of its root",
+            line=everywhere[0].sourceline,
+        )
+    return everywhere[0]
+
+
+def _check_shape(signature: etree._Element) -> str:
+    """Pin the algorithms and the one reference to the whole document; return the name of the method."""
+    info = signature.find(f"{{{_DS}}}SignedInfo")
+    references = info.findall(f"{{{_DS}}}Reference") if info is not None else []
+    if info is None or len(references) != 1 or references[0].get("URI") != "":
+        raise _fault(
+            ProblemCode.WRAPPED,
+            "the signature must have exactly one reference, to the whole document (URI empty)",
+            "sign the whole document with one reference",
+            line=signature.sourceline,
+        )
+    transforms = [t.get("Algorithm") for t in references[0].iter(f"{{{_DS}}}Transform")]
+    name = _METHODS.get(_algorithm(info, "SignatureMethod"))
+    if (
+        name is None
+        or _algorithm(info, "CanonicalizationMethod") != _EXCLUSIVE
+        or _algorithm(references[0], "DigestMethod") != _DIGEST
+        or transforms != [_ENVELOPED, _EXCLUSIVE]
+    ):
+        raise _fault(
+            ProblemCode.ALGORITHM,
+            "the signature uses an algorithm or transform that is not allowed",
+            "use RSA-SHA256 or ECDSA-SHA256, SHA-256, and the transforms enveloped and exclusive C14N in that order",
+            line=signature.sourceline,
+        )
+    return name
+
+
+def _algorithm(parent: etree._Element, name: str) -> str:
+    element = parent.find(f"{{{_DS}}}{name}")
+    return "" if element is None else element.get("Algorithm", "")
+
+
+def _pinned_signer(signature: etree._Element, book: CertificateBook, now: datetime) -> TrustedCertificate:
+    embedded = signature.findtext(f"{{{_DS}}}KeyInfo/{{{_DS}}}X509Data/{{{_DS}}}X509Certificate") or ""
+    try:
+        fingerprint = hashlib.sha256(base64.b64decode(embedded, validate=False)).digest()
+    except (binascii.Error, ValueError) as error:
+        raise _fault(ProblemCode.UNKNOWN_SIGNER, "the certificate in KeyInfo is not readable", _PIN) from error
+    signer = book.find(fingerprint)
+    if signer is None:
+        raise _fault(
+            ProblemCode.UNKNOWN_SIGNER,
+            "the certificate that signed belongs to no partner of ours",
+            _PIN,
+            line=signature.sourceline,
+        )
+    if not signer.valid_at(now):
+        raise _fault(
+            ProblemCode.CERTIFICATE_EXPIRED,
+            f"the certificate of {signer.party} is not valid at {now:%Y-%m-%d %H:%M} UTC",
+            "sign with a certificate that is valid now",
+        )
+    return signer
+
+
+_PIN = "sign with the certificate that was handed over, or have the new one entered for the partner"
+
+
+def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> etree._Element:
+    expect = SignatureConfiguration(
+        location="./",
+        expect_references=1,
+        signature_methods=frozenset({SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256}),
+        digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
+        verification_time=now,
+    )
+    try:
+        # A new verifier for each call: one shared by threads accepted and refused at random.
+        result = XMLVerifier().verify(root, x509_cert=signer.certificate, expect_config=expect)
+        tree = cast(VerifyResult, result).signed_xml
+    except Exception as error:  # whatever a foreign library raises here means "not verified"
+        raise _fault(
+            ProblemCode.BAD_SIGNATURE,
+            "the signature does not hold: the document was altered after signing, or signed with another key",
+            "send the document as it was signed",
+        ) from error
+    if tree is None:
+        raise _fault(ProblemCode.BAD_SIGNATURE, "the signature covers no XML", "sign the whole document")
+    return tree
+
+
+def _fault(code: ProblemCode, text: str, remedy: str, line: object = None) -> NotTrusted:
+    return NotTrusted([Problem(code, text, remedy, line=line if isinstance(line, int) else None)])

@@ -1,0 +1,91 @@
+"""The bridge's side and the simulated head-end system, wired together for tests."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from csire_bridge.domain.contactor import (
+    ContactorAction,
+    ContactorCommand,
+    HeadEndEvent,
+)
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
+from csire_bridge.hes.endpoint import EventListener
+from csire_bridge.simulators.hes import HeadEndSimulator, meter_number
+
+__all__ = ["CONNECT", "DISCONNECT", "METER", "Bridge", "bridge_to", "command", "running", "until"]
+
+METER = meter_number(0)
+DISCONNECT, CONNECT = ContactorAction.DISCONNECT, ContactorAction.CONNECT
+
+
+class Bridge:
+    """A connector and a listener whose events are collected."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.events: queue.Queue[HeadEndEvent] = queue.Queue()
+        self.failures: list[Exception] = []
+        profile = HeadEndProfile(endpoint=endpoint, reply_address="", read_timeout=10)
+        self.listener = EventListener(self._on_event, profile).start()
+        self.profile = replace(profile, reply_address=self.listener.url)
+        self.connector = HeadEndConnector(self.profile)
+
+    def _on_event(self, raw: bytes, event: HeadEndEvent) -> None:
+        if self.failures:
+            raise self.failures.pop()
+        assert raw
+        self.events.put(event)
+
+    def event(self) -> HeadEndEvent:
+        return self.events.get(timeout=20)
+
+    def order(self, action: ContactorAction, **changes: Any) -> HeadEndEvent:
+        sent = command(action, **changes)
+        self.connector.submit(sent)
+        event = self.event()
+        assert (event.correlation_id, event.meter) == (sent.correlation_id, sent.meter)
+        return event
+
+
+def command(action: ContactorAction, meter: str = METER, lifetime: float = 3600) -> ContactorCommand:
+    now = datetime.now(UTC)
+    end = now + timedelta(seconds=lifetime)
+    return ContactorCommand(str(uuid.uuid4()), MeterNumber(meter), action, now, end, "order-1", "unpaid & <late>")
+
+
+@contextmanager
+def bridge_to(endpoint: str) -> Iterator[Bridge]:
+    bridge = Bridge(endpoint)
+    try:
+        yield bridge
+    finally:
+        bridge.connector.close()
+        bridge.listener.stop()
+
+
+@contextmanager
+def running(**options: Any) -> Iterator[tuple[HeadEndSimulator, Bridge]]:
+    simulator = HeadEndSimulator([METER], **options).start()
+    try:
+        with bridge_to(simulator.url) as bridge:
+            yield simulator, bridge
+    finally:
+        simulator.stop()
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    deadline = datetime.now(UTC) + timedelta(seconds=seconds)
+    tick = threading.Event()
+    while not condition():
+        if datetime.now(UTC) > deadline:
+            return False
+        tick.wait(0.005)
+    return True

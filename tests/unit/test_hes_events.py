@@ -1,0 +1,150 @@
+"""What the head-end system reports, in both styles of confirmation, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from csire_bridge.domain.contactor import ControlState, HeadEndEventKind
+from csire_bridge.domain.errors import NotValid, PartnerFault, ProblemCode, Unreadable
+from csire_bridge.hes.connector import HeadEndCodes, HeadEndProfile
+from csire_bridge.hes.events import parse_event
+
+PROFILE = HeadEndProfile(endpoint="http://127.0.0.1/hes", reply_address="http://127.0.0.1/hes/events")
+
+
+def event(
+    code: str = "3.31.0.68",
+    meter: str = "M-1",
+    created: str = "2026-03-01T12:00:00.250+01:00",
+    correlation: str = "<CorrelationID>c-1</CorrelationID>",
+    details: str = "",
+) -> str:
+    return f"""<EventMessage xmlns="http://iec.ch/TC57/2011/schema/message">
+  <Header><Verb>created</Verb><Noun>EndDeviceEvents</Noun><MessageID>e-1</MessageID>{correlation}</Header>
+  <Payload>
+    <EndDeviceEvents xmlns="http://iec.ch/TC57/2011/EndDeviceEvents#">
+      <EndDeviceEvent>
+        <mRID>e-1</mRID>
+        <createdDateTime>{created}</createdDateTime>
+        <EndDeviceEventType ref="{code}"/>
+        <Assets><Names><name>{meter}</name></Names></Assets>
+        <reason>why</reason>
+        {details}
+      </EndDeviceEvent>
+    </EndDeviceEvents>
+  </Payload>
+</EventMessage>"""
+
+
+def status(value: str) -> str:
+    return (
+        "<EndDeviceEventDetails><name>Firmware</name><value>7</value></EndDeviceEventDetails>"
+        f"<EndDeviceEventDetails><name>Contactor Status</name><value>{value}</value></EndDeviceEventDetails>"
+    )
+
+
+def test_given_an_event_code_when_parsed_then_everything_is_told_in_utc() -> None:
+    found = parse_event(event().encode(), PROFILE)
+    assert found.kind is HeadEndEventKind.DISCONNECTED
+    assert (found.correlation_id, found.meter, found.code, found.text) == ("c-1", "M-1", "3.31.0.68", "why")
+    assert found.occurred_at == datetime(2026, 3, 1, 11, 0, 0, 250_000, tzinfo=UTC)
+    assert found.contactor is None
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("3.31.0.42", HeadEndEventKind.CONNECTED),
+        ("3.31.0.11", HeadEndEventKind.ARMED),
+        ("3.31.0.84", HeadEndEventKind.DISCONNECT_FAILED),
+        ("3.31.0.67", HeadEndEventKind.CONNECT_FAILED),
+        ("3.31.0.10", HeadEndEventKind.CANCELLED),
+        ("3.31.0.44", HeadEndEventKind.PROCESSED),
+        ("3.31.0.79", HeadEndEventKind.PROCESSING_FAILED),
+        ("3.31.0.23.44", HeadEndEventKind.PROCESSED),
+        ("3.31.0.18.79", HeadEndEventKind.PROCESSING_FAILED),
+    ],
+)
+def test_given_either_style_when_parsed_then_the_kind_is_known(code: str, kind: HeadEndEventKind) -> None:
+    assert parse_event(event(code).encode(), PROFILE).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("Disconnected", ControlState.DISCONNECTED),
+        ("1", ControlState.CONNECTED),
+        ("READY FOR RECONNECTION", ControlState.READY_FOR_RECONNECTION),
+    ],
+)
+def test_given_a_contactor_status_when_parsed_then_it_is_translated(word: str, state: ControlState) -> None:
+    assert parse_event(event("3.31.0.44", details=status(word)).encode(), PROFILE).contactor is state
+
+
+def test_given_an_unsolicited_event_when_parsed_then_it_has_no_correlation() -> None:
+    assert parse_event(event("3.31.0.42", correlation="").encode(), PROFILE).correlation_id is None
+
+
+def test_given_a_soap_envelope_when_parsed_then_its_body_is_read() -> None:
+    envelope = (
+        f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{event()}</s:Body></s:Envelope>'
+    )
+    assert parse_event(envelope.encode(), PROFILE).meter == "M-1"
+
+
+def test_given_another_product_when_its_codes_are_set_then_they_are_understood() -> None:
+    codes = HeadEndCodes(events={"9.9.9.9": HeadEndEventKind.ARMED}, contactor_words={"auf": ControlState.DISCONNECTED})
+    profile = HeadEndProfile(endpoint="", reply_address="", codes=codes)
+    found = parse_event(event("9.9.9.9", details=status("AUF")).encode(), profile)
+    assert (found.kind, found.contactor) == (HeadEndEventKind.ARMED, ControlState.DISCONNECTED)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"hello",
+        b"<EventMessage",
+        b'<!DOCTYPE x [<!ENTITY a "b">]><x/>',
+        b"<a>" * 100_000,
+        b"\xff\xfe<\x00a\x00",
+        b"<x>" + b" " * 70_000 + b"</x>",
+    ],
+)
+def test_given_bytes_that_are_no_xml_of_ours_when_parsed_then_unreadable(raw: bytes) -> None:
+    with pytest.raises(Unreadable):
+        parse_event(raw, PROFILE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<x/>",
+        "<EventMessage/>",
+        event(created="yesterday"),
+        event().replace("<mRID>", "<surprise/><mRID>"),
+        event().replace("</EndDeviceEvents>", "<EndDeviceEvent/></EndDeviceEvents>"),
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>',
+    ],
+)
+def test_given_xml_that_breaks_the_contract_when_parsed_then_not_valid(text: str) -> None:
+    with pytest.raises(NotValid) as refused:
+        parse_event(text.encode(), PROFILE)
+    assert refused.value.problems[0].remedy
+
+
+def test_given_four_wrong_values_when_parsed_then_all_are_told_with_their_places() -> None:
+    raw = event(code="3.31.0.99", meter="M" * 21, created="2026-03-01T12:00:00", details=status("half")).encode()
+    with pytest.raises(NotValid) as refused:
+        parse_event(raw, PROFILE)
+    assert [p.code for p in refused.value.problems] == [ProblemCode.VALUE] * 4
+    assert all(p.line and p.path for p in refused.value.problems)
+
+
+@pytest.mark.parametrize("year", ["-0044", "0000", "99999", "24:00:00"])
+def test_given_a_time_that_python_has_not_when_parsed_then_a_fault_and_no_crash(year: str) -> None:
+    created = "2026-03-01T24:00:00Z" if ":" in year else f"{year}-03-01T12:00:00Z"
+    with pytest.raises(PartnerFault):
+        parse_event(event(created=created).encode(), PROFILE)

@@ -136,7 +136,7 @@ def _signing_key(settings: Settings) -> SigningKey:
     if settings.signing_key is None or settings.signing_certificate is None:
         raise ConfigurationError(
             "settings signing_key and signing_certificate are not set",
-            "name the PEM files of the key and certificate that sign acknowledgements (`csire-bridge pki` makes a pair)",
+            "name the PEM files of the key and certificate that sign acknowledgements; `csire-bridge pki` makes some",
         )
     return SigningKey.load(settings.signing_key, settings.signing_certificate)
 

@@ -16,10 +16,16 @@ WARSAW = ZoneInfo("Europe/Warsaw")
 
 
 def aware_utc(moment: datetime) -> datetime:
-    """Return ``moment`` in UTC; raise ValueError for a naive one, whose meaning nobody knows."""
+    """Return ``moment`` in UTC; raise ValueError for a naive one, whose meaning nobody knows.
+
+    The first and last hours of the calendar may have no UTC: ValueError as well.
+    """
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{moment.isoformat()} lies outside the calendar") from error
 
 
 def warsaw_midnight(moment: datetime) -> datetime:

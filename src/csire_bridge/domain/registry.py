@@ -9,7 +9,7 @@ from decimal import Decimal
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import RegistryUpdate
 
-__all__ = ["MeteringPoint", "merge"]
+__all__ = ["MeteringPoint", "has_contactor", "merge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +42,8 @@ def merge(known: MeteringPoint | None, told: RegistryUpdate, now: datetime) -> M
     base = known or MeteringPoint(code=told.metering_point, updated_at=now)
     news = {name: getattr(told, _TOLD.get(name, name)) for name in _LEARNED}
     return replace(base, updated_at=now, **{name: value for name, value in news.items() if value is not None})
+
+
+def has_contactor(meter_kind: str) -> bool:
+    """Whether meters of that kind have a contactor: the hub's codes CK0201 and CK0202 do, CK0203 to CK0205 don't."""
+    return meter_kind in ("CK0201", "CK0202")

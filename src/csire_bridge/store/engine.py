@@ -20,12 +20,11 @@ _BUSY_SECONDS = 30
 def open_engine(url: str) -> Engine:
     """Return an engine for ``url``; raise ConfigurationError when it names no database that we know."""
     try:
-        kind = make_url(url).get_backend_name()
-    except ArgumentError as error:
+        if make_url(url).get_backend_name() != "sqlite":
+            return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+    except (ArgumentError, ImportError) as error:
         raise ConfigurationError(f"the database address is not understood: {error}", "sqlite:///FILE") from error
-    if kind != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
     return engine

@@ -31,6 +31,8 @@ class Journal:
 
     def add(self, channel: Channel, received_at: datetime, arrivals: Sequence[tuple[str, bytes, str]]) -> list[int]:
         """Write (origin, raw bytes, SHA-256) of each arrival; return their keys in the same order."""
+        if not arrivals:
+            return []
         rows = [
             {
                 "channel": channel.value,

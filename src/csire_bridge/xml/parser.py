@@ -48,6 +48,8 @@ def parse(raw: bytes, max_bytes: int = DEFAULT_MAX_BYTES) -> etree._Element:
         raise _unreadable(
             ProblemCode.NOT_WELL_FORMED, f"the bytes can't be read as XML: {error}", "send well-formed XML"
         ) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _doctype()
     _check_structure(root)
     return root
 
@@ -79,14 +81,12 @@ def _check_bytes(body: bytes, max_bytes: int) -> None:
         )
     _check_encoding(body)
     if _DOCTYPE.match(body):
-        raise _unreadable(
-            ProblemCode.DTD,
-            "the document has a document type declaration (DOCTYPE), which is never read",
-            "send the document without DOCTYPE and entities",
-        )
+        raise _doctype()
 
 
 def _check_encoding(body: bytes) -> None:
+    if body.startswith(_BOM):  # libxml2 would skip the second one, and see a prolog that was not looked into
+        raise _unreadable(ProblemCode.ENCODING, "the bytes begin with two byte order marks", "send at most one")
     declared = _ENCODING.match(body)
     if declared and declared.group(1).upper() not in (b"UTF-8", b"US-ASCII", b"ASCII"):
         name = declared.group(1).decode("ascii", "replace")
@@ -123,6 +123,14 @@ def _check_structure(root: etree._Element) -> None:
 
 def _line(element: etree._Element) -> int | None:
     return cast("int | None", element.sourceline)
+
+
+def _doctype() -> Unreadable:
+    return _unreadable(
+        ProblemCode.DTD,
+        "the document has a document type declaration (DOCTYPE), which is never read",
+        "send the document without DOCTYPE and entities",
+    )
 
 
 def _unreadable(code: ProblemCode, text: str, remedy: str, line: int | None = None) -> Unreadable:

@@ -53,7 +53,12 @@ class MappingBook:
             self._inbound[tag] = compiled = compile_inbound(loaded)
             self._facts[tag] = compiled.facts
         else:
-            for mapping in compile_outbound(loaded):
+            compiled_all = compile_outbound(loaded)
+            twice = [mapping.number for mapping in compiled_all if mapping.number in self._outbound]
+            if twice:
+                text = f"another mapping file already builds message {', '.join(twice)}"
+                MappingProblem.raise_all([loaded.problem(("message",), text)])
+            for mapping in compiled_all:
                 self._outbound[mapping.number] = mapping
                 self._facts[tag] = mapping.facts
 

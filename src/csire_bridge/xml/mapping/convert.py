@@ -30,6 +30,9 @@ PROBLEM_OF: Mapping[Conversion, ProblemCode] = {
 """The code of a failed conversion, where it is not just ``schema.value``."""
 
 
+_FIRST_YEAR = 1900
+
+
 def _boolean(text: str) -> bool:
     try:
         return {"true": True, "1": True, "false": False, "0": False}[text]
@@ -39,7 +42,10 @@ def _boolean(text: str) -> bool:
 
 def _date(text: str) -> date:
     # xs:date may carry an offset; the market's dates are Polish calendar dates, so only the date counts.
-    return date.fromisoformat(text[:10])
+    day = date.fromisoformat(text[:10])
+    if day.year < _FIRST_YEAR:  # such as 0001-01-01, which some systems write for "no date"
+        raise ValueError(f"{text!r} lies before the year {_FIRST_YEAR}")
+    return day
 
 
 _READERS: Mapping[Conversion, tuple[type, Reader]] = {

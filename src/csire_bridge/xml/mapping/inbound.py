@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import cast
@@ -26,6 +27,8 @@ _TARGETS: Mapping[str, type] = {
     "special": SpecialNotice,
 }
 _PREFIX = "m"
+_LITERALS = re.compile(r"'[^']*'|\"[^\"]*\"")
+_PREFIXES = re.compile(r"([A-Za-z_][\w.-]*):(?!:)")
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def _value(field: _Field, tree: etree._Element) -> object | None:
     if field.when is not None and not _holds(field.when, tree):
         return None
     for path in field.paths:
-        found = cast("list[etree._Element]", path(tree))
+        found = cast("list[etree._Element | str]", path(tree))  # text for an attribute or text()
         if found:
             return _converted(field, found[0], path)
     if field.rule.required:
@@ -105,8 +108,8 @@ def _value(field: _Field, tree: etree._Element) -> object | None:
     return None
 
 
-def _converted(field: _Field, element: etree._Element, path: etree.XPath) -> object:
-    text = (element.text or "").strip()
+def _converted(field: _Field, element: etree._Element | str, path: etree.XPath) -> object:
+    text = (element if isinstance(element, str) else element.text or "").strip()
     try:
         return field.read(text)
     except (ValueError, ArithmeticError) as error:
@@ -182,11 +185,21 @@ class _Compiler:
         return False
 
     def _xpath(self, key: tuple[str | int, ...], text: str) -> etree.XPath | None:
+        """Compile and try an XPath: an unknown prefix or function would else show at the first message only."""
+        strangers = sorted(set(_PREFIXES.findall(_LITERALS.sub("", text))) - {_PREFIX})
+        if strangers:
+            self._report(key, f"not an XPath: the prefix {', '.join(strangers)} is unknown, only {_PREFIX} is known")
+            return None
         try:
-            return etree.XPath(text, namespaces=self._namespaces)
+            path = etree.XPath(text, namespaces=self._namespaces)
+            found = path(etree.Element(f"{{{self._content.namespace}}}{self._content.root}"))
         except etree.XPathError as error:
             self._report(key, f"not an XPath: {error}")
             return None
+        if key[-1] == "path" and not isinstance(found, list):
+            self._report(key, "not a path: it gives a value and no element")
+            return None
+        return path
 
     def _report(self, key: tuple[str | int, ...], text: str) -> None:
         self._problems.append(self._loaded.problem(key, text))

@@ -63,16 +63,18 @@ def load_file(file: Path) -> LoadedFile:
     """Read one mapping file; raise ConfigurationError with every problem of its shape."""
     try:
         node = yaml.compose(file.read_text("utf-8"), Loader=yaml.BaseLoader)
+        # BaseLoader keeps every scalar a text, so that 8.1_1 stays what it is and never becomes the number 8.11.
+        plain = yaml.BaseLoader("").construct_document(node) if isinstance(node, yaml.MappingNode) else None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} can't be read: {error}", _REMEDY) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigurationError(str(MappingProblem(file, line, "", f"not YAML: {error.problem}")), _REMEDY) from error
+    except yaml.YAMLError as error:  # a character that YAML does not allow: it knows the place in the text, no line
+        raise ConfigurationError(str(MappingProblem(file, 1, "", f"not YAML: {error}")), _REMEDY) from error
     if not isinstance(node, yaml.MappingNode):
         raise ConfigurationError(str(MappingProblem(file, 1, "", "the file is not a YAML mapping")), _REMEDY)
     MappingProblem.raise_all(list(_duplicate_keys(file, node)))
-    # BaseLoader keeps every scalar a text, so that 8.1_1 stays what it is and never becomes the number 8.11.
-    plain = yaml.BaseLoader("").construct_document(node)
     try:
         return LoadedFile(file, _ADAPTER.validate_python(plain), node)
     except ValidationError as error:

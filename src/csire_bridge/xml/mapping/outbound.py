@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -69,7 +70,7 @@ class OutboundMapping:
 
     def _text(self, leaf: _Leaf, answer: Answer) -> str | None:
         value = getattr(answer, leaf.rule.source)
-        if value is None:
+        if value is None or value == "":
             if leaf.rule.default is not None:
                 return leaf.rule.default
             if leaf.rule.optional:
@@ -82,6 +83,7 @@ class OutboundMapping:
             text = leaf.write(value)
         except ValueError as error:
             raise ConfigurationError(f"{self.file}: {leaf.rule.source}: {error}", "complete the table") from error
+        text = _NOT_XML.sub("?", text)
         return text[: leaf.rule.longest] if leaf.rule.longest else text
 
 
@@ -119,5 +121,8 @@ def _compile(
         except ValueError as error:
             problems.append(loaded.problem((*here, "table" if node.table else "as"), str(error)))
 
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 can't hold; a head-end system's text may have it, and the answer must leave all the same."""
 
 _ANSWER_TYPES = field_types(Answer)

@@ -1,0 +1,78 @@
+"""The command ``csire-bridge``. Exit codes: 0 fine, 1 the input is bad, 2 wrong use, 3 our failure."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from rich.logging import RichHandler
+
+from csire_bridge.cli import database, demo, pki, replay, signing, stats, validate
+from csire_bridge.cli.console import ExitCode, err
+from csire_bridge.domain.errors import BridgeError, ConfigurationError, PartnerFault
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="csire-bridge",
+    help="Turns disconnection and connection requests of the market hub into meter orders, "
+    "and answers with signed acknowledgements.\n\n"
+    "Exit codes: 0 fine, 1 the input is bad, 2 wrong use or settings, 3 our failure.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+for part in (demo, replay, validate, signing, stats, pki, database):
+    part.add_to(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"csire-bridge {version('csire-bridge')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the bridge logs.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.CRITICAL,
+        format="%(message)s",
+        handlers=[RichHandler(console=err, show_path=False)],
+    )
+
+
+def run() -> None:
+    """Run the command; whatever happens, a person reads a sentence and a program gets an exit code."""
+    try:
+        app()
+    except PartnerFault as fault:
+        _say(fault)
+        sys.exit(ExitCode.BAD_INPUT)
+    except (ConfigurationError, FileNotFoundError, NotADirectoryError) as error:
+        _say(error)
+        sys.exit(ExitCode.WRONG_USE)
+    except BridgeError as error:
+        _say(error)
+        sys.exit(ExitCode.OUR_FAILURE)
+    except OSError as error:
+        err.print(f"[red]{error.filename or 'the system'}[/]: {error.strerror} -> look at free space and permissions")
+        sys.exit(ExitCode.OUR_FAILURE)
+    except Exception as error:  # noqa: BLE001 - the last line before a person
+        err.print(f"[red]the bridge itself failed[/]: {error!r} -> run again with CSIRE_BRIDGE_DEBUG=1 and report it")
+        if os.environ.get("CSIRE_BRIDGE_DEBUG"):
+            traceback.print_exc()
+        sys.exit(ExitCode.OUR_FAILURE)
+
+
+def _say(error: Exception) -> None:
+    err.print(str(error), style="red", markup=False, highlight=False)

@@ -1,0 +1,161 @@
+"""``csire-bridge replay``: message files, folders and archives, first as a plan, then for real."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from csire_bridge.bootstrap import Bridge, system_clock
+from csire_bridge.cli.console import (
+    ConfigOption,
+    ExitCode,
+    JsonOption,
+    SchemasOption,
+    err,
+    out,
+    print_json,
+    with_progress,
+)
+from csire_bridge.cli.stage import DATABASE_NAME, stage
+from csire_bridge.domain.errors import PartnerFault
+from csire_bridge.domain.messages import Channel, OrderRequest
+from csire_bridge.pipeline.replay import ReplayFile, find_files
+from csire_bridge.settings import Settings, load_settings
+from csire_bridge.store.reports import at_rest, known_bytes
+
+__all__ = ["add_to"]
+
+_BATCH = 32
+_SHOWN = 40
+_PATIENCE = 600.0
+
+
+@dataclass(frozen=True)
+class Intention:
+    """What replay would do with one file."""
+
+    file: ReplayFile
+    verdict: str
+    text: str
+
+    @property
+    def goes_in(self) -> bool:
+        """Everything goes in but what was processed before and what can't be read at all."""
+        return self.verdict in ("new", "refused")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(replay)
+
+
+def replay(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Message files, folders or zip archives.")],
+    target: Annotated[Path | None, typer.Option("--out", help="Keep database and answers in this folder.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    simulate: Annotated[
+        bool,
+        typer.Option("--simulate", help="Use demo certificates and simulated meters of the folder given by --out."),
+    ] = False,
+    as_json: JsonOption = False,
+    schemas: SchemasOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Take messages in from files: says first what it would do, then does it.
+
+    A message that was processed before is recognised by its bytes and not repeated. Without a head-end system in the
+    settings, orders are registered and wait. Exit code 1 when a message was refused.
+
+    Examples:
+
+        csire-bridge replay --dry-run archive.zip
+
+        csire-bridge replay signed.xml --out demo-out --simulate
+    """
+    settings = _settings(config, schemas, target)
+    files = list(find_files(paths))
+    with _bridge(settings, target, simulate) as bridge:
+        plan = [_intention(bridge, file) for file in with_progress(files, "planning")]
+        _tell(plan, as_json)
+        if not dry_run:
+            _carry_out(bridge, [intention.file for intention in plan if intention.goes_in])
+    if any(intention.verdict in ("refused", "unreadable") for intention in plan):
+        raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+def _settings(config: Path | None, schemas: Sequence[Path] | None, target: Path | None) -> Settings:
+    if target is None:
+        return load_settings(config, schemas=schemas)
+    target.mkdir(parents=True, exist_ok=True)
+    place = {"database": f"sqlite:///{target / DATABASE_NAME}", "delivery_folder": target / "acknowledgements"}
+    return load_settings(config, schemas=schemas, **place)
+
+
+@contextmanager
+def _bridge(settings: Settings, target: Path | None, simulate: bool) -> Iterator[Bridge]:
+    if not simulate:
+        with Bridge(settings) as bridge:
+            yield bridge
+        return
+    if target is None:
+        err.print("--simulate needs --out FOLDER, where its certificates and registry are")
+        raise typer.Exit(ExitCode.WRONG_USE)
+    scene: AbstractContextManager[object] = stage(target, system_clock, settings=settings)
+    with scene as played:
+        yield played.bridge  # type: ignore[attr-defined]
+
+
+def _intention(bridge: Bridge, file: ReplayFile) -> Intention:
+    try:
+        arrival = file.read()
+    except PartnerFault as fault:
+        return Intention(file, "unreadable", str(fault.problems[0]))
+    with bridge.database.reading() as connection:
+        known = known_bytes(connection, hashlib.sha256(arrival.raw).hexdigest())
+    if known is not None:
+        return Intention(file, "processed", f"message {known.number} {known.message_id} was processed before")
+    judgement = bridge.intake.judge(arrival.raw, bridge.clock())
+    if isinstance(judgement, PartnerFault):
+        return Intention(file, "refused", str(judgement.problems[0]))
+    reading = judgement.reading
+    what = f"{reading.kind} order" if isinstance(reading, OrderRequest) else type(reading).__name__
+    return Intention(file, "new", f"message {judgement.header.number}: {what}")
+
+
+def _tell(plan: Sequence[Intention], as_json: bool) -> None:
+    counts = Counter(intention.verdict for intention in plan)
+    if as_json:
+        rows = [{"file": i.file.origin, "verdict": i.verdict, "text": i.text} for i in plan]
+        print_json({"plan": rows, "counts": counts})
+        return
+    for intention in plan[:_SHOWN]:
+        out.print(
+            f"{escape(intention.file.origin)}: [bold]{intention.verdict}[/], {escape(intention.text)}", highlight=False
+        )
+    if len(plan) > _SHOWN:
+        out.print(f"... and {len(plan) - _SHOWN} more")
+    out.print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())) or "nothing to replay")
+
+
+def _carry_out(bridge: Bridge, files: Sequence[ReplayFile]) -> None:
+    for start in with_progress(range(0, len(files), _BATCH), "taking in"):
+        batch = itertools.islice(files, start, start + _BATCH)
+        bridge.take_in(Channel.REPLAY, [file.read() for file in batch])
+    deadline = time.monotonic() + _PATIENCE
+    while bridge.settings.head_end.url and time.monotonic() < deadline:
+        if bridge.worker.turn():
+            continue
+        with bridge.database.reading() as connection:
+            if at_rest(connection, bridge.clock()):
+                return
+        time.sleep(0.02)

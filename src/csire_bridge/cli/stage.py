@@ -1,0 +1,139 @@
+"""A bridge on a stage: demo certificates, a simulated head-end system with its meters, and the bridge between them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import select
+
+from csire_bridge.bootstrap import Bridge
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
+from csire_bridge.domain.registry import MeteringPoint, has_contactor
+from csire_bridge.settings import Settings, load_settings
+from csire_bridge.simulators.hes import HeadEndSimulator
+from csire_bridge.simulators.pki import DemoPki, load_demo_pki, make_demo_pki
+from csire_bridge.store.database import Database
+from csire_bridge.store.rows import from_row
+from csire_bridge.store.tables import metering_points
+
+__all__ = ["DATABASE_NAME", "Stage", "load_points", "stage", "stage_settings", "working"]
+
+DATABASE_NAME = "csire-bridge.db"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that plays together."""
+
+    bridge: Bridge
+    head_end: HeadEndSimulator
+    pki: DemoPki
+
+
+def load_points(file: Path, now: datetime) -> list[MeteringPoint]:
+    """The metering points of a file such as ``samples/metering-points.yaml``."""
+    entries = yaml.safe_load(file.read_text("utf-8"))["metering_points"]
+    return [_point(entry, now) for entry in entries]
+
+
+def _point(entry: dict[str, Any], now: datetime) -> MeteringPoint:
+    known = dict(entry)
+    meter, kind = known.pop("meter_number", None), known.get("meter_kind")
+    code = MeteringPointCode.parse(known.pop("code"))
+    return MeteringPoint(
+        code=code,
+        updated_at=now,
+        meter=MeterNumber.parse(meter) if meter else None,
+        has_contactor=has_contactor(kind) if kind else None,
+        **known,
+    )
+
+
+def stage_settings(folder: Path, pki: DemoPki, head_end_url: str, settings: Settings | None = None) -> Settings:
+    """Settings of a bridge that lives in ``folder``, knows the demo's parties and speaks to ``head_end_url``."""
+    given = settings.model_dump(exclude_unset=True) if settings else {}
+    partners = [
+        {"eic": pki.hub.eic, "certificates": [pki.hub.certificate_file, pki.expired.certificate_file]},
+        {"eic": pki.supplier.eic, "certificates": [pki.supplier.certificate_file]},
+    ]
+    return load_settings(
+        None,
+        **{
+            **given,
+            "database": f"sqlite:///{folder / DATABASE_NAME}",
+            "signing_key": pki.operator.key_file,
+            "signing_certificate": pki.operator.certificate_file,
+            "partners": partners,
+            "delivery_folder": folder / "acknowledgements",
+            "head_end": {**given.get("head_end", {}), "url": head_end_url},
+        },
+    )
+
+
+@contextmanager
+def stage(
+    folder: Path,
+    clock: Clock,
+    *,
+    points: Iterable[MeteringPoint] = (),
+    delay: tuple[float, float] = (0.2, 1.5),
+    settings: Settings | None = None,
+) -> Iterator[Stage]:
+    """Set everything up in ``folder``; certificates that are there are used again. Each known meter is simulated.
+
+    ``points`` are entered into the registry first.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pki = load_demo_pki(folder) if (folder / "pki").is_dir() else make_demo_pki(folder, clock())
+    with ExitStack() as stack:
+        head_end = HeadEndSimulator(delay=delay, seed=8)
+        head_end.start()
+        stack.callback(head_end.stop)
+        bridge = Bridge(stage_settings(folder, pki, head_end.url, settings), clock)
+        _enter(bridge.database, points)
+        for point in _known(bridge.database):
+            if point.meter and point.has_contactor:
+                head_end.add_meter(point.meter, connected=point.connected is not False)
+        stack.enter_context(bridge)
+        yield Stage(bridge, head_end, pki)
+
+
+def _enter(database: Database, points: Iterable[MeteringPoint]) -> None:
+    with database.transaction() as tx:
+        for point in points:
+            tx.points.put(point)
+
+
+def _known(database: Database) -> list[MeteringPoint]:
+    with database.reading() as connection:
+        rows = connection.execute(select(metering_points)).all()
+    return [from_row(MeteringPoint, row._mapping) for row in rows]  # type: ignore[arg-type]
+
+
+@contextmanager
+def working(bridge: Bridge) -> Iterator[Callable[[], BaseException | None]]:
+    """Let the bridge's worker work in a thread; the function that comes with it tells what stopped it, if anything."""
+    stop, failure = threading.Event(), list[BaseException]()
+
+    def work() -> None:
+        try:
+            bridge.worker.run(stop, lambda: time.sleep(0.02))
+        except Exception as error:  # noqa: BLE001 - handed to the thread that asks
+            failure.append(error)
+
+    thread = threading.Thread(target=work, name=bridge.worker.name, daemon=True)
+    thread.start()
+    try:
+        yield lambda: failure[0] if failure else None
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,78 @@
+"""``csire-bridge stats``: execution times in five buckets and percentiles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from csire_bridge.cli.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.domain.statistics import Bucket, Statistics, summarise
+from csire_bridge.settings import load_settings
+from csire_bridge.store.database import Database
+from csire_bridge.store.reports import executed
+
+__all__ = ["DatabaseOption", "add_to", "as_json", "table_of"]
+
+DatabaseOption = Annotated[
+    str | None, typer.Option("--database", help="Address of the database, such as sqlite:///demo-out/demo.db.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(stats)
+
+
+def stats(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+    """Execution times per kind of order and month: the five buckets, and p50, p90 and p99.
+
+    Times count from the message's own timestamp to the meter's time of switching. Months are Polish months.
+
+    Example:
+
+        csire-bridge stats --database sqlite:///demo-out/demo.db
+    """
+    store = Database(load_settings(config, database=database).database)
+    try:
+        store.upgrade()
+        with store.reading() as connection:
+            lines = summarise(executed(connection))
+    finally:
+        store.close()
+    if json_wanted:
+        print_json([as_json(line) for line in lines])
+    elif lines:
+        out.print(table_of(lines))
+    else:
+        out.print("no order has been executed yet")
+
+
+def as_json(line: Statistics) -> dict[str, Any]:
+    """For programs; percentiles in seconds."""
+    return {
+        "kind": line.kind.value,
+        "month": line.month,
+        "count": line.count,
+        "buckets": {bucket.value: count for bucket, count in line.buckets.items()},
+        "p50_seconds": line.p50,
+        "p90_seconds": line.p90,
+        "p99_seconds": line.p99,
+    }
+
+
+def table_of(lines: list[Statistics]) -> Table:
+    """For people."""
+    table = Table("month", "kind", "orders", *(b.value for b in Bucket), "p50", "p90", "p99", title="Execution times")
+    for line in lines:
+        shares = (f"{count} ({count / line.count:.0%})" for count in line.buckets.values())
+        times = (_duration(seconds) for seconds in (line.p50, line.p90, line.p99))
+        table.add_row(line.month, line.kind.value, str(line.count), *shares, *times)
+    return table
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

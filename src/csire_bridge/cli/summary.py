@@ -1,0 +1,122 @@
+"""What became of messages and orders: for people, for programs, and against what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.messages import MessageState
+from csire_bridge.domain.orders import OrderState
+from csire_bridge.domain.statistics import count_buckets
+from csire_bridge.simulators.expectations import Ends, Expectations
+from csire_bridge.store.database import Database
+from csire_bridge.store.reports import MessageLine, OrderLine, executed, message_lines, order_lines
+
+__all__ = ["differences", "orders_table", "summary_of"]
+
+_COLOURS = {OrderState.DONE: "green", OrderState.CANNOT: "yellow", OrderState.PARKED: "red"}
+
+
+def orders_table(lines: Sequence[OrderLine], title: str) -> Table:
+    """Orders for people; times are Polish."""
+    table = Table("message", "kind", "metering point", "state", "executed", "took", "answer", title=title)
+    for line in lines:
+        colour = _COLOURS.get(line.state, "blue")
+        seconds = _seconds(line)
+        table.add_row(
+            line.number,
+            line.kind.value,
+            line.metering_point,
+            f"[{colour}]{line.state.value}[/]",
+            line.executed_at.astimezone(WARSAW).strftime("%Y-%m-%d %H:%M:%S") if line.executed_at else "",
+            f"{seconds:.1f} s" if seconds is not None else "",
+            " ".join(part for part in (line.answer_number, line.answer_state) if part),
+        )
+    return table
+
+
+def summary_of(database: Database, target: Path) -> dict[str, Any]:
+    """What ``summary.json`` tells. Moments are ISO 8601 in UTC; files are told relative to ``target``."""
+    with database.reading() as connection:
+        lines = list(order_lines(connection))
+        messages = message_lines(connection)
+        buckets = count_buckets(done.seconds for done in executed(connection))
+    return {
+        "orders": [_order(line, target) for line in lines],
+        "refused": [
+            {"file": m.origin, "code": m.code, "reason": m.problem} for m in messages if m.state is MessageState.REFUSED
+        ],
+        "messages": {state.value: sum(m.state is state for m in messages) for state in MessageState},
+        "buckets": {bucket.value: count for bucket, count in buckets.items()},
+    }
+
+
+def _order(line: OrderLine, target: Path) -> dict[str, Any]:
+    return {
+        "message_id": line.message_id,
+        "number": line.number,
+        "kind": line.kind.value,
+        "metering_point": line.metering_point,
+        "state": line.state.value,
+        "outcome": line.outcome,
+        "registered_at": _iso(line.registered_at),
+        "executed_at": _iso(line.executed_at),
+        "execution_seconds": _seconds(line),
+        "acknowledgement": _relative(line.answer_file, target),
+        "acknowledgement_number": line.answer_number,
+        "acknowledgement_state": line.answer_state,
+        "detail": line.detail,
+    }
+
+
+def _seconds(line: OrderLine) -> float | None:
+    return (line.executed_at - line.registered_at).total_seconds() if line.executed_at else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds") if moment else None
+
+
+def _relative(file: str | None, target: Path) -> str | None:
+    if file is None:
+        return None
+    path = Path(file)
+    return path.relative_to(target).as_posix() if path.is_relative_to(target) else str(path)
+
+
+def differences(database: Database, expected: Expectations) -> list[str]:
+    """A sentence for every sample that did not end as expected."""
+    with database.reading() as connection:
+        messages = {line.origin: line for line in message_lines(connection)}
+        orders = {line.message_id: line for line in order_lines(connection, with_answer=True)}
+    fed = (sample for sample in expected.samples if sample.feed and sample.ends)
+    return [
+        f"{sample.file}: {sentence}"
+        for sample in fed
+        if sample.ends
+        for sentence in _compare(sample.ends, messages.get(sample.file), orders)
+    ]
+
+
+def _compare(ends: Ends, message: MessageLine | None, orders: dict[str, OrderLine]) -> Iterator[str]:
+    if message is None:
+        yield "the message is not in the journal"
+        return
+    order = orders.get(message.message_id or "") if message.state is MessageState.ACCEPTED else None
+    facts = {
+        "message": (message.state, ends.message),
+        "code": (message.code, ends.code),
+        "kind": (order and order.kind, ends.kind),
+        "order": (order and order.state, ends.order),
+        "answer": (order and order.answer_number, ends.answer),
+    }
+    for name, (found, due) in facts.items():
+        if found != due:
+            yield f"{name} is {found}, expected {due}{f' ({message.problem})' if message.problem else ''}"
+    if ends.answer_code and f">{ends.answer_code}<".encode() not in ((order and order.answer) or b""):
+        yield f"the answer does not say {ends.answer_code}"

@@ -51,9 +51,16 @@ class MappingProblem:
 
 
 def merged_files(search_path: Sequence[Path]) -> list[Path]:
-    """Mapping files by name: the first folder of the search path that has a name wins."""
+    """Mapping files by name: the first folder of the search path that has a name wins.
+
+    Raises ConfigurationError for a folder that is not there.
+    """
     found: dict[str, Path] = {}
     for folder in search_path:
+        if not folder.is_dir():
+            raise ConfigurationError(
+                f"the mapping folder {folder} is not there", "correct the mapping folders in the settings"
+            )
         for file in sorted(folder.glob("*.yaml")):
             found.setdefault(file.name, file)
     return [found[name] for name in sorted(found)]

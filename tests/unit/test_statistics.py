@@ -1,0 +1,120 @@
+"""Execution times: the edges of the five buckets, percentiles, and whose month an order counts in."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csire_bridge.domain.orders import OrderKind
+from csire_bridge.domain.statistics import Bucket, Executed, bucket_of, count_buckets, percentile, summarise
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+times = st.lists(st.floats(0, 1e7, allow_nan=False), min_size=1, max_size=50)
+
+
+def executed(seconds: float, kind: OrderKind = OrderKind.DISCONNECT, at: datetime = START) -> Executed:
+    return Executed(kind, at, at + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bucket"),
+    [
+        (0, Bucket.UP_TO_15_MIN),
+        (900, Bucket.UP_TO_15_MIN),
+        (900.001, Bucket.UP_TO_30_MIN),
+        (1800, Bucket.UP_TO_30_MIN),
+        (1800.001, Bucket.UP_TO_60_MIN),
+        (3600, Bucket.UP_TO_60_MIN),
+        (3600.001, Bucket.UP_TO_3_H),
+        (10800, Bucket.UP_TO_3_H),
+        (10800.001, Bucket.OVER_3_H),
+        (math.inf, Bucket.OVER_3_H),
+    ],
+)
+def test_given_a_time_at_an_edge_when_sorted_then_each_bucket_includes_its_upper_bound(
+    seconds: float, bucket: Bucket
+) -> None:
+    assert bucket_of(seconds) is bucket
+
+
+@given(values=times)
+def test_given_any_times_when_counted_then_every_bucket_is_there_and_none_is_lost(values: list[float]) -> None:
+    counts = count_buckets(values)
+    assert list(counts) == list(Bucket)
+    assert sum(counts.values()) == len(values)
+
+
+def test_given_no_times_when_counted_then_every_bucket_is_zero() -> None:
+    assert count_buckets([]) == dict.fromkeys(Bucket, 0)
+
+
+@pytest.mark.parametrize(
+    ("count", "share", "expected"),
+    [
+        (1, 50, 1),
+        (1, 99, 1),
+        (2, 50, 1),
+        (3, 50, 2),
+        (10, 90, 9),
+        (10, 91, 10),
+        (100, 99, 99),
+        (101, 99, 100),
+        (5, 0, 1),
+    ],
+)
+def test_given_the_numbers_from_one_when_ranked_then_the_percentile_is_the_nearest_rank(
+    count: int, share: float, expected: int
+) -> None:
+    assert percentile(range(1, count + 1), share) == expected
+
+
+@given(values=times, share=st.floats(0, 100))
+def test_given_any_times_when_ranked_then_the_percentile_occurred_and_enough_lie_below(
+    values: list[float], share: float
+) -> None:
+    ordered = sorted(values)
+    found = percentile(ordered, share)
+    assert found in ordered
+    assert sum(v <= found for v in ordered) >= share / 100 * len(ordered)
+
+
+def test_given_no_values_when_ranked_then_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="no values"):
+        percentile([], 50)
+
+
+def test_given_a_meter_clock_behind_ours_when_measured_then_the_time_is_zero_and_not_negative() -> None:
+    assert executed(-3).seconds == 0
+
+
+def test_given_orders_of_two_kinds_and_months_when_summarised_then_each_group_stands_alone_in_order() -> None:
+    december = START + timedelta(days=15)
+    rows = [
+        executed(4000, OrderKind.RECONNECT, december),
+        *(executed(s) for s in (60, 900, 1000, 20000)),
+        executed(10, OrderKind.RECONNECT),
+    ]
+    first, second, third = summarise(rows)
+    assert (first.kind, first.month, first.count) == (OrderKind.DISCONNECT, "2026-11", 4)
+    assert first.buckets == dict(zip(Bucket, (2, 1, 0, 0, 1), strict=True))
+    assert (first.p50, first.p90, first.p99) == (900, 20000, 20000)
+    assert (second.kind, second.month, second.p99) == (OrderKind.RECONNECT, "2026-11", 10)
+    assert (third.kind, third.month) == (OrderKind.RECONNECT, "2026-12")
+
+
+def test_given_an_order_shortly_after_polish_midnight_when_summarised_then_it_counts_in_the_polish_month() -> None:
+    winter, summer = datetime(2026, 11, 30, 23, 0, tzinfo=UTC), datetime(2026, 6, 30, 22, 0, tzinfo=UTC)
+    before = winter - timedelta(seconds=1)
+    assert [summarise([executed(1, at=m)])[0].month for m in (before, winter, summer)] == [
+        "2026-11",
+        "2026-12",
+        "2026-07",
+    ]
+
+
+def test_given_nothing_when_summarised_then_there_are_no_statistics() -> None:
+    assert summarise([]) == []

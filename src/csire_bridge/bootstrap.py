@@ -6,10 +6,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from types import TracebackType
 
 from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Channel
@@ -20,7 +20,8 @@ from csire_bridge.hes.endpoint import EventListener
 from csire_bridge.hub.folder import FolderChannel
 from csire_bridge.pipeline.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.deliver import Deliverer
-from csire_bridge.pipeline.execute import ExecutionLimits, Executor, take_event
+from csire_bridge.pipeline.events import take_event
+from csire_bridge.pipeline.execute import ExecutionLimits, Executor
 from csire_bridge.pipeline.intake import Intake
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.receipt import Receipts
@@ -78,7 +79,7 @@ class Bridge:
             connect_timeout=settings.head_end.connect_seconds,
             read_timeout=settings.head_end.read_seconds,
         )
-        self._events = EventListener(partial(take_event, self.database, clock), profile, settings.head_end.events_port)
+        self._events = EventListener(self._take_event, profile, settings.head_end.events_port)
         self._head_end = HeadEndConnector(replace(profile, reply_address=self._events.url), clock)
         self.worker = self._worker(key)
 
@@ -94,6 +95,7 @@ class Bridge:
             response=timedelta(seconds=head_end.response_seconds),
             lifetime=timedelta(seconds=head_end.command_lifetime_seconds),
             attempts=head_end.attempts,
+            poll=timedelta(seconds=head_end.poll_seconds),
         )
         parties = Parties(Eic(settings.own_eic), Eic(settings.hub_eic), settings.sender_role)
         standard, channel = self.standard, FolderChannel(settings.delivery_folder)
@@ -118,6 +120,10 @@ class Bridge:
         lease = self.worker.lease()
         items = receive(self.database, channel, arrivals, self.clock, lease)
         self.worker.carry_on(items, lease)
+
+    def _take_event(self, raw: bytes, event: HeadEndEvent) -> None:
+        take_event(self.database, self.clock, raw, event)
+        self.worker.wake()
 
     def close(self) -> None:
         """Stop listening and give everything back."""

@@ -1,18 +1,25 @@
-"""Every setting of the bridge, from a TOML file and the environment, checked at start.
+"""Every setting of the bridge, from options, the environment and a TOML file, checked at start.
 
-The environment wins over the file: ``CSIRE_BRIDGE_DATABASE``, ``CSIRE_BRIDGE_HEAD_END__URL`` and so on. Secrets are
+In the environment they are ``CSIRE_BRIDGE_DATABASE``, ``CSIRE_BRIDGE_HEAD_END__URL`` and so on. Secrets are
 named by file only. Times are seconds unless the name says otherwise.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
@@ -64,7 +71,8 @@ class HeadEndSettings(_Part):
 
     ``url`` is its SOAP endpoint; ``events_port`` the loopback port on which its events arrive (0 = any free one).
     ``command_lifetime_seconds`` is handed down as the end of the interval in which a command may run.
-    ``response_seconds`` is how long an event is waited for before the contactor's state is asked for.
+    ``response_seconds`` is how long an event is waited for before the contactor's state is asked for, and
+    ``poll_seconds`` the time between two such questions. ``attempts`` counts the commands for one order.
     """
 
     url: str | None = None
@@ -73,6 +81,7 @@ class HeadEndSettings(_Part):
     read_seconds: float = Field(default=30, gt=0)
     response_seconds: float = Field(default=120, gt=0)
     command_lifetime_seconds: float = Field(default=900, gt=0)
+    poll_seconds: float = Field(default=30, gt=0)
     attempts: int = Field(default=3, gt=0)
 
 
@@ -115,8 +124,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over what the file says."""
-        return env_settings, init_settings
+        """Only what ``load_settings`` hands in: it alone decides what wins."""
+        return (init_settings,)
 
     @property
     def schema_path(self) -> list[Path]:
@@ -129,17 +138,60 @@ class Settings(BaseSettings):
         return [*self.mappings, folder("mappings")]
 
 
-def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
-    """Read the settings; raise ConfigurationError that lists everything wrong, each with its place."""
-    values: dict[str, Any] = {}
-    if file is not None:
-        try:
-            values = tomllib.loads(file.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(f"the settings file {file} can't be read: {error}", "correct the file") from error
-    values |= {name: value for name, value in overrides.items() if value is not None}
+def load_settings(file: Path | None = None, *, environment: bool = True, **options: Any) -> Settings:
+    """Read the settings: options win over the environment, the environment over the file.
+
+    Relative paths in the file count from the file's own folder. ``environment=False`` is for a stage of its own,
+    which must never reach what the environment names. Raises ConfigurationError that lists everything wrong.
+    """
+    values = _from_file(file) if file else {}
+    if environment:
+        values = _merged(values, _from_environment())
+    values = _merged(values, {name: value for name, value in options.items() if value is not None})
     try:
         return Settings(**values)
     except ValidationError as error:
         problems = "\n".join(f"setting {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(problems, "correct the settings file or the environment") from error
+        raise ConfigurationError(problems, "correct the settings file, the environment or the options") from error
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, where groups such as ``head_end`` are merged key by key."""
+    both = dict(below)
+    for name, value in above.items():
+        under = both.get(name)
+        both[name] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def _from_environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(Settings)()
+    except SettingsError as error:
+        raise ConfigurationError(
+            f"a setting in the environment can't be read: {error}", 'write lists as JSON, such as ["a", "b"]'
+        ) from error
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the settings file {file} can't be read: {error}", "correct the file") from error
+    base = file.resolve().parent
+    for name in _PATHS:
+        if name in values:
+            values[name] = _beside(base, values[name])
+    for partner in values.get("partners", ()):
+        if isinstance(partner, dict) and "certificates" in partner:
+            partner["certificates"] = _beside(base, partner["certificates"])
+    return values
+
+
+_PATHS = ("schemas", "mappings", "signing_key", "signing_certificate", "delivery_folder")
+
+
+def _beside(base: Path, value: object) -> object:
+    if isinstance(value, list):
+        return [_beside(base, item) for item in value]
+    return base / value if isinstance(value, str) else value

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hes_support import DISCONNECT, METER, bridge_to, command, running
 
 from csire_bridge.domain.contactor import (
     HeadEndEventKind,
@@ -26,6 +25,7 @@ from csire_bridge.domain.errors import (
 )
 from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
 from csire_bridge.simulators.hes import HeadEndSimulator
+from tests.integration.hes_support import DISCONNECT, METER, bridge_to, command, running
 
 
 @contextmanager

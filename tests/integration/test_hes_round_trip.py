@@ -15,7 +15,6 @@ import httpx
 import pytest
 import zeep
 from fastapi import FastAPI
-from hes_support import CONNECT, DISCONNECT, METER, bridge_to, command, running, until
 
 from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, StoreFailure
@@ -24,6 +23,7 @@ from csire_bridge.hes.connector import HeadEndProfile
 from csire_bridge.hes.endpoint import events_router
 from csire_bridge.hes.events import MAX_EVENT_BYTES
 from csire_bridge.simulators.hes import ConfirmationStyle
+from tests.integration.hes_support import CONNECT, DISCONNECT, METER, bridge_to, command, running, until
 
 
 def test_given_a_meter_when_disconnected_and_connected_then_it_really_switched_and_told_so() -> None:

@@ -65,7 +65,7 @@ def test_given_the_final_states_when_listed_then_they_are_the_four_ends_of_an_or
     } == FINAL_STATES
 
 
-@pytest.mark.parametrize(("before", "after"), product(sorted(FINAL_STATES), OrderState))
+@pytest.mark.parametrize(("before", "after"), list(product(sorted(FINAL_STATES), OrderState)))
 def test_given_a_final_state_when_any_move_is_tried_then_it_is_refused(before: OrderState, after: OrderState) -> None:
     with pytest.raises(ValueError, match=f"can't go from {before} to {after}"):
         check_transition(before, after)

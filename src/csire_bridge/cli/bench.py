@@ -2,13 +2,129 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from rich.table import Table
+
+from csire_bridge.bench.intake import IntakeReport, measure_intake
+from csire_bridge.bench.roundtrip import RoundTripReport, measure_round_trip
+from csire_bridge.cli.console import JsonOption, out, print_json, with_progress
+from csire_bridge.simulators.pki import Algorithm
 
 __all__ = ["add_to"]
 
 _bench = typer.Typer(help="Measure rates, and their ratio to the bare work, in one run.", no_args_is_help=True)
 
+BatchOption = Annotated[int, typer.Option("--batch", min=1, max=1000, help="Messages that share a commit.")]
+RsaOption = Annotated[bool, typer.Option("--rsa/--ecdsa", help="Sign with RSA 2048, or with ECDSA P-256.")]
+PlaceOption = Annotated[
+    Path | None,
+    typer.Option("--dir", help="Measure on the disk of this folder.", file_okay=False, exists=True),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(_bench, name="bench")
+
+
+@_bench.command()
+def intake(
+    messages: Annotated[int, typer.Option("--messages", min=1, help="How many messages.")] = 2000,
+    batch: BatchOption = 32,
+    rsa: RsaOption = False,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take signed messages in, beside the bare work: parse, verify, XSD, one durable commit, sign.
+
+    Both do the same messages in turns, so the ratio holds on any machine; the rates hold on this one.
+
+    Example:
+
+        csire-bridge bench intake --messages 5000 --rsa
+    """
+    with _fresh_folder(place) as folder:
+        report = measure_intake(folder, messages, _algorithm(rsa), batch, _track)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(_intake_table(report))
+
+
+@_bench.command()
+def roundtrip(
+    orders: Annotated[int, typer.Option("--orders", min=1, help="How many orders, in each of the four ways.")] = 1000,
+    batch: BatchOption = 32,
+    rsa: RsaOption = False,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Carry orders out on a simulated head-end system, from the signed message to the delivered signed answer.
+
+    Beside the bare work: parse, verify, XSD, a ready-made command, its event, sign the answer, three durable commits.
+    On both sides as many orders are in flight: first a window of two batches, then one order at a time.
+
+    Example:
+
+        csire-bridge bench roundtrip --orders 1000
+    """
+    with _fresh_folder(place) as folder:
+        report = measure_round_trip(folder, orders, _algorithm(rsa), batch, _track)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(_round_trip_table(report))
+
+
+def _algorithm(rsa: bool) -> Algorithm:
+    return "rsa" if rsa else "ecdsa"
+
+
+@contextmanager
+def _fresh_folder(place: Path | None) -> Iterator[Path]:
+    """A folder beside the work at hand, not in a temporary file system that may be mere memory."""
+    with tempfile.TemporaryDirectory(prefix="csire-bridge-bench-", dir=place or Path.cwd()) as folder:
+        yield Path(folder)
+
+
+def _track(rounds: Sequence[int], total: int) -> Iterator[int]:
+    yield from with_progress(rounds, "measuring", total)
+
+
+def _table(title: str, what: str, peak_rss_mib: float) -> Table:
+    table = Table(title=title, caption=f"median of the rounds; peak memory {peak_rss_mib:.0f} MiB")
+    for heading in ("", what, "ratio to bare"):
+        table.add_column(heading, justify="right" if heading else "left")
+    return table
+
+
+def _round_trip_table(report: RoundTripReport) -> Table:
+    title = f"Round trip: {report.orders} orders, {report.key_kind}, {report.rounds} rounds"
+    table = _table(title, "orders/s", report.peak_rss_mib)
+    window = f"{report.in_flight} orders in flight"
+    table.add_row(f"bare work, {window}", f"{report.bare_per_second:.0f}", "1.00")
+    table.add_row(
+        f"bridge, {window}, batches of {report.batch}", f"{report.ours_per_second:.0f}", f"{report.ratio:.2f}"
+    )
+    table.add_section()
+    bare, ours = f"{report.bare_one_by_one_per_second:.0f}", f"{report.ours_one_by_one_per_second:.0f}"
+    table.add_row("bare work, one order at a time", bare, "1.00")
+    table.add_row("bridge, one order at a time", ours, f"{report.ratio_one_by_one:.2f}")
+    return table
+
+
+def _intake_table(report: IntakeReport) -> Table:
+    title = f"Intake: {report.messages} messages, {report.key_kind}, {report.rounds} rounds"
+    table = _table(title, "messages/s", report.peak_rss_mib)
+    table.add_row("bare work, a commit for each message", f"{report.bare_per_second:.0f}", "1.00")
+    ours, single = f"{report.ours_per_second:.0f}", f"{report.ours_one_by_one_per_second:.0f}"
+    table.add_row(f"bridge, batches of {report.batch}", ours, f"{report.ratio:.2f}")
+    table.add_row("bridge, one message at a time", single, f"{report.ratio_one_by_one:.2f}")
+    return table

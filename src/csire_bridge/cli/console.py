@@ -13,7 +13,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-__all__ = ["ConfigOption", "ExitCode", "JsonOption", "SchemasOption", "err", "out", "print_json", "with_progress"]
+__all__ = [
+    "ConfigOption",
+    "ExitCode",
+    "JsonOption",
+    "SchemasOption",
+    "duration",
+    "err",
+    "out",
+    "print_json",
+    "with_progress",
+]
 
 # Into a pipe or a file, tables are as wide as they need to be, not cut at 80 columns.
 out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
@@ -39,6 +49,19 @@ SchemasOption = Annotated[
     list[Path] | None,
     typer.Option("--schemas", help="Folder of schemas laid over ours, file by file; may be given more than once."),
 ]
+MappingsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--mappings", help="Folder of mapping files laid over ours, file by file; may be given more than once."
+    ),
+]
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 
 def print_json(value: object) -> None:

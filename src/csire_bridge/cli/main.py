@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from csire_bridge.cli import database, demo, pki, replay, signing, stats, validate
+from csire_bridge.cli import bench, database, demo, pki, replay, signing, stats, validate
 from csire_bridge.cli.console import ExitCode, err
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, PartnerFault
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for part in (demo, replay, validate, signing, stats, pki, database):
+for part in (demo, replay, validate, signing, stats, pki, database, bench):
     part.add_to(app)
 
 
@@ -58,14 +58,17 @@ def run() -> None:
     except PartnerFault as fault:
         _say(fault)
         sys.exit(ExitCode.BAD_INPUT)
-    except (ConfigurationError, FileNotFoundError, NotADirectoryError) as error:
+    except ConfigurationError as error:
         _say(error)
         sys.exit(ExitCode.WRONG_USE)
     except BridgeError as error:
         _say(error)
         sys.exit(ExitCode.OUR_FAILURE)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        _say(f"{error.filename}: {error.strerror} -> name a file or folder that is there")
+        sys.exit(ExitCode.WRONG_USE)
     except OSError as error:
-        err.print(f"[red]{error.filename or 'the system'}[/]: {error.strerror} -> look at free space and permissions")
+        _say(f"{error.filename or 'the system'}: {error.strerror} -> look at free space and permissions")
         sys.exit(ExitCode.OUR_FAILURE)
     except Exception as error:  # noqa: BLE001 - the last line before a person
         err.print(f"[red]the bridge itself failed[/]: {error!r} -> run again with CSIRE_BRIDGE_DEBUG=1 and report it")
@@ -74,5 +77,5 @@ def run() -> None:
         sys.exit(ExitCode.OUR_FAILURE)
 
 
-def _say(error: Exception) -> None:
-    err.print(str(error), style="red", markup=False, highlight=False)
+def _say(what: object) -> None:
+    err.print(str(what), style="red", markup=False, highlight=False)

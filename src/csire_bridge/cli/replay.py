@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -27,11 +27,12 @@ from csire_bridge.cli.console import (
     with_progress,
 )
 from csire_bridge.cli.stage import DATABASE_NAME, stage
+from csire_bridge.cli.summary import orders_table
 from csire_bridge.domain.errors import PartnerFault
 from csire_bridge.domain.messages import Channel, OrderRequest
 from csire_bridge.pipeline.replay import ReplayFile, find_files
 from csire_bridge.settings import Settings, load_settings
-from csire_bridge.store.reports import at_rest, known_bytes
+from csire_bridge.store.reports import at_rest, known_bytes, last_order, order_lines
 
 __all__ = ["add_to"]
 
@@ -88,7 +89,10 @@ def replay(
         plan = [_intention(bridge, file) for file in with_progress(files, "planning")]
         _tell(plan, as_json)
         if not dry_run:
+            before = _last_order(bridge)
             _carry_out(bridge, [intention.file for intention in plan if intention.goes_in])
+            if not as_json:
+                _tell_result(bridge, before)
     if any(intention.verdict in ("refused", "unreadable") for intention in plan):
         raise typer.Exit(ExitCode.BAD_INPUT)
 
@@ -97,7 +101,10 @@ def _settings(config: Path | None, schemas: Sequence[Path] | None, target: Path 
     if target is None:
         return load_settings(config, schemas=schemas)
     target.mkdir(parents=True, exist_ok=True)
-    place = {"database": f"sqlite:///{target / DATABASE_NAME}", "delivery_folder": target / "acknowledgements"}
+    place: dict[str, Any] = {
+        "database": f"sqlite:///{target / DATABASE_NAME}",
+        "delivery_folder": target / "acknowledgements",
+    }
     return load_settings(config, schemas=schemas, **place)
 
 
@@ -145,6 +152,22 @@ def _tell(plan: Sequence[Intention], as_json: bool) -> None:
     if len(plan) > _SHOWN:
         out.print(f"... and {len(plan) - _SHOWN} more")
     out.print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())) or "nothing to replay")
+
+
+def _last_order(bridge: Bridge) -> int:
+    with bridge.database.reading() as connection:
+        return last_order(connection)
+
+
+def _tell_result(bridge: Bridge, before: int) -> None:
+    with bridge.database.reading() as connection:
+        lines = list(order_lines(connection, after=before))
+    if lines:
+        out.print(orders_table(lines[:_SHOWN], f"The first {_SHOWN} orders" if len(lines) > _SHOWN else "Orders"))
+        states = Counter(line.state.value for line in lines)
+        out.print(", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+    if lines and not bridge.settings.head_end.url:
+        out.print("no head-end system is set: the orders are registered and wait (see --simulate)")
 
 
 def _carry_out(bridge: Bridge, files: Sequence[ReplayFile]) -> None:

@@ -66,7 +66,7 @@ def stage_settings(folder: Path, pki: DemoPki, head_end_url: str, settings: Sett
         {"eic": pki.supplier.eic, "certificates": [pki.supplier.certificate_file]},
     ]
     return load_settings(
-        None,
+        environment=False,
         **{
             **given,
             "database": f"sqlite:///{folder / DATABASE_NAME}",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.table import Table
 
-from csire_bridge.cli.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.console import ConfigOption, JsonOption, duration, out, print_json
 from csire_bridge.domain.statistics import Bucket, Statistics, summarise
 from csire_bridge.settings import load_settings
 from csire_bridge.store.database import Database
@@ -16,7 +17,7 @@ from csire_bridge.store.reports import executed
 __all__ = ["DatabaseOption", "add_to", "as_json", "table_of"]
 
 DatabaseOption = Annotated[
-    str | None, typer.Option("--database", help="Address of the database, such as sqlite:///demo-out/demo.db.")
+    str | None, typer.Option("--database", help="Address of the database, such as sqlite:///demo-out/csire-bridge.db.")
 ]
 
 
@@ -32,11 +33,11 @@ def stats(database: DatabaseOption = None, json_wanted: JsonOption = False, conf
 
     Example:
 
-        csire-bridge stats --database sqlite:///demo-out/demo.db
+        csire-bridge stats --database sqlite:///demo-out/csire-bridge.db
     """
     store = Database(load_settings(config, database=database).database)
     try:
-        store.upgrade()
+        store.require_current()
         with store.reading() as connection:
             lines = summarise(executed(connection))
     finally:
@@ -63,16 +64,13 @@ def as_json(line: Statistics) -> dict[str, Any]:
 
 
 def table_of(lines: list[Statistics]) -> Table:
-    """For people."""
-    table = Table("month", "kind", "orders", *(b.value for b in Bucket), "p50", "p90", "p99", title="Execution times")
+    """For people: the share of each bucket, as operators speak of it."""
+    table = Table(title="Execution times", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("month", "kind", "orders", *(bucket.value for bucket in Bucket), "p50", "p90", "p99"):
+        width = {"month": 7, "kind": 15, "p50": 8, "p90": 8, "p99": 8}.get(heading)
+        table.add_column(heading, justify="left" if heading in ("month", "kind") else "right", min_width=width)
     for line in lines:
-        shares = (f"{count} ({count / line.count:.0%})" for count in line.buckets.values())
-        times = (_duration(seconds) for seconds in (line.p50, line.p90, line.p99))
+        shares = (f"{count / line.count:.0%}" for count in line.buckets.values())
+        times = (duration(seconds) for seconds in (line.p50, line.p90, line.p99))
         table.add_row(line.month, line.kind.value, str(line.count), *shares, *times)
     return table
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

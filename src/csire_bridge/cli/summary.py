@@ -7,8 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
+from csire_bridge.cli.console import duration
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.messages import MessageState
 from csire_bridge.domain.orders import OrderState
@@ -19,12 +21,17 @@ from csire_bridge.store.reports import MessageLine, OrderLine, executed, message
 
 __all__ = ["differences", "orders_table", "summary_of"]
 
+# On a narrow screen only the last column may be cut.
+_COLUMNS = {"message": 8, "kind": 15, "metering point": 18, "state": 10, "executed": 8, "took": 8, "answer": 8}
 _COLOURS = {OrderState.DONE: "green", OrderState.CANNOT: "yellow", OrderState.PARKED: "red"}
 
 
 def orders_table(lines: Sequence[OrderLine], title: str) -> Table:
     """Orders for people; times are Polish."""
-    table = Table("message", "kind", "metering point", "state", "executed", "took", "answer", title=title)
+    caption = "took: from the message's own timestamp to the meter's time of switching"
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading, width in _COLUMNS.items():
+        table.add_column(heading, no_wrap=True, min_width=width)
     for line in lines:
         colour = _COLOURS.get(line.state, "blue")
         seconds = _seconds(line)
@@ -33,8 +40,8 @@ def orders_table(lines: Sequence[OrderLine], title: str) -> Table:
             line.kind.value,
             line.metering_point,
             f"[{colour}]{line.state.value}[/]",
-            line.executed_at.astimezone(WARSAW).strftime("%Y-%m-%d %H:%M:%S") if line.executed_at else "",
-            f"{seconds:.1f} s" if seconds is not None else "",
+            line.executed_at.astimezone(WARSAW).strftime("%H:%M:%S") if line.executed_at else "",
+            duration(seconds) if seconds is not None else "",
             " ".join(part for part in (line.answer_number, line.answer_state) if part),
         )
     return table

@@ -12,13 +12,22 @@ from lxml import etree
 from rich.markup import escape
 
 from csire_bridge.bootstrap import Standard, system_clock
-from csire_bridge.cli.console import ConfigOption, ExitCode, JsonOption, SchemasOption, out, print_json, with_progress
-from csire_bridge.domain.errors import PartnerFault, Problem, RuleBroken
+from csire_bridge.cli.console import (
+    ConfigOption,
+    ExitCode,
+    JsonOption,
+    MappingsOption,
+    SchemasOption,
+    out,
+    print_json,
+    with_progress,
+)
+from csire_bridge.domain.errors import ConfigurationError, PartnerFault, Problem, RuleBroken
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Header
 from csire_bridge.pipeline.replay import ReplayFile, find_files
 from csire_bridge.settings import load_settings
-from csire_bridge.xml.parser import parse
+from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
 from csire_bridge.xml.signature import without_signature
 
 __all__ = ["Finding", "add_to", "examine"]
@@ -54,6 +63,7 @@ def validate(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Message files, folders or zip archives.")],
     as_json: JsonOption = False,
     schemas: SchemasOption = None,
+    mappings: MappingsOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Say of each message file its number, whether it is valid, and every error with code, line, path and reason.
@@ -69,11 +79,15 @@ def validate(
 
         csire-bridge validate --schemas official-bundle/ message.xml
     """
-    settings = load_settings(config, schemas=schemas)
+    settings = load_settings(config, schemas=schemas, mappings=mappings)
     standard = Standard.load(settings)
     own = Eic(settings.own_eic)
     files = list(find_files(paths))
-    findings = [examine(standard, own, file) for file in with_progress(files, "validating")]
+    if not files:
+        raise ConfigurationError("no message files (*.xml, *.zip) were found", "name files, or folders that hold some")
+    findings = [
+        examine(standard, own, file, settings.limits.max_message_bytes) for file in with_progress(files, "validating")
+    ]
     if as_json:
         print_json([finding.as_json() for finding in findings])
     else:
@@ -82,11 +96,12 @@ def validate(
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
-def examine(standard: Standard, own: Eic, file: ReplayFile) -> Finding:
+def examine(standard: Standard, own: Eic, file: ReplayFile, max_bytes: int = DEFAULT_MAX_BYTES) -> Finding:
     """Everything that can be said of one file; its faults are findings, not exceptions."""
     finding = Finding(file.origin)
     try:
-        root = without_signature(parse(file.read().raw))
+        root = without_signature(parse(file.read().raw, max_bytes))
+        finding.number = _only_number(standard, root)
         standard.validator.check_schema(root, root)
         header = standard.validator.read_header(root)
         finding.number = header.number
@@ -94,6 +109,15 @@ def examine(standard: Standard, own: Eic, file: ReplayFile) -> Finding:
     except PartnerFault as fault:
         finding.problems += fault.problems
     return finding
+
+
+def _only_number(standard: Standard, root: etree._Element) -> str | None:
+    """The number that the root element alone tells; None where it is the root of several, as R_1 is."""
+    try:
+        numbers = standard.book.facts(str(root.tag)).numbers
+    except PartnerFault:
+        return None
+    return next(iter(numbers)) if len(numbers) == 1 else None
 
 
 def _rules(standard: Standard, own: Eic, root: etree._Element, header: Header) -> list[Problem]:
@@ -125,4 +149,4 @@ def _show(findings: Iterable[Finding]) -> None:
             out.print(f"    -> {escape(problem.remedy)}", style="dim", highlight=False)
         last = count
     if findings:
-        out.print(f"{last} files, {bad} not valid")
+        out.print(f"{last} {'file' if last == 1 else 'files'}, {bad} not valid")

@@ -66,6 +66,10 @@ class ProblemCode(StrEnum):
     UNKNOWN_SIGNER = "trust.unknown-signer"
     WRONG_SIGNER = "trust.wrong-signer"
     CERTIFICATE_EXPIRED = "trust.certificate-expired"
+    REVOKED = "trust.revoked"
+    TIMESTAMP = "trust.timestamp"
+    PROFILE = "trust.profile"
+    NUMBER_NOT_ALLOWED = "trust.number-not-allowed"
 
     UNKNOWN_MESSAGE = "schema.unknown-message"
     MISSING = "schema.missing"

@@ -42,7 +42,8 @@ def conclude(
 ) -> Conclusion:
     """Decide from the contactor's reading; the event only tells the time, and whether the command has ended.
 
-    ``kind`` must be a disconnection or a reconnection. Without an event, a contactor that has not moved leaves
+    ``kind`` must be a disconnection or a reconnection. "Cannot" too needs the contactor's word: a reported failure
+    counts only where the contactor was read and has not moved. Without an event, a contactor that has not moved leaves
     the outcome unknown: the command may still be on its way.
     """
     if kind is OrderKind.DISCONNECT and reading.disconnected:
@@ -63,7 +64,8 @@ def conclude(
         return Conclusion(
             OrderState.ARMED, Outcome.ARMED, "contactor is ready for reconnection: the supply is still off"
         )
-    if event is not None and event.kind in _FAILED:
+    unmoved = reading.connected if kind is OrderKind.DISCONNECT else reading.disconnected
+    if unmoved and event is not None and event.kind in _FAILED:
         return Conclusion(
             OrderState.CANNOT, Outcome.NOT_SWITCHED, f"head-end system reports {event.kind}: {event.text or event.code}"
         )

@@ -1,7 +1,8 @@
 """Interlocks: reasons why a contactor must not be moved, looked at just before each command.
 
-A household cut off that should not be is the worst that can happen, so whatever is not known counts against a
-disconnection. Source of the flags: message 3.1.1.1 (characteristics of the metering point).
+A household cut off that should not be is the worst that can happen, so an unknown point, meter or contactor counts
+against every movement. The flags come from message 3.1.1.1 (characteristics of the metering point), where they are
+optional: a flag that was never told does not protect.
 """
 
 from __future__ import annotations

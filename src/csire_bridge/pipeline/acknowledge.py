@@ -6,6 +6,7 @@ Its message id follows from the order's own, so however often this step runs, th
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csire_bridge.domain.answers import Answer, answer_of
@@ -18,6 +19,7 @@ from csire_bridge.domain.orders import Order
 from csire_bridge.domain.rules import process_of
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.steps import Begun, Done, Task
 from csire_bridge.xml.catalogue import SchemaCatalogue
 from csire_bridge.xml.keys import SigningKey
 from csire_bridge.xml.mapping.book import MappingBook
@@ -54,22 +56,32 @@ class Acknowledger:
         self._parties = parties
         self._clock = clock
 
-    def run(self, item: WorkItem, lease: Lease | None = None) -> list[WorkItem]:
-        """Answer the order of ``item``; return the delivery that follows.
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Order]:
+        """Read the orders that are owed an answer."""
+        with self._store.transaction() as tx:
+            orders = tx.orders.many([item.subject for item in items])
+        return Begun([Task(item, orders[item.subject]) for item in items])
+
+    def do(self, task: Task[Order]) -> OutgoingDocument | None:
+        """Build and sign the answer; None where none is due.
 
         Raises ConfigurationError when the mapping file builds a document that its schema refuses: such a document
         is never signed.
         """
+        return self._document(task.about)
+
+    def settle(self, done: Sequence[Done[Order, OutgoingDocument | None]], lease: Lease | None) -> list[WorkItem]:
+        """Store the answers; return their delivery."""
         with self._store.transaction() as tx:
-            order = tx.orders.get(item.subject)
-        document = self._document(order)
-        with self._store.transaction() as tx:
-            tx.work.finish([item.key])
-            if document is None or tx.outbox.by_message_id(document.message_id) is not None:
-                return []
-            key = tx.outbox.add(document)
-            tx.orders.note(order.key, order.state, document.created_at, f"answered with message {document.number}")
-            return tx.work.add(WorkStep.DELIVER, [key], document.created_at, priority=item.priority, lease=lease)
+            tx.work.finish([piece.item.key for piece in done])
+            known = tx.outbox.known([piece.result.message_id for piece in done if piece.result])
+            new = [(p.item, p.about, p.result) for p in done if p.result and p.result.message_id not in known]
+            keys = tx.outbox.add_all([document for _, _, document in new])
+            notes = [(o.key, o.state, f"answered with message {d.number}") for _, o, d in new]
+            now = self._clock()
+            tx.orders.note_all(notes, now)
+            ranks = [item.priority for item, _, _ in new]
+            return tx.work.add(WorkStep.DELIVER, keys, now, priority=ranks, lease=lease)
 
     def _document(self, order: Order) -> OutgoingDocument | None:
         answer = answer_of(order)

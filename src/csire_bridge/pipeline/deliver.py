@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Sequence
+from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.documents import DocumentState, OutgoingDocument
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.retry import RetryPolicy
-from csire_bridge.domain.work import WorkItem
-from csire_bridge.pipeline.ports import DeliveryChannel, Store
+from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.ports import DeliveryChannel, Store, Transaction
+from csire_bridge.pipeline.steps import Begun, Done, Task
 
 __all__ = ["Deliverer"]
 
 _log = logging.getLogger(__name__)
+
+Delivery = str | PartnerUnreachable | OutcomeUnknown | PartnerRefused
+"""Where a document went, or why it did not."""
 
 
 class Deliverer:
@@ -29,37 +35,44 @@ class Deliverer:
         self._retry = retry
         self._jitter = jitter
 
-    def run(self, item: WorkItem) -> list[WorkItem]:
-        """Deliver the document of ``item``; nothing follows."""
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[OutgoingDocument]:
+        """Read the documents; those that left before are finished with."""
         with self._store.transaction() as tx:
-            document = tx.outbox.get(item.subject)
-        if document.state is not DocumentState.PENDING:
-            with self._store.transaction() as tx:
-                tx.work.finish([item.key])
-            return []
+            documents = tx.outbox.many([item.subject for item in items])
+            pending = [item for item in items if documents[item.subject].state is DocumentState.PENDING]
+            tx.work.finish([item.key for item in items if item not in pending])
+        return Begun([Task(item, documents[item.subject]) for item in pending])
+
+    def do(self, task: Task[OutgoingDocument]) -> Delivery:
+        """Hand the document over."""
         try:
-            place = self._channel.deliver(document)
-        except (PartnerUnreachable, OutcomeUnknown) as error:
-            self._again(document, item, error.text)
-        except PartnerRefused as error:
-            self._park(document, item, error.text)
-        else:
-            with self._store.transaction() as tx:
-                tx.outbox.delivered(document.key, self._clock(), place)
-                tx.work.finish([item.key])
+            return self._channel.deliver(task.about)
+        except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
+            return error
+
+    def settle(self, done: Sequence[Done[OutgoingDocument, Delivery]], lease: Lease | None) -> list[WorkItem]:
+        """Write down where documents went; nothing follows."""
+        now = self._clock()
+        with self._store.transaction() as tx:
+            gone = [(piece, piece.result) for piece in done if isinstance(piece.result, str)]
+            tx.outbox.delivered_all([(piece.about.key, place) for piece, place in gone], now)
+            tx.work.finish([piece.item.key for piece, _ in gone])
+            for piece in done:
+                if isinstance(piece.result, PartnerRefused):
+                    self._park(tx, piece.about, piece.item, piece.result.text, now)
+                elif not isinstance(piece.result, str):
+                    self._again(tx, piece.about, piece.item, piece.result.text, now)
         return []
 
-    def _again(self, document: OutgoingDocument, item: WorkItem, why: str) -> None:
+    def _again(self, tx: Transaction, document: OutgoingDocument, item: WorkItem, why: str, now: datetime) -> None:
         """The receiver recognises the id, so sending the same bytes again is safe even if they arrived."""
-        again = self._retry.next_try(item.attempts + 1, self._clock(), self._jitter)
+        again = self._retry.next_try(item.attempts + 1, now, self._jitter)
         if again is None:
-            self._park(document, item, f"given up after {item.attempts + 1} tries: {why}")
-            return
-        with self._store.transaction() as tx:
+            self._park(tx, document, item, f"given up after {item.attempts + 1} tries: {why}", now)
+        else:
             tx.work.postpone(item.key, again, failed=why)
 
-    def _park(self, document: OutgoingDocument, item: WorkItem, why: str) -> None:
-        with self._store.transaction() as tx:
-            tx.outbox.park(document.key, self._clock(), why)
-            tx.work.park(item.key, why)
+    def _park(self, tx: Transaction, document: OutgoingDocument, item: WorkItem, why: str, now: datetime) -> None:
+        tx.outbox.park(document.key, now, why)
+        tx.work.park(item.key, why)
         _log.error("message %s can't be delivered: %s", document.number, why)

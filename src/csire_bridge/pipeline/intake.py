@@ -20,6 +20,7 @@ from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.ports import Store, Transaction
 from csire_bridge.pipeline.receipt import Receipts, Verdict
 from csire_bridge.pipeline.register import register
+from csire_bridge.pipeline.steps import Begun, Done, Task
 from csire_bridge.pipeline.validate import Validator
 from csire_bridge.pipeline.verify import Verifier, check_signer
 
@@ -67,17 +68,30 @@ class Intake:
 
     def run(self, items: Sequence[WorkItem], lease: Lease | None = None) -> list[WorkItem]:
         """Settle the messages of ``items``; return the work that follows, held under ``lease`` if given."""
+        tasks = self.begin(items, lease).tasks
+        return self.settle([Done(task.item, task.about, self.do(task)) for task in tasks], lease)
+
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[RawMessage]:
+        """Read the messages; those that somebody else has settled are finished with."""
+        with self._store.transaction() as tx:
+            raws = {raw.key: raw for raw in tx.messages.raw([item.subject for item in items])}
+            tx.work.finish([item.key for item in items if item.subject not in raws])
+        return Begun([Task(item, raws[item.subject]) for item in items if item.subject in raws])
+
+    def do(self, task: Task[RawMessage]) -> Judgement:
+        """Judge one message."""
+        return self.judge(task.about.raw, self._clock())
+
+    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
+        """Write how the messages ended; return the work that follows, held under ``lease`` if given."""
         now = self._clock()
         with self._store.transaction() as tx:
-            raws = tx.messages.raw([item.subject for item in items])
-        judged = [(raw, self.judge(raw.raw, now)) for raw in raws]
-        with self._store.transaction() as tx:
-            batch = self._settle(tx, judged, now)
+            batch = self._settle(tx, [(piece.about, piece.result) for piece in done], now)
             following = register(tx, batch.understood, now, lease)
             tx.messages.take(batch.new_ids)
             tx.messages.settle(batch.settled)
             tx.messages.note(batch.notes)
-            tx.work.finish([item.key for item in items])
+            tx.work.finish([piece.item.key for piece in done])
         return following
 
     def _settle(self, tx: Transaction, judged: Sequence[tuple[RawMessage, Judgement]], now: datetime) -> _Batch:

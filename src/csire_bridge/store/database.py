@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from csire_bridge.domain.errors import StoreFailure
+from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.store.engine import open_engine, store_errors, write_transaction
 from csire_bridge.store.head_end import HeadEndEvents
 from csire_bridge.store.messages import Journal
@@ -43,11 +46,14 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = open_engine(url)
+        # SQLite has one writer at a time, and who waits inside it sleeps longer than a write takes.
+        one_writer = self._engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[object] = threading.RLock() if one_writer else nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[StoreTransaction]:
         """A transaction that commits at the end and rolls back on any exception."""
-        with write_transaction(self._engine) as connection:
+        with self._turn, write_transaction(self._engine) as connection:
             yield StoreTransaction(connection)
 
     @contextmanager
@@ -68,6 +74,20 @@ class Database:
             raise StoreFailure(
                 f"the database can't be upgraded: {error}", "look at the folder's permissions"
             ) from error
+
+    def require_current(self) -> None:
+        """Raise ConfigurationError unless the database is there, with the tables of this version; changes nothing."""
+        file = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
+        if file and file != ":memory:" and not Path(file).is_file():
+            raise ConfigurationError(f"there is no database {file}", "name one with --database sqlite:///FILE")
+        with self.reading() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        if found != newest:
+            raise ConfigurationError(
+                f"the database's tables have version {found}, this program needs {newest}",
+                "run csire-bridge db upgrade",
+            )
 
     def close(self) -> None:
         """Give back every connection."""

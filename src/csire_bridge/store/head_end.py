@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.store.rows import from_row, to_row
@@ -13,6 +14,13 @@ from csire_bridge.store.tables import head_end_events
 __all__ = ["HeadEndEvents"]
 
 _COLUMNS = [c for c in head_end_events.c if c.name in HeadEndEvent.__dataclass_fields__]
+
+_ADD = insert(head_end_events)
+_OF = (
+    select(head_end_events.c.order, *_COLUMNS)
+    .where(head_end_events.c.order.in_(bindparam("orders", expanding=True)))
+    .order_by(head_end_events.c.key)
+)
 
 
 class HeadEndEvents:
@@ -24,15 +32,20 @@ class HeadEndEvents:
     def add(self, raw: bytes, event: HeadEndEvent, received_at: datetime, order: int | None) -> None:
         """Store an event; ``order`` is the one whose command it answers, None for an unsolicited event."""
         row = {**to_row(event), "raw": raw, "received_at": received_at, "order": order}
-        self._connection.execute(insert(head_end_events).values(row))
+        self._connection.execute(_ADD, row)
 
     def latest(self, order: int, correlation_id: str) -> HeadEndEvent | None:
         """The last event that answers the order's latest command."""
-        query = (
-            select(*_COLUMNS)
-            .where(head_end_events.c.order == order, head_end_events.c.correlation_id == correlation_id)
-            .order_by(head_end_events.c.key.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else from_row(HeadEndEvent, row._mapping)  # type: ignore[arg-type]
+        return self.latest_of([(order, correlation_id)]).get(order)
+
+    def latest_of(self, commands: Sequence[tuple[int, str]]) -> dict[int, HeadEndEvent]:
+        """The last event that answers each (order, correlation id), by order; where there is one."""
+        if not commands:
+            return {}
+        wanted = dict(commands)
+        rows = self._connection.execute(_OF, {"orders": list(wanted)})  # oldest first, so that the last one stays
+        return {
+            row.order: from_row(HeadEndEvent, row._mapping)  # type: ignore[arg-type]
+            for row in rows
+            if row.correlation_id == wanted[row.order]
+        }

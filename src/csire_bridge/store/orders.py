@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import ProcessInstanceId
@@ -15,6 +15,31 @@ from csire_bridge.store.rows import from_row, plain, to_row
 from csire_bridge.store.tables import order_events, orders
 
 __all__ = ["OrderBook"]
+
+_MOVABLE = (
+    "state",
+    "version",
+    "not_before",
+    "meter",
+    "correlation_id",
+    "attempts",
+    "submitted_at",
+    "expires_at",
+    "outcome",
+    "executed_at",
+    "verified_at",
+    "cannot_reason",
+    "detail",
+)
+_ADD = insert(orders).returning(orders.c.key, sort_by_parameter_order=True)
+_MOVE = (
+    update(orders)
+    .where(orders.c.key == bindparam("b_key"), orders.c.version == bindparam("b_version"))
+    .values({name: bindparam(name) for name in _MOVABLE})
+)
+_MANY = select(orders).where(orders.c.key.in_(bindparam("keys", expanding=True)))
+_BY_CORRELATION = select(orders).where(orders.c.correlation_id == bindparam("correlation_id"))
+_NOTE = insert(order_events)
 
 
 class OrderBook:
@@ -27,25 +52,25 @@ class OrderBook:
         """Write new orders (their ``key`` is not looked at) with the first line of their history; return their keys."""
         if not new:
             return []
-        statement = insert(orders).returning(orders.c.key, sort_by_parameter_order=True)
-        keys = list(self._connection.execute(statement, [to_row(order, "key") for order in new]).scalars())
+        keys = list(self._connection.execute(_ADD, [to_row(order, "key") for order in new]).scalars())
         rows = [
             {"order": key, "at": at, "state": order.state.value, "text": f"from message {order.source_number}"}
             for key, order in zip(keys, new, strict=True)
         ]
-        self._connection.execute(insert(order_events), rows)
+        self._connection.execute(_NOTE, rows)
         return keys
 
     def get(self, key: int) -> Order:
         """The order of that key; raises KeyError."""
-        row = self._connection.execute(select(orders).where(orders.c.key == key)).one_or_none()
-        if row is None:
-            raise KeyError(key)
-        return _order(row)
+        return self.many([key])[key]
+
+    def many(self, keys: Sequence[int]) -> dict[int, Order]:
+        """The orders of ``keys``, those that there are."""
+        return {row.key: _order(row) for row in self._connection.execute(_MANY, {"keys": keys})} if keys else {}
 
     def by_correlation(self, correlation_id: str) -> Order | None:
         """The order whose latest command has that correlation id."""
-        row = self._connection.execute(select(orders).where(orders.c.correlation_id == correlation_id)).one_or_none()
+        row = self._connection.execute(_BY_CORRELATION, {"correlation_id": correlation_id}).one_or_none()
         return None if row is None else _order(row)
 
     def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
@@ -59,19 +84,36 @@ class OrderBook:
 
         Raises ValueError for a forbidden transition, StaleWrite when the order changed since it was read.
         """
-        check_transition(order.state, state)
         moved = replace(order, state=state, version=order.version + 1, **facts)  # type: ignore[arg-type]
-        values = {name: plain(getattr(moved, name)) for name in ("state", "version", *facts)}
-        statement = update(orders).where(orders.c.key == order.key, orders.c.version == order.version).values(values)
-        if self._connection.execute(statement).rowcount != 1:
-            raise StaleWrite(f"order {order.key} changed while it was worked on")
-        self.note(order.key, state, at, text)
+        self.move_all([(order, moved, text)], at)
         return moved
+
+    def move_all(self, moves: Sequence[tuple[Order, Order, str]], at: datetime) -> None:
+        """Move orders on from what they were to what they are, each with a line in its history.
+
+        Raises ValueError for a forbidden transition, StaleWrite when one of them changed since it was read.
+        """
+        if not moves:
+            return
+        for before, after, _ in moves:
+            check_transition(before.state, after.state)
+        rows = [
+            {"b_key": before.key, "b_version": before.version, **{n: plain(getattr(after, n)) for n in _MOVABLE}}
+            for before, after, _ in moves
+        ]
+        if self._connection.execute(_MOVE, rows).rowcount != len(moves):
+            raise StaleWrite(f"order {', '.join(str(b.key) for b, _, _ in moves)} changed while it was worked on")
+        self.note_all([(after.key, after.state, text) for _, after, text in moves], at)
 
     def note(self, key: int, state: OrderState, at: datetime, text: str) -> None:
         """Append a line to an order's history."""
-        row = {"order": key, "at": at, "state": state.value, "text": text}
-        self._connection.execute(insert(order_events), row)
+        self.note_all([(key, state, text)], at)
+
+    def note_all(self, notes: Sequence[tuple[int, OrderState, str]], at: datetime) -> None:
+        """Append (order, state, text) to the histories."""
+        if notes:
+            rows = [{"order": key, "at": at, "state": state.value, "text": text} for key, state, text in notes]
+            self._connection.execute(_NOTE, rows)
 
     def history(self, key: int) -> list[OrderEvent]:
         """The history of an order, oldest first."""

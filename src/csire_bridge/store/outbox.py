@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from csire_bridge.domain.documents import DocumentState, OutgoingDocument
 from csire_bridge.domain.identifiers import MessageId
@@ -15,6 +16,22 @@ __all__ = ["Outbox"]
 
 _COLUMNS = [c for c in outbox.c if c.name in OutgoingDocument.__dataclass_fields__]
 
+_ADD = insert(outbox).returning(outbox.c.key, sort_by_parameter_order=True)
+_MANY = select(*_COLUMNS).where(outbox.c.key.in_(bindparam("keys", expanding=True)))
+_KNOWN = select(outbox.c.message_id).where(outbox.c.message_id.in_(bindparam("ids", expanding=True)))
+_DELIVERED = (
+    update(outbox)
+    .where(outbox.c.key == bindparam("b_key"))
+    .values(
+        delivered_at=bindparam("at"),
+        place=bindparam("place"),
+        state=case(
+            (outbox.c.state == DocumentState.PENDING.value, DocumentState.DELIVERED.value), else_=outbox.c.state
+        ),
+    )
+)
+_NOTE = insert(outbox_events)
+
 
 class Outbox:
     """Outgoing documents within one transaction."""
@@ -24,35 +41,52 @@ class Outbox:
 
     def add(self, document: OutgoingDocument) -> int:
         """Store a signed document before it leaves; raises StaleWrite when its id was given out already."""
-        statement = insert(outbox).values(to_row(document, "key")).returning(outbox.c.key)
-        key: int = self._connection.execute(statement).scalar_one()
-        self._note(key, document.created_at, document.state, "signed and stored")
-        return key
+        return self.add_all([document])[0]
+
+    def add_all(self, documents: Sequence[OutgoingDocument]) -> list[int]:
+        """Store signed documents before they leave; raises StaleWrite when an id was given out already."""
+        if not documents:
+            return []
+        keys = list(self._connection.execute(_ADD, [to_row(document, "key") for document in documents]).scalars())
+        rows = [
+            {"document": key, "at": d.created_at, "state": d.state.value, "text": "signed and stored"}
+            for key, d in zip(keys, documents, strict=True)
+        ]
+        self._connection.execute(_NOTE, rows)
+        return keys
 
     def get(self, key: int) -> OutgoingDocument:
         """The document of that key; raises KeyError."""
-        return self._one(outbox.c.key == key, key)
+        return self.many([key])[key]
+
+    def many(self, keys: Sequence[int]) -> dict[int, OutgoingDocument]:
+        """The documents of ``keys``, those that there are."""
+        rows = self._connection.execute(_MANY, {"keys": keys}).all() if keys else []
+        return {row.key: from_row(OutgoingDocument, row._mapping) for row in rows}  # type: ignore[arg-type]
+
+    def known(self, ids: Sequence[MessageId]) -> set[MessageId]:
+        """Which of ``ids`` were given to a document before."""
+        if not ids:
+            return set()
+        return {MessageId(i) for i in self._connection.execute(_KNOWN, {"ids": [str(i) for i in ids]}).scalars()}
 
     def by_message_id(self, message_id: MessageId) -> OutgoingDocument | None:
         """The document that left under that id, or None."""
-        try:
-            return self._one(outbox.c.message_id == str(message_id), message_id)
-        except KeyError:
-            return None
-
-    def _one(self, condition: object, what: object) -> OutgoingDocument:
-        row = self._connection.execute(select(*_COLUMNS).where(condition)).one_or_none()  # type: ignore[arg-type]
-        if row is None:
-            raise KeyError(what)
-        return from_row(OutgoingDocument, row._mapping)  # type: ignore[arg-type]
+        row = self._connection.execute(select(*_COLUMNS).where(outbox.c.message_id == str(message_id))).one_or_none()
+        return None if row is None else from_row(OutgoingDocument, row._mapping)  # type: ignore[arg-type]
 
     def delivered(self, key: int, at: datetime, place: str) -> None:
         """Note that the channel took the document, and where to. A result that came first stays."""
-        statement = update(outbox).where(outbox.c.key == key).values(delivered_at=at, place=place)
-        self._connection.execute(statement)
-        pending = update(outbox).where(outbox.c.key == key, outbox.c.state == DocumentState.PENDING.value)
-        self._connection.execute(pending.values(state=DocumentState.DELIVERED.value))
-        self._note(key, at, DocumentState.DELIVERED, f"delivered: {place}")
+        self.delivered_all([(key, place)], at)
+
+    def delivered_all(self, places: Sequence[tuple[int, str]], at: datetime) -> None:
+        """Note (document, where it went) of each that the channel took. A result that came first stays."""
+        if not places:
+            return
+        self._connection.execute(_DELIVERED, [{"b_key": key, "at": at, "place": place} for key, place in places])
+        state = DocumentState.DELIVERED.value
+        rows = [{"document": key, "at": at, "state": state, "text": f"delivered: {place}"} for key, place in places]
+        self._connection.execute(_NOTE, rows)
 
     def park(self, key: int, at: datetime, why: str) -> None:
         """Note that the document can't leave by itself."""
@@ -68,4 +102,4 @@ class Outbox:
 
     def _note(self, key: int, at: datetime, state: DocumentState, text: str) -> None:
         row = {"document": key, "at": at, "state": state.value, "text": text}
-        self._connection.execute(insert(outbox_events), row)
+        self._connection.execute(_NOTE, row)

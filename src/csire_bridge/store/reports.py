@@ -14,7 +14,16 @@ from csire_bridge.domain.orders import OrderKind, OrderState
 from csire_bridge.domain.statistics import Executed
 from csire_bridge.store.tables import messages, orders, outbox, work
 
-__all__ = ["MessageLine", "OrderLine", "at_rest", "executed", "known_bytes", "message_lines", "order_lines"]
+__all__ = [
+    "MessageLine",
+    "OrderLine",
+    "at_rest",
+    "executed",
+    "known_bytes",
+    "last_order",
+    "message_lines",
+    "order_lines",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +66,19 @@ def message_lines(connection: Connection) -> list[MessageLine]:
     return [MessageLine(r[0], r[1], MessageState(r[2]), *r[3:]) for r in connection.execute(query)]
 
 
-def order_lines(connection: Connection, *, with_answer: bool = False) -> Iterator[OrderLine]:
-    """Every order, in order of registration here; ``with_answer`` brings the bytes of the answer along."""
+def last_order(connection: Connection) -> int:
+    """The key of the newest order; 0 when there is none."""
+    return connection.execute(select(func.max(orders.c.key))).scalar() or 0
+
+
+def order_lines(connection: Connection, *, after: int = 0, with_answer: bool = False) -> Iterator[OrderLine]:
+    """Orders with a key above ``after``, oldest first; ``with_answer`` brings the bytes of the answer along."""
     o, a = orders.c, outbox.c
     columns = (o.key, o.source_message, o.source_number, o.kind, o.metering_point, o.state, o.outcome)
     moments = (o.registered_at, o.executed_at, o.detail)
     answer = (a.number, a.place, a.state, *([a.document] if with_answer else []))
-    query = select(*columns, *moments, *answer).outerjoin(outbox, a.order == o.key).order_by(o.key)
+    query = select(*columns, *moments, *answer).outerjoin(outbox, a.order == o.key)
+    query = query.where(o.key > after).order_by(o.key)
     for r in connection.execute(query):
         values = list(r)
         values[3], values[5] = OrderKind(values[3]), OrderState(values[5])

@@ -5,12 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, Text, bindparam, delete, func, insert, or_, select, update
 
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.store.tables import work
 
 __all__ = ["WorkQueue"]
+
+_KEY = work.c.key == bindparam("b_key")
+_ADD = insert(work).returning(work.c.key, sort_by_parameter_order=True)
+_LEASE = update(work).where(_KEY).values(leased_by=bindparam("owner"), leased_until=bindparam("until"))
+_FINISH = delete(work).where(_KEY)
+_POSTPONE = (
+    update(work)
+    .where(_KEY)
+    .values(
+        due_at=bindparam("due"),
+        leased_by=None,
+        leased_until=None,
+        attempts=work.c.attempts + bindparam("failures", type_=Integer),
+        last_error=func.coalesce(bindparam("failed", type_=Text), work.c.last_error),
+    )
+)
+_HASTEN = (
+    update(work)
+    .where(
+        work.c.step == bindparam("b_step"),
+        work.c.subject == bindparam("b_subject"),
+        work.c.due_at > bindparam("now", type_=work.c.due_at.type),
+    )
+    .values(due_at=bindparam("now", type_=work.c.due_at.type))
+)
 
 
 class WorkQueue:
@@ -47,8 +72,7 @@ class WorkQueue:
             }
             for subject, due, rank in zip(subjects, dues, priorities, strict=True)
         ]
-        statement = insert(work).returning(work.c.key, sort_by_parameter_order=True)
-        keys = self._connection.execute(statement, rows).scalars()
+        keys = self._connection.execute(_ADD, rows).scalars()
         return [
             WorkItem(key, step, subject, rank) for key, subject, rank in zip(keys, subjects, priorities, strict=True)
         ]
@@ -69,21 +93,27 @@ class WorkQueue:
         )
         rows = self._connection.execute(query).all()
         if rows:
-            statement = update(work).where(work.c.key.in_([row.key for row in rows]))
-            self._connection.execute(statement.values(leased_by=lease.owner, leased_until=lease.until))
+            holder = {"owner": lease.owner, "until": lease.until}
+            self._connection.execute(_LEASE, [{"b_key": row.key, **holder} for row in rows])
         return [WorkItem(row.key, WorkStep(row.step), row.subject, row.priority, row.attempts) for row in rows]
 
     def finish(self, keys: Sequence[int]) -> None:
         """Take pieces that are done out of the queue; their story stands in the histories."""
         if keys:
-            self._connection.execute(delete(work).where(work.c.key == bindparam("b_key")), [{"b_key": k} for k in keys])
+            self._connection.execute(_FINISH, [{"b_key": key} for key in keys])
 
     def postpone(self, key: int, due_at: datetime, *, failed: str | None = None) -> None:
         """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why."""
-        values: dict[str, object] = {"due_at": due_at, "leased_by": None, "leased_until": None}
-        if failed is not None:
-            values |= {"attempts": work.c.attempts + 1, "last_error": failed}
-        self._connection.execute(update(work).where(work.c.key == key).values(values))
+        self.postpone_all([(key, due_at, failed)])
+
+    def postpone_all(self, pieces: Sequence[tuple[int, datetime, str | None]]) -> None:
+        """Give (piece, due moment, why it failed or None) of each back."""
+        if pieces:
+            rows = [
+                {"b_key": key, "due": due_at, "failed": failed, "failures": 0 if failed is None else 1}
+                for key, due_at, failed in pieces
+            ]
+            self._connection.execute(_POSTPONE, rows)
 
     def park(self, key: int, why: str) -> None:
         """Set a piece aside for a person, with the reason; it is never lost."""
@@ -92,8 +122,7 @@ class WorkQueue:
 
     def hasten(self, step: WorkStep, subject: int, now: datetime) -> None:
         """Make a piece due at once: something happened that it waits for."""
-        statement = update(work).where(work.c.step == step.value, work.c.subject == subject, work.c.due_at > now)
-        self._connection.execute(statement.values(due_at=now))
+        self._connection.execute(_HASTEN, {"b_step": step.value, "b_subject": subject, "now": now})
 
     def drop(self, step: WorkStep, subject: int) -> None:
         """Take a subject's piece out of the queue: there is nothing left to do."""

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from threading import Event
+from typing import Any, TypeVar
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, StaleWrite, StoreFailure
@@ -22,11 +21,19 @@ from csire_bridge.pipeline.deliver import Deliverer
 from csire_bridge.pipeline.execute import Executor
 from csire_bridge.pipeline.intake import Intake
 from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.steps import Done, Step, Task
 
 __all__ = ["Steps", "Worker"]
 
 _log = logging.getLogger(__name__)
 _RETRY_AFTER = timedelta(seconds=5)
+_FOLLOWS = {
+    WorkStep.INTAKE: WorkStep.EXECUTE,
+    WorkStep.EXECUTE: WorkStep.ACKNOWLEDGE,
+    WorkStep.ACKNOWLEDGE: WorkStep.DELIVER,
+}
+_P = TypeVar("_P")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,17 @@ class Worker:
     ) -> None:
         self.name = f"worker-{uuid.uuid4()}"
         self._store = store
-        self._steps = steps
+        self._handlers: Mapping[WorkStep, Step[Any, Any]] = {
+            WorkStep.INTAKE: steps.intake,
+            WorkStep.EXECUTE: steps.execute,
+            WorkStep.ACKNOWLEDGE: steps.acknowledge,
+            WorkStep.DELIVER: steps.deliver,
+        }
         self._clock = clock
         self._due = tuple(steps_due)
         self._batch = batch
         self._length = lease
+        self._awake = Event()
 
     def lease(self) -> Lease:
         """A lease of ours that starts now."""
@@ -73,14 +86,13 @@ class Worker:
         return len(items)
 
     def carry_on(self, items: Sequence[WorkItem], lease: Lease) -> None:
-        """Do ``items``, which are held under ``lease``, and what follows from them."""
-        messages = [item for item in items if item.step is WorkStep.INTAKE]
-        hand = deque(item for item in items if item.step is not WorkStep.INTAKE)
-        if messages:
-            hand.extend(self._intake(messages, lease))
+        """Do ``items``, which are held under ``lease``, and what follows from them; all of one step together."""
+        hand = list(items)
         while hand:
-            item = hand.popleft()
-            hand.extend(self._guarded([item], partial(self._one, item, lease)))
+            step = hand[0].step
+            batch = [item for item in hand if item.step is step]
+            hand = [item for item in hand if item.step is not step]
+            hand += self._work(self._handlers[step], batch, lease if _FOLLOWS.get(step) in self._due else None)
 
     def run(self, stop: Event, idle: Callable[[], None]) -> None:
         """Work until ``stop`` is set; ``idle`` waits a moment when nothing is due."""
@@ -88,50 +100,60 @@ class Worker:
             if not self.turn():
                 idle()
 
-    def _intake(self, items: Sequence[WorkItem], lease: Lease) -> list[WorkItem]:
-        try:
-            return self._steps.intake.run(items, lease)
-        except StaleWrite:
-            # Another worker took an id of this batch: one by one, only the message concerned is touched.
-            done: list[WorkItem] = []
-            for item in items:
-                done += self._guarded([item], partial(self._steps.intake.run, [item], lease))
-            return done
+    def wake(self) -> None:
+        """Something fell due, such as an order whose event came in: end the rest. From any thread."""
+        self._awake.set()
 
-    def _one(self, item: WorkItem, lease: Lease) -> list[WorkItem]:
-        match item.step:
-            case WorkStep.EXECUTE:
-                return self._steps.execute.run(item, lease)
-            case WorkStep.ACKNOWLEDGE:
-                return self._steps.acknowledge.run(item, lease)
-            case WorkStep.DELIVER:
-                return self._steps.deliver.run(item)
-            case WorkStep.INTAKE:
-                return self._steps.intake.run([item], lease)
+    def rest(self, seconds: float) -> None:
+        """Wait until woken, ``seconds`` at most."""
+        self._awake.wait(seconds)
+        self._awake.clear()
 
-    def _guarded(self, items: Sequence[WorkItem], do: Callable[[], list[WorkItem]]) -> list[WorkItem]:
-        """Have it done; what goes wrong with one piece must not disturb the others."""
+    def _work(self, step: Step[Any, Any], items: Sequence[WorkItem], lease: Lease | None) -> list[WorkItem]:
+        """Begin together, do one by one, settle together; return the work that follows under ``lease``."""
+        begun = self._together(items, lambda item: item, lambda some: step.begin(some, lease))
+        tasks = [task for part in begun for task in part.tasks]
+        done = [piece for task in tasks for piece in self._done(step, task)]
+        settled = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, lease))
+        return [item for following in (*(part.following for part in begun), *settled) for item in following]
+
+    def _done(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
+        """The task with its result; nothing when it went wrong."""
+        return self._together(
+            [task], lambda only: only.item, lambda some: Done(some[0].item, some[0].about, step.do(some[0]))
+        )
+
+    def _together(
+        self, pieces: Sequence[_P], item_of: Callable[[_P], WorkItem], do: Callable[[Sequence[_P]], _R]
+    ) -> list[_R]:
+        """Have ``pieces`` done in one go. When that fails, one by one, so that no piece disturbs the others."""
+        if not pieces:
+            return []
         try:
-            return do()
+            return [do(pieces)]
         except StoreFailure:
             raise
-        except StaleWrite as error:
-            _log.info("%s; it is looked at again", error.text)
-            self._give_back(items, None)
-        except BridgeError as error:
-            _log.error("work is parked: %s", error)
-            self._park(items, str(error))
         except Exception as error:  # noqa: BLE001 - one broken piece must not stop the worker
-            _log.exception("work is parked after an error of ours")
-            self._park(items, f"an error of the bridge itself: {error!r}")
-        return []
+            if len(pieces) > 1:
+                return [result for piece in pieces for result in self._together([piece], item_of, do)]
+            self._failed(item_of(pieces[0]), error)
+            return []
 
-    def _give_back(self, items: Sequence[WorkItem], why: str | None) -> None:
-        with self._store.transaction() as tx:
-            for item in items:
-                tx.work.postpone(item.key, self._clock() + _RETRY_AFTER, failed=why)
+    def _failed(self, item: WorkItem, error: Exception) -> None:
+        if isinstance(error, StaleWrite):
+            _log.info("%s; it is looked at again", error.text)
+            self._give_back(item)
+        elif isinstance(error, BridgeError):
+            _log.error("work is parked: %s", error)
+            self._park(item, str(error))
+        else:
+            _log.error("work is parked after an error of ours", exc_info=error)
+            self._park(item, f"an error of the bridge itself: {error!r}")
 
-    def _park(self, items: Sequence[WorkItem], why: str) -> None:
+    def _give_back(self, item: WorkItem) -> None:
         with self._store.transaction() as tx:
-            for item in items:
-                tx.work.park(item.key, why)
+            tx.work.postpone(item.key, self._clock() + _RETRY_AFTER)
+
+    def _park(self, item: WorkItem, why: str) -> None:
+        with self._store.transaction() as tx:
+            tx.work.park(item.key, why)

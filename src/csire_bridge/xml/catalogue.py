@@ -27,6 +27,7 @@ __all__ = ["SchemaCatalogue", "SchemaLayout"]
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _MOST_PROBLEMS = 20
+_compiling = threading.Lock()  # libxml2 refuses good schemas when two threads compile at once
 
 
 class SchemaLayout:
@@ -184,7 +185,8 @@ class SchemaCatalogue:
         file = self._layout.find(relative)
         resolver = _LayoutResolver(self._layout)
         try:
-            return etree.XMLSchema(self._layout.parse(file, resolver))
+            with _compiling:
+                return etree.XMLSchema(self._layout.parse(file, resolver))
         except etree.XMLSchemaParseError as error:
             if resolver.failure is not None:
                 raise resolver.failure from error

@@ -21,6 +21,7 @@ __all__ = ["CertificateBook", "PrivateKey", "SigningKey", "TrustedCertificate", 
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _MIN_RSA_BITS = 2048
+_STRONG = "use RSA of 2048 bits or more, or ECDSA P-256"
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,16 @@ def _load_key(file: Path) -> PrivateKey:
         raise ConfigurationError(
             f"the private key {file} can't be read: {error}", "name a PEM file with an unencrypted private key"
         ) from error
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _MIN_RSA_BITS:
+    if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) and _is_strong(key):
         return key
-    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
-        return key
-    raise ConfigurationError(
-        f"the private key {file} is of a kind that is not used here", "use RSA of 2048 bits or more, or ECDSA P-256"
-    )
+    raise ConfigurationError(f"the private key {file} is of a kind that is not used here", _STRONG)
+
+
+def _is_strong(key: object) -> bool:
+    if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
+        return key.key_size >= _MIN_RSA_BITS
+    curves = ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey
+    return isinstance(key, curves) and isinstance(key.curve, ec.SECP256R1)
 
 
 def load_certificates(file: Path) -> list[x509.Certificate]:
@@ -90,7 +94,13 @@ class CertificateBook:
     """All pinned certificates, found by fingerprint. A party may have several, for roll-over."""
 
     def __init__(self, certificates: Iterable[TrustedCertificate]) -> None:
+        """Raises ConfigurationError for a certificate with a weak key."""
         self._by_fingerprint: Mapping[bytes, TrustedCertificate] = {c.fingerprint: c for c in certificates}
+        for pinned in self._by_fingerprint.values():
+            if not _is_strong(pinned.certificate.public_key()):
+                raise ConfigurationError(
+                    f"the certificate of {pinned.party} has a key of a kind that is not used here", _STRONG
+                )
 
     def find(self, fingerprint: bytes) -> TrustedCertificate | None:
         """The pinned certificate of that fingerprint, or None."""

@@ -30,14 +30,17 @@ class MappingBook:
         self._inbound: dict[str, InboundMapping] = {}
         self._outbound: dict[MessageNumber, OutboundMapping] = {}
         self._facts: dict[str, MessageFacts] = {}
-        failures = [text for file in merged_files(search_path) if (text := self._try(file, catalogue))]
-        failures += self._unanswerable()
+        answering: list[LoadedFile] = []
+        failures = [text for file in merged_files(search_path) if (text := self._try(file, catalogue, answering))]
+        failures += self._unanswerable(answering)
         if failures:
             raise ConfigurationError("\n".join(failures), "correct the mapping files; see docs/mappings.md")
 
-    def _try(self, file: Path, catalogue: _Catalogue) -> str | None:
+    def _try(self, file: Path, catalogue: _Catalogue, answering: list[LoadedFile]) -> str | None:
         try:
-            self._add(load_file(file), catalogue)
+            loaded = load_file(file)
+            self._add(loaded, catalogue)
+            answering.append(loaded)
         except ConfigurationError as error:
             return error.text
         return None
@@ -62,11 +65,12 @@ class MappingBook:
                 self._outbound[mapping.number] = mapping
                 self._facts[tag] = mapping.facts
 
-    def _unanswerable(self) -> list[str]:
+    def _unanswerable(self, answering: Sequence[LoadedFile]) -> list[str]:
         return [
-            f"{mapping.file}: key answers.{kind}: no outbound mapping file builds message {number}"
-            for mapping in self._inbound.values()
-            for kind, number in mapping.answers.items()
+            str(loaded.problem(("answers", kind), f"no outbound mapping file builds message {number}"))
+            for loaded in answering
+            if isinstance(loaded.content, InboundFile)
+            for kind, number in loaded.content.answers.items()
             if number not in self._outbound
         ]
 

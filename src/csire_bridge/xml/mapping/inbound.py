@@ -173,7 +173,8 @@ class _Compiler:
 
     def missing(self, mapping: InboundMapping) -> Iterator[MappingProblem]:
         """Fields that the target can't do without must be set, or fed by a required rule."""
-        sure = set(mapping.constants) | {f.name for f in mapping.fields if f.rule.required and f.when is None}
+        rules = self._content.fields
+        sure = set(self._content.set) | {name for name, rule in rules.items() if rule.required and rule.when is None}
         for field in fields(mapping.target):
             if field.default is MISSING and field.name not in sure:
                 yield self._loaded.problem(("fields",), f"field {field.name} must be set, or fed with `required: true`")

@@ -95,17 +95,17 @@ def _from_pydantic(file: Path, node: yaml.Node, loc: tuple[str | int, ...], text
     return MappingProblem(file, _line(node, key), ".".join(map(str, key)), text)
 
 
-def _duplicate_keys(file: Path, node: yaml.Node) -> Iterator[MappingProblem]:
+def _duplicate_keys(file: Path, node: yaml.Node, above: str = "") -> Iterator[MappingProblem]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
-                yield MappingProblem(file, key.start_mark.line + 1, str(key.value), "the key stands twice")
+                yield MappingProblem(file, key.start_mark.line + 1, f"{above}{key.value}", "the key stands twice")
             seen.add(key.value)
-            yield from _duplicate_keys(file, value)
+            yield from _duplicate_keys(file, value, f"{above}{key.value}.")
     elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _duplicate_keys(file, item)
+        for index, item in enumerate(node.value):
+            yield from _duplicate_keys(file, item, f"{above}{index}.")
 
 
 def _line(node: yaml.Node, key: Sequence[str | int]) -> int:

@@ -1,0 +1,32 @@
+"""The simulated head-end system as a process of its own, as it is in life."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from csire_bridge.domain.errors import OurFault
+
+__all__ = ["head_end_process"]
+
+_MODULE = "csire_bridge.simulators.hes"
+
+
+@contextmanager
+def head_end_process(meters: int) -> Iterator[str]:
+    """Run it with ``meters`` connected meters that switch at once; gives its URL. It ends with the block."""
+    command = [sys.executable, "-m", _MODULE, "--meters", str(meters), "--delay", "0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        try:
+            first = process.stdout.readline()
+            if not first:
+                raise OurFault("the simulated head-end system did not start", f"run python -m {_MODULE} by hand")
+            yield str(json.loads(first)["url"])
+        finally:
+            process.stdin.close()  # it ends when its input does
+            process.wait(timeout=20)

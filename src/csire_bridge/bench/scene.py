@@ -1,0 +1,55 @@
+"""Where a bench plays: a folder of its own with demo certificates, bridges with fresh databases, and the bare work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lxml import etree
+
+from csire_bridge.bench.bare import BareWork
+from csire_bridge.bench.workload import Workload
+from csire_bridge.bootstrap import Bridge, Standard, system_clock
+from csire_bridge.resources import folder
+from csire_bridge.settings import Settings, load_settings
+from csire_bridge.simulators.pki import Algorithm, make_demo_pki
+
+__all__ = ["KEY_KINDS", "Scene"]
+
+KEY_KINDS: Mapping[Algorithm, str] = {"rsa": "RSA 2048", "ecdsa": "ECDSA P-256"}
+
+
+class Scene:
+    """Everything that both sides of a comparison share. ``place`` is an empty folder; the caller removes it."""
+
+    def __init__(self, place: Path, algorithm: Algorithm) -> None:
+        self.place = place
+        now = datetime.now(UTC)
+        self._pki = make_demo_pki(place, now, algorithm=algorithm)
+        standard = Standard.load(self.settings("unused", 1))
+        self.book = standard.book
+        self.own = self._pki.operator.eic
+        self.hub = self._pki.hub.eic
+        self.workload = Workload(standard, self._pki.hub.signing, now)
+        namespace = etree.QName(self.workload.tag).namespace or ""
+        schema = folder("schemas") / standard.catalogue.namespaces()[namespace]
+        own = self._pki.operator.signing
+        self.bare = BareWork(schema, self._pki.hub.signing.certificate, own.key, own.certificate)
+
+    def settings(self, name: str, batch: int, head_end_url: str | None = None) -> Settings:
+        """Settings of a bridge whose files are called ``name``."""
+        return load_settings(
+            None,
+            database=f"sqlite:///{self.place / name}.db",
+            signing_key=self._pki.operator.key_file,
+            signing_certificate=self._pki.operator.certificate_file,
+            partners=[{"eic": self._pki.hub.eic, "certificates": [self._pki.hub.certificate_file]}],
+            delivery_folder=self.place / name,
+            worker={"batch": batch},
+            head_end={"url": head_end_url},
+        )
+
+    def bridge(self, name: str, batch: int, head_end_url: str | None = None) -> Bridge:
+        """A bridge with a fresh database; not started."""
+        return Bridge(self.settings(name, batch, head_end_url), system_clock)

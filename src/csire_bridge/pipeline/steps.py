@@ -1,0 +1,56 @@
+"""How a step handles a batch: begin in one transaction, do each piece by itself, settle in one transaction.
+
+``begin`` and ``settle`` touch the store only, ``do`` touches everything but the store. So one commit serves many
+pieces of work, and what goes wrong with one piece is that piece's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from csire_bridge.domain.work import Lease, WorkItem
+
+__all__ = ["Begun", "Done", "Step", "Task"]
+
+_T = TypeVar("_T")
+_D = TypeVar("_D")
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Generic[_T]):
+    """What ``do`` needs for one piece of work."""
+
+    item: WorkItem
+    about: _T
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[_T, _D]):
+    """What ``do`` made of a task."""
+
+    item: WorkItem
+    about: _T
+    result: _D
+
+
+@dataclass(frozen=True, slots=True)
+class Begun(Generic[_T]):
+    """The tasks to do, and the work that follows from pieces that needed no doing."""
+
+    tasks: Sequence[Task[_T]]
+    following: Sequence[WorkItem] = field(default_factory=list)
+
+
+class Step(Protocol[_T, _D]):
+    """One step of the pipeline. ``lease`` is the one under which work that follows is held; None gives it to all."""
+
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[_T]:
+        """Read, and write down what is about to be done; either for all items or, with an exception, for none."""
+
+    def do(self, task: Task[_T]) -> _D:
+        """Do one piece; what the world answers, also its refusal, is a result and no exception."""
+
+    def settle(self, done: Sequence[Done[_T, _D]], lease: Lease | None) -> Sequence[WorkItem]:
+        """Write results, all or none; return the work that follows, if it is held under ``lease``."""

@@ -1,0 +1,109 @@
+"""A real bridge between a real database, a real head-end simulator and real meters, and messages of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from csire_bridge.bootstrap import system_clock
+from csire_bridge.cli.stage import Stage, stage
+from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.messages import Channel
+from csire_bridge.domain.orders import Order, OrderEvent, OrderState
+from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.pipeline.receive import Arrival
+from csire_bridge.resources import folder
+from csire_bridge.settings import load_settings
+from csire_bridge.store.reports import order_lines
+from csire_bridge.xml.parser import parse
+from csire_bridge.xml.signature import sign_enveloped
+
+POINT = MeteringPointCode.parse("590243856287817706")
+METER = MeterNumber("PROBE0000001")
+_TEMPLATES = {
+    "disconnect": folder("samples") / "good" / "8.1.1.5-minimal.xml",
+    "reconnect": folder("samples") / "good" / "8.2.1.6-minimal.xml",
+}
+
+
+@dataclass(frozen=True)
+class Play:
+    """What a test holds in its hands."""
+
+    scene: Stage
+
+    def send(self, kind: str, point: str = POINT, message_id: MessageId | None = None) -> MessageId:
+        """Have the hub send an order message of today; return its id."""
+        chosen = message_id or MessageId.new()
+        self.take_in(self.message(kind, point, chosen))
+        return chosen
+
+    def message(self, kind: str, point: str, message_id: MessageId) -> bytes:
+        """A signed message made from a sample."""
+        root = parse(_TEMPLATES[kind].read_bytes())
+        changes = {
+            "MessageId": message_id,
+            "MessageTimestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "MeteringPointCode": point,
+            "ProcessInstanceId": ProcessInstanceId.new(),
+        }
+        for name, text in changes.items():
+            for element in root.iter(f"{{*}}{name}"):
+                element.text = str(text)
+        return sign_enveloped(root, self.scene.pki.hub.signing)
+
+    def take_in(self, *raws: bytes) -> None:
+        self.scene.bridge.take_in(Channel.REPLAY, [Arrival("test", raw) for raw in raws])
+
+    def order(self) -> Order:
+        """The newest order."""
+        with self.scene.bridge.database.reading() as connection:
+            key = [line.key for line in order_lines(connection)][-1]
+        with self.scene.bridge.database.transaction() as tx:
+            return tx.orders.get(key)
+
+    def history(self) -> list[OrderEvent]:
+        order = self.order()
+        with self.scene.bridge.database.transaction() as tx:
+            return tx.orders.history(order.key)
+
+    def work_until(self, condition: Callable[[], bool], seconds: float = 15) -> None:
+        """Let the worker work until ``condition`` holds."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"{self.order()}\n" + "\n".join(e.text for e in self.history())
+            if not self.scene.bridge.worker.turn():
+                time.sleep(0.01)
+
+    def work_until_state(self, *states: OrderState) -> Order:
+        self.work_until(lambda: self.order().state in states)
+        return self.order()
+
+    def answers(self) -> list[str]:
+        """Numbers of the answers that were delivered."""
+        with self.scene.bridge.database.reading() as connection:
+            return [line.answer_number for line in order_lines(connection) if line.answer_number]
+
+
+@contextmanager
+def play(
+    tmp_path: Path, *, mode: int = 2, connected: bool = True, lifetime: float = 60, response: float = 60
+) -> Iterator[Play]:
+    """One metering point with one meter, known to everybody."""
+    point = MeteringPoint(
+        code=POINT, updated_at=system_clock(), meter=METER, meter_kind="CK0201", has_contactor=True, connected=connected
+    )
+    head_end = {
+        "command_lifetime_seconds": lifetime,
+        "response_seconds": response,
+        "poll_seconds": 0.05,
+        "read_seconds": 2,
+    }
+    settings = load_settings(head_end=head_end)
+    with stage(tmp_path, system_clock, points=[point], delay=(0.0, 0.02), settings=settings) as scene:
+        scene.head_end.meter(METER).mode = mode
+        yield Play(scene)

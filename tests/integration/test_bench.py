@@ -1,0 +1,67 @@
+"""The bench, run tiny: that it measures the whole way and says everything. How fast it was is not judged here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from csire_bridge.cli.main import app
+
+RATES = {
+    "intake": ("bare_per_second", "ours_per_second", "ours_one_by_one_per_second"),
+    "roundtrip": (
+        "bare_per_second",
+        "ours_per_second",
+        "bare_one_by_one_per_second",
+        "ours_one_by_one_per_second",
+    ),
+}
+
+
+def bench(name: str, *options: str, place: Path) -> dict[str, Any]:
+    result = CliRunner().invoke(app, ["bench", name, *options, "--dir", str(place), "--json"])
+    assert result.exit_code == 0, result.output
+    assert list(place.iterdir()) == [], "the bench leaves something behind"
+    report: dict[str, Any] = json.loads(result.output)
+    assert all(report[rate] > 0 for rate in RATES[name])
+    assert 20 < report["peak_rss_mib"] < 1000
+    return report
+
+
+@pytest.mark.parametrize(("option", "kind"), [("--ecdsa", "ECDSA P-256"), ("--rsa", "RSA 2048")])
+def test_given_few_messages_then_all_are_accepted_and_everything_is_told(
+    tmp_path: Path, option: str, kind: str
+) -> None:
+    report = bench("intake", "--messages", "40", "--batch", "8", option, place=tmp_path)
+    assert (report["messages"], report["batch"], report["key_kind"]) == (40, 8, kind)
+    assert (report["accepted"], report["accepted_one_by_one"]) == (40, 40)
+    assert report["rounds"] == 10
+    assert report["ratio"] > 0
+    assert report["ratio_one_by_one"] > 0
+
+
+def test_given_a_number_of_messages_that_no_round_divides_then_none_is_left_out(tmp_path: Path) -> None:
+    assert bench("intake", "--messages", "23", place=tmp_path)["accepted"] == 23
+
+
+def test_given_few_orders_then_all_are_done_and_answered_both_ways(tmp_path: Path) -> None:
+    report = bench("roundtrip", "--orders", "10", "--batch", "4", place=tmp_path)
+    assert (report["orders"], report["done"], report["batch"], report["in_flight"]) == (10, 20, 4, 8)
+    assert report["ratio"] > 0
+    assert report["ratio_one_by_one"] > 0
+
+
+def test_given_no_option_json_then_a_person_reads_both_comparisons(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["bench", "roundtrip", "--orders", "5", "--batch", "2", "--dir", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    "options", [["intake", "--messages", "0"], ["intake", "--batch", "0"], ["roundtrip", "--orders", "x"]]
+)
+def test_given_a_wrong_number_then_it_is_wrong_use(options: list[str]) -> None:
+    assert CliRunner().invoke(app, ["bench", *options]).exit_code == 2

@@ -1,0 +1,62 @@
+"""Settings: what wins over what, and that a stage never reaches what the environment names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from csire_bridge.bootstrap import system_clock
+from csire_bridge.cli.stage import stage_settings
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.settings import load_settings
+from csire_bridge.simulators.pki import make_demo_pki
+
+
+def test_given_all_three_then_options_win_over_the_environment_and_that_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('database = "sqlite:///file.db"\n[head_end]\nurl = "http://file"\nread_seconds = 7\nattempts = 2\n')
+    monkeypatch.setenv("CSIRE_BRIDGE_DATABASE", "sqlite:///environment.db")
+    monkeypatch.setenv("CSIRE_BRIDGE_HEAD_END__READ_SECONDS", "8")
+    settings = load_settings(file, database="sqlite:///option.db")
+    assert settings.database == "sqlite:///option.db"
+    assert (settings.head_end.url, settings.head_end.read_seconds, settings.head_end.attempts) == ("http://file", 8, 2)
+    assert load_settings(file).database == "sqlite:///environment.db"
+
+
+def test_given_a_production_environment_then_a_stage_stays_on_its_own_simulators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSIRE_BRIDGE_DATABASE", "sqlite:///production.db")
+    monkeypatch.setenv("CSIRE_BRIDGE_HEAD_END__URL", "http://the-real-head-end")
+    monkeypatch.setenv("CSIRE_BRIDGE_DELIVERY_FOLDER", "/srv/real")
+    settings = stage_settings(tmp_path, make_demo_pki(tmp_path, system_clock()), "http://127.0.0.1:1", load_settings())
+    assert settings.head_end.url == "http://127.0.0.1:1"
+    assert settings.database == f"sqlite:///{tmp_path}/csire-bridge.db"
+    assert settings.delivery_folder == tmp_path / "acknowledgements"
+
+
+def test_given_relative_paths_in_the_file_then_they_count_from_its_folder(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('signing_key = "keys/our.key.pem"\nschemas = ["official"]\n')
+    settings = load_settings(file)
+    assert settings.signing_key == tmp_path / "keys/our.key.pem"
+    assert settings.schemas == (tmp_path / "official",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("CSIRE_BRIDGE_SCHEMAS", "abc", "environment"),
+        ("CSIRE_BRIDGE_OWN_EIC", "19XENERGAOPERATX", "own_eic"),
+        ("CSIRE_BRIDGE_TRUST", "none", "trust"),
+    ],
+)
+def test_given_nonsense_in_the_environment_then_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=told):
+        load_settings()

@@ -57,6 +57,8 @@ class Standard:
         """Read schemas and mapping files; raise ConfigurationError with everything that is wrong in them."""
         catalogue = SchemaCatalogue(settings.schema_path)
         book = MappingBook(settings.mapping_path, catalogue)
+        for namespace in book.namespaces:
+            catalogue.schema_for(namespace)  # a broken schema shows at start, not with the first message
         limits = settings.limits.as_limits()
         return cls(catalogue, book, Validator(catalogue, book, Eic(settings.own_eic), limits), Mapper(book, limits))
 

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from csire_bridge.bootstrap import system_clock
-from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.messages import Channel, MessageState
+from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
+from csire_bridge.domain.messages import Channel, MessageState, RegistryUpdate
 from csire_bridge.domain.orders import CannotReason, OrderState, Outcome
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.receive import Arrival, receive
 from csire_bridge.simulators.hes import HeadEndSimulator
-from csire_bridge.store.reports import message_lines
+from csire_bridge.store.reports import message_lines, order_lines
 from tests.integration.bridge_support import METER, POINT, Play, play
 
 
@@ -229,3 +229,33 @@ def test_given_an_answer_that_was_written_before_a_crash_then_no_second_one_is_m
         assert {f: f.read_bytes() for f in (tmp_path / "acknowledgements").iterdir()} == files
         with bridge.database.reading() as connection:
             assert connection.exec_driver_sql("select count(*) from outbox").scalar() == 1
+
+
+def test_given_a_newer_connection_then_a_waiting_disconnection_is_superseded_and_answered(tmp_path: Path) -> None:
+    with play(tmp_path, connected=True) as playing:
+        off = playing.message("disconnect", POINT, MessageId.new())
+        on = playing.message("reconnect", POINT, MessageId.new())
+        playing.take_in(off, on)
+        playing.work_until(lambda: sorted(playing.answers()) == ["8.1.1.7", "8.2.1.11"])
+        with playing.scene.bridge.database.reading() as connection:
+            states = {line.number: line.state for line in order_lines(connection)}
+        assert states == {"8.1.1.5": OrderState.SUPERSEDED, "8.2.1.6": OrderState.DONE}
+        assert playing.scene.head_end.meter(METER).output_state is True
+        assert playing.scene.head_end.meter(METER).switches == 0
+
+
+def test_given_characteristics_that_hold_later_then_the_point_stays_protected_until_then(tmp_path: Path) -> None:
+    now = system_clock()
+    told = RegistryUpdate(
+        process_instance=ProcessInstanceId.new(),
+        metering_point=POINT,
+        effective_date=(now + timedelta(days=3)).date(),
+        threat=False,
+    )
+    with play(tmp_path) as playing, playing.scene.bridge.database.transaction() as tx:
+        protected = replace(told, effective_date=now.date() - timedelta(days=1), threat=True)
+        tx.points.tell(protected, now)
+        tx.points.tell(told, now)
+        assert tx.points.of([POINT], now)[POINT].threat is True
+        assert tx.points.of([POINT], now + timedelta(days=2))[POINT].threat is True
+        assert tx.points.of([POINT], now + timedelta(days=4))[POINT].threat is False

@@ -38,7 +38,9 @@ def _into_wrapper(parent: Element, original: Element) -> None:
 
 def wrapped_documents(message: bytes) -> Iterator[tuple[str, bytes]]:
     """Every place of the original document in a forged one, times every place of the signature, times ids."""
-    for (place, put), where, name in product(_DOCUMENT_PLACES.items(), ("inside", "outside", "both"), (None, "Id", "ID")):
+    for (place, put), where, name in product(
+        _DOCUMENT_PLACES.items(), ("inside", "outside", "both"), (None, "Id", "ID")
+    ):
         original = etree.fromstring(message)
         signature = original.find(SIGNATURE)
         assert signature is not None

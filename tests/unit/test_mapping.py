@@ -680,12 +680,11 @@ def test_given_the_four_answers_when_built_then_they_are_the_four_outbound_messa
 @pytest.mark.parametrize(
     "order",
     [
-        replace(ORDER, state=OrderState.CANNOT, cannot_reason=CannotReason.DEBT_BOTH_SIDES),
         replace(ORDER, state=OrderState.DONE, outcome=Outcome.ARMED, executed_at=NOW, verified_at=NOW),
         replace(ORDER, state=OrderState.DONE, outcome=Outcome.CONNECTED, executed_at=NOW, verified_at=NOW),
         replace(ORDER, state=OrderState.DONE, outcome=Outcome.UNKNOWN, executed_at=NOW, verified_at=NOW),
     ],
-    ids=["no code for the reason", "armed", "connected", "unknown"],
+    ids=["armed", "connected", "unknown"],
 )
 def test_given_a_fact_that_the_message_has_no_code_for_when_built_then_no_document_comes_of_it(order: Order) -> None:
     with pytest.raises(ConfigurationError, match="has no code for"):

@@ -46,6 +46,11 @@ class Changes:
         """The order ends without a movement, and that is answered."""
         self._end(self.move(order, OrderState.CANNOT, text, cannot_reason=reason, detail=text), item)
 
+    def supersede(self, order: Order, item: WorkItem, text: str) -> None:
+        """The order gives way to a newer one, and that is answered."""
+        moved = self.move(order, OrderState.SUPERSEDED, text, cannot_reason=CannotReason.OTHER, detail=text)
+        self._end(moved, item)
+
     def done(self, order: Order, item: WorkItem, text: str, reading: ContactorReading, **facts: Any) -> None:
         """The order ends with a movement that ``reading`` proves, and that is answered."""
         self._end(self.move(order, OrderState.DONE, text, verified_at=reading.read_at, **facts), item)

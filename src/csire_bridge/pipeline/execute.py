@@ -13,7 +13,7 @@ from typing import cast
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
-from csire_bridge.domain.orders import Order, OrderState
+from csire_bridge.domain.orders import Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.find_out import Finding, Found, find_out, settle_found
@@ -45,7 +45,8 @@ class Executor:
         with self._store.transaction() as tx:
             pairs = _with_orders(tx, items)
             new = [(item, order) for item, order in pairs if order.state is OrderState.REGISTERED]
-            points = tx.points.of([order.metering_point for _, order in new])
+            new = self._without_superseded(tx, new, changes)
+            points = tx.points.of([order.metering_point for _, order in new], changes.now)
             tasks: list[Task[Giving | Finding]] = []
             tasks += cast(
                 "list[Task[Giving | Finding]]",
@@ -56,6 +57,21 @@ class Executor:
             tasks += [Task(item, Finding(order, events.get(order.key))) for item, order in given]
             changes.finished += [item.key for item, order in pairs if order.state not in _OPEN]
             return Begun(tasks, changes.write(tx, lease))
+
+    def _without_superseded(
+        self, tx: Transaction, new: Sequence[tuple[WorkItem, Order]], changes: Changes
+    ) -> list[tuple[WorkItem, Order]]:
+        """A disconnection that waits gives way to a connection that was asked for after it, never the reverse."""
+        waiting = [order.metering_point for _, order in new if order.kind is OrderKind.DISCONNECT]
+        newest = tx.orders.newest_connections(waiting)
+        stays = []
+        for item, order in new:
+            newer = newest.get(order.metering_point) if order.kind is OrderKind.DISCONNECT else None
+            if newer is not None and newer >= order.registered_at:
+                changes.supersede(order, item, "a newer request to connect was received for the metering point")
+            else:
+                stays.append((item, order))
+        return stays
 
     def _after_a_crash(self, order: Order, changes: Changes) -> Order:
         """Only a crash leaves SUBMITTING behind: whether the command arrived is not known."""

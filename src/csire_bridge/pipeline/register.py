@@ -18,7 +18,6 @@ from csire_bridge.domain.messages import (
     Understood,
 )
 from csire_bridge.domain.orders import Order, OrderState
-from csire_bridge.domain.registry import merge
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Transaction
 
@@ -37,7 +36,7 @@ def register(
             case OrderRequest() as request:
                 orders.append(new_order(message.header, request, now))
             case RegistryUpdate() as update:
-                tx.points.put(merge(tx.points.get(update.metering_point), update, now))
+                tx.points.tell(update, now)
             case ResultNotice() as result:
                 _file_result(tx, message.header, result, now)
             case SpecialNotice() as notice:

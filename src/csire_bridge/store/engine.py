@@ -57,6 +57,8 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
+        if "unique" not in str(error.orig).lower():
+            raise StoreFailure(f"the database refuses a row: {error.orig}", "report it: the bridge is wrong") from error
         raise StaleWrite(f"a row was written by somebody else first: {error.orig}") from error
     except (DBAPIError, DatabaseError) as error:
         raise StoreFailure(

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from csire_bridge.domain.errors import StaleWrite
-from csire_bridge.domain.identifiers import ProcessInstanceId
-from csire_bridge.domain.orders import FINAL_STATES, Order, OrderEvent, OrderState, check_transition
+from csire_bridge.domain.identifiers import MeteringPointCode, ProcessInstanceId
+from csire_bridge.domain.orders import FINAL_STATES, Order, OrderEvent, OrderKind, OrderState, check_transition
 from csire_bridge.store.rows import from_row, plain, to_row
 from csire_bridge.store.tables import order_events, orders
 
@@ -39,6 +39,15 @@ _MOVE = (
 )
 _MANY = select(orders).where(orders.c.key.in_(bindparam("keys", expanding=True)))
 _BY_CORRELATION = select(orders).where(orders.c.correlation_id == bindparam("correlation_id"))
+_CONNECTIONS = (
+    select(orders.c.metering_point, func.max(orders.c.registered_at, type_=orders.c.registered_at.type).label("newest"))
+    .where(
+        orders.c.metering_point.in_(bindparam("points", expanding=True)),
+        orders.c.kind == OrderKind.RECONNECT.value,
+        orders.c.state != OrderState.WITHDRAWN.value,
+    )
+    .group_by(orders.c.metering_point)
+)
 _NOTE = insert(order_events)
 
 
@@ -79,11 +88,20 @@ class OrderBook:
         query = select(orders).where(orders.c.process_instance == str(process), orders.c.state.not_in(ended))
         return [_order(row) for row in self._connection.execute(query)]
 
+    def newest_connections(self, points: Sequence[MeteringPointCode]) -> dict[MeteringPointCode, datetime]:
+        """When (UTC) a connection was last asked for at each of ``points``; withdrawn ones don't count."""
+        if not points:
+            return {}
+        rows = self._connection.execute(_CONNECTIONS, {"points": [str(point) for point in points]})
+        return {MeteringPointCode(row.metering_point): row.newest for row in rows}
+
     def move(self, order: Order, state: OrderState, at: datetime, text: str, **facts: object) -> Order:
         """Move ``order`` on with a line in its history; ``facts`` are columns that change with it.
 
         Raises ValueError for a forbidden transition, StaleWrite when the order changed since it was read.
         """
+        if not facts.keys() <= set(_MOVABLE):
+            raise ValueError(f"these never change: {', '.join(sorted(facts.keys() - set(_MOVABLE)))}")
         moved = replace(order, state=state, version=order.version + 1, **facts)  # type: ignore[arg-type]
         self.move_all([(order, moved, text)], at)
         return moved

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.messages import RegistryUpdate
+from csire_bridge.domain.registry import MeteringPoint, merge
 from csire_bridge.store.rows import from_row, to_row
-from csire_bridge.store.tables import metering_points
+from csire_bridge.store.tables import metering_point_updates, metering_points
 
 __all__ = ["PointRegistry"]
 
@@ -22,6 +24,21 @@ _SWITCHED = (
 )
 _REMOVE = delete(metering_points).where(metering_points.c.code == bindparam("b_code"))
 _ADD = insert(metering_points)
+_TELL = insert(metering_point_updates)
+_DUE = (
+    select(metering_point_updates)
+    .where(
+        metering_point_updates.c.metering_point.in_(bindparam("codes", expanding=True)),
+        metering_point_updates.c.applied_at.is_(None),
+        metering_point_updates.c.effective_date <= bindparam("today"),
+    )
+    .order_by(metering_point_updates.c.effective_date, metering_point_updates.c.key)
+)
+_APPLIED = (
+    update(metering_point_updates)
+    .where(metering_point_updates.c.key == bindparam("b_key"))
+    .values(applied_at=bindparam("applied_at"))
+)
 
 
 class PointRegistry:
@@ -31,13 +48,31 @@ class PointRegistry:
         self._connection = connection
 
     def get(self, code: MeteringPointCode) -> MeteringPoint | None:
-        """What is known of a metering point, or None."""
-        return self.of([code]).get(code)
+        """What is known of a metering point, or None; what comes into force later is not looked at."""
+        return self._known([code]).get(code)
 
-    def of(self, codes: Sequence[MeteringPointCode]) -> dict[MeteringPointCode, MeteringPoint]:
-        """What is known of metering points, by their codes."""
+    def of(self, codes: Sequence[MeteringPointCode], now: datetime) -> dict[MeteringPointCode, MeteringPoint]:
+        """What holds for metering points at ``now`` (UTC), by code; what has come into force is applied first."""
         if not codes:
             return {}
+        self._apply_due(codes, now)
+        return self._known(codes)
+
+    def tell(self, update: RegistryUpdate, now: datetime) -> None:
+        """Note what a message says of a point; it holds from the start of its effective date (Polish time) on."""
+        self._connection.execute(_TELL, {**to_row(update), "told_at": now})
+        self._apply_due([update.metering_point], now)
+
+    def _apply_due(self, codes: Sequence[MeteringPointCode], now: datetime) -> None:
+        today = now.astimezone(WARSAW).date()
+        due = self._connection.execute(_DUE, {"codes": [str(code) for code in codes], "today": today}).all()
+        for row in due:
+            told = from_row(RegistryUpdate, row._mapping)  # type: ignore[arg-type]
+            self.put(merge(self.get(told.metering_point), told, now))
+        if due:
+            self._connection.execute(_APPLIED, [{"b_key": row.key, "applied_at": now} for row in due])
+
+    def _known(self, codes: Sequence[MeteringPointCode]) -> dict[MeteringPointCode, MeteringPoint]:
         rows = self._connection.execute(_OF, {"codes": [str(code) for code in codes]})
         return {MeteringPointCode(row.code): from_row(MeteringPoint, row._mapping) for row in rows}  # type: ignore[arg-type]
 

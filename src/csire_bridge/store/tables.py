@@ -36,6 +36,7 @@ __all__ = [
     "message_events",
     "messages",
     "metadata",
+    "metering_point_updates",
     "metering_points",
     "order_events",
     "orders",
@@ -122,22 +123,44 @@ accepted_ids = Table(
     Column("sha256", String(64), nullable=False),
 )
 
+
+def _characteristics() -> list[Column[Any]]:
+    return [
+        Column("meter_kind", String(10)),
+        Column("has_contactor", Boolean),
+        Column("supplier", String(16)),
+        Column("tariff_group", String(10)),
+        Column("contracted_power", Numeric(11, 4, asdecimal=True)),
+        Column("prepaid", Boolean),
+        Column("can_be_suspended", Boolean),
+        Column("threat", Boolean),
+        Column("connected", Boolean),
+    ]
+
+
 metering_points = Table(
     "metering_points",
     metadata,
     Column("code", String(18), primary_key=True),
     Column("updated_at", Moment, nullable=False),
     Column("meter", String(20)),
-    Column("meter_kind", String(10)),
-    Column("has_contactor", Boolean),
-    Column("supplier", String(16)),
-    Column("tariff_group", String(10)),
-    Column("contracted_power", Numeric(11, 4, asdecimal=True)),
-    Column("prepaid", Boolean),
-    Column("can_be_suspended", Boolean),
-    Column("threat", Boolean),
-    Column("connected", Boolean),
+    *_characteristics(),
 )
+
+# Everything that was told about a point, also what holds only from a later date on.
+metering_point_updates = Table(
+    "metering_point_updates",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("metering_point", String(18), nullable=False),
+    Column("process_instance", String(36), nullable=False),
+    Column("effective_date", Date, nullable=False),
+    Column("told_at", Moment, nullable=False),
+    Column("applied_at", Moment),
+    Column("meter_number", String(20)),
+    *_characteristics(),
+)
+Index("ix_metering_point_updates_due", metering_point_updates.c.metering_point, metering_point_updates.c.applied_at)
 
 orders = Table(
     "orders",

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from lxml import etree
+
 from csire_bridge.domain.answers import AnswerKind
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MessageNumber
@@ -73,6 +75,11 @@ class MappingBook:
             for kind, number in loaded.content.answers.items()
             if number not in self._outbound
         ]
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """The namespace of every message that is known."""
+        return frozenset(etree.QName(tag).namespace or "" for tag in self._facts)
 
     @property
     def inbound(self) -> Mapping[str, InboundMapping]:

@@ -40,6 +40,29 @@ def upgrade() -> None:
     op.create_index(op.f("ix_messages_message_id"), "messages", ["message_id"], unique=False)
     op.create_index(op.f("ix_messages_sha256"), "messages", ["sha256"], unique=False)
     op.create_table(
+        "metering_point_updates",
+        sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("metering_point", sa.String(length=18), nullable=False),
+        sa.Column("process_instance", sa.String(length=36), nullable=False),
+        sa.Column("effective_date", sa.Date(), nullable=False),
+        sa.Column("told_at", tables.Moment(length=26), nullable=False),
+        sa.Column("applied_at", tables.Moment(length=26), nullable=True),
+        sa.Column("meter_number", sa.String(length=20), nullable=True),
+        sa.Column("meter_kind", sa.String(length=10), nullable=True),
+        sa.Column("has_contactor", sa.Boolean(), nullable=True),
+        sa.Column("supplier", sa.String(length=16), nullable=True),
+        sa.Column("tariff_group", sa.String(length=10), nullable=True),
+        sa.Column("contracted_power", sa.Numeric(precision=11, scale=4), nullable=True),
+        sa.Column("prepaid", sa.Boolean(), nullable=True),
+        sa.Column("can_be_suspended", sa.Boolean(), nullable=True),
+        sa.Column("threat", sa.Boolean(), nullable=True),
+        sa.Column("connected", sa.Boolean(), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_metering_point_updates")),
+    )
+    op.create_index(
+        "ix_metering_point_updates_due", "metering_point_updates", ["metering_point", "applied_at"], unique=False
+    )
+    op.create_table(
         "metering_points",
         sa.Column("code", sa.String(length=18), nullable=False),
         sa.Column("updated_at", tables.Moment(length=26), nullable=False),

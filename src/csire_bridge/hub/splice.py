@@ -1,0 +1,81 @@
+"""Puts a document's own bytes into a SOAP envelope and gets them out again, so that every try has the same bytes.
+
+zeep and WS-Security work on trees, and a tree that is written again may come out in other bytes. So they get the parsed
+document, and what leaves has the stored bytes in its place. Canonical forms stay the same, and with them both kinds of
+signature: an envelope's prefixes are never the document's, because exclusive canonicalisation looks at neither.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from lxml import etree
+
+from csire_bridge.domain.errors import Unreadable
+from csire_bridge.xml.parser import parse
+
+__all__ = ["CMS", "bare", "own_bytes", "payload_bytes", "splice"]
+
+CMS = "{urn:cms:b2b:v01}"
+_BOM = b"\xef\xbb\xbf"
+# Possessive, so linear: what may stand before a root element, without a document type declaration.
+_PROLOG = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->)*+")
+_PAYLOAD = re.compile(rb"<((?:[\w.-]{1,100}:)?Payload)(?:\s[^<>]{0,5000})?>")
+
+
+def bare(document: bytes) -> bytes:
+    """The document from its root on, without byte order mark and XML declaration, and without space after it."""
+    body = document.removeprefix(_BOM)
+    prolog = _PROLOG.match(body)
+    return body[prolog.end() if prolog else 0 :].rstrip()
+
+
+def splice(envelope: etree._Element, document: bytes) -> bytes:
+    """The bytes of ``envelope`` with ``document`` as the one child of its payload; empties the payload it is given.
+
+    Raises ValueError when the envelope has no payload with one element.
+    """
+    payload = next((e for e in envelope.iter(f"{CMS}Payload") if len(e) == 1), None)
+    if payload is None:
+        raise ValueError("the envelope has no payload with one document")
+    payload.remove(payload[0])
+    gap = uuid.uuid4().hex
+    payload.text = gap
+    before, after = etree.tostring(envelope, encoding="UTF-8", xml_declaration=True).split(gap.encode())
+    return before + bare(document) + after
+
+
+def payload_bytes(raw: bytes) -> bytes | None:
+    """What stands in the payload of an envelope, byte for byte; None when there is none.
+
+    The container's own payload begins first and ends last, whatever the document in it is made of.
+    """
+    start = _PAYLOAD.search(raw)
+    end = raw.rfind(b"</" + start[1]) if start else -1
+    return raw[start.end() : end] if start and end >= start.end() else None
+
+
+def own_bytes(document: etree._Element, raw: bytes) -> bytes:
+    """The bytes that ``document`` has in the envelope ``raw``.
+
+    It is written anew where these can't stand alone, because they use namespaces that the envelope declares.
+    """
+    found = (payload_bytes(raw) or b"").strip()
+    try:
+        if _alike(parse(found, len(found)), document):
+            return found
+    except Unreadable:
+        pass
+    return etree.tostring(document, encoding="UTF-8", xml_declaration=True, with_tail=False)
+
+
+def _alike(one: etree._Element, other: etree._Element) -> bool:
+    """Whether two trees say the same; linear, while canonical forms can be made to explode."""
+    pairs = zip(one.iter(), other.iter(), strict=False)
+    return all(_facts(a, a is one) == _facts(b, b is other) for a, b in pairs)
+
+
+def _facts(element: etree._Element, is_root: bool) -> tuple[object, ...]:
+    tail = "" if is_root else element.tail or ""
+    return element.tag, element.text or "", tail, sorted(element.attrib.items()), len(element)

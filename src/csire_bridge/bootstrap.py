@@ -32,10 +32,11 @@ from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
 from csire_bridge.worker.loop import Steps, Worker
 from csire_bridge.xml.catalogue import SchemaCatalogue
-from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate, load_certificates
+from csire_bridge.xml.keys import SigningKey, TrustedCertificate, load_certificates
 from csire_bridge.xml.mapping.book import MappingBook
+from csire_bridge.xml.partners import PartnerBook
 
-__all__ = ["Bridge", "Standard", "system_clock"]
+__all__ = ["Bridge", "Standard", "partner_book", "system_clock"]
 
 
 def system_clock() -> datetime:
@@ -72,6 +73,7 @@ class Bridge:
         self.clock = clock
         self.standard = Standard.load(settings)
         key = _signing_key(settings)
+        self.partners = partner_book(settings)
         self.database = Database(settings.database)
         self.database.upgrade()
         self.intake = self._intake(key)
@@ -86,7 +88,7 @@ class Bridge:
         self.worker = self._worker(key)
 
     def _intake(self, key: SigningKey) -> Intake:
-        verifier = Verifier(_book(self.settings), self.settings.limits.max_message_bytes)
+        verifier = Verifier(lambda: self.partners, self.settings.limits.max_message_bytes)
         validator, mapper = self.standard.validator, self.standard.mapper
         return Intake(self.database, verifier, validator, mapper, Receipts(key), self.clock)
 
@@ -149,18 +151,18 @@ def _signing_key(settings: Settings) -> SigningKey:
     return SigningKey.load(settings.signing_key, settings.signing_certificate)
 
 
-def _book(settings: Settings) -> CertificateBook | None:
-    if settings.trust != "enveloped":
-        return None
-    book = CertificateBook(
+def partner_book(settings: Settings) -> PartnerBook:
+    """The partners of the settings with their certificates; raises ConfigurationError when nobody could be trusted."""
+    if not settings.partners:
+        raise ConfigurationError(
+            "no partner is set, so no message could be trusted",
+            "name the hub and its certificate under [[partners]]",
+        )
+    partners = [partner.as_partner(settings.limits.max_message_bytes) for partner in settings.partners]
+    pinned = [
         TrustedCertificate(Eic(partner.eic), certificate)
         for partner in settings.partners
         for file in partner.certificates
         for certificate in load_certificates(file)
-    )
-    if not len(book):
-        raise ConfigurationError(
-            "no partner's certificate is set, so no message could be trusted",
-            "name the hub and its certificate under [[partners]]",
-        )
-    return book
+    ]
+    return PartnerBook.of(partners, pinned)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -22,7 +22,8 @@ from pydantic_settings import (
 )
 
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.identifiers import Eic, MessageNumber
+from csire_bridge.domain.partners import Partner, PartnerLimits, PartnerRole, SecurityProfile
 from csire_bridge.domain.rules import Limits
 from csire_bridge.resources import folder
 
@@ -43,10 +44,34 @@ class _Part(BaseModel):
 
 
 class PartnerSettings(_Part):
-    """A partner: its EIC code and the PEM files of the certificates that it signs with."""
+    """A partner: its EIC code, the PEM files of the certificates that it signs with, and what it may do.
+
+    ``profile`` is how it signs. ``numbers`` are the messages that it may send (none given: every one). ``user`` is
+    its name at our door, for limits only. ``revocation_list`` is a CRL file (PEM or DER) of its authority.
+    """
 
     eic: Party
-    certificates: Folders = Field(min_length=1)
+    role: PartnerRole = PartnerRole.HUB
+    profile: Literal["enveloped", "wss", "none-i-accept-unsigned-messages"] = "enveloped"
+    certificates: Folders = ()
+    numbers: tuple[Annotated[str, AfterValidator(MessageNumber.parse)], ...] | None = None
+    user: str | None = None
+    revocation_list: Path | None = None
+    per_minute: int = Field(default=6000, gt=0)
+    at_once: int = Field(default=64, gt=0)
+
+    @model_validator(mode="after")
+    def _signs_with_something(self) -> PartnerSettings:
+        if not self.certificates and self.profile in ("enveloped", "wss"):
+            raise ValueError(f"partner {self.eic} signs with {self.profile}, so it needs certificates")
+        return self
+
+    def as_partner(self, max_bytes: int) -> Partner:
+        """The same as a value of the domain."""
+        numbers = None if self.numbers is None else frozenset(MessageNumber(n) for n in self.numbers)
+        profile = SecurityProfile(self.profile.partition("-")[0])
+        limits = PartnerLimits(self.per_minute, self.at_once, max_bytes)
+        return Partner(Eic(self.eic), self.role, profile, numbers, limits, self.user)
 
 
 class LimitSettings(_Part):
@@ -108,7 +133,6 @@ class Settings(BaseSettings):
     mappings: Folders = ()
     signing_key: Path | None = None
     signing_certificate: Path | None = None
-    trust: Literal["enveloped", "none-i-accept-unsigned-messages"] = "enveloped"
     partners: tuple[PartnerSettings, ...] = ()
     delivery_folder: Path = Path("acknowledgements")
     limits: LimitSettings = LimitSettings()

@@ -26,11 +26,17 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RAW = (folder("samples") / "good" / "8.1.1.5-debt.xml").read_bytes()
 LIMIT = 0.05
 ALLOWED: dict[Profile, dict[str, float]] = {
-    "enveloped": {"wide": 0.25, "wide, in SignedInfo": 0.2, "many attributes": 1.5, "many namespaces": 1.5},
+    "enveloped": {
+        "wide": 0.25,
+        "wide, in SignedInfo": 0.2,
+        "many attributes": 2.0,
+        "many namespaces": 2.0,
+        "exploding namespace": 1.0,
+    },
     "wss": {"wide": 0.15, "wide, in SignedInfo": 0.15, "wide Header": 0.15},
 }
-"""More time for what costs most of it before the profile: the parser walks the elements in Python, and puts no limit
-on attributes and namespaces, in which canonicalisation is quadratic."""
+"""More time where the profile is not to blame: the parser walks all elements in Python, and puts no limit on what
+makes canonicalisation slow or large: attributes, namespaces and their length. ``wss`` does so itself."""
 
 Accepted = tuple[etree._Element, Eic]
 

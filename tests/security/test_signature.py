@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
@@ -31,12 +31,15 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from csire_bridge.domain.errors import ConfigurationError, NotTrusted, PartnerFault, ProblemCode, Unreadable
-from csire_bridge.pipeline.verify import Trusted, Verifier, check_signer
+from csire_bridge.domain.identifiers import MessageNumber
+from csire_bridge.domain.partners import Partner, SecurityProfile
+from csire_bridge.pipeline.verify import Trusted, Verifier
 from csire_bridge.resources import folder
 from csire_bridge.simulators.pki import Algorithm, DemoParty, DemoPki, make_demo_pki
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.parser import parse
+from csire_bridge.xml.partners import PartnerBook
 from csire_bridge.xml.signature import sign_enveloped
 
 xmlsec: Any = import_module("xmlsec")  # its stubs hide what it exports
@@ -79,7 +82,15 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def make_world(algorithm: Algorithm, place: Path) -> World:
     pki = make_demo_pki(place, NOW, algorithm=algorithm)
-    return World(algorithm, pki, sign_enveloped(parse(RAW), pki.hub.signing), Verifier(pki.book()))
+    return World(algorithm, pki, sign_enveloped(parse(RAW), pki.hub.signing), Verifier(pki.partners))
+
+
+def verifier_of(
+    certificates: Iterable[TrustedCertificate], profile: SecurityProfile = SecurityProfile.ENVELOPED
+) -> Verifier:
+    pinned = list(certificates)
+    partners = PartnerBook.of([Partner(c.party, profile=profile) for c in pinned], pinned)
+    return Verifier(lambda: partners)
 
 
 def content(root: etree._Element) -> bytes:
@@ -160,13 +171,13 @@ def test_given_our_signature_when_xmlsec_verifies_then_it_holds(world: World) ->
 
 def test_given_a_signature_of_xmlsec_when_we_verify_then_it_holds_and_the_tree_is_what_was_signed(world: World) -> None:
     trusted = world.verifier.verify(xmlsec_sign(world.pki.hub, METHODS[world.algorithm]), NOW)
-    assert trusted.signer == world.pki.hub.eic
+    assert trusted.party == world.pki.hub.eic
     assert content(trusted.tree) == bare(RAW)
 
 
 def test_given_our_signature_when_we_verify_then_only_the_signed_content_is_left(world: World) -> None:
     trusted = world.verifier.verify(world.signed, NOW)
-    assert trusted.signer == world.pki.hub.eic
+    assert trusted.party == world.pki.hub.eic
     assert content(trusted.tree) == bare(RAW)
     assert trusted.received.find(f".//{SIGNATURE}") is None
 
@@ -181,22 +192,56 @@ def test_given_a_document_when_signed_then_it_stays_as_it_was_itself(quick: Worl
 def test_given_a_signed_message_when_signed_again_each_time_then_the_content_stays_the_same(quick: World) -> None:
     again = sign_enveloped(quick.verifier.verify(quick.signed, NOW).tree, quick.pki.hub.signing)
     assert bare(again) == bare(RAW)
-    assert quick.verifier.verify(again, NOW).signer == quick.pki.hub.eic
+    assert quick.verifier.verify(again, NOW).party == quick.pki.hub.eic
 
 
 def test_given_two_certificates_of_one_party_when_one_is_rolled_over_then_both_are_taken(
     quick: World, tmp_path: Path
 ) -> None:
     newer = make_demo_pki(tmp_path, NOW).hub
-    verifier = Verifier(CertificateBook([quick.pki.hub.trusted, newer.trusted]))
+    verifier = verifier_of([quick.pki.hub.trusted, newer.trusted])
     for signing in (quick.pki.hub.signing, newer.signing):
-        assert verifier.verify(sign_enveloped(parse(RAW), signing), NOW).signer == newer.eic
+        assert verifier.verify(sign_enveloped(parse(RAW), signing), NOW).party == newer.eic
 
 
-def test_given_no_book_when_unsigned_messages_are_let_in_then_no_signer_is_claimed() -> None:
-    trusted = Verifier(None).verify(RAW, NOW)
+def test_given_a_partner_that_signs_nothing_when_it_sends_then_only_its_own_unsigned_messages_are_let_in(
+    quick: World,
+) -> None:
+    hub = Partner(quick.pki.hub.eic, profile=SecurityProfile.NONE)
+    verifier = Verifier(lambda: PartnerBook.of([hub], []))
+    trusted = verifier.verify(RAW, NOW)
     assert trusted.signer is None
     assert content(trusted.tree) == bare(RAW)
+    header = read_header(trusted.tree)
+    verifier.check_sender(header, trusted.signer)
+    with pytest.raises(NotTrusted) as caught:
+        verifier.check_sender(replace(header, physical_sender=quick.pki.supplier.eic), trusted.signer)
+    assert caught.value.code is ProblemCode.UNSIGNED
+
+
+def test_given_another_profile_than_agreed_when_verified_then_it_is_refused(quick: World) -> None:
+    verifier = verifier_of([quick.pki.hub.trusted], SecurityProfile.WSS)
+    with pytest.raises(NotTrusted) as caught:
+        verifier.verify(quick.signed, NOW)
+    assert caught.value.code is ProblemCode.PROFILE
+
+
+def test_given_a_revoked_certificate_when_verified_then_it_is_refused(quick: World) -> None:
+    hub = quick.pki.hub
+    book = PartnerBook.of([Partner(hub.eic)], [hub.trusted], [hub.trusted.fingerprint])
+    with pytest.raises(NotTrusted) as caught:
+        Verifier(lambda: book).verify(quick.signed, NOW)
+    assert caught.value.code is ProblemCode.REVOKED
+
+
+def test_given_a_number_that_a_partner_may_not_send_when_checked_then_it_is_refused(quick: World) -> None:
+    partner = Partner(quick.pki.hub.eic, numbers=frozenset({MessageNumber("8.2.1.6")}))
+    book = PartnerBook.of([partner], [quick.pki.hub.trusted])
+    verifier = Verifier(lambda: book)
+    trusted = verifier.verify(quick.signed, NOW)
+    with pytest.raises(NotTrusted) as caught:
+        verifier.check_sender(read_header(trusted.tree), trusted.signer)
+    assert caught.value.code is ProblemCode.NUMBER_NOT_ALLOWED
 
 
 # --- altered, unsigned
@@ -562,11 +607,11 @@ def test_given_the_hubs_signature_with_another_partners_certificate_when_verifie
 
 def test_given_a_partner_who_signs_in_the_hubs_name_when_checked_then_he_is_not_the_sender(world: World) -> None:
     trusted = world.verifier.verify(sign_enveloped(parse(RAW), world.pki.supplier.signing), NOW)
-    assert trusted.signer == world.pki.supplier.eic
+    assert trusted.party == world.pki.supplier.eic
     with pytest.raises(NotTrusted) as caught:
-        check_signer(read_header(trusted.tree), trusted.signer)
+        world.verifier.check_sender(read_header(trusted.tree), trusted.signer)
     assert caught.value.code is ProblemCode.WRONG_SIGNER
-    check_signer(read_header(trusted.tree), world.pki.hub.eic)
+    world.verifier.check_sender(read_header(trusted.tree), Partner(world.pki.hub.eic))
 
 
 @pytest.mark.parametrize("text", [b"", b"AAAA", b"%%%", b"\xc5", b"A" * 100_000, b"-----BEGIN CERTIFICATE-----"])
@@ -593,7 +638,7 @@ def test_given_an_expired_certificate_when_verified_then_it_is_told_as_such(worl
     raw = sign_enveloped(parse(RAW), world.pki.expired.signing)
     refused(world, raw, ProblemCode.CERTIFICATE_EXPIRED)
     was_good = world.pki.expired.signing.certificate.not_valid_after_utc
-    assert world.verifier.verify(raw, was_good).signer == world.pki.hub.eic
+    assert world.verifier.verify(raw, was_good).party == world.pki.hub.eic
 
 
 def test_given_the_edges_of_validity_when_verified_then_the_edges_are_good_and_a_second_beyond_is_not(
@@ -602,7 +647,7 @@ def test_given_the_edges_of_validity_when_verified_then_the_edges_are_good_and_a
     certificate = quick.pki.hub.signing.certificate
     first, last, second = certificate.not_valid_before_utc, certificate.not_valid_after_utc, timedelta(seconds=1)
     for moment in (first, last):
-        assert quick.verifier.verify(quick.signed, moment).signer == quick.pki.hub.eic
+        assert quick.verifier.verify(quick.signed, moment).party == quick.pki.hub.eic
     for moment in (first - second, last + second):
         with pytest.raises(NotTrusted) as caught:
             quick.verifier.verify(quick.signed, moment)
@@ -611,15 +656,15 @@ def test_given_the_edges_of_validity_when_verified_then_the_edges_are_good_and_a
 
 def test_given_an_empty_book_when_verified_then_nobody_is_trusted(quick: World) -> None:
     with pytest.raises(NotTrusted) as caught:
-        Verifier(CertificateBook([])).verify(quick.signed, NOW)
+        verifier_of([]).verify(quick.signed, NOW)
     assert caught.value.code is ProblemCode.UNKNOWN_SIGNER
 
 
 def test_given_a_certificate_pinned_to_another_party_when_verified_then_the_pin_counts_and_not_its_subject(
     quick: World,
 ) -> None:
-    book = CertificateBook([TrustedCertificate(quick.pki.supplier.eic, quick.pki.hub.signing.certificate)])
-    assert Verifier(book).verify(quick.signed, NOW).signer == quick.pki.supplier.eic
+    pinned = TrustedCertificate(quick.pki.supplier.eic, quick.pki.hub.signing.certificate)
+    assert verifier_of([pinned]).verify(quick.signed, NOW).party == quick.pki.supplier.eic
 
 
 @pytest.mark.parametrize("kind", ["rsa-1024", "p-384", "ed25519"])
@@ -705,7 +750,7 @@ def test_given_any_byte_changed_when_verified_then_it_is_refused_or_says_exactly
     verdict = judge(quick, bytes(raw))
     if isinstance(verdict, Trusted):
         assert content(verdict.tree) == expected_content()
-        assert verdict.signer == quick.pki.hub.eic
+        assert verdict.party == quick.pki.hub.eic
     else:
         assert verdict.code.startswith(("trust.", "parser."))
 
@@ -726,7 +771,7 @@ def test_given_sixteen_threads_when_they_verify_good_and_bad_at_once_then_no_ver
             return isinstance(judge(world, bad[number // 2 % len(bad)]), PartnerFault)
         raw, said = other[number // 2 % len(other)]
         verdict = judge(world, raw)
-        return isinstance(verdict, Trusted) and content(verdict.tree) == said and verdict.signer == world.pki.hub.eic
+        return isinstance(verdict, Trusted) and content(verdict.tree) == said and verdict.party == world.pki.hub.eic
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(ask, range(640)))

@@ -40,7 +40,7 @@ from csire_bridge.domain.orders import (
 from csire_bridge.domain.rules import Limits, process_of
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.validate import Validator
-from csire_bridge.pipeline.verify import Verifier, check_signer
+from csire_bridge.pipeline.verify import Verifier
 from csire_bridge.resources import folder
 from csire_bridge.simulators.pki import make_demo_pki
 from csire_bridge.xml.catalogue import SchemaCatalogue
@@ -822,11 +822,12 @@ def take_in(release: tuple[SchemaCatalogue, MappingBook], place: Path, raw: byte
     """Verify, validate and map, as the pipeline does, with real signatures."""
     new_catalogue, new_book = release
     pki = make_demo_pki(place, NOW)
-    trusted = Verifier(pki.book()).verify(sign_enveloped(parse(raw), pki.hub.signing), NOW)
+    verifier = Verifier(pki.partners)
+    trusted = verifier.verify(sign_enveloped(parse(raw), pki.hub.signing), NOW)
     validator = Validator(new_catalogue, new_book, OWN, Limits())
     validator.check_schema(trusted.tree, trusted.received)
     read_header = validator.read_header(trusted.tree)
-    check_signer(read_header, trusted.signer)
+    verifier.check_sender(read_header, trusted.signer)
     validator.check_envelope(str(trusted.tree.tag), read_header, NOW)
     return Mapper(new_book, Limits()).read(trusted.tree, NOW)
 

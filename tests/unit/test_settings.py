@@ -51,7 +51,7 @@ def test_given_relative_paths_in_the_file_then_they_count_from_its_folder(tmp_pa
     [
         ("CSIRE_BRIDGE_SCHEMAS", "abc", "environment"),
         ("CSIRE_BRIDGE_OWN_EIC", "19XENERGAOPERATX", "own_eic"),
-        ("CSIRE_BRIDGE_TRUST", "none", "trust"),
+        ("CSIRE_BRIDGE_SENDER_ROLE", "none", "sender_role"),
     ],
 )
 def test_given_nonsense_in_the_environment_then_it_is_named(

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from csire_bridge.bench.bare import BareStore, BareWork
 from csire_bridge.bench.measure import Track, peak_rss_mib, rate, ratio, round_sizes
 from csire_bridge.bench.scene import KEY_KINDS, Scene
-from csire_bridge.bench.workload import SignedMessage
+from csire_bridge.bench.workload import SignedMessage, Workload
 from csire_bridge.bootstrap import Bridge, system_clock
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.messages import Channel, MessageState, RawMessage
@@ -37,6 +37,7 @@ class IntakeReport:
     """Rates are messages per second, the median of all rounds; ratios are ours to bare, the median likewise.
 
     ``batch`` messages share the two commits of ``ours``; in ``ours_one_by_one`` each message has its own.
+    ``accepted`` counts the messages of both.
     """
 
     messages: int
@@ -49,7 +50,6 @@ class IntakeReport:
     ratio: float
     ratio_one_by_one: float
     accepted: int
-    accepted_one_by_one: int
     peak_rss_mib: float
 
 
@@ -63,20 +63,18 @@ def measure_intake(place: Path, count: int, algorithm: Algorithm, batch: int, tr
     with ExitStack() as stack:
         store = stack.enter_context(closing(BareStore(place / "bare.db")))
         ours = stack.enter_context(closing(scene.bridge("ours", batch)))
-        single = stack.enter_context(closing(scene.bridge("single", 1)))
         works: dict[str, _Work] = {
             "bare": partial(_bare, scene.bare, store, _receipt()),
             "ours": partial(_ours, ours, batch),
-            "single": partial(_ours, single, 1),
+            "single": partial(_ours, ours, 1),
         }
-        _round(works, scene.workload.take(_WARM_UP))
+        _round(works, scene.workload, _WARM_UP)
         sizes = round_sizes(count, _ROUNDS)
         for size in track(sizes, len(sizes)):
-            chunk = scene.workload.take(size)
-            for name, pace in _round(works, chunk).items():
+            for name, pace in _round(works, scene.workload, size).items():
                 rates[name].append(pace)
             works = dict(reversed(works.items()))  # no side always comes after the same other one
-        accepted = _accepted(ours, count), _accepted(single, count)
+        accepted = _accepted(ours, 2 * (count + _WARM_UP)) - 2 * _WARM_UP
     return IntakeReport(
         messages=count,
         rounds=len(sizes),
@@ -87,14 +85,15 @@ def measure_intake(place: Path, count: int, algorithm: Algorithm, batch: int, tr
         ours_one_by_one_per_second=median(rates["single"]),
         ratio=ratio(rates["ours"], rates["bare"]),
         ratio_one_by_one=ratio(rates["single"], rates["bare"]),
-        accepted=accepted[0],
-        accepted_one_by_one=accepted[1],
+        accepted=accepted,
         peak_rss_mib=peak_rss_mib(),
     )
 
 
-def _round(works: Mapping[str, _Work], chunk: Sequence[SignedMessage]) -> dict[str, float]:
-    return {name: rate(len(chunk), partial(work, chunk)) for name, work in works.items()}
+def _round(works: Mapping[str, _Work], workload: Workload, size: int) -> dict[str, float]:
+    """The bare side and the batches get the same messages; one by one, the same bridge needs new ones."""
+    chunk, fresh = workload.take(size), workload.take(size)
+    return {name: rate(size, partial(work, fresh if name == "single" else chunk)) for name, work in works.items()}
 
 
 def _bare(work: BareWork, store: BareStore, receipt: etree._Element, chunk: Sequence[SignedMessage]) -> None:
@@ -117,8 +116,8 @@ def _receipt() -> etree._Element:
     return build(raw, Verdict.ACCEPTED, None)
 
 
-def _accepted(bridge: Bridge, count: int) -> int:
-    """How many messages were accepted and have their order, without those of the warm-up."""
+def _accepted(bridge: Bridge, expected: int) -> int:
+    """How many messages were accepted and have their order; raises OurFault when it is not the number expected."""
     query = (
         select(func.count())
         .select_from(messages)
@@ -126,7 +125,7 @@ def _accepted(bridge: Bridge, count: int) -> int:
         .where(messages.c.state == MessageState.ACCEPTED.value, messages.c.receipt.is_not(None))
     )
     with bridge.database.reading() as connection:
-        found = (connection.execute(query).scalar() or 0) - _WARM_UP
-    if found != count:
-        raise OurFault(f"only {found} of {count} messages were accepted", "report it; the rates would mean nothing")
+        found = connection.execute(query).scalar() or 0
+    if found != expected:
+        raise OurFault(f"only {found} of {expected} messages were accepted", "report it; the rates would mean nothing")
     return found

@@ -168,18 +168,22 @@ Reading = OrderRequest | ResultNotice | RegistryUpdate | SpecialNotice
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A message that passed every check: its header and what it asks for."""
+    """A message that passed every check: its header, what it asks for, and the SHA-256 of its canonical content."""
 
     header: Header
     reading: Reading
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
 class TakenId:
-    """A message id that was accepted before: which message took it, with which bytes, and its receipt."""
+    """A message id that was accepted before: which message took it, with which content, and its receipt.
+
+    ``content`` is the SHA-256 of the canonical document, the same however often it was signed and wrapped anew.
+    """
 
     message: int
-    sha256: str
+    content: str
     receipt: bytes | None
 
 

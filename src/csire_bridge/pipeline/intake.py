@@ -22,7 +22,7 @@ from csire_bridge.pipeline.receipt import Receipts, Verdict
 from csire_bridge.pipeline.register import register
 from csire_bridge.pipeline.steps import Begun, Done, Task
 from csire_bridge.pipeline.validate import Validator
-from csire_bridge.pipeline.verify import Verifier, check_signer
+from csire_bridge.pipeline.verify import Verifier
 
 __all__ = ["Intake"]
 
@@ -60,9 +60,9 @@ class Intake:
             trusted = self._verifier.verify(raw, now)
             self._validator.check_schema(trusted.tree, trusted.received)
             header = self._validator.read_header(trusted.tree)
-            check_signer(header, trusted.signer)
+            self._verifier.check_sender(header, trusted.signer)
             self._validator.check_envelope(str(trusted.tree.tag), header, now)
-            return Understood(header, self._mapper.read(trusted.tree, now))
+            return Understood(header, self._mapper.read(trusted.tree, now), trusted.content)
         except PartnerFault as fault:
             return fault
 
@@ -111,8 +111,8 @@ class Intake:
             self._repeat(batch, raw, understood, earlier, now)
             return
         receipt = self._receipts.sign(raw, Verdict.ACCEPTED, header)
-        batch.taken[header.message_id] = TakenId(raw.key, raw.sha256, receipt)
-        batch.new_ids.append((header.message_id, raw.key, raw.sha256))
+        batch.taken[header.message_id] = TakenId(raw.key, understood.content, receipt)
+        batch.new_ids.append((header.message_id, raw.key, understood.content))
         batch.understood.append(understood)
         batch.settled.append(
             SettledMessage(
@@ -129,9 +129,9 @@ class Intake:
         batch.notes.append((raw.key, now, "map", f"understood as {type(reading).__name__} of message {header.number}"))
 
     def _repeat(self, batch: _Batch, raw: RawMessage, understood: Understood, earlier: TakenId, now: datetime) -> None:
-        """The same bytes get the stored receipt; other bytes under a used id are refused, loudly."""
+        """The same content gets the stored receipt; other content under a used id are refused, loudly."""
         header = understood.header
-        if earlier.sha256 != raw.sha256 or earlier.receipt is None:
+        if earlier.content != understood.content or earlier.receipt is None:
             _log.error("message id %s was used before with other content", header.message_id)
             self._refuse(batch, raw, RuleBroken([_reused(header.message_id)]), now)
             return

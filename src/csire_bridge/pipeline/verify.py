@@ -1,7 +1,13 @@
-"""Step 2: the one hardened parser, then the signature. From here on only the signed tree exists."""
+"""Step 2: the one hardened parser, then the signature. From here on only the signed tree exists.
+
+Which profile a message must have is the partner's affair, not the message's: a document signed by a partner with
+another profile than agreed is refused, so nobody can choose the weaker way in.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +16,17 @@ from lxml import etree
 from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Header
-from csire_bridge.xml.keys import CertificateBook
+from csire_bridge.domain.partners import Partner, SecurityProfile
+from csire_bridge.xml.keys import TrustedCertificate
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
-from csire_bridge.xml.signature import verify_enveloped, without_signature
+from csire_bridge.xml.partners import PartnerBook
+from csire_bridge.xml.signature import canonical, has_signature, verify_enveloped, without_signature
+from csire_bridge.xml.soap import body_of, business_document, is_envelope, is_secured
+from csire_bridge.xml.wss import verify_envelope
 
-__all__ = ["Trusted", "Verifier", "check_signer"]
+__all__ = ["Trusted", "Verifier"]
+
+_SECURE = "sign as agreed with the operator (profile enveloped or wss)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,40 +34,109 @@ class Trusted:
     """A document that may be looked into.
 
     ``tree`` is what the signature covers. ``received`` is the document as it came, without its signature: only for
-    telling people in which line something stands. ``signer`` is None where unsigned messages are let in.
+    telling people in which line something stands. ``signer`` is None for an unsigned message of a partner whose
+    profile is ``none``; ``check_sender`` must still be asked. ``content`` is the SHA-256 of the canonical document:
+    the same for the same message, however often it was wrapped, signed and sent.
     """
 
     tree: etree._Element
     received: etree._Element
-    signer: Eic | None
+    signer: Partner | None
+    content: str
+
+    @property
+    def party(self) -> Eic | None:
+        """Who signed."""
+        return self.signer.eic if self.signer else None
 
 
 class Verifier:
-    """Parses and verifies. ``book`` None lets unsigned messages in, which settings must say in words."""
+    """Parses and verifies. ``partners`` gives the book that holds now."""
 
-    def __init__(self, book: CertificateBook | None, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
-        self._book = book
+    def __init__(self, partners: Callable[[], PartnerBook], max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self._partners = partners
         self._max_bytes = max_bytes
 
     def verify(self, raw: bytes, now: datetime) -> Trusted:
-        """Return what may be trusted in ``raw``; raise Unreadable or NotTrusted."""
+        """Return what may be trusted in ``raw``; raise Unreadable, NotTrusted or NotValid (a strange envelope)."""
         root = parse(raw, self._max_bytes)
-        if self._book is None:
-            bare = without_signature(root)
-            return Trusted(bare, bare, None)
-        verified = verify_enveloped(root, self._book, now)
-        return Trusted(verified.tree, without_signature(root), verified.signer.party)
+        book = self._partners()
+        if not is_envelope(root):
+            return self._bare(root, book, now)
+        if is_secured(root):
+            return self._secured(root, book, now)
+        return self._bare(_alone(business_document(body_of(root))), book, now)
+
+    def _bare(self, document: etree._Element, book: PartnerBook, now: datetime) -> Trusted:
+        if not has_signature(document):
+            if not book.lets_unsigned_in:
+                raise _fault(ProblemCode.UNSIGNED, "the document has no signature", _SECURE)
+            return Trusted(document, document, None, _digest(canonical(document)))
+        verified = verify_enveloped(document, book.certificates, now)
+        signer = _signer(book, verified.signer, SecurityProfile.ENVELOPED)
+        return Trusted(verified.tree, without_signature(document), signer, _digest(verified.content))
+
+    def _secured(self, envelope: etree._Element, book: PartnerBook, now: datetime) -> Trusted:
+        verified = verify_envelope(envelope, book.certificates, now)
+        signer = _signer(book, verified.signer, SecurityProfile.WSS)
+        tree = _alone(business_document(verified.body))
+        # A signature inside the document too is not looked at: the envelope's covers all of it.
+        bare = without_signature(tree)
+        received = without_signature(business_document(body_of(envelope)))
+        return Trusted(bare, received, signer, _digest(canonical(bare)))
+
+    def check_sender(self, header: Header, signer: Partner | None) -> None:
+        """Raise NotTrusted unless whoever signed is the physical sender, and may send messages of this number."""
+        partner = signer or self._unsigned_partner(header)
+        if partner.eic != header.physical_sender:
+            raise _fault(
+                ProblemCode.WRONG_SIGNER,
+                f"the message says that {header.physical_sender} sends it, but {partner.eic} has signed it",
+                "the physical sender must sign its own messages",
+            )
+        if not partner.may_send(header.number):
+            raise _fault(
+                ProblemCode.NUMBER_NOT_ALLOWED,
+                f"messages {header.number} are not taken from {partner.eic}",
+                "have the number allowed for this partner, if it shall send such messages",
+            )
+
+    def _unsigned_partner(self, header: Header) -> Partner:
+        partner = self._partners().find(header.physical_sender)
+        if partner is None or partner.profile is not SecurityProfile.NONE:
+            raise _fault(ProblemCode.UNSIGNED, "the document has no signature", _SECURE)
+        return partner
 
 
-def check_signer(header: Header, signer: Eic | None) -> None:
-    """Raise NotTrusted unless the certificate that signed belongs to the physical sender of the message."""
-    if signer is not None and signer != header.physical_sender:
-        raise NotTrusted(
-            [
-                Problem(
-                    ProblemCode.WRONG_SIGNER,
-                    f"the message says that {header.physical_sender} sends it, but {signer} has signed it",
-                    "the physical sender must sign its own messages",
-                )
-            ]
+def _signer(book: PartnerBook, certificate: TrustedCertificate, profile: SecurityProfile) -> Partner:
+    partner = book.find(certificate.party)
+    if partner is None:
+        raise _fault(ProblemCode.UNKNOWN_SIGNER, f"{certificate.party} is no partner of ours", _SECURE)
+    if certificate.fingerprint in book.revoked:
+        raise _fault(
+            ProblemCode.REVOKED,
+            f"the certificate of {certificate.party} was revoked by its authority",
+            "sign with a certificate that holds",
         )
+    if partner.profile is not profile:
+        raise _fault(
+            ProblemCode.PROFILE,
+            f"{partner.eic} signs with the profile {partner.profile}, but this message has the profile {profile}",
+            _SECURE,
+        )
+    return partner
+
+
+def _alone(document: etree._Element) -> etree._Element:
+    """The document as one of its own, without the envelope around it; lines count from its own first one."""
+    if document.getparent() is None:
+        return document
+    return parse(etree.tostring(document, with_tail=False), max_bytes=1 << 30)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _fault(code: ProblemCode, text: str, remedy: str) -> NotTrusted:
+    return NotTrusted([Problem(code, text, remedy)])

@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.partners import Partner, SecurityProfile
 from csire_bridge.xml.keys import CertificateBook, PrivateKey, SigningKey, TrustedCertificate, load_certificates
+from csire_bridge.xml.partners import PartnerBook
 
 __all__ = ["DEMO_PARTIES", "Algorithm", "DemoParties", "DemoParty", "DemoPki", "load_demo_pki", "make_demo_pki"]
 
@@ -74,6 +76,11 @@ class DemoPki:
     def pinned(self) -> tuple[TrustedCertificate, ...]:
         """What the bridge has pinned: the hub's two certificates and the supplier's, not the stranger's."""
         return self.hub.trusted, self.expired.trusted, self.supplier.trusted
+
+    def partners(self, profile: SecurityProfile = SecurityProfile.ENVELOPED) -> PartnerBook:
+        """The hub and the supplier as partners that sign with ``profile``."""
+        known = [Partner(self.hub.eic, profile=profile), Partner(self.supplier.eic, profile=profile)]
+        return PartnerBook.of(known, self.pinned)
 
     def book(self) -> CertificateBook:
         """The pinned certificates as the bridge's book."""

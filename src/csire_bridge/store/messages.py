@@ -63,16 +63,16 @@ class Journal:
     def taken(self, ids: Iterable[MessageId]) -> dict[MessageId, TakenId]:
         """Which of ``ids`` were accepted before."""
         query = (
-            select(accepted_ids.c.message_id, accepted_ids.c.message, accepted_ids.c.sha256, messages.c.receipt)
+            select(accepted_ids.c.message_id, accepted_ids.c.message, accepted_ids.c.content, messages.c.receipt)
             .join(messages, messages.c.key == accepted_ids.c.message)
             .where(accepted_ids.c.message_id.in_([str(i) for i in ids]))
         )
         return {MessageId(r[0]): TakenId(r[1], r[2], r[3]) for r in self._connection.execute(query)}
 
     def take(self, rows: Sequence[tuple[MessageId, int, str]]) -> None:
-        """Take (id, message, SHA-256); raises StaleWrite when another worker was first."""
+        """Take (id, message, SHA-256 of the content); raises StaleWrite when another worker was first."""
         if rows:
-            values = [{"message_id": str(i), "message": key, "sha256": sha256} for i, key, sha256 in rows]
+            values = [{"message_id": str(i), "message": key, "content": content} for i, key, content in rows]
             self._connection.execute(insert(accepted_ids), values)
 
     def settle(self, rows: Sequence[SettledMessage]) -> None:

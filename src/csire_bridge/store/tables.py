@@ -120,7 +120,7 @@ accepted_ids = Table(
     metadata,
     Column("message_id", String(36), primary_key=True),
     Column("message", _Key, ForeignKey("messages.key"), nullable=False),
-    Column("sha256", String(64), nullable=False),
+    Column("content", String(64), nullable=False),
 )
 
 

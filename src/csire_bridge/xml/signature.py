@@ -29,7 +29,15 @@ from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
 
-__all__ = ["Verified", "serialise", "sign_enveloped", "verify_enveloped", "without_signature"]
+__all__ = [
+    "Verified",
+    "canonical",
+    "has_signature",
+    "serialise",
+    "sign_enveloped",
+    "verify_enveloped",
+    "without_signature",
+]
 
 logging.getLogger("signxml").setLevel(logging.WARNING)  # its debug level prints whole documents
 
@@ -46,11 +54,12 @@ _METHODS = {
 
 @dataclass(frozen=True)
 class Verified:
-    """What a good signature vouches for: only ``tree`` may be used from here on."""
+    """What a good signature vouches for: only ``tree`` may be used from here on; ``content`` are its signed bytes."""
 
     tree: etree._Element
     signer: TrustedCertificate
     algorithm: str
+    content: bytes
 
 
 def serialise(root: etree._Element) -> bytes:
@@ -70,6 +79,16 @@ def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
     return serialise(signer.sign(root, key=key.key, cert=[key.certificate]))
 
 
+def has_signature(root: etree._Element) -> bool:
+    """Whether there is a signature anywhere in the document, in the right place or not."""
+    return next(root.iter(_SIGNATURE), None) is not None
+
+
+def canonical(root: etree._Element) -> bytes:
+    """The document in exclusive canonical form without comments: what a signature would cover."""
+    return etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
+
+
 def without_signature(root: etree._Element) -> etree._Element:
     """Take the signature out of ``root`` in place, so that lines stay those of the received bytes."""
     for signature in root.findall(_SIGNATURE):
@@ -82,14 +101,14 @@ def verify_enveloped(root: etree._Element, book: CertificateBook, now: datetime)
     signature = _the_signature(root)
     algorithm = _check_shape(signature)
     signer = _pinned_signer(signature, book, now)
-    tree = _verify(root, signer, now)
+    tree, content = _verify(root, signer, now)
     if tree.tag != root.tag or tree.find(f".//{_SIGNATURE}") is not None:
         raise _fault(
             ProblemCode.WRAPPED,
             "the signature covers something else than the document's root",
             "sign the whole document",
         )
-    return Verified(tree, signer, algorithm)
+    return Verified(tree, signer, algorithm, content)
 
 
 def _the_signature(root: etree._Element) -> etree._Element:
@@ -169,7 +188,7 @@ def _pinned_signer(signature: etree._Element, book: CertificateBook, now: dateti
 _PIN = "sign with the certificate that was handed over, or have the new one entered for the partner"
 
 
-def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> etree._Element:
+def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> tuple[etree._Element, bytes]:
     expect = SignatureConfiguration(
         location="./",
         expect_references=1,
@@ -180,7 +199,8 @@ def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> 
     try:
         # A new verifier for each call: one shared by threads accepted and refused at random.
         result = XMLVerifier().verify(root, x509_cert=signer.certificate, expect_config=expect)
-        tree = cast(VerifyResult, result).signed_xml
+        covered = cast(VerifyResult, result)
+        tree = covered.signed_xml
     except Exception as error:  # whatever a foreign library raises here means "not verified"
         raise _fault(
             ProblemCode.BAD_SIGNATURE,
@@ -189,7 +209,7 @@ def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> 
         ) from error
     if tree is None:
         raise _fault(ProblemCode.BAD_SIGNATURE, "the signature covers no XML", "sign the whole document")
-    return tree
+    return tree, covered.signed_data
 
 
 def _fault(code: ProblemCode, text: str, remedy: str, line: object = None) -> NotTrusted:

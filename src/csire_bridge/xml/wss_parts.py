@@ -59,7 +59,7 @@ _METHODS = {f"{_MORE}rsa-sha256": "RSA-SHA256", f"{_MORE}ecdsa-sha256": "ECDSA-S
 # Canonicalisation repeats a long namespace at each element, so its bytes can explode, and its time is quadratic in an
 # element's attributes and in the namespaces: 5 s for 600 kB were measured, before anybody is trusted.
 _MAX_PART = 64 * 1024
-_MAX_PREFIXES, _MAX_ATTRIBUTES, _MAX_NAMESPACES, _MAX_SIGNATURES = 32, 64, 64, 16
+_MAX_PREFIXES, _MAX_ATTRIBUTES, _MAX_NAMESPACES, _MAX_NAMESPACE, _MAX_SIGNATURES = 32, 64, 64, 256, 16
 
 _ALL_IDS = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']", smart_strings=False)
 _CROWDED = etree.XPath(f"boolean(//@*[{_MAX_ATTRIBUTES + 1}])")
@@ -96,10 +96,12 @@ class Reference:
 def check_cost(envelope: etree._Element) -> None:
     """Refuse what would make canonicalisation slow."""
     namespaces = {pair for _, pair in etree.iterwalk(envelope, events=("start-ns",))}
-    if len(namespaces) > _MAX_NAMESPACES or _CROWDED(envelope):
+    too_long = any(len(uri) > _MAX_NAMESPACE for _, uri in namespaces)
+    if len(namespaces) > _MAX_NAMESPACES or too_long or _CROWDED(envelope):
         raise fault(
             ProblemCode.PROFILE,
-            f"the envelope has more than {_MAX_NAMESPACES} namespaces, or {_MAX_ATTRIBUTES} attributes at one element",
+            f"the envelope has a namespace of more than {_MAX_NAMESPACE} characters, more than {_MAX_NAMESPACES} "
+            f"namespaces, or more than {_MAX_ATTRIBUTES} attributes at one element",
             "send a document of the published structure",
         )
 

@@ -135,7 +135,7 @@ def upgrade() -> None:
         "accepted_ids",
         sa.Column("message_id", sa.String(length=36), nullable=False),
         sa.Column("message", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["message"], ["messages.key"], name=op.f("fk_accepted_ids_message_messages")),
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_accepted_ids")),
     )

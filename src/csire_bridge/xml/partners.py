@@ -1,0 +1,47 @@
+"""Partners together with their certificates: whom a signature belongs to, and whether that still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.partners import Partner, SecurityProfile
+from csire_bridge.xml.keys import CertificateBook, TrustedCertificate
+
+__all__ = ["PartnerBook"]
+
+
+@dataclass(frozen=True)
+class PartnerBook:
+    """All partners at one moment; a changed registry gives a new book.
+
+    ``revoked`` holds the SHA-256 fingerprints of pinned certificates that their authority has called back.
+    """
+
+    partners: Mapping[Eic, Partner]
+    certificates: CertificateBook
+    revoked: frozenset[bytes] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(
+        cls,
+        partners: Iterable[Partner],
+        certificates: Iterable[TrustedCertificate],
+        revoked: Iterable[bytes] = (),
+    ) -> PartnerBook:
+        """A book of these partners and certificates."""
+        return cls({partner.eic: partner for partner in partners}, CertificateBook(certificates), frozenset(revoked))
+
+    @property
+    def lets_unsigned_in(self) -> bool:
+        """Whether any partner is allowed to send unsigned messages."""
+        return any(partner.profile is SecurityProfile.NONE for partner in self.partners.values())
+
+    def find(self, eic: str) -> Partner | None:
+        """The partner of that code, or None."""
+        return self.partners.get(Eic(eic))
+
+    def by_user(self, user: str) -> Partner | None:
+        """The partner that names itself so at our door, or None."""
+        return next((partner for partner in self.partners.values() if partner.user == user), None)

@@ -529,6 +529,16 @@ def test_given_an_answer_without_a_good_signature_when_sent_then_the_outcome_is_
         sent_to(body)
 
 
+def test_given_an_unsigned_fault_when_not_believed_then_a_person_still_sees_what_it_says() -> None:
+    with pytest.raises(OutcomeUnknown, match=r"unverified, it says MHB\.MHD\.001: no such thing"):
+        sent_to(fault("MHB.MHD.001", "no such thing"))
+
+
+def test_given_an_operation_without_document_when_sent_then_it_is_a_programming_error() -> None:
+    with running() as (_, client), pytest.raises(ValueError, match="no document"):
+        client.send(our_document(), Operation.PEEK)
+
+
 def test_given_unsigned_faults_are_believed_by_setting_when_sent_then_the_fault_counts() -> None:
     with pytest.raises(PartnerRefused):
         sent_to(fault("MHB.MHD.001", "never"), unsigned_faults=True)

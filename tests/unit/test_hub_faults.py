@@ -29,6 +29,7 @@ from csire_bridge.hub.faults import (
 )
 from csire_bridge.hub.profile import HubProfile
 from csire_bridge.hub.splice import bare, own_bytes, payload_bytes, splice
+from csire_bridge.hub.words import excerpt, for_people
 from csire_bridge.xml.parser import parse
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -283,3 +284,22 @@ def test_given_random_bytes_when_rescued_then_nothing_breaks() -> None:
         raw = b"<PeekMessageResponse" + b"".join(dice.choices(pieces, k=12)) + b"</Envelope>"
         found = rescue(raw, "why")
         assert found is None or found.reference is None or found.reference.strip()
+
+
+# --- words for people
+
+
+def test_given_a_gateways_page_when_told_to_a_person_then_it_is_one_short_line_without_tags() -> None:
+    page = b"<html>\n<h1>502 Bad\x1b[31m\tGateway</h1>" + b"x" * 500 + b"</html>"
+    told = excerpt(page)
+    assert told.startswith("502 Bad [31m Gateway")
+    assert (len(told), told.isprintable()) == (160, True)
+    assert excerpt(bytes(range(14))) == "(nothing readable)"
+
+
+def test_given_a_broken_envelope_when_told_to_a_person_then_nothing_of_the_message_is_told() -> None:
+    assert "590" not in excerpt(b"<s:Envelope><MeteringPointCode>590243856287817706</MeteringPointCode>")
+
+
+def test_given_a_metering_point_code_when_told_to_a_person_then_four_digits_are_left() -> None:
+    assert for_people("point 590243856287817706 is unknown") == "point ...7706 is unknown"

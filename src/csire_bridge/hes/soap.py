@@ -1,6 +1,7 @@
-"""The SOAP channel to the head-end system: zeep, one client and one kept-alive HTTP session per thread.
+"""The SOAP channel to the head-end system: zeep, one client and one kept-alive HTTP connection per thread.
 
-It sorts every failure by one question: can the request have arrived?
+It sorts every failure by one question: can the request have arrived? zeep's requests go through urllib3 directly:
+the layer that requests puts on top of it costs as much again as the exchange itself.
 """
 
 from __future__ import annotations
@@ -8,14 +9,15 @@ from __future__ import annotations
 import ssl
 import threading
 import weakref
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
+import certifi
+import urllib3
 import zeep
 from lxml import etree
-from requests.exceptions import ConnectTimeout, InvalidSchema, InvalidURL, MissingSchema, RequestException
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError, SSLError
 from zeep.exceptions import Error as ZeepError
 
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, HeadEndUnreachable, OutcomeUnknown
@@ -34,16 +36,20 @@ class SoapChannel:
     def __init__(self, profile: HeadEndProfile) -> None:
         self._profile = profile
         self._local = threading.local()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._pools: weakref.WeakSet[urllib3.PoolManager] = weakref.WeakSet()
         self._lock = threading.Lock()
 
     def request(self, **message: Any) -> Any:
         """Return the HES's ResponseMessage; raise ``HeadEndUnreachable`` or ``OutcomeUnknown``."""
+        if not self._profile.endpoint.startswith(("http://", "https://")):
+            raise ConfigurationError(
+                f"{self._profile.endpoint!r} is no address of a HES", "give an address that starts with http(s)://"
+            )
         service, transport = self._service_and_transport()
         transport.sent = False
         try:
             reply = service.Request(**message)
-        except RequestException as error:
+        except (HTTPError, OSError) as error:
             raise self._transport_failure(error) from error
         except (ZeepError, etree.LxmlError, ValueError, TypeError, AttributeError, LookupError) as error:
             # zeep fails in all these ways over a strange answer; before the sending it is no answer's fault
@@ -55,11 +61,11 @@ class SoapChannel:
         return reply
 
     def close(self) -> None:
-        """Close the sessions of all threads."""
+        """Close the connections of all threads."""
         with self._lock:
-            sessions = list(self._sessions)
-        for session in sessions:
-            session.close()
+            pools = list(self._pools)
+        for pool in pools:
+            pool.clear()
 
     def _service_and_transport(self) -> tuple[Any, _LocalContractTransport]:
         """This thread's service proxy; building one reads the WSDL and its schemas, so it is kept."""
@@ -80,20 +86,23 @@ class SoapChannel:
         )
 
     def _transport(self) -> _LocalContractTransport:
-        session = requests.Session()
-        session.trust_env = False  # no proxy, no .netrc; it also saves their look-up at each call
-        if self._profile.ca_bundle is not None:
-            session.verify = str(self._profile.ca_bundle)
-        if self._profile.client_certificate is not None:
-            session.cert = tuple(str(path) for path in self._profile.client_certificate)  # type: ignore[assignment]
+        profile = self._profile
+        certificate, key = profile.client_certificate or (None, None)
+        pool = urllib3.PoolManager(
+            retries=False,
+            timeout=urllib3.Timeout(connect=profile.connect_timeout, read=profile.read_timeout),
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=str(profile.ca_bundle) if profile.ca_bundle else certifi.where(),
+            cert_file=str(certificate) if certificate else None,
+            key_file=str(key) if key else None,
+        )
         with self._lock:
-            self._sessions.add(session)
-        timeouts = (self._profile.connect_timeout, self._profile.read_timeout)
-        return _LocalContractTransport(self._profile.contract, session=session, operation_timeout=timeouts)
+            self._pools.add(pool)
+        return _LocalContractTransport(profile.contract, pool)
 
-    def _transport_failure(self, error: RequestException) -> BridgeError:
+    def _transport_failure(self, error: Exception) -> BridgeError:
         where = self._profile.endpoint
-        if isinstance(error, (InvalidSchema, InvalidURL, MissingSchema)):
+        if isinstance(error, LocationValueError):
             return ConfigurationError(f"{where!r} is no address of a HES: {error}", "correct the setting endpoint")
         if _never_connected(error):
             return HeadEndUnreachable(f"no connection to the HES at {where}: {error}", "check the HES and the network")
@@ -104,12 +113,27 @@ class SoapChannel:
         return OutcomeUnknown(f"the HES at {self._profile.endpoint} answered something else{detail}", _ASK_FIRST)
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An HTTP answer as zeep reads it."""
+
+    status_code: int
+    headers: urllib3.HTTPHeaderDict
+    content: bytes
+    encoding: str = "utf-8"
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+
 class _LocalContractTransport(zeep.Transport):
     """Reads the WSDL and schemas from the contract's folder only; follows no redirect; notes that it began to send."""
 
-    def __init__(self, contract: Path, **options: Any) -> None:
-        super().__init__(**options)  # type: ignore[no-untyped-call]
+    def __init__(self, contract: Path, pool: urllib3.PoolManager) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
         self._contract = contract.resolve()
+        self._pool = pool
         self.sent = False
 
     def load(self, url: str) -> bytes:
@@ -118,18 +142,13 @@ class _LocalContractTransport(zeep.Transport):
             raise ConfigurationError(f"the HES's contract points outside its folder: {url}", "ship the schema with it")
         return path.read_bytes()
 
-    def post(self, address: str, message: bytes, headers: dict[str, str]) -> requests.Response:
+    def post(self, address: str, message: bytes, headers: dict[str, str]) -> _Answer:
         self.sent = True
-        return self.session.post(
-            address, data=message, headers=headers, timeout=self.operation_timeout, allow_redirects=False
-        )
+        answer = self._pool.request("POST", address, body=message, headers=headers, redirect=False)
+        return _Answer(answer.status, answer.headers, answer.data)
 
 
-def _never_connected(error: RequestException) -> bool:
+def _never_connected(error: Exception) -> bool:
     """True when no byte of the request can have left: refused, no such host, no connection in time, no trust."""
-    if isinstance(error, ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else None
-    distrusted = bool(reason and reason.args and isinstance(reason.args[0], ssl.SSLCertVerificationError))
-    return distrusted or isinstance(reason, NewConnectionError)
+    distrusted = isinstance(error, SSLError) and isinstance(error.args[0], ssl.SSLCertVerificationError)
+    return distrusted or isinstance(error, NewConnectionError | ConnectTimeoutError)

@@ -11,6 +11,7 @@ from lxml import etree
 from csire_bridge.domain.errors import Unreadable
 from csire_bridge.hub.faults import HubFault
 from csire_bridge.hub.splice import CMS, own_bytes
+from csire_bridge.hub.words import for_people
 from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.parser import parse
 
@@ -107,11 +108,12 @@ def _only_child(body: etree._Element) -> etree._Element:
 
 
 def _verified(envelope: etree._Element, child: etree._Element, security: EnvelopeSecurity) -> etree._Element:
+    fault = _fault(child) if etree.QName(child).localname == "Fault" else None
+    said = f"; unverified, it says {fault.code or fault.soap_code}: {fault.text}" if fault else ""
     try:
         security.verify(envelope)
     except Exception as error:  # whatever it raises means "not verified"
-        said = f"; unverified, it says: {_printable(' '.join(map(str, child.itertext())), 160)}"
-        raise Strange(f"its WS-Security signature does not hold: {str(error)[:200]}{said}") from error
+        raise Strange(f"its WS-Security signature does not hold: {for_people(str(error), 200)}{said}") from error
     return _only_child(_body(envelope))
 
 
@@ -121,9 +123,9 @@ def _fault(fault: etree._Element) -> HubFault:
     cms = next(fault.iter("{*}CMSFault"), None)
     if cms is None:
         reason = fault.findtext("{*}Reason/{*}Text") or fault.findtext("faultstring") or ""
-        return HubFault("", _printable(reason, 300), _printable(soap_code, 40))
+        return HubFault("", for_people(reason, 300), for_people(soap_code, 40))
     code, text = (cms.findtext(f"{{*}}{name}") or "" for name in ("ErrorCode", "ErrorText"))
-    return HubFault(_printable(code, 40), _printable(text, 300), _printable(soap_code, 40))
+    return HubFault(for_people(code, 40), for_people(text, 300), for_people(soap_code, 40))
 
 
 def payload_of(response: etree._Element) -> tuple[str | None, etree._Element | None]:
@@ -159,7 +161,3 @@ def rescue(raw: bytes, problem: str) -> Peeked | None:
 def _reference(text: str | None) -> str | None:
     trimmed = (text or "").strip()
     return trimmed if 0 < len(trimmed) <= _LONGEST_REFERENCE and trimmed.isprintable() else None
-
-
-def _printable(text: str, most: int) -> str:
-    return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))[:most]

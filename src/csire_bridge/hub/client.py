@@ -28,6 +28,7 @@ from csire_bridge.hub.faults import HubFault, Meaning, Operation, failure_of_sta
 from csire_bridge.hub.profile import HubProfile
 from csire_bridge.hub.splice import CMS, own_bytes
 from csire_bridge.hub.transport import HttpAnswer
+from csire_bridge.hub.words import excerpt
 from csire_bridge.xml.parser import parse
 
 __all__ = ["BLOCKED", "HubClient", "SendResult"]
@@ -75,6 +76,8 @@ class HubClient:
         sent it before. Raises PartnerRefused also for a document that can't be put into an envelope.
         """
         asked = Operation(operation)
+        if not asked.takes_document:
+            raise ValueError(f"{asked} takes no document")
         try:
             tree = parse(document, self._profile.max_bytes)
         except Unreadable as error:
@@ -150,7 +153,7 @@ class HubClient:
             operation,
             answer.status,
             answer.headers.get("retry-after"),
-            f"{why}; it says: {answer.excerpt}",
+            f"{why}; it says: {excerpt(answer.body)}",
             self._clock(),
         )
 

@@ -7,7 +7,6 @@ on the way by one question: can the request have arrived?
 from __future__ import annotations
 
 import http.client
-import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -52,12 +51,6 @@ class HttpAnswer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-    @property
-    def excerpt(self) -> str:
-        """The beginning of the body for a person's eyes: one line, no tags, at most 160 characters."""
-        text = re.sub(r"<[^<>]{0,2000}>", " ", self.body[:4000].decode("utf-8", "replace"))
-        return "".join(c if c.isprintable() else " " for c in " ".join(text.split()))[:160] or "nothing"
 
 
 class HubTransport(zeep.Transport):

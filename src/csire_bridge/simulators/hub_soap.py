@@ -32,7 +32,7 @@ _OPERATIONS = {
     f"{CMS}PeekMessageRequest": Operation.PEEK,
     f"{CMS}DequeueMessageRequest": Operation.DEQUEUE,
 }
-_SIGNATURE_VALUE = re.compile(rb"(SignatureValue>\s*)([A-Za-z0-9])")
+_SIGNATURE_VALUE = re.compile(rb"(SignatureValue>\s*)([A-Za-z0-9+/])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from csire_bridge.hes.endpoint import EventListener
 from csire_bridge.hub.folder import FolderChannel
 from csire_bridge.pipeline.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.deliver import Deliverer
-from csire_bridge.pipeline.events import take_event
+from csire_bridge.pipeline.events import take_events
 from csire_bridge.pipeline.execute import ExecutionLimits, Executor
 from csire_bridge.pipeline.intake import Intake
 from csire_bridge.pipeline.map import Mapper
@@ -31,8 +31,9 @@ from csire_bridge.pipeline.verify import Verifier
 from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
 from csire_bridge.worker.loop import Steps, Worker
+from csire_bridge.worker.partners import PartnerDesk
 from csire_bridge.xml.catalogue import SchemaCatalogue
-from csire_bridge.xml.keys import SigningKey, TrustedCertificate, load_certificates
+from csire_bridge.xml.keys import SigningKey
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.partners import PartnerBook
 
@@ -73,9 +74,9 @@ class Bridge:
         self.clock = clock
         self.standard = Standard.load(settings)
         key = _signing_key(settings)
-        self.partners = partner_book(settings)
         self.database = Database(settings.database)
         self.database.upgrade()
+        self._partners = PartnerDesk(settings, self.database, clock)
         self.intake = self._intake(key)
         profile = HeadEndProfile(
             endpoint=settings.head_end.url or "",
@@ -83,9 +84,14 @@ class Bridge:
             connect_timeout=settings.head_end.connect_seconds,
             read_timeout=settings.head_end.read_seconds,
         )
-        self._events = EventListener(self._take_event, profile, settings.head_end.events_port)
+        self._events = EventListener(self._take_events, profile, settings.head_end.events_port)
         self._head_end = HeadEndConnector(replace(profile, reply_address=self._events.url), clock)
         self.worker = self._worker(key)
+
+    @property
+    def partners(self) -> PartnerBook:
+        """The partners that hold now: those of the settings and of the registry's table."""
+        return self._partners.book()
 
     def _intake(self, key: SigningKey) -> Intake:
         verifier = Verifier(lambda: self.partners, self.settings.limits.max_message_bytes)
@@ -125,8 +131,8 @@ class Bridge:
         items = receive(self.database, channel, arrivals, self.clock, lease)
         self.worker.carry_on(items, lease)
 
-    def _take_event(self, raw: bytes, event: HeadEndEvent) -> None:
-        take_event(self.database, self.clock, raw, event)
+    def _take_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
+        take_events(self.database, self.clock, events)
         self.worker.wake()
 
     def close(self) -> None:
@@ -151,18 +157,9 @@ def _signing_key(settings: Settings) -> SigningKey:
     return SigningKey.load(settings.signing_key, settings.signing_certificate)
 
 
-def partner_book(settings: Settings) -> PartnerBook:
-    """The partners of the settings with their certificates; raises ConfigurationError when nobody could be trusted."""
-    if not settings.partners:
-        raise ConfigurationError(
-            "no partner is set, so no message could be trusted",
-            "name the hub and its certificate under [[partners]]",
-        )
-    partners = [partner.as_partner(settings.limits.max_message_bytes) for partner in settings.partners]
-    pinned = [
-        TrustedCertificate(Eic(partner.eic), certificate)
-        for partner in settings.partners
-        for file in partner.certificates
-        for certificate in load_certificates(file)
-    ]
-    return PartnerBook.of(partners, pinned)
+def partner_book(settings: Settings, database: Database, clock: Clock = system_clock) -> PartnerBook:
+    """The partners of the settings and of the registry's table at this moment; certificates of both count.
+
+    For a partner in both, what the table says wins. Raises ConfigurationError when nobody could be trusted.
+    """
+    return PartnerDesk(settings, database, clock).book()

@@ -7,7 +7,7 @@ named by file only. Times are seconds unless the name says otherwise.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,7 +27,15 @@ from csire_bridge.domain.partners import Partner, PartnerLimits, PartnerRole, Se
 from csire_bridge.domain.rules import Limits
 from csire_bridge.resources import folder
 
-__all__ = ["HeadEndSettings", "LimitSettings", "PartnerSettings", "Settings", "WorkerSettings", "load_settings"]
+__all__ = [
+    "HeadEndSettings",
+    "HubSettings",
+    "LimitSettings",
+    "PartnerSettings",
+    "Settings",
+    "WorkerSettings",
+    "load_settings",
+]
 
 Party = Annotated[str, AfterValidator(Eic.parse)]
 
@@ -47,7 +55,9 @@ class PartnerSettings(_Part):
     """A partner: its EIC code, the PEM files of the certificates that it signs with, and what it may do.
 
     ``profile`` is how it signs. ``numbers`` are the messages that it may send (none given: every one). ``user`` is
-    its name at our door, for limits only. ``revocation_list`` is a CRL file (PEM or DER) of its authority.
+    its name at our door, for limits only. ``revocation_list`` is a CRL file (PEM or DER) of its authority, whose
+    certificate is ``revocation_authority``; with ``revocation_expired`` set to "alert", the bridge starts with an
+    expired list too.
     """
 
     eic: Party
@@ -57,6 +67,8 @@ class PartnerSettings(_Part):
     numbers: tuple[Annotated[str, AfterValidator(MessageNumber.parse)], ...] | None = None
     user: str | None = None
     revocation_list: Path | None = None
+    revocation_authority: Path | None = None
+    revocation_expired: Literal["refuse-start", "alert"] = "refuse-start"
     per_minute: int = Field(default=6000, gt=0)
     at_once: int = Field(default=64, gt=0)
 
@@ -64,6 +76,8 @@ class PartnerSettings(_Part):
     def _signs_with_something(self) -> PartnerSettings:
         if not self.certificates and self.profile in ("enveloped", "wss"):
             raise ValueError(f"partner {self.eic} signs with {self.profile}, so it needs certificates")
+        if (self.revocation_list is None) != (self.revocation_authority is None):
+            raise ValueError(f"partner {self.eic} needs both revocation_list and revocation_authority, or neither")
         return self
 
     def as_partner(self, max_bytes: int) -> Partner:
@@ -110,6 +124,25 @@ class HeadEndSettings(_Part):
     attempts: int = Field(default=3, gt=0)
 
 
+class HubSettings(_Part):
+    """The hub's door: ``url`` (https://host) with ``tenant`` and ``user``, or the whole address in ``url`` alone.
+
+    ``ca_bundle`` are the authorities to trust (none given: the public ones); ``client_certificate`` and
+    ``client_key`` are ours for TLS. ``security`` is how the hub signs its envelopes and wants ours.
+    """
+
+    url: str | None = None
+    tenant: str | None = None
+    user: str | None = None
+    ca_bundle: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+    security: Literal["enveloped", "wss"] = "enveloped"
+    connect_seconds: float = Field(default=5, gt=0)
+    send_seconds: float = Field(default=30, gt=0)
+    peek_seconds: float = Field(default=70, gt=0)
+
+
 class WorkerSettings(_Part):
     """How the worker leases its work."""
 
@@ -137,6 +170,7 @@ class Settings(BaseSettings):
     delivery_folder: Path = Path("acknowledgements")
     limits: LimitSettings = LimitSettings()
     head_end: HeadEndSettings = HeadEndSettings()
+    hub: HubSettings = HubSettings()
     worker: WorkerSettings = WorkerSettings()
 
     @classmethod
@@ -203,15 +237,20 @@ def _from_file(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the settings file {file} can't be read: {error}", "correct the file") from error
     base = file.resolve().parent
-    for name in _PATHS:
-        if name in values:
-            values[name] = _beside(base, values[name])
+    _place(values, _PATHS, base)
     for partner in values.get("partners", ()):
-        if isinstance(partner, dict) and "certificates" in partner:
-            partner["certificates"] = _beside(base, partner["certificates"])
+        _place(partner, _PARTNER_PATHS, base)
+    _place(values.get("hub"), _HUB_PATHS, base)
     return values
 
 
+def _place(values: object, names: Iterable[str], base: Path) -> None:
+    if isinstance(values, dict):
+        values.update({name: _beside(base, values[name]) for name in names if name in values})
+
+
+_HUB_PATHS = ("ca_bundle", "client_certificate", "client_key")
+_PARTNER_PATHS = ("certificates", "revocation_list", "revocation_authority")
 _PATHS = ("schemas", "mappings", "signing_key", "signing_certificate", "delivery_folder")
 
 

@@ -358,8 +358,10 @@ def test_given_an_order_with_every_fact_when_it_comes_back_then_nothing_is_lost_
         (key,) = tx.orders.add([full], NOW)
     with database.transaction() as tx:
         found = tx.orders.get(key)
-        assert tx.orders.by_correlation("825970f3-22cb-489c-ad3d-3d89cbba8f04") == found
-        assert tx.orders.by_correlation("another") is None
+        assert tx.orders.by_correlation(["825970f3-22cb-489c-ad3d-3d89cbba8f04", "another"]) == {
+            "825970f3-22cb-489c-ad3d-3d89cbba8f04": found
+        }
+        assert tx.orders.by_correlation([]) == {}
     assert found == replace(full, key=key)
     assert isinstance(found.metering_point, MeteringPointCode)
     assert isinstance(found.contracted_power, Decimal)
@@ -600,8 +602,8 @@ def test_given_waiting_work_when_hastened_then_it_is_due_now_and_due_work_stays_
     with database.transaction() as tx:
         tx.work.add(WorkStep.EXECUTE, [1, 2], [NOW + MINUTE, NOW - MINUTE])
         tx.work.add(WorkStep.DELIVER, [1], NOW + MINUTE)
-        tx.work.hasten(WorkStep.EXECUTE, 1, NOW)
-        tx.work.hasten(WorkStep.EXECUTE, 2, NOW)
+        tx.work.hasten(WorkStep.EXECUTE, [1, 2], NOW)
+        tx.work.hasten(WorkStep.EXECUTE, [], NOW)
     assert [(i.step, i.subject) for i in lease(database, "a", NOW)] == [(WorkStep.EXECUTE, 2), (WorkStep.EXECUTE, 1)]
 
 
@@ -796,11 +798,10 @@ def test_given_events_of_the_head_end_when_the_latest_is_asked_for_then_only_the
     )
     later = replace(event, kind=HeadEndEventKind.PROCESSED, contactor=None)
     with database.transaction() as tx:
-        tx.head_end.add(b"<raw/>", event, NOW, key)
-        tx.head_end.add(b"<raw/>", replace(event, correlation_id="two"), NOW, key)
-        tx.head_end.add(b"<raw/>", replace(event, correlation_id=None), NOW, None)
+        tx.head_end.add([(b"<raw/>", event, key), (b"<raw/>", replace(event, correlation_id="two"), key)], NOW)
+        tx.head_end.add([(b"<raw/>", replace(event, correlation_id=None), None)], NOW)
         assert tx.head_end.latest(key, "one") == event
-        tx.head_end.add(b"<raw/>", later, NOW, key)
+        tx.head_end.add([(b"<raw/>", later, key)], NOW)
         assert tx.head_end.latest(key, "one") == later
         assert tx.head_end.latest(key, "three") is None
     assert count(database, tables.head_end_events) == 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,15 +34,16 @@ class Bridge:
         self.events: queue.Queue[HeadEndEvent] = queue.Queue()
         self.failures: list[Exception] = []
         profile = HeadEndProfile(endpoint=endpoint, reply_address="", read_timeout=10)
-        self.listener = EventListener(self._on_event, profile).start()
+        self.listener = EventListener(self._on_events, profile).start()
         self.profile = replace(profile, reply_address=self.listener.url)
         self.connector = HeadEndConnector(self.profile)
 
-    def _on_event(self, raw: bytes, event: HeadEndEvent) -> None:
+    def _on_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
         if self.failures:
             raise self.failures.pop()
-        assert raw
-        self.events.put(event)
+        for raw, event in events:
+            assert raw
+            self.events.put(event)
 
     def event(self) -> HeadEndEvent:
         return self.events.get(timeout=20)

@@ -79,6 +79,16 @@ def test_given_a_document_when_sent_then_the_hub_gets_the_stored_bytes(security:
 
 
 @pytest.mark.parametrize("security", SECURITIES)
+def test_given_bytes_that_a_tree_would_not_keep_when_sent_then_they_are_kept(security: HubSecurity) -> None:
+    odd = document_for(security).replace(b'"urn:pl:oire:technical:v1"', b"'urn:pl:oire:technical:v1' ", 1)
+    odd = odd.replace(b"<Payload>", b"<Payload ><!-- a comment -->", 1).replace(b"CK0070", b"CK&#48;070")
+    with running(security) as (hub, client):
+        client.send(odd)
+        assert [taken.document for taken in hub.received] == [bare(odd)]
+        assert hub.problems == []
+
+
+@pytest.mark.parametrize("security", SECURITIES)
 def test_given_a_message_when_peeked_and_dequeued_then_its_bytes_come_and_it_goes(security: HubSecurity) -> None:
     document = hub_document() if security is HubSecurity.ENVELOPED else plain_document("8.1.1.5-debt")
     with running(security) as (hub, client):
@@ -375,6 +385,13 @@ def test_given_a_gateway_that_lets_nothing_through_when_asked_then_nothing_was_t
                 ask()
 
 
+def test_given_a_redirect_when_sent_then_the_document_goes_nowhere_else() -> None:
+    with raw_server(answering("200 OK", send_response("elsewhere"))) as other:
+        behave = answering("307 Again", b"", headers=f"Location: {other}\r\n")
+        with client_at(behave) as client, pytest.raises(PartnerUnreachable, match="307"):
+            client.send(our_document())
+
+
 def test_given_503_with_a_pause_when_sent_then_it_is_kept() -> None:
     with (
         client_at(answering("503 Busy", HTML, headers="Retry-After: 90\r\n")) as client,
@@ -554,14 +571,22 @@ def test_given_an_unsigned_head_of_queue_when_peeked_then_it_is_no_message_of_th
             client.peek()
 
 
-def test_given_ws_security_when_sent_then_the_signed_canonical_form_is_that_of_the_sent_bytes() -> None:
-    """The signature is made over a tree, the bytes are spliced in later: both must canonicalise alike."""
-    odd = plain_document().replace(b"<Payload>", b"<Payload>\n  <!-- a comment -->\t&#x9;")
-    with running(HubSecurity.WSS) as (hub, client):
-        client.send(odd)
-        assert hub.problems == []
-        client.send(plain_document("8.1.1.7-other"))
-        assert hub.problems == []
+class Replacing:
+    """WS-Security that finds another Body signed than the one that stands there."""
+
+    def apply(self, envelope: Any, headers: dict[str, str]) -> tuple[Any, dict[str, str]]:
+        return envelope, headers
+
+    def verify(self, envelope: Any) -> None:
+        next(envelope.iter("{*}DocumentReferenceNumber")).getparent().getparent()[:] = list(
+            parse(send_response("SIGNED"))[0]
+        )
+
+
+def test_given_a_signed_body_when_read_then_nothing_but_what_the_verifier_left_counts() -> None:
+    with raw_server(answering("200 OK", send_response("UNSIGNED"))) as url:
+        client = HubClient(replace(HubProfile(url=url), security=HubSecurity.WSS), Replacing())
+        assert client.send(plain_document()).reference == "SIGNED"
 
 
 def test_given_security_and_plugin_that_contradict_when_made_then_it_is_an_error() -> None:

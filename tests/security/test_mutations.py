@@ -25,19 +25,6 @@ from tests.security.mutations import HARMLESS, Keys, Profile, mutations
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RAW = (folder("samples") / "good" / "8.1.1.5-debt.xml").read_bytes()
 LIMIT = 0.05
-ALLOWED: dict[Profile, dict[str, float]] = {
-    "enveloped": {
-        "wide": 0.25,
-        "wide, in SignedInfo": 0.2,
-        "many attributes": 2.0,
-        "many namespaces": 2.0,
-        "exploding namespace": 1.0,
-    },
-    "wss": {"wide": 0.15, "wide, in SignedInfo": 0.15, "wide Header": 0.15},
-}
-"""More time where the profile is not to blame: the parser walks all elements in Python, and puts no limit on what
-makes canonicalisation slow or large: attributes, namespaces and their length. ``wss`` does so itself."""
-
 Accepted = tuple[etree._Element, Eic]
 
 
@@ -108,14 +95,14 @@ def accepted(world: World, raw: bytes) -> Accepted:
     return verdict
 
 
-def seconds(world: World, raw: bytes) -> float:
-    """The best of three tries: what it costs, not what else the machine had to do."""
+def seconds(world: World, raw: bytes, limit: float) -> float:
+    """The best of three tries, of ten on a busy machine: what it costs, not what else the machine had to do."""
     best = 1e9
-    for _ in range(3):
+    for tries in range(10):
         start = perf_counter()
         world.judge(raw)
         best = min(best, perf_counter() - start)
-        if best < LIMIT / 2:
+        if best < limit / 2 or (tries >= 2 and best < limit):
             break
     return best
 
@@ -143,11 +130,10 @@ def test_given_any_mutation_when_verified_then_it_is_refused_or_says_exactly_the
 
 def test_given_any_mutation_when_verified_then_the_verdict_comes_soon(world: World) -> None:
     world.judge(world.message)
-    allowed, seen = ALLOWED[world.profile], set()
-    for name, raw in mutations(world.message, world.profile, world.keys):
-        seen.add(name)
-        assert seconds(world, raw) < allowed.get(name, LIMIT), name
-    assert set(allowed) <= seen
+    slow = [
+        name for name, raw in mutations(world.message, world.profile, world.keys) if seconds(world, raw, LIMIT) >= LIMIT
+    ]
+    assert slow == []
 
 
 @settings(max_examples=400, deadline=None)

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from csire_bridge.domain.errors import ProblemCode, Unreadable
-from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, MAX_DEPTH, parse
+from csire_bridge.xml.parser import (
+    DEFAULT_MAX_BYTES,
+    MAX_ATTRIBUTES,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_NAMESPACE_LENGTH,
+    MAX_NAMESPACES,
+    parse,
+)
 
 BOM = codecs.BOM_UTF8
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -247,8 +255,22 @@ def test_given_a_document_that_is_wide_when_parsed_then_it_is_read_or_refused_fa
     try:
         parse(raw)
     except Unreadable as error:
-        assert error.code is ProblemCode.NOT_WELL_FORMED
+        assert error.code in (ProblemCode.NOT_WELL_FORMED, ProblemCode.TOO_LARGE)
     assert time.perf_counter() - start < LONGEST_SECONDS
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<a " + b" ".join(b'a%d="x"' % i for i in range(MAX_ATTRIBUTES + 1)) + b"/>",
+        b"<a>" + b"<b/>" * MAX_ELEMENTS + b"</a>",
+        b"<a " + b" ".join(b'xmlns:n%d="urn:%d"' % (i, i) for i in range(MAX_NAMESPACES + 1)) + b"/>",
+        b"<a xmlns='" + b"u" * (MAX_NAMESPACE_LENGTH + 1) + b"'/>",
+    ],
+    ids=["attributes", "elements", "namespaces", "a long namespace"],
+)
+def test_given_more_than_canonicalisation_can_bear_when_parsed_then_it_is_refused(raw: bytes) -> None:
+    assert refusal(raw).code is ProblemCode.TOO_LARGE
 
 
 # --- the rest

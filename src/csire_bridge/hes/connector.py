@@ -6,21 +6,19 @@ A reply means "accepted", never "switched": the outcome comes later as an event,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from csire_bridge.domain.contactor import ContactorCommand, ContactorReading, ControlState
-from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.contactor import ContactorCommand, ContactorReading
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.hes.profile import HeadEndCodes, HeadEndNamespaces, HeadEndProfile
+from csire_bridge.hes.replies import Reply, contactor_of, judge, parse_reply
 from csire_bridge.hes.soap import SoapChannel
 
 __all__ = ["HeadEndCodes", "HeadEndConnector", "HeadEndNamespaces", "HeadEndProfile"]
 
 _NOUN = "EndDeviceControls"
-_FOR_GOOD = frozenset({"FATAL", "CATASTROPHIC"})
-_ASK_FIRST = "read the contactor before anything is sent again"
 
 
 def _utc_now() -> datetime:
@@ -64,7 +62,7 @@ class HeadEndConnector:
         message_id = str(uuid.uuid4())
         header = self._header("get", message_id, self._clock(), message_id)
         reply = self._call(Header=header, Request={"ID": meter})
-        return _reading(meter, reply)
+        return contactor_of(meter, reply)
 
     def _header(self, verb: str, message_id: str, timestamp: datetime, correlation_id: str) -> dict[str, Any]:
         user = self._profile.username
@@ -91,41 +89,10 @@ class HeadEndConnector:
         }
         return {"EndDeviceControls": {"EndDeviceControl": control}}
 
-    def _call(self, **message: Any) -> Any:
-        reply = self._channel.request(**message)
-        expected = message["Header"]["CorrelationID"]
-        if reply.Header.CorrelationID != expected:
-            raise OutcomeUnknown(
-                f"the HES answered {expected} with a reply to {reply.Header.CorrelationID}", _ASK_FIRST
-            )
-        _judge(reply.Reply, self._profile.codes)
+    def _call(self, **message: Any) -> Reply:
+        reply = parse_reply(self._channel.request(message["Header"]["Verb"], message), self._profile)
+        judge(reply, message["Header"]["CorrelationID"], self._profile.codes)
         return reply
-
-
-def _judge(reply: Any, codes: HeadEndCodes) -> None:
-    """Return on OK. Result and level decide; the code table only tells which refusals pass by themselves."""
-    if reply.Result == "OK":
-        return
-    errors = reply.Error or []
-    text = "; ".join(f"{e.code} {e.level or ''} {e.reason or ''}".strip() for e in errors) or "no error given"
-    if reply.Result == "FAILED" and any(e.code in codes.try_later for e in errors):
-        raise HeadEndUnreachable(f"the HES can't take it now: {text}", "it is tried again by itself")
-    fatal = next((e for e in errors if e.level in _FOR_GOOD), None)
-    if reply.Result == "FAILED" and fatal is not None:
-        raise HeadEndRefused(fatal.code, f"the HES refused: {text}", "check the meter number and the HES's settings")
-    raise OutcomeUnknown(f"the HES answered {reply.Result}: {text}", _ASK_FIRST)
-
-
-def _reading(meter: MeterNumber, reply: Any) -> ContactorReading:
-    state = reply.Payload.ContactorState if reply.Payload is not None else None
-    if state is None or state.meter != meter:
-        raise OutcomeUnknown(f"the HES's answer has no contactor state of meter {meter}", "read it again")
-    if not isinstance(state.readAt, datetime) or state.readAt.utcoffset() is None:
-        raise OutcomeUnknown(f"the HES gave no time zone with the state of meter {meter}", "have the HES corrected")
-    facts: Mapping[int, ControlState] = {int(s): s for s in ControlState}
-    if state.controlState not in facts or not isinstance(state.outputState, bool):
-        raise OutcomeUnknown(f"the HES gave an impossible contactor state of meter {meter}", "read it again")
-    return ContactorReading(meter, state.outputState, facts[state.controlState], state.readAt.astimezone(UTC))
 
 
 def _stamp(moment: datetime) -> str:

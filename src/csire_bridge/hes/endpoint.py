@@ -2,57 +2,67 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.errors import BridgeError, PartnerFault
+from csire_bridge.grouping import Grouped
 from csire_bridge.hes.events import MAX_EVENT_BYTES, parse_event
 from csire_bridge.hes.profile import HeadEndProfile
 
-__all__ = ["LOOPBACK", "EventListener", "OnEvent", "events_router"]
+__all__ = ["LOOPBACK", "EventListener", "OnEvents", "events_router"]
 
-OnEvent = Callable[[bytes, HeadEndEvent], None]
-"""Takes the bytes as received and what they say; it returns when both are committed."""
+OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
+"""Takes events, the bytes as received and what they say; it returns when all are committed."""
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 _ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
 
 
 def events_router(
-    on_event: OnEvent, *, profile: HeadEndProfile, allowed_peers: Iterable[str], max_bytes: int = MAX_EVENT_BYTES
+    on_events: OnEvents, *, profile: HeadEndProfile, allowed_peers: Iterable[str], max_bytes: int = MAX_EVENT_BYTES
 ) -> APIRouter:
     """A router with ``POST /hes/events``.
 
-    ``allowed_peers`` are addresses or networks such as ``10.1.0.0/16``; any other peer gets 403. ``on_event`` is
-    called before 200 is answered, in a worker thread. Garbage gets 400 and too much 413, each with a sentence;
-    when ``on_event`` raises one of our errors, 503 asks the HES to come again.
+    ``allowed_peers`` are addresses or networks such as ``10.1.0.0/16``; any other peer gets 403. ``on_events``
+    returns before 200 is answered; events that come at the same moment are handed over together. Garbage gets 400
+    and too much 413, each with a sentence; when ``on_events`` raises one of our errors, 503 asks the HES to come again.
     """
+    group = Grouped[tuple[bytes, HeadEndEvent], None](partial(_hand_over, on_events), name="head-end events")
+    group.start()
     networks = [ipaddress.ip_network(peer) for peer in allowed_peers]
     router = APIRouter()
 
-    @router.post("/hes/events")
     async def receive(request: Request) -> Response:
         if not _allowed(request, networks):
             return _text(403, "this address may not report events")
         raw = await _body(request, max_bytes)
         if raw is None:
             return _text(413, f"an event has at most {max_bytes} bytes")
-        return await run_in_threadpool(_take, raw, on_event, profile)
+        return await _take(raw, group, profile)
 
+    # A plain route: events come by the thousand, and there is nothing for FastAPI to validate or to document.
+    router.add_route("/hes/events", receive, methods=["POST"])
     return router
 
 
-def _take(raw: bytes, on_event: OnEvent, profile: HeadEndProfile) -> Response:
+def _hand_over(on_events: OnEvents, events: Sequence[tuple[bytes, HeadEndEvent]]) -> list[None]:
+    on_events(events)
+    return [None] * len(events)
+
+
+async def _take(raw: bytes, group: Grouped[tuple[bytes, HeadEndEvent], None], profile: HeadEndProfile) -> Response:
     try:
-        on_event(raw, parse_event(raw, profile))
+        await asyncio.wrap_future(group.submit((raw, parse_event(raw, profile))))
     except PartnerFault as fault:
         return _text(400, f"refused: {fault.text}")
     except BridgeError:
@@ -85,9 +95,9 @@ def _text(status: int, sentence: str) -> Response:
 class EventListener:
     """Runs the events router on 127.0.0.1 in a daemon thread; for tests, benches and small set-ups."""
 
-    def __init__(self, on_event: OnEvent, profile: HeadEndProfile, port: int = 0) -> None:
+    def __init__(self, on_events: OnEvents, profile: HeadEndProfile, port: int = 0) -> None:
         app = FastAPI(openapi_url=None)
-        app.include_router(events_router(on_event, profile=profile, allowed_peers=LOOPBACK))
+        app.include_router(events_router(on_events, profile=profile, allowed_peers=LOOPBACK))
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
         self._server = uvicorn.Server(config)
         self._socket = _listening_socket(port)

@@ -5,33 +5,25 @@ Both styles of confirmation are understood: event codes, and the command's code 
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, cast
 
 from lxml import etree
 
 from csire_bridge.domain.contactor import ControlState, HeadEndEvent
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.hes.contract import line_of, read_message
 from csire_bridge.hes.profile import HeadEndProfile
-from csire_bridge.xml.parser import parse
 
 __all__ = ["MAX_EVENT_BYTES", "parse_event"]
 
 MAX_EVENT_BYTES = 64 * 1024
 """An event is about one kilobyte."""
 
-_SOAP = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
-_SCHEMA = "Message.xsd"
-_local = threading.local()
-
 
 def parse_event(raw: bytes, profile: HeadEndProfile) -> HeadEndEvent:
     """Return the event; raise ``Unreadable`` when it is not XML as we read it, ``NotValid`` with every problem."""
-    message = _unwrapped(parse(raw, MAX_EVENT_BYTES))
-    _check_schema(message, profile.contract)
+    message = read_message(raw, "EventMessage", profile.contract, MAX_EVENT_BYTES)
     return _Reader(message, profile).event()
 
 
@@ -108,7 +100,7 @@ class _Reader:
 
     def _found(self, place: str, text: str, remedy: str) -> None:
         path = f"Payload/EndDeviceEvents/EndDeviceEvent/{place}"
-        self._problems.append(Problem(ProblemCode.VALUE, text, remedy, _line(self._record()), path))
+        self._problems.append(Problem(ProblemCode.VALUE, text, remedy, line_of(self._record()), path))
 
 
 def _moment(text: str) -> datetime | None:
@@ -118,48 +110,3 @@ def _moment(text: str) -> datetime | None:
         return moment.astimezone(UTC) if moment.utcoffset() is not None else None
     except (ValueError, OverflowError):
         return None
-
-
-def _unwrapped(root: etree._Element) -> etree._Element:
-    """The content of a SOAP body; anything else as it is."""
-    for namespace in _SOAP:
-        if root.tag == f"{{{namespace}}}Envelope":
-            body = root.find(f"{{{namespace}}}Body")
-            content = [] if body is None else [child for child in body if isinstance(child.tag, str)]
-            if len(content) != 1:
-                raise NotValid([_problem(root, "the SOAP body does not hold exactly one EventMessage")])
-            return content[0]
-    return root
-
-
-def _check_schema(message: etree._Element, contract: Path) -> None:
-    """``NotValid`` unless the message is an EventMessage of the contract."""
-    if etree.QName(message).localname != "EventMessage":
-        raise NotValid([_problem(message, f"{etree.QName(message).localname} is not an EventMessage")])
-    schema = _schema(contract)
-    if not schema.validate(message):
-        log: Any = schema.error_log  # its stub can't be iterated
-        remedy = "send what EndDeviceEvents.xsd allows"
-        found = [Problem(ProblemCode.OTHER_SCHEMA, e.message, remedy, e.line or None, e.path) for e in log]
-        raise NotValid(found or [_problem(message, "the message breaks its schema")])
-
-
-def _schema(contract: Path) -> etree.XMLSchema:
-    """This thread's compiled schema: a shared one would mix up the error logs."""
-    compiled: dict[Path, etree.XMLSchema] = _local.__dict__.setdefault("schemas", {})
-    if contract not in compiled:
-        try:
-            compiled[contract] = etree.XMLSchema(etree.parse(str(contract / _SCHEMA)))
-        except (OSError, etree.LxmlError) as error:
-            raise ConfigurationError(
-                f"the HES's schema {contract / _SCHEMA} can't be used: {error}", "install the package again"
-            ) from error
-    return compiled[contract]
-
-
-def _problem(element: etree._Element, text: str) -> Problem:
-    return Problem(ProblemCode.OTHER_SCHEMA, text, "send one EventMessage per request", _line(element))
-
-
-def _line(element: etree._Element) -> int | None:
-    return cast("int | None", element.sourceline)

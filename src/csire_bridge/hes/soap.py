@@ -1,7 +1,7 @@
-"""The SOAP channel to the head-end system: zeep, one client and one kept-alive HTTP connection per thread.
+"""The SOAP channel to the head-end system: one kept-alive HTTP connection per thread.
 
-It sorts every failure by one question: can the request have arrived? zeep's requests go through urllib3 directly:
-the layer that requests puts on top of it costs as much again as the exchange itself.
+It sorts every failure by one question: can the request have arrived? Requests go through urllib3 directly: the layer
+that requests puts on top of it costs as much again as the exchange itself.
 """
 
 from __future__ import annotations
@@ -9,56 +9,48 @@ from __future__ import annotations
 import ssl
 import threading
 import weakref
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import certifi
 import urllib3
-import zeep
-from lxml import etree
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError, SSLError
-from zeep.exceptions import Error as ZeepError
 
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.hes.profile import HeadEndProfile
+from csire_bridge.hes.request import RequestWriter
 
 __all__ = ["SoapChannel"]
 
-_BINDING = "{urn:csire-bridge:hes:service:v1}EndDeviceControlsBinding"
-_WSDL = "EndDeviceControls.wsdl"
 _ASK_FIRST = "read the contactor before anything is sent again"
 
 
 class SoapChannel:
-    """Sends RequestMessages and returns ResponseMessages, as zeep's objects."""
+    """Sends RequestMessages and returns the answers' bytes."""
 
     def __init__(self, profile: HeadEndProfile) -> None:
         self._profile = profile
+        self._writer = RequestWriter(profile.contract)
         self._local = threading.local()
         self._pools: weakref.WeakSet[urllib3.PoolManager] = weakref.WeakSet()
         self._lock = threading.Lock()
 
-    def request(self, **message: Any) -> Any:
-        """Return the HES's ResponseMessage; raise ``HeadEndUnreachable`` or ``OutcomeUnknown``."""
-        if not self._profile.endpoint.startswith(("http://", "https://")):
+    def request(self, verb: str, message: Mapping[str, Any]) -> bytes:
+        """Return the bytes of the HES's answer; raise ``HeadEndUnreachable`` or ``OutcomeUnknown``.
+
+        What is wrong with the message itself is raised as it is, before anything is sent.
+        """
+        endpoint = self._profile.endpoint
+        if not endpoint.startswith(("http://", "https://")):
             raise ConfigurationError(
-                f"{self._profile.endpoint!r} is no address of a HES", "give an address that starts with http(s)://"
+                f"{endpoint!r} is no address of a HES", "give an address that starts with http:// or https://"
             )
-        service, transport = self._service_and_transport()
-        transport.sent = False
+        request = self._writer.write(verb, message)
         try:
-            reply = service.Request(**message)
+            answer = self._pool().request("POST", endpoint, body=request.body, headers=request.headers, redirect=False)
         except (HTTPError, OSError) as error:
             raise self._transport_failure(error) from error
-        except (ZeepError, etree.LxmlError, ValueError, TypeError, AttributeError, LookupError) as error:
-            # zeep fails in all these ways over a strange answer; before the sending it is no answer's fault
-            if not transport.sent:
-                raise
-            raise self._garbage(error) from error
-        if reply is None or not hasattr(reply, "Reply") or reply.Reply is None or reply.Header is None:
-            raise self._garbage(None)
-        return reply
+        return answer.data
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -67,25 +59,14 @@ class SoapChannel:
         for pool in pools:
             pool.clear()
 
-    def _service_and_transport(self) -> tuple[Any, _LocalContractTransport]:
-        """This thread's service proxy; building one reads the WSDL and its schemas, so it is kept."""
-        pair: tuple[Any, _LocalContractTransport] | None = getattr(self._local, "pair", None)
-        if pair is None:
-            transport = self._transport()
-            service = self._client(transport).create_service(_BINDING, self._profile.endpoint)
-            pair = self._local.pair = (service, transport)
-        return pair
+    def _pool(self) -> urllib3.PoolManager:
+        """This thread's connection."""
+        pool: urllib3.PoolManager | None = getattr(self._local, "pool", None)
+        if pool is None:
+            pool = self._local.pool = self._new_pool()
+        return pool
 
-    def _client(self, transport: _LocalContractTransport) -> Any:
-        wsdl = self._profile.contract / _WSDL
-        if not wsdl.is_file():
-            raise ConfigurationError(f"the HES's contract {wsdl} is missing", "check the setting contract")
-        settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True)
-        return zeep.Client(  # type: ignore[no-untyped-call]
-            str(wsdl), transport=transport, settings=settings
-        )
-
-    def _transport(self) -> _LocalContractTransport:
+    def _new_pool(self) -> urllib3.PoolManager:
         profile = self._profile
         certificate, key = profile.client_certificate or (None, None)
         pool = urllib3.PoolManager(
@@ -98,7 +79,7 @@ class SoapChannel:
         )
         with self._lock:
             self._pools.add(pool)
-        return _LocalContractTransport(profile.contract, pool)
+        return pool
 
     def _transport_failure(self, error: Exception) -> BridgeError:
         where = self._profile.endpoint
@@ -107,45 +88,6 @@ class SoapChannel:
         if _never_connected(error):
             return HeadEndUnreachable(f"no connection to the HES at {where}: {error}", "check the HES and the network")
         return OutcomeUnknown(f"the HES at {where} took the connection but gave no answer: {error}", _ASK_FIRST)
-
-    def _garbage(self, error: Exception | None) -> OutcomeUnknown:
-        detail = f": {str(error)[:200]}" if error else ""
-        return OutcomeUnknown(f"the HES at {self._profile.endpoint} answered something else{detail}", _ASK_FIRST)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """An HTTP answer as zeep reads it."""
-
-    status_code: int
-    headers: urllib3.HTTPHeaderDict
-    content: bytes
-    encoding: str = "utf-8"
-
-    @property
-    def text(self) -> str:
-        return self.content.decode("utf-8", "replace")
-
-
-class _LocalContractTransport(zeep.Transport):
-    """Reads the WSDL and schemas from the contract's folder only; follows no redirect; notes that it began to send."""
-
-    def __init__(self, contract: Path, pool: urllib3.PoolManager) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._contract = contract.resolve()
-        self._pool = pool
-        self.sent = False
-
-    def load(self, url: str) -> bytes:
-        path = Path(url.removeprefix("file://")).resolve()
-        if not path.is_relative_to(self._contract):
-            raise ConfigurationError(f"the HES's contract points outside its folder: {url}", "ship the schema with it")
-        return path.read_bytes()
-
-    def post(self, address: str, message: bytes, headers: dict[str, str]) -> _Answer:
-        self.sent = True
-        answer = self._pool.request("POST", address, body=message, headers=headers, redirect=False)
-        return _Answer(answer.status, answer.headers, answer.data)
 
 
 def _never_connected(error: Exception) -> bool:

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from collections.abc import Sequence
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
+from csire_bridge.domain.orders import Order
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.ports import Store
 
-__all__ = ["take_event"]
+__all__ = ["take_events"]
 
 _log = logging.getLogger(__name__)
 
 
-def take_event(store: Store, clock: Clock, raw: bytes, event: HeadEndEvent) -> None:
-    """Store an event of the head-end system and wake the order that waits for it, in one transaction.
+def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
+    """Store events with their bytes and wake the orders that wait for them, in one transaction.
 
     An event joins an order only when both its correlation id and its meter are those of the order's latest command.
     """
     now = clock()
     with store.transaction() as tx:
-        _take(tx, now, raw, event)
+        orders = tx.orders.by_correlation([e.correlation_id for _, e in events if e.correlation_id])
+        joined = [(raw, event, _order_of(event, orders.get(event.correlation_id or ""))) for raw, event in events]
+        tx.head_end.add([(raw, event, order.key if order else None) for raw, event, order in joined], now)
+        met = [(event, order) for _, event, order in joined if order is not None]
+        told = [(o.key, o.state, f"head-end system reports {e.kind} ({e.code})") for e, o in met]
+        tx.orders.note_all(told, now)
+        tx.work.hasten(WorkStep.EXECUTE, [order.key for _, order in met], now)
 
 
-def _take(tx: Transaction, now: datetime, raw: bytes, event: HeadEndEvent) -> None:
-    order = tx.orders.by_correlation(event.correlation_id) if event.correlation_id else None
+def _order_of(event: HeadEndEvent, order: Order | None) -> Order | None:
     if order is not None and order.meter != event.meter:
         _log.error("event %s names another meter than order %s", event.code, order.key)
-        order = None
-    tx.head_end.add(raw, event, now, order.key if order else None)
-    if order is not None:
-        tx.orders.note(order.key, order.state, now, f"head-end system reports {event.kind} ({event.code})")
-        tx.work.hasten(WorkStep.EXECUTE, order.key, now)
+        return None
+    return order

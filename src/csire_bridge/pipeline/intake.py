@@ -79,8 +79,8 @@ class Intake:
         return Begun([Task(item, raws[item.subject]) for item in items if item.subject in raws])
 
     def do(self, task: Task[RawMessage]) -> Judgement:
-        """Judge one message."""
-        return self.judge(task.about.raw, self._clock())
+        """Judge one message, as at its receipt: work that was held up must not make a message too old."""
+        return self.judge(task.about.raw, task.about.received_at)
 
     def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
         """Write how the messages ended; return the work that follows, held under ``lease`` if given."""

@@ -10,6 +10,7 @@ from typing import Any
 from lxml import etree
 
 from csire_bridge.resources import folder
+from csire_bridge.xml.compiling import compile_schema
 from csire_bridge.xml.parser import parse
 
 __all__ = ["Event", "Refusal", "Request", "read_request", "write_event", "write_reply", "write_state"]
@@ -181,5 +182,5 @@ def _schema() -> etree.XMLSchema:
     """This thread's compiled schema: a shared one would mix up the error logs."""
     schema: etree.XMLSchema | None = getattr(_local, "schema", None)
     if schema is None:
-        schema = _local.schema = etree.XMLSchema(etree.parse(str(folder("schemas") / "hes" / "Message.xsd")))
+        schema = _local.schema = compile_schema(etree.parse(str(folder("schemas") / "hes" / "Message.xsd")))
     return schema

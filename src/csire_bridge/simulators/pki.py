@@ -1,34 +1,39 @@
 """Demo certificates, made when needed and never committed: the hub, we, a supplier, a stranger, an expired one.
 
-Every certificate names its party by EIC in the subject's common name. The demo authority's private key is thrown
-away after use, and the stranger's certificate claims to be the hub's, from an authority of his own.
+Every certificate names its party by EIC in the subject's common name. The demo authority's private key lives in the
+memory of who made it and is never written; the stranger's certificate claims to be the hub's, from an authority of
+his own.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.partners import Partner, SecurityProfile
+from csire_bridge.simulators.authority import AHEAD, BEFORE, Algorithm, DemoAuthority
 from csire_bridge.xml.keys import CertificateBook, PrivateKey, SigningKey, TrustedCertificate, load_certificates
 from csire_bridge.xml.partners import PartnerBook
 
-__all__ = ["DEMO_PARTIES", "Algorithm", "DemoParties", "DemoParty", "DemoPki", "load_demo_pki", "make_demo_pki"]
+__all__ = [
+    "DEMO_PARTIES",
+    "Algorithm",
+    "DemoParties",
+    "DemoParty",
+    "DemoPki",
+    "load_demo_pki",
+    "make_demo_pki",
+]
 
-Algorithm = Literal["ecdsa", "rsa"]
-_AHEAD = timedelta(days=397)
-_BEFORE = timedelta(days=1)
 _NAMES = ("hub", "operator", "supplier", "stranger", "expired")
 
 
@@ -71,6 +76,7 @@ class DemoPki:
     supplier: DemoParty
     stranger: DemoParty
     expired: DemoParty
+    authority: DemoAuthority | None = field(default=None, repr=False, compare=False)
 
     @property
     def pinned(self) -> tuple[TrustedCertificate, ...]:
@@ -98,24 +104,27 @@ def make_demo_pki(
     target = folder / "pki"
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(0o700)
-    demo = _Authority("csire-bridge demo authority", now, algorithm)
-    other = _Authority("an authority that nobody trusts", now, algorithm)
+    demo = DemoAuthority("csire-bridge demo authority", now, algorithm)
+    other = DemoAuthority("an authority that nobody trusts", now, algorithm)
     _write(target / "authority.cert.pem", _pem(demo.certificate))
     eics = _eics(parties)
     for name in _NAMES:
         issuer = other if name == "stranger" else demo
-        shift = -(_AHEAD + 2 * _BEFORE) if name == "expired" else timedelta(0)
+        shift = -(AHEAD + 2 * BEFORE) if name == "expired" else timedelta(0)
         pair = issuer.issue(eics[name], now + shift)
         _write(_key_file(target, name), _key_pem(pair.key), mode=0o600)
         _write(_certificate_file(target, name), _pem(pair.certificate))
-    return load_demo_pki(folder)
+    return replace(load_demo_pki(folder), authority=demo)
 
 
 def load_demo_pki(folder: Path) -> DemoPki:
-    """Read what ``make_demo_pki`` wrote to ``folder``; raise ConfigurationError when one is missing."""
+    """Read what ``make_demo_pki`` wrote to ``folder``, without its authority's key.
+
+    Raises ConfigurationError when one is missing.
+    """
     target = folder / "pki"
-    party = {name: _load_party(target, name) for name in _NAMES}
-    return DemoPki(target / "authority.cert.pem", **party)
+    hub, operator, supplier, stranger, expired = (_load_party(target, name) for name in _NAMES)
+    return DemoPki(target / "authority.cert.pem", hub, operator, supplier, stranger, expired)
 
 
 def _load_party(target: Path, name: str) -> DemoParty:
@@ -137,74 +146,6 @@ def _eics(parties: DemoParties) -> Mapping[str, Eic]:
             "expired": parties.hub,
         }
     )
-
-
-class _Authority:
-    """A certificate authority that lives as long as the making of the demo certificates."""
-
-    def __init__(self, name: str, now: datetime, algorithm: Algorithm) -> None:
-        self._algorithm: Algorithm = algorithm
-        self._key = _new_key(algorithm)
-        self._subject = _name(name)
-        start = now - _AHEAD - 4 * _BEFORE  # it must have been there when the expired certificate was issued
-        builder = _builder(self._subject, self._subject, self._key, start, now + _AHEAD)
-        self.certificate = (
-            builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(authority=True), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
-
-    def issue(self, party: Eic, now: datetime) -> SigningKey:
-        """A new pair for signing documents, valid around ``now``."""
-        key = _new_key(self._algorithm)
-        end = min(now + _AHEAD, self.certificate.not_valid_after_utc)
-        certificate = (
-            _builder(_name(party), self._subject, key, now - _BEFORE, end)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(authority=False), critical=True)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
-        return SigningKey(key, certificate)
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: PrivateKey, start: datetime, end: datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _usage(*, authority: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not authority,
-        content_commitment=not authority,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _new_key(algorithm: Algorithm) -> PrivateKey:
-    if algorithm == "rsa":
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return ec.generate_private_key(ec.SECP256R1())
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

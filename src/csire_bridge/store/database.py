@@ -19,6 +19,7 @@ from csire_bridge.store.head_end import HeadEndEvents
 from csire_bridge.store.messages import Journal
 from csire_bridge.store.orders import OrderBook
 from csire_bridge.store.outbox import Outbox
+from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.store.points import PointRegistry
 from csire_bridge.store.work import WorkQueue
 
@@ -36,6 +37,7 @@ class StoreTransaction:
         self.orders = OrderBook(connection)
         self.points = PointRegistry(connection)
         self.outbox = Outbox(connection)
+        self.partners = PartnerRegistry(connection)
         self.head_end = HeadEndEvents(connection)
         self.work = WorkQueue(connection)
 

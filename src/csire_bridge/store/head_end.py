@@ -29,10 +29,10 @@ class HeadEndEvents:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, raw: bytes, event: HeadEndEvent, received_at: datetime, order: int | None) -> None:
-        """Store an event; ``order`` is the one whose command it answers, None for an unsolicited event."""
-        row = {**to_row(event), "raw": raw, "received_at": received_at, "order": order}
-        self._connection.execute(_ADD, row)
+    def add(self, events: Sequence[tuple[bytes, HeadEndEvent, int | None]], received_at: datetime) -> None:
+        """Store events, each with its bytes and the order whose command it answers; None for an unsolicited one."""
+        rows = [{**to_row(e), "raw": raw, "received_at": received_at, "order": order} for raw, e, order in events]
+        self._connection.execute(_ADD, rows)
 
     def latest(self, order: int, correlation_id: str) -> HeadEndEvent | None:
         """The last event that answers the order's latest command."""

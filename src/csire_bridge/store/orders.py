@@ -38,7 +38,7 @@ _MOVE = (
     .values({name: bindparam(name) for name in _MOVABLE})
 )
 _MANY = select(orders).where(orders.c.key.in_(bindparam("keys", expanding=True)))
-_BY_CORRELATION = select(orders).where(orders.c.correlation_id == bindparam("correlation_id"))
+_BY_CORRELATION = select(orders).where(orders.c.correlation_id.in_(bindparam("correlation_ids", expanding=True)))
 _CONNECTIONS = (
     select(orders.c.metering_point, func.max(orders.c.registered_at, type_=orders.c.registered_at.type).label("newest"))
     .where(
@@ -77,10 +77,12 @@ class OrderBook:
         """The orders of ``keys``, those that there are."""
         return {row.key: _order(row) for row in self._connection.execute(_MANY, {"keys": keys})} if keys else {}
 
-    def by_correlation(self, correlation_id: str) -> Order | None:
-        """The order whose latest command has that correlation id."""
-        row = self._connection.execute(_BY_CORRELATION, {"correlation_id": correlation_id}).one_or_none()
-        return None if row is None else _order(row)
+    def by_correlation(self, correlation_ids: Sequence[str]) -> dict[str, Order]:
+        """The orders whose latest command has one of these correlation ids."""
+        if not correlation_ids:
+            return {}
+        rows = self._connection.execute(_BY_CORRELATION, {"correlation_ids": correlation_ids})
+        return {row.correlation_id: _order(row) for row in rows}
 
     def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
         """Orders of a market process that have not ended."""

@@ -120,9 +120,11 @@ class WorkQueue:
         values = {"parked": True, "leased_by": None, "leased_until": None, "last_error": why}
         self._connection.execute(update(work).where(work.c.key == key).values(values))
 
-    def hasten(self, step: WorkStep, subject: int, now: datetime) -> None:
-        """Make a piece due at once: something happened that it waits for."""
-        self._connection.execute(_HASTEN, {"b_step": step.value, "b_subject": subject, "now": now})
+    def hasten(self, step: WorkStep, subjects: Sequence[int], now: datetime) -> None:
+        """Make pieces due at once: something happened that they wait for."""
+        if subjects:
+            rows = [{"b_step": step.value, "b_subject": subject, "now": now} for subject in subjects]
+            self._connection.execute(_HASTEN, rows)
 
     def drop(self, step: WorkStep, subject: int) -> None:
         """Take a subject's piece out of the queue: there is nothing left to do."""

@@ -73,6 +73,10 @@ class Worker:
         self._length = lease
         self._awake = Event()
 
+    def leave_out(self, *steps: WorkStep) -> None:
+        """Leave ``steps`` to other workers; their work stays in the queue."""
+        self._due = tuple(step for step in self._due if step not in steps)
+
     def lease(self) -> Lease:
         """A lease of ours that starts now."""
         return Lease.starting(self.name, self._clock(), self._length)
@@ -115,6 +119,8 @@ class Worker:
         tasks = [task for part in begun for task in part.tasks]
         done = [piece for task in tasks for piece in self._done(step, task)]
         settled = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, lease))
+        if lease is None:
+            return []  # what follows is held by nobody yet
         return [item for following in (*(part.following for part in begun), *settled) for item in following]
 
     def _done(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:

@@ -21,13 +21,13 @@ from urllib.request import url2pathname
 from lxml import etree
 
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
+from csire_bridge.xml.compiling import compile_schema
 from csire_bridge.xml.explain import Explainer, cut, line_of
 
 __all__ = ["SchemaCatalogue", "SchemaLayout"]
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _MOST_PROBLEMS = 20
-_compiling = threading.Lock()  # libxml2 refuses good schemas when two threads compile at once
 
 
 class SchemaLayout:
@@ -185,8 +185,7 @@ class SchemaCatalogue:
         file = self._layout.find(relative)
         resolver = _LayoutResolver(self._layout)
         try:
-            with _compiling:
-                return etree.XMLSchema(self._layout.parse(file, resolver))
+            return compile_schema(self._layout.parse(file, resolver))
         except etree.XMLSchemaParseError as error:
             if resolver.failure is not None:
                 raise resolver.failure from error

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 
-__all__ = ["CertificateBook", "PrivateKey", "SigningKey", "TrustedCertificate", "load_certificates"]
+__all__ = ["CertificateBook", "PrivateKey", "SigningKey", "TrustedCertificate", "is_strong", "load_certificates"]
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _MIN_RSA_BITS = 2048
@@ -51,12 +51,13 @@ def _load_key(file: Path) -> PrivateKey:
         raise ConfigurationError(
             f"the private key {file} can't be read: {error}", "name a PEM file with an unencrypted private key"
         ) from error
-    if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) and _is_strong(key):
+    if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) and is_strong(key):
         return key
     raise ConfigurationError(f"the private key {file} is of a kind that is not used here", _STRONG)
 
 
-def _is_strong(key: object) -> bool:
+def is_strong(key: object) -> bool:
+    """Whether a private or public key may sign documents: RSA of 2048 bits or more, or ECDSA P-256."""
     if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
         return key.key_size >= _MIN_RSA_BITS
     curves = ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey
@@ -97,7 +98,7 @@ class CertificateBook:
         """Raises ConfigurationError for a certificate with a weak key."""
         self._by_fingerprint: Mapping[bytes, TrustedCertificate] = {c.fingerprint: c for c in certificates}
         for pinned in self._by_fingerprint.values():
-            if not _is_strong(pinned.certificate.public_key()):
+            if not is_strong(pinned.certificate.public_key()):
                 raise ConfigurationError(
                     f"the certificate of {pinned.party} has a key of a kind that is not used here", _STRONG
                 )

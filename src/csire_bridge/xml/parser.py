@@ -16,13 +16,27 @@ from lxml import etree
 
 from csire_bridge.domain.errors import Problem, ProblemCode, Unreadable
 
-__all__ = ["DEFAULT_MAX_BYTES", "MAX_DEPTH", "parse"]
+__all__ = [
+    "DEFAULT_MAX_BYTES",
+    "MAX_ATTRIBUTES",
+    "MAX_DEPTH",
+    "MAX_ELEMENTS",
+    "MAX_NAMESPACES",
+    "MAX_NAMESPACE_LENGTH",
+    "parse",
+]
 
 DEFAULT_MAX_BYTES = 1024 * 1024
 """A business message is a few kilobytes; the limit is a setting."""
 
 MAX_DEPTH = 64
 """Deepest nesting of elements; the deepest official message has eight."""
+
+# Canonicalisation is quadratic in attributes and namespaces: without these limits one megabyte costs half a minute.
+MAX_ELEMENTS = 20_000
+MAX_ATTRIBUTES = 64
+MAX_NAMESPACES = 64
+MAX_NAMESPACE_LENGTH = 256
 
 # Possessive repetition: linear in the length of the prolog whatever stands in it.
 _DOCTYPE = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->)*+<!DOCTYPE")
@@ -102,8 +116,13 @@ def _check_encoding(body: bytes) -> None:
 
 
 def _check_structure(root: etree._Element) -> None:
-    depth = 0
-    for event, element in etree.iterwalk(root, events=("start", "end", "pi")):
+    depth, elements, namespaces = 0, 0, set()
+    for event, element in etree.iterwalk(root, events=("start", "end", "pi", "start-ns")):
+        if event == "start-ns":
+            namespaces.add(element[1])
+            if len(namespaces) > MAX_NAMESPACES or len(element[1]) > MAX_NAMESPACE_LENGTH:
+                raise _excess("namespaces, or a namespace that is too long", None)
+            continue
         if event == "pi":
             raise _unreadable(
                 ProblemCode.NOT_WELL_FORMED,
@@ -111,14 +130,26 @@ def _check_structure(root: etree._Element) -> None:
                 "send the document without processing instructions",
                 line=_line(element),
             )
-        depth += 1 if event == "start" else -1
+        if event == "end":
+            depth -= 1
+            continue
+        depth += 1
+        elements += 1
         if depth > MAX_DEPTH:
-            raise _unreadable(
-                ProblemCode.TOO_LARGE,
-                f"elements are nested deeper than {MAX_DEPTH} levels",
-                "send a document of the published structure",
-                line=_line(element),
-            )
+            raise _excess(f"levels: elements are nested deeper than {MAX_DEPTH}", element)
+        if elements > MAX_ELEMENTS:
+            raise _excess(f"elements, more than {MAX_ELEMENTS}", element)
+        if len(element.attrib) > MAX_ATTRIBUTES:
+            raise _excess(f"attributes in one element, more than {MAX_ATTRIBUTES}", element)
+
+
+def _excess(what: str, element: etree._Element | None) -> Unreadable:
+    return _unreadable(
+        ProblemCode.TOO_LARGE,
+        f"the document has too many {what}",
+        "send a document of the published structure",
+        line=None if element is None else _line(element),
+    )
 
 
 def _line(element: etree._Element) -> int | None:

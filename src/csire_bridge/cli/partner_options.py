@@ -1,0 +1,62 @@
+"""Options that the partner commands share, and how they are read."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from csire_bridge.domain.identifiers import Eic, MessageNumber
+
+__all__ = [
+    "ByOption",
+    "EicArgument",
+    "NumberOption",
+    "ProfileChoice",
+    "ReasonOption",
+    "SomeEicArgument",
+    "parse_eic",
+    "parse_numbers",
+    "parse_words",
+]
+
+EicArgument = Annotated[str, typer.Argument(metavar="EIC", help="The partner's EIC code.")]
+SomeEicArgument = Annotated[str | None, typer.Argument(metavar="[EIC]", help="Only this partner.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who does this; the history keeps the name.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; the history keeps it.")]
+NumberOption = Annotated[
+    list[str] | None,
+    typer.Option("--number", help="Message number that it may send; may be given more than once. None: every one."),
+]
+
+
+class ProfileChoice(StrEnum):
+    """How a partner can sign; unsigned messages can be allowed in the settings file only."""
+
+    ENVELOPED = "enveloped"
+    WSS = "wss"
+
+
+def parse_eic(text: str) -> Eic:
+    """The code, or a sentence and exit code 2."""
+    try:
+        return Eic.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def parse_numbers(texts: list[str] | None) -> str | None:
+    """Message numbers with spaces between them, or None where nothing was given."""
+    try:
+        return " ".join(sorted({MessageNumber.parse(text) for text in texts})) if texts else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def parse_words(text: str, option: str, longest: int = 100) -> str:
+    """One line of words, trimmed."""
+    words = text.strip()
+    if not words or len(words) > longest or not words.isprintable():
+        raise typer.BadParameter(f"{option} needs 1 to {longest} characters in one line")
+    return words

@@ -1,0 +1,90 @@
+"""Reads the head-end system's replies: what it accepted or refused, and the contactor's state that it read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from csire_bridge.domain.contactor import ContactorReading, ControlState
+from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown, PartnerFault
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.hes.contract import read_message
+from csire_bridge.hes.profile import HeadEndCodes, HeadEndProfile
+
+__all__ = ["Reply", "contactor_of", "judge", "parse_reply"]
+
+_MAX_BYTES = 64 * 1024
+_FOR_GOOD = frozenset({"FATAL", "CATASTROPHIC"})
+_ASK_FIRST = "read the contactor before anything is sent again"
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    code: str
+    level: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.level} {self.reason}".strip()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A ResponseMessage: which request it answers, its result OK, PARTIAL or FAILED, and its errors."""
+
+    correlation_id: str
+    result: str
+    errors: tuple[_Error, ...]
+    message: etree._Element
+
+
+def parse_reply(raw: bytes, profile: HeadEndProfile) -> Reply:
+    """Return the reply; raise OutcomeUnknown for whatever is none, because the request may have been taken."""
+    try:
+        message = read_message(raw, "ResponseMessage", profile.contract, _MAX_BYTES)
+    except PartnerFault as fault:
+        raise OutcomeUnknown(
+            f"the HES at {profile.endpoint} answered something else: {fault.text[:200]}", _ASK_FIRST
+        ) from fault
+    errors = (
+        _Error(*(_text(error, name) for name in ("code", "level", "reason")))
+        for error in message.iterfind("{*}Reply/{*}Error")
+    )
+    return Reply(_text(message, "Header/CorrelationID"), _text(message, "Reply/Result"), tuple(errors), message)
+
+
+def _text(parent: etree._Element, path: str) -> str:
+    return (parent.findtext("/".join(f"{{*}}{name}" for name in path.split("/"))) or "").strip()
+
+
+def judge(reply: Reply, expected: str, codes: HeadEndCodes) -> None:
+    """Return on OK. Result and level decide; the code table only tells which refusals pass by themselves."""
+    if reply.correlation_id != expected:
+        raise OutcomeUnknown(f"the HES answered {expected} with a reply to {reply.correlation_id}", _ASK_FIRST)
+    if reply.result == "OK":
+        return
+    text = "; ".join(map(str, reply.errors)) or "no error given"
+    if reply.result == "FAILED" and any(e.code in codes.try_later for e in reply.errors):
+        raise HeadEndUnreachable(f"the HES can't take it now: {text}", "it is tried again by itself")
+    fatal = next((e for e in reply.errors if e.level in _FOR_GOOD), None)
+    if reply.result == "FAILED" and fatal is not None:
+        raise HeadEndRefused(fatal.code, f"the HES refused: {text}", "check the meter number and the HES's settings")
+    raise OutcomeUnknown(f"the HES answered {reply.result}: {text}", _ASK_FIRST)
+
+
+def contactor_of(meter: MeterNumber, reply: Reply) -> ContactorReading:
+    """The contactor's state in a reply to a state query; raises OutcomeUnknown when it is not there."""
+    state = reply.message.find("{*}Payload/{*}ContactorState")
+    if state is None or _text(state, "meter") != meter:
+        raise OutcomeUnknown(f"the HES's answer has no contactor state of meter {meter}", "read it again")
+    try:
+        read_at = datetime.fromisoformat(_text(state, "readAt"))
+        control_state = ControlState(int(_text(state, "controlState")))
+    except ValueError as error:
+        raise OutcomeUnknown(f"the HES gave an impossible contactor state of meter {meter}", "read it again") from error
+    if read_at.utcoffset() is None:
+        raise OutcomeUnknown(f"the HES gave no time zone with the state of meter {meter}", "have the HES corrected")
+    output_state = _text(state, "outputState") in ("true", "1")
+    return ContactorReading(meter, output_state, control_state, read_at.astimezone(UTC))

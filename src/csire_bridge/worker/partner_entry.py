@@ -1,0 +1,123 @@
+"""Entering partners and certificates by hand: everything is checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.partner_entries import CertificateEntry, PartnerEntry
+from csire_bridge.store.partners import PartnerRegistry
+from csire_bridge.worker.roster import FilePartners, NamedCertificate, Roster, Source, TablePartners
+from csire_bridge.xml.keys import TrustedCertificate, is_strong, load_certificates
+
+__all__ = ["enter_partner", "withdraw_certificate"]
+
+_LEAST_DIGITS = 8
+
+
+def enter_partner(
+    registry: PartnerRegistry, file: FilePartners, entry: PartnerEntry, certificate_files: Sequence[Path]
+) -> list[str]:
+    """Enter a partner, or more certificates of a known one (roll-over); return what was done, in sentences.
+
+    Nothing happens to certificates that are there already. Raises ConfigurationError for one that may not be entered.
+    """
+    roster = Roster.of(file, TablePartners.read(registry))
+    found = [certificate for path in certificate_files for certificate in load_certificates(path)]
+    if not found and entry.eic not in roster.partners:
+        raise ConfigurationError(f"{entry.eic} is new, so it needs a certificate", "give one with --certificate")
+    new = [pinned for pinned in _once(entry.eic, found) if _is_new(pinned, roster, entry.entered_at)]
+    before = registry.version()
+    registry.enter(entry)
+    said = [f"{entry.eic}: entered or changed"] if registry.version() != before else []
+    for pinned in new:
+        registry.pin(_certificate_entry(pinned, entry.entered_at, entry.entered_by))
+        end = f"{pinned.certificate.not_valid_after_utc:%Y-%m-%d}"
+        said.append(f"{entry.eic}: certificate {pinned.fingerprint.hex()} entered, valid until {end} UTC")
+    return said or [f"{entry.eic}: everything is there already, nothing was changed"]
+
+
+def _once(eic: Eic, certificates: Sequence[x509.Certificate]) -> list[TrustedCertificate]:
+    pinned = (TrustedCertificate(eic, certificate) for certificate in certificates)
+    return list({each.fingerprint: each for each in pinned}.values())
+
+
+def _is_new(pinned: TrustedCertificate, roster: Roster, now: datetime) -> bool:
+    what = f"the certificate {pinned.fingerprint.hex()}"
+    for named in (each for each in roster.certificates if each.pinned.fingerprint == pinned.fingerprint):
+        if named.pinned.party != pinned.party:
+            raise ConfigurationError(f"{what} is already that of {named.pinned.party}", "give each partner its own")
+        if named.withdrawn_at is not None:
+            raise ConfigurationError(
+                f"{what} was withdrawn on {named.withdrawn_at:%Y-%m-%d} UTC", "have the partner make a new key"
+            )
+        if Source.TABLE in named.sources:
+            return False
+    if not is_strong(pinned.certificate.public_key()):
+        raise ConfigurationError(f"{what} has a weak key or an unusual curve", "RSA of 2048 bits, or ECDSA P-256")
+    if now > pinned.certificate.not_valid_after_utc:
+        end = pinned.certificate.not_valid_after_utc
+        raise ConfigurationError(f"{what} expired on {end:%Y-%m-%d %H:%M} UTC", "have the partner send a current one")
+    if _is_authority(pinned.certificate):
+        raise ConfigurationError(
+            f"{what} is an authority's, not one that signs messages", "give the partner's own certificate"
+        )
+    return True
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def withdraw_certificate(
+    registry: PartnerRegistry, file: FilePartners, eic: Eic, fingerprint: str, now: datetime, by: str, reason: str
+) -> str:
+    """Trust one certificate of ``eic`` no longer, even if the settings file names it; return its whole fingerprint.
+
+    ``fingerprint`` are 8 or more of its first hexadecimal digits. Raises ConfigurationError when none, or more than
+    one, is meant. The history keeps ``by`` and ``reason``.
+    """
+    roster = Roster.of(file, TablePartners.read(registry))
+    named = _meant(roster, eic, fingerprint)
+    if Source.TABLE not in named.sources:
+        registry.enter(PartnerEntry(eic, now, by))
+        registry.pin(_certificate_entry(named.pinned, now, by))
+    registry.withdraw(eic, named.fingerprint, now, by, reason)
+    return named.fingerprint
+
+
+def _meant(roster: Roster, eic: Eic, fingerprint: str) -> NamedCertificate:
+    wanted = fingerprint.replace(":", "").replace(" ", "").lower()
+    if len(wanted) < _LEAST_DIGITS:
+        raise ConfigurationError(
+            f"the fingerprint {fingerprint!r} is too short", f"give {_LEAST_DIGITS} digits or more"
+        )
+    found = [n for n in roster.of_partner(eic) if n.fingerprint.startswith(wanted) and n.withdrawn_at is None]
+    if len(found) != 1:
+        many = "more than one certificate" if found else "no certificate in force"
+        raise ConfigurationError(
+            f"{eic} has {many} with the fingerprint {fingerprint}", "copy it from csire-bridge partner list"
+        )
+    return found[0]
+
+
+def _certificate_entry(pinned: TrustedCertificate, at: datetime, by: str) -> CertificateEntry:
+    certificate = pinned.certificate
+    return CertificateEntry(
+        partner=pinned.party,
+        fingerprint=pinned.fingerprint.hex(),
+        pem=certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        entered_at=at,
+        entered_by=by,
+    )

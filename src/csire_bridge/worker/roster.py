@@ -1,0 +1,166 @@
+"""Partners and certificates of the settings file and of the registry's table, laid together.
+
+Certificates of both count. For a partner in both, what the table says of role, profile, numbers, user and limits
+wins; what it does not say, the file says. A certificate that was withdrawn in the table is trusted no longer, even
+where the file still names it. One that two partners share is trusted for neither, because it can't tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cryptography import x509
+
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.partner_entries import CertificateEntry, PartnerEntry
+from csire_bridge.domain.partners import Partner, PartnerLimits
+from csire_bridge.settings import Settings
+from csire_bridge.store.partners import PartnerRegistry
+from csire_bridge.xml.keys import TrustedCertificate, is_strong, load_certificates
+from csire_bridge.xml.partners import PartnerBook
+
+__all__ = ["FilePartners", "NamedCertificate", "Roster", "Source", "TablePartners"]
+
+
+class Source(StrEnum):
+    """Where a partner or certificate is named."""
+
+    FILE = "file"
+    TABLE = "table"
+
+
+@dataclass(frozen=True)
+class FilePartners:
+    """Partners of the settings file and their pinned certificates."""
+
+    partners: Sequence[Partner]
+    certificates: Sequence[TrustedCertificate]
+    max_bytes: int
+
+    @classmethod
+    def load(cls, settings: Settings) -> FilePartners:
+        """Read every certificate file that the settings name; raise ConfigurationError for one that can't be read."""
+        max_bytes = settings.limits.max_message_bytes
+        pinned = [
+            TrustedCertificate(Eic(partner.eic), certificate)
+            for partner in settings.partners
+            for file in partner.certificates
+            for certificate in load_certificates(file)
+        ]
+        return cls([partner.as_partner(max_bytes) for partner in settings.partners], pinned, max_bytes)
+
+
+@dataclass(frozen=True)
+class TablePartners:
+    """What stands in the registry's table. ``version`` grows with every change of it."""
+
+    version: int = 0
+    partners: Sequence[PartnerEntry] = ()
+    certificates: Sequence[CertificateEntry] = ()
+
+    @classmethod
+    def read(cls, registry: PartnerRegistry) -> TablePartners:
+        """Everything at one moment; the version first, so that a change in between is seen at the next look."""
+        return cls(registry.version(), registry.partners(), registry.certificates())
+
+
+@dataclass(frozen=True)
+class NamedCertificate:
+    """A certificate of a partner and where it is named. ``withdrawn_at`` is UTC."""
+
+    pinned: TrustedCertificate
+    sources: frozenset[Source]
+    withdrawn_at: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 in 64 hexadecimal digits."""
+        return self.pinned.fingerprint.hex()
+
+    @property
+    def strong(self) -> bool:
+        """Whether its key may sign documents."""
+        return is_strong(self.pinned.certificate.public_key())
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Everything that is known of partners, trusted or not. ``broken`` tells what in the table can't be read."""
+
+    partners: Mapping[Eic, Partner]
+    sources: Mapping[Eic, frozenset[Source]]
+    certificates: Sequence[NamedCertificate]
+    broken: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, file: FilePartners, table: TablePartners) -> Roster:
+        """Lay both together."""
+        partners = {partner.eic: partner for partner in file.partners}
+        sources = dict.fromkeys(partners, frozenset({Source.FILE}))
+        for entry in table.partners:
+            below = partners.get(entry.eic) or Partner(entry.eic, limits=PartnerLimits(max_bytes=file.max_bytes))
+            partners[entry.eic] = entry.over(below)
+            sources[entry.eic] = sources.get(entry.eic, frozenset()) | {Source.TABLE}
+        entered, broken = _readable(table.certificates)
+        withdrawn = {c.fingerprint: c.withdrawn_at for c in table.certificates if c.withdrawn_at is not None}
+        return cls(partners, sources, _together(file.certificates, entered, withdrawn), broken)
+
+    def of_partner(self, eic: Eic) -> list[NamedCertificate]:
+        """The certificates of one partner."""
+        return [named for named in self.certificates if named.pinned.party == eic]
+
+    @property
+    def shared(self) -> frozenset[bytes]:
+        """Fingerprints of certificates that more than one partner claims; withdrawn ones harm nobody."""
+        owners: defaultdict[bytes, set[Eic]] = defaultdict(set)
+        for named in (each for each in self.certificates if each.withdrawn_at is None):
+            owners[named.pinned.fingerprint].add(named.pinned.party)
+        return frozenset(fingerprint for fingerprint, parties in owners.items() if len(parties) > 1)
+
+    @property
+    def trusted(self) -> list[TrustedCertificate]:
+        """What may be pinned: not withdrawn, not weak, not shared. Dates and revocation are looked at later."""
+        shared = self.shared
+        return [
+            named.pinned
+            for named in self.certificates
+            if named.withdrawn_at is None and named.strong and named.pinned.fingerprint not in shared
+        ]
+
+    def book(self, revoked: Iterable[bytes] = ()) -> PartnerBook:
+        """What verification goes by."""
+        return PartnerBook.of(self.partners.values(), self.trusted, revoked)
+
+
+def _readable(entries: Iterable[CertificateEntry]) -> tuple[list[TrustedCertificate], list[str]]:
+    good, broken = [], []
+    for entry in entries:
+        what = f"the certificate {entry.fingerprint} of {entry.partner} in the table"
+        try:
+            pinned = TrustedCertificate(entry.partner, x509.load_pem_x509_certificate(entry.pem.encode()))
+        except ValueError:
+            broken.append(f"{what} can't be read")
+            continue
+        if pinned.fingerprint.hex() == entry.fingerprint:
+            good.append(pinned)
+        else:
+            broken.append(f"{what} has another fingerprint")
+    return good, broken
+
+
+def _together(
+    from_file: Iterable[TrustedCertificate],
+    entered: Iterable[TrustedCertificate],
+    withdrawn: Mapping[str, datetime],
+) -> list[NamedCertificate]:
+    found: dict[tuple[Eic, bytes], tuple[TrustedCertificate, frozenset[Source]]] = {}
+    for source, certificates in ((Source.FILE, from_file), (Source.TABLE, entered)):
+        for pinned in certificates:
+            place = pinned.party, pinned.fingerprint
+            named_before = found[place][1] if place in found else frozenset[Source]()
+            found[place] = pinned, named_before | {source}
+    return [NamedCertificate(p, sources, withdrawn.get(p.fingerprint.hex())) for p, sources in found.values()]

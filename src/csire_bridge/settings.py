@@ -10,9 +10,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -22,10 +22,9 @@ from pydantic_settings import (
 )
 
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.domain.identifiers import Eic, MessageNumber
-from csire_bridge.domain.partners import Partner, PartnerLimits, PartnerRole, SecurityProfile
 from csire_bridge.domain.rules import Limits
 from csire_bridge.resources import folder
+from csire_bridge.settings_parties import Folders, HubSettings, Part, PartnerSettings, Party
 
 __all__ = [
     "HeadEndSettings",
@@ -37,58 +36,8 @@ __all__ = [
     "load_settings",
 ]
 
-Party = Annotated[str, AfterValidator(Eic.parse)]
 
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str | Path) else value
-
-
-Folders = Annotated[tuple[Path, ...], BeforeValidator(_as_list)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PartnerSettings(_Part):
-    """A partner: its EIC code, the PEM files of the certificates that it signs with, and what it may do.
-
-    ``profile`` is how it signs. ``numbers`` are the messages that it may send (none given: every one). ``user`` is
-    its name at our door, for limits only. ``revocation_list`` is a CRL file (PEM or DER) of its authority, whose
-    certificate is ``revocation_authority``; with ``revocation_expired`` set to "alert", the bridge starts with an
-    expired list too.
-    """
-
-    eic: Party
-    role: PartnerRole = PartnerRole.HUB
-    profile: Literal["enveloped", "wss", "none-i-accept-unsigned-messages"] = "enveloped"
-    certificates: Folders = ()
-    numbers: tuple[Annotated[str, AfterValidator(MessageNumber.parse)], ...] | None = None
-    user: str | None = None
-    revocation_list: Path | None = None
-    revocation_authority: Path | None = None
-    revocation_expired: Literal["refuse-start", "alert"] = "refuse-start"
-    per_minute: int = Field(default=6000, gt=0)
-    at_once: int = Field(default=64, gt=0)
-
-    @model_validator(mode="after")
-    def _signs_with_something(self) -> PartnerSettings:
-        if not self.certificates and self.profile in ("enveloped", "wss"):
-            raise ValueError(f"partner {self.eic} signs with {self.profile}, so it needs certificates")
-        if (self.revocation_list is None) != (self.revocation_authority is None):
-            raise ValueError(f"partner {self.eic} needs both revocation_list and revocation_authority, or neither")
-        return self
-
-    def as_partner(self, max_bytes: int) -> Partner:
-        """The same as a value of the domain."""
-        numbers = None if self.numbers is None else frozenset(MessageNumber(n) for n in self.numbers)
-        profile = SecurityProfile(self.profile.partition("-")[0])
-        limits = PartnerLimits(self.per_minute, self.at_once, max_bytes)
-        return Partner(Eic(self.eic), self.role, profile, numbers, limits, self.user)
-
-
-class LimitSettings(_Part):
+class LimitSettings(Part):
     """How far messages may be from now, and how large they may be."""
 
     clock_skew_seconds: float = Field(default=300, ge=0)
@@ -105,7 +54,7 @@ class LimitSettings(_Part):
         )
 
 
-class HeadEndSettings(_Part):
+class HeadEndSettings(Part):
     """Where the head-end system is, and how long its commands live.
 
     ``url`` is its SOAP endpoint; ``events_port`` the loopback port on which its events arrive (0 = any free one).
@@ -124,26 +73,7 @@ class HeadEndSettings(_Part):
     attempts: int = Field(default=3, gt=0)
 
 
-class HubSettings(_Part):
-    """The hub's door: ``url`` (https://host) with ``tenant`` and ``user``, or the whole address in ``url`` alone.
-
-    ``ca_bundle`` are the authorities to trust (none given: the public ones); ``client_certificate`` and
-    ``client_key`` are ours for TLS. ``security`` is how the hub signs its envelopes and wants ours.
-    """
-
-    url: str | None = None
-    tenant: str | None = None
-    user: str | None = None
-    ca_bundle: Path | None = None
-    client_certificate: Path | None = None
-    client_key: Path | None = None
-    security: Literal["enveloped", "wss"] = "enveloped"
-    connect_seconds: float = Field(default=5, gt=0)
-    send_seconds: float = Field(default=30, gt=0)
-    peek_seconds: float = Field(default=70, gt=0)
-
-
-class WorkerSettings(_Part):
+class WorkerSettings(Part):
     """How the worker leases its work."""
 
     batch: int = Field(default=32, gt=0, le=1000)

@@ -260,7 +260,7 @@ def test_given_a_time_out_after_acceptance_when_sent_again_then_the_same_bytes_a
         channel = HubChannel(client)
         with pytest.raises(OutcomeUnknown):
             channel.deliver(document)
-        place = channel.deliver(document)
+        place = channel.deliver(document).place
         expected = f"hub: {document.message_id}" if repeats_succeed else "hub: had it from an earlier try"
         assert place == expected
         assert [taken.document for taken in hub.received] == [bare(document.document)]
@@ -281,7 +281,7 @@ def test_given_a_known_id_at_the_first_try_when_delivered_then_the_place_says_so
     document = outgoing(our_document())
     with running() as (_, client):
         client.send(document.document)
-        assert "for the first time" in HubChannel(client).deliver(document)
+        assert "for the first time" in HubChannel(client).deliver(document).place
 
 
 def test_given_another_document_under_the_same_id_when_sent_then_the_hub_keeps_the_first() -> None:
@@ -295,7 +295,7 @@ def test_given_another_document_under_the_same_id_when_sent_then_the_hub_keeps_t
 def test_given_a_delivery_when_it_works_then_the_place_has_the_hubs_reference() -> None:
     document = outgoing(our_document())
     with running() as (_, client):
-        assert HubChannel(client).deliver(document) == f"hub: {document.message_id}"
+        assert HubChannel(client).deliver(document).place == f"hub: {document.message_id}"
 
 
 # --- nothing arrived

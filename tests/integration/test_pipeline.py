@@ -13,11 +13,14 @@ import pytest
 from csire_bridge.bootstrap import system_clock
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.domain.messages import Channel, MessageState, RegistryUpdate
-from csire_bridge.domain.orders import CannotReason, OrderState, Outcome
+from csire_bridge.domain.orders import CannotReason, Order, OrderState, Outcome
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.receive import Arrival, receive
+from csire_bridge.resources import folder
 from csire_bridge.simulators.hes import HeadEndSimulator
 from csire_bridge.store.reports import message_lines, order_lines
+from csire_bridge.xml.parser import parse
+from csire_bridge.xml.signature import sign_enveloped
 from tests.integration.bridge_support import METER, POINT, Play, play
 
 
@@ -259,3 +262,39 @@ def test_given_characteristics_that_hold_later_then_the_point_stays_protected_un
         assert tx.points.of([POINT], now)[POINT].threat is True
         assert tx.points.of([POINT], now + timedelta(days=2))[POINT].threat is True
         assert tx.points.of([POINT], now + timedelta(days=4))[POINT].threat is False
+
+
+def end_process(playing: Play, order: Order) -> None:
+    """The hub ends the order's process by force (S/CK0986)."""
+    root = parse((folder("samples") / "good" / "S-process-ended.xml").read_bytes())
+    changes = {
+        "MessageId": MessageId.new(),
+        "MessageTimestamp": system_clock().isoformat(timespec="milliseconds"),
+        "ProcessInstanceId": order.process_instance,
+    }
+    for name, text in changes.items():
+        for element in root.iter(f"{{*}}{name}"):
+            element.text = str(text)
+    playing.take_in(sign_enveloped(root, playing.scene.pki.hub.signing))
+
+
+def test_given_a_process_ended_by_force_then_a_command_under_way_is_cancelled_and_answered(tmp_path: Path) -> None:
+    with play(tmp_path) as playing:
+        playing.scene.head_end.delay = 3600.0
+        playing.send("disconnect")
+        order = playing.work_until_state(OrderState.SUBMITTED)
+        end_process(playing, order)
+        playing.work_until_state(OrderState.WITHDRAWN)
+        playing.work_until(lambda: playing.answers() == ["8.1.1.7"])
+        assert playing.scene.head_end.meter(METER).switches == 0
+
+
+def test_given_a_process_ended_too_late_then_what_happened_is_told_as_it_happened(tmp_path: Path) -> None:
+    with play(tmp_path, response=60) as playing:
+        playing.scene.head_end.faults.silent.add(METER)
+        playing.send("disconnect")
+        order = playing.work_until_state(OrderState.SUBMITTED)
+        playing.work_until(lambda: playing.scene.head_end.meter(METER).switches == 1)
+        end_process(playing, order)
+        playing.work_until_state(OrderState.DONE)
+        playing.work_until(lambda: playing.answers() == ["8.1.1.11"])

@@ -32,16 +32,25 @@ def test_given_a_production_environment_then_a_stage_stays_on_its_own_simulators
     monkeypatch.setenv("CSIRE_BRIDGE_DATABASE", "sqlite:///production.db")
     monkeypatch.setenv("CSIRE_BRIDGE_HEAD_END__URL", "http://the-real-head-end")
     monkeypatch.setenv("CSIRE_BRIDGE_DELIVERY_FOLDER", "/srv/real")
+    monkeypatch.setenv("CSIRE_BRIDGE_HUB__URL", "https://the-real-hub")
     settings = stage_settings(tmp_path, make_demo_pki(tmp_path, system_clock()), "http://127.0.0.1:1", load_settings())
     assert settings.head_end.url == "http://127.0.0.1:1"
     assert settings.database == f"sqlite:///{tmp_path}/csire-bridge.db"
     assert settings.delivery_folder == tmp_path / "acknowledgements"
+    assert settings.hub.url is None
 
 
 def test_given_relative_paths_in_the_file_then_they_count_from_its_folder(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
-    file.write_text('signing_key = "keys/our.key.pem"\nschemas = ["official"]\n')
+    file.write_text(
+        'signing_key = "keys/our.key.pem"\nschemas = ["official"]\n[hub]\nca_bundle = "ca.pem"\n'
+        '[[partners]]\neic = "10XPL-TSO------P"\ncertificates = ["hub.pem"]\n'
+        'revocation_list = "list.crl"\nrevocation_authority = "ca.pem"\n'
+    )
     settings = load_settings(file)
+    assert settings.hub.ca_bundle == tmp_path / "ca.pem"
+    assert settings.partners[0].revocation_list == tmp_path / "list.crl"
+    assert settings.partners[0].revocation_authority == tmp_path / "ca.pem"
     assert settings.signing_key == tmp_path / "keys/our.key.pem"
     assert settings.schemas == (tmp_path / "official",)
 

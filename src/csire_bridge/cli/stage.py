@@ -73,6 +73,7 @@ def stage_settings(folder: Path, pki: DemoPki, head_end_url: str, settings: Sett
             "signing_key": pki.operator.key_file,
             "signing_certificate": pki.operator.certificate_file,
             "partners": partners,
+            "hub": {},
             "delivery_folder": folder / "acknowledgements",
             "head_end": {**given.get("head_end", {}), "url": head_end_url},
         },

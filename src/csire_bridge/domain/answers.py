@@ -51,7 +51,7 @@ def answer_of(order: Order) -> Answer | None:
             executed_at=order.executed_at,
             meter=order.meter,
         )
-    if order.state in (OrderState.CANNOT, OrderState.SUPERSEDED):
+    if order.state in (OrderState.CANNOT, OrderState.SUPERSEDED, OrderState.WITHDRAWN):
         return Answer(
             kind=AnswerKind.CANNOT,
             process_instance=order.process_instance,

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
 
-__all__ = ["DocumentState", "OutgoingDocument"]
+__all__ = ["Delivery", "DocumentState", "OutgoingDocument"]
 
 
 class DocumentState(StrEnum):
@@ -22,6 +22,14 @@ class DocumentState(StrEnum):
     CONFIRMED = "confirmed"
     CONTESTED = "contested"
     PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where a document went, and the bytes with which its receiver answered, if any."""
+
+    place: str
+    answer: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 __all__ = [
@@ -152,7 +153,9 @@ class RuleBroken(PartnerFault):
 
 
 class TransientFailure(BridgeError):
-    """It may work later."""
+    """It may work later. ``wait`` is the shortest pause before the next try, where whoever refused named one."""
+
+    wait: timedelta | None = None
 
 
 class HeadEndUnreachable(TransientFailure):

@@ -195,6 +195,7 @@ class SettledMessage:
     state: MessageState
     receipt: bytes
     message_id: MessageId | None = None
+    answers: MessageId | None = None
     number: MessageNumber | None = None
     sender: str | None = None
     process_instance: ProcessInstanceId | None = None

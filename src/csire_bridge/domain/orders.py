@@ -84,9 +84,9 @@ _S = OrderState
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     _S.REGISTERED: frozenset({_S.SUBMITTING, _S.PARKED, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN}),
     _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.REGISTERED, _S.CANNOT, _S.PARKED}),
-    _S.SUBMITTED: frozenset({_S.DONE, _S.ARMED, _S.UNKNOWN, _S.CANNOT, _S.PARKED, _S.REGISTERED}),
-    _S.UNKNOWN: frozenset({_S.DONE, _S.ARMED, _S.CANNOT, _S.PARKED, _S.REGISTERED}),
-    _S.ARMED: frozenset({_S.DONE, _S.CANNOT, _S.PARKED}),
+    _S.SUBMITTED: frozenset({_S.DONE, _S.ARMED, _S.UNKNOWN, _S.CANNOT, _S.PARKED, _S.REGISTERED, _S.WITHDRAWN}),
+    _S.UNKNOWN: frozenset({_S.DONE, _S.ARMED, _S.CANNOT, _S.PARKED, _S.REGISTERED, _S.WITHDRAWN}),
+    _S.ARMED: frozenset({_S.DONE, _S.CANNOT, _S.PARKED, _S.WITHDRAWN}),
     _S.PARKED: frozenset({_S.REGISTERED, _S.DONE, _S.CANNOT, _S.WITHDRAWN, _S.SUPERSEDED}),
     _S.DONE: frozenset(),
     _S.CANNOT: frozenset(),
@@ -145,7 +145,8 @@ class Order:
 
     ``registered_at`` is the moment from which execution time counts: the message's own timestamp, which is the
     strict reading of the one-working-day rule. ``not_before`` is when it may run, ``executed_at`` the meter's or
-    head-end system's time of switching, else that of verification. ``version`` is for compare-and-set.
+    head-end system's time of switching, else that of verification. ``recalled_at`` is when the hub ended the process
+    by force while the command was under way. ``version`` is for compare-and-set.
     """
 
     key: int
@@ -177,6 +178,7 @@ class Order:
     verified_at: datetime | None = None
     cannot_reason: CannotReason | None = None
     detail: str | None = None
+    recalled_at: datetime | None = None
 
     @property
     def execution_seconds(self) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-from csire_bridge.domain.documents import OutgoingDocument
+from csire_bridge.domain.documents import Delivery, OutgoingDocument
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.hub.client import HubClient
 from csire_bridge.hub.faults import Operation
@@ -24,7 +24,7 @@ class HubChannel:
         self._tried: OrderedDict[MessageId, None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def deliver(self, document: OutgoingDocument) -> str:
+    def deliver(self, document: OutgoingDocument) -> Delivery:
         """Return where it went; raise PartnerUnreachable, PartnerRefused or OutcomeUnknown.
 
         An id that the hub knows already counts as delivered: ids are derived, so a try before a restart may have
@@ -34,10 +34,12 @@ class HubChannel:
         tried_before = self._note(document.message_id)
         result = self._client.send(document.document, self._operation)
         if not result.repeated:
-            return f"hub: {result.reference or 'taken, without a reference'}"
-        if tried_before:
-            return "hub: had it from an earlier try"
-        return "hub: says the id was used before, but this process sends it for the first time; look at its R_1"
+            place = f"hub: {result.reference or 'taken, without a reference'}"
+        elif tried_before:
+            place = "hub: had it from an earlier try"
+        else:
+            place = "hub: says the id was used before, but this process sends it for the first time; look at its R_1"
+        return Delivery(place, result.raw)
 
     def _note(self, message_id: MessageId) -> bool:
         with self._lock:

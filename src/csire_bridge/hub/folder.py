@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from csire_bridge.domain.documents import OutgoingDocument
+from csire_bridge.domain.documents import Delivery, OutgoingDocument
 from csire_bridge.domain.errors import PartnerRefused, StoreFailure
 
 __all__ = ["FolderChannel"]
@@ -17,7 +17,7 @@ class FolderChannel:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def deliver(self, document: OutgoingDocument) -> str:
+    def deliver(self, document: OutgoingDocument) -> Delivery:
         """Write the document durably and return its place; raises StoreFailure when the folder can't be written."""
         target = self._folder / f"{document.number}_{document.message_id}.xml"
         try:
@@ -34,11 +34,11 @@ class FolderChannel:
             raise StoreFailure(
                 f"{target} can't be written: {error.strerror}", "look at free space and permissions of the folder"
             ) from error
-        return str(target)
+        return Delivery(str(target))
 
-    def _seen_before(self, target: Path, document: OutgoingDocument) -> str:
+    def _seen_before(self, target: Path, document: OutgoingDocument) -> Delivery:
         if target.read_bytes() != document.document:
             raise PartnerRefused(
                 "other-content", f"{target} exists with other content", "move the file away and release the document"
             )
-        return str(target)
+        return Delivery(str(target))

@@ -86,7 +86,7 @@ class QueuePoller:
             count = self._drain()
         except BridgeError as error:
             self._failures += 1
-            self._asked_for = error.wait if isinstance(error, Later) else timedelta(0)
+            self._asked_for = (error.wait if isinstance(error, Later) else None) or timedelta(0)
             raise
         self._failures, self._asked_for = 0, timedelta(0)
         return count

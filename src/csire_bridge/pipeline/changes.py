@@ -51,6 +51,11 @@ class Changes:
         moved = self.move(order, OrderState.SUPERSEDED, text, cannot_reason=CannotReason.OTHER, detail=text)
         self._end(moved, item)
 
+    def withdraw(self, order: Order, item: WorkItem, text: str) -> None:
+        """The order ends because whoever asked for it took it back, and that is answered."""
+        moved = self.move(order, OrderState.WITHDRAWN, text, cannot_reason=CannotReason.OTHER, detail=text)
+        self._end(moved, item)
+
     def done(self, order: Order, item: WorkItem, text: str, reading: ContactorReading, **facts: Any) -> None:
         """The order ends with a movement that ``reading`` proves, and that is answered."""
         self._end(self.move(order, OrderState.DONE, text, verified_at=reading.read_at, **facts), item)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.documents import DocumentState, OutgoingDocument
+from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem
@@ -19,7 +19,7 @@ __all__ = ["Deliverer"]
 
 _log = logging.getLogger(__name__)
 
-Delivery = str | PartnerUnreachable | OutcomeUnknown | PartnerRefused
+Attempt = Delivery | PartnerUnreachable | OutcomeUnknown | PartnerRefused
 """Where a document went, or why it did not."""
 
 
@@ -43,34 +43,42 @@ class Deliverer:
             tx.work.finish([item.key for item in items if item not in pending])
         return Begun([Task(item, documents[item.subject]) for item in pending])
 
-    def do(self, task: Task[OutgoingDocument]) -> Delivery:
+    def do(self, task: Task[OutgoingDocument]) -> Attempt:
         """Hand the document over."""
         try:
             return self._channel.deliver(task.about)
         except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
             return error
 
-    def settle(self, done: Sequence[Done[OutgoingDocument, Delivery]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[OutgoingDocument, Attempt]], lease: Lease | None) -> list[WorkItem]:
         """Write down where documents went; nothing follows."""
         now = self._clock()
         with self._store.transaction() as tx:
-            gone = [(piece, piece.result) for piece in done if isinstance(piece.result, str)]
-            tx.outbox.delivered_all([(piece.about.key, place) for piece, place in gone], now)
+            gone = [(piece, piece.result) for piece in done if isinstance(piece.result, Delivery)]
+            tx.outbox.delivered_all([(piece.about.key, delivery) for piece, delivery in gone], now)
             tx.work.finish([piece.item.key for piece, _ in gone])
             for piece in done:
                 if isinstance(piece.result, PartnerRefused):
                     self._park(tx, piece.about, piece.item, piece.result.text, now)
-                elif not isinstance(piece.result, str):
-                    self._again(tx, piece.about, piece.item, piece.result.text, now)
+                elif not isinstance(piece.result, Delivery):
+                    self._again(tx, piece.about, piece.item, piece.result, now)
         return []
 
-    def _again(self, tx: Transaction, document: OutgoingDocument, item: WorkItem, why: str, now: datetime) -> None:
+    def _again(
+        self,
+        tx: Transaction,
+        document: OutgoingDocument,
+        item: WorkItem,
+        error: PartnerUnreachable | OutcomeUnknown,
+        now: datetime,
+    ) -> None:
         """The receiver recognises the id, so sending the same bytes again is safe even if they arrived."""
         again = self._retry.next_try(item.attempts + 1, now, self._jitter)
         if again is None:
-            self._park(tx, document, item, f"given up after {item.attempts + 1} tries: {why}", now)
-        else:
-            tx.work.postpone(item.key, again, failed=why)
+            self._park(tx, document, item, f"given up after {item.attempts + 1} tries: {error.text}", now)
+            return
+        named = error.wait if isinstance(error, PartnerUnreachable) else None
+        tx.work.postpone(item.key, max(again, now + named) if named else again, failed=error.text)
 
     def _park(self, tx: Transaction, document: OutgoingDocument, item: WorkItem, why: str, now: datetime) -> None:
         tx.outbox.park(document.key, now, why)

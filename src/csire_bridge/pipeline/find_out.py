@@ -14,6 +14,7 @@ from csire_bridge.domain.execution import Conclusion, conclude
 from csire_bridge.domain.orders import CannotReason, Order, OrderState
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.changes import Changes
+from csire_bridge.pipeline.commands import command_of
 from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import HeadEnd
 from csire_bridge.pipeline.steps import Done
@@ -31,18 +32,34 @@ class Finding:
     event: HeadEndEvent | None
 
 
-Found = ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused
-"""What the contactor said, or why it could not be asked."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the contactor said, or why it could not be asked; and whether a recalled command was really dropped."""
+
+    result: ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused
+    cancelled: bool = False
 
 
 def find_out(head_end: HeadEnd, finding: Finding) -> Found:
-    """Have the contactor read."""
-    if finding.order.meter is None:
-        raise ValueError(f"order {finding.order.key} is {finding.order.state}, but was never given to a meter")
+    """Have the contactor read; a recalled command is cancelled first, and only then looked at."""
+    order = finding.order
+    if order.meter is None:
+        raise ValueError(f"order {order.key} is {order.state}, but was never given to a meter")
+    cancelled = order.recalled_at is not None and _cancelled(head_end, order)
     try:
-        return head_end.read_contactor(finding.order.meter)
+        return Found(head_end.read_contactor(order.meter), cancelled)
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
-        return error
+        return Found(error, cancelled)
+
+
+def _cancelled(head_end: HeadEnd, order: Order) -> bool:
+    """Whether the head-end system dropped the command; too late, or not known, is no."""
+    try:
+        head_end.cancel(command_of(order))
+    except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
+        _log.warning("the recalled command of order %s was not cancelled: %s", order.key, error.text)
+        return False
+    return True
 
 
 def settle_found(
@@ -50,10 +67,11 @@ def settle_found(
 ) -> None:
     """Write down what was found out."""
     for piece in done:
-        if isinstance(piece.result, ContactorReading):
-            _apply(piece.about, piece.item, piece.result, limits, changes)
+        found = piece.result
+        if not isinstance(found.result, ContactorReading):
+            _unread(piece.about.order, piece.item, found.result.text, limits, changes, jitter)
         else:
-            _unread(piece.about.order, piece.item, piece.result.text, limits, changes, jitter)
+            _apply(piece.about, piece.item, found.result, found.cancelled, limits, changes)
 
 
 def _unread(
@@ -70,7 +88,12 @@ def _unread(
 
 
 def _apply(
-    finding: Finding, item: WorkItem, reading: ContactorReading, limits: ExecutionLimits, changes: Changes
+    finding: Finding,
+    item: WorkItem,
+    reading: ContactorReading,
+    cancelled: bool,
+    limits: ExecutionLimits,
+    changes: Changes,
 ) -> None:
     order, event = finding.order, finding.event
     if order.submitted_at is None:
@@ -79,6 +102,8 @@ def _apply(
     match found.state:
         case OrderState.DONE:
             changes.done(order, item, found.text, reading, outcome=found.outcome, executed_at=found.executed_at)
+        case _ if cancelled:
+            changes.withdraw(order, item, "the hub ended the process by force; the command was cancelled in time")
         case OrderState.ARMED:
             if order.state is not OrderState.ARMED:
                 changes.move(order, OrderState.ARMED, found.text, outcome=found.outcome)

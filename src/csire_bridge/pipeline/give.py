@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from csire_bridge.domain.contactor import ContactorCommand, HeadEndEvent
+from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.interlocks import interlock
@@ -17,6 +17,7 @@ from csire_bridge.domain.orders import CannotReason, Order, OrderState
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.changes import Changes
+from csire_bridge.pipeline.commands import command_of
 from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import HeadEnd
 from csire_bridge.pipeline.steps import Done, Task
@@ -87,7 +88,7 @@ def give(head_end: HeadEnd, giving: Giving, now: datetime) -> Given:
     if now > giving.until:
         return NotGiven()
     try:
-        head_end.submit(_command(giving.order))
+        head_end.submit(command_of(giving.order))
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
         return error
     return None
@@ -138,18 +139,3 @@ def _not_given(
     else:
         changes.parked.append((item.key, text))
         _log.error("order %s is parked: %s", order.key, text)
-
-
-def _command(order: Order) -> ContactorCommand:
-    action = order.kind.contactor_action
-    if not (action and order.meter and order.correlation_id and order.submitted_at and order.expires_at):
-        raise ValueError(f"order {order.key} was not prepared for the head-end system")
-    return ContactorCommand(
-        correlation_id=order.correlation_id,
-        meter=order.meter,
-        action=action,
-        issued_at=order.submitted_at,
-        not_after=order.expires_at,
-        tracking_id=str(order.key),
-        reason=str(order.disconnection_kind or order.reconnection_reason or order.kind),
-    )

@@ -24,6 +24,7 @@ from csire_bridge.pipeline.ports import Transaction
 __all__ = ["new_order", "register"]
 
 _log = logging.getLogger(__name__)
+_ENDED = "the hub ended the process by force"
 
 
 def register(
@@ -106,14 +107,19 @@ def _file_result(tx: Transaction, header: Header, result: ResultNotice, now: dat
 
 
 def _follow(tx: Transaction, notice: SpecialNotice, now: datetime) -> None:
-    """A process that the hub ended by force takes its waiting orders with it; running ones are only noted."""
+    """A process that the hub ended by force takes its waiting orders with it; those under way are recalled.
+
+    Either way the hub gets an answer: "cannot" for what did not happen, "done" for what could not be stopped.
+    """
     if notice.kind is not SpecialKind.PROCESS_ENDED or notice.process_instance is None:
         return
     for order in tx.orders.open_of_process(notice.process_instance):
         if order.state in (OrderState.REGISTERED, OrderState.PARKED):
-            tx.orders.move(order, OrderState.WITHDRAWN, now, "the hub ended the process by force", detail="CK0986")
+            tx.orders.move(order, OrderState.WITHDRAWN, now, _ENDED, detail=_ENDED)
             tx.work.drop(WorkStep.EXECUTE, order.key)
+            tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
         else:
-            text = "the hub ended the process by force, but the command is already under way"
-            tx.orders.note(order.key, order.state, now, text)
+            tx.orders.recall(order.key, now)
+            tx.orders.note(order.key, order.state, now, f"{_ENDED}: the command under way is recalled")
+            tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
             _log.error("order %s is under way, but the hub ended its process", order.key)

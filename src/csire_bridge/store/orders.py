@@ -125,6 +125,10 @@ class OrderBook:
             raise StaleWrite(f"order {', '.join(str(b.key) for b, _, _ in moves)} changed while it was worked on")
         self.note_all([(after.key, after.state, text) for _, after, text in moves], at)
 
+    def recall(self, key: int, at: datetime) -> None:
+        """Note that the hub ended the order's process; whoever works on the order just now is not disturbed."""
+        self._connection.execute(update(orders).where(orders.c.key == key).values(recalled_at=at))
+
     def note(self, key: int, state: OrderState, at: datetime, text: str) -> None:
         """Append a line to an order's history."""
         self.note_all([(key, state, text)], at)

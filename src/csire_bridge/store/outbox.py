@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
-from csire_bridge.domain.documents import DocumentState, OutgoingDocument
+from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.store.rows import from_row, to_row
 from csire_bridge.store.tables import outbox, outbox_events
@@ -25,6 +25,7 @@ _DELIVERED = (
     .values(
         delivered_at=bindparam("at"),
         place=bindparam("place"),
+        partner_answer=bindparam("partner_answer"),
         state=case(
             (outbox.c.state == DocumentState.PENDING.value, DocumentState.DELIVERED.value), else_=outbox.c.state
         ),
@@ -77,15 +78,16 @@ class Outbox:
 
     def delivered(self, key: int, at: datetime, place: str) -> None:
         """Note that the channel took the document, and where to. A result that came first stays."""
-        self.delivered_all([(key, place)], at)
+        self.delivered_all([(key, Delivery(place))], at)
 
-    def delivered_all(self, places: Sequence[tuple[int, str]], at: datetime) -> None:
-        """Note (document, where it went) of each that the channel took. A result that came first stays."""
+    def delivered_all(self, places: Sequence[tuple[int, Delivery]], at: datetime) -> None:
+        """Note where each document went that the channel took. A result that came first stays."""
         if not places:
             return
-        self._connection.execute(_DELIVERED, [{"b_key": key, "at": at, "place": place} for key, place in places])
+        values = [{"b_key": key, "at": at, "place": d.place, "partner_answer": d.answer} for key, d in places]
+        self._connection.execute(_DELIVERED, values)
         state = DocumentState.DELIVERED.value
-        rows = [{"document": key, "at": at, "state": state, "text": f"delivered: {place}"} for key, place in places]
+        rows = [{"document": key, "at": at, "state": state, "text": f"delivered: {d.place}"} for key, d in places]
         self._connection.execute(_NOTE, rows)
 
     def park(self, key: int, at: datetime, why: str) -> None:

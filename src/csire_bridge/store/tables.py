@@ -97,6 +97,7 @@ messages = Table(
     Column("raw", LargeBinary, nullable=False),
     Column("state", String(16), nullable=False),
     Column("message_id", String(36), index=True),
+    Column("answers", String(36), index=True),
     Column("number", String(16)),
     Column("process_instance", String(36)),
     Column("metering_point", String(18)),
@@ -197,6 +198,7 @@ orders = Table(
     Column("verified_at", Moment),
     Column("cannot_reason", String(24)),
     Column("detail", Text),
+    Column("recalled_at", Moment),
     UniqueConstraint("source_message"),
 )
 
@@ -239,6 +241,7 @@ outbox = Table(
     Column("created_at", Moment, nullable=False),
     Column("delivered_at", Moment),
     Column("place", Text),
+    Column("partner_answer", LargeBinary),
     Column("result_code", String(16)),
     Column("result_text", Text),
     UniqueConstraint("message_id"),

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("message_id", sa.String(length=36), nullable=True),
+        sa.Column("answers", sa.String(length=36), nullable=True),
         sa.Column("number", sa.String(length=16), nullable=True),
         sa.Column("process_instance", sa.String(length=36), nullable=True),
         sa.Column("metering_point", sa.String(length=18), nullable=True),
@@ -37,6 +38,7 @@ def upgrade() -> None:
         sa.Column("receipt", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_messages")),
     )
+    op.create_index(op.f("ix_messages_answers"), "messages", ["answers"], unique=False)
     op.create_index(op.f("ix_messages_message_id"), "messages", ["message_id"], unique=False)
     op.create_index(op.f("ix_messages_sha256"), "messages", ["sha256"], unique=False)
     op.create_table(
@@ -109,6 +111,7 @@ def upgrade() -> None:
         sa.Column("verified_at", tables.Moment(length=26), nullable=True),
         sa.Column("cannot_reason", sa.String(length=24), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("recalled_at", tables.Moment(length=26), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_orders")),
         sa.UniqueConstraint("source_message", name=op.f("uq_orders_source_message")),
     )
@@ -190,6 +193,7 @@ def upgrade() -> None:
         sa.Column("created_at", tables.Moment(length=26), nullable=False),
         sa.Column("delivered_at", tables.Moment(length=26), nullable=True),
         sa.Column("place", sa.Text(), nullable=True),
+        sa.Column("partner_answer", sa.LargeBinary(), nullable=True),
         sa.Column("result_code", sa.String(length=16), nullable=True),
         sa.Column("result_text", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["order"], ["orders.key"], name=op.f("fk_outbox_order_orders")),

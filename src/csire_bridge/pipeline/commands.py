@@ -1,0 +1,24 @@
+"""The command that an order is, in the head-end system's terms."""
+
+from __future__ import annotations
+
+from csire_bridge.domain.contactor import ContactorCommand
+from csire_bridge.domain.orders import Order
+
+__all__ = ["command_of"]
+
+
+def command_of(order: Order) -> ContactorCommand:
+    """The latest command of a prepared order; raises ValueError for one that was never prepared."""
+    action = order.kind.contactor_action
+    if not (action and order.meter and order.correlation_id and order.submitted_at and order.expires_at):
+        raise ValueError(f"order {order.key} was not prepared for the head-end system")
+    return ContactorCommand(
+        correlation_id=order.correlation_id,
+        meter=order.meter,
+        action=action,
+        issued_at=order.submitted_at,
+        not_after=order.expires_at,
+        tracking_id=str(order.key),
+        reason=str(order.disconnection_kind or order.reconnection_reason or order.kind),
+    )

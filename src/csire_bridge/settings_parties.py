@@ -1,0 +1,84 @@
+"""Settings of the parties that we speak with: partners who send us messages, and the hub's door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from csire_bridge.domain.identifiers import Eic, MessageNumber
+from csire_bridge.domain.partners import Partner, PartnerLimits, PartnerRole, SecurityProfile
+
+__all__ = ["Folders", "HubSettings", "Part", "PartnerSettings", "Party"]
+
+Party = Annotated[str, AfterValidator(Eic.parse)]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str | Path) else value
+
+
+Folders = Annotated[tuple[Path, ...], BeforeValidator(_as_list)]
+
+
+class Part(BaseModel):
+    """A group of settings; an unknown name in it is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PartnerSettings(Part):
+    """A partner: its EIC code, the PEM files of the certificates that it signs with, and what it may do.
+
+    ``profile`` is how it signs. ``numbers`` are the messages that it may send (none given: every one). ``user`` is
+    its name at our door, for limits only. ``revocation_list`` is a CRL file (PEM or DER) of its authority, whose
+    certificate is ``revocation_authority``; with ``revocation_expired`` set to "alert", the bridge starts with an
+    expired list too.
+    """
+
+    eic: Party
+    role: PartnerRole = PartnerRole.HUB
+    profile: Literal["enveloped", "wss", "none-i-accept-unsigned-messages"] = "enveloped"
+    certificates: Folders = ()
+    numbers: tuple[Annotated[str, AfterValidator(MessageNumber.parse)], ...] | None = None
+    user: str | None = None
+    revocation_list: Path | None = None
+    revocation_authority: Path | None = None
+    revocation_expired: Literal["refuse-start", "alert"] = "refuse-start"
+    per_minute: int = Field(default=6000, gt=0)
+    at_once: int = Field(default=64, gt=0)
+
+    @model_validator(mode="after")
+    def _signs_with_something(self) -> PartnerSettings:
+        if not self.certificates and self.profile in ("enveloped", "wss"):
+            raise ValueError(f"partner {self.eic} signs with {self.profile}, so it needs certificates")
+        if (self.revocation_list is None) != (self.revocation_authority is None):
+            raise ValueError(f"partner {self.eic} needs both revocation_list and revocation_authority, or neither")
+        return self
+
+    def as_partner(self, max_bytes: int) -> Partner:
+        """The same as a value of the domain."""
+        numbers = None if self.numbers is None else frozenset(MessageNumber(n) for n in self.numbers)
+        profile = SecurityProfile(self.profile.partition("-")[0])
+        limits = PartnerLimits(self.per_minute, self.at_once, max_bytes)
+        return Partner(Eic(self.eic), self.role, profile, numbers, limits, self.user)
+
+
+class HubSettings(Part):
+    """The hub's door: ``url`` (https://host) with ``tenant`` and ``user``, or the whole address in ``url`` alone.
+
+    ``ca_bundle`` are the authorities to trust (none given: the public ones); ``client_certificate`` and
+    ``client_key`` are ours for TLS. ``security`` is how the hub signs its envelopes and wants ours.
+    """
+
+    url: str | None = None
+    tenant: str | None = None
+    user: str | None = None
+    ca_bundle: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+    security: Literal["enveloped", "wss"] = "enveloped"
+    connect_seconds: float = Field(default=5, gt=0)
+    send_seconds: float = Field(default=30, gt=0)
+    peek_seconds: float = Field(default=70, gt=0)

@@ -32,6 +32,7 @@ from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
 from csire_bridge.worker.loop import Steps, Worker
 from csire_bridge.worker.partners import PartnerDesk
+from csire_bridge.worker.watch import Watch
 from csire_bridge.xml.catalogue import SchemaCatalogue
 from csire_bridge.xml.keys import SigningKey
 from csire_bridge.xml.mapping.book import MappingBook
@@ -87,6 +88,8 @@ class Bridge:
         self._events = EventListener(self._take_events, profile, settings.head_end.events_port)
         self._head_end = HeadEndConnector(replace(profile, reply_address=self._events.url), clock)
         self.worker = self._worker(key)
+        wait = timedelta(seconds=settings.limits.result_wait_seconds)
+        self.watch = Watch(self.database, clock, result_wait=wait)
 
     @property
     def partners(self) -> PartnerBook:

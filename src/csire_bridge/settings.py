@@ -38,11 +38,12 @@ __all__ = [
 
 
 class LimitSettings(Part):
-    """How far messages may be from now, and how large they may be."""
+    """How far messages may be from now, how large they may be, and how long the hub's R_1 may take."""
 
     clock_skew_seconds: float = Field(default=300, ge=0)
     replay_window_days: float = Field(default=3, gt=0)
     horizon_days: float = Field(default=366, gt=0)
+    result_wait_seconds: float = Field(default=3600, gt=0)
     max_message_bytes: int = Field(default=1024 * 1024, gt=0, le=50 * 1024 * 1024)
 
     def as_limits(self) -> Limits:

@@ -127,7 +127,7 @@ def working(bridge: Bridge) -> Iterator[Callable[[], BaseException | None]]:
 
     def work() -> None:
         try:
-            bridge.worker.run(stop, lambda: time.sleep(0.02))
+            bridge.worker.run(stop, lambda: time.sleep(0.02), bridge.watch.look_when_due)
         except Exception as error:  # noqa: BLE001 - handed to the thread that asks
             failure.append(error)
 

@@ -32,6 +32,7 @@ from csire_bridge.domain.clock import aware_utc
 
 __all__ = [
     "accepted_ids",
+    "alerts",
     "head_end_events",
     "message_events",
     "messages",
@@ -254,6 +255,17 @@ outbox_events = Table(
     Column("document", _Key, ForeignKey("outbox.key"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# A condition that somebody was told of; open while ``closed_at`` is empty.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("kind", String(32), nullable=False, index=True),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
     Column("text", Text, nullable=False),
 )
 

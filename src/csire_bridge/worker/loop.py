@@ -98,9 +98,10 @@ class Worker:
             hand = [item for item in hand if item.step is not step]
             hand += self._work(self._handlers[step], batch, lease if _FOLLOWS.get(step) in self._due else None)
 
-    def run(self, stop: Event, idle: Callable[[], None]) -> None:
-        """Work until ``stop`` is set; ``idle`` waits a moment when nothing is due."""
+    def run(self, stop: Event, idle: Callable[[], None], between: Callable[[], None] = lambda: None) -> None:
+        """Work until ``stop`` is set; ``idle`` waits a moment when nothing is due, ``between`` is called each turn."""
         while not stop.is_set():
+            between()
             if not self.turn():
                 idle()
 

@@ -1,0 +1,52 @@
+"""``csire-bridge alerts``: what a person should look at now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import typer
+
+from csire_bridge.bootstrap import system_clock
+from csire_bridge.cli.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.stats import DatabaseOption
+from csire_bridge.settings import load_settings
+from csire_bridge.store.database import Database
+from csire_bridge.store.watch import open_alerts, standing
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(alerts)
+
+
+def alerts(database: DatabaseOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Conditions that hold now: missing results, contested answers, parked orders and deliveries, reused ids.
+
+    Example:
+
+        csire-bridge alerts --database sqlite:///demo-out/csire-bridge.db
+    """
+    settings = load_settings(config, database=database)
+    store, now = Database(settings.database), system_clock()
+    wait = timedelta(seconds=settings.limits.result_wait_seconds)
+    try:
+        store.require_current()
+        with store.reading() as connection:
+            found = list(standing(connection, now, wait, timedelta(days=1)))
+            told = open_alerts(connection)
+    finally:
+        store.close()
+    if as_json:
+        print_json(
+            [
+                {"kind": a.kind, "count": a.count, "oldest": a.oldest, "text": a.text(now), "told_at": told.get(a.kind)}
+                for a in found
+            ]
+        )
+        return
+    for alert in found:
+        out.print(f"[bold]{alert.kind}[/]: {alert.text(now)}", highlight=False)
+    if not found:
+        out.print("nothing needs a person")

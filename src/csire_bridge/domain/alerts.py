@@ -1,0 +1,45 @@
+"""Alerts: one when a condition opens, one when it closes, and never a flood in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["Alert", "AlertKind"]
+
+
+class AlertKind(StrEnum):
+    """What somebody should look at."""
+
+    RESULTS_MISSING = "results-missing"
+    ANSWERS_CONTESTED = "answers-contested"
+    ORDERS_PARKED = "orders-parked"
+    DELIVERIES_PARKED = "deliveries-parked"
+    WORK_PARKED = "work-parked"
+    IDS_REUSED = "ids-reused"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A condition that holds: how many things it concerns, and since when (UTC) the oldest of them waits."""
+
+    kind: AlertKind
+    count: int
+    oldest: datetime
+
+    def text(self, now: datetime) -> str:
+        """A sentence for people, with the age of the oldest."""
+        minutes = int((now - self.oldest).total_seconds() // 60)
+        age = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+        return f"{_SENTENCES[self.kind].format(count=self.count)}; the oldest for {age}"
+
+
+_SENTENCES = {
+    AlertKind.RESULTS_MISSING: "{count} delivered answers have no result (R_1) of the hub yet",
+    AlertKind.ANSWERS_CONTESTED: "{count} answers are contested by the hub",
+    AlertKind.ORDERS_PARKED: "{count} orders wait for a person",
+    AlertKind.DELIVERIES_PARKED: "{count} answers can't be delivered",
+    AlertKind.WORK_PARKED: "{count} pieces of work were set aside",
+    AlertKind.IDS_REUSED: "{count} messages used an id that was taken, with other content",
+}

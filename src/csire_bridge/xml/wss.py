@@ -45,7 +45,6 @@ from csire_bridge.xml.wss_parts import (
     X509V3,
     SignedInfo,
     canonical,
-    check_cost,
     decode,
     fault,
     find_parts,
@@ -154,7 +153,6 @@ def verify_envelope(
 
 
 def _verify(envelope: etree._Element, book: CertificateBook, now: datetime, skew: timedelta) -> VerifiedEnvelope:
-    check_cost(envelope)
     parts = find_parts(envelope)
     info = read_signed_info(parts.signature)
     references = read_references(info, parts)

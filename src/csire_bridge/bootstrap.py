@@ -14,18 +14,26 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Channel
 from csire_bridge.domain.retry import RetryPolicy
-from csire_bridge.domain.work import WorkStep
+from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
 from csire_bridge.hes.endpoint import EventListener
+from csire_bridge.hub.channel import HubChannel
+from csire_bridge.hub.client import HubClient
+from csire_bridge.hub.faults import Operation
 from csire_bridge.hub.folder import FolderChannel
+from csire_bridge.hub.poller import QueuePoller, document_if_readable, whole_answer
+from csire_bridge.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
+from csire_bridge.hub.wss_plugin import WsSecurityPlugin
 from csire_bridge.pipeline.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.deliver import Deliverer
 from csire_bridge.pipeline.events import take_events
 from csire_bridge.pipeline.execute import ExecutionLimits, Executor
 from csire_bridge.pipeline.intake import Intake
 from csire_bridge.pipeline.map import Mapper
+from csire_bridge.pipeline.ports import DeliveryChannel
 from csire_bridge.pipeline.receipt import Receipts
 from csire_bridge.pipeline.receive import Arrival, receive
+from csire_bridge.pipeline.reception import Reception
 from csire_bridge.pipeline.validate import Validator
 from csire_bridge.pipeline.verify import Verifier
 from csire_bridge.settings import Settings
@@ -38,7 +46,10 @@ from csire_bridge.xml.keys import SigningKey
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.partners import PartnerBook
 
-__all__ = ["Bridge", "Standard", "partner_book", "system_clock"]
+__all__ = ["Bridge", "Standard", "hub_profile", "partner_book", "signing_key", "system_clock"]
+
+_QUEUE = "hub queue"
+_QUEUE_LEASE = timedelta(minutes=5)  # a peek, a commit and a dequeue take less
 
 
 def system_clock() -> datetime:
@@ -69,12 +80,16 @@ class Standard:
 class Bridge:
     """A bridge that can take messages in and work them off. Close it, or use it in ``with``."""
 
-    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
-        """Wire everything; raise ConfigurationError for wrong settings, StoreFailure for a wrong database."""
+    def __init__(self, settings: Settings, clock: Clock = system_clock, *, reply_address: str | None = None) -> None:
+        """Wire everything; raise ConfigurationError for wrong settings, StoreFailure for a wrong database.
+
+        ``reply_address`` is the door at which somebody else takes the head-end system's events (``take_events``);
+        without one the bridge listens by itself once it is started.
+        """
         self.settings = settings
         self.clock = clock
         self.standard = Standard.load(settings)
-        key = _signing_key(settings)
+        key = signing_key(settings)
         self.database = Database(settings.database)
         self.database.upgrade()
         self._partners = PartnerDesk(settings, self.database, clock)
@@ -85,9 +100,14 @@ class Bridge:
             connect_timeout=settings.head_end.connect_seconds,
             read_timeout=settings.head_end.read_seconds,
         )
-        self._events = EventListener(self._take_events, profile, settings.head_end.events_port)
-        self._head_end = HeadEndConnector(replace(profile, reply_address=self._events.url), clock)
-        self.worker = self._worker(key)
+        self._events: EventListener | None = None
+        if reply_address is None:
+            self._events = EventListener(self.take_events, profile, settings.head_end.events_port)
+            reply_address = self._events.url
+        self.head_end_profile = replace(profile, reply_address=reply_address)
+        self._head_end = HeadEndConnector(self.head_end_profile, clock)
+        self._hub = hub_client(settings, key, self.partners, clock) if settings.hub.url else None
+        self.worker, self.reception = self._worker(key)
         wait = timedelta(seconds=settings.limits.result_wait_seconds)
         self.watch = Watch(self.database, clock, result_wait=wait)
 
@@ -101,7 +121,8 @@ class Bridge:
         validator, mapper = self.standard.validator, self.standard.mapper
         return Intake(self.database, verifier, validator, mapper, Receipts(key), self.clock)
 
-    def _worker(self, key: SigningKey) -> Worker:
+    def _worker(self, key: SigningKey) -> tuple[Worker, Reception]:
+        """The worker, and the reception with a hand of its own: it ends with the intake and leaves orders to others."""
         settings, jitter = self.settings, random.Random()  # noqa: S311 - spreads retries, no secret
         head_end = settings.head_end
         limits = ExecutionLimits(
@@ -111,7 +132,7 @@ class Bridge:
             poll=timedelta(seconds=head_end.poll_seconds),
         )
         parties = Parties(Eic(settings.own_eic), Eic(settings.hub_eic), settings.sender_role)
-        standard, channel = self.standard, FolderChannel(settings.delivery_folder)
+        standard, channel = self.standard, self._channel()
         steps = Steps(
             intake=self.intake,
             execute=Executor(self.database, self._head_end, self.clock, limits, jitter),
@@ -120,11 +141,18 @@ class Bridge:
         )
         due = list(WorkStep) if head_end.url else [WorkStep.INTAKE]
         lease = timedelta(seconds=settings.worker.lease_seconds)
-        return Worker(self.database, steps, self.clock, steps_due=due, batch=settings.worker.batch, lease=lease)
+        worker = Worker(self.database, steps, self.clock, steps_due=due, batch=settings.worker.batch, lease=lease)
+        hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
+        return worker, Reception(self.database, hand, self.clock)
+
+    def _channel(self) -> DeliveryChannel:
+        if self._hub is None:
+            return FolderChannel(self.settings.delivery_folder)
+        return HubChannel(self._hub, Operation(self.settings.hub.operation))
 
     def start(self) -> Bridge:
-        """Listen for the head-end system's events."""
-        if self.settings.head_end.url:
+        """Listen for the head-end system's events, where nobody else does."""
+        if self.settings.head_end.url and self._events:
             self._events.start()
         return self
 
@@ -134,13 +162,46 @@ class Bridge:
         items = receive(self.database, channel, arrivals, self.clock, lease)
         self.worker.carry_on(items, lease)
 
-    def _take_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
+    def poller(self) -> QueuePoller | None:
+        """What empties our queue at the hub; None where that is not wanted. It is for one thread."""
+        hub = self.settings.hub
+        if self._hub is None or not hub.poll:
+            return None
+        return QueuePoller(
+            self._hub,
+            self._keep,
+            self.clock,
+            (hub.idle_seconds, hub.longest_idle_seconds),
+            keep=whole_answer if hub.security == "wss" else document_if_readable,
+            may_go_on=self.may_poll,
+        )
+
+    def _keep(self, raw: bytes, origin: str) -> None:
+        receive(self.database, Channel.QUEUE, [Arrival(origin, raw)], self.clock)
+        self.worker.wake()
+
+    def may_poll(self) -> bool:
+        """Take or prolong the lease on our queue at the hub: only one process may empty it."""
+        now = self.clock()
+        with self.database.transaction() as tx:
+            return tx.leases.hold(_QUEUE, Lease.starting(self.worker.name, now, _QUEUE_LEASE), now)
+
+    def stop_polling(self) -> None:
+        """Leave the queue to the next process at once."""
+        with self.database.transaction() as tx:
+            tx.leases.release(_QUEUE, self.worker.name, self.clock())
+
+    def take_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
+        """Commit events of the head-end system, and have their orders looked at."""
         take_events(self.database, self.clock, events)
         self.worker.wake()
 
     def close(self) -> None:
         """Stop listening and give everything back."""
-        self._events.stop()
+        if self._events:
+            self._events.stop()
+        if self._hub:
+            self._hub.close()
         self._head_end.close()
         self.database.close()
 
@@ -151,13 +212,43 @@ class Bridge:
         self.close()
 
 
-def _signing_key(settings: Settings) -> SigningKey:
+def signing_key(settings: Settings) -> SigningKey:
+    """The key that signs what we send; raises ConfigurationError when there is none that can be used."""
     if settings.signing_key is None or settings.signing_certificate is None:
         raise ConfigurationError(
             "settings signing_key and signing_certificate are not set",
             "name the PEM files of the key and certificate that sign acknowledgements; `csire-bridge pki` makes some",
         )
     return SigningKey.load(settings.signing_key, settings.signing_certificate)
+
+
+def hub_profile(settings: Settings) -> HubProfile:
+    """How to speak with the hub; raises ConfigurationError for what can't work."""
+    hub = settings.hub
+    certificate, key = hub.client_certificate, hub.client_key
+    return HubProfile(
+        url=hub.url or "",
+        tenant=hub.tenant,
+        user=hub.user,
+        content_type_style=ContentTypeStyle(hub.content_type),
+        connect_seconds=hub.connect_seconds,
+        send_seconds=hub.send_seconds,
+        peek_seconds=hub.peek_seconds,
+        ca_bundle=hub.ca_bundle,
+        client_certificate=(certificate, key) if certificate and key else None,
+        security=HubSecurity(hub.security),
+        max_bytes=hub.max_bytes,
+        unsigned_faults=hub.unsigned_faults,
+        slow_retry=timedelta(seconds=hub.slow_retry_seconds),
+    )
+
+
+def hub_client(settings: Settings, key: SigningKey, partners: PartnerBook, clock: Clock) -> HubClient:
+    """A client of the hub's own door."""
+    profile = hub_profile(settings)
+    if profile.security is not HubSecurity.WSS:
+        return HubClient(profile, None, clock)
+    return HubClient(profile, WsSecurityPlugin(key, partners.certificates, clock, profile.max_bytes), clock)
 
 
 def partner_book(settings: Settings, database: Database, clock: Clock = system_clock) -> PartnerBook:

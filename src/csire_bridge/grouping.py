@@ -24,9 +24,22 @@ class Grouped(Generic[_In, _Out]):
     one broken item is no other caller's affair.
     """
 
-    def __init__(self, handle: Callable[[Sequence[_In]], Sequence[_Out]], most: int = 64, name: str = "group") -> None:
+    def __init__(
+        self,
+        handle: Callable[[Sequence[_In]], Sequence[_Out]],
+        most: int = 64,
+        name: str = "group",
+        *,
+        linger: float = 0.0,
+    ) -> None:
+        """``linger`` is for how many seconds a group waits for one item more, while callers come several at a time.
+
+        A caller who is alone never waits for others.
+        """
         self._handle = handle
         self._most = most
+        self._linger = linger
+        self._last, self._before = 0, 0
         self._waiting: queue.SimpleQueue[tuple[_In, Future[_Out]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -40,6 +53,11 @@ class Grouped(Generic[_In, _Out]):
         self._waiting.put((item, future))
         return future
 
+    @property
+    def runs(self) -> bool:
+        """Whether it handles what is handed in."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Handle what waits, then end."""
         self._waiting.put(None)
@@ -50,17 +68,30 @@ class Grouped(Generic[_In, _Out]):
         goes_on = True
         while goes_on:
             group, goes_on = self._next_group()
+            self._last, self._before = len(group), self._last
             self._settle(group)
 
     def _next_group(self) -> tuple[list[tuple[_In, Future[_Out]]], bool]:
-        first = self._waiting.get()
-        group = []
-        while first is not None:
-            group.append(first)
-            if len(group) == self._most or self._waiting.empty():
+        group: list[tuple[_In, Future[_Out]]] = []
+        piece = self._waiting.get()
+        while piece is not None:
+            if piece[1].set_running_or_notify_cancel():  # else its caller has gone away
+                group.append(piece)
+            if len(group) == self._most:
                 return group, True
-            first = self._waiting.get()
+            try:
+                piece = self._another(len(group))
+            except queue.Empty:
+                return group, True
         return group, False
+
+    def _another(self, have: int) -> tuple[_In, Future[_Out]] | None:
+        """The next item; waits for it while there are fewer than half of those who came in the last two groups.
+
+        Half, so that one half is handled while the other half writes and reads.
+        """
+        wanted = (self._last + self._before) // 2
+        return self._waiting.get(timeout=self._linger) if have < wanted else self._waiting.get_nowait()
 
     def _settle(self, group: Sequence[tuple[_In, Future[_Out]]]) -> None:
         if not group:

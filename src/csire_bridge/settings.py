@@ -6,13 +6,15 @@ named by file only. Times are seconds unless the name says otherwise.
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -24,6 +26,7 @@ from pydantic_settings import (
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.rules import Limits
 from csire_bridge.resources import folder
+from csire_bridge.settings_doors import WebSettings
 from csire_bridge.settings_parties import Folders, HubSettings, Part, PartnerSettings, Party
 
 __all__ = [
@@ -32,9 +35,15 @@ __all__ = [
     "LimitSettings",
     "PartnerSettings",
     "Settings",
+    "WebSettings",
     "WorkerSettings",
     "load_settings",
 ]
+
+
+def _network(text: str) -> str:
+    ipaddress.ip_network(text)
+    return text
 
 
 class LimitSettings(Part):
@@ -58,7 +67,9 @@ class LimitSettings(Part):
 class HeadEndSettings(Part):
     """Where the head-end system is, and how long its commands live.
 
-    ``url`` is its SOAP endpoint; ``events_port`` the loopback port on which its events arrive (0 = any free one).
+    ``url`` is its SOAP endpoint; ``events_port`` the loopback port on which its events arrive (0 = any free one) while
+    no service runs. A service takes them at its own door: ``reply_address`` is the door's address as the head-end
+    system sees it (none: the service's own), ``event_peers`` are the addresses and networks that may report.
     ``command_lifetime_seconds`` is handed down as the end of the interval in which a command may run.
     ``response_seconds`` is how long an event is waited for before the contactor's state is asked for, and
     ``poll_seconds`` the time between two such questions. ``attempts`` counts the commands for one order.
@@ -66,6 +77,8 @@ class HeadEndSettings(Part):
 
     url: str | None = None
     events_port: int = Field(default=0, ge=0, le=65535)
+    reply_address: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    event_peers: tuple[Annotated[str, AfterValidator(_network)], ...] = ("127.0.0.0/8", "::1/128")
     connect_seconds: float = Field(default=5, gt=0)
     read_seconds: float = Field(default=30, gt=0)
     response_seconds: float = Field(default=120, gt=0)
@@ -75,7 +88,7 @@ class HeadEndSettings(Part):
 
 
 class WorkerSettings(Part):
-    """How the worker leases its work."""
+    """How the worker leases its work, and how long it rests when nothing is due."""
 
     batch: int = Field(default=32, gt=0, le=1000)
     lease_seconds: float = Field(default=60, gt=0)
@@ -103,6 +116,7 @@ class Settings(BaseSettings):
     head_end: HeadEndSettings = HeadEndSettings()
     hub: HubSettings = HubSettings()
     worker: WorkerSettings = WorkerSettings()
+    web: WebSettings = WebSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -140,8 +154,20 @@ def load_settings(file: Path | None = None, *, environment: bool = True, **optio
     try:
         return Settings(**values)
     except ValidationError as error:
-        problems = "\n".join(f"setting {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(problems, "correct the settings file, the environment or the options") from error
+        raise ConfigurationError("\n".join(_sentence(e) for e in error.errors())) from error
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """What is wrong with one setting, and what to do about it."""
+    place = ".".join(map(str, problem["loc"]))
+    remedy = _REMEDIES.get(problem["type"], "correct it in the settings file, the environment or the options")
+    return f"setting {place}: {problem['msg'].removeprefix('Value error, ')} -> {remedy}"
+
+
+_REMEDIES = {
+    "extra_forbidden": "there is no such setting: correct its name or take it out",
+    "missing": "add it",
+}
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,19 +66,37 @@ class PartnerSettings(Part):
 
 
 class HubSettings(Part):
-    """The hub's door: ``url`` (https://host) with ``tenant`` and ``user``, or the whole address in ``url`` alone.
+    """The hub's own door, to which answers go and whose queue is emptied; without ``url``, answers go into a folder.
 
-    ``ca_bundle`` are the authorities to trust (none given: the public ones); ``client_certificate`` and
-    ``client_key`` are ours for TLS. ``security`` is how the hub signs its envelopes and wants ours.
+    ``url`` is ``https://host``, with ``tenant`` and ``user``; or the whole address. ``security`` is how our envelopes
+    are signed. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are ours for
+    TLS; all PEM files. ``poll`` empties the queue, with pauses between ``idle_seconds`` and ``longest_idle_seconds``.
+    ``slow_retry_seconds`` is the pause after faults that pass slowly.
     """
 
     url: str | None = None
     tenant: str | None = None
     user: str | None = None
+    security: Literal["enveloped", "wss"] = "enveloped"
+    content_type: Literal["soap12", "text-xml"] = "soap12"
+    operation: Literal["sendMessage", "processMessage"] = "sendMessage"
     ca_bundle: Path | None = None
     client_certificate: Path | None = None
     client_key: Path | None = None
-    security: Literal["enveloped", "wss"] = "enveloped"
     connect_seconds: float = Field(default=5, gt=0)
     send_seconds: float = Field(default=30, gt=0)
     peek_seconds: float = Field(default=70, gt=0)
+    poll: bool = True
+    idle_seconds: float = Field(default=20, gt=0)
+    longest_idle_seconds: float = Field(default=60, gt=0)
+    slow_retry_seconds: float = Field(default=900, gt=0)
+    max_bytes: int = Field(default=50 * 1024 * 1024, gt=0)
+    unsigned_faults: bool = False
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> HubSettings:
+        if (self.client_certificate is None) != (self.client_key is None):
+            raise ValueError("client_certificate and client_key belong together: set both or none")
+        if self.idle_seconds > self.longest_idle_seconds:
+            raise ValueError("idle_seconds must not be longer than longest_idle_seconds")
+        return self

@@ -32,7 +32,7 @@ from csire_bridge.domain.identifiers import (
     MeterNumber,
     ProcessInstanceId,
 )
-from csire_bridge.domain.messages import Channel, MessageState, RegistryUpdate, SettledMessage, TakenId
+from csire_bridge.domain.messages import Channel, Form, MessageState, RegistryUpdate, SettledMessage, TakenId
 from csire_bridge.domain.orders import (
     TRANSITIONS,
     DisconnectionKind,
@@ -154,7 +154,7 @@ def test_given_sqlite_when_opened_then_a_commit_is_durable_and_readers_do_not_wa
 
 def test_given_an_exception_when_the_transaction_ends_then_nothing_of_it_is_left(database: Database) -> None:
     with pytest.raises(RuntimeError, match="power cut"), database.transaction() as tx:
-        (message,) = tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "00" * 32)])
+        (message,) = tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "00" * 32, Form.BARE)])
         tx.messages.take([(MessageId.new(), message, "00" * 32)])
         (key,) = tx.orders.add([order()], NOW)
         tx.outbox.add(document(key))
@@ -167,7 +167,7 @@ def test_given_an_exception_when_the_transaction_ends_then_nothing_of_it_is_left
 
 def test_given_a_transaction_when_not_yet_committed_then_readers_do_not_see_it(database: Database) -> None:
     with database.transaction() as tx:
-        tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "00" * 32)])
+        tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "00" * 32, Form.BARE)])
         assert count(database, tables.messages) == 0
     assert count(database, tables.messages) == 1
 
@@ -239,7 +239,9 @@ def test_given_arrivals_when_journaled_then_bytes_come_back_as_they_were_in_orde
 ) -> None:
     raws = [bytes(range(256)), b"", "zażółć".encode()]
     with database.transaction() as tx:
-        keys = tx.messages.add(Channel.QUEUE, NOW, [(f"{n}.xml", raw, f"{n}" * 64) for n, raw in enumerate(raws)])
+        keys = tx.messages.add(
+            Channel.QUEUE, NOW, [(f"{n}.xml", raw, f"{n}" * 64, Form.BARE) for n, raw in enumerate(raws)]
+        )
     with database.transaction() as tx:
         found = tx.messages.raw(keys)
     assert [m.raw for m in found] == raws
@@ -281,7 +283,7 @@ def settled(key: int, **changes: object) -> SettledMessage:
 
 def test_given_a_settled_message_when_settled_again_then_the_first_verdict_stays(database: Database) -> None:
     with database.transaction() as tx:
-        (key,) = tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "00" * 32)])
+        (key,) = tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "00" * 32, Form.BARE)])
         tx.messages.settle([settled(key)])
     with database.transaction() as tx:
         assert tx.messages.raw([key]) == []
@@ -293,7 +295,7 @@ def test_given_a_settled_message_when_settled_again_then_the_first_verdict_stays
 
 def test_given_several_messages_when_settled_together_then_each_has_its_own_end(database: Database) -> None:
     with database.transaction() as tx:
-        one, two, three = tx.messages.add(Channel.REPLAY, NOW, [(f"{n}", b"x", "0" * 64) for n in range(3)])
+        one, two, three = tx.messages.add(Channel.REPLAY, NOW, [(f"{n}", b"x", "0" * 64, Form.BARE) for n in range(3)])
         refusal = settled(
             two, state=MessageState.REFUSED, message_id=None, number=None, code="parser.dtd", problem="a DTD"
         )
@@ -311,17 +313,48 @@ def test_given_several_messages_when_settled_together_then_each_has_its_own_end(
 def test_given_an_id_when_taken_then_a_repeat_finds_message_hash_and_receipt(database: Database) -> None:
     taken, free = MessageId.new(), MessageId.new()
     with database.transaction() as tx:
-        (key,) = tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "cd" * 32)])
+        (key,) = tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "cd" * 32, Form.BARE)])
         tx.messages.take([(taken, key, "cd" * 32)])
         tx.messages.settle([settled(key, message_id=taken)])
     with database.transaction() as tx:
-        assert tx.messages.taken([taken, free]) == {taken: TakenId(key, "cd" * 32, b"<receipt/>")}
+        assert tx.messages.taken([taken, free]) == {taken: TakenId(key, "cd" * 32, {Form.BARE: b"<receipt/>"})}
+
+
+def test_given_repeats_in_both_forms_then_the_first_receipt_of_each_form_is_found(database: Database) -> None:
+    taken = MessageId.new()
+    forms = (Form.BARE, Form.SOAP, Form.SOAP, Form.BARE)
+    with database.transaction() as tx:
+        keys = tx.messages.add(Channel.WEBHOOK, NOW, [("a", b"a", "cd" * 32, form) for form in forms])
+        tx.messages.take([(taken, keys[0], "cd" * 32)])
+        states = (MessageState.ACCEPTED, *[MessageState.DUPLICATE] * 3)
+        for key, state in zip(keys, states, strict=True):
+            tx.messages.settle([settled(key, message_id=taken, state=state, receipt=b"%d" % keys.index(key))])
+    with database.looking() as tx:
+        assert tx.messages.taken([taken])[taken].receipts == {Form.BARE: b"0", Form.SOAP: b"1"}
+        assert tx.messages.ends(keys)[keys[2]].receipt == b"2"
+        assert tx.messages.ends([10**6]) == {}
+
+
+def test_given_a_lease_by_name_then_one_holds_it_until_it_ends_or_is_given_back(database: Database) -> None:
+    mine, other = (Lease.starting(name, NOW, timedelta(minutes=5)) for name in ("me", "you"))
+    later = NOW + timedelta(minutes=5)
+    with database.transaction() as tx:
+        assert tx.leases.hold("queue", mine, NOW)
+        assert tx.leases.hold("queue", mine, NOW)
+        assert not tx.leases.hold("queue", other, NOW)
+        tx.leases.release("queue", "you", NOW)
+        assert not tx.leases.hold("queue", other, NOW)
+        assert tx.leases.hold("queue", other, later)
+        tx.leases.release("queue", "you", later)
+        assert tx.leases.hold("queue", Lease.starting("me", later, timedelta(minutes=5)), later)
 
 
 def test_given_two_workers_when_both_take_one_id_then_the_second_loses_and_writes_nothing(database: Database) -> None:
     wanted, other = MessageId.new(), MessageId.new()
     with database.transaction() as tx:
-        one, two = tx.messages.add(Channel.REPLAY, NOW, [("a", b"a", "0" * 64), ("b", b"b", "1" * 64)])
+        one, two = tx.messages.add(
+            Channel.REPLAY, NOW, [("a", b"a", "0" * 64, Form.BARE), ("b", b"b", "1" * 64, Form.SOAP)]
+        )
         tx.messages.take([(wanted, one, "0" * 64)])
     with pytest.raises(StaleWrite), database.transaction() as tx:
         tx.messages.note([(two, NOW, "intake", "never seen")])
@@ -867,7 +900,7 @@ def test_given_a_full_disk_when_written_then_it_is_a_store_failure_and_what_was_
     with pytest.raises(StoreFailure, match="full") as caught, database.transaction() as tx:
         pages = tx.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         tx.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-        tx.messages.add(Channel.REPLAY, NOW, [("big.xml", b"x" * 1_000_000, "00" * 32)])
+        tx.messages.add(Channel.REPLAY, NOW, [("big.xml", b"x" * 1_000_000, "00" * 32, Form.BARE)])
     assert "free space" in caught.value.remedy
     with closing(Database(database.url)) as reopened, reopened.transaction() as tx:
         assert tx.orders.get(kept.key) == kept

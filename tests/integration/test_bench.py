@@ -65,3 +65,14 @@ def test_given_no_option_json_then_a_person_reads_both_comparisons(tmp_path: Pat
 )
 def test_given_a_wrong_number_then_it_is_wrong_use(options: list[str]) -> None:
     assert CliRunner().invoke(app, ["bench", *options]).exit_code == 2
+
+
+def test_given_few_pushed_messages_then_one_and_two_processes_take_them_all(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        app, ["bench", "webhook", "--messages", "20", "--connections", "4", "--dir", str(tmp_path), "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    assert list(tmp_path.iterdir()) == []
+    report = json.loads(result.output)
+    assert (report["messages"], report["connections"]) == (20, 4)
+    assert min(report["ratio"], report["ratio_two_processes"], report["p50_ms"]) > 0

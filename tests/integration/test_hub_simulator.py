@@ -20,7 +20,7 @@ from csire_bridge.hub.client import HubClient
 from csire_bridge.hub.faults import Later, Operation
 from csire_bridge.hub.profile import HubSecurity
 from csire_bridge.hub.splice import bare
-from csire_bridge.pipeline.receipt import Receipts, Verdict
+from csire_bridge.pipeline.receipt import Verdict, build
 from csire_bridge.resources import folder
 from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.hub_faults import HubDice, Trouble
@@ -319,7 +319,7 @@ def test_given_any_bytes_when_enqueued_then_they_have_a_reference() -> None:
 
 def receipt_for(raw: bytes) -> bytes:
     message = RawMessage(1, Channel.WEBHOOK, "hub", now(), hashlib.sha256(raw).hexdigest(), raw)
-    return Receipts(key("operator")).sign(message, Verdict.ACCEPTED, None)
+    return sign_enveloped(build(message, Verdict.ACCEPTED, None), key("operator"))
 
 
 @contextmanager

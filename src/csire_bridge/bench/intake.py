@@ -25,7 +25,7 @@ from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.simulators.pki import Algorithm
 from csire_bridge.store.tables import messages, orders
 
-__all__ = ["IntakeReport", "measure_intake"]
+__all__ = ["IntakeReport", "measure_intake", "take_in_batches"]
 
 _WARM_UP = 10
 _ROUNDS = 10
@@ -104,9 +104,13 @@ def _bare(work: BareWork, store: BareStore, receipt: etree._Element, chunk: Sequ
 
 
 def _ours(bridge: Bridge, batch: int, chunk: Sequence[SignedMessage]) -> None:
-    for start in range(0, len(chunk), batch):
-        group = chunk[start : start + batch]
-        bridge.take_in(Channel.REPLAY, [Arrival("bench", message.raw) for message in group])
+    take_in_batches(bridge, batch, [message.raw for message in chunk])
+
+
+def take_in_batches(bridge: Bridge, batch: int, raws: Sequence[bytes]) -> None:
+    """Have the bridge take messages in, ``batch`` of them with each commit."""
+    for start in range(0, len(raws), batch):
+        bridge.take_in(Channel.REPLAY, [Arrival("bench", raw) for raw in raws[start : start + batch]])
 
 
 def _receipt() -> etree._Element:

@@ -50,6 +50,19 @@ class Scene:
             head_end={"url": head_end_url},
         )
 
+    def service_settings(self, name: str, batch: int) -> dict[str, object]:
+        """Settings of a service whose files are called ``name``, as plain values; its one partner has no limits."""
+        pki, plenty = self._pki, 10**9
+        partner = {"eic": pki.hub.eic, "certificates": [str(pki.hub.certificate_file)], "user": "bench"}
+        return {
+            "database": f"sqlite:///{self.place / name}.db",
+            "signing_key": str(pki.operator.key_file),
+            "signing_certificate": str(pki.operator.certificate_file),
+            "partners": [{**partner, "per_minute": plenty, "at_once": plenty}],
+            "delivery_folder": str(self.place / name),
+            "web": {"batch": batch},
+        }
+
     def bridge(self, name: str, batch: int, head_end_url: str | None = None) -> Bridge:
         """A bridge with a fresh database; not started."""
         return Bridge(self.settings(name, batch, head_end_url), system_clock)

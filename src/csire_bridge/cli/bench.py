@@ -14,6 +14,7 @@ from rich.table import Table
 
 from csire_bridge.bench.intake import IntakeReport, measure_intake
 from csire_bridge.bench.roundtrip import RoundTripReport, measure_round_trip
+from csire_bridge.bench.webhook import WebhookReport, measure_webhook
 from csire_bridge.cli.console import JsonOption, out, print_json, with_progress
 from csire_bridge.simulators.pki import Algorithm
 
@@ -83,6 +84,31 @@ def roundtrip(
         out.print(_round_trip_table(report))
 
 
+@_bench.command()
+def webhook(
+    messages: Annotated[int, typer.Option("--messages", min=1, help="How many messages, in each of the ways.")] = 2000,
+    connections: Annotated[int, typer.Option("--connections", min=1, max=256, help="Kept-alive connections.")] = 16,
+    batch: BatchOption = 32,
+    rsa: RsaOption = False,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Push signed messages to the service over HTTP, beside the same intake without HTTP.
+
+    The service runs as one process and as two that share a database; each answer is a signed receipt that is stored.
+
+    Example:
+
+        csire-bridge bench webhook --messages 2000 --connections 16
+    """
+    with _fresh_folder(place) as folder:
+        report = measure_webhook(folder, messages, connections, _algorithm(rsa), batch, _track)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(_webhook_table(report))
+
+
 def _algorithm(rsa: bool) -> Algorithm:
     return "rsa" if rsa else "ecdsa"
 
@@ -117,6 +143,27 @@ def _round_trip_table(report: RoundTripReport) -> Table:
     bare, ours = f"{report.bare_one_by_one_per_second:.0f}", f"{report.ours_one_by_one_per_second:.0f}"
     table.add_row("bare work, one order at a time", bare, "1.00")
     table.add_row("bridge, one order at a time", ours, f"{report.ratio_one_by_one:.2f}")
+    return table
+
+
+def _webhook_table(report: WebhookReport) -> Table:
+    title = f"Webhook: {report.messages} messages, {report.key_kind}, {report.connections} connections"
+    table = Table(title=title, caption=f"median of {report.rounds} rounds; batches of {report.batch} at most")
+    for heading in ("", "messages/s", "ratio to intake", "p50", "p99"):
+        table.add_column(heading, justify="right" if heading else "left")
+    table.add_row("intake in one process, no HTTP", f"{report.intake_per_second:.0f}", "1.00")
+    rows = (
+        ("service, one process", report.one_process_per_second, report.ratio, report.p50_ms, report.p99_ms),
+        (
+            "service, two processes",
+            report.two_processes_per_second,
+            report.ratio_two_processes,
+            report.two_processes_p50_ms,
+            report.two_processes_p99_ms,
+        ),
+    )
+    for name, pace, part, p50, p99 in rows:
+        table.add_row(name, f"{pace:.0f}", f"{part:.2f}", f"{p50:.1f} ms", f"{p99:.1f} ms")
     return table
 
 

@@ -12,7 +12,20 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from csire_bridge.cli import alerts, bench, database, demo, evidence, partner, pki, replay, signing, stats, validate
+from csire_bridge.cli import (
+    alerts,
+    bench,
+    database,
+    demo,
+    evidence,
+    partner,
+    pki,
+    replay,
+    serve,
+    signing,
+    stats,
+    validate,
+)
 from csire_bridge.cli.console import ExitCode, err
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, PartnerFault
 
@@ -27,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for part in (demo, replay, validate, signing, stats, alerts, evidence, pki, partner, database, bench):
+for part in (demo, serve, replay, validate, signing, stats, alerts, evidence, pki, partner, database, bench):
     part.add_to(app)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +20,9 @@ from csire_bridge.domain.orders import DisconnectionKind, OrderKind, Reconnectio
 
 __all__ = [
     "Channel",
+    "Form",
     "Header",
+    "MessageEnd",
     "MessageState",
     "OrderRequest",
     "RawMessage",
@@ -40,6 +43,16 @@ class Channel(StrEnum):
     REPLAY = "replay"
     WEBHOOK = "webhook"
     QUEUE = "queue"
+
+
+class Form(StrEnum):
+    """How a message came, and so how its receipt goes back: by itself, or in a SOAP envelope.
+
+    It is what the door was told, not what is inside: it chooses the shape of the receipt and never trust.
+    """
+
+    BARE = "bare"
+    SOAP = "soap"
 
 
 class MessageState(StrEnum):
@@ -64,6 +77,7 @@ class RawMessage:
     received_at: datetime
     sha256: str
     raw: bytes
+    form: Form = Form.BARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +191,15 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class TakenId:
-    """A message id that was accepted before: which message took it, with which content, and its receipt.
+    """A message id that was accepted before: which message took it, with which content, and its receipts.
 
     ``content`` is the SHA-256 of the canonical document, the same however often it was signed and wrapped anew.
+    ``receipts`` holds, for each form in which the message has come so far, the receipt that was given first.
     """
 
     message: int
     content: str
-    receipt: bytes | None
+    receipts: Mapping[Form, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,3 +218,12 @@ class SettledMessage:
     code: str | None = None
     problem: str | None = None
     duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEnd:
+    """How a message has ended, as it stands in the journal: what its sender is told."""
+
+    state: MessageState
+    code: str | None
+    receipt: bytes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
@@ -18,7 +18,7 @@ from csire_bridge.domain.messages import MessageState, RawMessage, SettledMessag
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.ports import Store, Transaction
-from csire_bridge.pipeline.receipt import Receipts, Verdict
+from csire_bridge.pipeline.receipt import Receipts
 from csire_bridge.pipeline.register import register
 from csire_bridge.pipeline.steps import Begun, Done, Task
 from csire_bridge.pipeline.validate import Validator
@@ -110,8 +110,8 @@ class Intake:
         if earlier is not None:
             self._repeat(batch, raw, understood, earlier, now)
             return
-        receipt = self._receipts.sign(raw, Verdict.ACCEPTED, header)
-        batch.taken[header.message_id] = TakenId(raw.key, understood.content, receipt)
+        receipt = self._receipts.accepted(raw, header, now)
+        batch.taken[header.message_id] = TakenId(raw.key, understood.content, {raw.form: receipt})
         batch.new_ids.append((header.message_id, raw.key, understood.content))
         batch.understood.append(understood)
         batch.settled.append(
@@ -130,17 +130,22 @@ class Intake:
         batch.notes.append((raw.key, now, "map", f"understood as {type(reading).__name__} of message {header.number}"))
 
     def _repeat(self, batch: _Batch, raw: RawMessage, understood: Understood, earlier: TakenId, now: datetime) -> None:
-        """The same content gets the stored receipt; other content under a used id are refused, loudly."""
+        """The same content gets the stored receipt; other content under a used id is refused, loudly.
+
+        Only what comes in another form than ever before gets a new receipt, which is then the stored one.
+        """
         header = understood.header
-        if earlier.content != understood.content or earlier.receipt is None:
+        if earlier.content != understood.content:
             _log.error("message id %s was used before with other content", header.message_id)
             self._refuse(batch, raw, RuleBroken([_reused(header.message_id)]), now)
             return
+        receipt = earlier.receipts.get(raw.form) or self._receipts.accepted(raw, header, now)
+        batch.taken[header.message_id] = replace(earlier, receipts={**earlier.receipts, raw.form: receipt})
         batch.settled.append(
             SettledMessage(
                 key=raw.key,
                 state=MessageState.DUPLICATE,
-                receipt=earlier.receipt,
+                receipt=receipt,
                 message_id=header.message_id,
                 answers=header.answers,
                 number=header.number,
@@ -156,7 +161,7 @@ class Intake:
             SettledMessage(
                 key=raw.key,
                 state=MessageState.REFUSED,
-                receipt=self._receipts.sign(raw, Verdict.REFUSED, None, fault.problems),
+                receipt=self._receipts.refused(raw, fault.problems, now),
                 code=fault.code,
                 problem=problem,
             )

@@ -10,7 +10,7 @@ from typing import Protocol
 from csire_bridge.domain.contactor import ContactorCommand, ContactorReading, HeadEndEvent
 from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.messages import Channel, RawMessage, RegistryUpdate, SettledMessage, TakenId
+from csire_bridge.domain.messages import Channel, Form, MessageEnd, RawMessage, RegistryUpdate, SettledMessage, TakenId
 from csire_bridge.domain.orders import Order, OrderState
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
@@ -32,7 +32,10 @@ __all__ = [
 class Journal(Protocol):
     """Raw messages, their histories, and taken ids."""
 
-    def add(self, channel: Channel, received_at: datetime, arrivals: Sequence[tuple[str, bytes, str]]) -> list[int]: ...
+    def add(
+        self, channel: Channel, received_at: datetime, arrivals: Sequence[tuple[str, bytes, str, Form]]
+    ) -> list[int]: ...
+    def ends(self, keys: Sequence[int]) -> dict[int, MessageEnd]: ...
     def raw(self, keys: Sequence[int]) -> list[RawMessage]: ...
     def taken(self, ids: Iterable[MessageId]) -> dict[MessageId, TakenId]: ...
     def take(self, rows: Sequence[tuple[MessageId, int, str]]) -> None: ...
@@ -122,9 +125,10 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """Opens transactions: committed at the end, rolled back by any exception."""
+    """Opens transactions: committed at the end, rolled back by any exception. ``looking`` is for reading only."""
 
     def transaction(self) -> AbstractContextManager[Transaction]: ...
+    def looking(self) -> AbstractContextManager[Transaction]: ...
 
 
 class HeadEnd(Protocol):

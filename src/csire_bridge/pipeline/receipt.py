@@ -1,26 +1,41 @@
 """The technical receipt: what we took in, byte by byte, and whether we can go on with it.
 
-It says nothing about execution. The document is our own (``schemas/bridge/receipt.xsd``).
+It says nothing about execution. To a bare message it is a document of our own (``schemas/bridge/receipt.xsd``); to one
+that came in a SOAP envelope it is a signed envelope with the reference, or with a fault.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import cast
 
 from lxml import etree
 
-from csire_bridge.domain.errors import Problem
-from csire_bridge.domain.messages import Header, RawMessage
+from csire_bridge.domain.errors import Problem, ProblemCode
+from csire_bridge.domain.messages import Form, Header, RawMessage
 from csire_bridge.xml.envelope import format_moment
 from csire_bridge.xml.keys import SigningKey
 from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.soap import fault, reference_answer
 
-__all__ = ["NAMESPACE", "Receipts", "Verdict"]
+__all__ = ["NAMESPACE", "Receipts", "Verdict", "build", "fault_code"]
 
 NAMESPACE = "urn:csire-bridge:receipt:v1"
 _PREFIX = f"{{{NAMESPACE}}}"
+_LONGEST_FAULT = 4000
+_VALIDATION, _NO_RIGHT = "MHB.MHD.001", "MHB.MHD.003"
+_FAULT_CODES: Mapping[ProblemCode, str] = {
+    ProblemCode.UNKNOWN_MESSAGE: "MHB.MHD.004",
+    ProblemCode.ID_REUSED: "MHB.MHD.006",
+    ProblemCode.DTD: "MHB.MHD.008",
+    ProblemCode.TOO_LARGE: "MHB.MHD.008",
+    ProblemCode.ENCODING: "MHB.MHD.008",
+    ProblemCode.WRAPPED: "MHB.MHD.008",
+    ProblemCode.WRONG_SIGNER: "MHB.MHD.009",
+    ProblemCode.WRONG_RECIPIENT: "MHB.MHD.010",
+}
 
 
 class Verdict(StrEnum):
@@ -31,14 +46,30 @@ class Verdict(StrEnum):
 
 
 class Receipts:
-    """Builds and signs receipts."""
+    """Builds and signs receipts, in the form in which the message came. ``now`` is the moment of signing."""
 
     def __init__(self, key: SigningKey) -> None:
         self._key = key
 
-    def sign(self, raw: RawMessage, verdict: Verdict, header: Header | None, problems: Sequence[Problem] = ()) -> bytes:
-        """The bytes of the signed receipt. ``header`` is told only when it was verified."""
-        return sign_enveloped(build(raw, verdict, header, problems), self._key)
+    def accepted(self, raw: RawMessage, header: Header, now: datetime) -> bytes:
+        """The receipt of a message that was verified."""
+        if raw.form is Form.SOAP:
+            return reference_answer(header.message_id, self._key, now)
+        return sign_enveloped(build(raw, Verdict.ACCEPTED, header), self._key)
+
+    def refused(self, raw: RawMessage, problems: Sequence[Problem], now: datetime) -> bytes:
+        """The receipt of a message that we can't go on with; nothing of its content is told back but the problems."""
+        if raw.form is Form.SOAP:
+            text = "\n".join(_printable(str(problem)) for problem in problems)
+            return fault(fault_code(problems[0].code), text[:_LONGEST_FAULT], self._key, now)
+        return sign_enveloped(build(raw, Verdict.REFUSED, None, problems), self._key)
+
+
+def fault_code(code: ProblemCode) -> str:
+    """The code of the hub's contract (``CMSFault/ErrorCode``) for what is wrong."""
+    if code in _FAULT_CODES:
+        return _FAULT_CODES[code]
+    return _NO_RIGHT if code.partition(".")[0] == "trust" else _VALIDATION
 
 
 def build(raw: RawMessage, verdict: Verdict, header: Header | None, problems: Sequence[Problem] = ()) -> etree._Element:

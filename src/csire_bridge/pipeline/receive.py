@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.messages import Channel
+from csire_bridge.domain.messages import Channel, Form
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Store
 
@@ -21,10 +21,11 @@ _LONGEST_ORIGIN = 255
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message at the door: where it came from, and its bytes."""
+    """A message at the door: where it came from, its bytes, and the form in which its receipt is wanted."""
 
     origin: str
     raw: bytes
+    form: Form = Form.BARE
 
 
 def receive(
@@ -35,7 +36,7 @@ def receive(
     With a ``lease`` the caller holds the work from the start and goes on with it at once.
     Raises StoreFailure when nothing could be committed.
     """
-    rows = [(a.origin[-_LONGEST_ORIGIN:], a.raw, hashlib.sha256(a.raw).hexdigest()) for a in arrivals]
+    rows = [(a.origin[-_LONGEST_ORIGIN:], a.raw, hashlib.sha256(a.raw).hexdigest(), a.form) for a in arrivals]
     now = clock()
     with store.transaction() as tx:
         keys = tx.messages.add(channel, now, rows)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.store.engine import open_engine, store_errors, write_transaction
 from csire_bridge.store.head_end import HeadEndEvents
+from csire_bridge.store.leases import Leases
 from csire_bridge.store.messages import Journal
 from csire_bridge.store.orders import OrderBook
 from csire_bridge.store.outbox import Outbox
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.store.points import PointRegistry
+from csire_bridge.store.tables import leases
+from csire_bridge.store.turn import Turn
 from csire_bridge.store.work import WorkQueue
 
 __all__ = ["Database", "StoreTransaction"]
@@ -40,6 +42,7 @@ class StoreTransaction:
         self.partners = PartnerRegistry(connection)
         self.head_end = HeadEndEvents(connection)
         self.work = WorkQueue(connection)
+        self.leases = Leases(connection)
 
 
 class Database:
@@ -48,14 +51,19 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = open_engine(url)
-        # SQLite has one writer at a time, and who waits inside it sleeps longer than a write takes.
-        one_writer = self._engine.dialect.name == "sqlite"
-        self._turn: AbstractContextManager[object] = threading.RLock() if one_writer else nullcontext()
+        self._turn = Turn(self._file) if self._engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def transaction(self) -> Iterator[StoreTransaction]:
         """A transaction that commits at the end and rolls back on any exception."""
-        with self._turn, write_transaction(self._engine) as connection:
+        turn = self._turn.taken() if self._turn else nullcontext()
+        with turn, write_transaction(self._engine) as connection:
+            yield StoreTransaction(connection)
+
+    @contextmanager
+    def looking(self) -> Iterator[StoreTransaction]:
+        """What is committed at this moment, for reading only; takes no write lock."""
+        with self.reading() as connection:
             yield StoreTransaction(connection)
 
     @contextmanager
@@ -79,8 +87,8 @@ class Database:
 
     def require_current(self) -> None:
         """Raise ConfigurationError unless the database is there, with the tables of this version; changes nothing."""
-        file = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
-        if file and file != ":memory:" and not Path(file).is_file():
+        file = self._file
+        if file and not file.is_file():
             raise ConfigurationError(f"there is no database {file}", "name one with --database sqlite:///FILE")
         with self.reading() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
@@ -91,6 +99,20 @@ class Database:
                 "run csire-bridge db upgrade",
             )
 
+    def require_writable(self) -> None:
+        """Raise ConfigurationError or StoreFailure unless the tables are current and can be written."""
+        self.require_current()
+        with self.transaction() as tx:
+            tx.connection.execute(update(leases).where(leases.c.name == "").values(owner=""))
+
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
+        if self._turn:
+            self._turn.close()
+
+    @property
+    def _file(self) -> Path | None:
+        """The file of an SQLite database."""
+        name = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
+        return Path(name) if name and name != ":memory:" else None

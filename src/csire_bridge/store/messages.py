@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.messages import Channel, MessageState, RawMessage, SettledMessage, TakenId
+from csire_bridge.domain.messages import Channel, Form, MessageEnd, MessageState, RawMessage, SettledMessage, TakenId
 from csire_bridge.store.rows import to_row
 from csire_bridge.store.tables import accepted_ids, message_events, messages
 
@@ -22,6 +22,17 @@ _SETTLE = (
     .values({f.name: bindparam(f.name) for f in fields(SettledMessage) if f.name != "key"})
 )
 
+_FIRST = (
+    select(func.min(messages.c.key))
+    .where(
+        messages.c.message_id.in_(bindparam("ids", expanding=True)),
+        messages.c.state.in_((MessageState.ACCEPTED.value, MessageState.DUPLICATE.value)),
+        messages.c.receipt.is_not(None),
+    )
+    .group_by(messages.c.message_id, messages.c.form)
+)
+_FIRST_RECEIPTS = select(messages.c.message_id, messages.c.form, messages.c.receipt).where(messages.c.key.in_(_FIRST))
+
 
 class Journal:
     """Messages within one transaction."""
@@ -29,8 +40,10 @@ class Journal:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, channel: Channel, received_at: datetime, arrivals: Sequence[tuple[str, bytes, str]]) -> list[int]:
-        """Write (origin, raw bytes, SHA-256) of each arrival; return their keys in the same order."""
+    def add(
+        self, channel: Channel, received_at: datetime, arrivals: Sequence[tuple[str, bytes, str, Form]]
+    ) -> list[int]:
+        """Write (origin, raw bytes, SHA-256, form) of each arrival; return their keys in the same order."""
         if not arrivals:
             return []
         rows = [
@@ -39,14 +52,15 @@ class Journal:
                 "origin": origin,
                 "received_at": received_at,
                 "sha256": sha256,
+                "form": form.value,
                 "raw": raw,
                 "state": MessageState.RECEIVED.value,
             }
-            for origin, raw, sha256 in arrivals
+            for origin, raw, sha256, form in arrivals
         ]
         statement = insert(messages).returning(messages.c.key, sort_by_parameter_order=True)
         keys = list(self._connection.execute(statement, rows).scalars())
-        origins = (origin for origin, _, _ in arrivals)
+        origins = (arrival[0] for arrival in arrivals)
         self.note((key, received_at, "receive", f"{channel}: {o}") for key, o in zip(keys, origins, strict=True))
         return keys
 
@@ -54,20 +68,39 @@ class Journal:
         """The messages of ``keys`` that still wait to be looked into."""
         columns = (messages.c.key, messages.c.channel, messages.c.origin, messages.c.received_at)
         query = (
-            select(*columns, messages.c.sha256, messages.c.raw)
+            select(*columns, messages.c.sha256, messages.c.raw, messages.c.form)
             .where(messages.c.key.in_(keys), messages.c.state == MessageState.RECEIVED.value)
             .order_by(messages.c.key)
         )
-        return [RawMessage(r[0], Channel(r[1]), r[2], r[3], r[4], r[5]) for r in self._connection.execute(query)]
+        return [
+            RawMessage(r[0], Channel(r[1]), r[2], r[3], r[4], r[5], Form(r[6])) for r in self._connection.execute(query)
+        ]
 
     def taken(self, ids: Iterable[MessageId]) -> dict[MessageId, TakenId]:
         """Which of ``ids`` were accepted before."""
-        query = (
-            select(accepted_ids.c.message_id, accepted_ids.c.message, accepted_ids.c.content, messages.c.receipt)
-            .join(messages, messages.c.key == accepted_ids.c.message)
-            .where(accepted_ids.c.message_id.in_([str(i) for i in ids]))
-        )
-        return {MessageId(r[0]): TakenId(r[1], r[2], r[3]) for r in self._connection.execute(query)}
+        wanted = [str(i) for i in ids]
+        query = select(accepted_ids).where(accepted_ids.c.message_id.in_(wanted))
+        rows = self._connection.execute(query).all()
+        receipts = self._first_receipts([row.message_id for row in rows])
+        return {
+            MessageId(row.message_id): TakenId(row.message, row.content, receipts.get(row.message_id, {}))
+            for row in rows
+        }
+
+    def _first_receipts(self, ids: Sequence[str]) -> dict[str, dict[Form, bytes]]:
+        """The receipt that was given first to each of ``ids``, in each form."""
+        if not ids:
+            return {}
+        found: dict[str, dict[Form, bytes]] = {}
+        for message_id, form, receipt in self._connection.execute(_FIRST_RECEIPTS, {"ids": ids}):
+            found.setdefault(message_id, {})[Form(form)] = receipt
+        return found
+
+    def ends(self, keys: Sequence[int]) -> dict[int, MessageEnd]:
+        """How those of ``keys`` that are settled have ended."""
+        columns = (messages.c.key, messages.c.state, messages.c.code, messages.c.receipt)
+        query = select(*columns).where(messages.c.key.in_(keys), messages.c.state != MessageState.RECEIVED.value)
+        return {r[0]: MessageEnd(MessageState(r[1]), r[2], r[3]) for r in self._connection.execute(query)}
 
     def take(self, rows: Sequence[tuple[MessageId, int, str]]) -> None:
         """Take (id, message, SHA-256 of the content); raises StaleWrite when another worker was first."""

@@ -34,6 +34,7 @@ __all__ = [
     "accepted_ids",
     "alerts",
     "head_end_events",
+    "leases",
     "message_events",
     "messages",
     "metadata",
@@ -95,6 +96,7 @@ messages = Table(
     Column("origin", String(255), nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("sha256", String(64), nullable=False, index=True),
+    Column("form", String(8), nullable=False, server_default="bare"),
     Column("raw", LargeBinary, nullable=False),
     Column("state", String(16), nullable=False),
     Column("message_id", String(36), index=True),
@@ -286,6 +288,15 @@ work = Table(
     UniqueConstraint("step", "subject"),
 )
 Index("ix_work_due", work.c.parked, work.c.step, work.c.due_at)
+
+# What only one process may do at a time, such as emptying the hub's queue.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("until", Moment, nullable=False),
+)
 
 # Partners beside those of the settings file. NULL says nothing: the file's value holds.
 partners = Table(

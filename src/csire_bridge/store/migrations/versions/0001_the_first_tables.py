@@ -18,12 +18,20 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "leases",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("until", tables.Moment(length=26), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
+    op.create_table(
         "messages",
         sa.Column("key", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("origin", sa.String(length=255), nullable=False),
         sa.Column("received_at", tables.Moment(length=26), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("form", sa.String(length=8), server_default="bare", nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("message_id", sa.String(length=36), nullable=True),

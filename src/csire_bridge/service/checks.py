@@ -1,0 +1,62 @@
+"""Everything that is wrong with the settings, found before anything starts and told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from csire_bridge.bootstrap import Standard, hub_profile, signing_key
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.settings import Settings
+from csire_bridge.store.engine import open_engine
+from csire_bridge.xml.keys import load_certificates
+
+__all__ = ["check_settings"]
+
+_EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise one ConfigurationError with every problem and its remedy, a line for each; return when there is none."""
+    found = [str(error) for check in _checks(settings) for error in _errors(check)]
+    if found:
+        raise ConfigurationError("\n".join(found))
+
+
+def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
+    yield partial(signing_key, settings)
+    for partner in settings.partners:
+        for file in partner.certificates:
+            yield partial(load_certificates, file)
+    for name, folders in (("schemas", settings.schemas), ("mappings", settings.mappings)):
+        for folder in folders:
+            yield partial(_is_folder, name, folder)
+    yield partial(Standard.load, settings)
+    yield partial(open_engine, settings.database)
+    if settings.hub.url:
+        yield partial(hub_profile, settings)
+    yield partial(_can_be_answered, settings)
+
+
+def _errors(check: Callable[[], object]) -> list[ConfigurationError]:
+    try:
+        check()
+    except ConfigurationError as error:
+        return [error]
+    return []
+
+
+def _is_folder(name: str, folder: Path) -> None:
+    if not folder.is_dir():
+        raise ConfigurationError(f"setting {name}: there is no folder {folder}", "name a folder that is there")
+
+
+def _can_be_answered(settings: Settings) -> None:
+    """A head-end system can't send its events to "every address"."""
+    head_end = settings.head_end
+    if head_end.url and head_end.reply_address is None and settings.web.host in _EVERYWHERE:
+        raise ConfigurationError(
+            f"setting head_end.reply_address: events of the head-end system can't be sent to {settings.web.host!r}",
+            "set the address at which the head-end system reaches this service, ending in /hes/events",
+        )

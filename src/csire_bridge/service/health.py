@@ -1,0 +1,43 @@
+"""``GET /healthz``: the process lives. ``GET /readyz``: it can do its work now, or the reasons why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+__all__ = ["health_router"]
+
+
+def health_router(reasons: Callable[[], Sequence[str]]) -> APIRouter:
+    """``reasons`` says, as sentences, what keeps us from working; it may block, and runs in a thread."""
+    router = APIRouter()
+
+    @router.get("/healthz", summary="Whether the process lives")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz", summary="Whether messages can be taken in", responses=_RESPONSES)
+    def readyz() -> Response:
+        found = list(reasons())
+        status = "not ready" if found else "ready"
+        return JSONResponse({"status": status, "reasons": found}, status_code=503 if found else 200)
+
+    return router
+
+
+_ANSWER: dict[str, Any] = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "properties": {"status": {"type": "string"}, "reasons": {"type": "array", "items": {"type": "string"}}},
+            "required": ["status", "reasons"],
+        }
+    }
+}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Ready", "content": _ANSWER},
+    503: {"description": "Not ready: the reasons", "content": _ANSWER},
+}

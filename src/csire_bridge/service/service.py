@@ -1,0 +1,134 @@
+"""The bridge as a service: its threads, and how they end without losing anything.
+
+Everything that was acknowledged stands in the database, so ending is only a matter of manners: stop accepting, answer
+what is open, finish the batch in hand. Whatever a thread can't finish, its lease gives to the next process.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from enum import StrEnum
+
+from csire_bridge.bootstrap import Bridge
+from csire_bridge.domain.errors import BridgeError
+from csire_bridge.hub.poller import QueuePoller
+from csire_bridge.service.app import DoorKeeper, build_app
+from csire_bridge.service.readiness import Readiness
+from csire_bridge.service.server import WebServer, listening_socket
+
+__all__ = ["Role", "Service"]
+
+_log = logging.getLogger(__name__)
+_AFTER_FAILURE_SECONDS = 5.0
+_POLLER_SECONDS = 5.0
+_WATCH_SECONDS = 1.0
+_SWITCH_SECONDS = 0.001  # door and intake share the interpreter; with Python's 5 ms they wait for each other
+
+
+class Role(StrEnum):
+    """What a process does: take messages in, work them off, or both."""
+
+    WEB = "web"
+    WORKER = "worker"
+    ALL = "all"
+
+
+class Service:
+    """One process of the service; ``shared_port`` lets others listen on the same port."""
+
+    def __init__(
+        self, open_bridge: Callable[[str], Bridge], host: str, port: int, role: Role, *, shared_port: bool
+    ) -> None:
+        """``open_bridge`` is given the address at which events of the head-end system arrive."""
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._web: WebServer | None = None
+        self._door: DoorKeeper | None = None
+        listener = listening_socket(host, port, shared=shared_port) if role is not Role.WORKER else None
+        self.url = _address(host, listener.getsockname()[1] if listener else port)
+        self.bridge = open_bridge(f"{self.url}/hes/events")
+        self._role = role
+        if listener:
+            self._door = DoorKeeper(self.bridge)
+            app = build_app(self.bridge, self._door, Readiness(self.bridge, self._parts))
+            self._web = WebServer(app, listener, self.bridge.settings.web)
+
+    def start(self) -> None:
+        """Return when the service answers."""
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        if self._role is not Role.WEB:
+            self._start_thread("worker", self._work)
+            self._start_thread("watch", self._look_out)
+            poller = self.bridge.poller()
+            if poller:
+                self._start_thread("hub queue", lambda: self._poll(poller))
+        if self._web and self._door:
+            self._door.start()
+            self._web.start()
+
+    def stop(self) -> None:
+        """Stop accepting, answer what is open, finish what is in hand; then give everything back."""
+        with ExitStack() as last:
+            last.callback(self.bridge.close)
+            if self._web and self._door:
+                self._web.stop()
+                self._door.stop()
+            self._stop.set()
+            self.bridge.worker.wake()
+            for thread in self._threads:  # a peek may wait for the hub; it holds nothing that could be lost
+                thread.join(_POLLER_SECONDS if thread.name == "hub queue" else None)
+
+    def broken(self) -> list[str]:
+        """The parts that have stopped by themselves."""
+        return [name for name, runs in self._parts().items() if not runs]
+
+    def _parts(self) -> dict[str, bool]:
+        web = {"web": self._web.runs} if self._web else {}
+        door = {"intake": self._door.runs} if self._door else {}
+        return {**web, **door, **{thread.name: thread.is_alive() for thread in self._threads}}
+
+    def _start_thread(self, name: str, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        worker, rest = self.bridge.worker, self.bridge.settings.worker.idle_seconds
+        while not self._stop.is_set():
+            try:
+                worker.run(self._stop, lambda: worker.rest(rest))
+            except Exception as error:  # noqa: BLE001 - a full disk must not end the service
+                _tell("the worker", error)
+                self._stop.wait(_AFTER_FAILURE_SECONDS)
+
+    def _look_out(self) -> None:
+        while not self._stop.wait(_WATCH_SECONDS):
+            try:
+                self.bridge.watch.look_when_due()
+            except Exception as error:  # noqa: BLE001 - it is tried again
+                _tell("the watch", error)
+
+    def _poll(self, poller: QueuePoller) -> None:
+        while not self._stop.is_set():
+            try:
+                if self.bridge.may_poll():
+                    poller.drain()
+            except Exception as error:  # noqa: BLE001 - it is tried again
+                _tell("the hub's queue", error)
+            self._stop.wait(poller.next_wait().total_seconds())
+        self.bridge.stop_polling()
+
+
+def _tell(what: str, error: Exception) -> None:
+    if isinstance(error, BridgeError):
+        _log.error("%s rests after a failure: %s", what, error)
+    else:
+        _log.error("%s rests after an error of ours", what, exc_info=error)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,17 +16,18 @@ from rich.table import Table
 
 from csire_bridge.bootstrap import Bridge, system_clock
 from csire_bridge.cli.console import ExitCode, err, out
-from csire_bridge.cli.stage import DATABASE_NAME, Stage, load_points, stage, working
+from csire_bridge.cli.market import Feeder, Market, market
+from csire_bridge.cli.stage import DATABASE_NAME, load_points
 from csire_bridge.cli.stats import table_of
 from csire_bridge.cli.summary import differences, orders_table, summary_of
 from csire_bridge.domain.errors import OurFault
-from csire_bridge.domain.messages import Channel
+from csire_bridge.domain.partners import SecurityProfile
 from csire_bridge.domain.statistics import summarise
-from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.resources import folder
 from csire_bridge.simulators.doctor import Doctor
-from csire_bridge.simulators.expectations import Expectations, Expected, load_expected
-from csire_bridge.store.reports import at_rest, executed, order_lines
+from csire_bridge.simulators.expectations import Expectations, load_expected
+from csire_bridge.simulators.hub_faults import Trouble
+from csire_bridge.store.reports import OrderLine, at_rest, executed, order_lines
 
 __all__ = ["add_to"]
 
@@ -41,7 +43,11 @@ def add_to(app: typer.Typer) -> None:
 def demo(
     target: Annotated[Path, typer.Option("--dir", help="Where results go.", file_okay=False)] = Path("demo-out"),
 ) -> None:
-    """Feed all samples to the bridge and to simulated meters, and show what becomes of them.
+    """Feed all samples to the bridge through a simulated hub, have orders carried out on simulated meters, and show
+    what becomes of them.
+
+    Messages come by webhook (bare and SOAP) and through the hub's queue; in the second round the hub signs with
+    WS-Security. Answers go to the hub, which answers each with its own result.
 
     Leaves in the folder: summary.json, acknowledgements/*.xml, pki/*.pem, the database. Exit code 0 only when every
     sample ended as samples/expected.yaml says.
@@ -54,10 +60,11 @@ def demo(
     samples = folder("samples")
     expected = load_expected(samples)
     points = load_points(samples / "metering-points.yaml", system_clock())
-    with stage(target, system_clock, points=points) as scene, working(scene.bridge) as failure:
-        _play(scene, expected, samples, failure)
-        summary = _tell(scene.bridge, target)
-        wrong = differences(scene.bridge.database, expected)
+    with market(target, system_clock, points) as scene:
+        feeder = Feeder(scene)
+        _play(scene, feeder, expected, samples)
+        summary = _tell(scene.bridge, target, feeder)
+        wrong = differences(scene.bridge.database, expected, feeder.sent) + scene.hub.problems
     fed = sum(len(entries) for entries in expected.rounds)
     if wrong:
         for sentence in wrong:
@@ -80,36 +87,48 @@ def _clear(target: Path) -> None:
         (target / file).unlink(missing_ok=True)
 
 
-def _play(scene: Stage, expected: Expectations, samples: Path, failure: Callable[[], BaseException | None]) -> None:
+def _play(scene: Market, feeder: Feeder, expected: Expectations, samples: Path) -> None:
     doctor = Doctor(scene.pki, expected.offset_to(system_clock()))
     live = Live(console=out, refresh_per_second=8) if out.is_terminal else None
     if live:
         live.start()
     try:
         for number, entries in enumerate(expected.rounds, 1):
-            _feed(scene.bridge, doctor, samples, entries)
-            _wait(scene.bridge, failure, lambda number=number: _show(live, scene.bridge, number))  # type: ignore[misc]
+            profile = _PROFILES.get(number, SecurityProfile.ENVELOPED)
+            _agree(scene, profile)
+            documents = [(e.file, doctor.prepare((samples / e.file).read_bytes(), e.sign)) for e in entries]
+            feeder.feed(documents, profile)
+            _wait(scene, partial(_show, live, scene.bridge, number))
     finally:
         if live:
             live.stop()
 
 
-def _feed(bridge: Bridge, doctor: Doctor, samples: Path, entries: Sequence[Expected]) -> None:
-    arrivals = [Arrival(e.file, doctor.prepare((samples / e.file).read_bytes(), e.sign)) for e in entries]
-    bridge.take_in(Channel.REPLAY, arrivals)
+# The hub's own results are signed inside the document, so none may come while the other profile is agreed.
+_PROFILES = {2: SecurityProfile.WSS}
 
 
-def _wait(bridge: Bridge, failure: Callable[[], BaseException | None], show: Callable[[], None]) -> None:
-    """Until nothing moves any more."""
+def _agree(scene: Market, profile: SecurityProfile) -> None:
+    scene.hub.faults.no_result = Trouble(chance=1.0 if profile is SecurityProfile.WSS else 0.0)
+    scene.agree(profile)
+    deadline = time.monotonic() + _LONGEST_ROUND
+    while scene.bridge.partners.partners[scene.pki.hub.eic].profile is not profile:
+        if time.monotonic() > deadline:
+            raise OurFault("the bridge did not learn of the other profile", "run it again with -v")
+        time.sleep(0.05)
+
+
+def _wait(scene: Market, show: Callable[[], None]) -> None:
+    """Until nothing moves any more, and the hub has nothing left for us."""
     deadline = time.monotonic() + _LONGEST_ROUND
     while True:
         show()
-        error = failure()
-        if error is not None:
-            raise error
-        with bridge.database.reading() as connection:
-            if at_rest(connection, bridge.clock()):
-                return
+        if scene.service.broken():
+            raise OurFault(f"{', '.join(scene.service.broken())} stopped", "run it again with -v")
+        if scene.hub.waiting == 0:
+            with scene.bridge.database.reading() as connection:
+                if at_rest(connection, scene.bridge.clock()):
+                    return
         if time.monotonic() > deadline:
             raise OurFault(f"the samples did not come to rest within {_LONGEST_ROUND:.0f} s", "run it again with -v")
         time.sleep(0.1)
@@ -125,11 +144,20 @@ def _orders(bridge: Bridge, title: str) -> Table:
         return orders_table(list(order_lines(connection)), title)
 
 
-def _tell(bridge: Bridge, target: Path) -> dict[str, Any]:
+def _tell(bridge: Bridge, target: Path, feeder: Feeder) -> dict[str, Any]:
     if not out.is_terminal:
         out.print(_orders(bridge, "Orders"))
     with bridge.database.reading() as connection:
         out.print(table_of(summarise(executed(connection))))
-    summary = summary_of(bridge.database, target)
+        _keep(target / "acknowledgements", order_lines(connection, with_answer=True))
+    summary = summary_of(bridge.database, target, feeder.sent)
     (target / _SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return summary
+
+
+def _keep(place: Path, lines: Iterable[OrderLine]) -> None:
+    """The answers as they left, one file each."""
+    place.mkdir(exist_ok=True)
+    for line in lines:
+        if line.answer is not None and line.answer_name is not None:
+            (place / line.answer_name).write_bytes(line.answer)

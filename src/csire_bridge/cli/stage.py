@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +23,15 @@ from csire_bridge.store.database import Database
 from csire_bridge.store.rows import from_row
 from csire_bridge.store.tables import metering_points
 
-__all__ = ["DATABASE_NAME", "Stage", "load_points", "stage", "stage_settings", "working"]
+__all__ = [
+    "DATABASE_NAME",
+    "Stage",
+    "enter_points",
+    "install_meters",
+    "load_points",
+    "stage",
+    "stage_settings",
+]
 
 DATABASE_NAME = "csire-bridge.db"
 
@@ -100,41 +106,27 @@ def stage(
         head_end.start()
         stack.callback(head_end.stop)
         bridge = Bridge(stage_settings(folder, pki, head_end.url, settings), clock)
-        _enter(bridge.database, points)
-        for point in _known(bridge.database):
-            if point.meter and point.has_contactor:
-                head_end.add_meter(point.meter, connected=point.connected is not False)
+        enter_points(bridge.database, points)
+        install_meters(bridge.database, head_end)
         stack.enter_context(bridge)
         yield Stage(bridge, head_end, pki)
 
 
-def _enter(database: Database, points: Iterable[MeteringPoint]) -> None:
+def enter_points(database: Database, points: Iterable[MeteringPoint]) -> None:
+    """Write metering points into the registry."""
     with database.transaction() as tx:
         for point in points:
             tx.points.put(point)
+
+
+def install_meters(database: Database, head_end: HeadEndSimulator) -> None:
+    """Simulate the meter of each known point that has a contactor, in the state that the registry knows."""
+    for point in _known(database):
+        if point.meter and point.has_contactor:
+            head_end.add_meter(point.meter, connected=point.connected is not False)
 
 
 def _known(database: Database) -> list[MeteringPoint]:
     with database.reading() as connection:
         rows = connection.execute(select(metering_points)).all()
     return [from_row(MeteringPoint, row._mapping) for row in rows]  # type: ignore[arg-type]
-
-
-@contextmanager
-def working(bridge: Bridge) -> Iterator[Callable[[], BaseException | None]]:
-    """Let the bridge's worker work in a thread; the function that comes with it tells what stopped it, if anything."""
-    stop, failure = threading.Event(), list[BaseException]()
-
-    def work() -> None:
-        try:
-            bridge.worker.run(stop, lambda: time.sleep(0.02), bridge.watch.look_when_due)
-        except Exception as error:  # noqa: BLE001 - handed to the thread that asks
-            failure.append(error)
-
-    thread = threading.Thread(target=work, name=bridge.worker.name, daemon=True)
-    thread.start()
-    try:
-        yield lambda: failure[0] if failure else None
-    finally:
-        stop.set()
-        thread.join()

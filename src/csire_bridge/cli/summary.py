@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,9 @@ def orders_table(lines: Sequence[OrderLine], title: str) -> Table:
     return table
 
 
-def summary_of(database: Database, target: Path) -> dict[str, Any]:
+def summary_of(database: Database, target: Path, sent: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """What ``summary.json`` tells. Moments are ISO 8601 in UTC; files are told relative to ``target``."""
+    files = {sha256: name for name, hashes in sent.items() for sha256 in hashes}
     with database.reading() as connection:
         lines = list(order_lines(connection))
         messages = message_lines(connection)
@@ -56,7 +58,9 @@ def summary_of(database: Database, target: Path) -> dict[str, Any]:
     return {
         "orders": [_order(line, target) for line in lines],
         "refused": [
-            {"file": m.origin, "code": m.code, "reason": m.problem} for m in messages if m.state is MessageState.REFUSED
+            {"file": files.get(m.sha256, m.origin), "code": m.code, "reason": m.problem}
+            for m in messages
+            if m.state is MessageState.REFUSED
         ],
         "messages": {state.value: sum(m.state is state for m in messages) for state in MessageState},
         "buckets": {bucket.value: count for bucket, count in buckets.items()},
@@ -74,7 +78,7 @@ def _order(line: OrderLine, target: Path) -> dict[str, Any]:
         "registered_at": _iso(line.registered_at),
         "executed_at": _iso(line.executed_at),
         "execution_seconds": _seconds(line),
-        "acknowledgement": _relative(line.answer_file, target),
+        "acknowledgement": _file_of(line, target),
         "acknowledgement_number": line.answer_number,
         "acknowledgement_state": line.answer_state,
         "detail": line.detail,
@@ -89,17 +93,23 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="milliseconds") if moment else None
 
 
-def _relative(file: str | None, target: Path) -> str | None:
-    if file is None:
-        return None
-    path = Path(file)
-    return path.relative_to(target).as_posix() if path.is_relative_to(target) else str(path)
+def _file_of(line: OrderLine, target: Path) -> str | None:
+    file = f"acknowledgements/{line.answer_name}" if line.answer_name else None
+    return file if file and (target / file).is_file() else None
 
 
-def differences(database: Database, expected: Expectations) -> list[str]:
-    """A sentence for every sample that did not end as expected."""
+def _by_name(lines: Sequence[MessageLine], sent: Mapping[str, Sequence[str]]) -> dict[str, MessageLine]:
+    """The journal's line of each name; the same bytes sent under two names are told apart by their order."""
+    waiting: dict[str, deque[MessageLine]] = defaultdict(deque)
+    for line in lines:
+        waiting[line.sha256].append(line)
+    return {name: waiting[h].popleft() for name, hashes in sent.items() for h in hashes[:1] if waiting[h]}
+
+
+def differences(database: Database, expected: Expectations, sent: Mapping[str, Sequence[str]]) -> list[str]:
+    """A sentence for every sample that did not end as expected; ``sent`` tells under which hashes it was sent."""
     with database.reading() as connection:
-        messages = {line.origin: line for line in message_lines(connection)}
+        messages = _by_name(message_lines(connection), sent)
         orders = {line.message_id: line for line in order_lines(connection, with_answer=True)}
     fed = (sample for sample in expected.samples if sample.feed and sample.ends)
     return [

@@ -32,6 +32,7 @@ class MessageLine:
 
     key: int
     origin: str
+    sha256: str
     state: MessageState
     message_id: str | None
     number: str | None
@@ -54,16 +55,21 @@ class OrderLine:
     executed_at: datetime | None
     detail: str | None
     answer_number: str | None
-    answer_file: str | None
+    answer_id: str | None
     answer_state: str | None
     answer: bytes | None
+
+    @property
+    def answer_name(self) -> str | None:
+        """The name of the answer as a file."""
+        return f"{self.answer_number}_{self.answer_id}.xml" if self.answer_id else None
 
 
 def message_lines(connection: Connection) -> list[MessageLine]:
     """Every message, in order of arrival."""
     m = messages.c
-    query = select(m.key, m.origin, m.state, m.message_id, m.number, m.code, m.problem).order_by(m.key)
-    return [MessageLine(r[0], r[1], MessageState(r[2]), *r[3:]) for r in connection.execute(query)]
+    query = select(m.key, m.origin, m.sha256, m.state, m.message_id, m.number, m.code, m.problem).order_by(m.key)
+    return [MessageLine(*r[:3], MessageState(r[3]), *r[4:]) for r in connection.execute(query)]
 
 
 def last_order(connection: Connection) -> int:
@@ -76,7 +82,7 @@ def order_lines(connection: Connection, *, after: int = 0, with_answer: bool = F
     o, a = orders.c, outbox.c
     columns = (o.key, o.source_message, o.source_number, o.kind, o.metering_point, o.state, o.outcome)
     moments = (o.registered_at, o.executed_at, o.detail)
-    answer = (a.number, a.place, a.state, *([a.document] if with_answer else []))
+    answer = (a.number, a.message_id, a.state, *([a.document] if with_answer else []))
     query = select(*columns, *moments, *answer).outerjoin(outbox, a.order == o.key)
     query = query.where(o.key > after).order_by(o.key)
     for r in connection.execute(query):
@@ -97,11 +103,11 @@ def executed(connection: Connection) -> Iterator[Executed]:
 def known_bytes(connection: Connection, sha256: str) -> MessageLine | None:
     """The message with these very bytes that was accepted before, or None."""
     m = messages.c
-    query = select(m.key, m.origin, m.state, m.message_id, m.number, m.code, m.problem).where(
+    query = select(m.key, m.origin, m.sha256, m.state, m.message_id, m.number, m.code, m.problem).where(
         m.sha256 == sha256, m.state == MessageState.ACCEPTED.value
     )
     row = connection.execute(query.limit(1)).one_or_none()
-    return None if row is None else MessageLine(row[0], row[1], MessageState(row[2]), *row[3:])
+    return None if row is None else MessageLine(*row[:3], MessageState(row[3]), *row[4:])
 
 
 def at_rest(connection: Connection, now: datetime) -> bool:

@@ -1,0 +1,144 @@
+"""A whole market on loopback: the bridge as a service between a simulated hub and a simulated head-end system."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from csire_bridge.bootstrap import Bridge
+from csire_bridge.cli.stage import enter_points, install_meters, stage_settings
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import OurFault, Unreadable
+from csire_bridge.domain.partner_entries import PartnerEntry
+from csire_bridge.domain.partners import SecurityProfile
+from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.hub.splice import bare
+from csire_bridge.service.service import Role, Service
+from csire_bridge.settings import HubSettings
+from csire_bridge.simulators.hes import HeadEndSimulator
+from csire_bridge.simulators.hub import HubSimulator
+from csire_bridge.simulators.hub_soap import send_request
+from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.xml.parser import parse
+from csire_bridge.xml.wss import sign_envelope
+
+__all__ = ["Feeder", "Market", "market"]
+
+_SOAP = 'application/soap+xml;charset=UTF-8;action="sendMessage"'
+_PUSH_SECONDS = 30.0
+_LARGEST_PUSH = 512 * 1024
+_LEADING = re.compile(
+    rb"\A(?:\s*<!--(?:[^-]|-(?!->))*+-->)*+\s*"
+)  # a container holds elements, no comments before them
+
+
+@dataclass(frozen=True)
+class Market:
+    """Everything that plays together."""
+
+    service: Service
+    hub: HubSimulator
+    pki: DemoPki
+    clock: Clock
+
+    @property
+    def bridge(self) -> Bridge:
+        """The bridge of the service."""
+        return self.service.bridge
+
+    def agree(self, profile: SecurityProfile) -> None:
+        """The hub signs with ``profile`` from now on; the running bridge learns it from its registry of partners."""
+        entry = PartnerEntry(self.pki.hub.eic, self.clock(), "demo", profile=profile)
+        with self.bridge.database.transaction() as tx:
+            tx.partners.enter(entry)
+
+
+@contextmanager
+def market(
+    folder: Path, clock: Clock, points: Iterable[MeteringPoint], delay: tuple[float, float] = (0.2, 1.5)
+) -> Iterator[Market]:
+    """Set everything up in ``folder``: real servers on 127.0.0.1, certificates made now, a meter for each point."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pki = make_demo_pki(folder, clock())
+    with ExitStack() as stack:
+        hub = stack.enter_context(HubSimulator(pki, clock=clock))
+        head_end = HeadEndSimulator(delay=delay, seed=8).start()
+        stack.callback(head_end.stop)
+        door = HubSettings(
+            url=hub.url, tenant=hub.tenant, user=hub.user, idle_seconds=0.2, longest_idle_seconds=0.4, peek_seconds=5
+        )
+        settings = stage_settings(folder, pki, head_end.url).model_copy(update={"hub": door})
+        service = Service(
+            lambda url: Bridge(settings, clock, reply_address=url), "127.0.0.1", 0, Role.ALL, shared_port=False
+        )
+        stack.callback(service.stop)
+        enter_points(service.bridge.database, points)
+        install_meters(service.bridge.database, head_end)
+        service.start()
+        hub.webhook = None  # its results come through the queue
+        yield Market(service, hub, pki, clock)
+
+
+@dataclass
+class Feeder:
+    """Sends documents to the bridge through its doors in turn: webhook bare, webhook SOAP, the hub's queue.
+
+    ``sent`` tells for each name the SHA-256 of the bytes under which the journal has it.
+    """
+
+    scene: Market
+    sent: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def feed(self, documents: Sequence[tuple[str, bytes]], profile: SecurityProfile) -> None:
+        """Send (name, bytes) one after the other, signed by ``profile`` where the door can carry that."""
+        doors = itertools.cycle((self._push_bare, self._push_soap, self._enqueue))
+        for name, raw in documents:
+            if not _is_xml(raw):
+                self._push_bare(name, raw)
+            elif profile is SecurityProfile.WSS:
+                self._push_secured(name, raw)
+            elif len(raw) > _LARGEST_PUSH:
+                self._enqueue(name, raw)
+            else:
+                next(doors)(name, raw)
+
+    def _push_bare(self, name: str, raw: bytes) -> None:
+        self._post(name, raw, "application/xml")
+
+    def _push_soap(self, name: str, raw: bytes) -> None:
+        self._post(name, send_request(raw), _SOAP)
+
+    def _push_secured(self, name: str, raw: bytes) -> None:
+        envelope = sign_envelope(parse(send_request(raw)), self.scene.pki.hub.signing, self.scene.clock())
+        self._post(name, envelope, _SOAP)
+
+    def _enqueue(self, name: str, raw: bytes) -> None:
+        document = _LEADING.sub(b"", bare(raw))
+        self.scene.hub.enqueue(document)
+        self._note(name, document)
+
+    def _post(self, name: str, body: bytes, content_type: str) -> None:
+        self._note(name, body)
+        url = f"{self.scene.service.url}/hub/messages"
+        answer = requests.post(url, data=body, headers={"Content-Type": content_type}, timeout=_PUSH_SECONDS)
+        if answer.status_code not in (200, 422, 500):
+            raise OurFault(f"the webhook answered {answer.status_code} to {name}: {answer.text[:200]}", "run again, -v")
+
+    def _note(self, name: str, body: bytes) -> None:
+        self.sent[name].append(hashlib.sha256(body).hexdigest())
+
+
+def _is_xml(raw: bytes) -> bool:
+    try:
+        parse(raw, max_bytes=1 << 30)
+    except Unreadable:
+        return False
+    return True

@@ -222,14 +222,15 @@ def signing_key(settings: Settings) -> SigningKey:
     return SigningKey.load(settings.signing_key, settings.signing_certificate)
 
 
-def hub_profile(settings: Settings) -> HubProfile:
-    """How to speak with the hub; raises ConfigurationError for what can't work."""
+def hub_profile(settings: Settings, url: str | None = None) -> HubProfile:
+    """How to speak with the hub, or with another ``url`` that is a whole address; raises ConfigurationError."""
     hub = settings.hub
+    own = url is None or url == hub.url
     certificate, key = hub.client_certificate, hub.client_key
     return HubProfile(
-        url=hub.url or "",
-        tenant=hub.tenant,
-        user=hub.user,
+        url=url or hub.url or "",
+        tenant=hub.tenant if own else None,
+        user=hub.user if own else None,
         content_type_style=ContentTypeStyle(hub.content_type),
         connect_seconds=hub.connect_seconds,
         send_seconds=hub.send_seconds,

@@ -18,6 +18,8 @@ from lxml import etree
 from csire_bridge.bootstrap import Bridge
 from csire_bridge.domain.errors import StoreFailure
 from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.partner_entries import PartnerEntry
+from csire_bridge.domain.partners import SecurityProfile
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.xml.signature import serialise
 from tests.integration.webhook_support import (
@@ -89,10 +91,30 @@ def test_given_an_envelope_around_a_signed_document_then_the_reference_comes_bac
     assert text(receipt_of(pki(), answer), "DocumentReferenceNumber") == message_id
 
 
-def test_given_a_secured_envelope_then_the_reference_comes_back(scene: Scene) -> None:
-    answer = scene.post(secured(pki()), SOAP)
-    # The supplier's certificate signed what the hub says that it sends: trusted by nobody, but read and answered.
+def test_given_another_partners_secured_envelope_then_it_is_refused_with_a_signed_fault(scene: Scene) -> None:
+    answer = scene.post(secured(pki().supplier), SOAP)
     assert (answer.status, fault_code(answer)) == (500, "MHB.MHD.009")
+
+
+def test_given_a_partner_with_ws_security_then_the_reference_comes_back_and_a_new_envelope_is_a_repeat(
+    scene: Scene,
+) -> None:
+    bridge, hub = scene.service.bridge, pki().hub
+    with bridge.database.transaction() as tx:
+        tx.partners.enter(PartnerEntry(hub.eic, now(), "test", profile=SecurityProfile.WSS))
+    deadline = time.monotonic() + 20
+    while bridge.partners.partners[hub.eic].profile is not SecurityProfile.WSS:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    message_id = MessageId.new()
+    document = tree(message_id)
+    one, two = secured(hub, document), secured(hub, document)
+    assert one != two
+    first, again = scene.post(one, SOAP), scene.post(two, SOAP)
+    assert (first.status, again.status) == (200, 200)
+    assert text(receipt_of(pki(), first), "DocumentReferenceNumber") == message_id
+    assert again.body == first.body
+    assert scene.states() == ["accepted", "duplicate"]
 
 
 def test_given_a_bare_document_as_text_xml_then_the_receipt_is_bare(scene: Scene) -> None:

@@ -19,7 +19,7 @@ from csire_bridge.resources import folder
 from csire_bridge.service.service import Role, Service
 from csire_bridge.settings import Settings, load_settings
 from csire_bridge.simulators.hub_soap import send_request
-from csire_bridge.simulators.pki import DemoPki
+from csire_bridge.simulators.pki import DemoParty, DemoPki
 from csire_bridge.store.reports import MessageLine, message_lines
 from csire_bridge.xml.keys import CertificateBook
 from csire_bridge.xml.parser import parse
@@ -67,9 +67,11 @@ def wrapped(document: bytes) -> bytes:
     return send_request(document)
 
 
-def secured(pki: DemoPki, message_id: MessageId | None = None) -> bytes:
+def secured(signer: DemoParty, document: etree._Element | None = None) -> bytes:
     """In an envelope with WS-Security."""
-    return sign_envelope(parse(send_request(serialise(tree(message_id)))), pki.supplier.signing, now())
+    return sign_envelope(
+        parse(send_request(serialise(tree() if document is None else document))), signer.signing, now()
+    )
 
 
 def receipt_of(pki: DemoPki, answer: Answer) -> etree._Element:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from csire_bridge.bootstrap import system_clock
+from csire_bridge.bootstrap import hub_profile, system_clock
 from csire_bridge.cli.console import ConfigOption, ExitCode, JsonOption, out, print_json
 from csire_bridge.cli.partner_options import SomeEicArgument, parse_eic
 from csire_bridge.domain.errors import ConfigurationError
@@ -24,7 +24,7 @@ from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.worker.roster import FilePartners, Roster, TablePartners
 from csire_bridge.xml.keys import SigningKey
 
-__all__ = ["hub_profile", "ping"]
+__all__ = ["ping"]
 
 
 def ping(
@@ -75,28 +75,6 @@ def _address(settings: Settings, eic: Eic | None, hub: bool, url: str | None) ->
     if address is None:
         raise ConfigurationError("the hub's address is not set", "set url under [hub], or give it with --url")
     return address
-
-
-def hub_profile(settings: Settings, url: str) -> HubProfile:
-    """The hub's profile of the settings for the address ``url``; raises ConfigurationError."""
-    hub = settings.hub
-    if (hub.client_certificate is None) != (hub.client_key is None):
-        raise ConfigurationError(
-            "only one of client_certificate and client_key is set under [hub]", "set both, or neither"
-        )
-    pair = (hub.client_certificate, hub.client_key) if hub.client_certificate and hub.client_key else None
-    whole = url != hub.url
-    return HubProfile(
-        url=url,
-        tenant=None if whole else hub.tenant,
-        user=None if whole else hub.user,
-        connect_seconds=hub.connect_seconds,
-        send_seconds=hub.send_seconds,
-        peek_seconds=hub.peek_seconds,
-        ca_bundle=hub.ca_bundle,
-        client_certificate=pair,
-        security=HubSecurity(hub.security),
-    )
 
 
 def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:

@@ -20,7 +20,7 @@ class WebSettings(Part):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    batch: int = Field(default=32, gt=0, le=1000)
+    batch: int = Field(default=64, gt=0, le=1000)
     body_seconds: float = Field(default=30, gt=0)
     grace_seconds: float = Field(default=5, gt=0)
     bytes_per_second: float = Field(default=1024, gt=0)

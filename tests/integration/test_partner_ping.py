@@ -165,9 +165,10 @@ def test_given_our_key_of_another_certificate_then_our_files_are_blamed(authorit
 
 
 def test_given_a_refused_connection_then_it_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    step = failed(knock(f"https://localhost:{port}/"))
+    with socket.socket() as holder:  # bound and not listening: nobody else can take the port meanwhile
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        step = failed(knock(f"https://localhost:{port}/"))
     assert step.name == "tcp"
     assert f"port {port}" in step.text
 

@@ -38,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
 @_bench.command()
 def intake(
     messages: Annotated[int, typer.Option("--messages", min=1, help="How many messages.")] = 2000,
-    batch: BatchOption = 32,
+    batch: BatchOption = 64,
     rsa: RsaOption = False,
     place: PlaceOption = None,
     as_json: JsonOption = False,
@@ -88,7 +88,7 @@ def roundtrip(
 def webhook(
     messages: Annotated[int, typer.Option("--messages", min=1, help="How many messages, in each of the ways.")] = 2000,
     connections: Annotated[int, typer.Option("--connections", min=1, max=256, help="Kept-alive connections.")] = 16,
-    batch: BatchOption = 32,
+    batch: BatchOption = 64,
     rsa: RsaOption = False,
     place: PlaceOption = None,
     as_json: JsonOption = False,

@@ -36,7 +36,7 @@ from csire_bridge.store.reports import at_rest, known_bytes, last_order, order_l
 
 __all__ = ["add_to"]
 
-_BATCH = 32
+_BATCH = 64
 _SHOWN = 40
 _PATIENCE = 600.0
 

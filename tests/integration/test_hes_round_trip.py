@@ -16,12 +16,14 @@ import httpx
 import pytest
 import zeep
 from fastapi import FastAPI
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, StoreFailure
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.hes.connector import HeadEndProfile
-from csire_bridge.hes.endpoint import events_router
+from csire_bridge.hes.endpoint import LOOPBACK, events_router
 from csire_bridge.hes.events import MAX_EVENT_BYTES
 from csire_bridge.simulators.hes import ConfirmationStyle
 from tests.integration.hes_support import CONNECT, DISCONNECT, METER, bridge_to, command, running, until
@@ -182,10 +184,24 @@ def test_given_a_stranger_when_it_posts_an_event_then_403_and_nothing_is_looked_
         assert asyncio.run(post_from(peer, app)) == status
 
 
-async def post_from(peer: str, app: FastAPI) -> int:
+async def post_from(peer: str, app: FastAPI, body: bytes = b"<x/>") -> int:
     transport = httpx.ASGITransport(app, client=(peer, 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
-        return (await client.post("/hes/events", content=b"<x/>")).status_code
+        return (await client.post("/hes/events", content=body)).status_code
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    body=st.binary(max_size=300)
+    | st.text(max_size=300).map(lambda text: f"<EventMessage>{text}</EventMessage>".encode())
+)
+def test_given_any_bytes_when_posted_as_event_then_they_are_refused_and_nothing_breaks(body: bytes) -> None:
+    app = FastAPI()
+    profile = HeadEndProfile(endpoint="", reply_address="")
+    taken: list[object] = []
+    app.include_router(events_router(taken.extend, profile=profile, allowed_peers=LOOPBACK))
+    assert asyncio.run(post_from("127.0.0.1", app, body)) == 400
+    assert taken == []
 
 
 def post(url: str, body: bytes) -> tuple[int, str]:

@@ -9,6 +9,7 @@ import pytest
 from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli.stage import stage_settings
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.service.checks import check_settings
 from csire_bridge.settings import load_settings
 from csire_bridge.simulators.pki import make_demo_pki
 
@@ -53,6 +54,18 @@ def test_given_relative_paths_in_the_file_then_they_count_from_its_folder(tmp_pa
     assert settings.partners[0].revocation_authority == tmp_path / "ca.pem"
     assert settings.signing_key == tmp_path / "keys/our.key.pem"
     assert settings.schemas == (tmp_path / "official",)
+
+
+def test_given_a_service_without_keys_and_partners_then_both_are_told_at_once_and_nothing_is_made(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "bridge.db"
+    with pytest.raises(ConfigurationError) as caught:
+        check_settings(load_settings(environment=False, database=f"sqlite:///{file}"))
+    told = str(caught.value)
+    assert "signing_key" in told
+    assert "no partner" in told
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from csire_bridge.bootstrap import Standard, hub_profile, signing_key
-from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.bootstrap import Standard, hub_profile, partner_book, signing_key
+from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.settings import Settings
+from csire_bridge.store.database import Database
 from csire_bridge.store.engine import open_engine
 from csire_bridge.xml.keys import load_certificates
 
@@ -29,6 +31,7 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     for partner in settings.partners:
         for file in partner.certificates:
             yield partial(load_certificates, file)
+    yield partial(_partners_can_be_trusted, settings)
     for name, folders in (("schemas", settings.schemas), ("mappings", settings.mappings)):
         for folder in folders:
             yield partial(_is_folder, name, folder)
@@ -45,6 +48,23 @@ def _errors(check: Callable[[], object]) -> list[ConfigurationError]:
     except ConfigurationError as error:
         return [error]
     return []
+
+
+def _partners_can_be_trusted(settings: Settings) -> None:
+    """Partners of the settings, and of the registry where there is one already; nothing is made or changed."""
+    try:
+        database = Database(settings.database)
+    except ConfigurationError:
+        return  # the address has a check of its own
+    with ExitStack() as last:
+        last.callback(database.close)
+        try:
+            database.require_current()
+        except (ConfigurationError, StoreFailure):
+            database = Database("sqlite://")
+            last.callback(database.close)
+            database.upgrade()
+        partner_book(settings, database)
 
 
 def _is_folder(name: str, folder: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
+from csire_bridge.domain.circuit import CircuitPolicy
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.errors import ConfigurationError
@@ -27,7 +28,7 @@ from csire_bridge.hub.wss_plugin import WsSecurityPlugin
 from csire_bridge.pipeline.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.deliver import Deliverer
 from csire_bridge.pipeline.events import take_events
-from csire_bridge.pipeline.execute import ExecutionLimits, Executor
+from csire_bridge.pipeline.execute import ExecutionLimits, Executor, FieldWork
 from csire_bridge.pipeline.intake import Intake
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.ports import DeliveryChannel
@@ -88,6 +89,7 @@ class Bridge:
         """
         self.settings = settings
         self.clock = clock
+        self.limits = execution_limits(settings)
         self.standard = Standard.load(settings)
         key = signing_key(settings)
         self.database = Database(settings.database)
@@ -119,27 +121,21 @@ class Bridge:
     def _intake(self, key: SigningKey) -> Intake:
         verifier = Verifier(lambda: self.partners, self.settings.limits.max_message_bytes)
         validator, mapper = self.standard.validator, self.standard.mapper
-        return Intake(self.database, verifier, validator, mapper, Receipts(key), self.clock)
+        hold = timedelta(days=self.settings.execution.complaint_hold_days)
+        return Intake(self.database, verifier, validator, mapper, Receipts(key), self.clock, hold)
 
     def _worker(self, key: SigningKey) -> tuple[Worker, Reception]:
         """The worker, and the reception with a hand of its own: it ends with the intake and leaves orders to others."""
         settings, jitter = self.settings, random.Random()  # noqa: S311 - spreads retries, no secret
-        head_end = settings.head_end
-        limits = ExecutionLimits(
-            response=timedelta(seconds=head_end.response_seconds),
-            lifetime=timedelta(seconds=head_end.command_lifetime_seconds),
-            attempts=head_end.attempts,
-            poll=timedelta(seconds=head_end.poll_seconds),
-        )
         parties = Parties(Eic(settings.own_eic), Eic(settings.hub_eic), settings.sender_role)
         standard, channel = self.standard, self._channel()
         steps = Steps(
             intake=self.intake,
-            execute=Executor(self.database, self._head_end, self.clock, limits, jitter),
+            execute=Executor(self.database, self._head_end, self.clock, self.limits, jitter),
             acknowledge=Acknowledger(self.database, standard.book, standard.catalogue, key, parties, self.clock),
             deliver=Deliverer(self.database, channel, self.clock, RetryPolicy(), jitter),
         )
-        due = list(WorkStep) if head_end.url else [WorkStep.INTAKE]
+        due = list(WorkStep) if settings.head_end.url else [WorkStep.INTAKE]
         lease = timedelta(seconds=settings.worker.lease_seconds)
         worker = Worker(self.database, steps, self.clock, steps_due=due, batch=settings.worker.batch, lease=lease)
         hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
@@ -220,6 +216,29 @@ def signing_key(settings: Settings) -> SigningKey:
             "name the PEM files of the key and certificate that sign acknowledgements; `csire-bridge pki` makes some",
         )
     return SigningKey.load(settings.signing_key, settings.signing_certificate)
+
+
+def execution_limits(settings: Settings) -> ExecutionLimits:
+    """The limits of the execution as values of the pipeline."""
+    head_end, execution = settings.head_end, settings.execution
+    return ExecutionLimits(
+        response=timedelta(seconds=head_end.response_seconds),
+        lifetime=timedelta(seconds=head_end.command_lifetime_seconds),
+        attempts=head_end.attempts,
+        again=timedelta(seconds=execution.again_seconds),
+        poll=timedelta(seconds=head_end.poll_seconds),
+        recheck=timedelta(seconds=execution.recheck_seconds),
+        meter_pause=timedelta(seconds=execution.meter_pause_seconds),
+        commands_per_second=execution.commands_per_second,
+        disconnections_per_hour=execution.disconnections_per_hour,
+        armed_counts=execution.armed_counts,
+        field_work=FieldWork(execution.field_work),
+        circuit=CircuitPolicy(
+            threshold=execution.circuit_failures,
+            first=timedelta(seconds=execution.circuit_seconds),
+            longest=timedelta(seconds=execution.circuit_longest_seconds),
+        ),
+    )
 
 
 def hub_profile(settings: Settings, url: str | None = None) -> HubProfile:

@@ -27,9 +27,11 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.rules import Limits
 from csire_bridge.resources import folder
 from csire_bridge.settings_doors import WebSettings
+from csire_bridge.settings_execution import ExecutionSettings
 from csire_bridge.settings_parties import Folders, HubSettings, Part, PartnerSettings, Party
 
 __all__ = [
+    "ExecutionSettings",
     "HeadEndSettings",
     "HubSettings",
     "LimitSettings",
@@ -114,6 +116,7 @@ class Settings(BaseSettings):
     delivery_folder: Path = Path("acknowledgements")
     limits: LimitSettings = LimitSettings()
     head_end: HeadEndSettings = HeadEndSettings()
+    execution: ExecutionSettings = ExecutionSettings()
     hub: HubSettings = HubSettings()
     worker: WorkerSettings = WorkerSettings()
     web: WebSettings = WebSettings()

@@ -120,6 +120,9 @@ strangers_per_minute = 1000000
 response_seconds = 0.5
 poll_seconds = 0.2
 command_lifetime_seconds = 3
+[execution]
+disconnections_per_hour = 1000
+commands_per_second = 1000
 [worker]
 lease_seconds = 2
 idle_seconds = 0.1

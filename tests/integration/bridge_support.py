@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,20 +36,27 @@ class Play:
 
     scene: Stage
 
-    def send(self, kind: str, point: str = POINT, message_id: MessageId | None = None) -> MessageId:
+    def send(
+        self, kind: str, point: str = POINT, message_id: MessageId | None = None, reason: str | None = None
+    ) -> MessageId:
         """Have the hub send an order message of today; return its id."""
         chosen = message_id or MessageId.new()
-        self.take_in(self.message(kind, point, chosen))
+        self.take_in(self.message(kind, point, chosen, reason))
         return chosen
 
-    def message(self, kind: str, point: str, message_id: MessageId) -> bytes:
-        """A signed message made from a sample."""
+    def other_meter(self) -> MeterNumber:
+        """A second meter, installed now."""
+        return self.scene.head_end.add_meter("PROBE0000002").number
+
+    def message(self, kind: str, point: str, message_id: MessageId, reason: str | None = None) -> bytes:
+        """A signed message made from a sample; ``reason`` is the code of a connection's reason."""
         root = parse(_TEMPLATES[kind].read_bytes())
         changes = {
             "MessageId": message_id,
             "MessageTimestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "MeteringPointCode": point,
             "ProcessInstanceId": ProcessInstanceId.new(),
+            **({"ConnectionReason": reason} if reason else {}),
         }
         for name, text in changes.items():
             for element in root.iter(f"{{*}}{name}"):
@@ -91,9 +98,16 @@ class Play:
 
 @contextmanager
 def play(
-    tmp_path: Path, *, mode: int = 2, connected: bool = True, lifetime: float = 60, response: float = 60
+    tmp_path: Path,
+    *,
+    mode: int = 2,
+    connected: bool = True,
+    lifetime: float = 60,
+    response: float = 60,
+    delay: tuple[float, float] = (0.0, 0.02),
+    execution: Mapping[str, object] | None = None,
 ) -> Iterator[Play]:
-    """One metering point with one meter, known to everybody."""
+    """One metering point with one meter, known to everybody; nothing waits for long unless ``execution`` says so."""
     point = MeteringPoint(
         code=POINT, updated_at=system_clock(), meter=METER, meter_kind="CK0201", has_contactor=True, connected=connected
     )
@@ -103,7 +117,8 @@ def play(
         "poll_seconds": 0.05,
         "read_seconds": 2,
     }
-    settings = load_settings(head_end=head_end)
-    with stage(tmp_path, system_clock, points=[point], delay=(0.0, 0.02), settings=settings) as scene:
+    quick = {"meter_pause_seconds": 0, "again_seconds": 0.05, "recheck_seconds": 0.2}
+    settings = load_settings(head_end=head_end, execution={**quick, **(execution or {})})
+    with stage(tmp_path, system_clock, points=[point], delay=delay, settings=settings) as scene:
         scene.head_end.meter(METER).mode = mode
         yield Play(scene)

@@ -63,8 +63,8 @@ def test_given_an_event_that_lies_then_the_order_is_not_done(tmp_path: Path) -> 
     with play(tmp_path, lifetime=0.5, response=0.1) as playing:
         playing.scene.head_end.meter(METER).stuck = True
         playing.send("disconnect")
-        order = playing.work_until_state(OrderState.CANNOT, OrderState.PARKED)
-        assert order.executed_at is None
+        order = playing.work_until_state(OrderState.FIELD_WORK)
+        assert (order.executed_at, order.attempts) == (None, 3)
         assert playing.scene.head_end.meter(METER).output_state is True
         assert OrderState.DONE not in states_of(playing)
         assert "8.1.1.11" not in playing.answers()
@@ -80,14 +80,27 @@ def test_given_an_arming_meter_then_armed_is_not_done_until_the_customer_pressed
         assert order.outcome is Outcome.CONNECTED
 
 
-def test_given_an_unreachable_meter_then_the_hub_hears_cannot_and_nothing_was_switched(tmp_path: Path) -> None:
+def test_given_an_unreachable_meter_when_it_comes_back_then_a_second_command_is_given_and_it_is_done(
+    tmp_path: Path,
+) -> None:
     with play(tmp_path, response=0.1, lifetime=0.3) as playing:
         playing.scene.head_end.faults.unreachable.add(METER)
         playing.send("disconnect")
         playing.work_until(lambda: OrderState.UNKNOWN in states_of(playing))
         playing.scene.head_end.faults.unreachable.clear()
+        order = playing.work_until_state(OrderState.DONE)
+        assert order.attempts == 2
+        assert playing.scene.head_end.meter(METER).switches == 1
+
+
+def test_given_a_meter_that_never_obeys_when_field_work_is_switched_off_then_the_hub_hears_cannot(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path, response=0.1, lifetime=0.3, execution={"field_work": "never"}) as playing:
+        playing.scene.head_end.meter(METER).stuck = True
+        playing.send("disconnect")
         order = playing.work_until_state(OrderState.CANNOT)
-        assert order.cannot_reason is CannotReason.NOT_POSSIBLE
+        assert (order.attempts, order.cannot_reason) == (3, CannotReason.NOT_POSSIBLE)
         playing.work_until(lambda: playing.answers() == ["8.1.1.7"])
         assert playing.scene.head_end.meter(METER).switches == 0
 

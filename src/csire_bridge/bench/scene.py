@@ -17,6 +17,8 @@ from csire_bridge.simulators.pki import Algorithm, make_demo_pki
 
 __all__ = ["KEY_KINDS", "Scene"]
 
+NO_LIMITS = {"disconnections_per_hour": 10**9, "commands_per_second": 10**9}
+"""A bench measures how fast it can go."""
 KEY_KINDS: Mapping[Algorithm, str] = {"rsa": "RSA 2048", "ecdsa": "ECDSA P-256"}
 
 
@@ -48,6 +50,7 @@ class Scene:
             delivery_folder=self.place / name,
             worker={"batch": batch},
             head_end={"url": head_end_url},
+            execution=NO_LIMITS,
         )
 
     def service_settings(self, name: str, batch: int) -> dict[str, object]:
@@ -61,6 +64,7 @@ class Scene:
             "partners": [{**partner, "per_minute": plenty, "at_once": plenty}],
             "delivery_folder": str(self.place / name),
             "web": {"batch": batch},
+            "execution": NO_LIMITS,
         }
 
     def bridge(self, name: str, batch: int, head_end_url: str | None = None) -> Bridge:

@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 DATABASE_NAME = "csire-bridge.db"
+_NO_PAUSES = {"meter_pause_seconds": 0.2, "again_seconds": 0.5, "recheck_seconds": 1}
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def stage_settings(folder: Path, pki: DemoPki, head_end_url: str, settings: Sett
             "hub": {},
             "delivery_folder": folder / "acknowledgements",
             "head_end": {**given.get("head_end", {}), "url": head_end_url},
+            "execution": {**_NO_PAUSES, **given.get("execution", {})},
         },
     )
 

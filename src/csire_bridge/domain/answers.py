@@ -34,6 +34,9 @@ class Answer:
     description: str | None = None
 
 
+_ARMED = "supply is still off: the customer switches it on at the meter"
+
+
 def answer_of(order: Order) -> Answer | None:
     """The answer that ``order`` owes in its present state; None while it owes none.
 
@@ -50,6 +53,7 @@ def answer_of(order: Order) -> Answer | None:
             outcome=order.outcome,
             executed_at=order.executed_at,
             meter=order.meter,
+            description=_ARMED if order.outcome is Outcome.ARMED else None,
         )
     if order.state in (OrderState.CANNOT, OrderState.SUPERSEDED, OrderState.WITHDRAWN):
         return Answer(

@@ -99,7 +99,8 @@ class HeadEndEvent:
     """One event of the head-end system about one meter.
 
     ``correlation_id`` is None for an unsolicited event. ``occurred_at`` (UTC) is the meter's or the HES's own time.
-    ``contactor`` is the detail "Contactor status" where the HES sends one.
+    ``contactor`` is the detail "Contactor status" where the HES sends one. ``permanent`` marks a failure whose reason
+    can't change by trying again: no such meter, not authorised, control mode 0.
     """
 
     correlation_id: str | None
@@ -109,3 +110,4 @@ class HeadEndEvent:
     occurred_at: datetime
     contactor: ControlState | None = None
     text: str = ""
+    permanent: bool = False

@@ -7,7 +7,7 @@
     │   ├── NotValid              it breaks the schema
     │   └── RuleBroken            it breaks a business rule beyond the schema
     ├── TransientFailure          it may work later: tried again
-    │   ├── HeadEndUnreachable    nothing reached the head-end system
+    │   ├── HeadEndUnreachable    the head-end system took nothing
     │   └── PartnerUnreachable    nothing reached the partner
     ├── OutcomeUnknown            it may or may not have happened: asked about, never repeated blindly
     ├── PermanentFailure          it will not change by itself: parked, a person is told
@@ -32,6 +32,7 @@ __all__ = [
     "BridgeError",
     "ConfigurationError",
     "HeadEndRefused",
+    "HeadEndScope",
     "HeadEndUnreachable",
     "NotTrusted",
     "NotValid",
@@ -158,8 +159,22 @@ class TransientFailure(BridgeError):
     wait: timedelta | None = None
 
 
+class HeadEndScope(StrEnum):
+    """What can't be reached: the head-end system itself, or only this meter."""
+
+    SYSTEM = "system"
+    METER = "meter"
+
+
 class HeadEndUnreachable(TransientFailure):
-    """Certain: the head-end system did not get the request."""
+    """Certain: the head-end system did not get the request, or took nothing of it.
+
+    ``scope`` tells a system that is down, which stops everything, from a meter that can't be reached just now.
+    """
+
+    def __init__(self, text: str, remedy: str = "", scope: HeadEndScope = HeadEndScope.SYSTEM) -> None:
+        super().__init__(text, remedy)
+        self.scope = scope
 
 
 class PartnerUnreachable(TransientFailure):
@@ -175,11 +190,16 @@ class PermanentFailure(BridgeError):
 
 
 class HeadEndRefused(PermanentFailure):
-    """The head-end system refused; ``code`` is its own code."""
+    """The head-end system refused; ``code`` is its own code.
 
-    def __init__(self, code: str, text: str, remedy: str = "") -> None:
+    ``permanent``: by its code, the reason can't change by trying again (no such meter, not authorised). Without it we
+    only know that the system called it fatal.
+    """
+
+    def __init__(self, code: str, text: str, remedy: str = "", *, permanent: bool = False) -> None:
         super().__init__(text, remedy)
         self.code = code
+        self.permanent = permanent
 
 
 class PartnerRefused(PermanentFailure):

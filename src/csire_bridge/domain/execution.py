@@ -38,13 +38,19 @@ class Conclusion:
 
 
 def conclude(
-    kind: OrderKind, event: HeadEndEvent | None, reading: ContactorReading, submitted_at: datetime
+    kind: OrderKind,
+    event: HeadEndEvent | None,
+    reading: ContactorReading,
+    submitted_at: datetime,
+    *,
+    armed_counts: bool = False,
 ) -> Conclusion:
     """Decide from the contactor's reading; the event only tells the time, and whether the command has ended.
 
     ``kind`` must be a disconnection or a reconnection. "Cannot" too needs the contactor's word: a reported failure
     counts only where the contactor was read and has not moved. Without an event, a contactor that has not moved leaves
-    the outcome unknown: the command may still be on its way.
+    the outcome unknown: the command may still be on its way. ``armed_counts`` is for operators who regard a
+    reconnection as carried out once the customer can switch on.
     """
     if kind is OrderKind.DISCONNECT and reading.disconnected:
         return Conclusion(
@@ -61,9 +67,11 @@ def conclude(
             execution_time(event, HeadEndEventKind.CONNECTED, reading, submitted_at),
         )
     if kind is OrderKind.RECONNECT and reading.armed:
-        return Conclusion(
-            OrderState.ARMED, Outcome.ARMED, "contactor is ready for reconnection: the supply is still off"
-        )
+        text = "contactor is ready for reconnection: the supply is still off"
+        if armed_counts:
+            at = execution_time(event, HeadEndEventKind.ARMED, reading, submitted_at)
+            return Conclusion(OrderState.DONE, Outcome.ARMED, text, at)
+        return Conclusion(OrderState.ARMED, Outcome.ARMED, text)
     unmoved = reading.connected if kind is OrderKind.DISCONNECT else reading.disconnected
     if unmoved and event is not None and event.kind in _FAILED:
         return Conclusion(

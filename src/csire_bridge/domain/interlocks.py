@@ -3,16 +3,21 @@
 A household cut off that should not be is the worst that can happen, so an unknown point, meter or contactor counts
 against every movement. The flags come from message 3.1.1.1 (characteristics of the metering point), where they are
 optional: a flag that was never told does not protect.
+
+A hold against a disconnection is answered with "cannot". A hold against a connection (an emergency suspension) makes
+it wait: it is still to be carried out, once a named person has released the hold.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from csire_bridge.domain.holds import Hold
 from csire_bridge.domain.orders import CannotReason, DisconnectionKind, Order, OrderKind
 from csire_bridge.domain.registry import MeteringPoint
 
-__all__ = ["Interlock", "interlock"]
+__all__ = ["Interlock", "holding_back", "interlock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +28,11 @@ class Interlock:
     text: str
 
 
-def interlock(order: Order, point: MeteringPoint | None) -> Interlock | None:
-    """Return what stands against ``order`` at ``point``, or None when the contactor may be moved."""
+def interlock(order: Order, point: MeteringPoint | None, holds: Sequence[Hold] = ()) -> Interlock | None:
+    """Return what stands against ``order`` at ``point`` for good, or None when the contactor may be moved.
+
+    ``holds`` are those that hold now.
+    """
     if point is None:
         return Interlock(CannotReason.OTHER, "the metering point is not known to the operator")
     if point.meter is None:
@@ -32,8 +40,24 @@ def interlock(order: Order, point: MeteringPoint | None) -> Interlock | None:
     if point.has_contactor is not True:
         return Interlock(CannotReason.NOT_POSSIBLE, "the meter at the metering point has no contactor")
     if order.kind is OrderKind.DISCONNECT:
-        return _protection(order, point)
+        return _protection(order, point) or _protected_by(holds, order)
     return None
+
+
+def holding_back(order: Order, holds: Sequence[Hold]) -> Hold | None:
+    """The hold for which a connection waits; None when there is none."""
+    return _against(order, holds) if order.kind is OrderKind.RECONNECT else None
+
+
+def _against(order: Order, holds: Sequence[Hold]) -> Hold | None:
+    return next((hold for hold in holds if hold.kind.stops is order.kind.contactor_action), None)
+
+
+def _protected_by(holds: Sequence[Hold], order: Order) -> Interlock | None:
+    hold = _against(order, holds)
+    if hold is None:
+        return None
+    return Interlock(CannotReason.NOT_POSSIBLE, f"the metering point is protected from disconnection: {hold.kind}")
 
 
 def _protection(order: Order, point: MeteringPoint) -> Interlock | None:

@@ -23,8 +23,10 @@ from csire_bridge.domain.identifiers import (
 )
 
 __all__ = [
+    "COMMAND_OPEN",
     "FINAL_STATES",
     "TRANSITIONS",
+    "WAITS_FOR_A_PERSON",
     "CannotReason",
     "DisconnectionKind",
     "Order",
@@ -33,6 +35,7 @@ __all__ = [
     "OrderState",
     "Outcome",
     "ReconnectionReason",
+    "WaitsFor",
     "check_transition",
 ]
 
@@ -65,7 +68,8 @@ class OrderState(StrEnum):
 
     ``SUBMITTING`` is written before the head-end system is called, so that a crash during the call is seen as
     ``UNKNOWN`` afterwards. ``SUBMITTED`` means accepted by the head-end system, never that anything switched.
-    ``ARMED`` is no success: the supply is still off. ``PARKED`` waits for a person.
+    ``ARMED`` is no success: the supply is still off. ``FIELD_WORK`` waits for people on site, because the remote way
+    has failed for good; ``PARKED`` waits for a person at a desk.
     """
 
     REGISTERED = "registered"
@@ -73,6 +77,7 @@ class OrderState(StrEnum):
     SUBMITTED = "submitted"
     UNKNOWN = "unknown"
     ARMED = "armed"
+    FIELD_WORK = "field-work"
     PARKED = "parked"
     DONE = "done"
     CANNOT = "cannot"
@@ -81,25 +86,42 @@ class OrderState(StrEnum):
 
 
 _S = OrderState
+_AFTER_A_COMMAND = frozenset({_S.DONE, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN, _S.FIELD_WORK, _S.PARKED})
+_BY_A_PERSON = frozenset({_S.REGISTERED, _S.DONE, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN})
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
-    _S.REGISTERED: frozenset({_S.SUBMITTING, _S.PARKED, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN}),
-    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.REGISTERED, _S.CANNOT, _S.PARKED}),
-    _S.SUBMITTED: frozenset({_S.DONE, _S.ARMED, _S.UNKNOWN, _S.CANNOT, _S.PARKED, _S.REGISTERED, _S.WITHDRAWN}),
-    _S.UNKNOWN: frozenset({_S.DONE, _S.ARMED, _S.CANNOT, _S.PARKED, _S.REGISTERED, _S.WITHDRAWN}),
-    _S.ARMED: frozenset({_S.DONE, _S.CANNOT, _S.PARKED, _S.WITHDRAWN}),
-    _S.PARKED: frozenset({_S.REGISTERED, _S.DONE, _S.CANNOT, _S.WITHDRAWN, _S.SUPERSEDED}),
+    _S.REGISTERED: frozenset({_S.SUBMITTING, _S.FIELD_WORK, _S.PARKED, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN}),
+    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.REGISTERED, _S.CANNOT, _S.FIELD_WORK, _S.PARKED}),
+    _S.SUBMITTED: _AFTER_A_COMMAND | {_S.UNKNOWN, _S.ARMED, _S.REGISTERED},
+    _S.UNKNOWN: _AFTER_A_COMMAND | {_S.ARMED, _S.REGISTERED},
+    _S.ARMED: _AFTER_A_COMMAND,
+    _S.FIELD_WORK: _BY_A_PERSON | {_S.PARKED},
+    _S.PARKED: _BY_A_PERSON | {_S.FIELD_WORK},
     _S.DONE: frozenset(),
     _S.CANNOT: frozenset(),
     _S.SUPERSEDED: frozenset(),
     _S.WITHDRAWN: frozenset(),
 }
 FINAL_STATES = frozenset(state for state, onward in TRANSITIONS.items() if not onward)
+COMMAND_OPEN = frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.UNKNOWN, _S.ARMED})
+"""While an order is in one of these and its command was not cancelled, its meter gets no other command."""
+WAITS_FOR_A_PERSON = frozenset({_S.FIELD_WORK, _S.PARKED})
 
 
 def check_transition(before: OrderState, after: OrderState) -> None:
     """Raise ValueError when an order may not go from ``before`` to ``after``."""
     if after not in TRANSITIONS[before]:
         raise ValueError(f"an order can't go from {before} to {after}")
+
+
+class WaitsFor(StrEnum):
+    """Why a registered order that is due does not go on by itself now."""
+
+    METER = "meter"
+    RECONNECTION = "reconnection"
+    HEAD_END = "head-end"
+    CAP = "cap"
+    STOP = "stop"
+    HOLD = "hold"
 
 
 class Outcome(StrEnum):
@@ -145,8 +167,10 @@ class Order:
 
     ``registered_at`` is the moment from which execution time counts: the message's own timestamp, which is the
     strict reading of the one-working-day rule. ``not_before`` is when it may run, ``executed_at`` the meter's or
-    head-end system's time of switching, else that of verification. ``recalled_at`` is when the hub ended the process
-    by force while the command was under way. ``version`` is for compare-and-set.
+    head-end system's time of switching, else that of verification. ``recalled_at`` is when the command under way was
+    no longer wanted: because a newer order supersedes it (``superseded_by``), else because the hub ended the process
+    by force. ``cancelled_at`` is when the head-end system confirmed that it dropped the command, ``refused`` what it
+    said when it refused the latest one. ``version`` is for compare-and-set.
     """
 
     key: int
@@ -179,6 +203,10 @@ class Order:
     cannot_reason: CannotReason | None = None
     detail: str | None = None
     recalled_at: datetime | None = None
+    superseded_by: int | None = None
+    cancelled_at: datetime | None = None
+    refused: str | None = None
+    waits_for: WaitsFor | None = None
 
     @property
     def execution_seconds(self) -> float | None:

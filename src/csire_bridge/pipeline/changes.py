@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from csire_bridge.domain.contactor import ContactorReading
-from csire_bridge.domain.orders import CannotReason, Order, OrderState
+from csire_bridge.domain.orders import CannotReason, Order, OrderState, WaitsFor
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.limits import FieldWork
 from csire_bridge.pipeline.ports import Transaction
 
 __all__ = ["Changes"]
@@ -23,9 +24,11 @@ class Changes:
     moves: list[tuple[Order, Order, str]] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
     postponed: list[tuple[int, datetime, str | None]] = field(default_factory=list)
-    parked: list[tuple[int, str]] = field(default_factory=list)
+    waits: list[tuple[Order, WaitsFor, str]] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)
     read: list[tuple[Order, ContactorReading]] = field(default_factory=list)
     answerable: list[Order] = field(default_factory=list)
+    stopped: list[Order] = field(default_factory=list)
 
     def move(self, order: Order, state: OrderState, text: str, **facts: Any) -> Order:
         """Move ``order`` on; return it as it is then. Whether it may go there is checked when it is written."""
@@ -37,10 +40,40 @@ class Changes:
         """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why."""
         self.postponed.append((item.key, due_at, failed))
 
+    def wait(self, order: Order, item: WorkItem, reason: WaitsFor, text: str, until: datetime) -> None:
+        """Leave a registered order as it is until ``until`` (UTC); its history tells each reason once."""
+        if order.waits_for is not reason:
+            self.waits.append((order, reason, text))
+        self.postpone(item, until)
+
     def park(self, order: Order, item: WorkItem, why: str, **facts: Any) -> None:
-        """Set an order and its work aside for a person."""
-        self.move(order, OrderState.PARKED, why, detail=why, **facts)
-        self.parked.append((item.key, why))
+        """Set an order aside for a person at a desk."""
+        self._set_aside(self.move(order, OrderState.PARKED, why, detail=why, **facts), item)
+
+    def field_work(self, order: Order, item: WorkItem, why: str, **facts: Any) -> None:
+        """Leave an order to people on site: the remote way has failed for good."""
+        self._set_aside(self.move(order, OrderState.FIELD_WORK, why, detail=why, **facts), item)
+
+    def give_up(
+        self,
+        order: Order,
+        item: WorkItem,
+        why: str,
+        field_work: FieldWork,
+        *,
+        for_good: bool = False,
+        unmoved: bool = False,
+    ) -> None:
+        """The remote way has failed, ``for_good`` or because the tries are used up: people on site, or the end.
+
+        "Cannot" is said only of a contactor that is known to be ``unmoved``; else a person looks at it.
+        """
+        if field_work is FieldWork.ALWAYS or (field_work is FieldWork.EXHAUSTED and not for_good):
+            self.field_work(order, item, why)
+        elif unmoved:
+            self.cannot(order, item, CannotReason.NOT_POSSIBLE, why)
+        else:
+            self.park(order, item, why)
 
     def cannot(self, order: Order, item: WorkItem, reason: CannotReason, text: str) -> None:
         """The order ends without a movement, and that is answered."""
@@ -62,18 +95,29 @@ class Changes:
         self.read.append((order, reading))
 
     def _end(self, order: Order, item: WorkItem) -> None:
-        self.finished.append(item.key)
+        self._set_aside(order, item)
         self.answerable.append(order)
+
+    def _set_aside(self, order: Order, item: WorkItem) -> None:
+        self.finished.append(item.key)
+        self.stopped.append(order)
 
     def write(self, tx: Transaction, lease: Lease | None) -> list[WorkItem]:
         """Write everything; return the work that follows. Raises StaleWrite when an order changed meanwhile."""
         tx.orders.move_all(self.moves, self.now)
+        tx.orders.wait(self.waits, self.now)
+        tx.orders.cancelled(self.cancelled, self.now)
         tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.read])
         tx.work.postpone_all(self.postponed)
-        for key, why in self.parked:
-            tx.work.park(key, why)
         tx.work.finish(self.finished)
+        self._wake_neighbours(tx)
         return self._answer(tx, self.answerable, lease)
+
+    def _wake_neighbours(self, tx: Transaction) -> None:
+        """Orders that waited for their turn at the meter of one that is out of the way now."""
+        if self.stopped:
+            waiting = tx.orders.waiting_at([order.metering_point for order in self.stopped])
+            tx.work.hasten(WorkStep.EXECUTE, waiting, self.now)
 
     def _answer(self, tx: Transaction, orders: Sequence[Order], lease: Lease | None) -> list[WorkItem]:
         ranks = [order.kind.priority for order in orders]

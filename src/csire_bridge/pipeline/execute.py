@@ -1,4 +1,4 @@
-"""Step 5: interlocks, the command to the head-end system, and the truth about the contactor.
+"""Step 5: gates, the command to the head-end system, and the truth about the contactor.
 
 The intent is committed before the head-end system is called. So a crash during the call leaves ``SUBMITTING``,
 which the next worker reads as "outcome unknown": it asks for the contactor's state and never sends again blindly.
@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
-from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.domain.orders import COMMAND_OPEN, Order, OrderState, WaitsFor
+from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.changes import Changes
-from csire_bridge.pipeline.find_out import Finding, Found, find_out, settle_found
-from csire_bridge.pipeline.give import Given, Giving, give, prepare, settle_given
-from csire_bridge.pipeline.limits import ExecutionLimits
+from csire_bridge.pipeline.find_out import Finding, Found, NotAsked, find_out, settle_found
+from csire_bridge.pipeline.gates import Gates
+from csire_bridge.pipeline.give import Given, Giving, NotGiven, give, prepare, settle_given
+from csire_bridge.pipeline.limits import ExecutionLimits, FieldWork
+from csire_bridge.pipeline.outage import CIRCUIT, Outage
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 from csire_bridge.pipeline.steps import Begun, Done, Task
 
-__all__ = ["ExecutionLimits", "Executor"]
+__all__ = ["ExecutionLimits", "Executor", "FieldWork"]
 
-_OUT_THERE = (OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.ARMED)
+_Item = tuple[WorkItem, Order]
 
 
 class Executor:
@@ -38,40 +40,42 @@ class Executor:
         self._clock = clock
         self._limits = limits
         self._jitter = jitter
+        self._gates = Gates(limits, jitter)
+        self._outage = Outage(limits.circuit)
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Giving | Finding]:
         """Decide what each order needs; mark those whose command will be given."""
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
             pairs = _with_orders(tx, items)
-            new = [(item, order) for item, order in pairs if order.state is OrderState.REGISTERED]
-            new = self._without_superseded(tx, new, changes)
-            points = tx.points.of([order.metering_point for _, order in new], changes.now)
-            tasks: list[Task[Giving | Finding]] = []
-            tasks += cast(
-                "list[Task[Giving | Finding]]",
-                prepare(new, points, self._limits, changes, _half_of(lease, changes.now)),
-            )
-            given = [(item, self._after_a_crash(order, changes)) for item, order in pairs if _was_given(order)]
-            events = _latest(tx, [order for _, order in given])
-            tasks += [Task(item, Finding(order, events.get(order.key))) for item, order in given]
             changes.finished += [item.key for item, order in pairs if order.state not in _OPEN]
+            open_pairs = self._reachable(tx, [pair for pair in pairs if pair[1].state in _OPEN], changes)
+            new = [pair for pair in open_pairs if pair[1].state is OrderState.REGISTERED]
+            ready = self._gates.passing(tx, new, changes)
+            until = _half_of(lease, changes.now)
+            tasks = cast("list[Task[Giving | Finding]]", prepare(ready, self._limits, changes, until))
+            given = [(item, self._after_a_crash(order, changes)) for item, order in open_pairs if _was_given(order)]
+            events = _telling(tx, [order for _, order in given])
+            tasks += [Task(item, Finding(order, events.get(order.key), until)) for item, order in given]
             return Begun(tasks, changes.write(tx, lease))
 
-    def _without_superseded(
-        self, tx: Transaction, new: Sequence[tuple[WorkItem, Order]], changes: Changes
-    ) -> list[tuple[WorkItem, Order]]:
-        """A disconnection that waits gives way to a connection that was asked for after it, never the reverse."""
-        waiting = [order.metering_point for _, order in new if order.kind is OrderKind.DISCONNECT]
-        newest = tx.orders.newest_connections(waiting)
-        stays = []
-        for item, order in new:
-            newer = newest.get(order.metering_point) if order.kind is OrderKind.DISCONNECT else None
-            if newer is not None and newer >= order.registered_at:
-                changes.supersede(order, item, "a newer request to connect was received for the metering point")
+    def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: Changes) -> Sequence[_Item]:
+        """All orders; while the circuit to the head-end system is open, at most the one that tries it."""
+        circuit = tx.guards.circuit(CIRCUIT)
+        self._outage.begin()
+        if not circuit.open:
+            return pairs
+        trying = circuit.trying(changes.now, self._limits.circuit)
+        through = 1 if pairs and circuit.may_try(changes.now) and tx.guards.set_circuit(circuit, trying) else 0
+        for item, order in pairs[through:]:
+            until = ((trying if through else circuit).retry_at or changes.now) + timedelta(
+                seconds=self._jitter.uniform(0, 5)
+            )
+            if order.state is OrderState.REGISTERED:
+                changes.wait(order, item, WaitsFor.HEAD_END, "waits: the head-end system is down", until)
             else:
-                stays.append((item, order))
-        return stays
+                changes.postpone(item, until)
+        return pairs[:through]
 
     def _after_a_crash(self, order: Order, changes: Changes) -> Order:
         """Only a crash leaves SUBMITTING behind: whether the command arrived is not known."""
@@ -83,8 +87,16 @@ class Executor:
     def do(self, task: Task[Giving | Finding]) -> Given | Found:
         """Give the command, or have the contactor read."""
         if isinstance(task.about, Giving):
-            return give(self._head_end, task.about, self._clock())
-        return find_out(self._head_end, task.about)
+            if self._outage.found:
+                return NotGiven()
+            given = give(self._head_end, task.about, self._clock())
+            self._outage.saw(given)
+            return given
+        if self._outage.found or self._clock() > task.about.until:
+            return Found(NotAsked())
+        found = find_out(self._head_end, task.about)
+        self._outage.saw(found.result)
+        return found
 
     def settle(self, done: Sequence[Done[Giving | Finding, Given | Found]], lease: Lease | None) -> list[WorkItem]:
         """Write down what came of it; done is only what the contactor confirms."""
@@ -92,31 +104,39 @@ class Executor:
         found = [cast("Done[Finding, Found]", piece) for piece in done if isinstance(piece.about, Finding)]
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
-            early = _latest(tx, [piece.about.order for piece in given])
+            self._outage.settle(tx, changes.now)
+            early = _telling(tx, [piece.about.order for piece in given])
             goes_on = settle_given(given, early, self._limits, changes, self._jitter)
             settle_found(found, self._limits, changes, self._jitter)
             if lease is None:
                 for item in goes_on:
                     changes.postpone(item, changes.now)
             following = changes.write(tx, lease)
+            _look_at_recalled(tx, [piece.about.order for piece in done], changes.now)
         return [*goes_on, *following] if lease else []
 
 
-_OPEN = frozenset({OrderState.REGISTERED, OrderState.SUBMITTING, *_OUT_THERE})
+_OPEN = COMMAND_OPEN | {OrderState.REGISTERED}
 
 
 def _was_given(order: Order) -> bool:
-    return order.state is OrderState.SUBMITTING or order.state in _OUT_THERE
+    return order.state in COMMAND_OPEN
 
 
-def _with_orders(tx: Transaction, items: Sequence[WorkItem]) -> list[tuple[WorkItem, Order]]:
+def _with_orders(tx: Transaction, items: Sequence[WorkItem]) -> list[_Item]:
     orders = tx.orders.many([item.subject for item in items])
     return [(item, orders[item.subject]) for item in items]
 
 
-def _latest(tx: Transaction, orders: Sequence[Order]) -> dict[int, HeadEndEvent]:
-    """The last event that answers each order's latest command, where there is one."""
+def _telling(tx: Transaction, orders: Sequence[Order]) -> dict[int, HeadEndEvent]:
+    """The event that tells most about each order's latest command, where there is one."""
     return tx.head_end.latest_of([(order.key, order.correlation_id) for order in orders if order.correlation_id])
+
+
+def _look_at_recalled(tx: Transaction, orders: Sequence[Order], now: datetime) -> None:
+    """Orders that were recalled while they were worked on: they are looked at again at once."""
+    keys = tx.orders.recalled([order.key for order in orders if order.recalled_at is None])
+    tx.work.hasten(WorkStep.EXECUTE, list(keys), now)
 
 
 def _half_of(lease: Lease | None, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""The first half of step 5: interlocks, and the command to the head-end system."""
+"""The first half of step 5: the command to the head-end system."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from datetime import datetime
 
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
-from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.interlocks import interlock
-from csire_bridge.domain.orders import CannotReason, Order, OrderState
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.orders import Order, OrderState
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.commands import command_of
+from csire_bridge.pipeline.gates import Ready
 from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import HeadEnd
 from csire_bridge.pipeline.steps import Done, Task
@@ -36,51 +34,36 @@ class Giving:
 
 
 class NotGiven:
-    """There was no time left to give the command."""
+    """There was no time left to give the command, or the head-end system was found to be down meanwhile."""
 
 
 Given = HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotGiven | None
 """What became of a command; None when the head-end system accepted it."""
 
 
-def prepare(
-    orders: Sequence[tuple[WorkItem, Order]],
-    points: Mapping[MeteringPointCode, MeteringPoint],
-    limits: ExecutionLimits,
-    changes: Changes,
-    until: datetime,
-) -> list[Task[Giving]]:
-    """Hold each registered order against its interlocks; those that may run are marked before they are given."""
-    tasks = []
-    for item, order in orders:
-        prepared = _prepared(item, order, points.get(order.metering_point), limits, changes)
-        if prepared is not None:
-            tasks.append(Task(item, Giving(prepared, until)))
-    return tasks
-
-
-def _prepared(
-    item: WorkItem, order: Order, point: MeteringPoint | None, limits: ExecutionLimits, changes: Changes
-) -> Order | None:
-    if order.kind.contactor_action is None:
-        why = f"orders of the kind {order.kind} are carried out by a person until their steps are set up"
-        changes.park(order, item, why)
-        return None
-    against = interlock(order, point)
-    if against is not None or point is None or point.meter is None:
-        reason, text = (against.reason, against.text) if against else (CannotReason.OTHER, "no meter is known")
-        changes.cannot(order, item, reason, text)
-        return None
-    return changes.move(
-        order,
-        OrderState.SUBMITTING,
-        f"command {order.attempts + 1} to the meter is being given",
-        meter=point.meter,
-        correlation_id=str(uuid.uuid4()),
-        attempts=order.attempts + 1,
-        submitted_at=changes.now,
-        expires_at=changes.now + limits.lifetime,
-    )
+def prepare(ready: Sequence[Ready], limits: ExecutionLimits, changes: Changes, until: datetime) -> list[Task[Giving]]:
+    """Mark orders that passed the gates before their commands are given."""
+    return [
+        Task(
+            item,
+            Giving(
+                changes.move(
+                    order,
+                    OrderState.SUBMITTING,
+                    f"command {order.attempts + 1} to the meter is being given",
+                    meter=meter,
+                    correlation_id=str(uuid.uuid4()),
+                    attempts=order.attempts + 1,
+                    submitted_at=changes.now,
+                    expires_at=changes.now + limits.lifetime,
+                    refused=None,
+                    waits_for=None,
+                ),
+                until,
+            ),
+        )
+        for item, order, meter in ready
+    ]
 
 
 def give(head_end: HeadEnd, giving: Giving, now: datetime) -> Given:
@@ -101,7 +84,11 @@ def settle_given(
     changes: Changes,
     jitter: random.Random,
 ) -> list[WorkItem]:
-    """Write down what became of commands; return the work of orders whose event was faster than the reply."""
+    """Write down what became of commands; return the work of orders whose contactor should be read at once.
+
+    Those are the ones whose event was faster than the reply, and those that were refused: an error is no proof that
+    nothing switched.
+    """
     goes_on = []
     for piece in done:
         order, item = piece.about.order, piece.item
@@ -113,8 +100,7 @@ def settle_given(
                 else:
                     changes.postpone(item, changes.now + limits.response)
             case NotGiven():
-                text = "there was no time to give the command"
-                changes.move(order, OrderState.REGISTERED, text, attempts=order.attempts - 1, correlation_id=None)
+                _back(order, "there was no time to give the command", changes)
                 changes.postpone(item, changes.now)
             case HeadEndUnreachable() as error:
                 _not_given(order, item, f"the head-end system can't be reached: {error.text}", limits, changes, jitter)
@@ -123,19 +109,25 @@ def settle_given(
                 changes.postpone(item, changes.now + limits.poll)
             case HeadEndRefused() as error:
                 text = f"the head-end system refused the command: {error.text}"
-                changes.cannot(order, item, CannotReason.NOT_POSSIBLE, text)
+                changes.move(order, OrderState.UNKNOWN, text, refused=text)
+                goes_on.append(item)
     return goes_on
+
+
+def _back(order: Order, text: str, changes: Changes) -> None:
+    """It is certain that nothing arrived: the order is as it was, its attempt not counted."""
+    changes.move(
+        order, OrderState.REGISTERED, text, attempts=order.attempts - 1, correlation_id=None, submitted_at=None
+    )
 
 
 def _not_given(
     order: Order, item: WorkItem, text: str, limits: ExecutionLimits, changes: Changes, jitter: random.Random
 ) -> None:
-    """It is certain that nothing arrived: the same order is tried again, its attempt not counted."""
     again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
-    state = OrderState.REGISTERED if again else OrderState.PARKED
-    changes.move(order, state, text, attempts=order.attempts - 1, correlation_id=None)
     if again:
+        _back(order, text, changes)
         changes.postpone(item, again, text)
     else:
-        changes.parked.append((item.key, text))
-        _log.error("order %s is parked: %s", order.key, text)
+        changes.give_up(order, item, text, limits.field_work)
+        _log.error("order %s is given up: %s", order.key, text)

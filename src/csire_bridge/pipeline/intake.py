@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
@@ -45,14 +45,23 @@ class Intake:
     """Judges messages and settles them."""
 
     def __init__(
-        self, store: Store, verifier: Verifier, validator: Validator, mapper: Mapper, receipts: Receipts, clock: Clock
+        self,
+        store: Store,
+        verifier: Verifier,
+        validator: Validator,
+        mapper: Mapper,
+        receipts: Receipts,
+        clock: Clock,
+        complaint_hold: timedelta = timedelta(days=14),
     ) -> None:
+        """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection."""
         self._store = store
         self._verifier = verifier
         self._validator = validator
         self._mapper = mapper
         self._receipts = receipts
         self._clock = clock
+        self._complaint_hold = complaint_hold
 
     def judge(self, raw: bytes, now: datetime) -> Judgement:
         """Verify, validate and map one message; a fault of its sender is an answer, not an exception."""
@@ -87,7 +96,7 @@ class Intake:
         now = self._clock()
         with self._store.transaction() as tx:
             batch = self._settle(tx, [(piece.about, piece.result) for piece in done], now)
-            following = register(tx, batch.understood, now, lease)
+            following = register(tx, batch.understood, now, lease, self._complaint_hold)
             tx.messages.take(batch.new_ids)
             tx.messages.settle(batch.settled)
             tx.messages.note(batch.notes)

@@ -1,23 +1,51 @@
-"""How long and how often an execution is tried."""
+"""How long and how often an execution is tried, and what it must not exceed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 
+from csire_bridge.domain.circuit import CircuitPolicy
 from csire_bridge.domain.retry import RetryPolicy
 
-__all__ = ["ExecutionLimits"]
+__all__ = ["ExecutionLimits", "FieldWork"]
+
+
+class FieldWork(StrEnum):
+    """When people are sent: never, once the tries are used up, or also where the head-end system refuses for good."""
+
+    NEVER = "never"
+    EXHAUSTED = "exhausted"
+    ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionLimits:
     """``response``: how long an event is waited for before the state is asked for. ``lifetime``: how long the
-    head-end system may run a command. ``attempts``: commands per order. ``poll``: between two looks at the state.
+    head-end system may run a command. ``attempts``: commands per order, with pauses that double from ``again``.
+    ``poll``: between two looks at the state. ``recheck``: between two looks at what an order waits for.
+
+    ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
+    ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
+    ``complaint_hold``: how long a reconnection for a complaint keeps the point from being disconnected.
     """
 
     response: timedelta = timedelta(seconds=120)
     lifetime: timedelta = timedelta(minutes=15)
     attempts: int = 3
+    again: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(seconds=30)
+    recheck: timedelta = timedelta(minutes=1)
+    meter_pause: timedelta = timedelta(seconds=20)
+    commands_per_second: float = 30
+    disconnections_per_hour: int = 100
+    armed_counts: bool = False
+    field_work: FieldWork = FieldWork.EXHAUSTED
+    circuit: CircuitPolicy = field(default_factory=CircuitPolicy)
     retry: RetryPolicy = field(default_factory=lambda: RetryPolicy(attempts=100))
+
+    def next_attempt(self, attempts: int, now: datetime) -> datetime:
+        """When an order whose ``attempts`` commands have failed is given its next one (UTC)."""
+        pause: timedelta = self.again * 2 ** max(attempts - 1, 0)
+        return now + pause

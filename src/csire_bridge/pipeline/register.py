@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.documents import DocumentState
+from csire_bridge.domain.holds import Hold, HoldKind
+from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.messages import (
     Header,
     OrderRequest,
@@ -17,7 +19,14 @@ from csire_bridge.domain.messages import (
     SpecialNotice,
     Understood,
 )
-from csire_bridge.domain.orders import Order, OrderState
+from csire_bridge.domain.orders import (
+    WAITS_FOR_A_PERSON,
+    CannotReason,
+    Order,
+    OrderKind,
+    OrderState,
+    ReconnectionReason,
+)
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Transaction
 
@@ -27,10 +36,20 @@ _log = logging.getLogger(__name__)
 _ENDED = "the hub ended the process by force"
 
 
+_OVERTAKEN = "a newer request to connect was received for the metering point"
+
+
 def register(
-    tx: Transaction, understood: Sequence[Understood], now: datetime, lease: Lease | None = None
+    tx: Transaction,
+    understood: Sequence[Understood],
+    now: datetime,
+    lease: Lease | None = None,
+    complaint_hold: timedelta = timedelta(days=14),
 ) -> list[WorkItem]:
-    """Write what the messages ask for; return the execution work that is due at once, held under ``lease``."""
+    """Write what the messages ask for; return the execution work that is due at once, held under ``lease``.
+
+    ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
+    """
     orders: list[Order] = []
     for message in understood:
         match message.reading:
@@ -42,7 +61,38 @@ def register(
                 _file_result(tx, message.header, result, now)
             case SpecialNotice() as notice:
                 _follow(tx, notice, now)
-    return _queue(tx, orders, tx.orders.add(orders, now), now, lease)
+    keys = tx.orders.add(orders, now)
+    reconnections = [order for order in orders if order.kind is OrderKind.RECONNECT]
+    _overtake(tx, reconnections, now)
+    _protect(tx, reconnections, now, complaint_hold)
+    return _queue(tx, orders, keys, now, lease)
+
+
+def _overtake(tx: Transaction, reconnections: Sequence[Order], now: datetime) -> None:
+    """Disconnections that wait at these points give way at once; those under way are recalled in their turn."""
+    newest: dict[MeteringPointCode, datetime] = {}
+    for order in reconnections:
+        newest[order.metering_point] = max(order.registered_at, newest.get(order.metering_point, order.registered_at))
+    for order in tx.orders.overtaken(newest):
+        facts = {"cannot_reason": CannotReason.OTHER, "detail": _OVERTAKEN}
+        tx.orders.move(order, OrderState.SUPERSEDED, now, _OVERTAKEN, **facts)
+        tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
+        tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
+
+
+def _protect(tx: Transaction, reconnections: Sequence[Order], now: datetime, lasts: timedelta) -> None:
+    for order in reconnections:
+        if order.reconnection_reason is ReconnectionReason.COMPLAINT and lasts:
+            hold = Hold(
+                key=0,
+                metering_point=order.metering_point,
+                kind=HoldKind.COMPLAINT,
+                since=now,
+                until=order.registered_at + lasts,
+                by=f"message {order.source_number}",
+                why="the supply came back because of a complaint",
+            )
+            tx.guards.hold(hold)
 
 
 def new_order(header: Header, request: OrderRequest, now: datetime) -> Order:
@@ -114,9 +164,9 @@ def _follow(tx: Transaction, notice: SpecialNotice, now: datetime) -> None:
     if notice.kind is not SpecialKind.PROCESS_ENDED or notice.process_instance is None:
         return
     for order in tx.orders.open_of_process(notice.process_instance):
-        if order.state in (OrderState.REGISTERED, OrderState.PARKED):
+        if order.state is OrderState.REGISTERED or order.state in WAITS_FOR_A_PERSON:
             tx.orders.move(order, OrderState.WITHDRAWN, now, _ENDED, detail=_ENDED)
-            tx.work.drop(WorkStep.EXECUTE, order.key)
+            tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
             tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
         else:
             tx.orders.recall(order.key, now)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.store.engine import open_engine, store_errors, write_transaction
+from csire_bridge.store.guards import Guards
 from csire_bridge.store.head_end import HeadEndEvents
 from csire_bridge.store.leases import Leases
 from csire_bridge.store.messages import Journal
@@ -41,6 +42,7 @@ class StoreTransaction:
         self.outbox = Outbox(connection)
         self.partners = PartnerRegistry(connection)
         self.head_end = HeadEndEvents(connection)
+        self.guards = Guards(connection)
         self.work = WorkQueue(connection)
         self.leases = Leases(connection)
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, or_, select, update
 
 from csire_bridge.domain.errors import StaleWrite
-from csire_bridge.domain.identifiers import MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.orders import FINAL_STATES, Order, OrderEvent, OrderKind, OrderState, check_transition
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.neighbours import Neighbour, Reconnections
+from csire_bridge.domain.orders import (
+    COMMAND_OPEN,
+    FINAL_STATES,
+    WAITS_FOR_A_PERSON,
+    Order,
+    OrderEvent,
+    OrderKind,
+    OrderState,
+    WaitsFor,
+    check_transition,
+)
 from csire_bridge.store.rows import from_row, plain, to_row
 from csire_bridge.store.tables import order_events, orders
 
@@ -30,6 +41,8 @@ _MOVABLE = (
     "verified_at",
     "cannot_reason",
     "detail",
+    "refused",
+    "waits_for",
 )
 _ADD = insert(orders).returning(orders.c.key, sort_by_parameter_order=True)
 _MOVE = (
@@ -39,8 +52,15 @@ _MOVE = (
 )
 _MANY = select(orders).where(orders.c.key.in_(bindparam("keys", expanding=True)))
 _BY_CORRELATION = select(orders).where(orders.c.correlation_id.in_(bindparam("correlation_ids", expanding=True)))
+_OPEN = orders.c.state.not_in([state.value for state in FINAL_STATES])
 _CONNECTIONS = (
-    select(orders.c.metering_point, func.max(orders.c.registered_at, type_=orders.c.registered_at.type).label("newest"))
+    select(
+        orders.c.metering_point,
+        func.max(orders.c.registered_at, type_=orders.c.registered_at.type).label("newest"),
+        func.max(
+            case((_OPEN & (orders.c.not_before <= bindparam("now", type_=orders.c.not_before.type)), 1), else_=0)
+        ).label("open"),
+    )
     .where(
         orders.c.metering_point.in_(bindparam("points", expanding=True)),
         orders.c.kind == OrderKind.RECONNECT.value,
@@ -48,6 +68,19 @@ _CONNECTIONS = (
     )
     .group_by(orders.c.metering_point)
 )
+_HAS_OPEN_COMMAND = orders.c.state.in_([state.value for state in COMMAND_OPEN]) & orders.c.cancelled_at.is_(None)
+_NEIGHBOURS = select(
+    orders.c.key, orders.c.kind, orders.c.meter, orders.c.registered_at, orders.c.submitted_at, orders.c.recalled_at
+).add_columns(_HAS_OPEN_COMMAND.label("open"))
+_OVERTAKEN = select(orders).where(
+    orders.c.metering_point.in_(bindparam("points", expanding=True)),
+    orders.c.kind == OrderKind.DISCONNECT.value,
+    orders.c.state.in_([OrderState.REGISTERED.value, *(state.value for state in WAITS_FOR_A_PERSON)]),
+)
+_RECALLED = select(orders.c.key).where(
+    orders.c.key.in_(bindparam("keys", expanding=True)), orders.c.recalled_at.is_not(None)
+)
+_WAIT = update(orders).where(orders.c.key == bindparam("b_key")).values(waits_for=bindparam("reason"))
 _NOTE = insert(order_events)
 
 
@@ -90,12 +123,64 @@ class OrderBook:
         query = select(orders).where(orders.c.process_instance == str(process), orders.c.state.not_in(ended))
         return [_order(row) for row in self._connection.execute(query)]
 
-    def newest_connections(self, points: Sequence[MeteringPointCode]) -> dict[MeteringPointCode, datetime]:
-        """When (UTC) a connection was last asked for at each of ``points``; withdrawn ones don't count."""
+    def reconnections(
+        self, points: Sequence[MeteringPointCode], now: datetime
+    ) -> dict[MeteringPointCode, Reconnections]:
+        """What was asked for in connections at each of ``points``; withdrawn ones don't count. ``now`` is UTC."""
         if not points:
             return {}
-        rows = self._connection.execute(_CONNECTIONS, {"points": [str(point) for point in points]})
-        return {MeteringPointCode(row.metering_point): row.newest for row in rows}
+        rows = self._connection.execute(_CONNECTIONS, {"points": [str(point) for point in points], "now": now})
+        return {MeteringPointCode(row.metering_point): Reconnections(row.newest, bool(row.open)) for row in rows}
+
+    def overtaken(self, newest: Mapping[MeteringPointCode, datetime]) -> list[Order]:
+        """Disconnections that wait at these points and were asked for no later than the moment (UTC) of each."""
+        if not newest:
+            return []
+        rows = self._connection.execute(_OVERTAKEN, {"points": [str(point) for point in newest]})
+        return [order for order in map(_order, rows) if order.registered_at <= newest[order.metering_point]]
+
+    def neighbours(self, meters: Sequence[MeterNumber], since: datetime) -> list[Neighbour]:
+        """The orders at these meters with an open command, or with a command that was given after ``since`` (UTC)."""
+        if not meters:
+            return []
+        query = _NEIGHBOURS.where(
+            orders.c.meter.in_([str(meter) for meter in meters]),
+            or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > since),
+        )
+        return [from_row(Neighbour, row._mapping) for row in self._connection.execute(query)]  # type: ignore[arg-type]
+
+    def disconnections_given(self, since: datetime) -> int:
+        """For how many orders a disconnection was given after ``since`` (UTC)."""
+        query = select(func.count()).where(orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > since)
+        return self._connection.execute(query).scalar_one()
+
+    def recalled(self, keys: Sequence[int]) -> set[int]:
+        """Those of the orders that were recalled."""
+        return set(self._connection.execute(_RECALLED, {"keys": list(keys)}).scalars()) if keys else set()
+
+    def wait(self, reasons: Sequence[tuple[Order, WaitsFor, str]], at: datetime) -> None:
+        """Note why orders wait, with a line in their histories; whoever works on them is not disturbed."""
+        if reasons:
+            self._connection.execute(_WAIT, [{"b_key": o.key, "reason": why.value} for o, why, _ in reasons])
+            self.note_all([(order.key, order.state, text) for order, _, text in reasons], at)
+
+    def waiting_for(self, reason: WaitsFor) -> list[int]:
+        """The registered orders that wait for it."""
+        query = select(orders.c.key).where(
+            orders.c.waits_for == reason.value, orders.c.state == OrderState.REGISTERED.value
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def waiting_at(self, points: Sequence[MeteringPointCode]) -> list[int]:
+        """The registered orders at these points that wait for something."""
+        if not points:
+            return []
+        query = select(orders.c.key).where(
+            orders.c.metering_point.in_([str(point) for point in points]),
+            orders.c.waits_for.is_not(None),
+            orders.c.state == OrderState.REGISTERED.value,
+        )
+        return list(self._connection.execute(query).scalars())
 
     def move(self, order: Order, state: OrderState, at: datetime, text: str, **facts: object) -> Order:
         """Move ``order`` on with a line in its history; ``facts`` are columns that change with it.
@@ -125,9 +210,19 @@ class OrderBook:
             raise StaleWrite(f"order {', '.join(str(b.key) for b, _, _ in moves)} changed while it was worked on")
         self.note_all([(after.key, after.state, text) for _, after, text in moves], at)
 
-    def recall(self, key: int, at: datetime) -> None:
-        """Note that the hub ended the order's process; whoever works on the order just now is not disturbed."""
-        self._connection.execute(update(orders).where(orders.c.key == key).values(recalled_at=at))
+    def recall(self, key: int, at: datetime, *, superseded_by: int | None = None) -> None:
+        """Note that the order's command is not wanted any more: the hub ended its process, or a newer order goes first.
+
+        Whoever works on the order just now is not disturbed. The first recall stays.
+        """
+        first = (orders.c.key == key) & orders.c.recalled_at.is_(None)
+        values = {"recalled_at": at, "superseded_by": superseded_by}
+        self._connection.execute(update(orders).where(first).values(values))
+
+    def cancelled(self, keys: Sequence[int], at: datetime) -> None:
+        """Note that the head-end system dropped the orders' commands; whoever works on them is not disturbed."""
+        if keys:
+            self._connection.execute(update(orders).where(orders.c.key.in_(keys)).values(cancelled_at=at))
 
     def note(self, key: int, state: OrderState, at: datetime, text: str) -> None:
         """Append a line to an order's history."""

@@ -24,6 +24,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import BigInteger, TypeEngine
@@ -33,7 +35,10 @@ from csire_bridge.domain.clock import aware_utc
 __all__ = [
     "accepted_ids",
     "alerts",
+    "allowances",
+    "circuits",
     "head_end_events",
+    "holds",
     "leases",
     "message_events",
     "messages",
@@ -47,6 +52,7 @@ __all__ = [
     "partner_certificates",
     "partner_events",
     "partners",
+    "stops",
     "work",
 ]
 
@@ -202,8 +208,25 @@ orders = Table(
     Column("cannot_reason", String(24)),
     Column("detail", Text),
     Column("recalled_at", Moment),
+    Column("superseded_by", _Key),
+    Column("cancelled_at", Moment),
+    Column("refused", Text),
+    Column("waits_for", String(16)),
     UniqueConstraint("source_message"),
 )
+# The last guard against two open commands at one meter: the database itself refuses the second.
+_COMMAND_OPEN = "state IN ('submitting', 'submitted', 'unknown', 'armed') AND cancelled_at IS NULL"
+Index(
+    "uq_orders_open_command",
+    orders.c.meter,
+    unique=True,
+    sqlite_where=text(_COMMAND_OPEN),
+    postgresql_where=text(_COMMAND_OPEN),
+)
+Index("ix_orders_meter_submitted_at", orders.c.meter, orders.c.submitted_at)
+Index("ix_orders_kind_submitted_at", orders.c.kind, orders.c.submitted_at)
+_WAITS = "waits_for IS NOT NULL"
+Index("ix_orders_waits_for", orders.c.waits_for, sqlite_where=text(_WAITS), postgresql_where=text(_WAITS))
 
 order_events = Table(
     "order_events",
@@ -229,6 +252,7 @@ head_end_events = Table(
     Column("occurred_at", Moment, nullable=False),
     Column("contactor", Integer),
     Column("text", Text, nullable=False),
+    Column("permanent", Boolean, nullable=False, server_default=false()),
 )
 
 outbox = Table(
@@ -258,6 +282,58 @@ outbox_events = Table(
     Column("at", Moment, nullable=False),
     Column("state", String(16), nullable=False),
     Column("text", Text, nullable=False),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("metering_point", String(18), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Column("by", String(100), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("released_at", Moment),
+    Column("released_by", String(100)),
+)
+
+# The stop switch: thrown as long as one row is not lifted.
+stops = Table(
+    "stops",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("scope", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(100)),
+)
+
+# Disconnections above the hourly cap: one person asks, another one approves.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("count", Integer, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("asked_by", String(100), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("approved_at", Moment),
+    Column("approved_by", String(100)),
+    Column("until", Moment),
+)
+
+# A partner that failed several times in a row is left alone for a while, by all nodes.
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("opened_at", Moment),
+    Column("retry_at", Moment),
+    Column("why", Text),
 )
 
 # A condition that somebody was told of; open while ``closed_at`` is empty.

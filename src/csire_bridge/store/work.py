@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Integer, Text, bindparam, delete, func, insert, or_, select, update
 
+from csire_bridge.domain.orders import WaitsFor
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.store.tables import work
+from csire_bridge.store.tables import orders, work
 
 __all__ = ["WorkQueue"]
 
@@ -126,9 +127,11 @@ class WorkQueue:
             rows = [{"b_step": step.value, "b_subject": subject, "now": now} for subject in subjects]
             self._connection.execute(_HASTEN, rows)
 
-    def drop(self, step: WorkStep, subject: int) -> None:
-        """Take a subject's piece out of the queue: there is nothing left to do."""
-        self._connection.execute(delete(work).where(work.c.step == step.value, work.c.subject == subject))
+    def hasten_waiting(self, reason: WaitsFor, now: datetime) -> None:
+        """Make the orders that wait for ``reason`` due at once: it has passed, or may have."""
+        waiting = select(orders.c.key).where(orders.c.waits_for == reason.value)
+        here = (work.c.step == WorkStep.EXECUTE.value) & work.c.subject.in_(waiting) & (work.c.due_at > now)
+        self._connection.execute(update(work).where(here).values(due_at=now))
 
     def next_due(self, steps: Sequence[WorkStep]) -> datetime | None:
         """When the next piece that is not parked falls due; None when there is none."""

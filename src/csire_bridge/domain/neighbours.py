@@ -1,0 +1,32 @@
+"""What else goes on at a meter or at a metering point: the orders that an order must not collide with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.orders import OrderKind
+
+__all__ = ["Neighbour", "Reconnections"]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another order at the same meter. ``open``: its command may still move the contactor. Times are UTC."""
+
+    key: int
+    kind: OrderKind
+    meter: MeterNumber
+    registered_at: datetime
+    submitted_at: datetime | None
+    recalled_at: datetime | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnections:
+    """The connections asked for at one point: when the ``newest`` was (UTC), and whether one is due and not ended."""
+
+    newest: datetime
+    open: bool

@@ -1,0 +1,186 @@
+"""What an order has to pass before its command may be given: each gate lets it on, ends it, or makes it wait.
+
+The gates stand in the order in which they are asked. Who is in doubt waits; nothing is forgotten, because each waiting
+order is a row that falls due again, and is woken earlier when what it waits for has passed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.guards import CAP_WINDOW
+from csire_bridge.domain.holds import Hold
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
+from csire_bridge.domain.interlocks import holding_back, interlock
+from csire_bridge.domain.neighbours import Neighbour
+from csire_bridge.domain.orders import CannotReason, Order, OrderKind, WaitsFor
+from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.throttle import Throttle
+from csire_bridge.domain.work import WorkItem, WorkStep
+from csire_bridge.pipeline.changes import Changes
+from csire_bridge.pipeline.limits import ExecutionLimits
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["Gates", "Ready"]
+
+_Pair = tuple[WorkItem, Order]
+Ready = tuple[WorkItem, Order, MeterNumber]
+"""An order that may go on, and the meter that its command is for."""
+
+_SELDOM = timedelta(minutes=10)
+
+
+class Gates:
+    """The gates of one worker process; ``throttle`` is its own, everything else is shared by all nodes."""
+
+    def __init__(self, limits: ExecutionLimits, jitter: random.Random) -> None:
+        self._limits = limits
+        self._jitter = jitter
+        self._throttle = Throttle(limits.commands_per_second)
+
+    def passing(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[Ready]:
+        """Those of the registered orders ``new`` whose command may be given now; the rest of them is in ``changes``."""
+        wanted = self._wanted(tx, self._contactor_orders(new, changes), changes)
+        codes = [order.metering_point for _, order in wanted]
+        points = tx.points.of(codes, changes.now)
+        free = self._free(wanted, points, tx.guards.holds_of(codes, changes.now), changes)
+        going = self._not_stopped(tx, free, changes)
+        alone = self._alone(tx, going, changes)
+        return self._throttled(self._under_the_cap(tx, alone, changes), changes)
+
+    def _contactor_orders(self, new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
+        for item, order in new:
+            if order.kind.contactor_action is None:
+                why = f"orders of the kind {order.kind} are carried out by a person until their steps are set up"
+                changes.park(order, item, why)
+        return [(item, order) for item, order in new if order.kind.contactor_action is not None]
+
+    def _wanted(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
+        """A disconnection gives way to a connection that was asked for after it, never the reverse.
+
+        It waits for one that was asked for before it, so that both happen in the order of the requests.
+        """
+        waiting = [order.metering_point for _, order in new if order.kind is OrderKind.DISCONNECT]
+        known = tx.orders.reconnections(waiting, changes.now)
+        stays = []
+        for item, order in new:
+            found = known.get(order.metering_point) if order.kind is OrderKind.DISCONNECT else None
+            if order.recalled_at is not None:
+                changes.withdraw(order, item, "the hub ended the process by force")
+            elif found is None:
+                stays.append((item, order))
+            elif found.newest >= order.registered_at:
+                changes.supersede(order, item, "a newer request to connect was received for the metering point")
+            elif found.open:
+                text = "waits: an older request to connect the metering point has not ended"
+                changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._limits.recheck)
+            else:
+                stays.append((item, order))
+        return stays
+
+    def _free(
+        self,
+        new: Sequence[_Pair],
+        points: Mapping[MeteringPointCode, MeteringPoint],
+        holds: Mapping[MeteringPointCode, Sequence[Hold]],
+        changes: Changes,
+    ) -> list[Ready]:
+        """Interlocks end an order; a hold on a connection makes it wait for the person who releases it."""
+        free: list[Ready] = []
+        for item, order in new:
+            point, here = points.get(order.metering_point), holds.get(order.metering_point, ())
+            against, hold = interlock(order, point, here), holding_back(order, here)
+            if against is not None or point is None or point.meter is None:
+                reason, text = (against.reason, against.text) if against else (CannotReason.OTHER, "no meter is known")
+                changes.cannot(order, item, reason, text)
+            elif hold is not None:
+                until = min(hold.until or changes.now + _SELDOM, changes.now + _SELDOM)
+                changes.wait(order, item, WaitsFor.HOLD, f"waits: {hold.kind} hold {hold.key} is in force", until)
+            else:
+                free.append((item, order, point.meter))
+        return free
+
+    def _not_stopped(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+        stop = tx.guards.stop() if new else None
+        if stop is None:
+            return list(new)
+        goes_on: list[Ready] = []
+        for item, order, meter in new:
+            action = order.kind.contactor_action
+            if action and stop.scope.stops(action):
+                text = f"waits: the stop switch was thrown ({stop.scope})"
+                changes.wait(order, item, WaitsFor.STOP, text, changes.now + self._spread(_SELDOM))
+            else:
+                goes_on.append((item, order, meter))
+        return goes_on
+
+    def _alone(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+        """One open command at each meter, and a pause between two. A connection recalls an older disconnection."""
+        pause = self._limits.meter_pause
+        near: dict[MeterNumber, list[Neighbour]] = {}
+        for neighbour in tx.orders.neighbours([meter for _, _, meter in new], changes.now - pause):
+            near.setdefault(neighbour.meter, []).append(neighbour)
+        goes_on: list[Ready] = []
+        taken: set[MeterNumber] = set()
+        for item, order, meter in new:
+            others = [other for other in near.get(meter, ()) if other.key != order.key]
+            open_ones = [other for other in others if other.open]
+            if meter in taken or open_ones:
+                self._recall(tx, order, open_ones, changes)
+                text = "waits: another command to the meter has not ended"
+                changes.wait(order, item, WaitsFor.METER, text, changes.now + self._limits.recheck)
+            elif (until := _pause_ends(near.get(meter, ()), pause)) is not None and until > changes.now:
+                changes.wait(order, item, WaitsFor.METER, "waits: the meter was given a command just now", until)
+            else:
+                taken.add(meter)
+                goes_on.append((item, order, meter))
+        return goes_on
+
+    def _recall(self, tx: Transaction, order: Order, open_ones: Sequence[Neighbour], changes: Changes) -> None:
+        for other in open_ones:
+            older = other.kind is OrderKind.DISCONNECT and other.registered_at <= order.registered_at
+            if order.kind is OrderKind.RECONNECT and older and other.recalled_at is None:
+                tx.orders.recall(other.key, changes.now, superseded_by=order.key)
+                tx.work.hasten(WorkStep.EXECUTE, [other.key], changes.now)
+
+    def _under_the_cap(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+        """Disconnections within the hour's cap, counted by all nodes together; over it, a second person releases."""
+        if not any(order.kind is OrderKind.DISCONNECT for _, order, _ in new):
+            return list(new)
+        tx.guards.one_at_a_time()
+        cap = self._limits.disconnections_per_hour + tx.guards.allowed(changes.now)
+        room = cap - tx.orders.disconnections_given(changes.now - CAP_WINDOW)
+        goes_on: list[Ready] = []
+        for item, order, meter in new:
+            if order.kind is not OrderKind.DISCONNECT:
+                goes_on.append((item, order, meter))
+            elif room > 0:
+                room -= 1
+                goes_on.append((item, order, meter))
+            else:
+                text = f"waits: {cap} disconnections were given within the hour; a second person may release more"
+                changes.wait(order, item, WaitsFor.CAP, text, changes.now + self._spread(self._limits.recheck * 5))
+        return goes_on
+
+    def _throttled(self, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+        """So many commands in a second; the rest of them come back when it is their turn."""
+        goes_on: list[Ready] = []
+        for done, ready in enumerate(new):
+            until = self._throttle.take(changes.now, done - len(goes_on))
+            if until is None:
+                goes_on.append(ready)
+            else:
+                changes.postpone(ready[0], until)
+        return goes_on
+
+    def _spread(self, most: timedelta) -> timedelta:
+        """Some time between a fifth of ``most`` and all of it, so that not everybody comes back at once."""
+        wait: timedelta = most * self._jitter.uniform(0.2, 1.0)
+        return wait
+
+
+def _pause_ends(near: Sequence[Neighbour], pause: timedelta) -> datetime | None:
+    given = [other.submitted_at for other in near if other.submitted_at is not None]
+    return max(given) + pause if given else None

@@ -1,0 +1,60 @@
+"""Outages of the head-end system: noticed within a batch, and told to all nodes by the circuit breaker's row."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from csire_bridge.domain.circuit import CircuitPolicy
+from csire_bridge.domain.errors import BridgeError, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["CIRCUIT", "Outage"]
+
+_log = logging.getLogger(__name__)
+CIRCUIT = "head-end"
+
+
+class Outage:
+    """What one batch saw of the head-end system. For one worker thread."""
+
+    def __init__(self, policy: CircuitPolicy) -> None:
+        self._policy = policy
+        self.begin()
+
+    def begin(self) -> None:
+        """A new batch begins."""
+        self._failures = 0
+        self._answered = False
+        self._why = ""
+
+    @property
+    def found(self) -> bool:
+        """The head-end system is down: what is left of the batch does not even try."""
+        return self._failures >= self._policy.threshold
+
+    def saw(self, result: object) -> None:
+        """Note what a call came to. Only the head-end system's own silence counts, not that of one meter."""
+        silent = isinstance(result, OutcomeUnknown) or (
+            isinstance(result, HeadEndUnreachable) and result.scope is HeadEndScope.SYSTEM
+        )
+        if silent and isinstance(result, BridgeError):
+            self._failures += 1
+            self._why = result.text
+        else:
+            self._failures = 0
+            self._answered = True
+
+    def settle(self, tx: Transaction, now: datetime) -> None:
+        """Open, keep open or close the circuit."""
+        if not self._failures and not self._answered:
+            return
+        before = tx.guards.circuit(CIRCUIT)
+        after = before.after_success() if self._answered else before
+        if self._failures:
+            after = after.after_failures(self._failures, self._why, now, self._policy)
+        tx.guards.set_circuit(before, after)
+        if after.open and not before.open:
+            _log.error("the head-end system is down: %s", self._why)
+        elif before.open and not after.open:
+            _log.warning("the head-end system answers again")

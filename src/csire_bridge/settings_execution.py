@@ -1,0 +1,36 @@
+"""Settings of the execution: what guards it, and what counts as done. Times are in seconds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from csire_bridge.settings_parties import Part
+
+__all__ = ["ExecutionSettings"]
+
+
+class ExecutionSettings(Part):
+    """How many commands may be given, how failures are met, and what counts.
+
+    ``disconnections_per_hour`` holds for all nodes together; more need two persons (``csire-bridge allow``).
+    ``commands_per_second`` is for each worker process. ``meter_pause_seconds`` lie between two commands to one meter,
+    ``again_seconds`` before the second command for one order; later pauses double. ``armed_counts`` says that a
+    reconnection is done once the customer can switch on at the meter. ``field_work`` is when people are sent: never,
+    once the tries are used up, or always when the remote way fails. ``complaint_hold_days`` is how long a
+    reconnection for a household's complaint protects it. After ``circuit_failures`` calls in a row without an answer,
+    the head-end system is left alone for ``circuit_seconds``, doubling to ``circuit_longest_seconds``.
+    """
+
+    disconnections_per_hour: int = Field(default=100, ge=0)
+    commands_per_second: float = Field(default=30, gt=0)
+    meter_pause_seconds: float = Field(default=20, ge=0)
+    again_seconds: float = Field(default=30, ge=0)
+    recheck_seconds: float = Field(default=60, gt=0)
+    armed_counts: bool = False
+    field_work: Literal["never", "exhausted", "always"] = "exhausted"
+    complaint_hold_days: float = Field(default=14, ge=0)
+    circuit_failures: int = Field(default=5, gt=0)
+    circuit_seconds: float = Field(default=10, gt=0)
+    circuit_longest_seconds: float = Field(default=120, gt=0)

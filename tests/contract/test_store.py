@@ -1,4 +1,4 @@
-"""What every store promises. Each test gets a ``database``; another kind of database is another parameter."""
+"""What every store promises. Each test gets a ``database``, of every kind in turn (tests/conftest.py)."""
 
 from __future__ import annotations
 
@@ -51,19 +51,6 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 CODE = MeteringPointCode("590243856287817706")
 PROCESS = ProcessInstanceId("40f29226-57d2-43d4-8ed1-b2b2a1e308b9")
-
-
-@pytest.fixture(params=["sqlite"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database; PostgreSQL becomes a second parameter here."""
-    return {"sqlite": f"sqlite:///{tmp_path / 'bridge.db'}"}[str(request.param)]
-
-
-@pytest.fixture
-def database(address: str) -> Iterator[Database]:
-    with closing(Database(address)) as opened:
-        opened.upgrade()
-        yield opened
 
 
 def count(database: Database, table: Table) -> int:
@@ -339,14 +326,14 @@ def test_given_a_lease_by_name_then_one_holds_it_until_it_ends_or_is_given_back(
     mine, other = (Lease.starting(name, NOW, timedelta(minutes=5)) for name in ("me", "you"))
     later = NOW + timedelta(minutes=5)
     with database.transaction() as tx:
-        assert tx.leases.hold("queue", mine, NOW)
-        assert tx.leases.hold("queue", mine, NOW)
+        assert tx.leases.hold("queue", mine, NOW) == 1
+        assert tx.leases.hold("queue", mine, NOW) == 1
         assert not tx.leases.hold("queue", other, NOW)
         tx.leases.release("queue", "you", NOW)
         assert not tx.leases.hold("queue", other, NOW)
-        assert tx.leases.hold("queue", other, later)
+        assert tx.leases.hold("queue", other, later) == 2
         tx.leases.release("queue", "you", later)
-        assert tx.leases.hold("queue", Lease.starting("me", later, timedelta(minutes=5)), later)
+        assert tx.leases.hold("queue", Lease.starting("me", later, timedelta(minutes=5)), later) == 3
 
 
 def test_given_two_workers_when_both_take_one_id_then_the_second_loses_and_writes_nothing(database: Database) -> None:
@@ -598,14 +585,14 @@ def test_given_work_when_postponed_then_it_comes_back_at_its_time_and_failures_a
         tx.work.add(WorkStep.EXECUTE, [1], NOW)
     (item,) = lease(database, "a", NOW)
     with database.transaction() as tx:
-        tx.work.postpone(item.key, NOW + SECOND)
+        tx.work.postpone(item, NOW + SECOND)
         assert tx.work.next_due(STEPS) == NOW + SECOND
     assert lease(database, "b", NOW) == []
     (item,) = lease(database, "b", NOW + SECOND)
     assert item.attempts == 0
     for attempt in (1, 2):
         with database.transaction() as tx:
-            tx.work.postpone(item.key, NOW, failed="the head-end system can't be reached")
+            tx.work.postpone(item, NOW, failed="the head-end system can't be reached")
         assert [i.attempts for i in lease(database, "b", NOW)] == [attempt]
 
 
@@ -614,7 +601,7 @@ def test_given_several_pieces_when_given_back_together_then_each_has_its_own_tim
         tx.work.add(WorkStep.EXECUTE, [1, 2], NOW)
     one, two = lease(database, "a", NOW)
     with database.transaction() as tx:
-        tx.work.postpone_all([(one.key, NOW + MINUTE, None), (two.key, NOW, "no reply")])
+        tx.work.postpone_all([(one, NOW + MINUTE, None), (two, NOW, "no reply")])
     assert [(i.subject, i.attempts) for i in lease(database, "b", NOW)] == [(2, 1)]
     assert [(i.subject, i.attempts) for i in lease(database, "c", NOW + MINUTE - SECOND)] == []
     assert [(i.subject, i.attempts) for i in lease(database, "c", NOW + MINUTE)] == [(2, 1), (1, 0)]
@@ -623,7 +610,7 @@ def test_given_several_pieces_when_given_back_together_then_each_has_its_own_tim
 def test_given_work_when_parked_then_nobody_gets_it_but_it_is_still_there_with_its_reason(database: Database) -> None:
     with database.transaction() as tx:
         (item,) = tx.work.add(WorkStep.EXECUTE, [1], NOW)
-        tx.work.park(item.key, "8 tries had no effect")
+        tx.work.park(item, "8 tries had no effect")
         assert tx.work.next_due(STEPS) is None
     assert lease(database, "a", NOW + timedelta(days=365)) == []
     with database.reading() as connection:
@@ -644,7 +631,7 @@ def test_given_done_or_dropped_work_when_looked_for_then_it_is_gone_and_other_wo
     with database.transaction() as tx:
         items = tx.work.add(WorkStep.EXECUTE, [1, 2, 3, 4], NOW)
         tx.work.add(WorkStep.DELIVER, [2], NOW)
-        tx.work.finish([items[0].key, items[3].key])
+        tx.work.finish([items[0], items[3]])
         tx.work.drop(WorkStep.EXECUTE, 2)
     assert [(i.step, i.subject) for i in lease(database, "a", NOW)] == [(WorkStep.EXECUTE, 3), (WorkStep.DELIVER, 2)]
 

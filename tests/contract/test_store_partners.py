@@ -28,14 +28,6 @@ CERTIFICATE = CertificateEntry(
 )
 
 
-@pytest.fixture(params=["sqlite"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    address = {"sqlite": f"sqlite:///{tmp_path / 'bridge.db'}"}[str(request.param)]
-    with closing(Database(address)) as opened:
-        opened.upgrade()
-        yield opened
-
-
 def version(database: Database) -> int:
     with database.reading() as connection:
         return PartnerRegistry(connection).version()

@@ -21,9 +21,9 @@ class Changes:
 
     now: datetime
     moves: list[tuple[Order, Order, str]] = field(default_factory=list)
-    finished: list[int] = field(default_factory=list)
-    postponed: list[tuple[int, datetime, str | None]] = field(default_factory=list)
-    parked: list[tuple[int, str]] = field(default_factory=list)
+    finished: list[WorkItem] = field(default_factory=list)
+    postponed: list[tuple[WorkItem, datetime, str | None]] = field(default_factory=list)
+    parked: list[tuple[WorkItem, str]] = field(default_factory=list)
     read: list[tuple[Order, ContactorReading]] = field(default_factory=list)
     answerable: list[Order] = field(default_factory=list)
 
@@ -35,12 +35,12 @@ class Changes:
 
     def postpone(self, item: WorkItem, due_at: datetime, failed: str | None = None) -> None:
         """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why."""
-        self.postponed.append((item.key, due_at, failed))
+        self.postponed.append((item, due_at, failed))
 
     def park(self, order: Order, item: WorkItem, why: str, **facts: Any) -> None:
         """Set an order and its work aside for a person."""
         self.move(order, OrderState.PARKED, why, detail=why, **facts)
-        self.parked.append((item.key, why))
+        self.parked.append((item, why))
 
     def cannot(self, order: Order, item: WorkItem, reason: CannotReason, text: str) -> None:
         """The order ends without a movement, and that is answered."""
@@ -62,16 +62,15 @@ class Changes:
         self.read.append((order, reading))
 
     def _end(self, order: Order, item: WorkItem) -> None:
-        self.finished.append(item.key)
+        self.finished.append(item)
         self.answerable.append(order)
 
     def write(self, tx: Transaction, lease: Lease | None) -> list[WorkItem]:
-        """Write everything; return the work that follows. Raises StaleWrite when an order changed meanwhile."""
+        """Write everything; return the work that follows. Raises StaleWrite when an order changed or a lease ended meanwhile."""
         tx.orders.move_all(self.moves, self.now)
         tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.read])
         tx.work.postpone_all(self.postponed)
-        for key, why in self.parked:
-            tx.work.park(key, why)
+        tx.work.park_all(self.parked)
         tx.work.finish(self.finished)
         return self._answer(tx, self.answerable, lease)
 

@@ -43,8 +43,10 @@ class Executor:
         """Decide what each order needs; mark those whose command will be given."""
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
+            tx.work.hold(items)
             pairs = _with_orders(tx, items)
             new = [(item, order) for item, order in pairs if order.state is OrderState.REGISTERED]
+            tx.points.hold([order.metering_point for _, order in new])
             new = self._without_superseded(tx, new, changes)
             points = tx.points.of([order.metering_point for _, order in new], changes.now)
             tasks: list[Task[Giving | Finding]] = []
@@ -55,7 +57,7 @@ class Executor:
             given = [(item, self._after_a_crash(order, changes)) for item, order in pairs if _was_given(order)]
             events = _latest(tx, [order for _, order in given])
             tasks += [Task(item, Finding(order, events.get(order.key))) for item, order in given]
-            changes.finished += [item.key for item, order in pairs if order.state not in _OPEN]
+            changes.finished += [item for item, order in pairs if order.state not in _OPEN]
             return Begun(tasks, changes.write(tx, lease))
 
     def _without_superseded(
@@ -92,6 +94,7 @@ class Executor:
         found = [cast("Done[Finding, Found]", piece) for piece in done if isinstance(piece.about, Finding)]
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
+            tx.work.hold([piece.item for piece in done])
             early = _latest(tx, [piece.about.order for piece in given])
             goes_on = settle_given(given, early, self._limits, changes, self._jitter)
             settle_found(found, self._limits, changes, self._jitter)

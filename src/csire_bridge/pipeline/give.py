@@ -137,5 +137,5 @@ def _not_given(
     if again:
         changes.postpone(item, again, text)
     else:
-        changes.parked.append((item.key, text))
+        changes.parked.append((item, text))
         _log.error("order %s is parked: %s", order.key, text)

@@ -66,7 +66,7 @@ class Changes:
         self.answerable.append(order)
 
     def write(self, tx: Transaction, lease: Lease | None) -> list[WorkItem]:
-        """Write everything; return the work that follows. Raises StaleWrite when an order changed or a lease ended meanwhile."""
+        """Write everything; return the work that follows. Raises StaleWrite when an order or a lease changed."""
         tx.orders.move_all(self.moves, self.now)
         tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.read])
         tx.work.postpone_all(self.postponed)

@@ -60,15 +60,13 @@ class PostgresServer:
     ``settings`` win over ours. ``place`` is the folder for its files; without one they are where temporary files are.
     """
 
-    def __init__(
-        self, version: int = 18, settings: Mapping[str, str] | None = None, place: Path | None = None
-    ) -> None:
+    def __init__(self, version: int = 18, settings: Mapping[str, str] | None = None, place: Path | None = None) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="csire-pg-", dir=place))
         self._data = self._home / "data"
         self._as_user = _other_user() if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
         self.programs = self._reachable(programs_of(version))
         self._settings = {**_SETTINGS, **(settings or {})}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[Any] | None = None
         self._count = 0
 
     def start(self) -> PostgresServer:
@@ -77,7 +75,12 @@ class PostgresServer:
             os.chown(self._home, self._as_user["user"], self._as_user["group"])
         words = ["initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", _USER, "-D", "data"]
         done = subprocess.run(  # noqa: S603 - our own words
-            [self.programs / words[0], *words[1:]], cwd=self._home, capture_output=True, text=True, **self._as_user
+            [self.programs / words[0], *words[1:]],
+            check=False,
+            cwd=self._home,
+            capture_output=True,
+            text=True,
+            **self._as_user,
         )
         if done.returncode:
             raise StoreFailure(f"PostgreSQL can't make a database: {done.stderr}", "look at the folder for temp files")
@@ -87,12 +90,13 @@ class PostgresServer:
     def start_again(self) -> None:
         """Start with the data that is there."""
         options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
-        words = [self.programs / "postgres", "-D", self._data, "-k", self._home, *options]
+        words = [str(self.programs / "postgres"), "-D", str(self._data), "-k", str(self._home), *options]
         with (self._home / "log").open("ab") as log:
-            self._process = subprocess.Popen(words, cwd=self._home, stdout=log, stderr=log, **self._as_user)  # noqa: S603
+            process = subprocess.Popen(words, cwd=self._home, stdout=log, stderr=log, **self._as_user)  # noqa: S603
+        self._process = process
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            if process.poll() is not None or time.monotonic() > deadline:
                 log_text = (self._home / "log").read_text(errors="replace")
                 self.stop()
                 raise StoreFailure(f"PostgreSQL does not start: {log_text[-2000:]}", "look at the machine")

@@ -46,13 +46,12 @@ def _of_postgresql(connection: Connection) -> Iterator[str]:
         value = connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one()
         if value not in good:
             yield (
-                f"PostgreSQL runs with {name} = {value}: {harm} -> set {name} = on in postgresql.conf and reload the server"
+                f"PostgreSQL runs with {name} = {value}: {harm} "
+                f"-> set {name} = on in postgresql.conf and reload the server"
             )
     unlogged = connection.execute(_NOT_KEPT, {"names": [*metadata.tables, "alembic_version"]}).scalars().all()
     if unlogged:
-        yield (
-            f"the tables {', '.join(unlogged)} are not logged: a crash empties them -> ALTER TABLE ... SET LOGGED"
-        )
+        yield (f"the tables {', '.join(unlogged)} are not logged: a crash empties them -> ALTER TABLE ... SET LOGGED")
     encoding = connection.execute(text("SELECT current_setting('server_encoding')")).scalar_one()
     if encoding != "UTF8":
         yield f"the database's encoding is {encoding} -> make it with ENCODING 'UTF8'"

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, TimeoutError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, OurFault, StaleWrite, StoreFailure
 
@@ -113,7 +114,7 @@ def store_errors() -> Iterator[None]:
         yield
     except (DBAPIError, DatabaseError) as error:
         raise _ours(error) from error
-    except TimeoutError as error:
+    except PoolTimeout as error:
         raise StoreFailure(
             "all connections to the database are in use", "run fewer threads in one process, or look for what hangs"
         ) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from csire_bridge.domain.errors import StaleWrite
@@ -18,7 +18,6 @@ from csire_bridge.store.tables import leases
 __all__ = ["Leases"]
 
 _NOBODY = {"owner": "", "until": datetime(1970, 1, 1, tzinfo=UTC), "term": 0}
-_INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class Leases:
@@ -29,18 +28,18 @@ class Leases:
 
     def hold(self, name: str, lease: Lease, now: datetime) -> int | None:
         """Take or prolong the lease; return its term (from 1), or None when somebody else has it."""
-        row = self._locked(name) or self._made(name)
-        if row.owner != lease.owner and row.until > now:
+        owner, until, term = self._locked(name) or self._made(name)
+        if owner != lease.owner and until > now:
             return None
-        term = int(row.term) + (row.owner != lease.owner)
+        term += owner != lease.owner
         values = {"owner": lease.owner, "until": lease.until, "term": term}
         self._connection.execute(update(leases).where(leases.c.name == name).values(values))
         return term
 
     def check(self, name: str, owner: str, term: int) -> None:
         """Raise StaleWrite when the term is over. Else nobody can begin another before this transaction has ended."""
-        row = self._locked(name)
-        if row is None or (row.owner, row.term) != (owner, term):
+        held = self._locked(name)
+        if held is None or (held[0], held[2]) != (owner, term):
             raise StaleWrite(f"{owner} no longer leads {name!r}: its term {term} is over")
 
     def release(self, name: str, owner: str, now: datetime) -> None:
@@ -48,15 +47,19 @@ class Leases:
         mine = update(leases).where(leases.c.name == name, leases.c.owner == owner)
         self._connection.execute(mine.values(owner=_NOBODY["owner"], until=now))
 
-    def _locked(self, name: str) -> Row[tuple[str, str, datetime, int]] | None:
-        query = select(leases.c.name, leases.c.owner, leases.c.until, leases.c.term)
-        return self._connection.execute(query.where(leases.c.name == name).with_for_update()).one_or_none()
+    def _locked(self, name: str) -> tuple[str, datetime, int] | None:
+        query = select(leases.c.owner, leases.c.until, leases.c.term).where(leases.c.name == name)
+        row = self._connection.execute(query.with_for_update()).one_or_none()
+        return (row.owner, row.until, row.term) if row else None
 
-    def _made(self, name: str) -> Row[tuple[str, str, datetime, int]]:
-        """The row of a lease that nobody has held yet; who comes second in this race finds the first one's row."""
-        insert = _INSERT[self._connection.dialect.name](leases).values(name=name, **_NOBODY)
-        self._connection.execute(insert.on_conflict_do_nothing())
-        row = self._locked(name)
-        if row is None:
+    def _made(self, name: str) -> tuple[str, datetime, int]:
+        """A lease that nobody has held yet; who comes second in this race finds the first one's row."""
+        values = {"name": name, **_NOBODY}
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(postgresql.insert(leases).values(values).on_conflict_do_nothing())
+        else:
+            self._connection.execute(sqlite.insert(leases).values(values).on_conflict_do_nothing())
+        found = self._locked(name)
+        if found is None:
             raise StaleWrite(f"the lease {name!r} was removed while it was taken")
-        return row
+        return found

@@ -169,7 +169,7 @@ class WorkQueue:
 
     def postpone_all(self, pieces: Sequence[tuple[WorkItem, datetime, str | None]]) -> None:
         """Give (piece, due moment, why it failed or None) of each back. Raises StaleWrite."""
-        rows = [
+        rows: list[tuple[WorkItem, dict[str, object]]] = [
             (item, {"due": due_at, "failed": failed, "failures": 0 if failed is None else 1})
             for item, due_at, failed in pieces
         ]
@@ -201,7 +201,7 @@ class WorkQueue:
             self._connection.execute(_HASTEN, rows)
 
     def drop(self, step: WorkStep, subject: int) -> None:
-        """Take a subject's piece out of the queue, whoever holds it: there is nothing left to do, and its holder hears so."""
+        """Take a subject's piece out of the queue, whoever holds it: there is nothing left to do."""
         self._connection.execute(delete(work).where(work.c.step == step.value, work.c.subject == subject))
 
     def next_due(self, steps: Sequence[WorkStep]) -> datetime | None:
@@ -212,7 +212,7 @@ class WorkQueue:
         return self._connection.execute(query).scalar()
 
 
-def _item(row: Row[Any], lease: Lease) -> WorkItem:
+def _item(row: Row[*tuple[Any, ...]], lease: Lease) -> WorkItem:
     lapses = row.lapses + (row.leased_by not in (None, lease.owner))
     return WorkItem(row.key, WorkStep(row.step), row.subject, row.priority, row.attempts, lapses, lease)
 

@@ -93,6 +93,7 @@ class Bridge:
         self.standard = Standard.load(settings)
         key = signing_key(settings)
         self.database = Database(settings.database)
+        self.database.require_durable()
         self.database.upgrade()
         self._partners = PartnerDesk(settings, self.database, clock)
         self.intake = self._intake(key)
@@ -137,7 +138,15 @@ class Bridge:
         )
         due = list(WorkStep) if settings.head_end.url else [WorkStep.INTAKE]
         lease = timedelta(seconds=settings.worker.lease_seconds)
-        worker = Worker(self.database, steps, self.clock, steps_due=due, batch=settings.worker.batch, lease=lease)
+        worker = Worker(
+            self.database,
+            steps,
+            self.clock,
+            steps_due=due,
+            batch=settings.worker.batch,
+            lease=lease,
+            most_lapses=settings.worker.most_lapses,
+        )
         hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
         return worker, Reception(self.database, hand, self.clock)
 
@@ -180,7 +189,7 @@ class Bridge:
         """Take or prolong the lease on our queue at the hub: only one process may empty it."""
         now = self.clock()
         with self.database.transaction() as tx:
-            return tx.leases.hold(_QUEUE, Lease.starting(self.worker.name, now, _QUEUE_LEASE), now)
+            return tx.leases.hold(_QUEUE, Lease.starting(self.worker.name, now, _QUEUE_LEASE), now) is not None
 
     def stop_polling(self) -> None:
         """Leave the queue to the next process at once."""

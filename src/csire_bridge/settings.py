@@ -90,10 +90,14 @@ class HeadEndSettings(Part):
 
 
 class WorkerSettings(Part):
-    """How the worker leases its work, and how long it rests when nothing is due."""
+    """How the worker leases its work, and how long it rests when nothing is due.
+
+    ``most_lapses`` is how often a lease on the same piece may run out, as when the process died, before it is parked.
+    """
 
     batch: int = Field(default=32, gt=0, le=1000)
     lease_seconds: float = Field(default=60, gt=0)
+    most_lapses: int = Field(default=5, gt=1)
     idle_seconds: float = Field(default=0.5, gt=0)
 
 

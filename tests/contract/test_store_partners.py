@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from csire_bridge.domain.errors import StaleWrite, StoreFailure
+from csire_bridge.domain.errors import OurFault, StaleWrite
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.partner_entries import CertificateEntry, PartnerChange, PartnerEntry
 from csire_bridge.domain.partners import PartnerRole, SecurityProfile
@@ -26,14 +24,6 @@ ENTRY = PartnerEntry(
 CERTIFICATE = CertificateEntry(
     HUB, "ab" * 32, "-----PEM-----", NOW, NOW + timedelta(days=9), entered_at=NOW, entered_by="Anna"
 )
-
-
-@pytest.fixture(params=["sqlite"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    address = {"sqlite": f"sqlite:///{tmp_path / 'bridge.db'}"}[str(request.param)]
-    with closing(Database(address)) as opened:
-        opened.upgrade()
-        yield opened
 
 
 def version(database: Database) -> int:
@@ -140,5 +130,5 @@ def test_given_one_certificate_when_pinned_to_two_partners_then_the_second_is_re
 
 
 def test_given_a_certificate_of_nobody_when_pinned_then_refused(database: Database) -> None:
-    with pytest.raises(StoreFailure), database.transaction() as tx:
+    with pytest.raises(OurFault), database.transaction() as tx:
         tx.partners.pin(CERTIFICATE)

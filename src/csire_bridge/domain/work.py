@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ class WorkStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who works on something, and until when (UTC) nobody else will."""
+    """Who works on something, and until when (UTC) nobody else will. Both together tell a lease from every other."""
 
     owner: str
     until: datetime
@@ -35,7 +35,9 @@ class Lease:
 class WorkItem:
     """One leased piece of work. ``subject`` is the key of a message, an order or a document, as the step says.
 
-    ``attempts`` counts the failed attempts so far.
+    ``attempts`` counts the failed attempts so far. ``lapses`` counts how often a worker let its lease run out, since
+    the piece was last given back as it should be: its process died or hung. ``lease`` is the one under which the piece
+    is held; whoever ends it must still hold that very lease.
     """
 
     key: int
@@ -43,3 +45,5 @@ class WorkItem:
     subject: int
     priority: int
     attempts: int = 0
+    lapses: int = 0
+    lease: Lease | None = field(default=None, compare=False)

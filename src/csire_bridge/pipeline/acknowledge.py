@@ -73,7 +73,7 @@ class Acknowledger:
     def settle(self, done: Sequence[Done[Order, OutgoingDocument | None]], lease: Lease | None) -> list[WorkItem]:
         """Store the answers; return their delivery."""
         with self._store.transaction() as tx:
-            tx.work.finish([piece.item.key for piece in done])
+            tx.work.finish([piece.item for piece in done])
             known = tx.outbox.known([piece.result.message_id for piece in done if piece.result])
             new = [(p.item, p.about, p.result) for p in done if p.result and p.result.message_id not in known]
             keys = tx.outbox.add_all([document for _, _, document in new])

@@ -22,8 +22,8 @@ class Changes:
 
     now: datetime
     moves: list[tuple[Order, Order, str]] = field(default_factory=list)
-    finished: list[int] = field(default_factory=list)
-    postponed: list[tuple[int, datetime, str | None]] = field(default_factory=list)
+    finished: list[WorkItem] = field(default_factory=list)
+    postponed: list[tuple[WorkItem, datetime, str | None]] = field(default_factory=list)
     waits: list[tuple[Order, WaitsFor, str]] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
     read: list[tuple[Order, ContactorReading]] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Changes:
 
     def postpone(self, item: WorkItem, due_at: datetime, failed: str | None = None) -> None:
         """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why."""
-        self.postponed.append((item.key, due_at, failed))
+        self.postponed.append((item, due_at, failed))
 
     def wait(self, order: Order, item: WorkItem, reason: WaitsFor, text: str, until: datetime) -> None:
         """Leave a registered order as it is until ``until`` (UTC); its history tells each reason once."""
@@ -99,11 +99,11 @@ class Changes:
         self.answerable.append(order)
 
     def _set_aside(self, order: Order, item: WorkItem) -> None:
-        self.finished.append(item.key)
+        self.finished.append(item)
         self.stopped.append(order)
 
     def write(self, tx: Transaction, lease: Lease | None) -> list[WorkItem]:
-        """Write everything; return the work that follows. Raises StaleWrite when an order changed meanwhile."""
+        """Write everything; return the work that follows. Raises StaleWrite when an order or a lease changed."""
         tx.orders.move_all(self.moves, self.now)
         tx.orders.wait(self.waits, self.now)
         tx.orders.cancelled(self.cancelled, self.now)

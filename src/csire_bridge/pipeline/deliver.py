@@ -38,9 +38,10 @@ class Deliverer:
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[OutgoingDocument]:
         """Read the documents; those that left before are finished with."""
         with self._store.transaction() as tx:
+            tx.work.hold(items)
             documents = tx.outbox.many([item.subject for item in items])
             pending = [item for item in items if documents[item.subject].state is DocumentState.PENDING]
-            tx.work.finish([item.key for item in items if item not in pending])
+            tx.work.finish([item for item in items if item not in pending])
         return Begun([Task(item, documents[item.subject]) for item in pending])
 
     def do(self, task: Task[OutgoingDocument]) -> Attempt:
@@ -56,7 +57,7 @@ class Deliverer:
         with self._store.transaction() as tx:
             gone = [(piece, piece.result) for piece in done if isinstance(piece.result, Delivery)]
             tx.outbox.delivered_all([(piece.about.key, delivery) for piece, delivery in gone], now)
-            tx.work.finish([piece.item.key for piece, _ in gone])
+            tx.work.finish([piece.item for piece, _ in gone])
             for piece in done:
                 if isinstance(piece.result, PartnerRefused):
                     self._park(tx, piece.about, piece.item, piece.result.text, now)
@@ -78,9 +79,9 @@ class Deliverer:
             self._park(tx, document, item, f"given up after {item.attempts + 1} tries: {error.text}", now)
             return
         named = error.wait if isinstance(error, PartnerUnreachable) else None
-        tx.work.postpone(item.key, max(again, now + named) if named else again, failed=error.text)
+        tx.work.postpone(item, max(again, now + named) if named else again, failed=error.text)
 
     def _park(self, tx: Transaction, document: OutgoingDocument, item: WorkItem, why: str, now: datetime) -> None:
         tx.outbox.park(document.key, now, why)
-        tx.work.park(item.key, why)
+        tx.work.park(item, why)
         _log.error("message %s can't be delivered: %s", document.number, why)

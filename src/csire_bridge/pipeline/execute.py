@@ -47,10 +47,12 @@ class Executor:
         """Decide what each order needs; mark those whose command will be given."""
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
+            tx.work.hold(items)
             pairs = _with_orders(tx, items)
-            changes.finished += [item.key for item, order in pairs if order.state not in _OPEN]
+            changes.finished += [item for item, order in pairs if order.state not in _OPEN]
             open_pairs = self._reachable(tx, [pair for pair in pairs if pair[1].state in _OPEN], changes)
             new = [pair for pair in open_pairs if pair[1].state is OrderState.REGISTERED]
+            tx.points.hold([order.metering_point for _, order in new])
             ready = self._gates.passing(tx, new, changes)
             until = _half_of(lease, changes.now)
             tasks = cast("list[Task[Giving | Finding]]", prepare(ready, self._limits, changes, until))
@@ -104,6 +106,7 @@ class Executor:
         found = [cast("Done[Finding, Found]", piece) for piece in done if isinstance(piece.about, Finding)]
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
+            tx.work.hold([piece.item for piece in done])
             self._outage.settle(tx, changes.now)
             early = _telling(tx, [piece.about.order for piece in given])
             goes_on = settle_given(given, early, self._limits, changes, self._jitter)

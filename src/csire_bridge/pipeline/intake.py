@@ -84,7 +84,7 @@ class Intake:
         """Read the messages; those that somebody else has settled are finished with."""
         with self._store.transaction() as tx:
             raws = {raw.key: raw for raw in tx.messages.raw([item.subject for item in items])}
-            tx.work.finish([item.key for item in items if item.subject not in raws])
+            tx.work.finish([item for item in items if item.subject not in raws])
         return Begun([Task(item, raws[item.subject]) for item in items if item.subject in raws])
 
     def do(self, task: Task[RawMessage]) -> Judgement:
@@ -100,7 +100,7 @@ class Intake:
             tx.messages.take(batch.new_ids)
             tx.messages.settle(batch.settled)
             tx.messages.note(batch.notes)
-            tx.work.finish([piece.item.key for piece in done])
+            tx.work.finish([piece.item for piece in done])
         return following
 
     def _settle(self, tx: Transaction, judged: Sequence[tuple[RawMessage, Judgement]], now: datetime) -> _Batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
             yield partial(_is_folder, name, folder)
     yield partial(Standard.load, settings)
     yield partial(open_engine, settings.database)
+    yield partial(_keeps_what_it_commits, settings)
     if settings.hub.url:
         yield partial(hub_profile, settings)
     yield partial(_can_be_answered, settings)
@@ -65,6 +66,19 @@ def _partners_can_be_trusted(settings: Settings) -> None:
             last.callback(database.close)
             database.upgrade()
         partner_book(settings, database)
+
+
+def _keeps_what_it_commits(settings: Settings) -> None:
+    """Asked where there is a database already; one that can't be reached says so itself when it is opened."""
+    try:
+        database = Database(settings.database)
+    except ConfigurationError:
+        return  # the address has a check of its own
+    with closing(database):
+        if database.file and not database.file.is_file():
+            return
+        with suppress(StoreFailure):
+            database.require_durable()
 
 
 def _is_folder(name: str, folder: Path) -> None:

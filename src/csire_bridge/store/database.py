@@ -10,9 +10,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, text, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
+from csire_bridge.store.durable import durability_problems
 from csire_bridge.store.engine import open_engine, store_errors, write_transaction
 from csire_bridge.store.guards import Guards
 from csire_bridge.store.head_end import HeadEndEvents
@@ -29,6 +30,7 @@ from csire_bridge.store.work import WorkQueue
 __all__ = ["Database", "StoreTransaction"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1128813637))")
 
 
 class StoreTransaction:
@@ -46,6 +48,14 @@ class StoreTransaction:
         self.work = WorkQueue(connection)
         self.leases = Leases(connection)
 
+    def alone(self, name: str) -> None:
+        """Wait until nobody else is in a transaction that said the same name, and keep others out until this ends.
+
+        SQLite has one writer anyway. Raises StoreFailure after the longest wait.
+        """
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(_ALONE, {"name": name})
+
 
 class Database:
     """A database by its address. Give it ``close`` when done."""
@@ -53,7 +63,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = open_engine(url)
-        self._turn = Turn(self._file) if self._engine.dialect.name == "sqlite" else None
+        self._turn = None if self.is_postgresql else Turn(self.file)
 
     @contextmanager
     def transaction(self) -> Iterator[StoreTransaction]:
@@ -70,16 +80,29 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection for plain queries of the read side; takes no write lock."""
-        with store_errors(), self._engine.connect().execution_options(read_only=True) as connection:
-            yield connection
+        """A connection for plain queries of the read side: one unchanging view, and no write lock."""
+        view = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self.is_postgresql else {}
+        with store_errors(), self._engine.connect() as plain:
+            yield plain.execution_options(read_only=True, **view)
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether this is PostgreSQL; else it is SQLite."""
+        return self._engine.dialect.name == "postgresql"
 
     def upgrade(self) -> None:
-        """Bring the tables to the newest version; does nothing where they are. Raises StoreFailure."""
+        """Bring the tables to the newest version; does nothing where they are. Raises StoreFailure.
+
+        Several processes may do so at once: one works, the others wait for it.
+        """
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         try:
             with write_transaction(self._engine) as connection:
+                if self.is_postgresql:
+                    connection.execute(text("SET LOCAL statement_timeout = 0"))
+                    connection.execute(text("SET LOCAL lock_timeout = 0"))
+                StoreTransaction(connection).alone("upgrade")
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except OSError as error:
@@ -89,7 +112,7 @@ class Database:
 
     def require_current(self) -> None:
         """Raise ConfigurationError unless the database is there, with the tables of this version; changes nothing."""
-        file = self._file
+        file = self.file
         if file and not file.is_file():
             raise ConfigurationError(f"there is no database {file}", "name one with --database sqlite:///FILE")
         with self.reading() as connection:
@@ -100,6 +123,17 @@ class Database:
                 f"the database's tables have version {found}, this program needs {newest}",
                 "run csire-bridge db upgrade",
             )
+
+    def require_durable(self) -> None:
+        """Raise ConfigurationError, with everything that is wrong, unless the database keeps what it commits."""
+        if not self.is_postgresql and self.file is None:
+            raise ConfigurationError(
+                "a database in memory forgets everything when the process ends", "name a file: sqlite:///FILE"
+            )
+        with self.reading() as connection:
+            found = durability_problems(connection)
+        if found:
+            raise ConfigurationError("\n".join(found))
 
     def require_writable(self) -> None:
         """Raise ConfigurationError or StoreFailure unless the tables are current and can be written."""
@@ -114,7 +148,7 @@ class Database:
             self._turn.close()
 
     @property
-    def _file(self) -> Path | None:
-        """The file of an SQLite database."""
-        name = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None where there is none."""
+        name = None if self.is_postgresql else self._engine.url.database
         return Path(name) if name and name != ":memory:" else None

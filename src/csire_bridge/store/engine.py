@@ -1,33 +1,89 @@
-"""Opens the database: SQLite with everything that makes a commit durable, or PostgreSQL."""
+"""Opens the database: SQLite or PostgreSQL, with everything that makes a commit durable and a wait finite."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from csire_bridge.domain.errors import ConfigurationError, StaleWrite, StoreFailure
+from csire_bridge.domain.errors import BridgeError, ConfigurationError, OurFault, StaleWrite, StoreFailure
 
-__all__ = ["open_engine", "store_errors", "write_transaction"]
+__all__ = ["LONGEST_WAIT_SECONDS", "open_engine", "store_errors", "write_transaction"]
 
-_BUSY_SECONDS = 30
+LONGEST_WAIT_SECONDS = 30
+"""Nobody waits longer for a lock, whatever holds it."""
+
+_FORMS = "sqlite:///FILE or postgresql://USER@HOST/NAME"
+# Who holds locks and says nothing (a hung process) loses them before those who wait give up.
+_SESSION = {
+    "timezone": "UTC",
+    "lock_timeout": f"{LONGEST_WAIT_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{LONGEST_WAIT_SECONDS - 10}s",
+    "statement_timeout": f"{LONGEST_WAIT_SECONDS * 10}s",
+}
+_PREPARE = "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in _SESSION.items())
+_DURABLE = (  # stronger settings of the server stay
+    "SELECT set_config('synchronous_commit', 'on', false) "
+    "WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
+)
+# A peer that vanished without a word is noticed within half a minute.
+_LIBPQ = {
+    "application_name": "csire-bridge",
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 
 def open_engine(url: str) -> Engine:
     """Return an engine for ``url``; raise ConfigurationError when it names no database that we know."""
     try:
-        if make_url(url).get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True)
-        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+        address = _address(make_url(url))
+        if address.get_backend_name() == "postgresql":
+            return _postgresql(address)
+        engine = create_engine(address, connect_args={"timeout": LONGEST_WAIT_SECONDS, "check_same_thread": False})
     except (ArgumentError, ImportError) as error:
-        raise ConfigurationError(f"the database address is not understood: {error}", "sqlite:///FILE") from error
+        raise ConfigurationError(f"the database address is not understood: {error}", f"give {_FORMS}") from error
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _address(url: URL) -> URL:
+    """The same with the one driver that we use for each kind of database."""
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("postgresql+psycopg", "sqlite", "sqlite+pysqlite"):
+        raise ArgumentError(f"{url.drivername!r} is no kind of database that the bridge knows")
+    return url
+
+
+def _postgresql(address: URL) -> Engine:
+    given = {name: value for name, value in _LIBPQ.items() if name not in address.query}
+    engine = create_engine(
+        address,
+        connect_args=given,
+        pool_pre_ping=True,
+        pool_timeout=LONGEST_WAIT_SECONDS,
+        isolation_level="READ COMMITTED",
+    )
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    connection.execute(_PREPARE)
+    connection.execute(_DURABLE)
+    connection.autocommit = False
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -35,7 +91,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+    connection.execute(f"PRAGMA busy_timeout={LONGEST_WAIT_SECONDS * 1000}")
 
 
 def _begin(connection: Connection) -> None:
@@ -56,12 +112,33 @@ def store_errors() -> Iterator[None]:
     """Turn a database's exceptions into ours, with a sentence."""
     try:
         yield
-    except IntegrityError as error:
-        if "unique" not in str(error.orig).lower():
-            raise StoreFailure(f"the database refuses a row: {error.orig}", "report it: the bridge is wrong") from error
-        raise StaleWrite(f"a row was written by somebody else first: {error.orig}") from error
     except (DBAPIError, DatabaseError) as error:
+        raise _ours(error) from error
+    except PoolTimeout as error:
         raise StoreFailure(
-            f"the database can't be used: {error.orig}",
-            "look at free space, permissions and the database's address, then start again",
+            "all connections to the database are in use", "run fewer threads in one process, or look for what hangs"
         ) from error
+
+
+_UNIQUE = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
+_TRY_AGAIN = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+_WAITED = frozenset({"55P03", "57014", "25P03"})  # lock, statement and idle time-outs
+
+
+def _ours(error: DBAPIError) -> BridgeError:
+    code = str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None) or "")
+    if code in _UNIQUE:
+        return StaleWrite(f"a row was written by somebody else first: {error.orig}")
+    if code in _TRY_AGAIN:
+        return StaleWrite(f"two transactions were in each other's way: {error.orig}")
+    if code in _WAITED:
+        return StoreFailure(
+            f"the database kept us waiting for too long: {error.orig}",
+            "look for a hung process, a forgotten transaction or a slow disk; the work is tried again",
+        )
+    if code.startswith(("22", "23", "SQLITE_CONSTRAINT")):  # this row only: the next one may be fine
+        return OurFault(f"the database refuses a row: {error.orig}", "report it: the bridge is wrong")
+    return StoreFailure(
+        f"the database can't be used: {error.orig}",
+        "look at free space, permissions and the database's address, then start again",
+    )

@@ -1,15 +1,23 @@
-"""Leases by name, for what only one process may do at a time; within one transaction."""
+"""Leases by name, for what only one process may do at a time; within one transaction.
+
+A lease has a term, which grows each time that another holder takes it. A leader that hung and comes back has an old
+term, and ``check`` refuses it: so what it writes in the same transaction is never written.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert, or_, update
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
+from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.work import Lease
 from csire_bridge.store.tables import leases
 
 __all__ = ["Leases"]
+
+_NOBODY = {"owner": "", "until": datetime(1970, 1, 1, tzinfo=UTC), "term": 0}
 
 
 class Leases:
@@ -18,17 +26,40 @@ class Leases:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def hold(self, name: str, lease: Lease, now: datetime) -> bool:
-        """Take or prolong the lease; False when somebody else has it. Raises StaleWrite in the very first race."""
-        mine_or_free = or_(leases.c.owner == lease.owner, leases.c.until <= now)
-        values = {"owner": lease.owner, "until": lease.until}
-        if self._connection.execute(update(leases).where(leases.c.name == name, mine_or_free).values(values)).rowcount:
-            return True
-        if self._connection.execute(leases.select().where(leases.c.name == name)).first():
-            return False
-        self._connection.execute(insert(leases).values(name=name, **values))
-        return True
+    def hold(self, name: str, lease: Lease, now: datetime) -> int | None:
+        """Take or prolong the lease; return its term (from 1), or None when somebody else has it."""
+        owner, until, term = self._locked(name) or self._made(name)
+        if owner != lease.owner and until > now:
+            return None
+        term += owner != lease.owner
+        values = {"owner": lease.owner, "until": lease.until, "term": term}
+        self._connection.execute(update(leases).where(leases.c.name == name).values(values))
+        return term
+
+    def check(self, name: str, owner: str, term: int) -> None:
+        """Raise StaleWrite when the term is over. Else nobody can begin another before this transaction has ended."""
+        held = self._locked(name)
+        if held is None or (held[0], held[2]) != (owner, term):
+            raise StaleWrite(f"{owner} no longer leads {name!r}: its term {term} is over")
 
     def release(self, name: str, owner: str, now: datetime) -> None:
-        """Give the lease back, if it is still ours."""
-        self._connection.execute(update(leases).where(leases.c.name == name, leases.c.owner == owner).values(until=now))
+        """Give the lease back, if it is still ours; our term is over then."""
+        mine = update(leases).where(leases.c.name == name, leases.c.owner == owner)
+        self._connection.execute(mine.values(owner=_NOBODY["owner"], until=now))
+
+    def _locked(self, name: str) -> tuple[str, datetime, int] | None:
+        query = select(leases.c.owner, leases.c.until, leases.c.term).where(leases.c.name == name)
+        row = self._connection.execute(query.with_for_update()).one_or_none()
+        return (row.owner, row.until, row.term) if row else None
+
+    def _made(self, name: str) -> tuple[str, datetime, int]:
+        """A lease that nobody has held yet; who comes second in this race finds the first one's row."""
+        values = {"name": name, **_NOBODY}
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(postgresql.insert(leases).values(values).on_conflict_do_nothing())
+        else:
+            self._connection.execute(sqlite.insert(leases).values(values).on_conflict_do_nothing())
+        found = self._locked(name)
+        if found is None:
+            raise StaleWrite(f"the lease {name!r} was removed while it was taken")
+        return found

@@ -118,10 +118,11 @@ class OrderBook:
         return {row.correlation_id: _order(row) for row in rows}
 
     def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
-        """Orders of a market process that have not ended."""
+        """Orders of a market process that have not ended; nobody else changes them until this transaction ends."""
         ended = [state.value for state in FINAL_STATES]
         query = select(orders).where(orders.c.process_instance == str(process), orders.c.state.not_in(ended))
-        return [_order(row) for row in self._connection.execute(query)]
+        held = query.order_by(orders.c.key).with_for_update(key_share=True)
+        return [_order(row) for row in self._connection.execute(held)]
 
     def reconnections(
         self, points: Sequence[MeteringPointCode], now: datetime

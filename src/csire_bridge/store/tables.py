@@ -361,6 +361,7 @@ work = Table(
     Column("attempts", Integer, nullable=False),
     Column("parked", Boolean, nullable=False),
     Column("last_error", Text),
+    Column("lapses", Integer, nullable=False, server_default="0"),
     UniqueConstraint("step", "subject"),
 )
 Index("ix_work_due", work.c.parked, work.c.step, work.c.due_at)
@@ -372,6 +373,7 @@ leases = Table(
     Column("name", String(40), primary_key=True),
     Column("owner", String(64), nullable=False),
     Column("until", Moment, nullable=False),
+    Column("term", Integer, nullable=False, server_default="0"),
 )
 
 # Partners beside those of the settings file. NULL says nothing: the file's value holds.

@@ -1,42 +1,83 @@
-"""Due work and its leases within one transaction."""
+"""Due work and its leases within one transaction.
+
+Whoever ends a piece of work, or gives it back, must hold it under the very lease under which it was taken. Otherwise
+StaleWrite is raised, and everything else that the transaction would have written is not written either. So a worker
+that hung, and whose work somebody else has taken since, can't change anything when it comes back.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Integer, Text, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import Delete, Update
 
+from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.orders import WaitsFor
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.store.tables import orders, work
 
 __all__ = ["WorkQueue"]
 
-_KEY = work.c.key == bindparam("b_key")
+_HELD = (
+    work.c.key == bindparam("b_key"),
+    work.c.leased_by.is_not_distinct_from(bindparam("b_owner", type_=work.c.leased_by.type)),
+    work.c.leased_until.is_not_distinct_from(bindparam("b_until", type_=work.c.leased_until.type)),
+)
+_OF_KEYS = work.c.key.in_(bindparam("keys", expanding=True))
 _ADD = insert(work).returning(work.c.key, sort_by_parameter_order=True)
-_LEASE = update(work).where(_KEY).values(leased_by=bindparam("owner"), leased_until=bindparam("until"))
-_FINISH = delete(work).where(_KEY)
+_LEASES = (
+    select(work.c.key, work.c.leased_by, work.c.leased_until)
+    .where(_OF_KEYS)
+    .order_by(work.c.key)
+    .with_for_update(key_share=True)
+)
+_LEASE = (
+    update(work)
+    .where(work.c.key == bindparam("b_key"))
+    .values(leased_by=bindparam("owner"), leased_until=bindparam("until"), lapses=bindparam("lapses"))
+)
+_FINISH = delete(work).where(*_HELD)
+_PARK = (
+    update(work)
+    .where(*_HELD)
+    .values(parked=True, leased_by=None, leased_until=None, last_error=bindparam("why", type_=Text))
+)
 _POSTPONE = (
     update(work)
-    .where(_KEY)
+    .where(*_HELD)
     .values(
         due_at=bindparam("due"),
         leased_by=None,
         leased_until=None,
+        lapses=0,
         attempts=work.c.attempts + bindparam("failures", type_=Integer),
         last_error=func.coalesce(bindparam("failed", type_=Text), work.c.last_error),
     )
 )
+_NOW = bindparam("now", type_=work.c.due_at.type)
+# Every row is touched, also one that is due: so this waits for whoever is about to postpone it, and comes after that.
 _HASTEN = (
     update(work)
-    .where(
-        work.c.step == bindparam("b_step"),
-        work.c.subject == bindparam("b_subject"),
-        work.c.due_at > bindparam("now", type_=work.c.due_at.type),
-    )
-    .values(due_at=bindparam("now", type_=work.c.due_at.type))
+    .where(work.c.step == bindparam("b_step"), work.c.subject == bindparam("b_subject"))
+    .values(due_at=case((work.c.due_at > _NOW, _NOW), else_=work.c.due_at))
 )
+_SUSPECT = 2  # one lapse may be anybody's bad luck
 
 
 class WorkQueue:
@@ -75,13 +116,19 @@ class WorkQueue:
         ]
         keys = self._connection.execute(_ADD, rows).scalars()
         return [
-            WorkItem(key, step, subject, rank) for key, subject, rank in zip(keys, subjects, priorities, strict=True)
+            WorkItem(key, step, subject, rank, lease=lease)
+            for key, subject, rank in zip(keys, subjects, priorities, strict=True)
         ]
 
     def lease(self, steps: Sequence[WorkStep], now: datetime, lease: Lease, limit: int) -> list[WorkItem]:
-        """Take up to ``limit`` due pieces that nobody holds: lowest priority number first, then the oldest."""
+        """Take up to ``limit`` due pieces that nobody holds: lowest priority number first, then the oldest.
+
+        A piece whose lease ran out with other workers again and again is taken alone: if it is what makes them die,
+        its neighbours shall not die with it.
+        """
+        columns = (work.c.key, work.c.step, work.c.subject, work.c.priority, work.c.attempts)
         query = (
-            select(work.c.key, work.c.step, work.c.subject, work.c.priority, work.c.attempts)
+            select(*columns, work.c.lapses, work.c.leased_by)
             .where(
                 work.c.parked.is_(False),
                 work.c.step.in_([step.value for step in steps]),
@@ -92,37 +139,64 @@ class WorkQueue:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        rows = self._connection.execute(query).all()
-        if rows:
+        found = [_item(row, lease) for row in self._connection.execute(query)]
+        suspect = next((item for item in found if item.lapses >= _SUSPECT), None)
+        items = [suspect] if suspect else found
+        if items:
             holder = {"owner": lease.owner, "until": lease.until}
-            self._connection.execute(_LEASE, [{"b_key": row.key, **holder} for row in rows])
-        return [WorkItem(row.key, WorkStep(row.step), row.subject, row.priority, row.attempts) for row in rows]
+            self._connection.execute(_LEASE, [{"b_key": i.key, "lapses": i.lapses, **holder} for i in items])
+        return items
 
-    def finish(self, keys: Sequence[int]) -> None:
-        """Take pieces that are done out of the queue; their story stands in the histories."""
-        if keys:
-            self._connection.execute(_FINISH, [{"b_key": key} for key in keys])
+    def hold(self, items: Sequence[WorkItem]) -> None:
+        """Make sure that ``items`` are still ours until this transaction ends; raise StaleWrite when one is not.
 
-    def postpone(self, key: int, due_at: datetime, *, failed: str | None = None) -> None:
-        """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why."""
-        self.postpone_all([(key, due_at, failed)])
+        Said before anything is read, it also makes sure that whoever hastens them comes before or after us.
+        """
+        if not items:
+            return
+        rows = self._connection.execute(_LEASES, {"keys": [item.key for item in items]})
+        held = {row.key: (row.leased_by, row.leased_until) for row in rows}
+        lost = [item for item in items if held.get(item.key) != _token(item)]
+        if lost:
+            raise _lost(lost)
 
-    def postpone_all(self, pieces: Sequence[tuple[int, datetime, str | None]]) -> None:
-        """Give (piece, due moment, why it failed or None) of each back."""
-        if pieces:
-            rows = [
-                {"b_key": key, "due": due_at, "failed": failed, "failures": 0 if failed is None else 1}
-                for key, due_at, failed in pieces
-            ]
-            self._connection.execute(_POSTPONE, rows)
+    def finish(self, items: Sequence[WorkItem]) -> None:
+        """Take pieces that are done out of the queue; their story stands in the histories. Raises StaleWrite."""
+        self._end(_FINISH, [(item, {}) for item in items])
 
-    def park(self, key: int, why: str) -> None:
-        """Set a piece aside for a person, with the reason; it is never lost."""
-        values = {"parked": True, "leased_by": None, "leased_until": None, "last_error": why}
-        self._connection.execute(update(work).where(work.c.key == key).values(values))
+    def postpone(self, item: WorkItem, due_at: datetime, *, failed: str | None = None) -> None:
+        """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why. Raises StaleWrite."""
+        self.postpone_all([(item, due_at, failed)])
+
+    def postpone_all(self, pieces: Sequence[tuple[WorkItem, datetime, str | None]]) -> None:
+        """Give (piece, due moment, why it failed or None) of each back. Raises StaleWrite."""
+        rows: list[tuple[WorkItem, dict[str, object]]] = [
+            (item, {"due": due_at, "failed": failed, "failures": 0 if failed is None else 1})
+            for item, due_at, failed in pieces
+        ]
+        self._end(_POSTPONE, rows)
+
+    def park(self, item: WorkItem, why: str) -> None:
+        """Set a piece aside for a person, with the reason; it is never lost. Raises StaleWrite."""
+        self.park_all([(item, why)])
+
+    def park_all(self, pieces: Sequence[tuple[WorkItem, str]]) -> None:
+        """Set (piece, reason) of each aside for a person. Raises StaleWrite."""
+        self._end(_PARK, [(item, {"why": why}) for item, why in pieces])
+
+    def _end(self, change: Update | Delete, pieces: Sequence[tuple[WorkItem, dict[str, object]]]) -> None:
+        """Change pieces that are held as they say; all or none, in one order for everybody."""
+        if not pieces:
+            return
+        rows = []
+        for item, values in sorted(pieces, key=lambda piece: piece[0].key):
+            owner, until = _token(item)
+            rows.append({"b_key": item.key, "b_owner": owner, "b_until": until, **values})
+        if self._connection.execute(change, rows).rowcount != len(rows):
+            raise _lost([item for item, _ in pieces])
 
     def hasten(self, step: WorkStep, subjects: Sequence[int], now: datetime) -> None:
-        """Make pieces due at once: something happened that they wait for."""
+        """Make pieces due at once: something happened that they wait for. Leases stay as they are."""
         if subjects:
             rows = [{"b_step": step.value, "b_subject": subject, "now": now} for subject in subjects]
             self._connection.execute(_HASTEN, rows)
@@ -139,3 +213,17 @@ class WorkQueue:
             work.c.parked.is_(False), work.c.step.in_([step.value for step in steps])
         )
         return self._connection.execute(query).scalar()
+
+
+def _item(row: Row[*tuple[Any, ...]], lease: Lease) -> WorkItem:
+    lapses = row.lapses + (row.leased_by not in (None, lease.owner))
+    return WorkItem(row.key, WorkStep(row.step), row.subject, row.priority, row.attempts, lapses, lease)
+
+
+def _token(item: WorkItem) -> tuple[str | None, datetime | None]:
+    return (item.lease.owner, item.lease.until) if item.lease else (None, None)
+
+
+def _lost(items: Sequence[WorkItem]) -> StaleWrite:
+    names = ", ".join(f"{item.step} of {item.subject}" for item in items)
+    return StaleWrite(f"the lease on this work ran out, and somebody else has it or has ended it: {names}")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
@@ -58,6 +59,7 @@ class Worker:
         steps_due: Sequence[WorkStep] = tuple(WorkStep),
         batch: int = 32,
         lease: timedelta = timedelta(seconds=60),
+        most_lapses: int = 5,
     ) -> None:
         self.name = f"worker-{uuid.uuid4()}"
         self._store = store
@@ -71,6 +73,7 @@ class Worker:
         self._due = tuple(steps_due)
         self._batch = batch
         self._length = lease
+        self._most_lapses = most_lapses
         self._awake = Event()
 
     def leave_out(self, *steps: WorkStep) -> None:
@@ -86,7 +89,11 @@ class Worker:
         lease = self.lease()
         with self._store.transaction() as tx:
             items = tx.work.lease(self._due, self._clock(), lease, self._batch)
-        self.carry_on(items, lease)
+            poison = [item for item in items if item.lapses >= self._most_lapses]
+            tx.work.park_all([(item, _poisoned(item)) for item in poison])
+        for item in poison:
+            _log.error("%s of %s is parked: %s", item.step, item.subject, _poisoned(item))
+        self.carry_on([item for item in items if item not in poison], lease)
         return len(items)
 
     def carry_on(self, items: Sequence[WorkItem], lease: Lease) -> None:
@@ -158,9 +165,24 @@ class Worker:
             self._park(item, f"an error of the bridge itself: {error!r}")
 
     def _give_back(self, item: WorkItem) -> None:
-        with self._store.transaction() as tx:
-            tx.work.postpone(item.key, self._clock() + _RETRY_AFTER)
+        with self._if_still_ours(), self._store.transaction() as tx:
+            tx.work.postpone(item, self._clock() + _RETRY_AFTER)
 
     def _park(self, item: WorkItem, why: str) -> None:
-        with self._store.transaction() as tx:
-            tx.work.park(item.key, why)
+        with self._if_still_ours(), self._store.transaction() as tx:
+            tx.work.park(item, why)
+
+    @contextmanager
+    def _if_still_ours(self) -> Iterator[None]:
+        """Work that somebody else has taken meanwhile is theirs to end."""
+        try:
+            yield
+        except StaleWrite as error:
+            _log.info("%s", error.text)
+
+
+def _poisoned(item: WorkItem) -> str:
+    return (
+        f"{item.lapses} times a worker took this work and never gave it back: handling it seems to end or to hang "
+        "the process"
+    )

@@ -45,6 +45,7 @@ class Watch:
         """Look now; return the alerts that were opened."""
         now = self._clock()
         with self._database.transaction() as tx:
+            tx.alone("watch")  # several nodes look, one tells
             found = list(standing(tx.connection, now, self._result_wait, self._memory))
             opening, closing = settle_alerts(tx.connection, found, now)
         for alert in opening:

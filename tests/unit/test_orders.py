@@ -17,12 +17,14 @@ from csire_bridge.domain.orders import (
     FINAL_STATES,
     TRANSITIONS,
     CannotReason,
+    DisconnectionKind,
     Order,
     OrderKind,
     OrderState,
     Outcome,
     check_transition,
 )
+from csire_bridge.domain.work import PRIORITIES
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ORDER = Order(
@@ -111,9 +113,12 @@ def test_given_the_kinds_when_asked_for_a_movement_then_only_two_move_the_contac
     }
 
 
-def test_given_the_kinds_when_ranked_then_supply_comes_back_first() -> None:
-    assert min(OrderKind, key=lambda k: k.priority) is OrderKind.RECONNECT
-    assert sum(k.priority == OrderKind.RECONNECT.priority for k in OrderKind) == 1
+def test_given_orders_when_ranked_then_supply_comes_back_first_and_prepaid_accounts_come_second() -> None:
+    ranks = {kind: replace(ORDER, kind=kind, disconnection_kind=None).priority for kind in OrderKind}
+    prepaid = replace(ORDER, kind=OrderKind.DISCONNECT, disconnection_kind=DisconnectionKind.PREPAID).priority
+    assert min(ranks, key=lambda kind: ranks[kind]) is OrderKind.RECONNECT
+    assert ranks[OrderKind.RECONNECT] < prepaid < ranks[OrderKind.DISCONNECT]
+    assert {*ranks.values(), prepaid} == set(PRIORITIES)
 
 
 def test_given_an_executed_order_when_measured_then_time_counts_from_registration() -> None:

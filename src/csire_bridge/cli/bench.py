@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +11,9 @@ from rich.table import Table
 from csire_bridge.bench.intake import IntakeReport, measure_intake
 from csire_bridge.bench.roundtrip import RoundTripReport, measure_round_trip
 from csire_bridge.bench.webhook import WebhookReport, measure_webhook
-from csire_bridge.cli.console import JsonOption, out, print_json, with_progress
+from csire_bridge.cli import bench_scale
+from csire_bridge.cli.bench_parts import PlaceOption, fresh_folder, track
+from csire_bridge.cli.console import JsonOption, out, print_json
 from csire_bridge.simulators.pki import Algorithm
 
 __all__ = ["add_to"]
@@ -24,14 +22,11 @@ _bench = typer.Typer(help="Measure rates, and their ratio to the bare work, in o
 
 BatchOption = Annotated[int, typer.Option("--batch", min=1, max=1000, help="Messages that share a commit.")]
 RsaOption = Annotated[bool, typer.Option("--rsa/--ecdsa", help="Sign with RSA 2048, or with ECDSA P-256.")]
-PlaceOption = Annotated[
-    Path | None,
-    typer.Option("--dir", help="Measure on the disk of this folder.", file_okay=False, exists=True),
-]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
+    bench_scale.add_to(_bench)
     app.add_typer(_bench, name="bench")
 
 
@@ -51,8 +46,8 @@ def intake(
 
         csire-bridge bench intake --messages 5000 --rsa
     """
-    with _fresh_folder(place) as folder:
-        report = measure_intake(folder, messages, _algorithm(rsa), batch, _track)
+    with fresh_folder(place) as folder:
+        report = measure_intake(folder, messages, _algorithm(rsa), batch, track)
     if as_json:
         print_json(asdict(report))
     else:
@@ -76,8 +71,8 @@ def roundtrip(
 
         csire-bridge bench roundtrip --orders 1000
     """
-    with _fresh_folder(place) as folder:
-        report = measure_round_trip(folder, orders, _algorithm(rsa), batch, _track)
+    with fresh_folder(place) as folder:
+        report = measure_round_trip(folder, orders, _algorithm(rsa), batch, track)
     if as_json:
         print_json(asdict(report))
     else:
@@ -102,8 +97,8 @@ def webhook(
 
         csire-bridge bench webhook --messages 2000 --connections 16
     """
-    with _fresh_folder(place) as folder:
-        report = measure_webhook(folder, messages, connections, _algorithm(rsa), batch, _track)
+    with fresh_folder(place) as folder:
+        report = measure_webhook(folder, messages, connections, _algorithm(rsa), batch, track)
     if as_json:
         print_json(asdict(report))
     else:
@@ -112,17 +107,6 @@ def webhook(
 
 def _algorithm(rsa: bool) -> Algorithm:
     return "rsa" if rsa else "ecdsa"
-
-
-@contextmanager
-def _fresh_folder(place: Path | None) -> Iterator[Path]:
-    """A folder beside the work at hand, not in a temporary file system that may be mere memory."""
-    with tempfile.TemporaryDirectory(prefix="csire-bridge-bench-", dir=place or Path.cwd()) as folder:
-        yield Path(folder)
-
-
-def _track(rounds: Sequence[int], total: int) -> Iterator[int]:
-    yield from with_progress(rounds, "measuring", total)
 
 
 def _table(title: str, what: str, peak_rss_mib: float) -> Table:

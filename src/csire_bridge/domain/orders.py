@@ -21,6 +21,7 @@ from csire_bridge.domain.identifiers import (
     MeterNumber,
     ProcessInstanceId,
 )
+from csire_bridge.domain.work import ORDINARY, PROMPT, URGENT
 
 __all__ = [
     "COMMAND_OPEN",
@@ -53,11 +54,6 @@ class OrderKind(StrEnum):
     def contactor_action(self) -> ContactorAction | None:
         """The contactor's movement, for the kinds that are nothing else."""
         return _ACTIONS.get(self)
-
-    @property
-    def priority(self) -> int:
-        """Lower runs first: supply comes back before anything else is done."""
-        return 0 if self is OrderKind.RECONNECT else 10
 
 
 _ACTIONS = {OrderKind.DISCONNECT: ContactorAction.DISCONNECT, OrderKind.RECONNECT: ContactorAction.CONNECT}
@@ -207,6 +203,13 @@ class Order:
     cancelled_at: datetime | None = None
     refused: str | None = None
     waits_for: WaitsFor | None = None
+
+    @property
+    def priority(self) -> int:
+        """One of ``PRIORITIES``: supply comes back first, then prepaid accounts are served."""
+        if self.kind is OrderKind.RECONNECT:
+            return URGENT
+        return PROMPT if self.disconnection_kind is DisconnectionKind.PREPAID else ORDINARY
 
     @property
     def execution_seconds(self) -> float | None:

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-__all__ = ["Lease", "WorkItem", "WorkStep"]
+__all__ = ["ORDINARY", "PRIORITIES", "PROMPT", "URGENT", "Lease", "WorkItem", "WorkStep"]
+
+URGENT, PROMPT, ORDINARY = 0, 5, 10
+PRIORITIES = (URGENT, PROMPT, ORDINARY)
+"""Lower runs first. Supply comes back before anything else is done; new messages are looked into, and prepaid accounts
+are served, before the ordinary rest: a backlog must not hide a reconnection that nobody has read yet."""
 
 
 class WorkStep(StrEnum):

@@ -120,6 +120,6 @@ class Changes:
             tx.work.hasten(WorkStep.EXECUTE, waiting, self.now)
 
     def _answer(self, tx: Transaction, orders: Sequence[Order], lease: Lease | None) -> list[WorkItem]:
-        ranks = [order.kind.priority for order in orders]
+        ranks = [order.priority for order in orders]
         keys = [order.key for order in orders]
         return tx.work.add(WorkStep.ACKNOWLEDGE, keys, self.now, priority=ranks, lease=lease)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.messages import Channel, Form
-from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.domain.work import PROMPT, Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Store
 
 __all__ = ["Arrival", "receive"]
@@ -40,4 +40,4 @@ def receive(
     now = clock()
     with store.transaction() as tx:
         keys = tx.messages.add(channel, now, rows)
-        return tx.work.add(WorkStep.INTAKE, keys, now, lease=lease)
+        return tx.work.add(WorkStep.INTAKE, keys, now, priority=PROMPT, lease=lease)

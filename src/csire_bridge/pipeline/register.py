@@ -128,7 +128,7 @@ def _start_of(day: date) -> datetime:
 def _queue(
     tx: Transaction, orders: Sequence[Order], keys: Sequence[int], now: datetime, lease: Lease | None
 ) -> list[WorkItem]:
-    rows = [(key, order.not_before, order.kind.priority) for key, order in zip(keys, orders, strict=True)]
+    rows = [(key, order.not_before, order.priority) for key, order in zip(keys, orders, strict=True)]
     due = [row for row in rows if row[1] <= now]
     later = [row for row in rows if row[1] > now]
     for group, holder in ((later, None), (due, lease)):

@@ -364,7 +364,15 @@ work = Table(
     Column("lapses", Integer, nullable=False, server_default="0"),
     UniqueConstraint("step", "subject"),
 )
-Index("ix_work_due", work.c.parked, work.c.step, work.c.due_at)
+Index(
+    "ix_work_next",
+    work.c.step,
+    work.c.priority,
+    work.c.due_at,
+    work.c.key,
+    sqlite_where=text("parked IS 0"),
+    postgresql_where=text("parked IS false"),
+)
 
 # What only one process may do at a time, such as emptying the hub's queue.
 leases = Table(

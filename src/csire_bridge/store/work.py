@@ -29,7 +29,7 @@ from sqlalchemy.sql.dml import Delete, Update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.orders import WaitsFor
-from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.domain.work import PRIORITIES, Lease, WorkItem, WorkStep
 from csire_bridge.store.tables import orders, work
 
 __all__ = ["WorkQueue"]
@@ -77,6 +77,29 @@ _HASTEN = (
     .where(work.c.step == bindparam("b_step"), work.c.subject == bindparam("b_subject"))
     .values(due_at=case((work.c.due_at > _NOW, _NOW), else_=work.c.due_at))
 )
+_DUE = (
+    select(
+        work.c.key,
+        work.c.step,
+        work.c.subject,
+        work.c.priority,
+        work.c.due_at,
+        work.c.attempts,
+        work.c.lapses,
+        work.c.leased_by,
+    )
+    .where(
+        work.c.parked.is_(False),
+        work.c.step == bindparam("b_step"),
+        work.c.priority == bindparam("b_priority"),
+        work.c.due_at <= _NOW,
+        or_(work.c.leased_until.is_(None), work.c.leased_until <= _NOW),
+    )
+    .order_by(work.c.due_at, work.c.key)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_Row = Row[*tuple[Any, ...]]
 _SUSPECT = 2  # one lapse may be anybody's bad luck
 
 
@@ -126,26 +149,26 @@ class WorkQueue:
         A piece whose lease ran out with other workers again and again is taken alone: if it is what makes them die,
         its neighbours shall not die with it.
         """
-        columns = (work.c.key, work.c.step, work.c.subject, work.c.priority, work.c.attempts)
-        query = (
-            select(*columns, work.c.lapses, work.c.leased_by)
-            .where(
-                work.c.parked.is_(False),
-                work.c.step.in_([step.value for step in steps]),
-                work.c.due_at <= now,
-                or_(work.c.leased_until.is_(None), work.c.leased_until <= now),
-            )
-            .order_by(work.c.priority, work.c.due_at, work.c.key)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        found = [_item(row, lease) for row in self._connection.execute(query)]
+        found = [_item(row, lease) for row in self._due(steps, now, limit)]
         suspect = next((item for item in found if item.lapses >= _SUSPECT), None)
         items = [suspect] if suspect else found
         if items:
             holder = {"owner": lease.owner, "until": lease.until}
             self._connection.execute(_LEASE, [{"b_key": i.key, "lapses": i.lapses, **holder} for i in items])
         return items
+
+    def _due(self, steps: Sequence[WorkStep], now: datetime, limit: int) -> list[_Row]:
+        """The first pieces of each priority and step: as many short walks along one index, however much is waiting."""
+        found: list[_Row] = []
+        for priority in PRIORITIES:
+            here: list[_Row] = []
+            for step in steps:
+                given = {"b_step": step.value, "b_priority": priority, "now": now, "most": limit}
+                here += self._connection.execute(_DUE, given)
+            found += sorted(here, key=lambda row: (row.due_at, row.key))[: limit - len(found)]
+            if len(found) == limit:
+                break
+        return found
 
     def hold(self, items: Sequence[WorkItem]) -> None:
         """Make sure that ``items`` are still ours until this transaction ends; raise StaleWrite when one is not.
@@ -215,7 +238,7 @@ class WorkQueue:
         return self._connection.execute(query).scalar()
 
 
-def _item(row: Row[*tuple[Any, ...]], lease: Lease) -> WorkItem:
+def _item(row: _Row, lease: Lease) -> WorkItem:
     lapses = row.lapses + (row.leased_by not in (None, lease.owner))
     return WorkItem(row.key, WorkStep(row.step), row.subject, row.priority, row.attempts, lapses, lease)
 

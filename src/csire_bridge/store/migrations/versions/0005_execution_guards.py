@@ -43,6 +43,14 @@ def upgrade() -> None:
         sqlite_where=sa.text(_WAITS),
         postgresql_where=sa.text(_WAITS),
     )
+    op.drop_index("ix_work_due", table_name="work")
+    op.create_index(
+        "ix_work_next",
+        "work",
+        ["step", "priority", "due_at", "key"],
+        sqlite_where=sa.text("parked IS 0"),
+        postgresql_where=sa.text("parked IS false"),
+    )
     _create_guards()
 
 

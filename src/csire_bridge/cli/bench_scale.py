@@ -1,0 +1,66 @@
+"""``csire-bridge bench backlog`` and ``nodes``: how the bridge does with very much work, and with several workers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from csire_bridge.bench.backlog import BacklogReport, measure_backlog
+from csire_bridge.cli.bench_parts import PlaceOption, fresh_folder, track
+from csire_bridge.cli.console import JsonOption, out, print_json
+
+__all__ = ["add_to"]
+
+DatabaseOption = Annotated[
+    str | None, typer.Option("--database", help="An empty database; without it, SQLite in a fresh folder.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(backlog)
+
+
+def backlog(
+    orders: Annotated[int, typer.Option("--orders", min=2000, help="How many open orders in the end.")] = 1_000_000,
+    few: Annotated[int, typer.Option("--few", min=200, help="How many at first.")] = 1000,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=64, help="Pieces of work in one lease.")] = 32,
+    rounds: Annotated[int, typer.Option("--rounds", min=5, help="Leases that are timed at each size.")] = 200,
+    database: DatabaseOption = None,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Lease batches of work with few and with very many open orders in the store.
+
+    Example:
+
+        csire-bridge bench backlog --orders 1000000
+    """
+    with fresh_folder(place) as folder:
+        url = database or f"sqlite:///{folder / 'backlog.db'}"
+        report = measure_backlog(url, few, orders, batch, rounds, track)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(_backlog_table(report))
+
+
+def _backlog_table(report: BacklogReport) -> Table:
+    table = Table(
+        title=f"Leasing {report.batch} pieces of work",
+        caption=f"median of {report.rounds} leases; a third of the open orders is due",
+    )
+    for heading in ("open orders", "the lease", "ratio", "with its commit", "ratio"):
+        table.add_column(heading, justify="right")
+    table.add_row(f"{report.few:,}", f"{report.few_ms:.2f} ms", "1.00", f"{report.few_with_commit_ms:.2f} ms", "1.00")
+    table.add_row(
+        f"{report.many:,}",
+        f"{report.many_ms:.2f} ms",
+        f"{report.ratio:.2f}",
+        f"{report.many_with_commit_ms:.2f} ms",
+        f"{report.ratio_with_commit:.2f}",
+    )
+    return table

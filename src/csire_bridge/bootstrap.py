@@ -97,12 +97,7 @@ class Bridge:
         self.database.upgrade()
         self._partners = PartnerDesk(settings, self.database, clock)
         self.intake = self._intake(key)
-        profile = HeadEndProfile(
-            endpoint=settings.head_end.url or "",
-            reply_address="",
-            connect_timeout=settings.head_end.connect_seconds,
-            read_timeout=settings.head_end.read_seconds,
-        )
+        profile = HeadEndProfile.of(settings.head_end)
         self._events: EventListener | None = None
         if reply_address is None:
             self._events = EventListener(self.take_events, profile, settings.head_end.events_port)

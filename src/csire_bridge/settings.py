@@ -6,14 +6,13 @@ named by file only. Times are seconds unless the name says otherwise.
 
 from __future__ import annotations
 
-import ipaddress
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -28,6 +27,7 @@ from csire_bridge.domain.rules import Limits
 from csire_bridge.resources import folder
 from csire_bridge.settings_doors import WebSettings
 from csire_bridge.settings_execution import ExecutionSettings
+from csire_bridge.settings_head_end import HeadEndSettings
 from csire_bridge.settings_parties import Folders, HubSettings, Part, PartnerSettings, Party
 
 __all__ = [
@@ -41,11 +41,6 @@ __all__ = [
     "WorkerSettings",
     "load_settings",
 ]
-
-
-def _network(text: str) -> str:
-    ipaddress.ip_network(text)
-    return text
 
 
 class LimitSettings(Part):
@@ -64,29 +59,6 @@ class LimitSettings(Part):
             replay_window=timedelta(days=self.replay_window_days),
             horizon=timedelta(days=self.horizon_days),
         )
-
-
-class HeadEndSettings(Part):
-    """Where the head-end system is, and how long its commands live.
-
-    ``url`` is its SOAP endpoint; ``events_port`` the loopback port on which its events arrive (0 = any free one) while
-    no service runs. A service takes them at its own door: ``reply_address`` is the door's address as the head-end
-    system sees it (none: the service's own), ``event_peers`` are the addresses and networks that may report.
-    ``command_lifetime_seconds`` is handed down as the end of the interval in which a command may run.
-    ``response_seconds`` is how long an event is waited for before the contactor's state is asked for, and
-    ``poll_seconds`` the time between two such questions. ``attempts`` counts the commands for one order.
-    """
-
-    url: str | None = None
-    events_port: int = Field(default=0, ge=0, le=65535)
-    reply_address: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
-    event_peers: tuple[Annotated[str, AfterValidator(_network)], ...] = ("127.0.0.0/8", "::1/128")
-    connect_seconds: float = Field(default=5, gt=0)
-    read_seconds: float = Field(default=30, gt=0)
-    response_seconds: float = Field(default=120, gt=0)
-    command_lifetime_seconds: float = Field(default=900, gt=0)
-    poll_seconds: float = Field(default=30, gt=0)
-    attempts: int = Field(default=3, gt=0)
 
 
 class WorkerSettings(Part):
@@ -204,7 +176,8 @@ def _from_file(file: Path) -> dict[str, Any]:
     _place(values, _PATHS, base)
     for partner in values.get("partners", ()):
         _place(partner, _PARTNER_PATHS, base)
-    _place(values.get("hub"), _HUB_PATHS, base)
+    for group in ("hub", "head_end"):
+        _place(values.get(group), _TLS_PATHS, base)
     return values
 
 
@@ -213,7 +186,7 @@ def _place(values: object, names: Iterable[str], base: Path) -> None:
         values.update({name: _beside(base, values[name]) for name in names if name in values})
 
 
-_HUB_PATHS = ("ca_bundle", "client_certificate", "client_key")
+_TLS_PATHS = ("ca_bundle", "client_certificate", "client_key")
 _PARTNER_PATHS = ("certificates", "revocation_list", "revocation_authority")
 _PATHS = ("schemas", "mappings", "signing_key", "signing_certificate", "delivery_folder")
 

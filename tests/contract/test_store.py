@@ -772,9 +772,31 @@ def test_given_events_of_the_head_end_when_the_latest_is_asked_for_then_only_the
         tx.head_end.add([(b"<raw/>", replace(event, correlation_id=None), None)], NOW)
         assert tx.head_end.latest(key, "one") == event
         tx.head_end.add([(b"<raw/>", later, key)], NOW)
-        assert tx.head_end.latest(key, "one") == later
+        assert tx.head_end.latest(key, "one") == event, "a movement tells more than 'processed'"
+        assert [e for _, e in tx.head_end.of_orders([key])] == [event, replace(event, correlation_id="two"), later]
         assert tx.head_end.latest(key, "three") is None
     assert count(database, tables.head_end_events) == 4
+
+
+def test_given_an_event_that_failed_for_good_when_it_comes_back_then_it_still_did(database: Database) -> None:
+    key = add_order(database).key
+    kind = HeadEndEventKind.DISCONNECT_FAILED
+    event = HeadEndEvent("one", MeterNumber("DEMO00000001"), kind, "3.31.0.84", NOW, permanent=True)
+    with database.transaction() as tx:
+        tx.head_end.add([(b"<raw/>", event, key)], NOW)
+        assert tx.head_end.latest(key, "one") == event
+
+
+def test_given_orders_at_meters_when_the_open_ones_are_asked_for_then_ended_ones_and_other_meters_are_not_told(
+    database: Database,
+) -> None:
+    meter, other = MeterNumber("DEMO00000001"), MeterNumber("DEMO00000002")
+    with database.transaction() as tx:
+        for number, state in ((meter, OrderState.DONE), (meter, OrderState.UNKNOWN), (other, OrderState.UNKNOWN)):
+            tx.orders.add([order(meter=number, state=state)], NOW)
+        found = tx.orders.open_at_meters([meter])
+        assert [(each.meter, each.state) for each in found] == [(meter, OrderState.UNKNOWN)]
+        assert tx.orders.open_at_meters([]) == []
 
 
 # --- what goes wrong says so in a sentence

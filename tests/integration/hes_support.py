@@ -30,10 +30,10 @@ DISCONNECT, CONNECT = ContactorAction.DISCONNECT, ContactorAction.CONNECT
 class Bridge:
     """A connector and a listener whose events are collected."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, **profile_facts: Any) -> None:
         self.events: queue.Queue[HeadEndEvent] = queue.Queue()
         self.failures: list[Exception] = []
-        profile = HeadEndProfile(endpoint=endpoint, reply_address="", read_timeout=10)
+        profile = HeadEndProfile(endpoint=endpoint, reply_address="", **{"read_timeout": 10, **profile_facts})
         self.listener = EventListener(self._on_events, profile).start()
         self.profile = replace(profile, reply_address=self.listener.url)
         self.connector = HeadEndConnector(self.profile)
@@ -63,8 +63,8 @@ def command(action: ContactorAction, meter: str = METER, lifetime: float = 3600)
 
 
 @contextmanager
-def bridge_to(endpoint: str) -> Iterator[Bridge]:
-    bridge = Bridge(endpoint)
+def bridge_to(endpoint: str, **profile_facts: Any) -> Iterator[Bridge]:
+    bridge = Bridge(endpoint, **profile_facts)
     try:
         yield bridge
     finally:

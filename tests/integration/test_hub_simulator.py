@@ -22,9 +22,9 @@ from csire_bridge.hub.profile import HubSecurity
 from csire_bridge.hub.splice import bare
 from csire_bridge.pipeline.receipt import Verdict, build
 from csire_bridge.resources import folder
+from csire_bridge.simulators.http_server import HttpServer, Reply
 from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.hub_faults import HubDice, Trouble
-from csire_bridge.simulators.hub_http import HubHttpServer, Reply
 from csire_bridge.simulators.hub_results import build_result
 from csire_bridge.simulators.hub_soap import send_response, spoiled
 from csire_bridge.xml.catalogue import SchemaCatalogue
@@ -331,7 +331,7 @@ def webhook(answer: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[tuple[
         came.append((content_type, raw))
         return Reply(200, answer(raw), "application/xml")
 
-    server = HubHttpServer(reply)
+    server = HttpServer(reply, max_bytes=1_000_000)
     server.start()
     try:
         yield f"{server.url}/hub/messages", came

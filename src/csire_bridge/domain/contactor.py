@@ -5,6 +5,7 @@ States and methods follow COSEM class 70 "Disconnect control" (IEC 62056-6-2), o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -18,6 +19,7 @@ __all__ = [
     "ControlState",
     "HeadEndEvent",
     "HeadEndEventKind",
+    "most_telling",
 ]
 
 
@@ -93,6 +95,23 @@ class HeadEndEventKind(StrEnum):
     PROCESSED = "processed"
     PROCESSING_FAILED = "processing-failed"
 
+    @property
+    def failure(self) -> bool:
+        """It says that the command was not carried out."""
+        return self in _FAILURES
+
+    @property
+    def weight(self) -> int:
+        """How telling it is: a movement more than a failure, and either more than a general word."""
+        return 2 if self in _MOVEMENTS else 1 if self in _NAMED_FAILURES else 0
+
+
+_MOVEMENTS = frozenset({HeadEndEventKind.DISCONNECTED, HeadEndEventKind.CONNECTED, HeadEndEventKind.ARMED})
+_NAMED_FAILURES = frozenset(
+    {HeadEndEventKind.DISCONNECT_FAILED, HeadEndEventKind.CONNECT_FAILED, HeadEndEventKind.CANCELLED}
+)
+_FAILURES = _NAMED_FAILURES | {HeadEndEventKind.PROCESSING_FAILED}
+
 
 @dataclass(frozen=True, slots=True)
 class HeadEndEvent:
@@ -111,3 +130,25 @@ class HeadEndEvent:
     contactor: ControlState | None = None
     text: str = ""
     permanent: bool = False
+
+    @property
+    def identity(self) -> tuple[str | None, MeterNumber, str, datetime]:
+        """What is the same in an event that was sent twice."""
+        return self.correlation_id, self.meter, self.code, self.occurred_at
+
+
+def most_telling(events: Sequence[HeadEndEvent]) -> HeadEndEvent:
+    """The one of a command's events, in the order of their arrival, that tells the most about its one outcome.
+
+    A movement outweighs a failure, because the contactor is read before anybody believes either, and then only the
+    movement's time is wanted; both outweigh "processed". Among equals the last to happen counts, with the earliest
+    time that was given for it. Raises ValueError when there is none.
+    """
+    heaviest = max(_weight(event) for event in events)
+    rivals = [event for event in events if _weight(event) == heaviest]
+    last = max(reversed(rivals), key=lambda event: event.occurred_at)
+    return min((event for event in rivals if event.kind is last.kind), key=lambda event: event.occurred_at)
+
+
+def _weight(event: HeadEndEvent) -> tuple[int, bool, bool]:
+    return event.kind.weight, event.permanent, event.contactor is not None

@@ -35,6 +35,7 @@ class HeadEndConnector:
     def __init__(self, profile: HeadEndProfile, clock: Callable[[], datetime] = _utc_now) -> None:
         self._profile = profile
         self._clock = clock
+        self._wanted = self._always()
         self._channel = SoapChannel(profile)
 
     def close(self) -> None:
@@ -65,16 +66,26 @@ class HeadEndConnector:
         return contactor_of(meter, reply)
 
     def _header(self, verb: str, message_id: str, timestamp: datetime, correlation_id: str) -> dict[str, Any]:
-        user = self._profile.username
         return {
             "Verb": verb,
             "Noun": _NOUN,
             "Timestamp": _stamp(timestamp),
             "Source": self._profile.source,
-            **({"User": {"UserID": user}} if user else {}),
+            **self._wanted,
             "MessageID": message_id,
             "CorrelationID": correlation_id,
         }
+
+    def _always(self) -> dict[str, Any]:
+        """What goes into every header: who asks, and what this HES requires even where it says nothing."""
+        profile = self._profile
+        plain = {"AsyncReplyFlag": False, "ReplyAddress": profile.reply_address, "AckRequired": False}
+        wanted: dict[str, Any] = {name: value for name, value in plain.items() if name in profile.required_header}
+        if profile.username:
+            wanted["User"] = {"UserID": profile.username}
+            if profile.organization:
+                wanted["User"]["Organization"] = profile.organization
+        return wanted
 
     def _payload(self, command: ContactorCommand) -> dict[str, Any]:
         interval = {"start": _stamp(command.issued_at), "end": _stamp(command.not_after)}

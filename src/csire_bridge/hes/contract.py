@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from lxml import etree
 
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
+from csire_bridge.hes.profile import HeadEndNamespaces, HeadEndProfile
 from csire_bridge.xml.compiling import compile_schema
 from csire_bridge.xml.parser import parse
 
@@ -19,15 +22,16 @@ _SCHEMA = "Message.xsd"
 _local = threading.local()
 
 
-def read_message(raw: bytes, name: str, contract: Path, max_bytes: int) -> etree._Element:
-    """The message called ``name`` (such as EventMessage) in ``raw``, bare or in SOAP.
+def read_message(raw: bytes, name: str, profile: HeadEndProfile, max_bytes: int) -> etree._Element:
+    """The message called ``name`` (such as EventMessage) in ``raw``, bare or in SOAP, in our contract's namespaces.
 
     Raises Unreadable or NotValid for anything else, ConfigurationError when the contract's schema can't be used.
     """
     message = _unwrapped(parse(raw, max_bytes), name)
+    _into_ours(message, _theirs(profile.namespaces))
     if etree.QName(message).localname != name:
         raise NotValid([problem(message, f"{etree.QName(message).localname} is not a {name}")])
-    schema = _schema(contract)
+    schema = _schema(profile.contract)
     if not schema.validate(message):
         log: Any = schema.error_log  # its stub can't be iterated
         remedy = "send what the contract's schema allows"
@@ -46,6 +50,22 @@ def _unwrapped(root: etree._Element, name: str) -> etree._Element:
                 raise NotValid([problem(root, f"the SOAP body does not hold exactly one {name}")])
             return content[0]
     return root
+
+
+@cache
+def _theirs(namespaces: HeadEndNamespaces) -> Mapping[str, str]:
+    """Our namespace for each one of the HES's that differs; one that only our contract knows becomes a stranger."""
+    outward = namespaces.outward()
+    return {ours: f"not-this-hes:{ours}" for ours in outward} | {theirs: ours for ours, theirs in outward.items()}
+
+
+def _into_ours(message: etree._Element, namespaces: Mapping[str, str]) -> None:
+    if not namespaces:
+        return
+    for element in message.iter(etree.Element):
+        name = etree.QName(element)
+        if name.namespace in namespaces:
+            element.tag = f"{{{namespaces[name.namespace]}}}{name.localname}"
 
 
 def _schema(contract: Path) -> etree.XMLSchema:

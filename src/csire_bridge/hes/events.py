@@ -13,17 +13,20 @@ from csire_bridge.domain.contactor import ControlState, HeadEndEvent
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.hes.contract import line_of, read_message
-from csire_bridge.hes.profile import HeadEndProfile
+from csire_bridge.hes.profile import HeadEndNamespaces, HeadEndProfile
 
 __all__ = ["MAX_EVENT_BYTES", "parse_event"]
 
 MAX_EVENT_BYTES = 64 * 1024
 """An event is about one kilobyte."""
 
+_OURS = HeadEndNamespaces()
+_PREFIXES = {"m": _OURS.message, "e": _OURS.events}
+
 
 def parse_event(raw: bytes, profile: HeadEndProfile) -> HeadEndEvent:
     """Return the event; raise ``Unreadable`` when it is not XML as we read it, ``NotValid`` with every problem."""
-    message = read_message(raw, "EventMessage", profile.contract, MAX_EVENT_BYTES)
+    message = read_message(raw, "EventMessage", profile, MAX_EVENT_BYTES)
     return _Reader(message, profile).event()
 
 
@@ -32,7 +35,6 @@ class _Reader:
 
     def __init__(self, message: etree._Element, profile: HeadEndProfile) -> None:
         self._profile = profile
-        self._prefixes = {"m": profile.namespaces.message, "e": profile.namespaces.events}
         self._message = message
         self._problems: list[Problem] = []
 
@@ -44,29 +46,32 @@ class _Reader:
         if kind is None:
             self._found("code", f"the event code {code!r} is not in our table", "add it to the HES's codes")
         contactor = self._contactor()
+        permanent = kind is not None and kind.failure and self._reason() in self._profile.codes.permanent_reasons
         if self._problems or meter is None or occurred_at is None or kind is None:
             raise NotValid(self._problems)
-        return HeadEndEvent(self._correlation(), meter, kind, code, occurred_at, contactor, self._text("e:reason"))
+        text = self._text("e:reason")
+        return HeadEndEvent(self._correlation(), meter, kind, code, occurred_at, contactor, text, permanent)
 
     def _record(self) -> etree._Element:
         """The one EndDeviceEvent; present, because the schema requires it."""
-        records = self._message.iterfind("m:Payload/e:EndDeviceEvents/e:EndDeviceEvent", self._prefixes)
+        records = self._message.iterfind("m:Payload/e:EndDeviceEvents/e:EndDeviceEvent", _PREFIXES)
         record: etree._Element | None = next(records, None)
         if record is None:
             raise ConfigurationError(
-                "the HES's event namespaces differ from its schemas", "make the settings and schemas of the HES agree"
+                "the HES's contract knows no EndDeviceEvents in our namespaces",
+                "keep our namespaces in the contract, and set the HES's own in head_end.namespaces",
             )
         return record
 
     def _text(self, path: str) -> str:
-        return (self._record().findtext(path, "", self._prefixes) or "").strip()
+        return (self._record().findtext(path, "", _PREFIXES) or "").strip()
 
     def _code(self) -> str:
-        kind = self._record().find("e:EndDeviceEventType", self._prefixes)
+        kind = self._record().find("e:EndDeviceEventType", _PREFIXES)
         return "" if kind is None else (kind.get("ref") or "").strip()
 
     def _correlation(self) -> str | None:
-        return (self._message.findtext("m:Header/m:CorrelationID", "", self._prefixes) or "").strip() or None
+        return (self._message.findtext("m:Header/m:CorrelationID", "", _PREFIXES) or "").strip() or None
 
     def _meter(self) -> MeterNumber | None:
         try:
@@ -83,11 +88,17 @@ class _Reader:
         return moment
 
     def _contactor(self) -> ControlState | None:
-        codes = self._profile.codes
-        for detail in self._record().iterfind("e:EndDeviceEventDetails", self._prefixes):
-            name = (detail.findtext("e:name", "", self._prefixes) or "").strip()
-            if name.lower() == codes.contactor_detail.lower():
-                return self._word((detail.findtext("e:value", "", self._prefixes) or "").strip())
+        word = self._detail(self._profile.codes.contactor_detail)
+        return None if word is None else self._word(word)
+
+    def _reason(self) -> str:
+        return (self._detail(self._profile.codes.reason_detail) or "").lower()
+
+    def _detail(self, wanted: str) -> str | None:
+        """The value of the first detail of that name."""
+        for detail in self._record().iterfind("e:EndDeviceEventDetails", _PREFIXES):
+            if (detail.findtext("e:name", "", _PREFIXES) or "").strip().lower() == wanted.lower():
+                return (detail.findtext("e:value", "", _PREFIXES) or "").strip()
         return None
 
     def _word(self, word: str) -> ControlState | None:

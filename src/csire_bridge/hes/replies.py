@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from csire_bridge.domain.contactor import ContactorReading, ControlState
-from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown, PartnerFault
+from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown, PartnerFault
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.hes.contract import read_message
 from csire_bridge.hes.profile import HeadEndCodes, HeadEndProfile
@@ -43,7 +43,7 @@ class Reply:
 def parse_reply(raw: bytes, profile: HeadEndProfile) -> Reply:
     """Return the reply; raise OutcomeUnknown for whatever is none, because the request may have been taken."""
     try:
-        message = read_message(raw, "ResponseMessage", profile.contract, _MAX_BYTES)
+        message = read_message(raw, "ResponseMessage", profile, _MAX_BYTES)
     except PartnerFault as fault:
         raise OutcomeUnknown(
             f"the HES at {profile.endpoint} answered something else: {fault.text[:200]}", _ASK_FIRST
@@ -66,12 +66,25 @@ def judge(reply: Reply, expected: str, codes: HeadEndCodes) -> None:
     if reply.result == "OK":
         return
     text = "; ".join(map(str, reply.errors)) or "no error given"
-    if reply.result == "FAILED" and any(e.code in codes.try_later for e in reply.errors):
-        raise HeadEndUnreachable(f"the HES can't take it now: {text}", "it is tried again by itself")
-    fatal = next((e for e in reply.errors if e.level in _FOR_GOOD), None)
-    if reply.result == "FAILED" and fatal is not None:
-        raise HeadEndRefused(fatal.code, f"the HES refused: {text}", "check the meter number and the HES's settings")
+    if reply.result == "FAILED":
+        _refused(reply.errors, text, codes)
     raise OutcomeUnknown(f"the HES answered {reply.result}: {text}", _ASK_FIRST)
+
+
+def _refused(errors: tuple[_Error, ...], text: str, codes: HeadEndCodes) -> None:
+    """Raise what a failed request means; return where its errors don't say that nothing was taken."""
+    told = {error.code for error in errors}
+    if told & codes.out_of_order:
+        raise HeadEndUnreachable(f"the HES is out of order: {text}", "check the HES")
+    if told & codes.try_later:
+        raise HeadEndUnreachable(
+            f"the HES can't take it now: {text}", "it is tried again by itself", HeadEndScope.METER
+        )
+    fatal = next((e for e in errors if e.level in _FOR_GOOD or e.code in codes.permanent), None)
+    if fatal is not None:
+        remedy = "check the meter number and the HES's settings"
+        permanent = bool(told & codes.permanent)
+        raise HeadEndRefused(fatal.code, f"the HES refused: {text}", remedy, permanent=permanent)
 
 
 def contactor_of(meter: MeterNumber, reply: Reply) -> ContactorReading:

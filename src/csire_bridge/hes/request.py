@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 import zeep
 
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.hes.profile import HeadEndNamespaces
 
 __all__ = ["Request", "RequestWriter"]
 
@@ -53,9 +54,14 @@ class _Form:
 class RequestWriter:
     """Writes requests of the contract in ``folder``. Safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, namespaces: HeadEndNamespaces | None = None, soap_action: str | None = None
+    ) -> None:
+        """``namespaces`` stand for those of the contract, ``soap_action`` for the one in its WSDL."""
         self._folder = folder.resolve()
-        self._forms: dict[frozenset[Leaf | str], _Form] = {}
+        self._namespaces = namespaces or HeadEndNamespaces()
+        self._soap_action = soap_action
+        self._forms: dict[frozenset[object], _Form] = {}
         self._lock = threading.Lock()
 
     def write(self, verb: str, message: Mapping[str, Any]) -> Request:
@@ -64,8 +70,10 @@ class RequestWriter:
         Raises ConfigurationError when the contract is missing or points elsewhere, ValueError or zeep's errors when
         the message does not fit the contract.
         """
-        values = {leaf: value for leaf, value in _leaves(message) if isinstance(value, str)}
-        kind: frozenset[Leaf | str] = frozenset([verb, *values])
+        leaves = dict(_leaves(message))
+        values = {leaf: value for leaf, value in leaves.items() if isinstance(value, str)}
+        fixed = ((leaf, value) for leaf, value in leaves.items() if not isinstance(value, str))
+        kind: frozenset[object] = frozenset([verb, *values, *fixed])
         form = self._forms.get(kind)
         if form is None:
             with self._lock:
@@ -85,11 +93,14 @@ class RequestWriter:
         marks = {leaf: f"@{index}@" for index, leaf in enumerate(leaves)}
         service = client.create_service(_BINDING, "http://unused")  # type: ignore[no-untyped-call]
         service.Request(**_marked(message, marks))
-        pieces = _MARK.split(transport.body)
+        pieces = _MARK.split(self._namespaces.translate(transport.body))
         order = [leaves[int(index)] for index in pieces[1::2]]
         if sorted(order) != sorted(leaves):
             raise ValueError(f"the contract has no single place for each of {', '.join('/'.join(x) for x in leaves)}")
-        return _Form(tuple(pieces[::2]), tuple(order), dict(transport.headers))
+        headers = dict(transport.headers)
+        if self._soap_action is not None:
+            headers["SOAPAction"] = f'"{self._soap_action}"'
+        return _Form(tuple(pieces[::2]), tuple(order), headers)
 
 
 def _leaves(node: Mapping[str, Any], path: Leaf = ()) -> Iterator[tuple[Leaf, object]]:

@@ -30,7 +30,7 @@ class SoapChannel:
 
     def __init__(self, profile: HeadEndProfile) -> None:
         self._profile = profile
-        self._writer = RequestWriter(profile.contract)
+        self._writer = RequestWriter(profile.contract, profile.namespaces, profile.soap_action)
         self._local = threading.local()
         self._pools: weakref.WeakSet[urllib3.PoolManager] = weakref.WeakSet()
         self._lock = threading.Lock()

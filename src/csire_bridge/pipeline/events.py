@@ -9,7 +9,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.orders import Order
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.ports import Store, Transaction
 
 __all__ = ["take_events"]
 
@@ -19,17 +19,31 @@ _log = logging.getLogger(__name__)
 def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
     """Store events with their bytes and wake the orders that wait for them, in one transaction.
 
-    An event joins an order only when both its correlation id and its meter are those of the order's latest command.
+    An event joins an order only when both its correlation id and its meter are those of the order's latest command;
+    one that says again what was said is kept, and changes nothing. Any other event, of a pressed button or of an older
+    command, only has the open orders of its meter looked at: something happened there.
     """
     now = clock()
     with store.transaction() as tx:
         orders = tx.orders.by_correlation([e.correlation_id for _, e in events if e.correlation_id])
         joined = [(raw, event, _order_of(event, orders.get(event.correlation_id or ""))) for raw, event in events]
+        met = _new(tx, [(event, order) for _, event, order in joined if order is not None])
         tx.head_end.add([(raw, event, order.key if order else None) for raw, event, order in joined], now)
-        met = [(event, order) for _, event, order in joined if order is not None]
         told = [(o.key, o.state, f"head-end system reports {e.kind} ({e.code})") for e, o in met]
         tx.orders.note_all(told, now)
-        tx.work.hasten(WorkStep.EXECUTE, [order.key for _, order in met], now)
+        near = tx.orders.open_at_meters([event.meter for _, event, order in joined if order is None])
+        tx.work.hasten(WorkStep.EXECUTE, [order.key for order in (*(o for _, o in met), *near)], now)
+
+
+def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Order]]) -> list[tuple[HeadEndEvent, Order]]:
+    """Those that were not told before, neither in the store nor in the same group."""
+    known = {event.identity for _, event in tx.head_end.of_orders([order.key for _, order in met])}
+    new = []
+    for event, order in met:
+        if event.identity not in known:
+            new.append((event, order))
+        known.add(event.identity)
+    return new
 
 
 def _order_of(event: HeadEndEvent, order: Order | None) -> Order | None:

@@ -1,42 +1,47 @@
 """A simulated head-end system (HES): a real SOAP server on 127.0.0.1 that drives real COSEM meters over TCP.
 
-    python -m csire_bridge.simulators.hes --port 0 --meters 100 --delay 0
+    python -m csire_bridge.simulators.hes --port 0 --meters 100 --delay 0 --faults '{"preset": "plan"}'
 
-runs it as its own process: it prints one line of JSON with its URL, and ends on SIGTERM or when stdin closes.
+runs it as its own process: it prints one line of JSON with its addresses, and ends on SIGTERM or when stdin closes.
 """
 
 from __future__ import annotations
 
-import random
-import threading
-import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
-from csire_bridge.domain.contactor import ContactorAction, ControlState
-from csire_bridge.domain.errors import Unreadable
+from csire_bridge.domain.contactor import ControlState
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.hes.profile import HeadEndCodes
-from csire_bridge.simulators.hes_field import ConfirmationStyle, Field, HeadEndFaults
-from csire_bridge.simulators.hes_http import HeadEndHttpServer
-from csire_bridge.simulators.hes_messages import (
-    Event,
-    Refusal,
-    Request,
-    read_request,
-    write_event,
-    write_reply,
-    write_state,
-)
+from csire_bridge.hes.profile import HeadEndCodes, HeadEndNamespaces
+from csire_bridge.simulators.hes_commands import Commands
+from csire_bridge.simulators.hes_concentrators import Concentrators
+from csire_bridge.simulators.hes_delay import Delay
+from csire_bridge.simulators.hes_desk import SILENCE, Desk
+from csire_bridge.simulators.hes_fate import Fate
+from csire_bridge.simulators.hes_faults import Fault, FaultRule, HeadEndFaults
+from csire_bridge.simulators.hes_field import ConfirmationStyle, Field
+from csire_bridge.simulators.hes_ledger import Ledger
+from csire_bridge.simulators.hes_outage import Outage, Outages
 from csire_bridge.simulators.hes_queue import DelayedWork
-from csire_bridge.simulators.hes_sender import EventSender
+from csire_bridge.simulators.hes_reporter import Reporter
+from csire_bridge.simulators.http_server import Contract, HttpServer, Reply
 from csire_bridge.simulators.meter import Meter, utc_now
-from csire_bridge.simulators.meter_server import MeterServer
 
-__all__ = ["ConfirmationStyle", "HeadEndFaults", "HeadEndSimulator", "meter_number"]
+__all__ = [
+    "ConfirmationStyle",
+    "Fault",
+    "FaultRule",
+    "HeadEndFaults",
+    "HeadEndSimulator",
+    "Outage",
+    "meter_number",
+]
 
-_REMEMBERED = 100_000
+_PATH = "/hes/EndDeviceControls"
+_CONTRACT = Contract("hes", "EndDeviceControls.wsdl", "http://127.0.0.1/hes")
+_MAX_BYTES = 256 * 1024
+_OURS = HeadEndNamespaces()
 
 
 def meter_number(index: int) -> MeterNumber:
@@ -45,9 +50,10 @@ def meter_number(index: int) -> MeterNumber:
 
 
 class HeadEndSimulator:
-    """Accepts commands, runs them after ``delay`` seconds (or a random time within a range), and posts the events.
+    """Accepts commands, runs them after a delay (seconds, a range, or a ``Delay``), and posts the events.
 
-    ``meters`` are connected at first. ``faults`` may be changed while it runs. Time comes from ``clock`` (UTC).
+    ``meters`` are connected at first, ``per_concentrator`` of them behind each concentrator. ``faults`` may be changed
+    while it runs; the same ``seed`` gives each meter the same faults and delays again. Time comes from ``clock`` (UTC).
     """
 
     def __init__(
@@ -55,118 +61,91 @@ class HeadEndSimulator:
         meters: Iterable[str] = (),
         *,
         mode: int = 2,
-        delay: float | tuple[float, float] = 0.0,
+        delay: Delay | float | tuple[float, float] | str = 0.0,
         seed: int = 0,
         style: ConfirmationStyle = ConfirmationStyle.EVENT_CODES,
         codes: HeadEndCodes | None = None,
+        namespaces: HeadEndNamespaces | None = None,
+        faults: HeadEndFaults | None = None,
+        per_concentrator: int | None = None,
         port: int = 0,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self.delay = delay
-        self.faults = HeadEndFaults()
+        self.faults = faults or HeadEndFaults()
         self.lost_events: list[bytes] = []
+        self.ledger = Ledger()
+        self.fate = Fate(seed, self.faults)
+        self.concentrators = Concentrators(per_concentrator)
         self._clock = clock
-        self._random = random.Random(seed)  # noqa: S311 - a repeatable delay, no secret
-        self._meters = MeterServer()
-        self._field = Field(self._meters, codes or HeadEndCodes(), style, self.faults, clock)
         self._work = DelayedWork()
-        self._sender = EventSender(self._work, self.lost_events.append)
-        self._http = HeadEndHttpServer(self.answer, port)
-        self._lock = threading.Lock()
-        self._queued: dict[str, Request] = {}
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        codes, self._namespaces = codes or HeadEndCodes(), namespaces or HeadEndNamespaces()
+        self._reporter = Reporter(
+            self._work, self.fate, self.faults, self._namespaces.translate, clock, self.lost_events.append
+        )
+        self._field = Field(self.concentrators, codes, style, self.fate, clock)
+        self._commands = Commands(
+            self._field, self._reporter, self._work, self.fate, self.faults, self.ledger, self.press_button
+        )
+        self.delay = delay
+        self._desk = Desk(self.concentrators, self._commands, self._field, self.fate, self.faults, clock)
+        self._http = HttpServer(self._answer, contract=_CONTRACT, max_bytes=_MAX_BYTES, port=port)
+        self.outage = Outages(self._http, self._work)
         for number in meters:
             self.add_meter(number, mode=mode)
 
     @property
     def url(self) -> str:
         """The address that takes requests; with ``?wsdl`` it gives the contract."""
-        return self._http.url
+        return f"{self._http.url}{_PATH}"
+
+    @property
+    def delay(self) -> Delay:
+        """How long a command waits before it is run; may be set while it runs."""
+        return self._commands.delay
+
+    @delay.setter
+    def delay(self, value: Delay | float | tuple[float, float] | str) -> None:
+        self._commands.delay = Delay.of(value)
 
     def add_meter(self, number: str, *, mode: int = 2, connected: bool = True) -> Meter:
         """Install a meter, also while the simulator runs; ValueError for a wrong number or mode."""
         state = ControlState.CONNECTED if connected else ControlState.DISCONNECTED
         meter = Meter(MeterNumber.parse(number), mode, state, self._clock)
-        self._meters.add(meter)
+        self.concentrators.add(meter)
         return meter
 
     def meter(self, number: str) -> Meter:
-        """The meter itself, to look at it or press its button; KeyError for an unknown one."""
-        return self._meters.meter(MeterNumber(number))
+        """The meter itself, to look at it or press its button unseen; KeyError for an unknown one."""
+        return self.concentrators.meter(number)
+
+    def press_button(self, number: str) -> None:
+        """Press a meter's button; where that closes the contactor, the bridge hears of it without having asked."""
+        if self.meter(number).press_button():
+            self._reporter.unsolicited(self._field.pressed(number))
 
     def start(self) -> HeadEndSimulator:
         """Begin to answer."""
-        self._meters.start()
+        self.concentrators.start()
         self._work.start()
         self._http.start()
         return self
 
     def stop(self) -> None:
         """Close all ports; waiting commands are dropped, as in a power cut."""
+        self.outage.give_up()
         self._http.stop()
         self._work.stop()
-        self._sender.close()
-        self._field.close()
-        self._meters.stop()
+        self._reporter.close()
+        self.concentrators.stop()
 
-    def answer(self, raw: bytes) -> bytes:
-        """The SOAP answer to a SOAP request; the HTTP server calls it from its threads."""
-        request = None
-        try:
-            request = read_request(raw)
-            return self._answered(request)
-        except Refusal as refusal:
-            return write_reply(request, self._clock(), refusal)
-        except Unreadable as error:
-            return write_reply(None, self._clock(), Refusal("2.9", error.text))
-
-    def _answered(self, request: Request) -> bytes:
-        if self._meters.address_of(MeterNumber(request.meter)) is None:
-            raise Refusal("2.4", f"there is no meter {request.meter}")
-        if request.verb == "get":
-            snapshot = self._field.read(request.meter)
-            return write_state(request, self._clock(), snapshot.output_state, snapshot.control_state)
-        if request.verb == "create":
-            self._accept(request)
-        elif request.verb == "cancel":
-            self._cancel(request)
-        else:
-            raise Refusal("2.9", f"the verb {request.verb} is not served")
-        return write_reply(request, self._clock())
-
-    def _accept(self, request: Request) -> None:
-        action = self._field.action(request.code)
-        if action is None:
-            raise Refusal("2.12", f"the control {request.code} is not known")
-        with self._lock:
-            if request.message_id in self._seen:
-                return  # a repetition: the first one counts
-            self._seen[request.message_id] = None
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
-            self._queued[request.mrid] = request
-            delay = self.delay if isinstance(self.delay, (int, float)) else self._random.uniform(*self.delay)
-        self._work.add(request.meter, delay, lambda: self._run(request, action))
-
-    def _cancel(self, request: Request) -> None:
-        with self._lock:
-            queued = self._queued.pop(request.mrid, None)
-        if queued is None:
-            raise Refusal("6.2", f"the control {request.mrid} is not waiting: it was run, or never came")
-        event = self._field.cancelled(queued, "cancelled by request")
-        self._work.add(queued.meter, 0.0, lambda: self._report(queued, event))
-
-    def _run(self, request: Request, action: ContactorAction) -> None:
-        with self._lock:
-            if self._queued.pop(request.mrid, None) is None:
-                return  # cancelled meanwhile
-        self._report(request, self._field.run(request, action))
-
-    def _report(self, request: Request, event: Event) -> None:
-        if request.meter in self.faults.silent or not request.reply_address:
-            return
-        body = write_event(event, str(uuid.uuid4()), self._clock())
-        self._sender.send(request.reply_address, request.meter, body)
+    def _answer(self, _path: str, _content_type: str, raw: bytes) -> Reply:
+        if self.outage.down:
+            self.outage.wait()
+            return SILENCE
+        if self._namespaces == _OURS:
+            return self._desk.answer(raw)
+        reply = self._desk.answer(self._namespaces.translate(raw, back=True))
+        return replace(reply, body=self._namespaces.translate(reply.body))
 
 
 if __name__ == "__main__":

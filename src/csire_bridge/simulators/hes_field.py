@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import queue
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from csire_bridge.domain.contactor import ContactorAction, ControlState, HeadEndEventKind
-from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.hes.profile import HeadEndCodes
+from csire_bridge.simulators.hes_concentrators import Concentrators
+from csire_bridge.simulators.hes_fate import Fate
+from csire_bridge.simulators.hes_faults import Fault
 from csire_bridge.simulators.hes_messages import Event, Refusal, Request
 from csire_bridge.simulators.meter_client import ContactorSnapshot, MeterClient, MeterError
-from csire_bridge.simulators.meter_server import MeterServer
 
-__all__ = ["ConfirmationStyle", "Field", "HeadEndFaults"]
+__all__ = ["ConfirmationStyle", "Field"]
 
 _TICK = timedelta(milliseconds=20)  # a meter keeps hundredths of a second
 _WORDS = {
@@ -42,37 +41,19 @@ class ConfirmationStyle(StrEnum):
     COMMAND_CODES = "command-codes"
 
 
-@dataclass(slots=True)
-class HeadEndFaults:
-    """Settable faults; change the sets while the simulator runs.
-
-    ``unreachable`` meters can't be read, and their commands fail; ``silent`` ones switch, but no event is sent.
-    """
-
-    unreachable: set[str] = field(default_factory=set)
-    silent: set[str] = field(default_factory=set)
-
-
 class Field:
-    """Reaches the meters, over as many kept-alive TCP connections as there are callers at once."""
+    """Runs commands on the meters behind the concentrators, and words the events about them."""
 
     def __init__(
         self,
-        server: MeterServer,
+        concentrators: Concentrators,
         codes: HeadEndCodes,
         style: ConfirmationStyle,
-        faults: HeadEndFaults,
+        fate: Fate,
         clock: Callable[[], datetime],
     ) -> None:
-        self._server, self._codes, self._style = server, codes, style
-        self._faults, self._clock = faults, clock
-        self._idle: queue.LifoQueue[MeterClient] = queue.LifoQueue()
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._idle.get_nowait().close()
+        self._concentrators, self._codes, self._style = concentrators, codes, style
+        self._fate, self._clock = fate, clock
 
     def action(self, code: str) -> ContactorAction | None:
         """The action of a command's code; None for a code that this HES does not know."""
@@ -80,10 +61,18 @@ class Field:
 
     def read(self, meter: str) -> ContactorSnapshot:
         """Read the contactor now; ``Refusal`` that may pass when the meter can't be reached."""
+        with self.reached(meter, "get") as (client, address):
+            return client.read(address)
+
+    @contextlib.contextmanager
+    def reached(self, meter: str, verb: str) -> Iterator[tuple[MeterClient, int]]:
+        """A client that reaches the meter, for a request that is answered at once; ``Refusal`` where it fails."""
         try:
-            with self._client() as client:
-                return client.read(self._address(meter))
+            with self._client(meter, verb) as found:
+                yield found
         except MeterError as error:
+            if error.refused:
+                raise Refusal("4.1", str(error)) from error
             raise Refusal("3.1", str(error), level="WARNING") from error
 
     def run(self, request: Request, action: ContactorAction) -> Event:
@@ -92,45 +81,63 @@ class Field:
         if request.end is not None and now > request.end:
             return self.cancelled(request, "expired before it could be run")
         try:
-            with self._client() as client:
-                snapshot = client.switch(self._address(request.meter), action)
+            with self._client(request.meter, request.verb) as (client, address):
+                snapshot = client.switch(address, action)
         except MeterError as error:
-            return self._event(request, _FAILURES[action], self._clock(), str(error))
+            details = {self._codes.reason_detail: "control mode 0"} if error.refused else {}
+            return self._event(request, _FAILURES[action], self._clock(), str(error), details)
         kind = _OUTCOMES.get((action, snapshot.control_state), _FAILURES[action])
         moved = snapshot.last_switch >= now - _TICK
         occurred_at = snapshot.last_switch if moved else self._clock()
-        return self._event(request, kind, occurred_at, "", _WORDS[snapshot.control_state])
+        return self._outcome(request, kind, occurred_at, snapshot.control_state)
+
+    def claimed(self, request: Request, action: ContactorAction) -> Event:
+        """A success that never was."""
+        kind, state = next((kind, state) for (done, state), kind in _OUTCOMES.items() if done is action)
+        return self._outcome(request, kind, self._clock(), state)
+
+    def denied(self, request: Request, action: ContactorAction) -> Event:
+        """A failure, whatever the contactor did."""
+        return self._event(request, _FAILURES[action], self._clock(), "no answer from the meter")
 
     def cancelled(self, request: Request, reason: str) -> Event:
         """The event of a command that is not run any more."""
         return self._event(request, HeadEndEventKind.CANCELLED, self._clock(), reason)
 
+    def pressed(self, meter: str) -> Event:
+        """The unsolicited event of a contactor that the customer closed."""
+        return Event(None, meter, self._code(HeadEndEventKind.CONNECTED), self._clock())
+
+    def armed(self, event: Event) -> bool:
+        """Whether an event says that the meter waits for its button."""
+        words = {_WORDS[ControlState.READY_FOR_RECONNECTION]}
+        return event.code == self._code(HeadEndEventKind.ARMED) or bool(words & set(event.details.values()))
+
+    def _outcome(self, request: Request, kind: HeadEndEventKind, at: datetime, state: ControlState) -> Event:
+        told = {self._codes.contactor_detail: _WORDS[state]}
+        return self._event(request, kind, at, "", told if self._style is ConfirmationStyle.COMMAND_CODES else {})
+
     def _event(
-        self, request: Request, kind: HeadEndEventKind, occurred_at: datetime, reason: str, word: str = ""
+        self,
+        request: Request,
+        kind: HeadEndEventKind,
+        occurred_at: datetime,
+        reason: str,
+        details: Mapping[str, str] | None = None,
     ) -> Event:
-        code = next(code for code, meaning in self._codes.events.items() if meaning is kind)
+        code = self._code(kind)
         if self._style is ConfirmationStyle.COMMAND_CODES and kind is not HeadEndEventKind.CANCELLED:
             failed = kind in _FAILURES.values()
             stem = request.code.rpartition(".")[0]
             code = f"{stem}.{self._codes.failed if failed else self._codes.processed}"
-        else:
-            word = ""
-        return Event(request.correlation_id, request.meter, code, occurred_at, reason, word)
+        return Event(request.correlation_id, request.meter, code, occurred_at, reason, details or {})
 
-    def _address(self, meter: str) -> int:
-        address = self._server.address_of(MeterNumber(meter))
-        if address is None or meter in self._faults.unreachable:
-            raise MeterError(f"meter {meter} can't be reached")
-        return address
+    def _code(self, kind: HeadEndEventKind) -> str:
+        return next(code for code, meaning in self._codes.events.items() if meaning is kind)
 
     @contextlib.contextmanager
-    def _client(self) -> Iterator[MeterClient]:
-        """An idle client, the one used last first, because it knows the most meters; else a new one."""
-        try:
-            client = self._idle.get_nowait()
-        except queue.Empty:
-            client = MeterClient(self._server.host_and_port)
-        try:
-            yield client
-        finally:
-            self._idle.put(client)
+    def _client(self, meter: str, verb: str) -> Iterator[tuple[MeterClient, int]]:
+        if self._fate.strikes(Fault.UNREACHABLE, meter, verb):
+            raise MeterError(f"meter {meter} can't be reached")
+        with self._concentrators.client(meter) as found:
+            yield found

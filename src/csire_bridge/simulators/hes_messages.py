@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,18 +47,19 @@ class Request:
     mrid: str = ""
     code: str = ""
     end: datetime | None = None
+    tracking_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What is reported to the bridge; ``occurred_at`` is the meter's time, UTC."""
+    """What is reported to the bridge; ``occurred_at`` is the meter's time, UTC, ``details`` are names and values."""
 
     correlation_id: str | None
     meter: str
     code: str
     occurred_at: datetime
     reason: str = ""
-    contactor: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_request(raw: bytes) -> Request:
@@ -87,6 +89,7 @@ def _request(message: etree._Element) -> Request:
         mrid=text(f"{_CONTROL}/c:mRID"),
         code="" if kind is None else kind.get("ref", ""),
         end=_moment(end) if end else None,
+        tracking_id=text(f"{_CONTROL}/c:issuerTrackingID"),
     )
 
 
@@ -125,10 +128,10 @@ def write_event(event: Event, message_id: str, now: datetime) -> bytes:
     _add(_add(_add(record, _EVENTS, "Assets"), _EVENTS, "Names"), _EVENTS, "name", event.meter)
     if event.reason:
         _add(record, _EVENTS, "reason", event.reason)
-    if event.contactor:
+    for name, value in event.details.items():
         detail = _add(record, _EVENTS, "EndDeviceEventDetails")
-        _add(detail, _EVENTS, "name", "Contactor status")
-        _add(detail, _EVENTS, "value", event.contactor)
+        _add(detail, _EVENTS, "name", name)
+        _add(detail, _EVENTS, "value", value)
     return _bytes(root)
 
 

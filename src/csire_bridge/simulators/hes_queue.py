@@ -32,6 +32,16 @@ class DelayedWork:
         for lane in self._lanes:
             lane.stop()
 
+    def pause(self) -> None:
+        """Let whatever falls due wait: the head-end system is down."""
+        for lane in self._lanes:
+            lane.hold(True)
+
+    def resume(self) -> None:
+        """Go on, with what fell due meanwhile first."""
+        for lane in self._lanes:
+            lane.hold(False)
+
     def add(self, key: str, delay: float, job: Callable[[], None]) -> None:
         """Have ``job`` run in ``delay`` seconds or a little later."""
         self._lanes[zlib.crc32(key.encode()) % len(self._lanes)].add(delay, job)
@@ -43,11 +53,17 @@ class _Lane:
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._stopped = False
+        self._held = False
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def add(self, delay: float, job: Callable[[], None]) -> None:
         with self._changed:
             heapq.heappush(self._heap, (time.monotonic() + delay, next(self._order), job))
+            self._changed.notify()
+
+    def hold(self, held: bool) -> None:
+        with self._changed:
+            self._held = held
             self._changed.notify()
 
     def stop(self) -> None:
@@ -68,7 +84,7 @@ class _Lane:
         """Wait for the next due job; None when stopped."""
         with self._changed:
             while not self._stopped:
-                wait = self._heap[0][0] - time.monotonic() if self._heap else None
+                wait = self._heap[0][0] - time.monotonic() if self._heap and not self._held else None
                 if wait is not None and wait <= 0:
                     return heapq.heappop(self._heap)[2]
                 self._changed.wait(wait)

@@ -18,10 +18,10 @@ from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.hub.faults import Operation
 from csire_bridge.hub.profile import HubSecurity
 from csire_bridge.resources import folder
+from csire_bridge.simulators.http_server import Contract, HttpServer
 from csire_bridge.simulators.hub_counter import HubCounter
 from csire_bridge.simulators.hub_desk import HubDesk, ReceivedDocument, Refused
 from csire_bridge.simulators.hub_faults import HubDice, HubFaults
-from csire_bridge.simulators.hub_http import HubHttpServer
 from csire_bridge.simulators.hub_push import PushAnswer, Pusher, PushForm
 from csire_bridge.simulators.hub_queue import HubQueue, Waiting
 from csire_bridge.simulators.hub_soap import (
@@ -37,6 +37,9 @@ from csire_bridge.xml.keys import CertificateBook
 from csire_bridge.xml.parser import parse
 
 __all__ = ["HubFaults", "HubSimulator", "PushAnswer", "ReceivedDocument"]
+
+_CONTRACT = Contract("hub", "cms.wsdl", "http://127.0.0.1/soap")
+_MAX_BYTES = 64 * 1024 * 1024
 
 
 def _utc_now() -> datetime:
@@ -85,7 +88,7 @@ class HubSimulator:
         self._pusher = Pusher(pki.hub.signing, CertificateBook([pki.operator.trusted]), clock, security)
         path = f"/soap/{tenant}?organisationUser={user}"
         self._counter = HubCounter(pki, catalogue, clock, security, self.faults, self._dice, self._serve, path)
-        self._server = HubHttpServer(self._counter.answer, port)
+        self._server = HttpServer(self._counter.answer, contract=_CONTRACT, max_bytes=_MAX_BYTES, port=port)
         self._to_push: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._push_thread = threading.Thread(target=self._push_results, daemon=True)
 

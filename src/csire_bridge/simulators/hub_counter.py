@@ -11,9 +11,9 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import NotTrusted, Unreadable
 from csire_bridge.hub.faults import Operation
 from csire_bridge.hub.profile import HubSecurity
+from csire_bridge.simulators.http_server import Reply
 from csire_bridge.simulators.hub_desk import Refused
 from csire_bridge.simulators.hub_faults import HubDice, HubFaults
-from csire_bridge.simulators.hub_http import Reply
 from csire_bridge.simulators.hub_soap import HubRequest, fault, read_request, spoiled
 from csire_bridge.simulators.pki import DemoPki
 from csire_bridge.xml.catalogue import SchemaCatalogue

@@ -43,20 +43,19 @@ _ACT: dict[bytes, Callable[[Meter], None]] = {
 
 
 class MeterServer:
-    """Hosts meters; each gets its own wrapper address."""
+    """Hosts meters; each gets its own wrapper address. Stopped and started again it listens on the same port."""
 
     def __init__(self) -> None:
         self._meters: dict[int, Meter] = {}
         self._addresses: dict[MeterNumber, int] = {}
-        self._server = _Server(("127.0.0.1", 0), _Connection)
-        self._server.meters = self._meters
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._server: _Server | None = _Server(0, self._meters)
+        self._port = self._server.server_address[1]
+        self._thread: threading.Thread | None = None
 
     @property
     def host_and_port(self) -> tuple[str, int]:
         """Where to connect to."""
-        host, port = self._server.socket.getsockname()[:2]
-        return str(host), int(port)
+        return "127.0.0.1", self._port
 
     def add(self, meter: Meter) -> int:
         """Host a meter and return its wrapper address; ValueError when all addresses are taken."""
@@ -76,15 +75,23 @@ class MeterServer:
         return self._meters[self._addresses[number]]
 
     def start(self) -> MeterServer:
-        """Begin to answer; the socket itself listens since construction."""
-        self._thread.start()
+        """Begin to answer; the socket itself listens since construction, or since now after a stop."""
+        if self._server is None:
+            self._server = _Server(self._port, self._meters)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+            self._thread.start()
         return self
 
     def stop(self) -> None:
         """Close the listener and every connection."""
-        self._server.shutdown()
+        if self._server is None:
+            return
+        if self._thread is not None:
+            self._server.shutdown()
         self._server.server_close()
         self._server.close_connections()
+        self._server = self._thread = None
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -93,9 +100,9 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.meters: dict[int, Meter] = {}
+    def __init__(self, port: int, meters: dict[int, Meter]) -> None:
+        super().__init__(("127.0.0.1", port), _Connection)
+        self.meters = meters
         self.connections: set[socket.socket] = set()
 
     def close_connections(self) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from csire_bridge.domain.contactor import HeadEndEvent
+from csire_bridge.domain.contactor import HeadEndEvent, most_telling
 from csire_bridge.store.rows import from_row, to_row
 from csire_bridge.store.tables import head_end_events
 
@@ -35,17 +35,21 @@ class HeadEndEvents:
         self._connection.execute(_ADD, rows)
 
     def latest(self, order: int, correlation_id: str) -> HeadEndEvent | None:
-        """The last event that answers the order's latest command."""
+        """The most telling event that answers the order's latest command."""
         return self.latest_of([(order, correlation_id)]).get(order)
 
     def latest_of(self, commands: Sequence[tuple[int, str]]) -> dict[int, HeadEndEvent]:
-        """The last event that answers each (order, correlation id), by order; where there is one."""
-        if not commands:
-            return {}
+        """The most telling event that answers each (order, correlation id), by order; where there is one."""
         wanted = dict(commands)
-        rows = self._connection.execute(_OF, {"orders": list(wanted)})  # oldest first, so that the last one stays
-        return {
-            row.order: from_row(HeadEndEvent, row._mapping)  # type: ignore[arg-type]
-            for row in rows
-            if row.correlation_id == wanted[row.order]
-        }
+        answers: dict[int, list[HeadEndEvent]] = {}
+        for order, event in self.of_orders(list(wanted)):
+            if event.correlation_id == wanted[order]:
+                answers.setdefault(order, []).append(event)
+        return {order: most_telling(events) for order, events in answers.items()}
+
+    def of_orders(self, orders: Sequence[int]) -> list[tuple[int, HeadEndEvent]]:
+        """Every event that was joined to one of ``orders``, with the order, oldest first."""
+        if not orders:
+            return []
+        rows = self._connection.execute(_OF, {"orders": orders})
+        return [(row.order, from_row(HeadEndEvent, row._mapping)) for row in rows]  # type: ignore[arg-type]

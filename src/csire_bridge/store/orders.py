@@ -124,6 +124,14 @@ class OrderBook:
         held = query.order_by(orders.c.key).with_for_update(key_share=True)
         return [_order(row) for row in self._connection.execute(held)]
 
+    def open_at_meters(self, meters: Sequence[MeterNumber]) -> list[Order]:
+        """Orders whose command went to one of ``meters`` and that have not ended."""
+        if not meters:
+            return []
+        ended = [state.value for state in FINAL_STATES]
+        query = select(orders).where(orders.c.meter.in_([str(m) for m in meters]), orders.c.state.not_in(ended))
+        return [_order(row) for row in self._connection.execute(query)]
+
     def reconnections(
         self, points: Sequence[MeteringPointCode], now: datetime
     ) -> dict[MeteringPointCode, Reconnections]:

@@ -1,0 +1,89 @@
+"""Where the simulated head-end system answers requests: what is lost, refused or lied about on the way included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from csire_bridge.domain.errors import Unreadable
+from csire_bridge.simulators.hes_commands import Commands
+from csire_bridge.simulators.hes_concentrators import Concentrators
+from csire_bridge.simulators.hes_fate import Fate
+from csire_bridge.simulators.hes_faults import Fault, HeadEndFaults
+from csire_bridge.simulators.hes_field import Field
+from csire_bridge.simulators.hes_messages import Refusal, Request, read_request, write_reply, write_state
+from csire_bridge.simulators.http_server import SOAP_11, Reply
+
+__all__ = ["SILENCE", "Desk"]
+
+SILENCE = Reply(0, b"", silent=True)
+"""The connection is cut without a word."""
+
+_ERROR_PAGE = b"<html><body>The upstream server gave no answer.</body></html>"
+
+
+class Desk:
+    """Answers SOAP requests; the HTTP server calls it from its threads."""
+
+    def __init__(
+        self,
+        concentrators: Concentrators,
+        commands: Commands,
+        field: Field,
+        fate: Fate,
+        faults: HeadEndFaults,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._concentrators, self._commands, self._field = concentrators, commands, field
+        self._fate, self._faults, self._clock = fate, faults, clock
+
+    def answer(self, raw: bytes) -> Reply:
+        """What leaves in answer to a request."""
+        request = None
+        try:
+            request = read_request(raw)
+            if self._strikes(Fault.REQUEST_LOST, request):
+                return SILENCE
+            return self._sent(request, self._served(request))
+        except Refusal as refusal:
+            return _soap(write_reply(request, self._clock(), refusal))
+        except Unreadable as error:
+            return _soap(write_reply(None, self._clock(), Refusal("2.9", error.text)))
+
+    def _sent(self, request: Request, body: bytes) -> Reply:
+        """The reply to what was done, where it is not lost on its way."""
+        if self._strikes(Fault.REPLY_LOST, request):
+            return SILENCE
+        if self._strikes(Fault.REPLY_ERROR, request):
+            return Reply(self._faults.error_status, _ERROR_PAGE, "text/html")
+        return _soap(body)
+
+    def _served(self, request: Request) -> bytes:
+        if request.meter not in self._concentrators:
+            raise Refusal("2.4", f"there is no meter {request.meter}")
+        if self._strikes(Fault.BUSY, request):
+            raise Refusal("5.8", "too busy, come again", level="WARNING")
+        if request.verb == "get":
+            snapshot = self._field.read(request.meter)
+            return write_state(request, self._clock(), snapshot.output_state, snapshot.control_state)
+        if request.verb == "create":
+            self._create(request)
+        elif request.verb == "cancel":
+            self._commands.cancel(request)
+        else:
+            raise Refusal("2.9", f"the verb {request.verb} is not served")
+        return write_reply(request, self._clock())
+
+    def _create(self, request: Request) -> None:
+        if self._strikes(Fault.REFUSED, request):
+            raise Refusal("5.2", "not authorised for this control")
+        self._commands.accept(request)
+        if self._strikes(Fault.REPLY_LIES, request):
+            raise Refusal("4.1", "the control could not be carried out")
+
+    def _strikes(self, fault: Fault, request: Request) -> bool:
+        return self._fate.strikes(fault, request.meter, request.verb)
+
+
+def _soap(body: bytes) -> Reply:
+    return Reply(200, body, SOAP_11)

@@ -27,7 +27,7 @@ from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, Proces
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.resources import folder
 from csire_bridge.service.checks import check_settings
-from csire_bridge.settings import load_settings
+from csire_bridge.settings import HeadEndSettings, load_settings
 from csire_bridge.settings_parties import Part
 from csire_bridge.simulators.hes import meter_number
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
@@ -306,5 +306,14 @@ def test_given_the_example_then_it_is_valid_and_says_every_setting(tmp_path: Pat
     settings = load_settings(here, environment=False)
     check_settings(settings)
     for group, part in settings:
-        for name in type(part).model_fields if isinstance(part, Part) else ():
-            assert f"\n{name} = " in text or f"\n# {name} = " in text, f"{group}.{name}"
+        if isinstance(part, Part):
+            assert_said(text, group, part)
+    assert settings.head_end == HeadEndSettings(), "what stands in the example are the defaults"
+
+
+def assert_said(text: str, group: str, part: Part) -> None:
+    for name, value in part:
+        said = any(f"\n{line}" in text for line in (f"{name} = ", f"# {name} = ", f"[{group}.{name}]"))
+        assert said, f"{group}.{name}"
+        if isinstance(value, Part):
+            assert_said(text, f"{group}.{name}", value)

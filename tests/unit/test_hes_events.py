@@ -83,6 +83,23 @@ def test_given_a_contactor_status_when_parsed_then_it_is_translated(word: str, s
     assert parse_event(event("3.31.0.44", details=status(word)).encode(), PROFILE).contactor is state
 
 
+@pytest.mark.parametrize(
+    ("code", "reason", "permanent"),
+    [
+        ("3.31.0.84", "Control mode 0", True),
+        ("3.31.0.67", "2.4", True),
+        ("3.31.0.79", "not authorised", True),
+        ("3.31.0.84", "no answer", False),
+        ("3.31.0.68", "2.4", False),
+    ],
+)
+def test_given_a_reason_when_parsed_then_only_a_failure_can_be_for_good(
+    code: str, reason: str, permanent: bool
+) -> None:
+    details = f"<EndDeviceEventDetails><name>reason CODE</name><value>{reason}</value></EndDeviceEventDetails>"
+    assert parse_event(event(code, details=details).encode(), PROFILE).permanent is permanent
+
+
 def test_given_an_unsolicited_event_when_parsed_then_it_has_no_correlation() -> None:
     assert parse_event(event("3.31.0.42", correlation="").encode(), PROFILE).correlation_id is None
 

@@ -116,7 +116,7 @@ class HeadEndCodes(Part):
     failed: str = "79"
     try_later: frozenset[str] = frozenset({"5.8", "3.1"})
     out_of_order: frozenset[str] = frozenset()
-    permanent: frozenset[str] = frozenset({"2.4", "2.12", "5.2"})
+    permanent: frozenset[str] = frozenset({"2.4", "2.6", "2.12", "5.2"})
     contactor_detail: str = "Contactor status"
     contactor_words: Mapping[Word, ControlState] = Field(default_factory=lambda: dict(_WORDS))
     reason_detail: str = "Reason code"

@@ -1,4 +1,4 @@
-"""Sends contactor commands and state queries to the head-end system (HES).
+"""Sends commands and queries to the head-end system (HES): contactors, registers, tariff calendars.
 
 A reply means "accepted", never "switched": the outcome comes later as an event, or by reading the contactor.
 """
@@ -6,19 +6,21 @@ A reply means "accepted", never "switched": the outcome comes later as an event,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from csire_bridge.domain.contactor import ContactorCommand, ContactorReading
 from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.metering import MeterCalendars, ObisCode, RegisterReading
+from csire_bridge.hes.metering import calendars_of, readings_of
 from csire_bridge.hes.profile import HeadEndCodes, HeadEndNamespaces, HeadEndProfile
 from csire_bridge.hes.replies import Reply, contactor_of, judge, parse_reply
 from csire_bridge.hes.soap import SoapChannel
 
 __all__ = ["HeadEndCodes", "HeadEndConnector", "HeadEndNamespaces", "HeadEndProfile"]
 
-_NOUN = "EndDeviceControls"
+_CONTROLS, _READINGS, _CALENDARS = "EndDeviceControls", "MeterReadings", "TariffCalendars"
 
 
 def _utc_now() -> datetime:
@@ -60,15 +62,49 @@ class HeadEndConnector:
 
     def read_contactor(self, meter: MeterNumber) -> ContactorReading:
         """Have the meter's contactor read now; ``read_at`` is the time the HES gives."""
+        return contactor_of(meter, self._get(_CONTROLS, {"ID": meter}))
+
+    def read_registers(self, meter: MeterNumber, registers: Sequence[ObisCode]) -> list[RegisterReading]:
+        """Have these registers of the meter read now, in their order; ``OutcomeUnknown`` when one is missing."""
+        reply = self._get(_READINGS, {"ID": meter, "registers": " ".join(registers)})
+        return readings_of(meter, registers, reply)
+
+    def read_calendar(self, meter: MeterNumber) -> MeterCalendars:
+        """Have the meter's tariff calendars read now."""
+        return calendars_of(meter, self._get(_CALENDARS, {"ID": meter}))
+
+    def write_calendar(self, meter: MeterNumber, tariff: str, activate_at: datetime) -> None:
+        """Have the meter's passive calendar written, to take effect by itself at ``activate_at`` (aware).
+
+        Writing it again does no harm. Returning proves nothing: read it back.
+        """
+        self._tariff("create", meter, {"PassiveCalendar": {"name": tariff, "activateAt": _stamp(activate_at)}})
+
+    def activate_calendar(self, meter: MeterNumber) -> None:
+        """Have the meter make its passive calendar the active one now. Read the calendars before it is done again."""
+        self._tariff("change", meter, {})
+
+    def _tariff(self, verb: str, meter: MeterNumber, calendar: Mapping[str, Any]) -> None:
+        message_id, now = str(uuid.uuid4()), self._clock()
+        control = {
+            "mRID": message_id,
+            "issuerID": self._profile.source,
+            "EndDeviceControlType": {"ref": self._profile.codes.tariff},
+            "EndDevices": {"Names": {"name": meter}},
+            **calendar,
+        }
+        header = self._header(verb, message_id, now, message_id)
+        self._call(Header=header, Payload={"EndDeviceControls": {"EndDeviceControl": control}})
+
+    def _get(self, noun: str, request: Mapping[str, str]) -> Reply:
         message_id = str(uuid.uuid4())
-        header = self._header("get", message_id, self._clock(), message_id)
-        reply = self._call(Header=header, Request={"ID": meter})
-        return contactor_of(meter, reply)
+        header = self._header("get", message_id, self._clock(), message_id) | {"Noun": noun}
+        return self._call(Header=header, Request=request)
 
     def _header(self, verb: str, message_id: str, timestamp: datetime, correlation_id: str) -> dict[str, Any]:
         return {
             "Verb": verb,
-            "Noun": _NOUN,
+            "Noun": _CONTROLS,
             "Timestamp": _stamp(timestamp),
             "Source": self._profile.source,
             **self._wanted,

@@ -13,7 +13,7 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.hes.contract import read_message
 from csire_bridge.hes.profile import HeadEndCodes, HeadEndProfile
 
-__all__ = ["Reply", "contactor_of", "judge", "parse_reply"]
+__all__ = ["Reply", "contactor_of", "judge", "moment_of", "parse_reply", "text_of"]
 
 _MAX_BYTES = 64 * 1024
 _FOR_GOOD = frozenset({"FATAL", "CATASTROPHIC"})
@@ -49,13 +49,14 @@ def parse_reply(raw: bytes, profile: HeadEndProfile) -> Reply:
             f"the HES at {profile.endpoint} answered something else: {fault.text[:200]}", _ASK_FIRST
         ) from fault
     errors = (
-        _Error(*(_text(error, name) for name in ("code", "level", "reason")))
+        _Error(*(text_of(error, name) for name in ("code", "level", "reason")))
         for error in message.iterfind("{*}Reply/{*}Error")
     )
-    return Reply(_text(message, "Header/CorrelationID"), _text(message, "Reply/Result"), tuple(errors), message)
+    return Reply(text_of(message, "Header/CorrelationID"), text_of(message, "Reply/Result"), tuple(errors), message)
 
 
-def _text(parent: etree._Element, path: str) -> str:
+def text_of(parent: etree._Element, path: str) -> str:
+    """The text at a path of local names, such as Header/CorrelationID; empty where there is none."""
     return (parent.findtext("/".join(f"{{*}}{name}" for name in path.split("/"))) or "").strip()
 
 
@@ -90,14 +91,22 @@ def _refused(errors: tuple[_Error, ...], text: str, codes: HeadEndCodes) -> None
 def contactor_of(meter: MeterNumber, reply: Reply) -> ContactorReading:
     """The contactor's state in a reply to a state query; raises OutcomeUnknown when it is not there."""
     state = reply.message.find("{*}Payload/{*}ContactorState")
-    if state is None or _text(state, "meter") != meter:
+    if state is None or text_of(state, "meter") != meter:
         raise OutcomeUnknown(f"the HES's answer has no contactor state of meter {meter}", "read it again")
     try:
-        read_at = datetime.fromisoformat(_text(state, "readAt"))
-        control_state = ControlState(int(_text(state, "controlState")))
+        control_state = ControlState(int(text_of(state, "controlState")))
     except ValueError as error:
         raise OutcomeUnknown(f"the HES gave an impossible contactor state of meter {meter}", "read it again") from error
-    if read_at.utcoffset() is None:
-        raise OutcomeUnknown(f"the HES gave no time zone with the state of meter {meter}", "have the HES corrected")
-    output_state = _text(state, "outputState") in ("true", "1")
-    return ContactorReading(meter, output_state, control_state, read_at.astimezone(UTC))
+    output_state = text_of(state, "outputState") in ("true", "1")
+    return ContactorReading(meter, output_state, control_state, moment_of(state, "readAt", meter))
+
+
+def moment_of(parent: etree._Element, path: str, meter: MeterNumber) -> datetime:
+    """A moment in a reply as aware UTC; raises OutcomeUnknown when it is none, or has no time zone."""
+    try:
+        moment = datetime.fromisoformat(text_of(parent, path))
+        if moment.utcoffset() is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise OutcomeUnknown(f"the HES gave an impossible time for meter {meter}", "read it again") from error
+    raise OutcomeUnknown(f"the HES gave no time zone with the state of meter {meter}", "have the HES corrected")

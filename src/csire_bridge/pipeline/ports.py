@@ -14,6 +14,7 @@ from csire_bridge.domain.guards import Stop
 from csire_bridge.domain.holds import Hold
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.messages import Channel, Form, MessageEnd, RawMessage, RegistryUpdate, SettledMessage, TakenId
+from csire_bridge.domain.metering import MeterCalendars, ObisCode, RegisterReading
 from csire_bridge.domain.neighbours import Neighbour, Reconnections
 from csire_bridge.domain.orders import Order, OrderState, WaitsFor
 from csire_bridge.domain.registry import MeteringPoint
@@ -168,12 +169,18 @@ class Store(Protocol):
 class HeadEnd(Protocol):
     """The head-end system. ``submit`` returns when it has *accepted* a command, which is never "switched".
 
+    Nor does ``write_calendar`` or ``activate_calendar`` prove anything: ``read_calendar`` does.
+
     Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown.
     """
 
     def submit(self, command: ContactorCommand) -> None: ...
     def read_contactor(self, meter: MeterNumber) -> ContactorReading: ...
     def cancel(self, command: ContactorCommand) -> None: ...
+    def read_registers(self, meter: MeterNumber, registers: Sequence[ObisCode]) -> list[RegisterReading]: ...
+    def read_calendar(self, meter: MeterNumber) -> MeterCalendars: ...
+    def write_calendar(self, meter: MeterNumber, tariff: str, activate_at: datetime) -> None: ...
+    def activate_calendar(self, meter: MeterNumber) -> None: ...
 
 
 class DeliveryChannel(Protocol):

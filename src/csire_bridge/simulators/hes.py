@@ -25,6 +25,7 @@ from csire_bridge.simulators.hes_ledger import Ledger
 from csire_bridge.simulators.hes_outage import Outage, Outages
 from csire_bridge.simulators.hes_queue import DelayedWork
 from csire_bridge.simulators.hes_reporter import Reporter
+from csire_bridge.simulators.hes_tariffs import Tariffs
 from csire_bridge.simulators.http_server import Contract, HttpServer, Reply
 from csire_bridge.simulators.meter import Meter, utc_now
 
@@ -87,7 +88,9 @@ class HeadEndSimulator:
             self._field, self._reporter, self._work, self.fate, self.faults, self.ledger, self.press_button
         )
         self.delay = delay
-        self._desk = Desk(self.concentrators, self._commands, self._field, self.fate, self.faults, clock)
+        self._desk = Desk(
+            self.concentrators, self._commands, self._field, Tariffs(self._field, codes), self.fate, self.faults, clock
+        )
         self._http = HttpServer(self._answer, contract=_CONTRACT, max_bytes=_MAX_BYTES, port=port)
         self.outage = Outages(self._http, self._work)
         for number in meters:

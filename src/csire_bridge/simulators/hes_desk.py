@@ -11,7 +11,16 @@ from csire_bridge.simulators.hes_concentrators import Concentrators
 from csire_bridge.simulators.hes_fate import Fate
 from csire_bridge.simulators.hes_faults import Fault, HeadEndFaults
 from csire_bridge.simulators.hes_field import Field
-from csire_bridge.simulators.hes_messages import Refusal, Request, read_request, write_reply, write_state
+from csire_bridge.simulators.hes_messages import (
+    Refusal,
+    Request,
+    read_request,
+    write_calendars,
+    write_readings,
+    write_reply,
+    write_state,
+)
+from csire_bridge.simulators.hes_tariffs import Tariffs
 from csire_bridge.simulators.http_server import SOAP_11, Reply
 
 __all__ = ["SILENCE", "Desk"]
@@ -30,11 +39,13 @@ class Desk:
         concentrators: Concentrators,
         commands: Commands,
         field: Field,
+        tariffs: Tariffs,
         fate: Fate,
         faults: HeadEndFaults,
         clock: Callable[[], datetime],
     ) -> None:
-        self._concentrators, self._commands, self._field = concentrators, commands, field
+        self._concentrators, self._commands = concentrators, commands
+        self._field, self._tariffs = field, tariffs
         self._fate, self._faults, self._clock = fate, faults, clock
 
     def answer(self, raw: bytes) -> Reply:
@@ -63,16 +74,31 @@ class Desk:
             raise Refusal("2.4", f"there is no meter {request.meter}")
         if self._strikes(Fault.BUSY, request):
             raise Refusal("5.8", "too busy, come again", level="WARNING")
-        if request.verb == "get":
-            snapshot = self._field.read(request.meter)
-            return write_state(request, self._clock(), snapshot.output_state, snapshot.control_state)
-        if request.verb == "create":
-            self._create(request)
-        elif request.verb == "cancel":
-            self._commands.cancel(request)
-        else:
-            raise Refusal("2.9", f"the verb {request.verb} is not served")
+        match request.verb:
+            case "get":
+                return self._read(request)
+            case "create" | "change" if self._tariffs.means(request):
+                self._tariffs.carry_out(request)
+            case "create":
+                self._create(request)
+            case "cancel":
+                self._commands.cancel(request)
+            case _:
+                raise Refusal("2.9", f"the verb {request.verb} is not served for this")
         return write_reply(request, self._clock())
+
+    def _read(self, request: Request) -> bytes:
+        match request.noun:
+            case "EndDeviceControls":
+                snapshot = self._field.read(request.meter)
+                return write_state(request, self._clock(), snapshot.output_state, snapshot.control_state)
+            case "MeterReadings":
+                values = self._tariffs.registers(request)
+                return write_readings(request, self._clock(), values)
+            case "TariffCalendars":
+                return write_calendars(request, self._clock(), self._tariffs.calendars(request))
+            case _:
+                raise Refusal("2.5", f"there is no {request.noun} to get")
 
     def _create(self, request: Request) -> None:
         if self._strikes(Fault.REFUSED, request):

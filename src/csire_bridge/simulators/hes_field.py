@@ -65,14 +65,17 @@ class Field:
             return client.read(address)
 
     @contextlib.contextmanager
-    def reached(self, meter: str, verb: str) -> Iterator[tuple[MeterClient, int]]:
-        """A client that reaches the meter, for a request that is answered at once; ``Refusal`` where it fails."""
+    def reached(self, meter: str, verb: str, refusal: str = "4.1") -> Iterator[tuple[MeterClient, int]]:
+        """A client that reaches the meter, for a request that is answered at once; ``Refusal`` where it fails.
+
+        ``refusal`` is the code for what the meter itself refuses.
+        """
         try:
             with self._client(meter, verb) as found:
                 yield found
         except MeterError as error:
             if error.refused:
-                raise Refusal("4.1", str(error)) from error
+                raise Refusal(refusal, str(error)) from error
             raise Refusal("3.1", str(error), level="WARNING") from error
 
     def run(self, request: Request, action: ContactorAction) -> Event:

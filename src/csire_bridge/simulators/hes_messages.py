@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from lxml import etree
 
 from csire_bridge.resources import folder
+from csire_bridge.simulators.meter_calendar import Calendars
 from csire_bridge.xml.compiling import compile_schema
 from csire_bridge.xml.parser import parse
 
-__all__ = ["Event", "Refusal", "Request", "read_request", "write_event", "write_reply", "write_state"]
+__all__ = [
+    "Event",
+    "Refusal",
+    "Request",
+    "read_request",
+    "write_calendars",
+    "write_event",
+    "write_readings",
+    "write_reply",
+    "write_state",
+]
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _MESSAGE = "http://iec.ch/TC57/2011/schema/message"
 _CONTROLS = "http://iec.ch/TC57/2011/EndDeviceControls#"
 _EVENTS = "http://iec.ch/TC57/2011/EndDeviceEvents#"
 _STATE = "urn:csire-bridge:hes:contactor:v1"
-_NS = {"s": _SOAP, "m": _MESSAGE, "c": _CONTROLS}
+_READINGS = "http://iec.ch/TC57/2011/MeterReadings#"
+_CALENDAR = "urn:csire-bridge:hes:calendar:v1"
+_NS = {"s": _SOAP, "m": _MESSAGE, "c": _CONTROLS, "t": _CALENDAR}
 _CONTROL = "m:Payload/c:EndDeviceControls/c:EndDeviceControl"
 _SOURCE = "simulated-hes"
 _local = threading.local()
@@ -37,7 +51,10 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the bridge asks; ``end`` (UTC) is when the command expires. For ``get`` only the meter is set."""
+    """What the bridge asks; ``end`` (UTC) is when the command expires. For ``get`` there are no facts of a control.
+
+    ``registers`` are OBIS codes; ``tariff`` is the calendar to be written, which takes effect at ``activate_at`` (UTC).
+    """
 
     verb: str
     message_id: str
@@ -48,6 +65,10 @@ class Request:
     code: str = ""
     end: datetime | None = None
     tracking_id: str = ""
+    noun: str = ""
+    registers: tuple[str, ...] = ()
+    tariff: str = ""
+    activate_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,7 @@ def _request(message: etree._Element) -> Request:
 
     kind = message.find(f"{_CONTROL}/c:EndDeviceControlType", _NS)
     end = text(f"{_CONTROL}/c:primaryDeviceTiming/c:interval/c:end")
+    at = text(f"{_CONTROL}/t:PassiveCalendar/t:activateAt")
     return Request(
         verb=text("m:Header/m:Verb"),
         message_id=text("m:Header/m:MessageID"),
@@ -90,6 +112,10 @@ def _request(message: etree._Element) -> Request:
         code="" if kind is None else kind.get("ref", ""),
         end=_moment(end) if end else None,
         tracking_id=text(f"{_CONTROL}/c:issuerTrackingID"),
+        noun=text("m:Header/m:Noun"),
+        registers=tuple(text("m:Request/m:registers").split()),
+        tariff=text(f"{_CONTROL}/t:PassiveCalendar/t:name"),
+        activate_at=_moment(at) if at else None,
     )
 
 
@@ -107,14 +133,46 @@ def write_reply(request: Request | None, now: datetime, refusal: Refusal | None 
 
 def write_state(request: Request, now: datetime, output_state: bool, control_state: int) -> bytes:
     """A ResponseMessage with the contactor's state."""
-    envelope = _response(request, now, None)
-    payload = _add(envelope[0][0], _MESSAGE, "Payload")
+    envelope, payload = _with_payload(request, now)
     state = _add(payload, _STATE, "ContactorState")
     _add(state, _STATE, "meter", request.meter)
     _add(state, _STATE, "outputState", "true" if output_state else "false")
     _add(state, _STATE, "controlState", str(control_state))
     _add(state, _STATE, "readAt", _stamp(now))
     return _bytes(envelope)
+
+
+def write_readings(request: Request, now: datetime, values: Sequence[tuple[Decimal, str]]) -> bytes:
+    """A ResponseMessage with value and unit of each register that was asked for."""
+    envelope, payload = _with_payload(request, now)
+    reading = _add(_add(payload, _READINGS, "MeterReadings"), _READINGS, "MeterReading")
+    _add(_add(_add(reading, _READINGS, "Meter"), _READINGS, "Names"), _READINGS, "name", request.meter)
+    for register, (value, unit) in zip(request.registers, values, strict=True):
+        one = _add(reading, _READINGS, "Readings")
+        _add(one, _READINGS, "timeStamp", _stamp(now))
+        _add(one, _READINGS, "value", f"{value:f}")
+        _add(one, _READINGS, "unit", unit)
+        _add(one, _READINGS, "ReadingType").set("ref", register)
+    return _bytes(envelope)
+
+
+def write_calendars(request: Request, now: datetime, calendars: Calendars) -> bytes:
+    """A ResponseMessage with the meter's tariff calendars."""
+    envelope, payload = _with_payload(request, now)
+    found = _add(payload, _CALENDAR, "TariffCalendars")
+    _add(found, _CALENDAR, "meter", request.meter)
+    _add(found, _CALENDAR, "active", calendars.active)
+    passive = _add(found, _CALENDAR, "passive")
+    _add(passive, _CALENDAR, "name", calendars.passive)
+    if calendars.activate_at is not None:
+        _add(passive, _CALENDAR, "activateAt", _stamp(calendars.activate_at))
+    _add(found, _CALENDAR, "readAt", _stamp(now))
+    return _bytes(envelope)
+
+
+def _with_payload(request: Request, now: datetime) -> tuple[etree._Element, etree._Element]:
+    envelope = _response(request, now, None)
+    return envelope, _add(envelope[0][0], _MESSAGE, "Payload")
 
 
 def write_event(event: Event, message_id: str, now: datetime) -> bytes:

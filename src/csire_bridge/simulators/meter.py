@@ -1,17 +1,20 @@
 """Simulated meters: COSEM class 70 "Disconnect control" (IEC 62056-6-2), object 0.0.96.3.10.255.
 
-How they are reached over TCP stands in ``meter_server``.
+How they are reached over TCP stands in ``meter_server``, what they count in ``meter_load``, and their tariffs in
+``meter_calendar``.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from csire_bridge.domain.contactor import ControlState
 from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.simulators.meter_calendar import Calendars
+from csire_bridge.simulators.meter_load import Load
 
 __all__ = ["Meter", "MethodRefused", "utc_now"]
 
@@ -44,16 +47,45 @@ class Meter:
     last_switch: datetime = field(default=datetime(2000, 1, 1, tzinfo=UTC))
     switches: int = 0
     stuck: bool = False
+    calendars: Calendars = field(default_factory=Calendars)
+    load: Load = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         if self.mode not in _MODES:
             raise ValueError(f"control mode {self.mode} is not one of 0 to 6")
+        self.load = Load.of(self.number, self.clock())
 
     @property
     def output_state(self) -> bool:
         """True while the supply is on."""
         return self.state is ControlState.CONNECTED
+
+    def counters(self) -> dict[str, int]:
+        """Watt-hours of now, by OBIS code."""
+        with self._lock:
+            self.load.advance(self.clock(), self.output_state)
+            return self.load.counters()
+
+    def tariffs(self) -> Calendars:
+        """The calendars as they are now."""
+        with self._lock:
+            self.calendars.advance(self.clock())
+            return replace(self.calendars)
+
+    def write_passive(self, name: str | None = None, activate_at: datetime | None = None) -> None:
+        """Change the name, or the time, of the passive calendar."""
+        with self._lock:
+            self.calendars.advance(self.clock())
+            if name is not None:
+                self.calendars.passive, self.calendars.activate_at = name, None
+            else:
+                self.calendars.activate_at = activate_at
+
+    def activate_passive(self) -> None:
+        """Method 1 of the calendar."""
+        with self._lock:
+            self.calendars.activate()
 
     def remote_disconnect(self) -> None:
         """Method 1: open the contactor, from whatever state."""
@@ -82,7 +114,8 @@ class Meter:
             wrong_start = only_from is not None and self.state is not only_from
             if self.stuck or wrong_start or self.state in (target, unless):
                 return False
-            self.state = target
-            self.last_switch = self.clock()
+            now = self.clock()
+            self.load.advance(now, self.output_state)
+            self.state, self.last_switch = target, now
             self.switches += 1
             return True

@@ -7,18 +7,21 @@ on one connection. Not safe for several threads: use one client per thread.
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from dlms_cosem import enumerations as enums
 from dlms_cosem.connection import make_conformance
-from dlms_cosem.cosem import CosemAttribute
+from dlms_cosem.cosem import CosemAttribute, CosemMethod
 from dlms_cosem.protocol import acse, xdlms
 from dlms_cosem.protocol.acse import UserInformation
 
 from csire_bridge.domain.contactor import ContactorAction, ControlState
 from csire_bridge.simulators import cosem
+from csire_bridge.simulators.meter_calendar import Calendars
 
 __all__ = ["ContactorSnapshot", "MeterClient", "MeterError"]
 
@@ -63,16 +66,38 @@ class MeterClient:
 
     def switch(self, address: int, action: ContactorAction) -> ContactorSnapshot:
         """Run the method, then read what became of it; ``MeterError`` when the meter refuses or is silent."""
-        request = xdlms.ActionRequestNormal(cosem_method=_METHODS[action]).to_bytes()
-        response = xdlms.ActionResponseFactory.from_bytes(self._exchange(address, [request])[0])
-        if response.status is not enums.ActionResultStatus.SUCCESS:
-            raise MeterError(f"the meter refused: {response.status.name}", refused=True)
+        self._act(address, _METHODS[action])
         return self.read(address)
 
     def read(self, address: int) -> ContactorSnapshot:
         """Read output_state, control_state and the time of the last switch."""
         output, state, switched = self._get(address, cosem.OUTPUT_STATE, cosem.CONTROL_STATE, cosem.LAST_SWITCH)
         return ContactorSnapshot(bool(output[1]), ControlState(state[1]), cosem.read_octet_time(switched))
+
+    def read_registers(self, address: int, registers: Sequence[str]) -> list[tuple[Decimal, str]]:
+        """Value and unit of each register, by codes such as ``1-0:1.8.0``."""
+        parts = (cosem.REGISTER_VALUE, cosem.REGISTER_UNIT)
+        data = self._get(address, *(cosem.register(code, part) for code in registers for part in parts))
+        try:
+            return [cosem.quantity(value, unit) for value, unit in zip(data[::2], data[1::2], strict=True)]
+        except ValueError as error:
+            raise MeterError(f"the meter at address {address} answered nonsense: {error}") from error
+
+    def read_calendar(self, address: int) -> Calendars:
+        """Read the names of both calendars, and when the passive one becomes active."""
+        attributes = (cosem.CALENDAR_ACTIVE, cosem.CALENDAR_PASSIVE, cosem.CALENDAR_TIME)
+        active, passive, at = self._get(address, *attributes)
+        names = [cosem.read_octets(name).decode() for name in (active, passive)]
+        return Calendars(names[0], names[1], cosem.read_optional_time(at))
+
+    def write_calendar(self, address: int, name: str, activate_at: datetime | None) -> None:
+        """Write the passive calendar's name, then when it becomes active; ``MeterError`` when the meter refuses."""
+        self._set(address, cosem.CALENDAR_PASSIVE, cosem.octets(name.encode()))
+        self._set(address, cosem.CALENDAR_TIME, cosem.octet_time(activate_at))
+
+    def activate_calendar(self, address: int) -> None:
+        """Make the passive calendar the active one."""
+        self._act(address, cosem.ACTIVATE_PASSIVE)
 
     def read_mode(self, address: int) -> int:
         """Read control_mode."""
@@ -81,6 +106,18 @@ class MeterClient:
     def read_clock(self, address: int) -> datetime:
         """Read the meter's clock, UTC."""
         return cosem.read_octet_time(self._get(address, cosem.CLOCK_TIME)[0])
+
+    def _act(self, address: int, method: CosemMethod) -> None:
+        request = xdlms.ActionRequestNormal(cosem_method=method).to_bytes()
+        response = xdlms.ActionResponseFactory.from_bytes(self._exchange(address, [request])[0])
+        if response.status is not enums.ActionResultStatus.SUCCESS:
+            raise MeterError(f"the meter refused: {response.status.name}", refused=True)
+
+    def _set(self, address: int, attribute: CosemAttribute, data: bytes) -> None:
+        request = xdlms.SetRequestNormal(cosem_attribute=attribute, data=data).to_bytes()
+        response = xdlms.SetResponseFactory.from_bytes(self._exchange(address, [request])[0])
+        if response.result is not enums.DataAccessResult.SUCCESS:
+            raise MeterError(f"the meter refused to be written: {response.result.name}", refused=True)
 
     def _get(self, address: int, *attributes: CosemAttribute) -> list[bytes]:
         requests = [xdlms.GetRequestNormal(cosem_attribute=a).to_bytes() for a in attributes]

@@ -11,6 +11,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dlms_cosem import enumerations as enums
@@ -19,6 +20,7 @@ from dlms_cosem.protocol import acse, xdlms
 from dlms_cosem.protocol.acse import UserInformation
 
 from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.metering import ENERGY_REGISTERS, ObisCode
 from csire_bridge.simulators import cosem
 from csire_bridge.simulators.cosem import DataTag
 from csire_bridge.simulators.meter import Meter, MethodRefused
@@ -29,16 +31,33 @@ _GET_RESPONSE = 196
 _FIRST_ADDRESS = 1000
 _LAST_ADDRESS = 0xFFFF
 
+
+def _counter(register: ObisCode, meter: Meter) -> bytes:
+    return cosem.counter(meter.counters()[register])
+
+
 _READ: dict[bytes, Callable[[Meter], bytes]] = {
     cosem.OUTPUT_STATE.to_bytes(): lambda m: bytes([DataTag.BOOLEAN, m.output_state]),
     cosem.CONTROL_STATE.to_bytes(): lambda m: bytes([DataTag.ENUM, m.state]),
     cosem.CONTROL_MODE.to_bytes(): lambda m: bytes([DataTag.ENUM, m.mode]),
     cosem.CLOCK_TIME.to_bytes(): lambda m: cosem.octet_time(m.clock()),
     cosem.LAST_SWITCH.to_bytes(): lambda m: cosem.octet_time(m.last_switch),
+    cosem.CALENDAR_ACTIVE.to_bytes(): lambda m: cosem.octets(m.tariffs().active.encode()),
+    cosem.CALENDAR_PASSIVE.to_bytes(): lambda m: cosem.octets(m.tariffs().passive.encode()),
+    cosem.CALENDAR_TIME.to_bytes(): lambda m: cosem.octet_time(m.tariffs().activate_at),
+}
+for _register in ENERGY_REGISTERS:
+    _value, _unit = (cosem.register(_register, n) for n in (cosem.REGISTER_VALUE, cosem.REGISTER_UNIT))
+    _READ[_value.to_bytes()] = partial(_counter, _register)
+    _READ[_unit.to_bytes()] = lambda _m: cosem.scaler_unit(0, cosem.WATT_HOUR)
+_WRITE: dict[bytes, Callable[[Meter, bytes], None]] = {
+    cosem.CALENDAR_PASSIVE.to_bytes(): lambda m, data: m.write_passive(name=cosem.read_octets(data).decode()),
+    cosem.CALENDAR_TIME.to_bytes(): lambda m, data: m.write_passive(activate_at=cosem.read_optional_time(data)),
 }
 _ACT: dict[bytes, Callable[[Meter], None]] = {
     cosem.REMOTE_DISCONNECT.to_bytes(): Meter.remote_disconnect,
     cosem.REMOTE_RECONNECT.to_bytes(): Meter.remote_reconnect,
+    cosem.ACTIVATE_PASSIVE.to_bytes(): Meter.activate_passive,
 }
 
 
@@ -163,6 +182,8 @@ def _serve(meter: Meter, apdu: bytes) -> bytes:
         return _get(meter, xdlms.GetRequestNormal.from_bytes(apdu))
     if apdu[0] == xdlms.ActionRequestNormal.TAG:
         return _act(meter, xdlms.ActionRequestNormal.from_bytes(apdu))
+    if apdu[0] == xdlms.SetRequestNormal.TAG:
+        return _set(meter, xdlms.SetRequestNormal.from_bytes(apdu))
     return _exception()
 
 
@@ -173,6 +194,18 @@ def _get(meter: Meter, request: Any) -> bytes:
     if read is None:
         return head + bytes([1, enums.DataAccessResult.OBJECT_UNDEFINED])
     return head + bytes([0]) + read(meter)
+
+
+def _set(meter: Meter, request: Any) -> bytes:
+    write = _WRITE.get(request.cosem_attribute.to_bytes())
+    result = enums.DataAccessResult.OBJECT_UNDEFINED
+    if write is not None:
+        try:
+            write(meter, bytes(request.data))
+            result = enums.DataAccessResult.SUCCESS
+        except ValueError:
+            result = enums.DataAccessResult.TYPE_UNMATCHED
+    return bytes(xdlms.SetResponseNormal(result, request.invoke_id_and_priority).to_bytes())
 
 
 def _act(meter: Meter, request: Any) -> bytes:

@@ -91,18 +91,19 @@ DEFAULT_TERMS: Mapping[str, Term] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Terms by order class (``order_class``), or by kind for all of its classes that are not named.
+    """Terms by order class (``order_class``), or by kind for all of its classes that are not named; None: no term.
 
     ``near``: with less time left than this, an order is better done by hand.
     """
 
-    terms: Mapping[str, Term] = field(default_factory=lambda: DEFAULT_TERMS)
+    terms: Mapping[str, Term | None] = field(default_factory=lambda: DEFAULT_TERMS)
     near: timedelta = timedelta(hours=1)
     count_from: CountFrom = CountFrom.MESSAGE
 
     def term_of(self, kind: OrderKind, detail: DisconnectionKind | ReconnectionReason | None) -> Term | None:
         """The term of such orders; None when they have none."""
-        return self.terms.get(order_class(kind, detail)) or self.terms.get(kind.value)
+        own = order_class(kind, detail)
+        return self.terms.get(own if own in self.terms else kind.value)
 
 
 def order_class(kind: OrderKind, detail: DisconnectionKind | ReconnectionReason | None) -> str:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from csire_bridge.domain.configurator import GiveUp, Never, Rules, SendNow, Wait, decide
 from csire_bridge.domain.order_facts import OrderFacts, OrderSource
-from csire_bridge.domain.rule_sets import RuleSet
+from csire_bridge.domain.rule_sets import RuleSet, RuleSetVersion
 
-__all__ = ["Planned", "Timeline", "plan"]
+__all__ = ["Planned", "Timeline", "in_force", "plan"]
 
 
 class Timeline:
@@ -35,6 +35,12 @@ class Timeline:
     def with_also(self, since: datetime, rules: Rules) -> Timeline:
         """This timeline with rules entered after all others."""
         return Timeline([*self._entries, (since, rules)])
+
+
+def in_force(versions: Sequence[RuleSetVersion], moment: datetime) -> RuleSetVersion | None:
+    """The one of ``versions`` that holds at ``moment`` (UTC), by the same order; None: the default does."""
+    begun = [version for version in versions if version.valid_from <= moment]
+    return max(begun, key=lambda version: (version.valid_from, version.key), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,6 @@ TOPPED_UP = replace(
 )
 
 
-def order(base: Order = DEBT, **changes: object) -> Order:
+def order(base: Order = DEBT, /, **changes: object) -> Order:
     """A disconnection for debt with changes."""
     return replace(base, **changes)  # type: ignore[arg-type]

@@ -142,7 +142,11 @@ def test_given_a_clock_change_night_when_asked_then_open_is_what_the_clock_shows
         (Pause(NIGHTS), "2026-11-23T21:59", "2026-11-23T21:59"),
         (Pause(on_days_off=True, days_before_days_off=1), "2026-11-20T00:00", "2026-11-23T00:00"),
         (Pause(on_days_off=True), "2025-12-24T12:00", "2025-12-29T00:00"),
-        (Pause(dates=(DateRange(date(2000, 11, 1), date(2000, 3, 31), yearly=True),)), "2026-12-31T12:00", "2027-04-01"),
+        (
+            Pause(dates=(DateRange(date(2000, 11, 1), date(2000, 3, 31), yearly=True),)),
+            "2026-12-31T12:00",
+            "2027-04-01",
+        ),
         (Pause(dates=(DateRange(date(2026, 11, 23), date(2026, 11, 24)),)), "2026-11-23T12:00", "2026-11-25T00:00"),
         (Pause(dates=(DateRange(date(2000, 1, 1), date(2000, 12, 31), yearly=True),)), "2026-11-23T12:00", None),
         (Pause(ALWAYS), "2026-11-23T12:00", None),

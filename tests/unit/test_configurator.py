@@ -113,6 +113,7 @@ ALL_SCOPES = [
 ]
 
 
+@settings(deadline=None)
 @given(scopes=st.lists(st.sampled_from(ALL_SCOPES), unique=True, max_size=7))
 def test_given_any_rules_that_pass_the_check_when_one_is_chosen_then_it_names_all_that_the_others_name(
     scopes: list[Scope],
@@ -258,7 +259,7 @@ orders = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(rule=rules, one=orders, wait=st.integers(0, 60 * 24 * 20))
 def test_given_any_rule_when_followed_then_waiting_goes_forward_and_ends_in_a_decision_that_stands(
     rule: Rule, one: Order, wait: int

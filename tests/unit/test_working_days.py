@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csire_bridge.domain.clock import WARSAW, at_wall_clock, start_of
@@ -100,6 +100,7 @@ def test_given_a_beginning_when_working_days_are_counted_then_the_end_is_the_str
     assert after_working_days(polish(start), count) == polish(end)
 
 
+@settings(deadline=None)
 @given(moment=moments, count=st.integers(1, 8))
 def test_given_any_moment_when_working_days_are_counted_then_just_so_many_working_days_of_time_lie_between(
     moment: datetime, count: int
@@ -116,6 +117,7 @@ def test_given_any_moment_when_working_days_are_counted_then_just_so_many_workin
     assert worked == timedelta(days=count)
 
 
+@settings(deadline=None)
 @given(moment=moments, count=st.integers(1, 5), more=st.timedeltas(timedelta(0), timedelta(days=9)))
 def test_given_a_later_moment_when_working_days_are_counted_then_the_end_is_never_earlier(
     moment: datetime, count: int, more: timedelta

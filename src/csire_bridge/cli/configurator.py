@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from csire_bridge.bootstrap import system_clock
+from csire_bridge.cli.configurator_json import moved_json, past_json, version_json
 from csire_bridge.cli.configurator_words import (
     buckets_table,
     history_table,
     local,
     moved_table,
     not_sent_words,
-    planned_words,
     rule_set_words,
 )
 from csire_bridge.cli.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.moments import MOMENT_HELP, parse_future, parse_moment
 from csire_bridge.cli.partner_options import ByOption, parse_words
 from csire_bridge.cli.stats import DatabaseOption
-from csire_bridge.domain.clock import WARSAW, at_wall_clock
 from csire_bridge.domain.configurator import Rules
 from csire_bridge.domain.rule_preview import Moved, PastResult, moved_orders, replay_past
 from csire_bridge.domain.rule_sets import RuleSetVersion
 from csire_bridge.domain.rule_timeline import in_force
-from csire_bridge.domain.statistics import Bucket
 from csire_bridge.pipeline.rule_book import timeline_of
 from csire_bridge.rule_files import DEFAULT_TEXT, checked_rules, read_rules
 from csire_bridge.settings import load_settings
@@ -42,7 +40,6 @@ _app = typer.Typer(help="Rules for sending orders.", no_args_is_help=True)
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The rules (YAML).", exists=True, dir_okay=False)]
 WhyOption = Annotated[str, typer.Option("--why", help="Why; the history keeps it.")]
-_MOMENT = 'A moment such as "2026-11-23 08:00" by the Polish clock, or with an offset, or now.'
 
 
 def add_to(app: typer.Typer) -> None:
@@ -60,7 +57,7 @@ def enter(
     file: FileArgument,
     by: ByOption,
     why: WhyOption,
-    since: Annotated[str, typer.Option("--from", help=f"From when the rules hold. {_MOMENT}")],
+    since: Annotated[str, typer.Option("--from", help=f"From when the rules hold. {MOMENT_HELP}")],
     database: DatabaseOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -71,7 +68,7 @@ def enter(
         csire-bridge configurator set rules.yaml --from "2026-11-23 00:00" --by "Anna Nowak" --why "no Fridays"
     """
     settings, now = load_settings(config, database=database), system_clock()
-    who, reason, moment = parse_words(by, "--by"), parse_words(why, "--why", longest=1000), _future(since, now)
+    who, reason, moment = parse_words(by, "--by"), parse_words(why, "--why", longest=1000), parse_future(since, now)
     text = _text_of(file)
     rule_set = checked_rules(text, file.name, settings.deadlines.as_deadlines(), moment)
     with closing(Database(settings.database)) as store:
@@ -84,7 +81,7 @@ def enter(
 
 @_app.command()
 def show(
-    at: Annotated[str, typer.Option("--at", help=f"The moment that is asked about. {_MOMENT}")] = "now",
+    at: Annotated[str, typer.Option("--at", help=f"The moment that is asked about. {MOMENT_HELP}")] = "now",
     export: Annotated[
         Path | None, typer.Option("--export", help="Write the rules as a file too; none is replaced.")
     ] = None,
@@ -97,7 +94,7 @@ def show(
 
         csire-bridge configurator show --at "2026-12-24 12:00" --export rules.yaml
     """
-    moment = _moment(at, system_clock())
+    moment = parse_moment(at, system_clock())
     found = in_force(_versions(load_settings(config, database=database).database), moment)
     text = found.text if found else DEFAULT_TEXT
     if found:
@@ -121,7 +118,7 @@ def history(database: DatabaseOption = None, json_wanted: JsonOption = False, co
     versions = _versions(load_settings(config, database=database).database)
     now_in_force = in_force(versions, system_clock())
     if json_wanted:
-        print_json([_version_json(v, v == now_in_force) for v in versions])
+        print_json([version_json(v, v == now_in_force) for v in versions])
     elif versions:
         out.print(history_table(versions, now_in_force))
     else:
@@ -131,7 +128,7 @@ def history(database: DatabaseOption = None, json_wanted: JsonOption = False, co
 @_app.command()
 def preview(
     file: FileArgument,
-    since: Annotated[str, typer.Option("--from", help=f"From when the rules would hold. {_MOMENT}")] = "now",
+    since: Annotated[str, typer.Option("--from", help=f"From when the rules would hold. {MOMENT_HELP}")] = "now",
     days: Annotated[int, typer.Option(min=1, max=3660, help="Executed orders of so many days are looked at.")] = 92,
     most: Annotated[int, typer.Option(min=1, help="Orders that are listed, at most.")] = 100,
     database: DatabaseOption = None,
@@ -147,7 +144,7 @@ def preview(
         csire-bridge configurator preview rules.yaml --from "2026-11-23 00:00"
     """
     settings, now = load_settings(config, database=database), system_clock()
-    deadlines, moment = settings.deadlines.as_deadlines(), _future(since, now)
+    deadlines, moment = settings.deadlines.as_deadlines(), parse_future(since, now)
     rules = Rules(checked_rules(_text_of(file), file.name, deadlines, moment))
     with closing(Database(settings.database)) as store:
         store.require_current()
@@ -156,14 +153,14 @@ def preview(
             moved = list(moved_orders(waiting_orders(connection), timeline, moment, rules, now, deadlines))
             past = replay_past(past_orders(connection, now - timedelta(days=days)), rules, deadlines)
     if json_wanted:
-        print_json({"moved": [_moved_json(one) for one in moved], "past": [_past_json(result) for result in past]})
+        print_json({"moved": [moved_json(one) for one in moved], "past": [past_json(result) for result in past]})
     else:
         _print_preview(moved, past, most, days)
 
 
 def _print_preview(moved: Sequence[Moved], past: Sequence[PastResult], most: int, days: int) -> None:
     if moved:
-        out.print(moved_table(list(islice(moved, most))))
+        out.print(moved_table(moved[:most]))
     more = f", {most} of them listed" if len(moved) > most else ""
     late = sum(one.late for one in moved)
     _print_lines([f"{len(moved)} waiting orders would move{more}; {late} of them past their deadline"])
@@ -197,63 +194,6 @@ def _export(file: Path, text: str) -> None:
         raise typer.BadParameter(f"{file} is there already") from error
 
 
-def _future(text: str, now: datetime) -> datetime:
-    moment = _moment(text, now)
-    if moment < now:
-        raise typer.BadParameter(f"{text} is past, and what was done can't be done otherwise: use --from now")
-    return moment
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    """A moment in UTC. One without an offset is Polish time; on clock-change nights it may need one."""
-    if text == "now":
-        return now
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no moment. {_MOMENT}") from error
-    if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
-    one, other = (at_wall_clock(moment, later=later) for later in (False, True))
-    if one != other:
-        raise typer.BadParameter(f"clocks change then: write the offset, as in {one.astimezone(WARSAW).isoformat()}")
-    return one
-
-
-def _print_lines(lines: Sequence[str] | Any) -> None:
+def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         out.print(line, markup=False, highlight=False)
-
-
-def _version_json(version: RuleSetVersion, holds: bool) -> dict[str, Any]:
-    return {
-        "key": version.key,
-        "valid_from": version.valid_from.isoformat(),
-        "entered_at": version.entered_at.isoformat(),
-        "entered_by": version.entered_by,
-        "why": version.why,
-        "in_force": holds,
-        "text": version.text,
-    }
-
-
-def _moved_json(one: Moved) -> dict[str, Any]:
-    return {
-        "order": one.order.key,
-        "kind": one.order.kind.value,
-        "metering_point": one.order.metering_point,
-        "before": {"at": one.before.at.isoformat(), "text": planned_words(one.before)},
-        "after": {"at": one.after.at.isoformat(), "text": planned_words(one.after)},
-        "past_deadline": one.late,
-    }
-
-
-def _past_json(result: PastResult) -> dict[str, Any]:
-    return {
-        "kind": result.kind.value,
-        "before": {bucket.value: result.before[bucket] for bucket in Bucket},
-        "after": {bucket.value: result.after[bucket] for bucket in Bucket},
-        "not_sent": {then.value: count for then, count in result.not_sent.items()},
-        "late_before": result.late_before,
-        "late_after": result.late_after,
-    }

@@ -103,7 +103,8 @@ class Rules:
 
     def chosen(self, order: OrderFacts, source: OrderSource) -> tuple[Rule, OpenTimes]:
         """The rule that counts for ``order``, and its open times."""
-        return choose(self._ready, order, source) or self._others[order.kind]
+        found = choose(self._ready, order, source) if self._ready else None
+        return found or self._others[order.kind]
 
     def times(self, rule: Rule) -> OpenTimes:
         """When ``rule`` lets orders out, by the calendar of the set and, for a disconnection, less its pause."""

@@ -34,7 +34,7 @@ class Weekday(IntEnum):
 
 @cache
 def public_holidays(year: int) -> frozenset[date]:
-    """Polish public holidays of a year, Sundays among them; none is known after 2100."""
+    """Polish public holidays of a year; none is known after 2100."""
     return frozenset(holidays.country_holidays("PL", years=year))
 
 
@@ -73,7 +73,7 @@ def after_days(moment: datetime, days: int, *, later: bool) -> datetime:
     return at_wall_clock(_local(moment) + days * _DAY, later=later)
 
 
-def after_working_days(moment: datetime, days: int, calendar: Calendar = LAW) -> datetime:
+def after_working_days(moment: datetime, days: int) -> datetime:
     """The end (UTC) of ``days`` working days (1 or more) that begin at ``moment`` (aware): the strict reading.
 
     One working day after Friday 10:00 is Monday 10:00. What begins on a day off counts from the start of the next
@@ -81,11 +81,11 @@ def after_working_days(moment: datetime, days: int, calendar: Calendar = LAW) ->
     """
     local = _local(moment)
     day, clock = local.date(), local.time()
-    if calendar.is_day_off(day):
-        day, clock = calendar.next_working_day(day), time(0)
+    if LAW.is_day_off(day):
+        day, clock = LAW.next_working_day(day), time(0)
     whole = clock == time(0)
     for _ in range(days - whole):
-        day = calendar.next_working_day(day)
+        day = LAW.next_working_day(day)
     return at_wall_clock(datetime.combine(day + _DAY if whole else day, clock), later=False)
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -25,14 +22,6 @@ from tests.rule_support import DEBT, NOW
 HOUR = timedelta(hours=1)
 TEXT = "# żółć\nrules:\n- for: {kind: disconnect}\n  wait_days: 1\n"
 VERSION = RuleSetVersion(0, NOW + HOUR, NOW, "Anna Nowak", "żeby było", TEXT)
-
-
-@pytest.fixture(params=["sqlite"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    address = {"sqlite": f"sqlite:///{tmp_path / 'bridge.db'}"}[str(request.param)]
-    with closing(Database(address)) as opened:
-        opened.upgrade()
-        yield opened
 
 
 def add(database: Database, **changes: object) -> Order:

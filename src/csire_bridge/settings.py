@@ -25,12 +25,14 @@ from pydantic_settings import (
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.rules import Limits
 from csire_bridge.resources import folder
+from csire_bridge.settings_deadlines import DeadlineSettings
 from csire_bridge.settings_doors import WebSettings
 from csire_bridge.settings_execution import ExecutionSettings
 from csire_bridge.settings_head_end import HeadEndSettings
 from csire_bridge.settings_parties import Folders, HubSettings, Part, PartnerSettings, Party
 
 __all__ = [
+    "DeadlineSettings",
     "ExecutionSettings",
     "HeadEndSettings",
     "HubSettings",
@@ -96,6 +98,7 @@ class Settings(BaseSettings):
     hub: HubSettings = HubSettings()
     worker: WorkerSettings = WorkerSettings()
     web: WebSettings = WebSettings()
+    deadlines: DeadlineSettings = DeadlineSettings()
 
     @classmethod
     def settings_customise_sources(

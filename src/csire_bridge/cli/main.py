@@ -15,6 +15,7 @@ from rich.logging import RichHandler
 from csire_bridge.cli import (
     alerts,
     bench,
+    configurator,
     database,
     demo,
     evidence,
@@ -40,7 +41,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for part in (demo, serve, replay, validate, signing, stats, alerts, evidence, pki, partner, database, bench):
+for part in (
+    demo,
+    serve,
+    replay,
+    validate,
+    signing,
+    stats,
+    alerts,
+    evidence,
+    pki,
+    partner,
+    configurator,
+    database,
+    bench,
+):
     part.add_to(app)
 
 

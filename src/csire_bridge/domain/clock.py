@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-__all__ = ["WARSAW", "Clock", "aware_utc", "warsaw_midnight"]
+__all__ = ["WARSAW", "Clock", "at_wall_clock", "aware_utc", "start_of", "warsaw_midnight"]
 
 Clock = Callable[[], datetime]
 """Gives the current moment as an aware UTC datetime."""
@@ -32,3 +32,18 @@ def warsaw_midnight(moment: datetime) -> datetime:
     """The start of the Polish day of ``moment``, in UTC."""
     local = moment.astimezone(WARSAW)
     return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
+
+
+def start_of(day: date) -> datetime:
+    """The start of a Polish day, in UTC."""
+    return datetime.combine(day, time(0), tzinfo=WARSAW).astimezone(UTC)
+
+
+def at_wall_clock(local: datetime, *, later: bool) -> datetime:
+    """The moment (UTC) at which Polish clocks show ``local`` (naive).
+
+    On the two clock-change nights a time is shown twice, or never; then ``later`` chooses the later or the earlier
+    of the two moments that can be meant.
+    """
+    both = (local.replace(tzinfo=WARSAW, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return max(both) if later else min(both)

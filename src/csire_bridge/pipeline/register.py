@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.holds import Hold, HoldKind
 from csire_bridge.domain.identifiers import MeteringPointCode
@@ -107,7 +107,7 @@ def new_order(header: Header, request: OrderRequest, now: datetime) -> Order:
         source_message=header.message_id,
         source_number=header.number,
         registered_at=header.timestamp,
-        not_before=max(now, _start_of(start)) if start else now,
+        not_before=max(now, start_of(start)) if start else now,
         version=1,
         disconnection_kind=request.disconnection_kind,
         reconnection_reason=request.reconnection_reason,
@@ -119,10 +119,6 @@ def new_order(header: Header, request: OrderRequest, now: datetime) -> Order:
         contracted_power=request.contracted_power,
         end_reason=request.end_reason,
     )
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(0), tzinfo=WARSAW).astimezone(UTC)
 
 
 def _queue(

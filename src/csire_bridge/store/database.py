@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
+from csire_bridge.store.configurator import RuleSets
 from csire_bridge.store.durable import durability_problems
 from csire_bridge.store.engine import open_engine, store_errors, write_transaction
 from csire_bridge.store.guards import Guards
@@ -43,6 +44,7 @@ class StoreTransaction:
         self.points = PointRegistry(connection)
         self.outbox = Outbox(connection)
         self.partners = PartnerRegistry(connection)
+        self.rule_sets = RuleSets(connection)
         self.head_end = HeadEndEvents(connection)
         self.guards = Guards(connection)
         self.work = WorkQueue(connection)

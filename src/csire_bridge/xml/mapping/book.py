@@ -13,7 +13,7 @@ from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, Pr
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.rules import MessageFacts
 from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound
-from csire_bridge.xml.mapping.loader import LoadedFile, MappingProblem, load_file, merged_files
+from csire_bridge.xml.mapping.loader import LoadedFile, load_file, merged_files, raise_all
 from csire_bridge.xml.mapping.model import InboundFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping, compile_outbound
 
@@ -51,9 +51,9 @@ class MappingBook:
         content = loaded.content
         tag = f"{{{content.namespace}}}{content.root}"
         if content.root not in catalogue.root_names(content.namespace):
-            MappingProblem.raise_all([loaded.problem(("root",), f"no schema declares the element {tag}")])
+            raise_all([loaded.problem(("root",), f"no schema declares the element {tag}")])
         if tag in self._facts:
-            MappingProblem.raise_all([loaded.problem(("root",), f"another mapping file already reads {tag}")])
+            raise_all([loaded.problem(("root",), f"another mapping file already reads {tag}")])
         if isinstance(content, InboundFile):
             self._inbound[tag] = compiled = compile_inbound(loaded)
             self._facts[tag] = compiled.facts
@@ -62,7 +62,7 @@ class MappingBook:
             twice = [mapping.number for mapping in compiled_all if mapping.number in self._outbound]
             if twice:
                 text = f"another mapping file already builds message {', '.join(twice)}"
-                MappingProblem.raise_all([loaded.problem(("message",), text)])
+                raise_all([loaded.problem(("message",), text)])
             for mapping in compiled_all:
                 self._outbound[mapping.number] = mapping
                 self._facts[tag] = mapping.facts

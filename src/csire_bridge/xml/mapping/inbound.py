@@ -14,8 +14,9 @@ from csire_bridge.domain.errors import Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.messages import OrderRequest, Reading, RegistryUpdate, ResultNotice, SpecialNotice
 from csire_bridge.domain.rules import MessageFacts
+from csire_bridge.marked_yaml import FileProblem
 from csire_bridge.xml.mapping.convert import PROBLEM_OF, Reader, field_types, reader_for, value_of
-from csire_bridge.xml.mapping.loader import LoadedFile, MappingProblem
+from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
 from csire_bridge.xml.mapping.model import FieldRule, InboundFile
 
 __all__ = ["InboundMapping", "compile_inbound"]
@@ -121,10 +122,10 @@ def compile_inbound(loaded: LoadedFile) -> InboundMapping:
     """Compile an inbound file; raise ConfigurationError with every problem, each with line and key."""
     content = loaded.content
     assert isinstance(content, InboundFile)  # noqa: S101 - the caller sorts by direction
-    problems: list[MappingProblem] = []
+    problems: list[FileProblem] = []
     compiled = _Compiler(loaded, content, problems)
     mapping = InboundMapping(
-        file=loaded.file.name,
+        file=loaded.marked.name,
         facts=MessageFacts(frozenset(MessageNumber(n) for n in content.message), content.type, inbound=True),
         answers={kind: MessageNumber(number) for kind, number in content.answers.items()},
         target=_TARGETS[content.becomes],
@@ -133,12 +134,12 @@ def compile_inbound(loaded: LoadedFile) -> InboundMapping:
         rules=tuple(compiled.rules()),
     )
     problems.extend(compiled.missing(mapping))
-    MappingProblem.raise_all(problems)
+    raise_all(problems)
     return mapping
 
 
 class _Compiler:
-    def __init__(self, loaded: LoadedFile, content: InboundFile, problems: list[MappingProblem]) -> None:
+    def __init__(self, loaded: LoadedFile, content: InboundFile, problems: list[FileProblem]) -> None:
         self._loaded, self._content, self._problems = loaded, content, problems
         self._namespaces = {_PREFIX: content.namespace}
         self._types = field_types(_TARGETS[content.becomes])
@@ -171,7 +172,7 @@ class _Compiler:
             if when is not None:
                 yield _Refusal(when, rule.refuse, rule.remedy)
 
-    def missing(self, mapping: InboundMapping) -> Iterator[MappingProblem]:
+    def missing(self, mapping: InboundMapping) -> Iterator[FileProblem]:
         """Fields that the target can't do without must be set, or fed by a required rule."""
         rules = self._content.fields
         sure = set(self._content.set) | {name for name, rule in rules.items() if rule.required and rule.when is None}

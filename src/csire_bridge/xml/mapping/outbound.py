@@ -14,9 +14,10 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.messages import Header
 from csire_bridge.domain.rules import MessageFacts
+from csire_bridge.marked_yaml import FileProblem
 from csire_bridge.xml.envelope import TECHNICAL, build_envelope
 from csire_bridge.xml.mapping.convert import Writer, field_types, writer_for
-from csire_bridge.xml.mapping.loader import LoadedFile, MappingProblem
+from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
 from csire_bridge.xml.mapping.model import Group, Leaf, OutboundFile
 
 __all__ = ["OutboundMapping", "compile_outbound"]
@@ -91,19 +92,20 @@ def compile_outbound(loaded: LoadedFile) -> list[OutboundMapping]:
     """Compile an outbound file, one mapping per number; raise ConfigurationError with every problem."""
     content = loaded.content
     assert isinstance(content, OutboundFile)  # noqa: S101 - the caller sorts by direction
-    problems: list[MappingProblem] = []
+    problems: list[FileProblem] = []
     children = tuple(_compile(loaded, content.namespace, content.payload, ("payload",), problems))
-    MappingProblem.raise_all(problems)
+    raise_all(problems)
     payload = _Branch(f"{{{content.namespace}}}Payload", children)
     numbers = [MessageNumber(n) for n in content.message]
     facts = MessageFacts(frozenset(numbers), content.type, inbound=False)
     return [
-        OutboundMapping(loaded.file.name, number, facts, content.namespace, content.root, payload) for number in numbers
+        OutboundMapping(loaded.marked.name, number, facts, content.namespace, content.root, payload)
+        for number in numbers
     ]
 
 
 def _compile(
-    loaded: LoadedFile, namespace: str, group: Group, key: tuple[str, ...], problems: list[MappingProblem]
+    loaded: LoadedFile, namespace: str, group: Group, key: tuple[str, ...], problems: list[FileProblem]
 ) -> Iterator[_Leaf | _Branch]:
     for name, node in group.root.items():
         tag, here = f"{{{namespace}}}{name}", (*key, name)

@@ -237,6 +237,7 @@ def execution_limits(settings: Settings) -> ExecutionLimits:
         disconnections_per_hour=execution.disconnections_per_hour,
         armed_counts=execution.armed_counts,
         field_work=FieldWork(execution.field_work),
+        deadlines=settings.deadlines.as_deadlines(),
         circuit=CircuitPolicy(
             threshold=execution.circuit_failures,
             first=timedelta(seconds=execution.circuit_seconds),

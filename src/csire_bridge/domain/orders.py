@@ -118,6 +118,7 @@ class WaitsFor(StrEnum):
     CAP = "cap"
     STOP = "stop"
     HOLD = "hold"
+    RULES = "rules"
 
 
 class Outcome(StrEnum):

@@ -8,8 +8,8 @@ from csire_bridge.domain.orders import Order
 __all__ = ["command_of"]
 
 
-def command_of(order: Order) -> ContactorCommand:
-    """The latest command of a prepared order; raises ValueError for one that was never prepared."""
+def command_of(order: Order, text: str | None = None) -> ContactorCommand:
+    """The latest command of a prepared order; ``text`` goes out with it. Raises ValueError for an unprepared one."""
     action = order.kind.contactor_action
     if not (action and order.meter and order.correlation_id and order.submitted_at and order.expires_at):
         raise ValueError(f"order {order.key} was not prepared for the head-end system")
@@ -20,5 +20,5 @@ def command_of(order: Order) -> ContactorCommand:
         issued_at=order.submitted_at,
         not_after=order.expires_at,
         tracking_id=str(order.key),
-        reason=str(order.disconnection_kind or order.reconnection_reason or order.kind),
+        reason=text or str(order.disconnection_kind or order.reconnection_reason or order.kind),
     )

@@ -7,7 +7,7 @@ which the next worker reads as "outcome unknown": it asks for the contactor's st
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -55,11 +55,16 @@ class Executor:
             tx.points.hold([order.metering_point for _, order in new])
             ready = self._gates.passing(tx, new, changes)
             until = _half_of(lease, changes.now)
-            tasks = cast("list[Task[Giving | Finding]]", prepare(ready, self._limits, changes, until))
+            tasks = cast(
+                "list[Task[Giving | Finding]]", prepare(ready, self._limits, changes, until, self._gates.text_of)
+            )
             given = [(item, self._after_a_crash(order, changes)) for item, order in open_pairs if _was_given(order)]
             events = _telling(tx, [order for _, order in given])
-            tasks += [Task(item, Finding(order, events.get(order.key), until)) for item, order in given]
+            tasks += [Task(item, self._finding(order, events, until)) for item, order in given]
             return Begun(tasks, changes.write(tx, lease))
+
+    def _finding(self, order: Order, events: Mapping[int, HeadEndEvent], until: datetime) -> Finding:
+        return Finding(order, events.get(order.key), until, self._limits.too_near(order, self._clock()))
 
     def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: Changes) -> Sequence[_Item]:
         """All orders; while the circuit to the head-end system is open, at most the one that tries it."""

@@ -26,11 +26,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An order whose command was given, and the event that tells most about it; to be read before ``until`` (UTC)."""
+    """An order whose command was given, and the event that tells most about it; to be read before ``until`` (UTC).
+
+    ``late``: too little time is left before the order's deadline to wait for the remote way.
+    """
 
     order: Order
     event: HeadEndEvent | None
     until: datetime
+    late: bool = False
 
 
 class NotAsked:
@@ -53,7 +57,7 @@ def find_out(head_end: HeadEnd, finding: Finding) -> Found:
     order = finding.order
     if order.meter is None:
         raise ValueError(f"order {order.key} is {order.state}, but was never given to a meter")
-    unwanted = order.recalled_at is not None or order.refused is not None
+    unwanted = order.recalled_at is not None or order.refused is not None or finding.late
     cancelled = unwanted and order.cancelled_at is None and _cancelled(head_end, order)
     try:
         return Found(head_end.read_contactor(order.meter), cancelled)
@@ -132,6 +136,11 @@ class _Reading:
     def order(self) -> Order:
         return self.finding.order
 
+    @property
+    def _dropped(self) -> bool:
+        """The head-end system has confirmed that the command will not be run any more."""
+        return self.cancelled or self.order.cancelled_at is not None
+
     def settle(self) -> None:
         order = self.order
         if order.submitted_at is None:
@@ -157,15 +166,16 @@ class _Reading:
                 self._failed(found.text, for_good=event is not None and event.permanent)
             case _ if order.refused is not None:
                 self._refused(order.refused)
+            case _ if self.finding.late and self._dropped:
+                self._give_up("too near the deadline, and its command was cancelled", for_good=False)
             case _:
                 self._wait_or_repeat(found)
 
     def _recalled(self, found: Conclusion) -> None:
         """The order ends once its command can't move anything any more; no new one is ever given."""
         order, changes = self.order, self.changes
-        dropped = self.cancelled or order.cancelled_at is not None
         ended = found.state in (OrderState.CANNOT, OrderState.ARMED) or changes.now > _end(order, changes.now)
-        if not dropped and not ended:
+        if not self._dropped and not ended:
             self._look_again(found)
         elif order.superseded_by is not None:
             text = "a newer request to connect goes first; the command did not switch anything"
@@ -190,7 +200,8 @@ class _Reading:
 
     def _failed(self, text: str, *, for_good: bool) -> None:
         order, changes = self.order, self.changes
-        if for_good or order.attempts >= self.limits.attempts:
+        late = self.finding.late or self.limits.too_near(order, self.limits.next_attempt(order.attempts, changes.now))
+        if for_good or late or order.attempts >= self.limits.attempts:
             self._give_up(text, for_good=for_good)
         else:
             changes.move(order, OrderState.REGISTERED, f"{text}; it is tried again")
@@ -211,7 +222,7 @@ class _Reading:
 
     def _give_up(self, text: str, *, for_good: bool) -> None:
         order = self.order
-        tries = text if for_good else f"{order.attempts} commands had no effect; {text}"
+        tries = text if for_good else f"{order.attempts} command{'s' * (order.attempts > 1)} had no effect; {text}"
         unmoved = self.reading.connected if order.kind is OrderKind.DISCONNECT else self.reading.disconnected
         self.changes.give_up(order, self.item, tries, self.limits.field_work, for_good=for_good, unmoved=unmoved)
         _log.error("order %s is given up: %s", order.key, tries)

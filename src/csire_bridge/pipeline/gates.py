@@ -22,6 +22,7 @@ from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.rule_gate import RuleGate
 
 __all__ = ["Gates", "Ready"]
 
@@ -39,16 +40,22 @@ class Gates:
         self._limits = limits
         self._jitter = jitter
         self._throttle = Throttle(limits.commands_per_second)
+        self._rules = RuleGate(limits.deadlines)
 
     def passing(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[Ready]:
         """Those of the registered orders ``new`` whose command may be given now; the rest of them is in ``changes``."""
-        wanted = self._wanted(tx, self._contactor_orders(new, changes), changes)
+        sought = self._wanted(tx, self._contactor_orders(new, changes), changes)
+        wanted = self._rules.passing(tx, sought, changes)
         codes = [order.metering_point for _, order in wanted]
         points = tx.points.of(codes, changes.now)
         free = self._free(wanted, points, tx.guards.holds_of(codes, changes.now), changes)
         going = self._not_stopped(tx, free, changes)
         alone = self._alone(tx, going, changes)
         return self._throttled(self._under_the_cap(tx, alone, changes), changes)
+
+    def text_of(self, order: Order) -> str | None:
+        """The text that goes out with the command of an order that has just passed."""
+        return self._rules.text_of(order)
 
     def _contactor_orders(self, new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
         for item, order in new:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,10 +27,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Giving:
-    """An order whose command is to be given before ``until`` (UTC), while nobody else may work on it."""
+    """An order whose command is to be given before ``until`` (UTC), while nobody else may work on it.
+
+    ``text`` goes out with it, where the operator's rules say one.
+    """
 
     order: Order
     until: datetime
+    text: str | None
 
 
 class NotGiven:
@@ -41,7 +45,13 @@ Given = HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotGiven | None
 """What became of a command; None when the head-end system accepted it."""
 
 
-def prepare(ready: Sequence[Ready], limits: ExecutionLimits, changes: Changes, until: datetime) -> list[Task[Giving]]:
+def prepare(
+    ready: Sequence[Ready],
+    limits: ExecutionLimits,
+    changes: Changes,
+    until: datetime,
+    text_of: Callable[[Order], str | None],
+) -> list[Task[Giving]]:
     """Mark orders that passed the gates before their commands are given."""
     return [
         Task(
@@ -60,6 +70,7 @@ def prepare(ready: Sequence[Ready], limits: ExecutionLimits, changes: Changes, u
                     waits_for=None,
                 ),
                 until,
+                text_of(order),
             ),
         )
         for item, order, meter in ready
@@ -71,7 +82,7 @@ def give(head_end: HeadEnd, giving: Giving, now: datetime) -> Given:
     if now > giving.until:
         return NotGiven()
     try:
-        head_end.submit(command_of(giving.order))
+        head_end.submit(command_of(giving.order, giving.text))
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
         return error
     return None
@@ -125,7 +136,7 @@ def _not_given(
     order: Order, item: WorkItem, text: str, limits: ExecutionLimits, changes: Changes, jitter: random.Random
 ) -> None:
     again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
-    if again:
+    if again and not limits.too_near(order, again):
         _back(order, text, changes)
         changes.postpone(item, again, text)
     else:

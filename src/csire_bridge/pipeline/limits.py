@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from csire_bridge.domain.circuit import CircuitPolicy
+from csire_bridge.domain.deadlines import Deadlines, deadline_of, too_near
+from csire_bridge.domain.orders import Order
 from csire_bridge.domain.retry import RetryPolicy
 
 __all__ = ["ExecutionLimits", "FieldWork"]
@@ -42,8 +44,13 @@ class ExecutionLimits:
     disconnections_per_hour: int = 100
     armed_counts: bool = False
     field_work: FieldWork = FieldWork.EXHAUSTED
+    deadlines: Deadlines = field(default_factory=Deadlines)
     circuit: CircuitPolicy = field(default_factory=CircuitPolicy)
     retry: RetryPolicy = field(default_factory=lambda: RetryPolicy(attempts=100))
+
+    def too_near(self, order: Order, moment: datetime) -> bool:
+        """Whether at ``moment`` (UTC) too little time is left before the order's deadline to go on remotely."""
+        return too_near(deadline_of(order, self.deadlines), moment, self.deadlines)
 
     def next_attempt(self, attempts: int, now: datetime) -> datetime:
         """When an order whose ``attempts`` commands have failed is given its next one (UTC)."""

@@ -18,6 +18,7 @@ from csire_bridge.domain.metering import MeterCalendars, ObisCode, RegisterReadi
 from csire_bridge.domain.neighbours import Neighbour, Reconnections
 from csire_bridge.domain.orders import Order, OrderState, WaitsFor
 from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.rule_sets import RuleSetVersion
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "OrderBook",
     "Outbox",
     "PointRegistry",
+    "RuleSets",
     "Store",
     "Transaction",
     "WorkQueue",
@@ -140,6 +142,13 @@ class Guards(Protocol):
     def set_circuit(self, before: Circuit, after: Circuit) -> bool: ...
 
 
+class RuleSets(Protocol):
+    """Rule sets of the configurator: how many were entered, and all of them in that order."""
+
+    def count(self) -> int: ...
+    def versions(self) -> list[RuleSetVersion]: ...
+
+
 class Transaction(Protocol):
     """Everything that changes together."""
 
@@ -155,6 +164,8 @@ class Transaction(Protocol):
     def head_end(self) -> HeadEndEvents: ...
     @property
     def guards(self) -> Guards: ...
+    @property
+    def rule_sets(self) -> RuleSets: ...
     @property
     def work(self) -> WorkQueue: ...
 

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from csire_bridge.domain.configurator import Rules
 from csire_bridge.domain.rule_sets import RuleSetVersion
 from csire_bridge.domain.rule_timeline import Timeline
+from csire_bridge.pipeline.ports import RuleSets
 from csire_bridge.rule_files import read_rules
 
-__all__ = ["RuleBook", "RuleSets", "timeline_of"]
-
-
-class RuleSets(Protocol):
-    """Rule sets within one transaction: how many were entered, and all of them in that order."""
-
-    def count(self) -> int: ...
-    def versions(self) -> list[RuleSetVersion]: ...
+__all__ = ["RuleBook", "timeline_of"]
 
 
 class RuleBook:

@@ -14,6 +14,7 @@ from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Channel
+from csire_bridge.domain.order_steps import StepKind, StepRules
 from csire_bridge.domain.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
@@ -31,6 +32,7 @@ from csire_bridge.pipeline.events import take_events
 from csire_bridge.pipeline.execute import ExecutionLimits, Executor, FieldWork
 from csire_bridge.pipeline.intake import Intake
 from csire_bridge.pipeline.map import Mapper
+from csire_bridge.pipeline.perform import Performer
 from csire_bridge.pipeline.ports import DeliveryChannel
 from csire_bridge.pipeline.receipt import Receipts
 from csire_bridge.pipeline.receive import Arrival, receive
@@ -128,6 +130,7 @@ class Bridge:
         steps = Steps(
             intake=self.intake,
             execute=Executor(self.database, self._head_end, self.clock, self.limits, jitter),
+            perform=Performer(self.database, self._head_end, self.clock, self.limits, step_rules(settings), jitter),
             acknowledge=Acknowledger(self.database, standard.book, standard.catalogue, key, parties, self.clock),
             deliver=Deliverer(self.database, channel, self.clock, RetryPolicy(), jitter),
         )
@@ -243,6 +246,17 @@ def execution_limits(settings: Settings) -> ExecutionLimits:
             first=timedelta(seconds=execution.circuit_seconds),
             longest=timedelta(seconds=execution.circuit_longest_seconds),
         ),
+    )
+
+
+def step_rules(settings: Settings) -> StepRules:
+    """Which steps agreements have, as a value of the domain."""
+    agreements = settings.agreements
+    return StepRules(
+        start=tuple(map(StepKind, agreements.start)),
+        end=tuple(map(StepKind, agreements.end)),
+        write_ahead=timedelta(hours=agreements.tariff_ahead_hours),
+        end_after=timedelta(days=1) if agreements.last_day_counts else timedelta(0),
     )
 
 

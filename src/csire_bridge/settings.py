@@ -27,7 +27,7 @@ from csire_bridge.domain.rules import Limits
 from csire_bridge.resources import folder
 from csire_bridge.settings_deadlines import DeadlineSettings
 from csire_bridge.settings_doors import WebSettings
-from csire_bridge.settings_execution import ExecutionSettings
+from csire_bridge.settings_execution import AgreementSettings, ExecutionSettings
 from csire_bridge.settings_head_end import HeadEndSettings
 from csire_bridge.settings_parties import Folders, HubSettings, Part, PartnerSettings, Party
 
@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     head_end: HeadEndSettings = HeadEndSettings()
     execution: ExecutionSettings = ExecutionSettings()
+    agreements: AgreementSettings = AgreementSettings()
     hub: HubSettings = HubSettings()
     worker: WorkerSettings = WorkerSettings()
     web: WebSettings = WebSettings()

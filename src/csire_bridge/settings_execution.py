@@ -8,7 +8,7 @@ from pydantic import Field
 
 from csire_bridge.settings_parties import Part
 
-__all__ = ["ExecutionSettings"]
+__all__ = ["AgreementSettings", "ExecutionSettings"]
 
 
 class ExecutionSettings(Part):
@@ -34,3 +34,16 @@ class ExecutionSettings(Part):
     circuit_failures: int = Field(default=5, gt=0)
     circuit_seconds: float = Field(default=10, gt=0)
     circuit_longest_seconds: float = Field(default=120, gt=0)
+
+
+class AgreementSettings(Part):
+    """Which steps an agreement has when it starts and when it ends, and their times.
+
+    A new tariff is written into the meter ``tariff_ahead_hours`` before its date, on which the meter itself changes
+    over. An agreement ends at the start of its date; with ``last_day_counts`` at the end of that day.
+    """
+
+    start: tuple[Literal["tariff", "connect", "read"], ...] = ("tariff", "connect", "read")
+    end: tuple[Literal["read", "disconnect"], ...] = ("read", "disconnect")
+    tariff_ahead_hours: float = Field(default=12, ge=0)
+    last_day_counts: bool = False

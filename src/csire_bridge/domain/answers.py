@@ -43,6 +43,8 @@ def answer_of(order: Order) -> Answer | None:
     Raises ValueError for an order that claims to be done without a confirmed movement: such an answer must
     never leave.
     """
+    if order.kind.contactor_action is None:
+        return None  # the standard has no answer to the notices behind such orders
     if order.state is OrderState.DONE:
         if order.executed_at is None or order.verified_at is None or order.outcome is None:
             raise ValueError(f"order {order.key} is done without a time of execution and a verification")

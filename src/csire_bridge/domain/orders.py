@@ -64,7 +64,8 @@ class OrderState(StrEnum):
 
     ``SUBMITTING`` is written before the head-end system is called, so that a crash during the call is seen as
     ``UNKNOWN`` afterwards. ``SUBMITTED`` means accepted by the head-end system, never that anything switched.
-    ``ARMED`` is no success: the supply is still off. ``FIELD_WORK`` waits for people on site, because the remote way
+    ``ARMED`` is no success: the supply is still off. ``IN_STEPS`` is an order of several steps, some of which
+    may be done. ``FIELD_WORK`` waits for people on site, because the remote way
     has failed for good; ``PARKED`` waits for a person at a desk.
     """
 
@@ -73,6 +74,7 @@ class OrderState(StrEnum):
     SUBMITTED = "submitted"
     UNKNOWN = "unknown"
     ARMED = "armed"
+    IN_STEPS = "in-steps"
     FIELD_WORK = "field-work"
     PARKED = "parked"
     DONE = "done"
@@ -85,11 +87,14 @@ _S = OrderState
 _AFTER_A_COMMAND = frozenset({_S.DONE, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN, _S.FIELD_WORK, _S.PARKED})
 _BY_A_PERSON = frozenset({_S.REGISTERED, _S.DONE, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN})
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
-    _S.REGISTERED: frozenset({_S.SUBMITTING, _S.FIELD_WORK, _S.PARKED, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN}),
+    _S.REGISTERED: frozenset(
+        {_S.SUBMITTING, _S.IN_STEPS, _S.FIELD_WORK, _S.PARKED, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN}
+    ),
     _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.REGISTERED, _S.CANNOT, _S.FIELD_WORK, _S.PARKED}),
     _S.SUBMITTED: _AFTER_A_COMMAND | {_S.UNKNOWN, _S.ARMED, _S.REGISTERED},
     _S.UNKNOWN: _AFTER_A_COMMAND | {_S.ARMED, _S.REGISTERED},
     _S.ARMED: _AFTER_A_COMMAND,
+    _S.IN_STEPS: frozenset({_S.DONE, _S.CANNOT, _S.WITHDRAWN, _S.PARKED}),
     _S.FIELD_WORK: _BY_A_PERSON | {_S.PARKED},
     _S.PARKED: _BY_A_PERSON | {_S.FIELD_WORK},
     _S.DONE: frozenset(),
@@ -167,7 +172,7 @@ class Order:
     head-end system's time of switching, else that of verification. ``recalled_at`` is when the command under way was
     no longer wanted: because a newer order supersedes it (``superseded_by``), else because the hub ended the process
     by force. ``cancelled_at`` is when the head-end system confirmed that it dropped the command, ``refused`` what it
-    said when it refused the latest one. ``version`` is for compare-and-set.
+    said when it refused the latest one. ``parent`` is the order of which this one is a step. ``version`` is for compare-and-set.
     """
 
     key: int
@@ -204,6 +209,7 @@ class Order:
     cancelled_at: datetime | None = None
     refused: str | None = None
     waits_for: WaitsFor | None = None
+    parent: int | None = None
 
     @property
     def priority(self) -> int:

@@ -19,6 +19,7 @@ class WorkStep(StrEnum):
 
     INTAKE = "intake"
     EXECUTE = "execute"
+    PERFORM = "perform"
     ACKNOWLEDGE = "acknowledge"
     DELIVER = "deliver"
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from csire_bridge.domain.contactor import ContactorReading
+from csire_bridge.domain.order_steps import OrderStep
 from csire_bridge.domain.orders import CannotReason, Order, OrderState, WaitsFor
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.limits import FieldWork
@@ -29,6 +30,7 @@ class Changes:
     read: list[tuple[Order, ContactorReading]] = field(default_factory=list)
     answerable: list[Order] = field(default_factory=list)
     stopped: list[Order] = field(default_factory=list)
+    steps: list[OrderStep] = field(default_factory=list)
 
     def move(self, order: Order, state: OrderState, text: str, **facts: Any) -> Order:
         """Move ``order`` on; return it as it is then. Whether it may go there is checked when it is written."""
@@ -89,6 +91,11 @@ class Changes:
         moved = self.move(order, OrderState.WITHDRAWN, text, cannot_reason=CannotReason.OTHER, detail=text)
         self._end(moved, item)
 
+    def performed(self, order: Order, item: WorkItem, text: str) -> None:
+        """An order of several steps ends, all of them done."""
+        facts = {"executed_at": self.now, "verified_at": self.now}
+        self._end(self.move(order, OrderState.DONE, text, **facts), item)
+
     def done(self, order: Order, item: WorkItem, text: str, reading: ContactorReading, **facts: Any) -> None:
         """The order ends with a movement that ``reading`` proves, and that is answered."""
         self._end(self.move(order, OrderState.DONE, text, verified_at=reading.read_at, **facts), item)
@@ -108,16 +115,19 @@ class Changes:
         tx.orders.wait(self.waits, self.now)
         tx.orders.cancelled(self.cancelled, self.now)
         tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.read])
+        tx.steps.put(self.steps)
         tx.work.postpone_all(self.postponed)
         tx.work.finish(self.finished)
         self._wake_neighbours(tx)
         return self._answer(tx, self.answerable, lease)
 
     def _wake_neighbours(self, tx: Transaction) -> None:
-        """Orders that waited for their turn at the meter of one that is out of the way now."""
+        """Orders that waited for their turn at the meter of one that is out of the way now, and orders that it is part of."""
         if self.stopped:
             waiting = tx.orders.waiting_at([order.metering_point for order in self.stopped])
             tx.work.hasten(WorkStep.EXECUTE, waiting, self.now)
+            parents = [order.parent for order in self.stopped if order.parent is not None]
+            tx.work.hasten(WorkStep.PERFORM, parents, self.now)
 
     def _answer(self, tx: Transaction, orders: Sequence[Order], lease: Lease | None) -> list[WorkItem]:
         ranks = [order.priority for order in orders]

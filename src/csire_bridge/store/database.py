@@ -24,6 +24,7 @@ from csire_bridge.store.orders import OrderBook
 from csire_bridge.store.outbox import Outbox
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.store.points import PointRegistry
+from csire_bridge.store.steps import Steps
 from csire_bridge.store.tables import leases
 from csire_bridge.store.turn import Turn
 from csire_bridge.store.work import WorkQueue
@@ -46,6 +47,7 @@ class StoreTransaction:
         self.partners = PartnerRegistry(connection)
         self.rule_sets = RuleSets(connection)
         self.head_end = HeadEndEvents(connection)
+        self.steps = Steps(connection)
         self.guards = Guards(connection)
         self.work = WorkQueue(connection)
         self.leases = Leases(connection)

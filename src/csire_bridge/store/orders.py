@@ -132,6 +132,15 @@ class OrderBook:
         query = select(orders).where(orders.c.meter.in_([str(m) for m in meters]), orders.c.state.not_in(ended))
         return [_order(row) for row in self._connection.execute(query)]
 
+    def agreements_at(self, point: MeteringPointCode) -> list[Order]:
+        """The agreements that start at the point, also those that have started; withdrawn ones don't count."""
+        query = select(orders).where(
+            orders.c.metering_point == str(point),
+            orders.c.kind == OrderKind.AGREEMENT_START.value,
+            orders.c.state != OrderState.WITHDRAWN.value,
+        )
+        return [_order(row) for row in self._connection.execute(query)]
+
     def reconnections(
         self, points: Sequence[MeteringPointCode], now: datetime
     ) -> dict[MeteringPointCode, Reconnections]:

@@ -46,12 +46,14 @@ __all__ = [
     "metering_point_updates",
     "metering_points",
     "order_events",
+    "order_steps",
     "orders",
     "outbox",
     "outbox_events",
     "partner_certificates",
     "partner_events",
     "partners",
+    "register_readings",
     "rule_sets",
     "stops",
     "work",
@@ -213,6 +215,7 @@ orders = Table(
     Column("cancelled_at", Moment),
     Column("refused", Text),
     Column("waits_for", String(16)),
+    Column("parent", _Key),
     UniqueConstraint("source_message"),
 )
 # The last guard against two open commands at one meter: the database itself refuses the second.
@@ -231,6 +234,7 @@ Index("ix_orders_waits_for", orders.c.waits_for, sqlite_where=text(_WAITS), post
 
 order_events = Table(
     "order_events",
+    "order_steps",
     metadata,
     Column("key", _Key, primary_key=True, autoincrement=True),
     Column("order", _Key, ForeignKey("orders.key"), nullable=False, index=True),
@@ -283,6 +287,35 @@ outbox_events = Table(
     Column("at", Moment, nullable=False),
     Column("state", String(16), nullable=False),
     Column("text", Text, nullable=False),
+)
+
+# Steps of the orders that are more than one movement of a contactor.
+order_steps = Table(
+    "order_steps",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("order", _Key, ForeignKey("orders.key"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("child", _Key, ForeignKey("orders.key")),
+    Column("text", Text),
+    UniqueConstraint("order", "position"),
+)
+
+# Registers of meters as they were read for an order.
+register_readings = Table(
+    "register_readings",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("order", _Key, ForeignKey("orders.key"), nullable=False, index=True),
+    Column("meter", String(20), nullable=False),
+    Column("register", String(24), nullable=False),
+    Column("value", Numeric(18, 6, asdecimal=True), nullable=False),
+    Column("unit", String(16), nullable=False),
+    Column("read_at", Moment, nullable=False),
 )
 
 holds = Table(
@@ -388,6 +421,7 @@ leases = Table(
 # Partners beside those of the settings file. NULL says nothing: the file's value holds.
 partners = Table(
     "partners",
+    "register_readings",
     metadata,
     Column("eic", String(16), primary_key=True),
     Column("entered_at", Moment, nullable=False),

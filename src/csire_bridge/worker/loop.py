@@ -21,6 +21,7 @@ from csire_bridge.pipeline.acknowledge import Acknowledger
 from csire_bridge.pipeline.deliver import Deliverer
 from csire_bridge.pipeline.execute import Executor
 from csire_bridge.pipeline.intake import Intake
+from csire_bridge.pipeline.perform import Performer
 from csire_bridge.pipeline.ports import Store
 from csire_bridge.pipeline.steps import Done, Step, Task
 
@@ -31,6 +32,7 @@ _RETRY_AFTER = timedelta(seconds=5)
 _FOLLOWS = {
     WorkStep.INTAKE: WorkStep.EXECUTE,
     WorkStep.EXECUTE: WorkStep.ACKNOWLEDGE,
+    WorkStep.PERFORM: WorkStep.ACKNOWLEDGE,
     WorkStep.ACKNOWLEDGE: WorkStep.DELIVER,
 }
 _P = TypeVar("_P")
@@ -43,6 +45,7 @@ class Steps:
 
     intake: Intake
     execute: Executor
+    perform: Performer
     acknowledge: Acknowledger
     deliver: Deliverer
 
@@ -66,6 +69,7 @@ class Worker:
         self._handlers: Mapping[WorkStep, Step[Any, Any]] = {
             WorkStep.INTAKE: steps.intake,
             WorkStep.EXECUTE: steps.execute,
+            WorkStep.PERFORM: steps.perform,
             WorkStep.ACKNOWLEDGE: steps.acknowledge,
             WorkStep.DELIVER: steps.deliver,
         }

@@ -1,0 +1,64 @@
+"""Steps of orders, and the registers that were read in them, within one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from csire_bridge.domain.metering import RegisterReading
+from csire_bridge.domain.order_steps import OrderStep
+from csire_bridge.store.rows import from_row, to_row
+from csire_bridge.store.tables import order_steps, register_readings
+
+__all__ = ["Steps"]
+
+_CHANGING = ("state", "ended_at", "child", "text")
+_OF = (
+    select(order_steps)
+    .where(order_steps.c.order.in_(bindparam("orders", expanding=True)))
+    .order_by(order_steps.c.order, order_steps.c.position)
+)
+_ADD = insert(order_steps).returning(order_steps.c.key, sort_by_parameter_order=True)
+_PUT = (
+    update(order_steps)
+    .where(order_steps.c.key == bindparam("b_key"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+
+
+class Steps:
+    """Steps within one transaction. Who changes them holds the work of their order."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, orders: Sequence[int]) -> dict[int, list[OrderStep]]:
+        """The steps of each of ``orders``, in their order."""
+        found: dict[int, list[OrderStep]] = defaultdict(list)
+        if orders:
+            for row in self._connection.execute(_OF, {"orders": list(orders)}):
+                found[row.order].append(from_row(OrderStep, row._mapping))  # type: ignore[arg-type]
+        return found
+
+    def add(self, steps: Sequence[OrderStep]) -> list[OrderStep]:
+        """Write new steps (their ``key`` is not looked at); return them with their keys."""
+        if not steps:
+            return []
+        keys = self._connection.execute(_ADD, [to_row(step, "key") for step in steps]).scalars()
+        return [replace(step, key=key) for step, key in zip(steps, keys, strict=True)]
+
+    def put(self, steps: Sequence[OrderStep]) -> None:
+        """Write what became of steps."""
+        if steps:
+            rows = [to_row(step, "key", "order", "position", "kind", "not_before") for step in steps]
+            self._connection.execute(_PUT, [{"b_key": step.key, **row} for step, row in zip(steps, rows, strict=True)])
+
+    def keep(self, order: int, readings: Sequence[RegisterReading]) -> None:
+        """Keep what a meter's registers said for an order."""
+        if readings:
+            self._connection.execute(
+                insert(register_readings), [{**to_row(reading), "order": order} for reading in readings]
+            )

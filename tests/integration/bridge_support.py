@@ -18,6 +18,7 @@ from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.resources import folder
 from csire_bridge.settings import load_settings
+from csire_bridge.simulators.pki import DemoPki
 from csire_bridge.store.reports import order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.signature import sign_enveloped
@@ -50,18 +51,7 @@ class Play:
 
     def message(self, kind: str, point: str, message_id: MessageId, reason: str | None = None) -> bytes:
         """A signed message made from a sample; ``reason`` is the code of a connection's reason."""
-        root = parse(_TEMPLATES[kind].read_bytes())
-        changes = {
-            "MessageId": message_id,
-            "MessageTimestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "MeteringPointCode": point,
-            "ProcessInstanceId": ProcessInstanceId.new(),
-            **({"ConnectionReason": reason} if reason else {}),
-        }
-        for name, text in changes.items():
-            for element in root.iter(f"{{*}}{name}"):
-                element.text = str(text)
-        return sign_enveloped(root, self.scene.pki.hub.signing)
+        return signed_message(self.scene.pki, kind, point, message_id, reason)
 
     def take_in(self, *raws: bytes) -> None:
         self.scene.bridge.take_in(Channel.REPLAY, [Arrival("test", raw) for raw in raws])
@@ -94,6 +84,22 @@ class Play:
         """Numbers of the answers that were delivered."""
         with self.scene.bridge.database.reading() as connection:
             return [line.answer_number for line in order_lines(connection) if line.answer_number]
+
+
+def signed_message(pki: DemoPki, kind: str, point: str, message_id: MessageId, reason: str | None = None) -> bytes:
+    """A message of the hub made from a sample, of today; ``reason`` is the code of a connection's reason."""
+    root = parse(_TEMPLATES[kind].read_bytes())
+    changes = {
+        "MessageId": message_id,
+        "MessageTimestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "MeteringPointCode": point,
+        "ProcessInstanceId": ProcessInstanceId.new(),
+        **({"ConnectionReason": reason} if reason else {}),
+    }
+    for name, text in changes.items():
+        for element in root.iter(f"{{*}}{name}"):
+            element.text = str(text)
+    return sign_enveloped(root, pki.hub.signing)
 
 
 @contextmanager

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from csire_bridge.cli.console import ConfigOption, out
+from csire_bridge.bootstrap import system_clock
+from csire_bridge.cli.console import ConfigOption, ExitCode, JsonOption, err, out, print_json
 from csire_bridge.cli.stats import DatabaseOption
+from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.settings import load_settings
+from csire_bridge.store.backup import back_up, look_at
+from csire_bridge.store.backup import restore as put_back
 from csire_bridge.store.database import Database
 
 __all__ = ["add_to"]
 
 _db = typer.Typer(help="Care of the database.", no_args_is_help=True)
+FileArgument = Annotated[Path, typer.Argument(help="The backup.", dir_okay=False)]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,10 +42,102 @@ def upgrade(database: DatabaseOption = None, config: ConfigOption = None) -> Non
 
         csire-bridge db upgrade --database sqlite:///csire-bridge.db
     """
-    settings = load_settings(config, database=database)
-    store = Database(settings.database)
-    try:
+    with _opened(config, database) as store:
         store.upgrade()
-    finally:
-        store.close()
     out.print("the database is up to date")
+
+
+@_db.command()
+def check(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+    """Look whether the database is whole; exit code 3 when it is not. The service may run meanwhile.
+
+    Checks the file and its references, the version of the tables, that commits are kept, that every hash holds, and
+    that nothing waits without work.
+
+    Example:
+
+        csire-bridge db check --database sqlite:///csire-bridge.db
+    """
+    with _opened(config, database) as store:
+        found = store.check()
+    if json_wanted:
+        print_json({"whole": not found, "problems": found})
+    for problem in [] if json_wanted else found:
+        err.print(problem, style="red", markup=False, highlight=False)
+    if found:
+        raise typer.Exit(ExitCode.OUR_FAILURE)
+    if not json_wanted:
+        out.print("the database is whole")
+
+
+@_db.command()
+def backup(file: FileArgument, database: DatabaseOption = None, config: ConfigOption = None) -> None:
+    """Write a backup of an SQLite database into a new file, while the service goes on.
+
+    Everything that was committed before is in it. For PostgreSQL: docs/backups.md.
+
+    Example:
+
+        csire-bridge db backup backup.db --database sqlite:///csire-bridge.db
+    """
+    with _opened(config, database) as store:
+        made = back_up(_file_of(store, f"pg_dump --format=custom --file={file}"), file)
+    out.print(f"{made.file}: {made.bytes} bytes, tables of version {made.revision}, {made.orders} orders; it is whole")
+
+
+@_db.command()
+def restore(
+    file: FileArgument,
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a database with content; it is kept beside.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with disconnections: nothing was done since the backup.")
+    ] = False,
+) -> None:
+    """Put a backup of an SQLite database in place. Stop the service first: a database in use is never replaced.
+
+    What was done after the backup is not known to it. So the stop switch is thrown: no disconnection is given until a
+    person lifts it, unless --resume says that nothing was done since. For PostgreSQL: docs/backups.md.
+
+    Example:
+
+        csire-bridge db restore backup.db --database sqlite:///csire-bridge.db
+    """
+    with _opened(config, database) as store:
+        target = _file_of(store, f"pg_restore {file}")
+        store.require_known(look_at(file).revision)
+        kept = put_back(file, target, system_clock(), force=force)
+        store.upgrade()
+        if not resume:
+            store.stop_disconnections(system_clock())
+    out.print(f"restored from {file}; disconnections {'go on' if resume else 'are stopped until a person lifts that'}")
+    if kept:
+        out.print(f"the database that was there is kept as {kept}")
+
+
+@_db.command()
+def restored(database: DatabaseOption = None, config: ConfigOption = None) -> None:
+    """Say that PostgreSQL was restored, before the service starts: disconnections stop until a person lifts that.
+
+    Example:
+
+        csire-bridge db restored --database postgresql://bridge@localhost/bridge
+    """
+    with _opened(config, database) as store:
+        store.require_current()
+        store.stop_disconnections(system_clock())
+    out.print("disconnections are stopped until a person lifts that")
+
+
+@contextmanager
+def _opened(config: Path | None, database: str | None) -> Iterator[Database]:
+    with closing(Database(load_settings(config, database=database).database)) as store:
+        yield store
+
+
+def _file_of(store: Database, instead: str) -> Path:
+    """The file of an SQLite database; PostgreSQL has tools of its own."""
+    if store.file is None:
+        raise ConfigurationError("this is for SQLite files only", f"use {instead}; docs/backups.md has it in full")
+    return store.file

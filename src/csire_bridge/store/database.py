@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 
 from alembic import command
@@ -13,11 +14,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
+from csire_bridge.domain.guards import StopScope
 from csire_bridge.store.configurator import RuleSets
+from csire_bridge.store.dialects import take_turns
 from csire_bridge.store.durable import durability_problems
 from csire_bridge.store.engine import open_engine, store_errors, write_transaction
 from csire_bridge.store.guards import Guards
 from csire_bridge.store.head_end import HeadEndEvents
+from csire_bridge.store.inspection import inspect_database
 from csire_bridge.store.leases import Leases
 from csire_bridge.store.messages import Journal
 from csire_bridge.store.orders import OrderBook
@@ -32,7 +36,6 @@ from csire_bridge.store.work import WorkQueue
 __all__ = ["Database", "StoreTransaction"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1128813637))")
 
 
 class StoreTransaction:
@@ -51,14 +54,6 @@ class StoreTransaction:
         self.guards = Guards(connection)
         self.work = WorkQueue(connection)
         self.leases = Leases(connection)
-
-    def alone(self, name: str) -> None:
-        """Wait until nobody else is in a transaction that said the same name, and keep others out until this ends.
-
-        SQLite has one writer anyway. Raises StoreFailure after the longest wait.
-        """
-        if self.connection.dialect.name == "postgresql":
-            self.connection.execute(_ALONE, {"name": name})
 
 
 class Database:
@@ -95,7 +90,8 @@ class Database:
         return self._engine.dialect.name == "postgresql"
 
     def upgrade(self) -> None:
-        """Bring the tables to the newest version; does nothing where they are. Raises StoreFailure.
+        """Bring the tables to the newest version; does nothing where they are. Raises StoreFailure,
+        ConfigurationError when the tables are newer than this program.
 
         Several processes may do so at once: one works, the others wait for it.
         """
@@ -106,7 +102,10 @@ class Database:
                 if self.is_postgresql:
                     connection.execute(text("SET LOCAL statement_timeout = 0"))
                     connection.execute(text("SET LOCAL lock_timeout = 0"))
-                StoreTransaction(connection).alone("upgrade")
+                take_turns(connection, "upgrade")
+                revision = MigrationContext.configure(connection).get_current_revision()
+                if revision:
+                    self.require_known(revision)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except OSError as error:
@@ -121,12 +120,37 @@ class Database:
             raise ConfigurationError(f"there is no database {file}", "name one with --database sqlite:///FILE")
         with self.reading() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
-        newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        newest = _scripts().get_current_head()
         if found != newest:
             raise ConfigurationError(
                 f"the database's tables have version {found}, this program needs {newest}",
                 "run csire-bridge db upgrade",
             )
+
+    def require_known(self, revision: str) -> None:
+        """Raise ConfigurationError unless this program can bring tables of that version to its own."""
+        if revision not in {script.revision for script in _scripts().walk_revisions()}:
+            raise ConfigurationError(
+                f"the tables have version {revision}, which this program does not know",
+                "use the version of csire-bridge that made them, or a newer one",
+            )
+
+    def check(self) -> list[str]:
+        """Everything that is wrong with the database, a sentence each: version, durability, contents.
+
+        Raises ConfigurationError when it is not there or has other tables. Changes nothing.
+        """
+        self.require_current()
+        with self.reading() as connection:
+            if self.is_postgresql:
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+            return [*durability_problems(connection), *inspect_database(connection)]
+
+    def stop_disconnections(self, at: datetime) -> None:
+        """Throw the stop switch after a restore: what was disconnected or overtaken since the backup is not known."""
+        why = "restored from a backup: which disconnections were carried out or overtaken since is not known"
+        with self.transaction() as tx:
+            tx.guards.throw_stop(StopScope.DISCONNECTIONS, "csire-bridge db", why, at)
 
     def require_durable(self) -> None:
         """Raise ConfigurationError, with everything that is wrong, unless the database keeps what it commits."""
@@ -156,3 +180,7 @@ class Database:
         """The file of an SQLite database; None where there is none."""
         name = None if self.is_postgresql else self._engine.url.database
         return Path(name) if name and name != ":memory:" else None
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_MIGRATIONS))

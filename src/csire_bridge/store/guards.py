@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.sql.dml import Delete, Update
 
 from csire_bridge.domain.circuit import Circuit
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.guards import Allowance, Stop, StopScope, require_second_person
 from csire_bridge.domain.holds import Hold
 from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.store.dialects import insert_new, take_turns
 from csire_bridge.store.rows import from_row, to_row
 from csire_bridge.store.tables import allowances, circuits, holds, stops
 
@@ -25,7 +25,6 @@ _HOLDS = select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.key
 _HOLDS_OF = _HOLDS.where(holds.c.metering_point.in_(bindparam("points", expanding=True)))
 _STOP = select(stops).where(stops.c.lifted_at.is_(None)).order_by(stops.c.key)
 _CIRCUIT = select(circuits).where(circuits.c.name == bindparam("b_name"))
-_CAP_LOCK = 0x63737265
 
 
 class Guards:
@@ -80,8 +79,7 @@ class Guards:
 
     def one_at_a_time(self) -> None:
         """Make all nodes that count against the cap take turns, until this transaction ends (SQLite does so anyway)."""
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CAP_LOCK})
+        take_turns(self._connection, "cap")
 
     def allowed(self, now: datetime) -> int:
         """Approved disconnections above the cap that count at ``now``."""
@@ -129,12 +127,9 @@ class Guards:
             & (circuits.c.failures == before.failures)
             & circuits.c.retry_at.is_not_distinct_from(before.retry_at)
         )
-        change: Executable
         if not before.failures:
-            new = sqlite_insert if self._connection.dialect.name == "sqlite" else postgresql_insert
-            change = new(circuits).values(to_row(after)).on_conflict_do_nothing()
-        else:
-            change = (
-                update(circuits).where(was).values(to_row(after)) if after.failures else delete(circuits).where(was)
-            )
+            return insert_new(self._connection, circuits, to_row(after))
+        change: Update | Delete = (
+            update(circuits).where(was).values(to_row(after)) if after.failures else delete(circuits).where(was)
+        )
         return bool(self._connection.execute(change).rowcount)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.work import Lease
+from csire_bridge.store.dialects import insert_new
 from csire_bridge.store.tables import leases
 
 __all__ = ["Leases"]
@@ -54,11 +54,7 @@ class Leases:
 
     def _made(self, name: str) -> tuple[str, datetime, int]:
         """A lease that nobody has held yet; who comes second in this race finds the first one's row."""
-        values = {"name": name, **_NOBODY}
-        if self._connection.dialect.name == "postgresql":
-            self._connection.execute(postgresql.insert(leases).values(values).on_conflict_do_nothing())
-        else:
-            self._connection.execute(sqlite.insert(leases).values(values).on_conflict_do_nothing())
+        insert_new(self._connection, leases, {"name": name, **_NOBODY})
         found = self._locked(name)
         if found is None:
             raise StaleWrite(f"the lease {name!r} was removed while it was taken")

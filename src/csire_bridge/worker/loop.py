@@ -84,6 +84,11 @@ class Worker:
         """Leave ``steps`` to other workers; their work stays in the queue."""
         self._due = tuple(step for step in self._due if step not in steps)
 
+    @property
+    def steps_due(self) -> tuple[WorkStep, ...]:
+        """The steps whose work is taken."""
+        return self._due
+
     def lease(self) -> Lease:
         """A lease of ours that starts now."""
         return Lease.starting(self.name, self._clock(), self._length)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from csire_bridge.domain.alerts import Alert
 from csire_bridge.domain.clock import Clock
 from csire_bridge.store.database import Database
+from csire_bridge.store.dialects import take_turns
 from csire_bridge.store.watch import settle_alerts, standing
 
 __all__ = ["Watch"]
@@ -45,7 +46,7 @@ class Watch:
         """Look now; return the alerts that were opened."""
         now = self._clock()
         with self._database.transaction() as tx:
-            tx.alone("watch")  # several nodes look, one tells
+            take_turns(tx.connection, "watch")  # several nodes look, one tells
             found = list(standing(tx.connection, now, self._result_wait, self._memory))
             opening, closing = settle_alerts(tx.connection, found, now)
         for alert in opening:

@@ -24,7 +24,6 @@ from csire_bridge.hub.faults import Operation
 from csire_bridge.hub.folder import FolderChannel
 from csire_bridge.hub.poller import QueuePoller, document_if_readable, whole_answer
 from csire_bridge.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
-from csire_bridge.hub.wss_plugin import WsSecurityPlugin
 from csire_bridge.pipeline.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.deliver import Deliverer
 from csire_bridge.pipeline.events import take_events
@@ -39,6 +38,7 @@ from csire_bridge.pipeline.validate import Validator
 from csire_bridge.pipeline.verify import Verifier
 from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
+from csire_bridge.wire.wss_plugin import WsSecurityPlugin
 from csire_bridge.worker.loop import Steps, Worker
 from csire_bridge.worker.partners import PartnerDesk
 from csire_bridge.worker.watch import Watch

@@ -18,8 +18,8 @@ from starlette.requests import ClientDisconnect
 
 from csire_bridge.domain.messages import Form, MessageState
 from csire_bridge.domain.partners import PartnerLimits
-from csire_bridge.hub.body import BodyLimits, BodyRefused, forget_body, read_body
-from csire_bridge.hub.turnstile import Turnstile
+from csire_bridge.wire.body import BodyLimits, BodyRefused, forget_body, read_body
+from csire_bridge.wire.turnstile import Turnstile
 from csire_bridge.xml.partners import PartnerBook
 
 __all__ = ["Door", "Receipt", "hub_router"]

@@ -14,12 +14,12 @@ from csire_bridge.domain.messages import Form
 from csire_bridge.domain.partners import PartnerLimits
 from csire_bridge.grouping import Grouped
 from csire_bridge.hes.endpoint import events_router
-from csire_bridge.hub.body import BodyLimits
 from csire_bridge.hub.webhook import Receipt, hub_router
 from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.pipeline.reception import Answered
 from csire_bridge.service.health import health_router
 from csire_bridge.service.readiness import Readiness
+from csire_bridge.wire.body import BodyLimits
 
 __all__ = ["DoorKeeper", "build_app"]
 

@@ -165,6 +165,10 @@ class ReconnectionReason(StrEnum):
 class Order:
     """One order. All moments are UTC; dates are Polish calendar dates.
 
+    ``source_message`` and ``source_number`` name the hub's message behind the order, ``process_instance`` its process;
+    all are None where the hub has not asked. Several sources may ask for one order: ``registered_at`` is when the
+    first did, ``renewed_at`` when the last one did.
+
     ``registered_at`` is the moment from which execution time counts: the message's own timestamp, which is the
     strict reading of the one-working-day rule. ``not_before`` is when it may run, ``executed_at`` the meter's or
     head-end system's time of switching, else that of verification. ``recalled_at`` is when the command under way was
@@ -177,9 +181,9 @@ class Order:
     kind: OrderKind
     state: OrderState
     metering_point: MeteringPointCode
-    process_instance: ProcessInstanceId
-    source_message: MessageId
-    source_number: MessageNumber
+    process_instance: ProcessInstanceId | None
+    source_message: MessageId | None
+    source_number: MessageNumber | None
     registered_at: datetime
     not_before: datetime
     version: int
@@ -207,6 +211,7 @@ class Order:
     cancelled_at: datetime | None = None
     refused: str | None = None
     waits_for: WaitsFor | None = None
+    renewed_at: datetime | None = None
 
     @property
     def execution_seconds(self) -> float | None:

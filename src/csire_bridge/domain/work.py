@@ -16,6 +16,8 @@ class WorkStep(StrEnum):
     EXECUTE = "execute"
     ACKNOWLEDGE = "acknowledge"
     DELIVER = "deliver"
+    SID_INTAKE = "sid-intake"
+    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from csire_bridge.domain.answers import Answer, answer_of
 from csire_bridge.domain.clock import WARSAW, Clock
 from csire_bridge.domain.documents import DocumentState, OutgoingDocument
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.domain.identifiers import Eic, MessageNumber
+from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
 from csire_bridge.domain.messages import Header
 from csire_bridge.domain.orders import Order
 from csire_bridge.domain.rules import process_of
@@ -85,7 +85,7 @@ class Acknowledger:
 
     def _document(self, order: Order) -> OutgoingDocument | None:
         answer = answer_of(order)
-        number = self._book.answers(order.source_number).get(answer.kind) if answer else None
+        number = self._book.answers(order.source_number, order.kind).get(answer.kind) if answer else None
         if answer is None or number is None:
             return None
         header = self._header(order, number)
@@ -102,9 +102,10 @@ class Acknowledger:
         )
 
     def _header(self, order: Order, number: MessageNumber) -> Header:
+        """Where the hub's message never came, only its process is known, and the answer's id follows from that."""
         own, hub = self._parties.own, self._parties.hub
         return Header(
-            message_id=order.source_message.derive(number),
+            message_id=(order.source_message or MessageId(str(order.process_instance))).derive(number),
             answers=order.source_message,
             message_type=self._book.outbound[number].facts.message_type,
             number=number,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.store.durable import durability_problems
-from csire_bridge.store.engine import open_engine, store_errors, write_transaction
+from csire_bridge.store.engine import migration_transaction, open_engine, store_errors, write_transaction
 from csire_bridge.store.guards import Guards
 from csire_bridge.store.head_end import HeadEndEvents
 from csire_bridge.store.leases import Leases
@@ -98,7 +98,7 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         try:
-            with write_transaction(self._engine) as connection:
+            with migration_transaction(self._engine) as connection:
                 if self.is_postgresql:
                     connection.execute(text("SET LOCAL statement_timeout = 0"))
                     connection.execute(text("SET LOCAL lock_timeout = 0"))

@@ -53,10 +53,11 @@ _MOVE = (
 _MANY = select(orders).where(orders.c.key.in_(bindparam("keys", expanding=True)))
 _BY_CORRELATION = select(orders).where(orders.c.correlation_id.in_(bindparam("correlation_ids", expanding=True)))
 _OPEN = orders.c.state.not_in([state.value for state in FINAL_STATES])
+_ASKED_AT = func.coalesce(orders.c.renewed_at, orders.c.registered_at)  # a connection counts from its last source
 _CONNECTIONS = (
     select(
         orders.c.metering_point,
-        func.max(orders.c.registered_at, type_=orders.c.registered_at.type).label("newest"),
+        func.max(_ASKED_AT, type_=orders.c.registered_at.type).label("newest"),
         func.max(
             case((_OPEN & (orders.c.not_before <= bindparam("now", type_=orders.c.not_before.type)), 1), else_=0)
         ).label("open"),
@@ -96,7 +97,7 @@ class OrderBook:
             return []
         keys = list(self._connection.execute(_ADD, [to_row(order, "key") for order in new]).scalars())
         rows = [
-            {"order": key, "at": at, "state": order.state.value, "text": f"from message {order.source_number}"}
+            {"order": key, "at": at, "state": order.state.value, "text": f"from {_origin(order)}"}
             for key, order in zip(keys, new, strict=True)
         ]
         self._connection.execute(_NOTE, rows)
@@ -239,6 +240,10 @@ class OrderBook:
         """The history of an order, oldest first."""
         query = select(order_events).where(order_events.c.order == key).order_by(order_events.c.key)
         return [OrderEvent(row.at, OrderState(row.state), row.text) for row in self._connection.execute(query)]
+
+
+def _origin(order: Order) -> str:
+    return f"message {order.source_number}" if order.source_number else "SID"
 
 
 def _order(row: Row[tuple[object, ...]]) -> Order:

@@ -11,6 +11,7 @@ from lxml import etree
 from csire_bridge.domain.answers import AnswerKind
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MessageNumber
+from csire_bridge.domain.orders import OrderKind
 from csire_bridge.domain.rules import MessageFacts
 from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound
 from csire_bridge.xml.mapping.loader import LoadedFile, MappingProblem, load_file, merged_files
@@ -114,10 +115,13 @@ class MappingBook:
             ]
         )
 
-    def answers(self, number: MessageNumber) -> Mapping[AnswerKind, MessageNumber]:
-        """Which message answers an order that came with message ``number``; empty where none does."""
+    def answers(self, number: MessageNumber | None, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
+        """Which message answers an order of that kind that came with message ``number``; empty where none does.
+
+        Without a number: what answers the message that asks for such an order.
+        """
         for mapping in self._inbound.values():
-            if number in mapping.facts.numbers:
+            if number in mapping.facts.numbers if number else mapping.constants.get("kind") is kind:
                 return mapping.answers
         return {}
 

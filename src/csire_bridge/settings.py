@@ -6,14 +6,13 @@ named by file only. Times are seconds unless the name says otherwise.
 
 from __future__ import annotations
 
-import ipaddress
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -29,6 +28,7 @@ from csire_bridge.resources import folder
 from csire_bridge.settings_doors import WebSettings
 from csire_bridge.settings_execution import ExecutionSettings
 from csire_bridge.settings_parties import Folders, HubSettings, Part, PartnerSettings, Party
+from csire_bridge.settings_sid import Network, SidSettings
 
 __all__ = [
     "ExecutionSettings",
@@ -37,15 +37,11 @@ __all__ = [
     "LimitSettings",
     "PartnerSettings",
     "Settings",
+    "SidSettings",
     "WebSettings",
     "WorkerSettings",
     "load_settings",
 ]
-
-
-def _network(text: str) -> str:
-    ipaddress.ip_network(text)
-    return text
 
 
 class LimitSettings(Part):
@@ -80,7 +76,7 @@ class HeadEndSettings(Part):
     url: str | None = None
     events_port: int = Field(default=0, ge=0, le=65535)
     reply_address: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
-    event_peers: tuple[Annotated[str, AfterValidator(_network)], ...] = ("127.0.0.0/8", "::1/128")
+    event_peers: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
     connect_seconds: float = Field(default=5, gt=0)
     read_seconds: float = Field(default=30, gt=0)
     response_seconds: float = Field(default=120, gt=0)
@@ -124,6 +120,7 @@ class Settings(BaseSettings):
     hub: HubSettings = HubSettings()
     worker: WorkerSettings = WorkerSettings()
     web: WebSettings = WebSettings()
+    sid: SidSettings = SidSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -205,6 +202,7 @@ def _from_file(file: Path) -> dict[str, Any]:
     for partner in values.get("partners", ()):
         _place(partner, _PARTNER_PATHS, base)
     _place(values.get("hub"), _HUB_PATHS, base)
+    _place(values.get("sid"), _SID_PATHS, base)
     return values
 
 
@@ -214,6 +212,7 @@ def _place(values: object, names: Iterable[str], base: Path) -> None:
 
 
 _HUB_PATHS = ("ca_bundle", "client_certificate", "client_key")
+_SID_PATHS = (*_HUB_PATHS, "password_file", "certificates", "caller_password_file")
 _PARTNER_PATHS = ("certificates", "revocation_list", "revocation_authority")
 _PATHS = ("schemas", "mappings", "signing_key", "signing_certificate", "delivery_folder")
 

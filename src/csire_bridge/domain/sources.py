@@ -46,11 +46,14 @@ def source_of(order: Order) -> Source:
 def is_the_same(new: Order, known: Order, newest_connection: datetime | None, now: datetime) -> bool:
     """Whether ``new`` asks for what ``known`` is about to do, so that one execution answers both.
 
-    The same movement for the same reason at the same time, of the same process where both name one. Not the same is a
-    disconnection before and one after a connection: ``newest_connection`` is when (UTC) one was last asked for.
+    The same process, or else the same movement for the same reason at the same time, with one process at most behind
+    both. A disconnection before a connection and one after it are never the same: ``newest_connection`` is when (UTC)
+    a connection was last asked for.
     """
     if known.state not in JOINABLE or known.recalled_at is not None:
         return False
+    if new.process_instance and new.process_instance == known.process_instance:
+        return new.kind is known.kind and new.metering_point == known.metering_point
     if any(getattr(new, name) != getattr(known, name) for name in _SAME):
         return False
     if max(new.not_before, now) != max(known.not_before, now):

@@ -23,6 +23,7 @@ from csire_bridge.store.orders import OrderBook
 from csire_bridge.store.outbox import Outbox
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.store.points import PointRegistry
+from csire_bridge.store.sid import SidBook
 from csire_bridge.store.tables import leases
 from csire_bridge.store.turn import Turn
 from csire_bridge.store.work import WorkQueue
@@ -45,6 +46,7 @@ class StoreTransaction:
         self.partners = PartnerRegistry(connection)
         self.head_end = HeadEndEvents(connection)
         self.guards = Guards(connection)
+        self.sid = SidBook(connection)
         self.work = WorkQueue(connection)
         self.leases = Leases(connection)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, or_, select, update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
@@ -22,7 +22,9 @@ from csire_bridge.domain.orders import (
     WaitsFor,
     check_transition,
 )
+from csire_bridge.domain.sources import JOINABLE
 from csire_bridge.store.rows import from_row, plain, to_row
+from csire_bridge.store.sid import tell_moves
 from csire_bridge.store.tables import order_events, orders
 
 __all__ = ["OrderBook"]
@@ -82,6 +84,7 @@ _RECALLED = select(orders.c.key).where(
     orders.c.key.in_(bindparam("keys", expanding=True)), orders.c.recalled_at.is_not(None)
 )
 _WAIT = update(orders).where(orders.c.key == bindparam("b_key")).values(waits_for=bindparam("reason"))
+_JOINABLE = and_(orders.c.state.in_([state.value for state in JOINABLE]), orders.c.recalled_at.is_(None))
 _NOTE = insert(order_events)
 
 
@@ -124,6 +127,43 @@ class OrderBook:
         query = select(orders).where(orders.c.process_instance == str(process), orders.c.state.not_in(ended))
         held = query.order_by(orders.c.key).with_for_update(key_share=True)
         return [_order(row) for row in self._connection.execute(held)]
+
+    def joinable(self, new: Order) -> list[Order]:
+        """Orders of the same kind at the same point that somebody else may join, oldest first; held until the end."""
+        query = select(orders).where(
+            orders.c.metering_point == str(new.metering_point), orders.c.kind == new.kind.value, _JOINABLE
+        )
+        return [_order(row) for row in self._connection.execute(query.order_by(orders.c.key).with_for_update())]
+
+    def without_hub(self, points: Sequence[MeteringPointCode]) -> list[Order]:
+        """Orders at these points that somebody else than the hub asked for, and that the hub may join."""
+        if not points:
+            return []
+        here = orders.c.metering_point.in_([str(point) for point in points])
+        query = select(orders).where(orders.c.source_message.is_(None), here, _JOINABLE)
+        return [_order(row) for row in self._connection.execute(query.order_by(orders.c.key).with_for_update())]
+
+    def of_process(self, process: ProcessInstanceId) -> list[Order]:
+        """Every order that the hub asked for in that process, ended or not."""
+        query = select(orders).where(orders.c.process_instance == str(process), orders.c.source_message.is_not(None))
+        return [_order(row) for row in self._connection.execute(query)]
+
+    def join(self, known: Order, new: Order, at: datetime, text: str) -> Order:
+        """``new`` is carried out by ``known``, which takes over what is known of the hub; return it as it is then.
+
+        The first registration counts for the execution time. Whoever works on the order just now is not disturbed.
+        """
+        facts = {
+            "registered_at": min(known.registered_at, new.registered_at),
+            "renewed_at": max(known.renewed_at or known.registered_at, new.registered_at),
+            "process_instance": known.process_instance or new.process_instance,
+            "source_message": known.source_message or new.source_message,
+            "source_number": known.source_number or new.source_number,
+        }
+        row = {name: plain(value) for name, value in facts.items()}
+        self._connection.execute(update(orders).where(orders.c.key == known.key).values(row))
+        self.note(known.key, known.state, at, text)
+        return replace(known, **facts)  # type: ignore[arg-type]
 
     def reconnections(
         self, points: Sequence[MeteringPointCode], now: datetime
@@ -211,6 +251,7 @@ class OrderBook:
         if self._connection.execute(_MOVE, rows).rowcount != len(moves):
             raise StaleWrite(f"order {', '.join(str(b.key) for b, _, _ in moves)} changed while it was worked on")
         self.note_all([(after.key, after.state, text) for _, after, text in moves], at)
+        tell_moves(self._connection, moves, at)
 
     def recall(self, key: int, at: datetime, *, superseded_by: int | None = None) -> None:
         """Note that the order's command is not wanted any more: the hub ended its process, or a newer order goes first.

@@ -115,13 +115,17 @@ class MappingBook:
             ]
         )
 
-    def answers(self, number: MessageNumber | None, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
-        """Which message answers an order of that kind that came with message ``number``; empty where none does.
-
-        Without a number: what answers the message that asks for such an order.
-        """
+    def answers(self, number: MessageNumber) -> Mapping[AnswerKind, MessageNumber]:
+        """Which message answers an order that came with message ``number``; empty where none does."""
         for mapping in self._inbound.values():
-            if number in mapping.facts.numbers if number else mapping.constants.get("kind") is kind:
+            if number in mapping.facts.numbers:
+                return mapping.answers
+        return {}
+
+    def answers_to(self, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
+        """Which message answers an order of that kind, where the message that asks for it never came."""
+        for mapping in self._inbound.values():
+            if mapping.constants.get("kind") is kind and mapping.answers:
                 return mapping.answers
         return {}
 

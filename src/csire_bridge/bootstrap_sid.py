@@ -11,6 +11,7 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Channel
 from csire_bridge.domain.partners import PartnerLimits
 from csire_bridge.domain.work import Lease, WorkStep
+from csire_bridge.pipeline.field_work import hand_over_field_work
 from csire_bridge.pipeline.look_up import PointFinder
 from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.pipeline.reception import Answered, Reception
@@ -78,6 +79,11 @@ class SidSide:
         self.worker.wake()
         self._wake()
         return answers
+
+    def hand_over(self) -> None:
+        """Hand over what waits for people on site, where that is wanted and was not done yet."""
+        if self._settings.sid.field_work and hand_over_field_work(self._database, self._clock):
+            self.worker.wake()
 
     def fetcher(self) -> OrderFetcher | None:
         """What fetches new orders; None where that is not wanted. It is for one thread."""

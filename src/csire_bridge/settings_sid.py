@@ -29,8 +29,9 @@ class SidSettings(Part):
     key; ``certificates`` are those that SID signs with). ``ca_bundle`` holds the authorities to trust,
     ``client_certificate`` and ``client_key`` are ours for TLS; all PEM files. ``fetch`` asks for new orders,
     ``fetch_most`` at a time, with pauses between ``idle_seconds`` and ``longest_idle_seconds``. ``look_up`` asks for
-    metering points that are not known here. ``listen`` opens our own door /sid/soap for ``peers``, who must name
-    ``caller_user`` and the password in ``caller_password_file`` where these are set. Times are in seconds.
+    metering points that are not known here; ``field_work`` hands over orders that need people on site. ``listen`` opens
+    our own door /sid/soap for ``peers``, who must name ``caller_user`` and the password in ``caller_password_file``
+    where these are set. Times are in seconds.
     """
 
     url: str | None = None
@@ -49,6 +50,7 @@ class SidSettings(Part):
     idle_seconds: float = Field(default=20, gt=0)
     longest_idle_seconds: float = Field(default=60, gt=0)
     look_up: bool = True
+    field_work: bool = True
     listen: bool = False
     peers: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
     caller_user: str | None = None

@@ -25,7 +25,7 @@ from sqlalchemy.exc import StatementError
 
 from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.documents import DocumentState
-from csire_bridge.domain.errors import BridgeError, ConfigurationError, StaleWrite, StoreFailure
+from csire_bridge.domain.errors import BridgeError, ConfigurationError, OurFault, StaleWrite, StoreFailure
 from csire_bridge.domain.identifiers import (
     Eic,
     MessageId,
@@ -104,7 +104,7 @@ def test_given_orders_of_an_older_version_when_upgraded_then_they_and_all_that_r
             assert [event.text for event in tx.orders.history(1)] == ["kept"]
             tx.orders.add([order(source_message=None, source_number=None, process_instance=None)] * 2, NOW)
         assert count(database, tables.orders) == 3
-        with pytest.raises(StoreFailure), database.transaction() as tx:
+        with pytest.raises(OurFault), database.transaction() as tx:
             tx.orders.note(99, OrderState.DONE, NOW, "of nothing")
 
 

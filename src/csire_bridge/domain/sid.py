@@ -63,24 +63,24 @@ class SidStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-# By the states' own words, so that a state that is new to this table shows as waiting and never as more.
-_STATUS: Mapping[str, SidStatus] = {
-    OrderState.REGISTERED.value: SidStatus.REGISTERED,
-    OrderState.SUBMITTING.value: SidStatus.REGISTERED,
-    OrderState.SUBMITTED.value: SidStatus.SENT,
-    OrderState.UNKNOWN.value: SidStatus.SENT,
-    OrderState.ARMED.value: SidStatus.ARMED,
-    "field-work": SidStatus.FIELD_WORK,
-    OrderState.DONE.value: SidStatus.DONE,
-    OrderState.CANNOT.value: SidStatus.CANNOT,
-    OrderState.SUPERSEDED.value: SidStatus.SUPERSEDED,
-    OrderState.WITHDRAWN.value: SidStatus.WITHDRAWN,
+_STATUS: Mapping[OrderState, SidStatus] = {
+    OrderState.REGISTERED: SidStatus.REGISTERED,
+    OrderState.SUBMITTING: SidStatus.REGISTERED,
+    OrderState.SUBMITTED: SidStatus.SENT,
+    OrderState.UNKNOWN: SidStatus.SENT,
+    OrderState.ARMED: SidStatus.ARMED,
+    OrderState.FIELD_WORK: SidStatus.FIELD_WORK,
+    OrderState.PARKED: SidStatus.WAITS,
+    OrderState.DONE: SidStatus.DONE,
+    OrderState.CANNOT: SidStatus.CANNOT,
+    OrderState.SUPERSEDED: SidStatus.SUPERSEDED,
+    OrderState.WITHDRAWN: SidStatus.WITHDRAWN,
 }
 
 
 def status_of(state: OrderState) -> SidStatus:
     """What SID is told of an order in that state."""
-    return _STATUS.get(state.value, SidStatus.WAITS)
+    return _STATUS[state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class ReportKind(StrEnum):
 class Report:
     """Something that SID is told. ``document`` are the bytes that leave at every try, written before the first.
 
-    ``sequence`` counts what was said under ``number``; field work without a number of SID has 0. Moments are UTC.
+    ``sequence`` counts what was said under ``number``; for field work it is the version of the order. Moments are UTC.
     """
 
     key: int

@@ -127,6 +127,8 @@ class Service:
         while not self._stop.wait(_WATCH_SECONDS):
             try:
                 self.bridge.watch.look_when_due()
+                if self.bridge.sid:
+                    self.bridge.sid.hand_over()
             except Exception as error:  # noqa: BLE001 - it is tried again
                 _tell("the watch", error)
 

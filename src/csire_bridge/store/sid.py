@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
 
 from csire_bridge.domain.documents import DocumentState
-from csire_bridge.domain.orders import Order
+from csire_bridge.domain.orders import Order, OrderState
 from csire_bridge.domain.sid import Report, ReportKind, SidNumber, SidOrder, SidStatus, status_of
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.rows import from_row, to_row
-from csire_bridge.store.tables import sid_orders, sid_reports
+from csire_bridge.store.tables import orders, sid_orders, sid_reports
 from csire_bridge.store.work import WorkQueue
 
 __all__ = ["SidBook", "tell_moves"]
@@ -32,7 +32,10 @@ _BEHIND = (
 )
 _SAID = (
     select(sid_reports.c.number, func.max(sid_reports.c.sequence))
-    .where(sid_reports.c.number.in_(bindparam("numbers", expanding=True)))
+    .where(
+        sid_reports.c.number.in_(bindparam("numbers", expanding=True)),
+        sid_reports.c.kind == ReportKind.STATUS.value,
+    )
     .group_by(sid_reports.c.number)
 )
 _LATEST = (
@@ -42,6 +45,14 @@ _LATEST = (
     .limit(1)
 )
 _MANY = select(*_COLUMNS).where(sid_reports.c.key.in_(bindparam("keys", expanding=True)))
+_HANDED_OVER = exists().where(
+    sid_reports.c.order == orders.c.key,
+    sid_reports.c.kind == ReportKind.FIELD_WORK.value,
+    sid_reports.c.sequence == orders.c.version,
+)
+_NOT_HANDED_OVER = (
+    select(orders).where(orders.c.state == OrderState.FIELD_WORK.value, ~_HANDED_OVER).order_by(orders.c.key).limit(100)
+)
 _ADD = insert(sid_reports).returning(sid_reports.c.key, sort_by_parameter_order=True)
 
 
@@ -95,20 +106,25 @@ class SidBook:
         ]
         self._write([replace(report, status=status or report.status) for report in reports], at)
 
-    def hand_over(self, order: Order, number: SidNumber | None, text: str, at: datetime) -> None:
-        """Write that people on site are needed, and the work of telling SID."""
+    def not_handed_over(self) -> list[Order]:
+        """Orders that wait for people on site, of whom SID was not told yet; for each time that they came to wait."""
+        rows = self._connection.execute(_NOT_HANDED_OVER)
+        return [from_row(Order, row._mapping) for row in rows]  # type: ignore[arg-type]
+
+    def hand_over(self, order: Order, number: SidNumber | None, at: datetime) -> None:
+        """Write that people on site are needed, and the work of telling SID; raises StaleWrite when that was done."""
         report = Report(
             key=0,
-            report_id=str(uuid.uuid4()),
+            report_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"field work {order.key} {order.version}")),
             kind=ReportKind.FIELD_WORK,
             order=order.key,
             number=number,
-            sequence=0,
+            sequence=order.version,
             status=SidStatus.FIELD_WORK,
             at=at,
             registered_at=order.registered_at,
             meter=order.meter,
-            text=text,
+            text=order.detail,
         )
         self._write([report], at)
 

@@ -230,6 +230,8 @@ Index("ix_orders_meter_submitted_at", orders.c.meter, orders.c.submitted_at)
 Index("ix_orders_kind_submitted_at", orders.c.kind, orders.c.submitted_at)
 _WAITS = "waits_for IS NOT NULL"
 Index("ix_orders_waits_for", orders.c.waits_for, sqlite_where=text(_WAITS), postgresql_where=text(_WAITS))
+_FIELD_WORK = "state = 'field-work'"
+Index("ix_orders_field_work", orders.c.key, sqlite_where=text(_FIELD_WORK), postgresql_where=text(_FIELD_WORK))
 _no_hub = orders.c.source_message.is_(None)
 Index("ix_orders_without_hub", orders.c.metering_point, sqlite_where=_no_hub, postgresql_where=_no_hub)
 

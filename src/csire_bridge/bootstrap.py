@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
+from csire_bridge.bootstrap_sid import SidSide
 from csire_bridge.domain.circuit import CircuitPolicy
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
@@ -25,12 +26,12 @@ from csire_bridge.hub.faults import Operation
 from csire_bridge.hub.folder import FolderChannel
 from csire_bridge.hub.poller import QueuePoller, document_if_readable, whole_answer
 from csire_bridge.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
-from csire_bridge.hub.wss_plugin import WsSecurityPlugin
 from csire_bridge.pipeline.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.deliver import Deliverer
 from csire_bridge.pipeline.events import take_events
 from csire_bridge.pipeline.execute import ExecutionLimits, Executor, FieldWork
 from csire_bridge.pipeline.intake import Intake
+from csire_bridge.pipeline.look_up import PointFinder
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.perform import Performer
 from csire_bridge.pipeline.ports import DeliveryChannel
@@ -41,7 +42,8 @@ from csire_bridge.pipeline.validate import Validator
 from csire_bridge.pipeline.verify import Verifier
 from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
-from csire_bridge.worker.loop import Steps, Worker
+from csire_bridge.wire.wss_plugin import WsSecurityPlugin
+from csire_bridge.worker.loop import Handlers, Worker
 from csire_bridge.worker.partners import PartnerDesk
 from csire_bridge.worker.watch import Watch
 from csire_bridge.xml.catalogue import SchemaCatalogue
@@ -108,6 +110,8 @@ class Bridge:
         self._head_end = HeadEndConnector(self.head_end_profile, clock)
         self._hub = hub_client(settings, key, self.partners, clock) if settings.hub.url else None
         self.worker, self.reception = self._worker(key)
+        self.sid = self._sid_side(key) if settings.sid.url else None
+        self.points = self.sid.points if self.sid else PointFinder(self.database, None)
         wait = timedelta(seconds=settings.limits.result_wait_seconds)
         self.watch = Watch(self.database, clock, result_wait=wait)
 
@@ -120,21 +124,25 @@ class Bridge:
         verifier = Verifier(lambda: self.partners, self.settings.limits.max_message_bytes)
         validator, mapper = self.standard.validator, self.standard.mapper
         hold = timedelta(days=self.settings.execution.complaint_hold_days)
-        return Intake(self.database, verifier, validator, mapper, Receipts(key), self.clock, hold)
+        return Intake(
+            self.database, verifier, validator, mapper, Receipts(key), self.clock, hold, step_rules(self.settings)
+        )
 
     def _worker(self, key: SigningKey) -> tuple[Worker, Reception]:
         """The worker, and the reception with a hand of its own: it ends with the intake and leaves orders to others."""
         settings, jitter = self.settings, random.Random()  # noqa: S311 - spreads retries, no secret
         parties = Parties(Eic(settings.own_eic), Eic(settings.hub_eic), settings.sender_role)
         standard, channel = self.standard, self._channel()
-        steps = Steps(
-            intake=self.intake,
-            execute=Executor(self.database, self._head_end, self.clock, self.limits, jitter),
-            perform=Performer(self.database, self._head_end, self.clock, self.limits, step_rules(settings), jitter),
-            acknowledge=Acknowledger(self.database, standard.book, standard.catalogue, key, parties, self.clock),
-            deliver=Deliverer(self.database, channel, self.clock, RetryPolicy(), jitter),
-        )
-        due = list(WorkStep) if settings.head_end.url else [WorkStep.INTAKE]
+        acknowledger = Acknowledger(self.database, standard.book, standard.catalogue, key, parties, self.clock)
+        rules = step_rules(settings)
+        steps: Handlers = {
+            WorkStep.INTAKE: self.intake,
+            WorkStep.EXECUTE: Executor(self.database, self._head_end, self.clock, self.limits, jitter),
+            WorkStep.PERFORM: Performer(self.database, self._head_end, self.clock, self.limits, rules, jitter),
+            WorkStep.ACKNOWLEDGE: acknowledger,
+            WorkStep.DELIVER: Deliverer(self.database, channel, self.clock, RetryPolicy(), jitter),
+        }
+        due = None if settings.head_end.url else [WorkStep.INTAKE]
         lease = timedelta(seconds=settings.worker.lease_seconds)
         worker = Worker(
             self.database,
@@ -147,6 +155,10 @@ class Bridge:
         )
         hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
         return worker, Reception(self.database, hand, self.clock)
+
+    def _sid_side(self, key: SigningKey) -> SidSide:
+        catalogue = self.standard.catalogue
+        return SidSide(self.settings, self.database, catalogue, key, self.clock, self.worker.wake)
 
     def _channel(self) -> DeliveryChannel:
         if self._hub is None:
@@ -205,6 +217,8 @@ class Bridge:
             self._events.stop()
         if self._hub:
             self._hub.close()
+        if self.sid:
+            self.sid.close()
         self._head_end.close()
         self.database.close()
 

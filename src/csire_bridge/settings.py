@@ -30,6 +30,7 @@ from csire_bridge.settings_doors import WebSettings
 from csire_bridge.settings_execution import AgreementSettings, ExecutionSettings
 from csire_bridge.settings_head_end import HeadEndSettings
 from csire_bridge.settings_parties import Folders, HubSettings, Part, PartnerSettings, Party
+from csire_bridge.settings_sid import SidSettings
 
 __all__ = [
     "DeadlineSettings",
@@ -39,6 +40,7 @@ __all__ = [
     "LimitSettings",
     "PartnerSettings",
     "Settings",
+    "SidSettings",
     "WebSettings",
     "WorkerSettings",
     "load_settings",
@@ -100,6 +102,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     web: WebSettings = WebSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
+    sid: SidSettings = SidSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -182,6 +185,7 @@ def _from_file(file: Path) -> dict[str, Any]:
         _place(partner, _PARTNER_PATHS, base)
     for group in ("hub", "head_end"):
         _place(values.get(group), _TLS_PATHS, base)
+    _place(values.get("sid"), _SID_PATHS, base)
     return values
 
 
@@ -191,6 +195,7 @@ def _place(values: object, names: Iterable[str], base: Path) -> None:
 
 
 _TLS_PATHS = ("ca_bundle", "client_certificate", "client_key")
+_SID_PATHS = (*_TLS_PATHS, "password_file", "certificates", "caller_password_file")
 _PARTNER_PATHS = ("certificates", "revocation_list", "revocation_authority")
 _PATHS = ("schemas", "mappings", "signing_key", "signing_certificate", "delivery_folder")
 

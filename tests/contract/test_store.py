@@ -14,7 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ from sqlalchemy.exc import StatementError
 
 from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.documents import DocumentState
-from csire_bridge.domain.errors import BridgeError, ConfigurationError, StaleWrite, StoreFailure
+from csire_bridge.domain.errors import BridgeError, ConfigurationError, OurFault, StaleWrite, StoreFailure
 from csire_bridge.domain.identifiers import (
     Eic,
     MessageId,
@@ -79,6 +81,40 @@ def test_given_the_migrations_when_compared_with_the_tables_of_the_code_then_not
         assert compare_metadata(context, tables.metadata) == []
         names = set(inspect(connection).get_table_names())
     assert names == set(tables.metadata.tables) | {"alembic_version"}
+
+
+def test_given_orders_of_an_older_version_when_upgraded_then_they_and_all_that_refers_to_them_stay(
+    address: str,
+) -> None:
+    with closing(Database(address)) as database:
+        upgrade_to(database, "0003")
+        with database.transaction() as tx:
+            tx.connection.exec_driver_sql(
+                "insert into orders (kind, state, metering_point, process_instance, source_message, source_number,"
+                " registered_at, not_before, version, attempts) values ('disconnect', 'registered', '1', 'p', 'm',"
+                " '8.1.1.5', '2026-11-23 09:00:00.000000', '2026-11-23 09:00:00.000000', 1, 0)"
+            )
+            tx.connection.exec_driver_sql(
+                'insert into order_events ("order", at, state, text)'
+                " values (1, '2026-11-23 09:00:00.000000', 'registered', 'kept')"
+            )
+        database.upgrade()
+        with database.transaction() as tx:
+            assert tx.orders.get(1).source_number == "8.1.1.5"
+            assert [event.text for event in tx.orders.history(1)] == ["kept"]
+            tx.orders.add([order(source_message=None, source_number=None, process_instance=None)] * 2, NOW)
+        assert count(database, tables.orders) == 3
+        with pytest.raises(OurFault), database.transaction() as tx:
+            tx.orders.note(99, OrderState.DONE, NOW, "of nothing")
+
+
+def upgrade_to(database: Database, revision: str) -> None:
+    """Make the tables of an older version."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(tables.__file__).parent / "migrations"))
+    with database.transaction() as tx:
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, revision)
 
 
 def test_given_several_processes_when_all_upgrade_at_once_then_all_succeed(address: str) -> None:

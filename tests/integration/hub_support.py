@@ -19,10 +19,10 @@ from csire_bridge.domain.identifiers import MessageId, MessageNumber
 from csire_bridge.hub.client import HubClient
 from csire_bridge.hub.profile import HubProfile, HubSecurity
 from csire_bridge.hub.splice import CMS
-from csire_bridge.hub.wss_plugin import WsSecurityPlugin
 from csire_bridge.resources import folder
 from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.wire.wss_plugin import WsSecurityPlugin
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.keys import CertificateBook
 from csire_bridge.xml.parser import parse

@@ -30,11 +30,12 @@ from csire_bridge.domain.errors import (
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.hub.channel import HubChannel
 from csire_bridge.hub.client import BLOCKED, HubClient
-from csire_bridge.hub.faults import Later, Operation
+from csire_bridge.hub.faults import Operation
 from csire_bridge.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
 from csire_bridge.hub.splice import bare
 from csire_bridge.simulators.hub_faults import Trouble
 from csire_bridge.simulators.hub_soap import container_response, fault, send_response
+from csire_bridge.wire.failures import Later
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.signature import verify_enveloped
 from csire_bridge.xml.wss import sign_envelope

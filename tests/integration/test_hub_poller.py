@@ -13,13 +13,14 @@ from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUn
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.hub.answers import Peeked
 from csire_bridge.hub.client import BLOCKED, HubClient
-from csire_bridge.hub.faults import Later, Operation
+from csire_bridge.hub.faults import Operation
 from csire_bridge.hub.poller import QueuePoller, document_if_readable
 from csire_bridge.hub.profile import HubSecurity
 from csire_bridge.hub.splice import bare
 from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.hub_faults import Trouble
 from csire_bridge.simulators.hub_soap import container_response
+from csire_bridge.wire.failures import Later
 from tests.integration.hub_support import answering, client_at, hub_document, now, plain_document, running
 
 ID = MessageId("0e7397e7-a2cc-45cf-8ea1-5554fc18c029")

@@ -17,7 +17,7 @@ from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUn
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
 from csire_bridge.domain.messages import Channel, Header, RawMessage
 from csire_bridge.hub.client import HubClient
-from csire_bridge.hub.faults import Later, Operation
+from csire_bridge.hub.faults import Operation
 from csire_bridge.hub.profile import HubSecurity
 from csire_bridge.hub.splice import bare
 from csire_bridge.pipeline.receipt import Verdict, build
@@ -27,6 +27,7 @@ from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.hub_faults import HubDice, Trouble
 from csire_bridge.simulators.hub_results import build_result
 from csire_bridge.simulators.hub_soap import send_response, spoiled
+from csire_bridge.wire.failures import Later
 from csire_bridge.xml.catalogue import SchemaCatalogue
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse

@@ -13,7 +13,7 @@ import zeep
 from lxml import etree
 
 from csire_bridge.domain.errors import NotTrusted, Unreadable
-from csire_bridge.hub.wss_plugin import WsSecurityPlugin
+from csire_bridge.wire.wss_plugin import WsSecurityPlugin
 from csire_bridge.xml.keys import CertificateBook
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.wss import sign_envelope, verify_envelope

@@ -21,15 +21,14 @@ from csire_bridge.hub.faults import (
     FAULTS,
     FaultRule,
     HubFault,
-    Later,
     Meaning,
     Operation,
     failure_of_status,
-    retry_after,
 )
 from csire_bridge.hub.profile import HubProfile
 from csire_bridge.hub.splice import bare, own_bytes, payload_bytes, splice
-from csire_bridge.hub.words import excerpt, for_people
+from csire_bridge.wire.failures import Later, retry_after
+from csire_bridge.wire.words import excerpt, for_people
 from csire_bridge.xml.parser import parse
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -648,7 +648,9 @@ def ended_orders(draw: st.DrawFn) -> Order:
 def build(order: Order) -> tuple[etree._Element, Answer]:
     answer = answer_of(order)
     assert answer is not None
+    assert order.source_number is not None
     number = book().answers(order.source_number)[answer.kind]
+    assert book().answers_to(order.kind)[answer.kind] == number
     mapping = book().outbound[number]
     return mapping.build(header(number, mapping.facts.message_type), answer), answer
 
@@ -866,6 +868,7 @@ def test_given_only_new_files_when_the_order_is_answered_then_the_new_document_f
     release: tuple[SchemaCatalogue, MappingBook], kind: AnswerKind
 ) -> None:
     new_catalogue, new_book = release
+    assert ORDER.process_instance is not None
     number = new_book.answers(MessageNumber("8.5.1.4"))[kind]
     answer = Answer(
         kind=kind,

@@ -66,7 +66,7 @@ class Workload:
         message_id, point = MessageId.new(), point_code(index)
         changes = (
             (self.header.message_id, message_id),
-            (self._request.process_instance, str(uuid.uuid4())),
+            (str(self._request.process_instance), str(uuid.uuid4())),
             (self._request.metering_point, point),
         )
         text = self._template

@@ -17,10 +17,10 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.hub.client import HubClient
 from csire_bridge.hub.door import Door, DoorStep, try_door
 from csire_bridge.hub.profile import HubProfile, HubSecurity
-from csire_bridge.hub.wss_plugin import WsSecurityPlugin
 from csire_bridge.settings import Settings, load_settings
 from csire_bridge.store.database import Database
 from csire_bridge.store.partners import PartnerRegistry
+from csire_bridge.wire.wss_plugin import WsSecurityPlugin
 from csire_bridge.worker.roster import FilePartners, Roster, TablePartners
 from csire_bridge.xml.keys import SigningKey
 

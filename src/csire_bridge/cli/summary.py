@@ -37,7 +37,7 @@ def orders_table(lines: Sequence[OrderLine], title: str) -> Table:
         colour = _COLOURS.get(line.state, "blue")
         seconds = _seconds(line)
         table.add_row(
-            line.number,
+            line.number or "SID",
             line.kind.value,
             line.metering_point,
             f"[{colour}]{line.state.value}[/]",
@@ -110,7 +110,7 @@ def differences(database: Database, expected: Expectations, sent: Mapping[str, S
     """A sentence for every sample that did not end as expected; ``sent`` tells under which hashes it was sent."""
     with database.reading() as connection:
         messages = _by_name(message_lines(connection), sent)
-        orders = {line.message_id: line for line in order_lines(connection, with_answer=True)}
+        orders = {line.message_id: line for line in order_lines(connection, with_answer=True) if line.message_id}
     fed = (sample for sample in expected.samples if sample.feed and sample.ends)
     return [
         f"{sample.file}: {sentence}"

@@ -16,6 +16,8 @@ class AlertKind(StrEnum):
     ANSWERS_CONTESTED = "answers-contested"
     ORDERS_PARKED = "orders-parked"
     DELIVERIES_PARKED = "deliveries-parked"
+    REPORTS_WAITING = "reports-waiting"
+    REPORTS_PARKED = "reports-parked"
     WORK_PARKED = "work-parked"
     IDS_REUSED = "ids-reused"
 
@@ -40,6 +42,8 @@ _SENTENCES = {
     AlertKind.ANSWERS_CONTESTED: "{count} answers are contested by the hub",
     AlertKind.ORDERS_PARKED: "{count} orders wait for a person",
     AlertKind.DELIVERIES_PARKED: "{count} answers can't be delivered",
+    AlertKind.REPORTS_WAITING: "{count} reports have not reached SID yet",
+    AlertKind.REPORTS_PARKED: "{count} reports were refused by SID",
     AlertKind.WORK_PARKED: "{count} pieces of work were set aside",
     AlertKind.IDS_REUSED: "{count} messages used an id that was taken, with other content",
 }

@@ -38,13 +38,15 @@ _ARMED = "supply is still off: the customer switches it on at the meter"
 
 
 def answer_of(order: Order) -> Answer | None:
-    """The answer that ``order`` owes in its present state; None while it owes none.
+    """The answer that ``order`` owes the hub in its present state; None while it owes none, or no process is behind it.
 
     Raises ValueError for an order that claims to be done without a confirmed movement: such an answer must
     never leave.
     """
     if order.kind.contactor_action is None:
         return None  # the standard has no answer to the notices behind such orders
+    if order.process_instance is None:
+        return None
     if order.state is OrderState.DONE:
         if order.executed_at is None or order.verified_at is None or order.outcome is None:
             raise ValueError(f"order {order.key} is done without a time of execution and a verification")

@@ -89,6 +89,10 @@ class ProblemCode(StrEnum):
     WRONG_DIRECTION = "rule.wrong-direction"
     ID_REUSED = "rule.id-reused"
     DATE_HORIZON = "rule.date-horizon"
+    DATE_PAST = "rule.date-past"
+    UNKNOWN_POINT = "rule.unknown-point"
+    METER_MISMATCH = "rule.meter-mismatch"
+    UNKNOWN_ORDER = "rule.unknown-order"
     CONDITION = "rule.condition"
 
 

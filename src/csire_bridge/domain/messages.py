@@ -43,6 +43,7 @@ class Channel(StrEnum):
     REPLAY = "replay"
     WEBHOOK = "webhook"
     QUEUE = "queue"
+    SID = "sid"
 
 
 class Form(StrEnum):
@@ -116,11 +117,12 @@ class SpecialKind(StrEnum):
 class OrderRequest:
     """A message that asks for something at a metering point.
 
-    ``requested_date`` and ``effective_date`` are Polish calendar dates. ``contracted_power`` is in kW.
+    ``requested_date`` and ``effective_date`` are Polish calendar dates. ``contracted_power`` is in kW. Only the hub's
+    messages always name a process.
     """
 
     kind: OrderKind
-    process_instance: ProcessInstanceId
+    process_instance: ProcessInstanceId | None
     metering_point: MeteringPointCode
     disconnection_kind: DisconnectionKind | None = None
     reconnection_reason: ReconnectionReason | None = None

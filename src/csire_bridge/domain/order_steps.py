@@ -7,14 +7,23 @@ child), so that every guard holds for it. The other steps may be repeated withou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.orders import Order, OrderKind
 
-__all__ = ["OrderStep", "StepKind", "StepRules", "StepState", "first_open", "goes_on_supplied", "plan_steps"]
+__all__ = [
+    "OrderStep",
+    "StepKind",
+    "StepRules",
+    "StepState",
+    "first_open",
+    "goes_on_supplied",
+    "moved_steps",
+    "plan_steps",
+]
 
 
 class StepKind(StrEnum):
@@ -43,7 +52,10 @@ _ENDED = frozenset({StepState.DONE, StepState.SKIPPED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStep:
-    """One step of an order. It may be begun at ``not_before`` (UTC); ``child`` is the order that moves the contactor."""
+    """One step of an order, to be begun at ``not_before`` (UTC) or later.
+
+    ``child`` is the order that moves the contactor.
+    """
 
     key: int
     order: int
@@ -101,6 +113,21 @@ def _kinds(order: Order, rules: StepRules) -> Iterator[StepKind]:
                 yield from (StepKind.TARIFF, StepKind.ACTIVATE)
         else:
             yield kind
+
+
+def moved_steps(steps: Sequence[OrderStep], order: Order, rules: StepRules) -> list[OrderStep]:
+    """Those of the steps that change when ``order`` gets another date.
+
+    A tariff that waits in the meter is written anew; what was done for good stays done.
+    """
+    planned = {(step.position, step.kind): step.not_before for step in plan_steps(order, rules)}
+    activated = any(step.kind is StepKind.ACTIVATE and step.state in _ENDED for step in steps)
+    return [
+        replace(step, state=StepState.WAITING, ended_at=None, not_before=planned[step.position, step.kind])
+        for step in steps
+        if (step.position, step.kind) in planned
+        and (step.state is StepState.WAITING or (step.kind is StepKind.TARIFF and not activated))
+    ]
 
 
 def first_open(steps: Sequence[OrderStep]) -> OrderStep | None:

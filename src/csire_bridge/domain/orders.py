@@ -94,7 +94,7 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     _S.SUBMITTED: _AFTER_A_COMMAND | {_S.UNKNOWN, _S.ARMED, _S.REGISTERED},
     _S.UNKNOWN: _AFTER_A_COMMAND | {_S.ARMED, _S.REGISTERED},
     _S.ARMED: _AFTER_A_COMMAND,
-    _S.IN_STEPS: frozenset({_S.DONE, _S.CANNOT, _S.WITHDRAWN, _S.PARKED}),
+    _S.IN_STEPS: frozenset({_S.DONE, _S.CANNOT, _S.WITHDRAWN, _S.FIELD_WORK, _S.PARKED}),
     _S.FIELD_WORK: _BY_A_PERSON | {_S.PARKED},
     _S.PARKED: _BY_A_PERSON | {_S.FIELD_WORK},
     _S.DONE: frozenset(),
@@ -167,21 +167,26 @@ class ReconnectionReason(StrEnum):
 class Order:
     """One order. All moments are UTC; dates are Polish calendar dates.
 
+    ``source_message`` and ``source_number`` name the hub's message behind the order, ``process_instance`` its process;
+    all are None where the hub has not asked. Several sources may ask for one order: ``registered_at`` is when the
+    first did, ``renewed_at`` when the last one did.
+
     ``registered_at`` is the moment from which execution time counts: the message's own timestamp, which is the
     strict reading of the one-working-day rule. ``not_before`` is when it may run, ``executed_at`` the meter's or
     head-end system's time of switching, else that of verification. ``recalled_at`` is when the command under way was
     no longer wanted: because a newer order supersedes it (``superseded_by``), else because the hub ended the process
     by force. ``cancelled_at`` is when the head-end system confirmed that it dropped the command, ``refused`` what it
-    said when it refused the latest one. ``parent`` is the order of which this one is a step. ``version`` is for compare-and-set.
+    said when it refused the latest one. ``parent`` is the order of which this one is a step. ``version`` is for
+    compare-and-set.
     """
 
     key: int
     kind: OrderKind
     state: OrderState
     metering_point: MeteringPointCode
-    process_instance: ProcessInstanceId
-    source_message: MessageId
-    source_number: MessageNumber
+    process_instance: ProcessInstanceId | None
+    source_message: MessageId | None
+    source_number: MessageNumber | None
     registered_at: datetime
     not_before: datetime
     version: int
@@ -210,6 +215,7 @@ class Order:
     refused: str | None = None
     waits_for: WaitsFor | None = None
     parent: int | None = None
+    renewed_at: datetime | None = None
 
     @property
     def priority(self) -> int:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import RegistryUpdate
 
-__all__ = ["MeteringPoint", "has_contactor", "merge"]
+__all__ = ["MeteringPoint", "has_contactor", "learn", "merge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,15 @@ def merge(known: MeteringPoint | None, told: RegistryUpdate, now: datetime) -> M
     base = known or MeteringPoint(code=told.metering_point, updated_at=now)
     news = {name: getattr(told, _TOLD.get(name, name)) for name in _LEARNED}
     return replace(base, updated_at=now, **{name: value for name, value in news.items() if value is not None})
+
+
+def learn(known: MeteringPoint | None, told: MeteringPoint) -> MeteringPoint:
+    """The point after somebody who was asked has told of it: the fresher word wins, and gaps are filled."""
+    if known is None:
+        return told
+    older, newer = (known, told) if told.updated_at > known.updated_at else (told, known)
+    news = {name: getattr(newer, name) for name in _LEARNED}
+    return replace(older, updated_at=newer.updated_at, **{n: value for n, value in news.items() if value is not None})
 
 
 def has_contactor(meter_kind: str) -> bool:

@@ -22,6 +22,8 @@ class WorkStep(StrEnum):
     PERFORM = "perform"
     ACKNOWLEDGE = "acknowledge"
     DELIVER = "deliver"
+    SID_INTAKE = "sid-intake"
+    REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)

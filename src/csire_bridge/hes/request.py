@@ -17,6 +17,7 @@ import zeep
 
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.hes.profile import HeadEndNamespaces
+from csire_bridge.wire.exchange import ContractTransport
 
 __all__ = ["Request", "RequestWriter"]
 
@@ -124,20 +125,13 @@ def _text(value: str) -> bytes:
     return escape(value, {'"': "&quot;"}).encode("utf-8")
 
 
-class _WritesOnly(zeep.Transport):
-    """Keeps what zeep wants to post, and reads the WSDL and schemas from the contract's folder only."""
+class _WritesOnly(ContractTransport):
+    """Keeps what zeep wants to post."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._folder = folder
+        super().__init__(folder)
         self.body = b""
         self.headers: Mapping[str, str] = {}
-
-    def load(self, url: str) -> bytes:
-        path = Path(url.removeprefix("file://")).resolve()
-        if not path.is_relative_to(self._folder):
-            raise ConfigurationError(f"the HES's contract points outside its folder: {url}", "ship the schema with it")
-        return path.read_bytes()
 
     def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> None:
         self.body, self.headers = message, headers

@@ -11,7 +11,7 @@ from lxml import etree
 from csire_bridge.domain.errors import Unreadable
 from csire_bridge.hub.faults import HubFault
 from csire_bridge.hub.splice import CMS, own_bytes
-from csire_bridge.hub.words import for_people
+from csire_bridge.wire.words import for_people
 from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.parser import parse
 

@@ -14,7 +14,8 @@ from csire_bridge.hub.answers import EnvelopeSecurity
 from csire_bridge.hub.faults import Operation
 from csire_bridge.hub.profile import HubProfile, HubSecurity
 from csire_bridge.hub.splice import CMS
-from csire_bridge.hub.transport import AnswerTooLarge, HttpAnswer, HubTransport, NeverArrived, NoAnswer
+from csire_bridge.hub.transport import HubTransport
+from csire_bridge.wire.exchange import AnswerTooLarge, HttpAnswer, NeverArrived, NoAnswer
 
 __all__ = ["BLOCKED", "HubCaller"]
 

@@ -27,8 +27,8 @@ from csire_bridge.hub.caller import BLOCKED, HubCaller
 from csire_bridge.hub.faults import HubFault, Meaning, Operation, failure_of_status
 from csire_bridge.hub.profile import HubProfile
 from csire_bridge.hub.splice import CMS, own_bytes
-from csire_bridge.hub.transport import HttpAnswer
-from csire_bridge.hub.words import excerpt
+from csire_bridge.wire.exchange import HttpAnswer
+from csire_bridge.wire.words import excerpt
 from csire_bridge.xml.parser import parse
 
 __all__ = ["BLOCKED", "HubClient", "SendResult"]

@@ -5,18 +5,16 @@ Source: fault codes of the Finnish Datahub, which runs the same product. Other c
 
 from __future__ import annotations
 
-import email.utils
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
 from csire_bridge.domain.errors import BridgeError, OutcomeUnknown, PartnerRefused, PartnerUnreachable
+from csire_bridge.wire.failures import Later, failure_by_status
 
-__all__ = ["FAULTS", "FaultRule", "HubFault", "Later", "Meaning", "Operation", "failure_of_status", "retry_after"]
-
-_LONGEST_WAIT = timedelta(days=1)
+__all__ = ["FAULTS", "FaultRule", "HubFault", "Meaning", "Operation", "failure_of_status"]
 
 
 class Operation(StrEnum):
@@ -87,14 +85,6 @@ _DUE_OPERATIONS: Mapping[Meaning, frozenset[Operation]] = MappingProxyType(
 )
 
 
-class Later(PartnerUnreachable):
-    """The hub could not take it now; ``wait`` is the shortest sensible pause before the next try."""
-
-    def __init__(self, text: str, remedy: str, wait: timedelta) -> None:
-        super().__init__(text, remedy)
-        self.wait = wait
-
-
 @dataclass(frozen=True, slots=True)
 class HubFault:
     """A SOAP fault as it came: the hub's ``code`` ("" when there was none) and the SOAP code's local name."""
@@ -132,30 +122,6 @@ class HubFault:
 def failure_of_status(
     operation: Operation, status: int, retry_header: str | None, why: str, now: datetime
 ) -> BridgeError:
-    """The error for an answer that is none of the hub's: what its HTTP ``status`` says about arrival.
-
-    A gateway that redirects, refuses (4xx) or asks for a pause did not let the request through. Any other status
-    leaves it open, except for a peek, which changes nothing.
-    """
-    text = f"an answer to {operation} with HTTP {status} is not the hub's: {why}"
-    wait = retry_after(retry_header, now) if retry_header else None
-    if status in (429, 503) and wait is not None:
-        return Later(text, "it is tried again by itself, after the pause that was asked for", wait)
-    if status == 413:
-        return PartnerRefused("HTTP 413", text, "have the gateway's size limit raised")
-    if status in range(300, 500):
-        return PartnerUnreachable(text, "check the hub's url, our client certificate and the gateway in front of it")
-    return PartnerUnreachable(text, _AGAIN) if operation is Operation.PEEK else OutcomeUnknown(text, _AGAIN)
-
-
-def retry_after(header: str, now: datetime) -> timedelta | None:
-    """Read HTTP's Retry-After: seconds, or a date (RFC 9110, 10.2.3); a day at most, None for anything else."""
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=int(text[:9])), _LONGEST_WAIT)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(moment - now, timedelta(0)), _LONGEST_WAIT)
+    """The error for an answer that is none of the hub's: what its HTTP ``status`` says about arrival."""
+    harmless = operation is Operation.PEEK
+    return failure_by_status(operation, status, retry_header, why, now, whose="the hub", harmless=harmless)

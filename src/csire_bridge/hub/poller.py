@@ -17,13 +17,12 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, PartnerRefused
 from csire_bridge.hub.answers import Peeked
 from csire_bridge.hub.caller import BLOCKED
-from csire_bridge.hub.faults import Later
+from csire_bridge.wire.rhythm import Rhythm
 
 __all__ = ["QueuePoller", "document_if_readable", "whole_answer"]
 
 _log = logging.getLogger(__name__)
 
-_LONGEST_BACKOFF = timedelta(minutes=10)
 _MOST_REPEATS = 5  # a hub may put a message into the queue twice; dequeuing that changes nothing would never end
 
 
@@ -66,12 +65,9 @@ class QueuePoller:
         self._client = client
         self._take = take
         self._clock = clock
-        self._idle = idle
-        self._jitter = jitter or random.Random()  # noqa: S311 - spreads polls, no secret
+        self._rhythm = Rhythm(idle, jitter)
         self._choose = keep
         self._may_go_on = may_go_on
-        self._failures = 0
-        self._asked_for = timedelta(0)
         self._stuck: str | None = None
         self.emptied_at: datetime | None = None
         """When the queue was last seen empty (UTC)."""
@@ -85,22 +81,14 @@ class QueuePoller:
         try:
             count = self._drain()
         except BridgeError as error:
-            self._failures += 1
-            self._asked_for = (error.wait if isinstance(error, Later) else None) or timedelta(0)
+            self._rhythm.failed(error)
             raise
-        self._failures, self._asked_for = 0, timedelta(0)
+        self._rhythm.went_well()
         return count
 
     def next_wait(self) -> timedelta:
-        """The pause before the next ``drain``: idle with jitter; after failures doubled each time, 10 minutes at most.
-
-        A pause that the hub asked for is kept.
-        """
-        shortest, longest = self._idle
-        pause = timedelta(seconds=self._jitter.uniform(shortest, longest))
-        if self._failures:
-            pause = min(pause * 2 ** min(self._failures - 1, 10), _LONGEST_BACKOFF * self._jitter.uniform(0.75, 1))
-        return max(pause, self._asked_for)
+        """The pause before the next ``drain``."""
+        return self._rhythm.next_wait()
 
     def _drain(self) -> int:
         count, last, again = 0, None, 0

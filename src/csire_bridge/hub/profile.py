@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.hub.faults import FAULTS, FaultRule
 from csire_bridge.resources import folder
+from csire_bridge.wire.address import check_address, check_files
 
 __all__ = ["ContentTypeStyle", "HubProfile", "HubSecurity"]
 
@@ -62,12 +62,10 @@ class HubProfile:
     contract: Path = field(default_factory=lambda: folder("schemas") / "hub")
 
     def __post_init__(self) -> None:
-        _check_address(self.url)
+        check_address(self.url, "the hub")
         if self.user and not self.tenant:
             raise ConfigurationError("the hub's user is set, but not its tenant", "set both, or put both into the url")
-        for file in (self.ca_bundle, *(self.client_certificate or ())):
-            if file is not None and not file.is_file():
-                raise ConfigurationError(f"the hub's TLS file {file} is not there", "name the PEM file that is meant")
+        check_files((self.ca_bundle, *(self.client_certificate or ())), "the hub")
 
     @property
     def endpoint(self) -> str:
@@ -76,25 +74,3 @@ class HubProfile:
             return self.url
         user = f"?organisationUser={quote(self.user, safe='')}" if self.user else ""
         return f"{self.url.rstrip('/')}/soap/{quote(self.tenant, safe='')}{user}"
-
-
-def _check_address(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"{url!r} is no address of the hub: {error}", "correct the hub's url") from error
-    if parts.scheme == "https" and host:
-        return
-    if parts.scheme == "http" and host and _is_this_machine(host):
-        return
-    raise ConfigurationError(
-        f"{url!r} is no address of the hub", "give it an https address; plain http is for this machine only"
-    )
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

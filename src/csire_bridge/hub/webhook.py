@@ -9,41 +9,26 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from csire_bridge.domain.messages import Form, MessageState
 from csire_bridge.domain.partners import PartnerLimits
-from csire_bridge.hub.body import BodyLimits, BodyRefused, forget_body, read_body
-from csire_bridge.hub.turnstile import Turnstile
+from csire_bridge.wire.body import BodyLimits, BodyRefused, forget_body, read_body
+from csire_bridge.wire.door import Door, Receipt
+from csire_bridge.wire.turnstile import Turnstile
 from csire_bridge.xml.partners import PartnerBook
 
-__all__ = ["Door", "Receipt", "hub_router"]
+__all__ = ["hub_router"]
 
 _XML, _TEXT_XML, _SOAP_XML = "application/xml", "text/xml", "application/soap+xml"
 _REFUSED = {Form.BARE: 422, Form.SOAP: 500}  # a fault is a 500, as clients of SOAP over HTTP expect
 _AGAIN_SECONDS = 5
 _FIRST_TAG = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
 _PROLOGUE = 4096
-
-
-class Receipt(Protocol):
-    """What became of a message; ``state`` and ``receipt`` are None when it must be sent again."""
-
-    @property
-    def form(self) -> Form: ...
-    @property
-    def state(self) -> MessageState | None: ...
-    @property
-    def receipt(self) -> bytes | None: ...
-
-
-Door = Callable[[str, bytes, Form], Future[Receipt]]
-"""Hands (origin, bytes, form) in; the future ends when the message is committed and settled."""
 
 
 def hub_router(

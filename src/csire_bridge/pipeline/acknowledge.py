@@ -6,14 +6,14 @@ Its message id follows from the order's own, so however often this step runs, th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from csire_bridge.domain.answers import Answer, answer_of
+from csire_bridge.domain.answers import Answer, AnswerKind, answer_of
 from csire_bridge.domain.clock import WARSAW, Clock
 from csire_bridge.domain.documents import DocumentState, OutgoingDocument
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.domain.identifiers import Eic, MessageNumber
+from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
 from csire_bridge.domain.messages import Header
 from csire_bridge.domain.orders import Order
 from csire_bridge.domain.rules import process_of
@@ -85,8 +85,10 @@ class Acknowledger:
 
     def _document(self, order: Order) -> OutgoingDocument | None:
         answer = answer_of(order)
-        number = self._book.answers(order.source_number).get(answer.kind) if answer else None
-        if answer is None or number is None:
+        if answer is None:
+            return None
+        number = self._answers(order).get(answer.kind)
+        if number is None:
             return None
         header = self._header(order, number)
         raw = self._signed(header, answer)
@@ -101,10 +103,14 @@ class Acknowledger:
             created_at=header.timestamp,
         )
 
+    def _answers(self, order: Order) -> Mapping[AnswerKind, MessageNumber]:
+        return self._book.answers(order.source_number) if order.source_number else self._book.answers_to(order.kind)
+
     def _header(self, order: Order, number: MessageNumber) -> Header:
+        """Where the hub's message never came, only its process is known, and the answer's id follows from that."""
         own, hub = self._parties.own, self._parties.hub
         return Header(
-            message_id=order.source_message.derive(number),
+            message_id=(order.source_message or MessageId(str(order.process_instance))).derive(number),
             answers=order.source_message,
             message_type=self._book.outbound[number].facts.message_type,
             number=number,

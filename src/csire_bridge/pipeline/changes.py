@@ -122,7 +122,7 @@ class Changes:
         return self._answer(tx, self.answerable, lease)
 
     def _wake_neighbours(self, tx: Transaction) -> None:
-        """Orders that waited for their turn at the meter of one that is out of the way now, and orders that it is part of."""
+        """Orders that waited for one that is out of the way now, and the order that it is a part of."""
         if self.stopped:
             waiting = tx.orders.waiting_at([order.metering_point for order in self.stopped])
             tx.work.hasten(WorkStep.EXECUTE, waiting, self.now)

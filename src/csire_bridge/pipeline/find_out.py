@@ -181,7 +181,7 @@ class _Reading:
             text = "a newer request to connect goes first; the command did not switch anything"
             changes.supersede(order, self.item, text)
         else:
-            text = "the hub ended the process by force; the command did not switch anything"
+            text = "the order was taken back; the command did not switch anything"
             changes.withdraw(order, self.item, text)
 
     def _armed(self, found: Conclusion) -> None:

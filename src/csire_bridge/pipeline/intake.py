@@ -15,6 +15,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.messages import MessageState, RawMessage, SettledMessage, TakenId, Understood
+from csire_bridge.domain.order_steps import StepRules
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.ports import Store, Transaction
@@ -53,8 +54,12 @@ class Intake:
         receipts: Receipts,
         clock: Clock,
         complaint_hold: timedelta = timedelta(days=14),
+        step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
     ) -> None:
-        """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection."""
+        """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
+
+        ``step_rules``: which steps agreements have.
+        """
         self._store = store
         self._verifier = verifier
         self._validator = validator
@@ -62,6 +67,7 @@ class Intake:
         self._receipts = receipts
         self._clock = clock
         self._complaint_hold = complaint_hold
+        self._step_rules = step_rules
 
     def judge(self, raw: bytes, now: datetime) -> Judgement:
         """Verify, validate and map one message; a fault of its sender is an answer, not an exception."""
@@ -96,7 +102,7 @@ class Intake:
         now = self._clock()
         with self._store.transaction() as tx:
             batch = self._settle(tx, [(piece.about, piece.result) for piece in done], now)
-            following = register(tx, batch.understood, now, lease, self._complaint_hold)
+            following = register(tx, batch.understood, now, lease, self._complaint_hold, self._step_rules)
             tx.messages.take(batch.new_ids)
             tx.messages.settle(batch.settled)
             tx.messages.note(batch.notes)

@@ -15,7 +15,7 @@ from datetime import datetime
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.order_steps import OrderStep, StepKind, StepRules, StepState, first_open, plan_steps
-from csire_bridge.domain.orders import FINAL_STATES, Order, OrderKind, OrderState, WaitsFor
+from csire_bridge.domain.orders import FINAL_STATES, Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.children import child_of, settled_by, why_not
@@ -67,12 +67,16 @@ class Performer:
     def _open(
         self, tx: Transaction, pairs: Sequence[tuple[WorkItem, Order]], changes: Changes
     ) -> list[tuple[WorkItem, Order]]:
-        """Orders in steps, and registered ones that the operator's rules let begin; those get their steps."""
+        """Orders in steps, and registered ones whose time has come; those get their steps."""
         new = [pair for pair in pairs if pair[1].state is OrderState.REGISTERED]
-        begun = [self._begun(tx, item, order, changes) for item, order in self._gate.passing(tx, new, changes)]
+        begun = [self._begun(tx, item, order, changes) for item, order in new]
         return [*(pair for pair in begun if pair), *(pair for pair in pairs if pair[1].state is OrderState.IN_STEPS)]
 
     def _begun(self, tx: Transaction, item: WorkItem, order: Order, changes: Changes) -> tuple[WorkItem, Order] | None:
+        ahead = order.not_before - self._rules.write_ahead
+        if ahead > changes.now and order.recalled_at is None:
+            changes.postpone(item, ahead)
+            return None
         if tx.steps.of([order.key]).get(order.key):
             return item, changes.move(order, OrderState.IN_STEPS, "goes on where it was", waits_for=None)
         steps = tx.steps.add(plan_steps(order, self._rules))
@@ -92,6 +96,8 @@ class Performer:
             if step.not_before > changes.now:
                 changes.postpone(item, step.not_before)
                 return []
+            if not self._lets_go(tx, item, order, step, changes):
+                return []
             ended = self._without_a_call(tx, item, order, step, changes)
             if ended is None:
                 return []
@@ -100,6 +106,11 @@ class Performer:
             steps = [ended if one.key == step.key else one for one in steps]
         changes.performed(order, item, _summary(steps))
         return []
+
+    def _lets_go(self, tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: Changes) -> bool:
+        """Whether the operator's rules let the step begin now; a calendar may always be written ahead of its date."""
+        begun = step.child is not None or step.kind is StepKind.TARIFF
+        return begun or bool(self._gate.passing(tx, [(item, order)], changes))
 
     def _without_a_call(
         self, tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: Changes
@@ -186,6 +197,8 @@ class Performer:
         match piece.result:
             case Performed() as result:
                 tx.steps.keep(order.key, result.readings)
+                if step.kind is StepKind.ACTIVATE:
+                    _remember_tariff(tx, order, changes.now)
                 changes.steps.append(_ended(step, result.state, result.text, changes.now))
                 tx.orders.note(order.key, order.state, changes.now, f"step {step.kind}: {result.text}")
                 return True
@@ -206,6 +219,13 @@ class Performer:
 
 
 _OPEN = frozenset({OrderState.REGISTERED, OrderState.IN_STEPS})
+
+
+def _remember_tariff(tx: Transaction, order: Order, now: datetime) -> None:
+    """What the meter counts by is what holds at the point; so a notice that repeats it changes nothing."""
+    point = tx.points.of([order.metering_point], now).get(order.metering_point)
+    if point is not None:
+        tx.points.put(replace(point, tariff_group=order.tariff_group, updated_at=now))
 
 
 def _ended(step: OrderStep, state: StepState, text: str, now: datetime) -> OrderStep:

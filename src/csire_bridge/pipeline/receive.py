@@ -29,7 +29,12 @@ class Arrival:
 
 
 def receive(
-    store: Store, channel: Channel, arrivals: Sequence[Arrival], clock: Clock, lease: Lease | None = None
+    store: Store,
+    channel: Channel,
+    arrivals: Sequence[Arrival],
+    clock: Clock,
+    lease: Lease | None = None,
+    step: WorkStep = WorkStep.INTAKE,
 ) -> list[WorkItem]:
     """Commit ``arrivals`` in one transaction, each with its piece of intake work; return the work.
 
@@ -40,4 +45,4 @@ def receive(
     now = clock()
     with store.transaction() as tx:
         keys = tx.messages.add(channel, now, rows)
-        return tx.work.add(WorkStep.INTAKE, keys, now, priority=PROMPT, lease=lease)
+        return tx.work.add(step, keys, now, priority=PROMPT, lease=lease)

@@ -14,7 +14,7 @@ from typing import Protocol
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import StoreFailure
 from csire_bridge.domain.messages import Channel, Form, MessageState
-from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Store
 from csire_bridge.pipeline.receive import Arrival, receive
 
@@ -47,11 +47,19 @@ class Hand(Protocol):
 class Reception:
     """Takes messages from a channel whose senders wait. Safe to use from several threads."""
 
-    def __init__(self, store: Store, hand: Hand, clock: Clock, channel: Channel = Channel.WEBHOOK) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hand: Hand,
+        clock: Clock,
+        channel: Channel = Channel.WEBHOOK,
+        step: WorkStep = WorkStep.INTAKE,
+    ) -> None:
         self._store = store
         self._hand = hand
         self._clock = clock
         self._channel = channel
+        self._step = step
 
     def answer(self, arrivals: Sequence[Arrival]) -> list[Answered]:
         """Commit, settle and answer ``arrivals``, in their order; what goes wrong is an answer without a state."""
@@ -63,7 +71,7 @@ class Reception:
 
     def _answer(self, arrivals: Sequence[Arrival]) -> list[Answered]:
         lease = self._hand.lease()
-        items = receive(self._store, self._channel, arrivals, self._clock, lease)
+        items = receive(self._store, self._channel, arrivals, self._clock, lease, self._step)
         self._hand.carry_on(items, lease)
         with self._store.looking() as tx:
             ends = tx.messages.ends([item.subject for item in items])

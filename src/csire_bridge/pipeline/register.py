@@ -6,10 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.documents import DocumentState
-from csire_bridge.domain.holds import Hold, HoldKind
-from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.messages import (
     Header,
     OrderRequest,
@@ -19,24 +16,19 @@ from csire_bridge.domain.messages import (
     SpecialNotice,
     Understood,
 )
-from csire_bridge.domain.orders import (
-    WAITS_FOR_A_PERSON,
-    CannotReason,
-    Order,
-    OrderKind,
-    OrderState,
-    ReconnectionReason,
-)
-from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.domain.order_steps import StepRules
+from csire_bridge.domain.orders import Order, OrderKind
+from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.changed_dates import tariff_change, without_moved
+from csire_bridge.pipeline.join import without_joined
+from csire_bridge.pipeline.new_orders import make_way, new_order, queue
 from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.take_back import take_back
 
-__all__ = ["new_order", "register"]
+__all__ = ["register"]
 
 _log = logging.getLogger(__name__)
 _ENDED = "the hub ended the process by force"
-
-
-_OVERTAKEN = "a newer request to connect was received for the metering point"
 
 
 def register(
@@ -45,97 +37,32 @@ def register(
     now: datetime,
     lease: Lease | None = None,
     complaint_hold: timedelta = timedelta(days=14),
+    step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
 ) -> list[WorkItem]:
     """Write what the messages ask for; return the execution work that is due at once, held under ``lease``.
 
     ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
+    ``step_rules`` say which steps agreements have.
     """
     orders: list[Order] = []
     for message in understood:
         match message.reading:
             case OrderRequest() as request:
-                orders.append(new_order(message.header, request, now))
+                # Its time counts from the message's own timestamp, the strict reading.
+                header = message.header
+                orders.append(new_order(request, now, registered_at=header.timestamp, header=header))
             case RegistryUpdate() as update:
+                change = tariff_change(tx, message.header, update, now)
+                orders += [change] if change else []
                 tx.points.tell(update, now)
             case ResultNotice() as result:
                 _file_result(tx, message.header, result, now)
             case SpecialNotice() as notice:
                 _follow(tx, notice, now)
-    keys = tx.orders.add(orders, now)
-    reconnections = [order for order in orders if order.kind is OrderKind.RECONNECT]
-    _overtake(tx, reconnections, now)
-    _protect(tx, reconnections, now, complaint_hold)
-    return _queue(tx, orders, keys, now, lease)
-
-
-def _overtake(tx: Transaction, reconnections: Sequence[Order], now: datetime) -> None:
-    """Disconnections that wait at these points give way at once; those under way are recalled in their turn."""
-    newest: dict[MeteringPointCode, datetime] = {}
-    for order in reconnections:
-        newest[order.metering_point] = max(order.registered_at, newest.get(order.metering_point, order.registered_at))
-    for order in tx.orders.overtaken(newest):
-        facts = {"cannot_reason": CannotReason.OTHER, "detail": _OVERTAKEN}
-        tx.orders.move(order, OrderState.SUPERSEDED, now, _OVERTAKEN, **facts)
-        tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
-        tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
-
-
-def _protect(tx: Transaction, reconnections: Sequence[Order], now: datetime, lasts: timedelta) -> None:
-    for order in reconnections:
-        if order.reconnection_reason is ReconnectionReason.COMPLAINT and lasts:
-            hold = Hold(
-                key=0,
-                metering_point=order.metering_point,
-                kind=HoldKind.COMPLAINT,
-                since=now,
-                until=order.registered_at + lasts,
-                by=f"message {order.source_number}",
-                why="the supply came back because of a complaint",
-            )
-            tx.guards.hold(hold)
-
-
-def new_order(header: Header, request: OrderRequest, now: datetime) -> Order:
-    """The order that a message asks for. Its time counts from the message's own timestamp, the strict reading."""
-    start = request.effective_date or request.requested_date
-    return Order(
-        key=0,
-        kind=request.kind,
-        state=OrderState.REGISTERED,
-        metering_point=request.metering_point,
-        process_instance=request.process_instance,
-        source_message=header.message_id,
-        source_number=header.number,
-        registered_at=header.timestamp,
-        not_before=max(now, start_of(start)) if start else now,
-        version=1,
-        disconnection_kind=request.disconnection_kind,
-        reconnection_reason=request.reconnection_reason,
-        supplier=request.supplier,
-        requested_date=request.requested_date,
-        effective_date=request.effective_date,
-        description=request.description,
-        tariff_group=request.tariff_group,
-        contracted_power=request.contracted_power,
-        end_reason=request.end_reason,
-    )
-
-
-def _queue(
-    tx: Transaction, orders: Sequence[Order], keys: Sequence[int], now: datetime, lease: Lease | None
-) -> list[WorkItem]:
-    rows = [(key, order.not_before, order.priority) for key, order in zip(keys, orders, strict=True)]
-    due = [row for row in rows if row[1] <= now]
-    later = [row for row in rows if row[1] > now]
-    for group, holder in ((later, None), (due, lease)):
-        items = tx.work.add(
-            WorkStep.EXECUTE,
-            [key for key, _, _ in group],
-            [moment for _, moment, _ in group],
-            priority=[rank for _, _, rank in group],
-            lease=holder,
-        )
-    return items if lease else []
+    alone = without_joined(tx, without_moved(tx, orders, now, step_rules), now)
+    keys = tx.orders.add(alone, now)
+    make_way(tx, orders, now, complaint_hold)
+    return queue(tx, alone, keys, now, lease)
 
 
 def _file_result(tx: Transaction, header: Header, result: ResultNotice, now: datetime) -> None:
@@ -155,17 +82,15 @@ def _file_result(tx: Transaction, header: Header, result: ResultNotice, now: dat
 def _follow(tx: Transaction, notice: SpecialNotice, now: datetime) -> None:
     """A process that the hub ended by force takes its waiting orders with it; those under way are recalled.
 
-    Either way the hub gets an answer: "cannot" for what did not happen, "done" for what could not be stopped.
+    Either way the hub gets an answer: "cannot" for what did not happen, "done" for what could not be stopped. Where
+    SID asked for the same, a connection goes on; everything else ends, SID is told, and may ask for it again.
     """
     if notice.kind is not SpecialKind.PROCESS_ENDED or notice.process_instance is None:
         return
-    for order in tx.orders.open_of_process(notice.process_instance):
-        if order.state is OrderState.REGISTERED or order.state in WAITS_FOR_A_PERSON:
-            tx.orders.move(order, OrderState.WITHDRAWN, now, _ENDED, detail=_ENDED)
-            tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
-            tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
-        else:
-            tx.orders.recall(order.key, now)
-            tx.orders.note(order.key, order.state, now, f"{_ENDED}: the command under way is recalled")
-            tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
+    orders = tx.orders.open_of_process(notice.process_instance)
+    behind = tx.sid.behind([order.key for order in orders])
+    for order in orders:
+        if order.kind is OrderKind.RECONNECT and behind.get(order.key) and order.source_message is not None:
+            tx.orders.note(order.key, order.state, now, f"{_ENDED}, but SID asks for the same: the order goes on")
+        elif not take_back(tx, order, _ENDED, now):
             _log.error("order %s is under way, but the hub ended its process", order.key)

@@ -45,7 +45,7 @@ class ChildNeeded:
 
 
 def perform(head_end: HeadEnd, performing: Performing) -> Performed | ChildNeeded:
-    """Do a step. Raises HeadEndUnreachable, OutcomeUnknown (what was written does not stand there) or HeadEndRefused."""
+    """Do a step. Raises HeadEndUnreachable, HeadEndRefused, or OutcomeUnknown where what was written is not there."""
     match performing.step.kind:
         case StepKind.READ:
             readings = head_end.read_registers(performing.meter, ENERGY_REGISTERS)

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import cast
 
 from fastapi import FastAPI, Request, Response
 
 from csire_bridge.bootstrap import Bridge
+from csire_bridge.bootstrap_sid import sid_gatekeeper
 from csire_bridge.domain.messages import Form
 from csire_bridge.domain.partners import PartnerLimits
 from csire_bridge.grouping import Grouped
 from csire_bridge.hes.endpoint import events_router
-from csire_bridge.hub.body import BodyLimits
-from csire_bridge.hub.webhook import Receipt, hub_router
+from csire_bridge.hub.webhook import hub_router
 from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.pipeline.reception import Answered
 from csire_bridge.service.health import health_router
 from csire_bridge.service.readiness import Readiness
+from csire_bridge.sid.endpoint import sid_router
+from csire_bridge.wire.body import BodyLimits
+from csire_bridge.wire.door import Receipt
 
-__all__ = ["DoorKeeper", "build_app"]
+__all__ = ["HUB_DOOR", "SID_DOOR", "DoorKeeper", "build_app", "door_keepers"]
+
+HUB_DOOR, SID_DOOR = "intake", "sid intake"
 
 _log = logging.getLogger(__name__)
 _LINGER_SECONDS = 0.002  # less than a commit takes; it makes full groups out of many callers
 
 
 class DoorKeeper:
-    """One thread that takes in what waits at the door: messages that come at the same moment share their commits."""
+    """One thread that takes in what waits at a door: messages that come at the same moment share their commits."""
 
-    def __init__(self, bridge: Bridge) -> None:
-        self._bridge = bridge
-        self._group = Grouped[Arrival, Answered](
-            self._answer, bridge.settings.web.batch, "intake", linger=_LINGER_SECONDS
-        )
+    def __init__(self, answer: Callable[[Sequence[Arrival]], Sequence[Answered]], batch: int, name: str) -> None:
+        """``answer`` takes messages in; ``name`` is the thread's."""
+        self._group = Grouped[Arrival, Answered](answer, batch, name, linger=_LINGER_SECONDS)
 
     def start(self) -> None:
         """Begin to take messages in."""
@@ -53,23 +57,34 @@ class DoorKeeper:
         """Hand a message in; what the future holds stands in the journal."""
         return cast("Future[Receipt]", self._group.submit(Arrival(origin, raw, form)))
 
-    def _answer(self, arrivals: Sequence[Arrival]) -> list[Answered]:
-        answers = self._bridge.reception.answer(arrivals)
-        if self._bridge.settings.head_end.url:
-            self._bridge.worker.wake()
-        return answers
+
+def door_keepers(bridge: Bridge) -> dict[str, DoorKeeper]:
+    """Who takes in at each door that is open: the hub's, and SID's where that is wanted."""
+    batch = bridge.settings.web.batch
+    keepers = {HUB_DOOR: DoorKeeper(partial(_answer, bridge), batch, HUB_DOOR)}
+    if bridge.sid and bridge.settings.sid.listen:
+        keepers[SID_DOOR] = DoorKeeper(bridge.sid.answer, batch, SID_DOOR)
+    return keepers
 
 
-def build_app(bridge: Bridge, door: DoorKeeper, readiness: Readiness) -> FastAPI:
+def _answer(bridge: Bridge, arrivals: Sequence[Arrival]) -> list[Answered]:
+    answers = bridge.reception.answer(arrivals)
+    if bridge.settings.head_end.url:
+        bridge.worker.wake()
+    return answers
+
+
+def build_app(bridge: Bridge, doors: Mapping[str, DoorKeeper], readiness: Readiness) -> FastAPI:
     """Everything that the service answers to."""
     web, limits = bridge.settings.web, bridge.settings.limits
+    body = BodyLimits(limits.max_message_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds)
     app = FastAPI(title="csire-bridge", docs_url=None, redoc_url=None)
     app.add_exception_handler(Exception, _went_wrong)
     app.include_router(
         hub_router(
-            door.knock,
+            doors[HUB_DOOR].knock,
             lambda: bridge.partners,
-            body=BodyLimits(limits.max_message_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds),
+            body=body,
             strangers=PartnerLimits(web.strangers_per_minute, web.strangers_at_once, limits.max_message_bytes),
         )
     )
@@ -77,6 +92,9 @@ def build_app(bridge: Bridge, door: DoorKeeper, readiness: Readiness) -> FastAPI
     if bridge.settings.head_end.url:
         peers = bridge.settings.head_end.event_peers
         app.include_router(events_router(bridge.take_events, profile=bridge.head_end_profile, allowed_peers=peers))
+    if bridge.sid and SID_DOOR in doors:
+        guard = sid_gatekeeper(bridge.settings)
+        app.include_router(sid_router(doors[SID_DOOR].knock, guard, body=body, limits=bridge.sid.limits))
     return app
 
 

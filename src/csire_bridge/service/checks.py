@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from csire_bridge.bootstrap import Standard, hub_profile, partner_book, signing_key
+from csire_bridge.bootstrap_sid import sid_gatekeeper, sid_profile
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
@@ -41,6 +42,11 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     if settings.hub.url:
         yield partial(hub_profile, settings)
     yield partial(_can_be_answered, settings)
+    if settings.sid.url:
+        yield partial(sid_profile, settings)
+        yield partial(sid_gatekeeper, settings)
+        for file in settings.sid.certificates:
+            yield partial(load_certificates, file)
 
 
 def _errors(check: Callable[[], object]) -> list[ConfigurationError]:

@@ -14,11 +14,14 @@ from contextlib import ExitStack
 from enum import StrEnum
 
 from csire_bridge.bootstrap import Bridge
+from csire_bridge.bootstrap_sid import SidSide
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.hub.poller import QueuePoller
-from csire_bridge.service.app import DoorKeeper, build_app
+from csire_bridge.service.app import DoorKeeper, build_app, door_keepers
 from csire_bridge.service.readiness import Readiness
 from csire_bridge.service.server import WebServer, listening_socket
+from csire_bridge.sid.fetcher import OrderFetcher
+from csire_bridge.worker.loop import Worker
 
 __all__ = ["Role", "Service"]
 
@@ -26,6 +29,8 @@ _log = logging.getLogger(__name__)
 _AFTER_FAILURE_SECONDS = 5.0
 _POLLER_SECONDS = 5.0
 _WATCH_SECONDS = 1.0
+_HUB_QUEUE, _SID, _SID_ORDERS = "hub queue", "sid", "sid orders"
+_WAITS_FOR_OTHERS = frozenset({_HUB_QUEUE, _SID, _SID_ORDERS})
 _SWITCH_SECONDS = 0.001  # door and intake share the interpreter; with Python's 5 ms they wait for each other
 
 
@@ -47,40 +52,53 @@ class Service:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._web: WebServer | None = None
-        self._door: DoorKeeper | None = None
+        self._doors: dict[str, DoorKeeper] = {}
         listener = listening_socket(host, port, shared=shared_port) if role is not Role.WORKER else None
         self.url = _address(host, listener.getsockname()[1] if listener else port)
         self.bridge = open_bridge(f"{self.url}/hes/events")
         self._role = role
         if listener:
-            self._door = DoorKeeper(self.bridge)
-            app = build_app(self.bridge, self._door, Readiness(self.bridge, self._parts))
+            self._doors = door_keepers(self.bridge)
+            app = build_app(self.bridge, self._doors, Readiness(self.bridge, self._parts))
             self._web = WebServer(app, listener, self.bridge.settings.web)
 
     def start(self) -> None:
         """Return when the service answers."""
         sys.setswitchinterval(_SWITCH_SECONDS)
         if self._role is not Role.WEB:
-            self._start_thread("worker", self._work)
+            self._start_thread("worker", lambda: self._work(self.bridge.worker, "the worker"))
             self._start_thread("watch", self._look_out)
             poller = self.bridge.poller()
             if poller:
-                self._start_thread("hub queue", lambda: self._poll(poller))
-        if self._web and self._door:
-            self._door.start()
+                self._start_thread(_HUB_QUEUE, lambda: self._poll(poller))
+            if self.bridge.sid:
+                self._start_sid(self.bridge.sid)
+        for door in self._doors.values():
+            door.start()
+        if self._web:
             self._web.start()
+
+    def _start_sid(self, sid: SidSide) -> None:
+        """What waits for SID waits in threads of its own."""
+        self._start_thread(_SID, lambda: self._work(sid.worker, "the work for SID"))
+        fetcher = sid.fetcher()
+        if fetcher:
+            self._start_thread(_SID_ORDERS, lambda: self._fetch(sid, fetcher))
 
     def stop(self) -> None:
         """Stop accepting, answer what is open, finish what is in hand; then give everything back."""
         with ExitStack() as last:
             last.callback(self.bridge.close)
-            if self._web and self._door:
+            if self._web:
                 self._web.stop()
-                self._door.stop()
+                for door in self._doors.values():
+                    door.stop()
             self._stop.set()
             self.bridge.worker.wake()
-            for thread in self._threads:  # a peek may wait for the hub; it holds nothing that could be lost
-                thread.join(_POLLER_SECONDS if thread.name == "hub queue" else None)
+            if self.bridge.sid:
+                self.bridge.sid.worker.wake()
+            for thread in self._threads:  # who waits for a partner holds nothing that could be lost
+                thread.join(_POLLER_SECONDS if thread.name in _WAITS_FOR_OTHERS else None)
 
     def broken(self) -> list[str]:
         """The parts that have stopped by themselves."""
@@ -88,27 +106,29 @@ class Service:
 
     def _parts(self) -> dict[str, bool]:
         web = {"web": self._web.runs} if self._web else {}
-        door = {"intake": self._door.runs} if self._door else {}
-        return {**web, **door, **{thread.name: thread.is_alive() for thread in self._threads}}
+        doors = {name: door.runs for name, door in self._doors.items()}
+        return {**web, **doors, **{thread.name: thread.is_alive() for thread in self._threads}}
 
     def _start_thread(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _work(self) -> None:
-        worker, rest = self.bridge.worker, self.bridge.settings.worker.idle_seconds
+    def _work(self, worker: Worker, name: str) -> None:
+        rest = self.bridge.settings.worker.idle_seconds
         while not self._stop.is_set():
             try:
                 worker.run(self._stop, lambda: worker.rest(rest))
             except Exception as error:  # noqa: BLE001 - a full disk must not end the service
-                _tell("the worker", error)
+                _tell(name, error)
                 self._stop.wait(_AFTER_FAILURE_SECONDS)
 
     def _look_out(self) -> None:
         while not self._stop.wait(_WATCH_SECONDS):
             try:
                 self.bridge.watch.look_when_due()
+                if self.bridge.sid:
+                    self.bridge.sid.hand_over()
             except Exception as error:  # noqa: BLE001 - it is tried again
                 _tell("the watch", error)
 
@@ -121,6 +141,16 @@ class Service:
                 _tell("the hub's queue", error)
             self._stop.wait(poller.next_wait().total_seconds())
         self.bridge.stop_polling()
+
+    def _fetch(self, sid: SidSide, fetcher: OrderFetcher) -> None:
+        while not self._stop.is_set():
+            try:
+                if sid.may_fetch():
+                    fetcher.drain()
+            except Exception as error:  # noqa: BLE001 - it is tried again
+                _tell("fetching SID's orders", error)
+            self._stop.wait(fetcher.next_wait().total_seconds())
+        sid.stop_fetching()
 
 
 def _tell(what: str, error: Exception) -> None:

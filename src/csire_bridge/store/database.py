@@ -18,7 +18,7 @@ from csire_bridge.domain.guards import StopScope
 from csire_bridge.store.configurator import RuleSets
 from csire_bridge.store.dialects import take_turns
 from csire_bridge.store.durable import durability_problems
-from csire_bridge.store.engine import open_engine, store_errors, write_transaction
+from csire_bridge.store.engine import migration_transaction, open_engine, store_errors, write_transaction
 from csire_bridge.store.guards import Guards
 from csire_bridge.store.head_end import HeadEndEvents
 from csire_bridge.store.inspection import inspect_database
@@ -28,6 +28,7 @@ from csire_bridge.store.orders import OrderBook
 from csire_bridge.store.outbox import Outbox
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.store.points import PointRegistry
+from csire_bridge.store.sid import SidBook
 from csire_bridge.store.steps import Steps
 from csire_bridge.store.tables import leases
 from csire_bridge.store.turn import Turn
@@ -52,6 +53,7 @@ class StoreTransaction:
         self.head_end = HeadEndEvents(connection)
         self.steps = Steps(connection)
         self.guards = Guards(connection)
+        self.sid = SidBook(connection)
         self.work = WorkQueue(connection)
         self.leases = Leases(connection)
 
@@ -98,7 +100,7 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         try:
-            with write_transaction(self._engine) as connection:
+            with migration_transaction(self._engine) as connection:
                 if self.is_postgresql:
                     connection.execute(text("SET LOCAL statement_timeout = 0"))
                     connection.execute(text("SET LOCAL lock_timeout = 0"))

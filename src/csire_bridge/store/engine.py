@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -14,7 +14,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, OurFault, StaleWrite, StoreFailure
 
-__all__ = ["LONGEST_WAIT_SECONDS", "open_engine", "store_errors", "write_transaction"]
+__all__ = [
+    "LONGEST_WAIT_SECONDS",
+    "migration_transaction",
+    "open_engine",
+    "store_errors",
+    "write_transaction",
+]
 
 LONGEST_WAIT_SECONDS = 30
 """Nobody waits longer for a lock, whatever holds it."""
@@ -105,6 +111,28 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction: committed at the end, rolled back by any exception."""
     with store_errors(), engine.begin() as connection:
         yield connection
+
+
+@contextmanager
+def migration_transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction in which tables may be rebuilt: SQLite would count a dropped table as its rows' deletion.
+
+    Raises StoreFailure when rows are left that refer to nothing; then nothing is changed.
+    """
+    if engine.dialect.name != "sqlite":
+        with write_transaction(engine) as connection:
+            yield connection
+        return
+    with store_errors(), engine.connect() as connection:
+        driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+        driver.execute("PRAGMA foreign_keys=OFF")  # counts only outside of a transaction
+        try:
+            with connection.begin():
+                yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                    raise StoreFailure("the upgrade would lose rows", "report it: the migration is wrong")
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
 
 
 @contextmanager

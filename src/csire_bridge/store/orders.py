@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, or_, select, update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
@@ -22,7 +22,9 @@ from csire_bridge.domain.orders import (
     WaitsFor,
     check_transition,
 )
+from csire_bridge.domain.sources import JOINABLE
 from csire_bridge.store.rows import from_row, plain, to_row
+from csire_bridge.store.sid import tell_moves
 from csire_bridge.store.tables import order_events, orders
 
 __all__ = ["OrderBook"]
@@ -53,10 +55,11 @@ _MOVE = (
 _MANY = select(orders).where(orders.c.key.in_(bindparam("keys", expanding=True)))
 _BY_CORRELATION = select(orders).where(orders.c.correlation_id.in_(bindparam("correlation_ids", expanding=True)))
 _OPEN = orders.c.state.not_in([state.value for state in FINAL_STATES])
+_ASKED_AT = func.coalesce(orders.c.renewed_at, orders.c.registered_at)  # a connection counts from its last source
 _CONNECTIONS = (
     select(
         orders.c.metering_point,
-        func.max(orders.c.registered_at, type_=orders.c.registered_at.type).label("newest"),
+        func.max(_ASKED_AT, type_=orders.c.registered_at.type).label("newest"),
         func.max(
             case((_OPEN & (orders.c.not_before <= bindparam("now", type_=orders.c.not_before.type)), 1), else_=0)
         ).label("open"),
@@ -81,6 +84,7 @@ _RECALLED = select(orders.c.key).where(
     orders.c.key.in_(bindparam("keys", expanding=True)), orders.c.recalled_at.is_not(None)
 )
 _WAIT = update(orders).where(orders.c.key == bindparam("b_key")).values(waits_for=bindparam("reason"))
+_JOINABLE = and_(orders.c.state.in_([state.value for state in JOINABLE]), orders.c.recalled_at.is_(None))
 _NOTE = insert(order_events)
 
 
@@ -96,7 +100,7 @@ class OrderBook:
             return []
         keys = list(self._connection.execute(_ADD, [to_row(order, "key") for order in new]).scalars())
         rows = [
-            {"order": key, "at": at, "state": order.state.value, "text": f"from message {order.source_number}"}
+            {"order": key, "at": at, "state": order.state.value, "text": f"from {_origin(order)}"}
             for key, order in zip(keys, new, strict=True)
         ]
         self._connection.execute(_NOTE, rows)
@@ -140,6 +144,58 @@ class OrderBook:
             orders.c.state != OrderState.WITHDRAWN.value,
         )
         return [_order(row) for row in self._connection.execute(query)]
+
+    def change_date(self, known: Order, new: Order, at: datetime, text: str) -> Order:
+        """``known`` is carried out on the dates of ``new``; return it as it is then. Raises StaleWrite."""
+        facts = {
+            "version": known.version + 1,
+            "effective_date": new.effective_date,
+            "requested_date": new.requested_date,
+            "not_before": new.not_before,
+            "tariff_group": new.tariff_group or known.tariff_group,
+        }
+        same = (orders.c.key == known.key) & (orders.c.version == known.version)
+        if not self._connection.execute(update(orders).where(same).values(facts)).rowcount:
+            raise StaleWrite(f"order {known.key} changed while its date was changed")
+        self.note(known.key, known.state, at, text)
+        return replace(known, **facts)  # type: ignore[arg-type]
+
+    def joinable(self, new: Order) -> list[Order]:
+        """Orders of the same kind at the same point that somebody else may join, oldest first; held until the end."""
+        query = select(orders).where(
+            orders.c.metering_point == str(new.metering_point), orders.c.kind == new.kind.value, _JOINABLE
+        )
+        return [_order(row) for row in self._connection.execute(query.order_by(orders.c.key).with_for_update())]
+
+    def without_hub(self, points: Sequence[MeteringPointCode]) -> list[Order]:
+        """Orders at these points that somebody else than the hub asked for, and that the hub may join."""
+        if not points:
+            return []
+        here = orders.c.metering_point.in_([str(point) for point in points])
+        query = select(orders).where(orders.c.source_message.is_(None), here, _JOINABLE)
+        return [_order(row) for row in self._connection.execute(query.order_by(orders.c.key).with_for_update())]
+
+    def of_process(self, process: ProcessInstanceId) -> list[Order]:
+        """Every order that the hub asked for in that process, ended or not."""
+        query = select(orders).where(orders.c.process_instance == str(process), orders.c.source_message.is_not(None))
+        return [_order(row) for row in self._connection.execute(query)]
+
+    def join(self, known: Order, new: Order, at: datetime, text: str) -> Order:
+        """``new`` is carried out by ``known``, which takes over what is known of the hub; return it as it is then.
+
+        The first registration counts for the execution time. Whoever works on the order just now is not disturbed.
+        """
+        facts = {
+            "registered_at": min(known.registered_at, new.registered_at),
+            "renewed_at": max(known.renewed_at or known.registered_at, new.registered_at),
+            "process_instance": known.process_instance or new.process_instance,
+            "source_message": known.source_message or new.source_message,
+            "source_number": known.source_number or new.source_number,
+        }
+        row = {name: plain(value) for name, value in facts.items()}
+        self._connection.execute(update(orders).where(orders.c.key == known.key).values(row))
+        self.note(known.key, known.state, at, text)
+        return replace(known, **facts)  # type: ignore[arg-type]
 
     def reconnections(
         self, points: Sequence[MeteringPointCode], now: datetime
@@ -227,6 +283,7 @@ class OrderBook:
         if self._connection.execute(_MOVE, rows).rowcount != len(moves):
             raise StaleWrite(f"order {', '.join(str(b.key) for b, _, _ in moves)} changed while it was worked on")
         self.note_all([(after.key, after.state, text) for _, after, text in moves], at)
+        tell_moves(self._connection, moves, at)
 
     def recall(self, key: int, at: datetime, *, superseded_by: int | None = None) -> None:
         """Note that the order's command is not wanted any more: the hub ended its process, or a newer order goes first.
@@ -256,6 +313,10 @@ class OrderBook:
         """The history of an order, oldest first."""
         query = select(order_events).where(order_events.c.order == key).order_by(order_events.c.key)
         return [OrderEvent(row.at, OrderState(row.state), row.text) for row in self._connection.execute(query)]
+
+
+def _origin(order: Order) -> str:
+    return f"message {order.source_number}" if order.source_number else "SID"
 
 
 def _order(row: Row[tuple[object, ...]]) -> Order:

@@ -42,11 +42,11 @@ class MessageLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One order with its message and its answer. Moments are UTC."""
+    """One order with its message and its answer, of the hub where it has asked. Moments are UTC."""
 
     key: int
-    message_id: str
-    number: str
+    message_id: str | None
+    number: str | None
     kind: OrderKind
     metering_point: str
     state: OrderState

@@ -15,7 +15,7 @@ from csire_bridge.store.tables import order_steps, register_readings
 
 __all__ = ["Steps"]
 
-_CHANGING = ("state", "ended_at", "child", "text")
+_CHANGING = ("state", "not_before", "ended_at", "child", "text")
 _OF = (
     select(order_steps)
     .where(order_steps.c.order.in_(bindparam("orders", expanding=True)))
@@ -53,7 +53,7 @@ class Steps:
     def put(self, steps: Sequence[OrderStep]) -> None:
         """Write what became of steps."""
         if steps:
-            rows = [to_row(step, "key", "order", "position", "kind", "not_before") for step in steps]
+            rows = [to_row(step, "key", "order", "position", "kind") for step in steps]
             self._connection.execute(_PUT, [{"b_key": step.key, **row} for step, row in zip(steps, rows, strict=True)])
 
     def keep(self, order: int, readings: Sequence[RegisterReading]) -> None:

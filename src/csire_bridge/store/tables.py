@@ -55,6 +55,8 @@ __all__ = [
     "partners",
     "register_readings",
     "rule_sets",
+    "sid_orders",
+    "sid_reports",
     "stops",
     "work",
 ]
@@ -185,9 +187,9 @@ orders = Table(
     Column("kind", String(20), nullable=False),
     Column("state", String(16), nullable=False),
     Column("metering_point", String(18), nullable=False, index=True),
-    Column("process_instance", String(36), nullable=False, index=True),
-    Column("source_message", String(36), nullable=False),
-    Column("source_number", String(16), nullable=False),
+    Column("process_instance", String(36), index=True),
+    Column("source_message", String(36)),
+    Column("source_number", String(16)),
     Column("registered_at", Moment, nullable=False),
     Column("not_before", Moment, nullable=False),
     Column("version", Integer, nullable=False),
@@ -216,6 +218,7 @@ orders = Table(
     Column("refused", Text),
     Column("waits_for", String(16)),
     Column("parent", _Key),
+    Column("renewed_at", Moment),
     UniqueConstraint("source_message"),
 )
 # The last guard against two open commands at one meter: the database itself refuses the second.
@@ -231,10 +234,13 @@ Index("ix_orders_meter_submitted_at", orders.c.meter, orders.c.submitted_at)
 Index("ix_orders_kind_submitted_at", orders.c.kind, orders.c.submitted_at)
 _WAITS = "waits_for IS NOT NULL"
 Index("ix_orders_waits_for", orders.c.waits_for, sqlite_where=text(_WAITS), postgresql_where=text(_WAITS))
+_FIELD_WORK = "state = 'field-work'"
+Index("ix_orders_field_work", orders.c.key, sqlite_where=text(_FIELD_WORK), postgresql_where=text(_FIELD_WORK))
+_no_hub = orders.c.source_message.is_(None)
+Index("ix_orders_without_hub", orders.c.metering_point, sqlite_where=_no_hub, postgresql_where=_no_hub)
 
 order_events = Table(
     "order_events",
-    "order_steps",
     metadata,
     Column("key", _Key, primary_key=True, autoincrement=True),
     Column("order", _Key, ForeignKey("orders.key"), nullable=False, index=True),
@@ -370,6 +376,45 @@ circuits = Table(
     Column("why", Text),
 )
 
+# SID's own order numbers; several of them, and a message of the hub, may stand behind one order.
+sid_orders = Table(
+    "sid_orders",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("number", String(40), nullable=False),
+    Column("order", _Key, ForeignKey("orders.key"), nullable=False, index=True),
+    Column("message", _Key, ForeignKey("messages.key"), nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("registered_at", Moment, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    Column("withdrawn_at", Moment),
+    UniqueConstraint("number"),
+)
+
+# What SID is told; the bytes are written before they leave for the first time, and stay.
+sid_reports = Table(
+    "sid_reports",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("report_id", String(36), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("order", _Key, ForeignKey("orders.key"), nullable=False, index=True),
+    Column("number", String(40), index=True),
+    Column("sequence", Integer, nullable=False),
+    Column("status", String(24), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("registered_at", Moment, nullable=False),
+    Column("executed_at", Moment),
+    Column("meter", String(20)),
+    Column("reason", String(24)),
+    Column("text", Text),
+    Column("document", LargeBinary),
+    Column("delivered_at", Moment),
+    Column("partner_answer", LargeBinary),
+    UniqueConstraint("report_id"),
+)
+
 # A condition that somebody was told of; open while ``closed_at`` is empty.
 alerts = Table(
     "alerts",
@@ -421,7 +466,6 @@ leases = Table(
 # Partners beside those of the settings file. NULL says nothing: the file's value holds.
 partners = Table(
     "partners",
-    "register_readings",
     metadata,
     Column("eic", String(16), primary_key=True),
     Column("entered_at", Moment, nullable=False),

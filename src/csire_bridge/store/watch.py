@@ -12,9 +12,11 @@ from csire_bridge.domain.alerts import Alert, AlertKind
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.orders import OrderState
-from csire_bridge.store.tables import alerts, messages, orders, outbox, work
+from csire_bridge.store.tables import alerts, messages, orders, outbox, sid_reports, work
 
 __all__ = ["open_alerts", "settle_alerts", "standing"]
+
+_REPORTS_MAY_TAKE = timedelta(minutes=15)
 
 
 def standing(connection: Connection, now: datetime, result_wait: timedelta, memory: timedelta) -> Iterator[Alert]:
@@ -22,7 +24,7 @@ def standing(connection: Connection, now: datetime, result_wait: timedelta, memo
 
     ``result_wait`` is how long an R_1 may take; ``memory`` how long a reused id is spoken of.
     """
-    o = outbox.c
+    o, r = outbox.c, sid_reports.c
     conditions: dict[AlertKind, tuple[Any, Any]] = {
         AlertKind.RESULTS_MISSING: (
             o.delivered_at,
@@ -30,6 +32,11 @@ def standing(connection: Connection, now: datetime, result_wait: timedelta, memo
         ),
         AlertKind.ANSWERS_CONTESTED: (o.created_at, o.state == DocumentState.CONTESTED.value),
         AlertKind.DELIVERIES_PARKED: (o.created_at, o.state == DocumentState.PARKED.value),
+        AlertKind.REPORTS_WAITING: (
+            r.at,
+            and_(r.state == DocumentState.PENDING.value, r.at < now - _REPORTS_MAY_TAKE),
+        ),
+        AlertKind.REPORTS_PARKED: (r.at, r.state == DocumentState.PARKED.value),
         AlertKind.ORDERS_PARKED: (orders.c.registered_at, orders.c.state == OrderState.PARKED.value),
         AlertKind.WORK_PARKED: (work.c.due_at, work.c.parked.is_(True)),
         AlertKind.IDS_REUSED: (

@@ -9,7 +9,6 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 from typing import Any, TypeVar
@@ -17,15 +16,10 @@ from typing import Any, TypeVar
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, StaleWrite, StoreFailure
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.acknowledge import Acknowledger
-from csire_bridge.pipeline.deliver import Deliverer
-from csire_bridge.pipeline.execute import Executor
-from csire_bridge.pipeline.intake import Intake
-from csire_bridge.pipeline.perform import Performer
 from csire_bridge.pipeline.ports import Store
 from csire_bridge.pipeline.steps import Done, Step, Task
 
-__all__ = ["Steps", "Worker"]
+__all__ = ["Handlers", "Worker"]
 
 _log = logging.getLogger(__name__)
 _RETRY_AFTER = timedelta(seconds=5)
@@ -39,15 +33,8 @@ _P = TypeVar("_P")
 _R = TypeVar("_R")
 
 
-@dataclass(frozen=True)
-class Steps:
-    """The handlers of the steps that are leased."""
-
-    intake: Intake
-    execute: Executor
-    perform: Performer
-    acknowledge: Acknowledger
-    deliver: Deliverer
+Handlers = Mapping[WorkStep, Step[Any, Any]]
+"""The handlers of the steps that are leased."""
 
 
 class Worker:
@@ -56,25 +43,20 @@ class Worker:
     def __init__(
         self,
         store: Store,
-        steps: Steps,
+        handlers: Handlers,
         clock: Clock,
         *,
-        steps_due: Sequence[WorkStep] = tuple(WorkStep),
+        steps_due: Sequence[WorkStep] | None = None,
         batch: int = 32,
         lease: timedelta = timedelta(seconds=60),
         most_lapses: int = 5,
     ) -> None:
+        """``steps_due`` are the steps whose work is leased; None: all that have a handler."""
         self.name = f"worker-{uuid.uuid4()}"
         self._store = store
-        self._handlers: Mapping[WorkStep, Step[Any, Any]] = {
-            WorkStep.INTAKE: steps.intake,
-            WorkStep.EXECUTE: steps.execute,
-            WorkStep.PERFORM: steps.perform,
-            WorkStep.ACKNOWLEDGE: steps.acknowledge,
-            WorkStep.DELIVER: steps.deliver,
-        }
+        self._handlers = handlers
         self._clock = clock
-        self._due = tuple(steps_due)
+        self._due = tuple(handlers if steps_due is None else steps_due)
         self._batch = batch
         self._length = lease
         self._most_lapses = most_lapses

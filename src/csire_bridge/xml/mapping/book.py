@@ -11,6 +11,7 @@ from lxml import etree
 from csire_bridge.domain.answers import AnswerKind
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MessageNumber
+from csire_bridge.domain.orders import OrderKind
 from csire_bridge.domain.rules import MessageFacts
 from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound
 from csire_bridge.xml.mapping.loader import LoadedFile, load_file, merged_files, raise_all
@@ -118,6 +119,13 @@ class MappingBook:
         """Which message answers an order that came with message ``number``; empty where none does."""
         for mapping in self._inbound.values():
             if number in mapping.facts.numbers:
+                return mapping.answers
+        return {}
+
+    def answers_to(self, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
+        """Which message answers an order of that kind, where the message that asks for it never came."""
+        for mapping in self._inbound.values():
+            if mapping.constants.get("kind") is kind and mapping.answers:
                 return mapping.answers
         return {}
 

@@ -1,0 +1,61 @@
+"""Notices that change an order which is there already: another date of an agreement, another tariff of a point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from csire_bridge.domain.messages import Header, OrderRequest, RegistryUpdate
+from csire_bridge.domain.order_steps import StepRules, moved_steps
+from csire_bridge.domain.orders import Order, OrderKind, OrderState
+from csire_bridge.domain.work import WorkStep
+from csire_bridge.pipeline.new_orders import new_order
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["tariff_change", "without_moved"]
+
+_MOVABLE = frozenset({OrderState.REGISTERED, OrderState.IN_STEPS, OrderState.PARKED})
+
+
+def without_moved(tx: Transaction, new: Sequence[Order], now: datetime, rules: StepRules) -> list[Order]:
+    """Give open orders of the same process the dates that ``new`` names; return the orders that are really new."""
+    return [order for order in new if not _moved(tx, order, now, rules)]
+
+
+def _moved(tx: Transaction, new: Order, now: datetime, rules: StepRules) -> bool:
+    if new.kind.contactor_action is not None or new.process_instance is None:
+        return False
+    for known in tx.orders.open_of_process(new.process_instance):
+        if (known.kind, known.metering_point) == (new.kind, new.metering_point) and known.state in _MOVABLE:
+            _move(tx, known, new, now, rules)
+            return True
+    return False
+
+
+def _move(tx: Transaction, known: Order, new: Order, now: datetime, rules: StepRules) -> None:
+    moved = tx.orders.change_date(known, new, now, f"message {new.source_number} moves it to {new.effective_date}")
+    tx.steps.put(moved_steps(tx.steps.of([known.key]).get(known.key, []), moved, rules))
+    tx.work.hasten(WorkStep.PERFORM, [known.key], now)
+
+
+def tariff_change(tx: Transaction, header: Header, update: RegistryUpdate, now: datetime) -> Order | None:
+    """The order that makes the meter count by the tariff group of a notice (3.1.1.1); None where it does already.
+
+    A point whose tariff was not known learns it and nothing else. An open order for the same change is enough.
+    """
+    known = tx.points.of([update.metering_point], now).get(update.metering_point)
+    if update.tariff_group is None or known is None or known.tariff_group in (None, update.tariff_group):
+        return None
+    request = OrderRequest(
+        kind=OrderKind.PARAMETRISATION,
+        process_instance=update.process_instance,
+        metering_point=update.metering_point,
+        effective_date=update.effective_date,
+        supplier=update.supplier,
+        tariff_group=update.tariff_group,
+    )
+    order = new_order(request, now, registered_at=header.timestamp, header=header)
+    for other in tx.orders.joinable(order):
+        if other.tariff_group == order.tariff_group:
+            return None
+    return order

@@ -1,0 +1,176 @@
+"""What SID sends, by either door: judged, registered and answered, with the answer kept beside the bytes.
+
+Its steps are those of the hub's messages: the bytes are in the journal before anything is looked into, and whatever
+comes of them is one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import (
+    OutcomeUnknown,
+    PartnerFault,
+    PartnerRefused,
+    PartnerUnreachable,
+    Problem,
+    ProblemCode,
+    RuleBroken,
+)
+from csire_bridge.domain.messages import MessageState, RawMessage, SettledMessage
+from csire_bridge.domain.sid import SidNumber, SidQuestion, SidReading, SidRequest
+from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.join import take_sid_order
+from csire_bridge.pipeline.look_up import PointFinder
+from csire_bridge.pipeline.ports import SidMessages, Store, Transaction
+from csire_bridge.pipeline.steps import Begun, Done, Task
+from csire_bridge.pipeline.take_back import withdraw
+
+__all__ = ["SidIntake"]
+
+_log = logging.getLogger(__name__)
+Judgement = SidReading | PartnerFault
+
+
+class SidIntake:
+    """Judges messages of SID and settles them."""
+
+    def __init__(
+        self,
+        store: Store,
+        messages: SidMessages,
+        points: PointFinder,
+        clock: Clock,
+        complaint_hold: timedelta = timedelta(days=14),
+    ) -> None:
+        """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection."""
+        self._store = store
+        self._messages = messages
+        self._points = points
+        self._clock = clock
+        self._complaint_hold = complaint_hold
+
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[RawMessage]:
+        """Read the messages; those that somebody else has settled are finished with."""
+        with self._store.transaction() as tx:
+            raws = {raw.key: raw for raw in tx.messages.raw([item.subject for item in items])}
+            tx.work.finish([item for item in items if item.subject not in raws])
+        return Begun([Task(item, raws[item.subject]) for item in items if item.subject in raws])
+
+    def do(self, task: Task[RawMessage]) -> Judgement:
+        """Judge one message, as at its receipt; what is wrong with it is an answer, not an exception."""
+        try:
+            reading = self._messages.read(task.about.raw, task.about.received_at)
+            if isinstance(reading, SidRequest) and not self._is_known(reading.number):
+                self._check_point(reading)
+        except PartnerFault as fault:
+            return fault
+        return reading
+
+    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
+        """Write how the messages ended; the orders are left to whoever carries orders out."""
+        now = self._clock()
+        with self._store.transaction() as tx:
+            for piece in done:
+                settled = self._settle(tx, piece.about, piece.result, now)
+                tx.messages.settle([settled])
+                tx.messages.note([(settled.key, now, "map", settled.problem or f"answered as {settled.state}")])
+            tx.work.finish([piece.item for piece in done])
+        return []
+
+    def _settle(self, tx: Transaction, raw: RawMessage, judgement: Judgement, now: datetime) -> SettledMessage:
+        if isinstance(judgement, PartnerFault):
+            return self._refused(raw, judgement.problems)
+        if isinstance(judgement, SidRequest):
+            return self._request(tx, raw, judgement, now)
+        known = tx.sid.known(judgement.number)
+        report = tx.sid.latest(judgement.number)
+        if known is None or report is None:
+            return self._refused(raw, [_unknown(judgement.number)])
+        if isinstance(judgement, SidQuestion):
+            return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=self._messages.standing(report))
+        result = withdraw(tx, known, judgement, now)
+        answer = self._messages.withdrawal(judgement.number, result, tx.orders.get(known.order).detail)
+        return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=answer)
+
+    def _request(self, tx: Transaction, raw: RawMessage, request: SidRequest, now: datetime) -> SettledMessage:
+        earlier = tx.sid.known(request.number)
+        if earlier is not None and earlier.content != request.content:
+            _log.error("SID's order number %s was used before with other content", request.number)
+            return self._refused(raw, [_reused(request.number)])
+        taken = earlier or take_sid_order(tx, request, raw.key, now, self._complaint_hold)
+        return SettledMessage(
+            key=raw.key,
+            state=MessageState.DUPLICATE if earlier else MessageState.ACCEPTED,
+            receipt=self._messages.taken(taken),
+            process_instance=request.order.process_instance,
+            metering_point=request.order.metering_point,
+            duplicate_of=earlier.message if earlier else None,
+        )
+
+    def _refused(self, raw: RawMessage, problems: Sequence[Problem]) -> SettledMessage:
+        return SettledMessage(
+            key=raw.key,
+            state=MessageState.REFUSED,
+            receipt=self._messages.refused(problems),
+            code=problems[0].code,
+            problem="\n".join(map(str, problems)),
+        )
+
+    def _is_known(self, number: SidNumber) -> bool:
+        """A repeat gets its answer whatever has become of the point since."""
+        with self._store.looking() as tx:
+            return tx.sid.known(number) is not None
+
+    def _check_point(self, request: SidRequest) -> None:
+        """Raise RuleBroken for a point that nobody knows, or that has another meter than SID believes.
+
+        Where nobody can be asked, the order is taken; the interlocks look at the point again before anything moves.
+        """
+        code = request.order.metering_point
+        try:
+            point = self._points.find(code)
+            if point is not None and _other_meter(request, point.meter):
+                point = self._points.find(code, afresh=True)
+        except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
+            _log.warning("the point of SID's order %s could not be looked up: %s", request.number, error.text)
+            return
+        if point is None:
+            raise RuleBroken([_unknown_point(request)])
+        if _other_meter(request, point.meter):
+            raise RuleBroken([_meter(request, str(point.meter))])
+
+
+def _other_meter(request: SidRequest, meter: str | None) -> bool:
+    return request.meter is not None and meter is not None and request.meter != meter
+
+
+def _unknown(number: SidNumber) -> Problem:
+    return Problem(ProblemCode.UNKNOWN_ORDER, f"no order {number} is known here", "submit the order first")
+
+
+def _reused(number: SidNumber) -> Problem:
+    return Problem(
+        ProblemCode.ID_REUSED,
+        f"the order number {number} was used before for an order with other content",
+        "submit the order under a number of its own; withdraw the earlier one if it is not wanted",
+    )
+
+
+def _unknown_point(request: SidRequest) -> Problem:
+    return Problem(
+        ProblemCode.UNKNOWN_POINT,
+        f"the metering point {request.order.metering_point} of order {request.number} is not known to the operator",
+        "correct the code, or have the point entered, and submit the order again",
+    )
+
+
+def _meter(request: SidRequest, known: str) -> Problem:
+    return Problem(
+        ProblemCode.METER_MISMATCH,
+        f"order {request.number} names meter {request.meter}, but the metering point has meter {known}",
+        "correct the meter number, or leave it out, and submit the order again",
+    )

@@ -1,0 +1,42 @@
+"""Addresses of partners: https, or plain http on this machine; and the files that TLS needs."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csire_bridge.domain.errors import ConfigurationError
+
+__all__ = ["check_address", "check_files"]
+
+
+def check_address(url: str, whose: str) -> None:
+    """Raise ConfigurationError for what can't be the address of ``whose`` door."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"{url!r} is no address of {whose}: {error}", f"correct the url of {whose}") from error
+    if parts.scheme == "https" and host:
+        return
+    if parts.scheme == "http" and host and _is_this_machine(host):
+        return
+    raise ConfigurationError(
+        f"{url!r} is no address of {whose}", "give it an https address; plain http is for this machine only"
+    )
+
+
+def check_files(files: Iterable[Path | None], whose: str) -> None:
+    """Raise ConfigurationError for the first TLS file that is not there."""
+    for file in files:
+        if file is not None and not file.is_file():
+            raise ConfigurationError(f"the TLS file {file} of {whose} is not there", "name the PEM file that is meant")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

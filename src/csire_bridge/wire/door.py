@@ -1,0 +1,26 @@
+"""How a door hands a message in, and what it hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Protocol
+
+from csire_bridge.domain.messages import Form, MessageState
+
+__all__ = ["Door", "Receipt"]
+
+
+class Receipt(Protocol):
+    """What became of a message; ``state`` and ``receipt`` are None when it must be sent again."""
+
+    @property
+    def form(self) -> Form: ...
+    @property
+    def state(self) -> MessageState | None: ...
+    @property
+    def receipt(self) -> bytes | None: ...
+
+
+Door = Callable[[str, bytes, Form], Future[Receipt]]
+"""Hands (origin, bytes, form) in; the future ends when the message is committed and settled."""

@@ -1,0 +1,41 @@
+"""The pauses between two looks at a partner's queue."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from csire_bridge.domain.errors import BridgeError
+from csire_bridge.wire.failures import Later
+
+__all__ = ["Rhythm"]
+
+_LONGEST_BACKOFF = timedelta(minutes=10)
+
+
+class Rhythm:
+    """Idle pauses with jitter; after failures doubled each time, 10 minutes at most. A pause asked for is kept."""
+
+    def __init__(self, idle: tuple[float, float], jitter: random.Random | None = None) -> None:
+        """``idle`` is the shortest and the longest pause in seconds."""
+        self._idle = idle
+        self._jitter = jitter or random.Random()  # noqa: S311 - spreads polls, no secret
+        self._failures = 0
+        self._asked_for = timedelta(0)
+
+    def failed(self, error: BridgeError) -> None:
+        """A look failed."""
+        self._failures += 1
+        self._asked_for = (error.wait if isinstance(error, Later) else None) or timedelta(0)
+
+    def went_well(self) -> None:
+        """A look did not fail."""
+        self._failures, self._asked_for = 0, timedelta(0)
+
+    def next_wait(self) -> timedelta:
+        """The pause before the next look."""
+        shortest, longest = self._idle
+        pause = timedelta(seconds=self._jitter.uniform(shortest, longest))
+        if self._failures:
+            pause = min(pause * 2 ** min(self._failures - 1, 10), _LONGEST_BACKOFF * self._jitter.uniform(0.75, 1))
+        return max(pause, self._asked_for)

@@ -69,6 +69,7 @@ _STATUS: Mapping[OrderState, SidStatus] = {
     OrderState.SUBMITTED: SidStatus.SENT,
     OrderState.UNKNOWN: SidStatus.SENT,
     OrderState.ARMED: SidStatus.ARMED,
+    OrderState.IN_STEPS: SidStatus.SENT,
     OrderState.FIELD_WORK: SidStatus.FIELD_WORK,
     OrderState.PARKED: SidStatus.WAITS,
     OrderState.DONE: SidStatus.DONE,

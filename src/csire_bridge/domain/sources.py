@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
+from csire_bridge.domain.orders import COMMAND_OPEN, Order, OrderKind, OrderState
 
 __all__ = ["JOINABLE", "Source", "is_the_same", "source_of"]
 
@@ -21,9 +21,7 @@ class Source(StrEnum):
     SID = "sid"
 
 
-JOINABLE = frozenset(
-    {OrderState.REGISTERED, OrderState.SUBMITTING, OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.ARMED}
-)
+JOINABLE = frozenset(COMMAND_OPEN | {OrderState.REGISTERED, OrderState.IN_STEPS})
 """An order that has ended, or waits for a person, is joined by nobody: what is asked for anew is tried anew."""
 
 _SAME = (

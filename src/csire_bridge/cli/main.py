@@ -18,6 +18,8 @@ from csire_bridge.cli import (
     database,
     demo,
     evidence,
+    guards,
+    orders,
     partner,
     pki,
     replay,
@@ -25,9 +27,10 @@ from csire_bridge.cli import (
     signing,
     stats,
     validate,
+    work,
 )
 from csire_bridge.cli.console import ExitCode, err
-from csire_bridge.domain.errors import BridgeError, ConfigurationError, PartnerFault
+from csire_bridge.domain.errors import ActRefused, BridgeError, ConfigurationError, PartnerFault
 
 __all__ = ["app", "run"]
 
@@ -40,7 +43,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for part in (demo, serve, replay, validate, signing, stats, alerts, evidence, pki, partner, database, bench):
+_running = (orders, work, guards)
+for part in (demo, serve, replay, validate, signing, stats, alerts, *_running, evidence, pki, partner, database, bench):
     part.add_to(app)
 
 
@@ -68,7 +72,7 @@ def run() -> None:
     """Run the command; whatever happens, a person reads a sentence and a program gets an exit code."""
     try:
         app()
-    except PartnerFault as fault:
+    except (PartnerFault, ActRefused) as fault:
         _say(fault)
         sys.exit(ExitCode.BAD_INPUT)
     except ConfigurationError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-__all__ = ["Lease", "WorkItem", "WorkStep"]
+__all__ = ["Lease", "ParkedWork", "WorkItem", "WorkStep"]
 
 
 class WorkStep(StrEnum):
@@ -43,3 +43,15 @@ class WorkItem:
     subject: int
     priority: int
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedWork:
+    """A piece that was set aside for a person. ``due_at`` (UTC) is when it should have been done."""
+
+    key: int
+    step: WorkStep
+    subject: int
+    due_at: datetime
+    attempts: int
+    last_error: str | None

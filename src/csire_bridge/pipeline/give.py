@@ -57,6 +57,7 @@ def prepare(ready: Sequence[Ready], limits: ExecutionLimits, changes: Changes, u
                     submitted_at=changes.now,
                     expires_at=changes.now + limits.lifetime,
                     refused=None,
+                    cancelled_at=None,  # that was the command before: this one is open
                     waits_for=None,
                 ),
                 until,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -34,7 +35,7 @@ from csire_bridge.pipeline.intake import Intake
 from csire_bridge.pipeline.look_up import PointFinder
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.perform import Performer
-from csire_bridge.pipeline.ports import DeliveryChannel
+from csire_bridge.pipeline.ports import DeliveryChannel, HeadEnd
 from csire_bridge.pipeline.receipt import Receipts
 from csire_bridge.pipeline.receive import Arrival, receive
 from csire_bridge.pipeline.reception import Reception
@@ -51,7 +52,7 @@ from csire_bridge.xml.keys import SigningKey
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.partners import PartnerBook
 
-__all__ = ["Bridge", "Standard", "hub_profile", "partner_book", "signing_key", "system_clock"]
+__all__ = ["Bridge", "Standard", "head_end_reader", "hub_profile", "partner_book", "signing_key", "system_clock"]
 
 _QUEUE = "hub queue"
 _QUEUE_LEASE = timedelta(minutes=5)  # a peek, a commit and a dequeue take less
@@ -237,6 +238,26 @@ def signing_key(settings: Settings) -> SigningKey:
             "name the PEM files of the key and certificate that sign acknowledgements; `csire-bridge pki` makes some",
         )
     return SigningKey.load(settings.signing_key, settings.signing_certificate)
+
+
+def _head_end_profile(settings: Settings) -> HeadEndProfile:
+    head_end = settings.head_end
+    return HeadEndProfile(
+        endpoint=head_end.url or "",
+        reply_address="",
+        connect_timeout=head_end.connect_seconds,
+        read_timeout=head_end.read_seconds,
+    )
+
+
+@contextmanager
+def head_end_reader(settings: Settings, clock: Clock = system_clock) -> Iterator[HeadEnd | None]:
+    """The head-end system for somebody who only asks; None where none is set up. Needs no keys."""
+    if settings.head_end.url is None:
+        yield None
+        return
+    with closing(HeadEndConnector(_head_end_profile(settings), clock)) as connector:
+        yield connector
 
 
 def execution_limits(settings: Settings) -> ExecutionLimits:

@@ -601,6 +601,27 @@ def test_given_work_when_parked_then_nobody_gets_it_but_it_is_still_there_with_i
     assert (row.parked, row.last_error, row.leased_by) == (True, "8 tries had no effect", None)
 
 
+def test_given_parked_work_when_released_then_it_is_due_with_its_tries_counted_anew_and_other_work_stays(
+    database: Database,
+) -> None:
+    with database.transaction() as tx:
+        first, second, free = tx.work.add(WorkStep.DELIVER, [1, 2, 3], NOW)
+        tx.work.postpone(first.key, NOW, failed="no reply")
+        tx.work.postpone(free.key, NOW + MINUTE)
+        for piece in (first, second):
+            tx.work.park(piece, "broken")
+    with database.transaction() as tx:
+        assert [(p.key, p.attempts, p.last_error) for p in tx.work.parked()] == [
+            (first.key, 1, "broken"),
+            (second.key, 0, "broken"),
+        ]
+        assert tx.work.parked(WorkStep.EXECUTE) == []
+        tx.work.release([first.key, free.key], NOW)
+        assert [piece.key for piece in tx.work.parked()] == [second.key]
+        (item,) = tx.work.lease([WorkStep.DELIVER], NOW, Lease.starting("a", NOW, MINUTE), 9)
+    assert (item.key, item.attempts) == (first.key, 0)
+
+
 def test_given_waiting_work_when_hastened_then_it_is_due_now_and_due_work_stays_as_it_is(database: Database) -> None:
     with database.transaction() as tx:
         tx.work.add(WorkStep.EXECUTE, [1, 2], [NOW + MINUTE, NOW - MINUTE])
@@ -723,6 +744,19 @@ def test_given_a_document_on_its_way_when_things_happen_in_any_order_then_a_resu
 def told(**facts: object) -> RegistryUpdate:
     base = RegistryUpdate(process_instance=PROCESS, metering_point=CODE, effective_date=date(2026, 11, 23))
     return replace(base, **facts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", list(DocumentState))
+def test_given_a_document_when_released_then_only_a_parked_one_is_pending_again(
+    database: Database, state: DocumentState
+) -> None:
+    wanted = document(add_order(database).key, state=state)
+    with database.transaction() as tx:
+        key = tx.outbox.add(wanted)
+        tx.outbox.release(key, NOW, "released by Anna")
+        after = tx.outbox.get(key).state
+    assert after is (DocumentState.PENDING if state is DocumentState.PARKED else state)
+    assert count(database, tables.outbox_events) == (2 if state is DocumentState.PARKED else 1)
 
 
 def test_given_a_known_point_when_a_message_tells_a_part_then_the_rest_stays_as_it_was_known(

@@ -7,10 +7,10 @@ from datetime import timedelta
 import typer
 
 from csire_bridge.bootstrap import system_clock
+from csire_bridge.cli.acting import opened
 from csire_bridge.cli.console import ConfigOption, JsonOption, out, print_json
 from csire_bridge.cli.stats import DatabaseOption
 from csire_bridge.settings import load_settings
-from csire_bridge.store.database import Database
 from csire_bridge.store.watch import open_alerts, standing
 
 __all__ = ["add_to"]
@@ -22,22 +22,17 @@ def add_to(app: typer.Typer) -> None:
 
 
 def alerts(database: DatabaseOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Conditions that hold now: missing results, contested answers, parked orders and deliveries, reused ids.
+    """Conditions that hold now: what waits for a person, for a release, or for somebody else, and since when.
 
     Example:
 
         csire-bridge alerts --database sqlite:///demo-out/csire-bridge.db
     """
     settings = load_settings(config, database=database)
-    store, now = Database(settings.database), system_clock()
-    wait = timedelta(seconds=settings.limits.result_wait_seconds)
-    try:
-        store.require_current()
-        with store.reading() as connection:
-            found = list(standing(connection, now, wait, timedelta(days=1)))
-            told = open_alerts(connection)
-    finally:
-        store.close()
+    wait, now = timedelta(seconds=settings.limits.result_wait_seconds), system_clock()
+    with opened(settings) as store, store.reading() as connection:
+        found = list(standing(connection, now, wait, timedelta(days=1)))
+        told = open_alerts(connection)
     if as_json:
         print_json(
             [

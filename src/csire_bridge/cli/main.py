@@ -19,6 +19,8 @@ from csire_bridge.cli import (
     database,
     demo,
     evidence,
+    guards,
+    orders,
     partner,
     pki,
     replay,
@@ -26,9 +28,10 @@ from csire_bridge.cli import (
     signing,
     stats,
     validate,
+    work,
 )
 from csire_bridge.cli.console import ExitCode, err
-from csire_bridge.domain.errors import BridgeError, ConfigurationError, PartnerFault
+from csire_bridge.domain.errors import ActRefused, BridgeError, ConfigurationError, PartnerFault
 
 __all__ = ["app", "run"]
 
@@ -41,21 +44,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for part in (
-    demo,
-    serve,
-    replay,
-    validate,
-    signing,
-    stats,
-    alerts,
-    evidence,
-    pki,
-    partner,
-    configurator,
-    database,
-    bench,
-):
+_running = (orders, work, guards, configurator)
+_all = (demo, serve, replay, validate, signing, stats, alerts, *_running, evidence, pki, partner, database, bench)
+for part in _all:
     part.add_to(app)
 
 
@@ -83,7 +74,7 @@ def run() -> None:
     """Run the command; whatever happens, a person reads a sentence and a program gets an exit code."""
     try:
         app()
-    except PartnerFault as fault:
+    except (PartnerFault, ActRefused) as fault:
         _say(fault)
         sys.exit(ExitCode.BAD_INPUT)
     except ConfigurationError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ import typer
 
 from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli import partner_ping
+from csire_bridge.cli.acting import opened
 from csire_bridge.cli.console import ConfigOption, ExitCode, JsonOption, err, out, print_json
 from csire_bridge.cli.partner_options import (
     ByOption,
@@ -30,7 +29,6 @@ from csire_bridge.cli.stats import DatabaseOption
 from csire_bridge.domain.partner_entries import PartnerEntry
 from csire_bridge.domain.partners import PartnerRole, SecurityProfile
 from csire_bridge.settings import Settings, load_settings
-from csire_bridge.store.database import Database
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.worker.partner_check import findings
 from csire_bridge.worker.partner_entry import enter_partner, withdraw_certificate
@@ -64,16 +62,9 @@ class _Seen:
     now: datetime
 
 
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Database]:
-    with closing(Database(settings.database)) as store:
-        store.require_current()
-        yield store
-
-
 def _look(settings: Settings) -> _Seen:
     now = system_clock()
-    with _opened(settings) as store, store.reading() as connection:
+    with opened(settings) as store, store.reading() as connection:
         table = TablePartners.read(PartnerRegistry(connection))
     roster = Roster.of(FilePartners.load(settings), table)
     revocations = Revocations(ListSource.of(settings.partners))
@@ -164,7 +155,7 @@ def add(
     )
     settings = load_settings(config, database=database)
     file = FilePartners.load(settings)
-    with _opened(settings) as store, store.transaction() as tx:
+    with opened(settings) as store, store.transaction() as tx:
         done = enter_partner(tx.partners, file, entry, certificate or [])
     for line in done:
         out.print(line, highlight=False)
@@ -189,7 +180,7 @@ def withdraw(
     known, who, why = parse_eic(eic), parse_words(by, "--by"), parse_words(reason, "--reason", longest=1000)
     settings = load_settings(config, database=database)
     file = FilePartners.load(settings)
-    with _opened(settings) as store, store.transaction() as tx:
+    with opened(settings) as store, store.transaction() as tx:
         whole = withdraw_certificate(tx.partners, file, known, fingerprint, system_clock(), who, why)
     out.print(f"{known}: certificate {whole} is trusted no longer; {_SOON}", highlight=False)
 

@@ -20,6 +20,12 @@ class AlertKind(StrEnum):
     REPORTS_PARKED = "reports-parked"
     WORK_PARKED = "work-parked"
     IDS_REUSED = "ids-reused"
+    STOP_SWITCH = "stop-switch"
+    CAP_REACHED = "cap-reached"
+    HEAD_END_DOWN = "head-end-down"
+    FIELD_WORK = "field-work"
+    METERS_UNREACHABLE = "meters-unreachable"
+    HOLDS_WAITED_FOR = "holds-waited-for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +52,10 @@ _SENTENCES = {
     AlertKind.REPORTS_PARKED: "{count} reports were refused by SID",
     AlertKind.WORK_PARKED: "{count} pieces of work were set aside",
     AlertKind.IDS_REUSED: "{count} messages used an id that was taken, with other content",
+    AlertKind.STOP_SWITCH: "the stop switch was thrown ({count} times) and not lifted",
+    AlertKind.CAP_REACHED: "{count} disconnections wait because the hour's cap is reached",
+    AlertKind.HEAD_END_DOWN: "the head-end system is down",
+    AlertKind.FIELD_WORK: "{count} orders wait for people on site",
+    AlertKind.METERS_UNREACHABLE: "{count} orders failed in 5 tries and more: the meters can't be reached",
+    AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
 }

@@ -13,6 +13,7 @@
     ├── PermanentFailure          it will not change by itself: parked, a person is told
     │   ├── HeadEndRefused        the head-end system said no, for good
     │   └── PartnerRefused        the partner said no, for good
+    ├── ActRefused                what a person wants to do can't be done as things stand
     └── OurFault                  the bridge or its surroundings are wrong
         ├── ConfigurationError    settings, schemas or mapping files
         ├── StoreFailure          disk full, read-only, broken database
@@ -29,6 +30,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 __all__ = [
+    "ActRefused",
     "BridgeError",
     "ConfigurationError",
     "HeadEndRefused",
@@ -212,6 +214,10 @@ class PartnerRefused(PermanentFailure):
     def __init__(self, code: str, text: str, remedy: str = "") -> None:
         super().__init__(text, remedy)
         self.code = code
+
+
+class ActRefused(BridgeError):
+    """What a person wants to do can't be done as things stand; nothing was changed."""
 
 
 class OurFault(BridgeError):

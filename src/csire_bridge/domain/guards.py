@@ -39,6 +39,7 @@ class Stop:
     why: str
     lifted_at: datetime | None = None
     lifted_by: str | None = None
+    lifted_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class Allowance:
     why: str
     approved_at: datetime | None = None
     approved_by: str | None = None
+    approved_why: str | None = None
     until: datetime | None = None
 
 

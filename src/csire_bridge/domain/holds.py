@@ -43,6 +43,7 @@ class Hold:
     why: str
     released_at: datetime | None = None
     released_by: str | None = None
+    released_why: str | None = None
 
     def holds(self, now: datetime) -> bool:
         """Whether it holds at ``now``."""

@@ -17,7 +17,7 @@ from csire_bridge.domain.holds import Hold
 from csire_bridge.domain.orders import CannotReason, DisconnectionKind, Order, OrderKind
 from csire_bridge.domain.registry import MeteringPoint
 
-__all__ = ["Interlock", "holding_back", "interlock"]
+__all__ = ["Interlock", "holding_back", "interlock", "protection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,13 @@ def interlock(order: Order, point: MeteringPoint | None, holds: Sequence[Hold] =
         return Interlock(CannotReason.NOT_POSSIBLE, "no meter is known at the metering point")
     if point.has_contactor is not True:
         return Interlock(CannotReason.NOT_POSSIBLE, "the meter at the metering point has no contactor")
+    return protection(order, point, holds)
+
+
+def protection(order: Order, point: MeteringPoint, holds: Sequence[Hold] = ()) -> Interlock | None:
+    """Return what protects the household from being disconnected, by whatever means; None for other orders."""
     if order.kind is OrderKind.DISCONNECT:
-        return _protection(order, point) or _protected_by(holds, order)
+        return _protected(order, point) or _protected_by(holds, order)
     return None
 
 
@@ -60,7 +65,7 @@ def _protected_by(holds: Sequence[Hold], order: Order) -> Interlock | None:
     return Interlock(CannotReason.NOT_POSSIBLE, f"the metering point is protected from disconnection: {hold.kind}")
 
 
-def _protection(order: Order, point: MeteringPoint) -> Interlock | None:
+def _protected(order: Order, point: MeteringPoint) -> Interlock | None:
     if point.threat:
         return Interlock(CannotReason.NOT_POSSIBLE, "disconnection would threaten life, health or the environment")
     if order.disconnection_kind is DisconnectionKind.DEBT and point.can_be_suspended is False:

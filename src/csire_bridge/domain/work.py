@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-__all__ = ["ORDINARY", "PRIORITIES", "PROMPT", "URGENT", "Lease", "WorkItem", "WorkStep"]
+__all__ = ["ORDINARY", "PRIORITIES", "PROMPT", "URGENT", "Lease", "ParkedWork", "WorkItem", "WorkStep"]
 
 URGENT, PROMPT, ORDINARY = 0, 5, 10
 PRIORITIES = (URGENT, PROMPT, ORDINARY)
@@ -55,3 +55,15 @@ class WorkItem:
     attempts: int = 0
     lapses: int = 0
     lease: Lease | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedWork:
+    """A piece that was set aside for a person. ``due_at`` (UTC) is when it should have been done."""
+
+    key: int
+    step: WorkStep
+    subject: int
+    due_at: datetime
+    attempts: int
+    last_error: str | None

@@ -67,6 +67,7 @@ def prepare(
                     submitted_at=changes.now,
                     expires_at=changes.now + limits.lifetime,
                     refused=None,
+                    cancelled_at=None,  # that was the command before: this one is open
                     waits_for=None,
                 ),
                 until,

@@ -53,15 +53,16 @@ class Guards:
         """Every hold that nobody has released, also those whose time is over."""
         return [from_row(Hold, row._mapping) for row in self._connection.execute(_HOLDS)]  # type: ignore[arg-type]
 
-    def release_hold(self, key: int, by: str, at: datetime) -> Hold:
+    def release_hold(self, key: int, by: str, at: datetime, why: str | None = None) -> Hold:
         """Release a hold; raise KeyError when there is none of that key, StaleWrite when it was released before."""
         row = self._connection.execute(select(holds).where(holds.c.key == key)).first()
         if row is None:
             raise KeyError(key)
         free = update(holds).where(holds.c.key == key, holds.c.released_at.is_(None))
-        if not self._connection.execute(free.values(released_at=at, released_by=by)).rowcount:
+        values = {"released_at": at, "released_by": by, "released_why": why}
+        if not self._connection.execute(free.values(values)).rowcount:
             raise StaleWrite(f"hold {key} was released before")
-        return replace(from_row(Hold, row._mapping), released_at=at, released_by=by)  # type: ignore[arg-type]
+        return replace(from_row(Hold, row._mapping), **values)  # type: ignore[arg-type]
 
     def stop(self) -> Stop | None:
         """The stop switch as it is thrown, the widest scope first; None when it is not."""
@@ -72,9 +73,9 @@ class Guards:
         """Throw the stop switch."""
         self._connection.execute(insert(stops).values(scope=scope.value, since=at, by=by, why=why))
 
-    def lift_stops(self, by: str, at: datetime) -> int:
+    def lift_stops(self, by: str, at: datetime, why: str | None = None) -> int:
         """Lift the stop switch; return how many times it had been thrown."""
-        lift = update(stops).where(stops.c.lifted_at.is_(None)).values(lifted_at=at, lifted_by=by)
+        lift = update(stops).where(stops.c.lifted_at.is_(None)).values(lifted_at=at, lifted_by=by, lifted_why=why)
         return self._connection.execute(lift).rowcount
 
     def one_at_a_time(self) -> None:
@@ -91,7 +92,7 @@ class Guards:
         values = {"count": count, "asked_at": at, "asked_by": by, "why": why}
         return int(self._connection.execute(insert(allowances).values(values).returning(allowances.c.key)).scalar_one())
 
-    def approve_allowance(self, key: int, by: str, at: datetime, lasts: timedelta) -> Allowance:
+    def approve_allowance(self, key: int, by: str, at: datetime, lasts: timedelta, why: str | None = None) -> Allowance:
         """Approve a request for ``lasts`` from now on.
 
         Raises KeyError when there is no such request, ValueError when the same person asked for it, StaleWrite when it
@@ -102,11 +103,11 @@ class Guards:
             raise KeyError(key)
         asked = from_row(Allowance, row._mapping)  # type: ignore[arg-type]
         require_second_person(asked.asked_by, by)
-        values = {"approved_at": at, "approved_by": by, "until": at + lasts}
+        values = {"approved_at": at, "approved_by": by, "approved_why": why, "until": at + lasts}
         fresh = update(allowances).where(allowances.c.key == key, allowances.c.approved_at.is_(None))
         if not self._connection.execute(fresh.values(values)).rowcount:
             raise StaleWrite(f"request {key} was approved before")
-        return replace(asked, approved_at=at, approved_by=by, until=at + lasts)
+        return replace(asked, **values)  # type: ignore[arg-type]
 
     def allowances(self, now: datetime) -> list[Allowance]:
         """Requests that wait for a second person, and allowances that count."""

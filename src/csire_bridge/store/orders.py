@@ -44,6 +44,7 @@ _MOVABLE = (
     "cannot_reason",
     "detail",
     "refused",
+    "cancelled_at",
     "waits_for",
 )
 _ADD = insert(orders).returning(orders.c.key, sort_by_parameter_order=True)

@@ -96,6 +96,12 @@ class Outbox:
         self._connection.execute(pending.values(state=DocumentState.PARKED.value))
         self._note(key, at, DocumentState.PARKED, why)
 
+    def release(self, key: int, at: datetime, why: str) -> None:
+        """Let a document that was set aside leave again, with the same bytes."""
+        parked = update(outbox).where(outbox.c.key == key, outbox.c.state == DocumentState.PARKED.value)
+        if self._connection.execute(parked.values(state=DocumentState.PENDING.value)).rowcount:
+            self._note(key, at, DocumentState.PENDING, why)
+
     def result(self, key: int, at: datetime, state: DocumentState, code: str, text: str | None) -> None:
         """Store the hub's R_1: confirmed or contested."""
         values = {"state": state.value, "result_code": code, "result_text": text}

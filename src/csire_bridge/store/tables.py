@@ -25,6 +25,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    literal_column,
     text,
 )
 from sqlalchemy import DateTime as SqlDateTime
@@ -33,6 +34,10 @@ from sqlalchemy.types import BigInteger, TypeEngine
 from csire_bridge.domain.clock import aware_utc
 
 __all__ = [
+    "FOR_A_PERSON",
+    "OFTEN_FAILED",
+    "OPEN_COMMANDS",
+    "UNSETTLED",
     "accepted_ids",
     "alerts",
     "allowances",
@@ -120,6 +125,14 @@ messages = Table(
     Column("problem", Text),
     Column("duplicate_of", _Key),
     Column("receipt", LargeBinary),
+)
+_FAULTY = "code IS NOT NULL"
+Index(
+    "ix_messages_code",
+    messages.c.code,
+    messages.c.received_at,
+    sqlite_where=text(_FAULTY),
+    postgresql_where=text(_FAULTY),
 )
 
 message_events = Table(
@@ -222,22 +235,38 @@ orders = Table(
     UniqueConstraint("source_message"),
 )
 # The last guard against two open commands at one meter: the database itself refuses the second.
-_COMMAND_OPEN = "state IN ('submitting', 'submitted', 'unknown', 'armed') AND cancelled_at IS NULL"
+OPEN_COMMANDS = text("state IN ('submitting', 'submitted', 'unknown', 'armed') AND cancelled_at IS NULL")
 Index(
     "uq_orders_open_command",
     orders.c.meter,
     unique=True,
-    sqlite_where=text(_COMMAND_OPEN),
-    postgresql_where=text(_COMMAND_OPEN),
+    sqlite_where=OPEN_COMMANDS,
+    postgresql_where=OPEN_COMMANDS,
 )
 Index("ix_orders_meter_submitted_at", orders.c.meter, orders.c.submitted_at)
 Index("ix_orders_kind_submitted_at", orders.c.kind, orders.c.submitted_at)
 _WAITS = "waits_for IS NOT NULL"
-Index("ix_orders_waits_for", orders.c.waits_for, sqlite_where=text(_WAITS), postgresql_where=text(_WAITS))
-_FIELD_WORK = "state = 'field-work'"
-Index("ix_orders_field_work", orders.c.key, sqlite_where=text(_FIELD_WORK), postgresql_where=text(_FIELD_WORK))
 _no_hub = orders.c.source_message.is_(None)
 Index("ix_orders_without_hub", orders.c.metering_point, sqlite_where=_no_hub, postgresql_where=_no_hub)
+Index(
+    "ix_orders_waits_for",
+    orders.c.waits_for,
+    orders.c.state,
+    orders.c.registered_at,
+    sqlite_where=text(_WAITS),
+    postgresql_where=text(_WAITS),
+)
+# SQLite takes a partial index only for a query that repeats its condition with the very values, not as parameters.
+FOR_A_PERSON = orders.c.state.in_([literal_column("'field-work'"), literal_column("'parked'")])
+Index(
+    "ix_orders_for_a_person",
+    orders.c.state,
+    orders.c.registered_at,
+    sqlite_where=FOR_A_PERSON,
+    postgresql_where=FOR_A_PERSON,
+)
+_FIELD_WORK = "state = 'field-work'"
+Index("ix_orders_field_work", orders.c.key, sqlite_where=text(_FIELD_WORK), postgresql_where=text(_FIELD_WORK))
 
 order_events = Table(
     "order_events",
@@ -283,6 +312,15 @@ outbox = Table(
     Column("result_code", String(16)),
     Column("result_text", Text),
     UniqueConstraint("message_id"),
+)
+UNSETTLED = outbox.c.state != literal_column("'confirmed'")
+Index(
+    "ix_outbox_unsettled",
+    outbox.c.state,
+    outbox.c.delivered_at,
+    outbox.c.created_at,
+    sqlite_where=UNSETTLED,
+    postgresql_where=UNSETTLED,
 )
 
 outbox_events = Table(
@@ -336,6 +374,7 @@ holds = Table(
     Column("why", Text, nullable=False),
     Column("released_at", Moment),
     Column("released_by", String(100)),
+    Column("released_why", Text),
 )
 
 # The stop switch: thrown as long as one row is not lifted.
@@ -349,6 +388,7 @@ stops = Table(
     Column("why", Text, nullable=False),
     Column("lifted_at", Moment),
     Column("lifted_by", String(100)),
+    Column("lifted_why", Text),
 )
 
 # Disconnections above the hourly cap: one person asks, another one approves.
@@ -362,6 +402,7 @@ allowances = Table(
     Column("why", Text, nullable=False),
     Column("approved_at", Moment),
     Column("approved_by", String(100)),
+    Column("approved_why", Text),
     Column("until", Moment),
 )
 
@@ -451,6 +492,15 @@ Index(
     work.c.key,
     sqlite_where=text("parked IS 0"),
     postgresql_where=text("parked IS false"),
+)
+OFTEN_FAILED = work.c.attempts >= literal_column("5")
+Index(
+    "ix_work_often_failed",
+    work.c.parked,
+    work.c.step,
+    work.c.subject,
+    sqlite_where=OFTEN_FAILED,
+    postgresql_where=OFTEN_FAILED,
 )
 
 # What only one process may do at a time, such as emptying the hub's queue.

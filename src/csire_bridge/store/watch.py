@@ -11,8 +11,21 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from csire_bridge.domain.alerts import Alert, AlertKind
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import ProblemCode
-from csire_bridge.domain.orders import OrderState
-from csire_bridge.store.tables import alerts, messages, orders, outbox, sid_reports, work
+from csire_bridge.domain.orders import OrderState, WaitsFor
+from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.tables import (
+    FOR_A_PERSON,
+    OFTEN_FAILED,
+    UNSETTLED,
+    alerts,
+    circuits,
+    messages,
+    orders,
+    outbox,
+    sid_reports,
+    stops,
+    work,
+)
 
 __all__ = ["open_alerts", "settle_alerts", "standing"]
 
@@ -24,31 +37,50 @@ def standing(connection: Connection, now: datetime, result_wait: timedelta, memo
 
     ``result_wait`` is how long an R_1 may take; ``memory`` how long a reused id is spoken of.
     """
-    o, r = outbox.c, sid_reports.c
-    conditions: dict[AlertKind, tuple[Any, Any]] = {
-        AlertKind.RESULTS_MISSING: (
-            o.delivered_at,
-            and_(o.state == DocumentState.DELIVERED.value, o.delivered_at < now - result_wait),
-        ),
-        AlertKind.ANSWERS_CONTESTED: (o.created_at, o.state == DocumentState.CONTESTED.value),
-        AlertKind.DELIVERIES_PARKED: (o.created_at, o.state == DocumentState.PARKED.value),
-        AlertKind.REPORTS_WAITING: (
-            r.at,
-            and_(r.state == DocumentState.PENDING.value, r.at < now - _REPORTS_MAY_TAKE),
-        ),
-        AlertKind.REPORTS_PARKED: (r.at, r.state == DocumentState.PARKED.value),
-        AlertKind.ORDERS_PARKED: (orders.c.registered_at, orders.c.state == OrderState.PARKED.value),
-        AlertKind.WORK_PARKED: (work.c.due_at, work.c.parked.is_(True)),
-        AlertKind.IDS_REUSED: (
-            messages.c.received_at,
-            and_(messages.c.code == ProblemCode.ID_REUSED.value, messages.c.received_at > now - memory),
-        ),
-    }
-    for kind, (moment, holds) in conditions.items():
+    for kind, (moment, holds) in _conditions(now, result_wait, memory).items():
         query = select(func.count(), func.min(moment, type_=moment.type)).where(holds)
         count, oldest = connection.execute(query).one()
         if count:
             yield Alert(kind, count, oldest)
+
+
+def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dict[AlertKind, tuple[Any, Any]]:
+    """What counts as oldest, and what holds. Each is answered by an index, however many orders there are."""
+    o, m = outbox.c, messages.c
+    late = and_(o.state == DocumentState.DELIVERED.value, o.delivered_at < now - result_wait)
+    reused = and_(m.code == ProblemCode.ID_REUSED.value, m.received_at > now - memory)
+    return {
+        AlertKind.RESULTS_MISSING: (o.delivered_at, and_(UNSETTLED, late)),
+        AlertKind.ANSWERS_CONTESTED: (o.created_at, and_(UNSETTLED, o.state == DocumentState.CONTESTED.value)),
+        AlertKind.DELIVERIES_PARKED: (o.created_at, and_(UNSETTLED, o.state == DocumentState.PARKED.value)),
+        AlertKind.ORDERS_PARKED: (orders.c.registered_at, _for_a_person(OrderState.PARKED)),
+        AlertKind.FIELD_WORK: (orders.c.registered_at, _for_a_person(OrderState.FIELD_WORK)),
+        AlertKind.WORK_PARKED: (work.c.due_at, work.c.parked.is_(True)),
+        AlertKind.IDS_REUSED: (m.received_at, reused),
+        AlertKind.REPORTS_WAITING: (
+            sid_reports.c.at,
+            and_(sid_reports.c.state == DocumentState.PENDING.value, sid_reports.c.at < now - _REPORTS_MAY_TAKE),
+        ),
+        AlertKind.REPORTS_PARKED: (sid_reports.c.at, sid_reports.c.state == DocumentState.PARKED.value),
+        AlertKind.STOP_SWITCH: (stops.c.since, stops.c.lifted_at.is_(None)),
+        AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, circuits.c.opened_at.is_not(None)),
+        AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),
+        AlertKind.HOLDS_WAITED_FOR: (orders.c.registered_at, _waiting(WaitsFor.HOLD)),
+        AlertKind.METERS_UNREACHABLE: (orders.c.registered_at, orders.c.key.in_(_UNREACHABLE)),
+    }
+
+
+_UNREACHABLE = select(work.c.subject).where(
+    OFTEN_FAILED, work.c.step == WorkStep.EXECUTE.value, work.c.parked.is_(False)
+)
+
+
+def _for_a_person(state: OrderState) -> Any:
+    return and_(FOR_A_PERSON, orders.c.state == state.value)
+
+
+def _waiting(reason: WaitsFor) -> Any:
+    return and_(orders.c.waits_for == reason.value, orders.c.state == OrderState.REGISTERED.value)
 
 
 def open_alerts(connection: Connection) -> dict[AlertKind, datetime]:

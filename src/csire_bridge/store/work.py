@@ -29,7 +29,8 @@ from sqlalchemy.sql.dml import Delete, Update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.orders import WaitsFor
-from csire_bridge.domain.work import PRIORITIES, Lease, WorkItem, WorkStep
+from csire_bridge.domain.work import PRIORITIES, Lease, ParkedWork, WorkItem, WorkStep
+from csire_bridge.store.rows import from_row
 from csire_bridge.store.tables import orders, work
 
 __all__ = ["WorkQueue"]
@@ -217,6 +218,22 @@ class WorkQueue:
             rows.append({"b_key": item.key, "b_owner": owner, "b_until": until, **values})
         if self._connection.execute(change, rows).rowcount != len(rows):
             raise _lost([item for item, _ in pieces])
+
+    def parked(self, step: WorkStep | None = None) -> list[ParkedWork]:
+        """The pieces that were set aside, of one step or of all; the oldest first."""
+        steps = [step] if step else list(WorkStep)
+        query = select(*(work.c[name] for name in ParkedWork.__dataclass_fields__)).where(
+            work.c.parked.is_(True), work.c.step.in_([one.value for one in steps])
+        )
+        rows = self._connection.execute(query.order_by(work.c.due_at, work.c.key))
+        return [from_row(ParkedWork, row._mapping) for row in rows]  # type: ignore[arg-type]
+
+    def release(self, keys: Sequence[int], now: datetime) -> None:
+        """Let pieces that were set aside go on; their tries are counted anew."""
+        if keys:
+            back = update(work).where(work.c.key == bindparam("b_key"), work.c.parked.is_(True))
+            values = {"parked": False, "due_at": now, "attempts": 0, "lapses": 0}
+            self._connection.execute(back.values(values), [{"b_key": key} for key in keys])
 
     def hasten(self, step: WorkStep, subjects: Sequence[int], now: datetime) -> None:
         """Make pieces due at once: something happened that they wait for. Leases stay as they are."""

@@ -1,0 +1,83 @@
+"""What the commands share by which people change something: who and why, the open database, the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from csire_bridge.bootstrap import system_clock
+from csire_bridge.cli.console import out, print_json
+from csire_bridge.cli.partner_options import parse_words
+from csire_bridge.domain.acts import Act
+from csire_bridge.domain.clock import WARSAW, aware_utc
+from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.settings import Settings
+from csire_bridge.store.database import Database
+
+__all__ = [
+    "ByOption",
+    "OptionalWhyOption",
+    "WhyOption",
+    "act_of",
+    "local",
+    "opened",
+    "parse_moment",
+    "parse_point",
+    "tell",
+]
+
+ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; the name is kept.", show_default=False)]
+WhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept.", show_default=False)]
+OptionalWhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept. May be left out.")]
+_LONGEST = 1000
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database, with the tables of this version; needs no keys."""
+    with closing(Database(settings.database)) as store:
+        store.require_current()
+        yield store
+
+
+def act_of(by: str | None, why: str | None, *, needs_why: bool = True) -> Act:
+    """Who and why, now; exit code 2 with a sentence where one of them is missing."""
+    for value, option in ((by, "--by"), (why, "--why") if needs_why else (by, "--by")):
+        if value is None:
+            raise typer.BadParameter(f"{option} is missing: whoever changes something says who and why")
+    words = None if why is None else parse_words(why, "--why", longest=_LONGEST)
+    return Act(parse_words(by or "", "--by"), system_clock(), words)
+
+
+def parse_moment(text: str, option: str) -> datetime:
+    """A moment in UTC; exit code 2 for one without offset, whose meaning nobody knows."""
+    try:
+        return aware_utc(datetime.fromisoformat(text))
+    except ValueError as error:
+        raise typer.BadParameter(f"{option}: {error}; such as 2026-11-23T14:05+01:00 is due") from error
+
+
+def parse_point(text: str) -> MeteringPointCode:
+    """The code, or a sentence and exit code 2."""
+    try:
+        return MeteringPointCode.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def local(moment: datetime | None) -> str:
+    """A moment for people, in Polish time; empty for none."""
+    return f"{moment.astimezone(WARSAW):%Y-%m-%d %H:%M:%S}" if moment else ""
+
+
+def tell(json_wanted: bool, facts: Mapping[str, Any], *lines: str) -> None:
+    """What was changed: as JSON for a program, else as lines."""
+    if json_wanted:
+        print_json(facts)
+        return
+    for line in lines:
+        out.print(line, markup=False, highlight=False)

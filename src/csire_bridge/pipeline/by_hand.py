@@ -1,0 +1,224 @@
+"""What a person may do with an order that waits for one: try again, send people, report, withdraw.
+
+Each act is one transaction and a line in the order's history that names the person. Where an order ends, its contactor
+is read first (``look``): outside of the transaction, because a meter takes its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from csire_bridge.domain.acts import Act
+from csire_bridge.domain.contactor import ContactorReading
+from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.interlocks import holding_back, protection
+from csire_bridge.domain.orders import WAITS_FOR_A_PERSON, CannotReason, Order, OrderState, Outcome
+from csire_bridge.domain.site_reports import SiteReport, check_moment, check_unmoved, is_fresh, proven
+from csire_bridge.domain.work import WorkStep
+from csire_bridge.pipeline.changes import Changes
+from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
+
+__all__ = [
+    "Look",
+    "look",
+    "report_done",
+    "report_not_done",
+    "retry",
+    "retry_refusal",
+    "send_people",
+    "withdraw",
+]
+
+_WITHDRAWN = "the operator withdrew the order"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An order as it was when its contactor was read; ``silence`` is why there is no reading."""
+
+    order: Order
+    reading: ContactorReading | None = None
+    silence: str = ""
+
+    def since(self, moment: datetime) -> Look:
+        """The same, with a reading that is older than ``moment`` (UTC) taken for none."""
+        if self.reading is None or is_fresh(self.reading, moment):
+            return self
+        return Look(self.order, None, f"the meter's last reading is of {self.reading.read_at.isoformat()}")
+
+
+def retry(tx: Transaction, orders: Sequence[Order], act: Act) -> list[Order]:
+    """Put orders back into the queue, where every gate is passed anew and the tries are counted anew.
+
+    Raises ActRefused, and changes none, when one of them may not go back.
+    """
+    changes = Changes(act.at)
+    for order in orders:
+        against = retry_refusal(order, act.at)
+        if against:
+            raise ActRefused(against, "look at it with `orders show`")
+        text = act.told("taken back to the queue")
+        facts = {"attempts": 0, "refused": None, "waits_for": None, "detail": None, "cannot_reason": None}
+        changes.move(order, OrderState.REGISTERED, text, **facts)
+    changes.write(tx, None)
+    ranks, dues = [order.priority for order in orders], [max(order.not_before, act.at) for order in orders]
+    tx.work.add(WorkStep.EXECUTE, [order.key for order in orders], dues, priority=ranks)
+    return [after for _, after, _ in changes.moves]
+
+
+def retry_refusal(order: Order, now: datetime) -> str | None:
+    """Why the order may not be given again now (UTC); None when it may."""
+    if order.state not in WAITS_FOR_A_PERSON:
+        return f"order {order.key} is {order.state}: it does not wait for a person"
+    if order.superseded_by is not None:
+        return f"order {order.key} was superseded by order {order.superseded_by}: it must not be given again"
+    if order.recalled_at is not None:
+        return f"order {order.key} was recalled, because its process was ended: it must not be given again"
+    return _may_still_run(order, now)
+
+
+def send_people(tx: Transaction, key: int, act: Act) -> Order:
+    """Leave a parked order to people on site.
+
+    Raises ActRefused for one that must not be carried out now: recalled, at a protected point, held, stopped.
+    """
+    order = _waiting(tx, key)
+    against = _against_people(tx, order, act.at)
+    if against:
+        raise ActRefused(against, "nobody may be sent; the order stays as it is")
+    text = act.told("left to people on site")
+    return tx.orders.move(order, OrderState.FIELD_WORK, act.at, text)
+
+
+def _against_people(tx: Transaction, order: Order, now: datetime) -> str | None:
+    if order.state is OrderState.FIELD_WORK:
+        return f"order {order.key} is left to people on site already"
+    code, action = order.metering_point, order.kind.contactor_action
+    point, holds = tx.points.of([code], now).get(code), tx.guards.holds_of([code], now).get(code, [])
+    if point is None:
+        return f"order {order.key}: the metering point is not known to the operator"
+    protected, hold, stop = protection(order, point, holds), holding_back(order, holds), tx.guards.stop()
+    if protected is not None:
+        return f"order {order.key}: {protected.text}"
+    if hold is not None:
+        return f"order {order.key}: {hold.kind} hold {hold.key} is in force"
+    if stop is not None and action is not None and stop.scope.stops(action):
+        return f"order {order.key}: the stop switch was thrown ({stop.scope})"
+    return retry_refusal(order, now)
+
+
+def look(store: Store, head_end: HeadEnd | None, key: int, now: datetime) -> Look:
+    """The order, and its contactor as it is now; orders that move no contactor have none to read."""
+    with store.transaction() as tx:
+        order = _waiting(tx, key)
+        point = tx.points.of([order.metering_point], now).get(order.metering_point)
+    if order.kind.contactor_action is None:
+        return Look(order)
+    meter = point.meter if point and point.meter else order.meter
+    if head_end is None or meter is None:
+        return Look(order, None, "no head-end system is set up" if meter else "no meter is known at the point")
+    try:
+        return Look(order, head_end.read_contactor(meter))
+    except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
+        return Look(order, None, error.text)
+
+
+def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, armed_counts: bool = False) -> Order:
+    """The order was carried out at ``report.at``; the hub is told.
+
+    Raises ActRefused for a moment that can't be, when the contactor says otherwise, and when it can't be asked unless
+    the report says that it shall count unread.
+    """
+    order = _unchanged(tx, seen.order)
+    check_moment(order, report.at, act.at)
+    seen = seen.since(report.at)
+    outcome = proven(order, seen.reading, armed_counts=armed_counts)
+    proof = _proof(seen, report.unread)
+    reading = seen.reading
+    changes = Changes(act.at)
+    text = act.told(f"done at {report.at.isoformat()} as seen by {report.seen_by}; {proof}; reported")
+    facts = {"outcome": outcome, "executed_at": report.at, "verified_at": reading.read_at if reading else act.at}
+    meter = {"meter": reading.meter} if reading else {}
+    order = changes.move(order, OrderState.DONE, text, detail=f"reported; {proof}", **facts, **meter)
+    if order.kind.contactor_action is not None:
+        on = outcome is Outcome.CONNECTED
+        tx.points.switched_all([(order.metering_point, on, reading.read_at if reading else report.at)])
+    return _end(tx, changes, order)
+
+
+def report_not_done(
+    tx: Transaction, seen: Look, act: Act, reason: CannotReason, words: str, *, unread: bool = False
+) -> Order:
+    """The order can't be carried out; the hub is told ``words``, so they name nobody. Raises ActRefused."""
+    order, proof = _without_effect(tx, seen, act.at, unread)
+    text = act.told(f"not done: {words}; {proof}; reported")
+    changes = Changes(act.at)
+    return _end(tx, changes, changes.move(order, OrderState.CANNOT, text, cannot_reason=reason, detail=words))
+
+
+def withdraw(tx: Transaction, seen: Look, act: Act, *, unread: bool = False) -> Order:
+    """The order ends without effect, and the hub is told; not why. Raises ActRefused."""
+    order, proof = _without_effect(tx, seen, act.at, unread)
+    text, changes = act.told(f"{proof}; withdrawn"), Changes(act.at)
+    facts = {"cannot_reason": CannotReason.OTHER, "detail": _WITHDRAWN}
+    return _end(tx, changes, changes.move(order, OrderState.WITHDRAWN, text, **facts))
+
+
+def _without_effect(tx: Transaction, seen: Look, now: datetime, unread: bool) -> tuple[Order, str]:
+    """ "Cannot" is true only if nothing has switched, and nothing will."""
+    order = _unchanged(tx, seen.order)
+    seen = seen.since(order.submitted_at or order.registered_at)
+    against = _may_still_run(order, now)
+    if against:
+        raise ActRefused(against, "wait until then; nothing was changed")
+    if seen.reading is not None:
+        check_unmoved(order, seen.reading)
+    return order, _proof(seen, unread)
+
+
+def _may_still_run(order: Order, now: datetime) -> str | None:
+    given = order.submitted_at is not None and order.cancelled_at is None
+    if not given or order.expires_at is None or now > order.expires_at:
+        return None
+    return f"order {order.key}: the head-end system may carry its command out until {order.expires_at.isoformat()}"
+
+
+def _proof(seen: Look, unread: bool) -> str:
+    """In words, what speaks for the report beside the report; raises ActRefused when that is not enough."""
+    if seen.reading is not None:
+        return f"contactor read: supply {'on' if seen.reading.output_state else 'off'}"
+    if seen.order.kind.contactor_action is None:
+        return "no contactor is concerned"
+    if not unread:
+        raise ActRefused(
+            f"the contactor of order {seen.order.key} was not read: {seen.silence}",
+            "try again later; or say --unread, and the report counts although nobody has asked the meter",
+        )
+    return f"CONTACTOR NOT READ ({seen.silence})"
+
+
+def _waiting(tx: Transaction, key: int) -> Order:
+    order = tx.orders.many([key]).get(key)
+    if order is None:
+        raise ActRefused(f"there is no order {key}", "look its key up with `orders list`")
+    if order.state not in WAITS_FOR_A_PERSON:
+        raise ActRefused(
+            f"order {key} is {order.state}", f"only orders that are {' or '.join(sorted(WAITS_FOR_A_PERSON))} can be"
+        )
+    return order
+
+
+def _unchanged(tx: Transaction, order: Order) -> Order:
+    if tx.orders.get(order.key).version != order.version:
+        raise ActRefused(f"order {order.key} changed while its contactor was read", "look at it, and do it again")
+    return order
+
+
+def _end(tx: Transaction, changes: Changes, order: Order) -> Order:
+    """The order has ended: it is answered, and those that waited for it go on."""
+    changes.stopped.append(order)
+    changes.answerable.append(order)
+    changes.write(tx, None)
+    return order

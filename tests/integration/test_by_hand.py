@@ -1,0 +1,409 @@
+"""What people do by hand, on a real bridge with a real head-end system and real meters."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from csire_bridge.bootstrap import head_end_reader, system_clock
+from csire_bridge.domain.acts import Act
+from csire_bridge.domain.contactor import ContactorReading, ControlState
+from csire_bridge.domain.documents import DocumentState
+from csire_bridge.domain.errors import ActRefused, PartnerRefused
+from csire_bridge.domain.guards import StopScope
+from csire_bridge.domain.holds import HoldKind
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.orders import CannotReason, Order, OrderState, Outcome, WaitsFor
+from csire_bridge.domain.site_reports import SiteReport
+from csire_bridge.domain.work import ParkedWork, WorkStep
+from csire_bridge.hub.folder import FolderChannel
+from csire_bridge.pipeline import by_hand, guarding, set_aside
+from csire_bridge.store.order_file import order_file
+from csire_bridge.store.tables import message_events
+from tests.integration.bridge_support import METER, POINT, Play, play
+
+HOUR = timedelta(hours=1)
+
+
+def act(by: str = "Anna Nowak", why: str = "crew 4 called") -> Act:
+    return Act(by, system_clock(), why)
+
+
+def given_up(playing: Play, kind: str = "disconnect") -> Order:
+    """An order that the remote way has failed for, and whose last command has ended."""
+    playing.scene.head_end.meter(METER).stuck = True
+    playing.send(kind)
+    order = playing.work_until_state(OrderState.FIELD_WORK, OrderState.PARKED)
+    until_over(order)
+    return order
+
+
+def until_over(order: Order) -> None:
+    assert order.expires_at is not None
+    while system_clock() <= order.expires_at:
+        time.sleep(0.01)
+
+
+def on_site(playing: Play, *, connect: bool = False) -> datetime:
+    """People switch the meter by hand."""
+    meter = playing.scene.head_end.meter(METER)
+    meter.stuck = False
+    if connect:
+        meter.remote_reconnect()
+    else:
+        meter.remote_disconnect()
+    return system_clock()
+
+
+def looked(playing: Play) -> by_hand.Look:
+    bridge = playing.scene.bridge
+    with head_end_reader(bridge.settings) as head_end:
+        return by_hand.look(bridge.database, head_end, playing.order().key, system_clock())
+
+
+def report(playing: Play, at: datetime, *, unread: bool = False, seen: by_hand.Look | None = None) -> Order:
+    seen = seen or looked(playing)
+    with playing.scene.bridge.database.transaction() as tx:
+        return by_hand.report_done(tx, seen, act(), SiteReport(at, "Piotr", unread))
+
+
+def last_line(playing: Play) -> str:
+    return playing.history()[-1].text
+
+
+# --- reports
+
+
+def test_given_field_work_that_was_done_when_reported_then_the_hub_hears_the_reported_moment(tmp_path: Path) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        given_up(playing)
+        at = on_site(playing)
+        order = report(playing, at)
+        assert (order.state, order.outcome, order.executed_at) == (OrderState.DONE, Outcome.DISCONNECTED, at)
+        assert order.verified_at is not None
+        assert "seen by Piotr; contactor read: supply off; reported by Anna Nowak: crew 4 called" in last_line(playing)
+        playing.work_until(lambda: playing.answers() == ["8.1.1.11"])
+        (answer,) = (tmp_path / "acknowledgements").iterdir()
+        assert at.isoformat()[14:23] in answer.read_text("utf-8")
+
+
+def test_given_a_reading_that_contradicts_when_done_is_reported_then_it_is_refused_whatever_is_said(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        order = given_up(playing)
+        for unread in (False, True):
+            with pytest.raises(ActRefused, match="the supply is on"):
+                report(playing, system_clock(), unread=unread)
+        assert playing.order() == order
+        assert playing.answers() == []
+
+
+def test_given_a_meter_that_cannot_be_read_when_done_is_reported_then_it_counts_only_if_said_so(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        given_up(playing)
+        at = on_site(playing)
+        playing.scene.head_end.faults.unreachable.add(METER)
+        with pytest.raises(ActRefused, match="was not read"):
+            report(playing, at)
+        order = report(playing, at, unread=True)
+        assert (order.state, order.executed_at) == (OrderState.DONE, at)
+        assert "CONTACTOR NOT READ" in last_line(playing)
+        assert "CONTACTOR NOT READ" in str(order.detail)
+
+
+def test_given_no_head_end_system_when_done_is_reported_then_it_needs_the_words_too(tmp_path: Path) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        key = given_up(playing).key
+        seen = by_hand.look(playing.scene.bridge.database, None, key, system_clock())
+        with pytest.raises(ActRefused, match="no head-end system is set up"):
+            report(playing, system_clock(), seen=seen)
+        assert report(playing, system_clock(), seen=seen, unread=True).state is OrderState.DONE
+
+
+def test_given_a_reading_older_than_the_deed_when_done_is_reported_then_it_proves_nothing(tmp_path: Path) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        order = given_up(playing)
+        old = ContactorReading(MeterNumber(METER), False, ControlState.DISCONNECTED, system_clock() - HOUR)
+        with pytest.raises(ActRefused, match="last reading is of"):
+            report(playing, system_clock(), seen=by_hand.Look(order, old))
+
+
+@pytest.mark.parametrize(("hours", "wrong"), [(-48, "was registered"), (1, "lies in the future")])
+def test_given_a_moment_that_cannot_be_when_done_is_reported_then_it_is_refused(
+    tmp_path: Path, hours: int, wrong: str
+) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        given_up(playing)
+        on_site(playing)
+        with pytest.raises(ActRefused, match=wrong):
+            report(playing, system_clock() + hours * HOUR)
+        assert playing.order().state is OrderState.FIELD_WORK
+
+
+def test_given_a_connection_when_reported_done_then_the_supply_must_be_on(tmp_path: Path) -> None:
+    with play(tmp_path, connected=False, lifetime=0.4) as playing:
+        given_up(playing, "reconnect")
+        with pytest.raises(ActRefused, match="the supply is off"):
+            report(playing, system_clock())
+        assert report(playing, on_site(playing, connect=True)).outcome is Outcome.CONNECTED
+        with playing.scene.bridge.database.transaction() as tx:
+            point = tx.points.get(POINT)
+        assert point is not None
+        assert point.connected is True
+
+
+def test_given_an_order_that_changed_while_its_contactor_was_read_then_nothing_is_written(tmp_path: Path) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        order = given_up(playing)
+        at = on_site(playing)
+        seen = looked(playing)
+        report(playing, at)
+        with pytest.raises(ActRefused, match="changed while"):
+            report(playing, at, seen=replace(seen, order=order))
+
+
+def test_given_field_work_that_failed_when_reported_then_the_hub_hears_cannot_with_the_words(tmp_path: Path) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        given_up(playing)
+        seen = looked(playing)
+        with playing.scene.bridge.database.transaction() as tx:
+            order = by_hand.report_not_done(tx, seen, act(), CannotReason.NOT_POSSIBLE, "no access to the meter")
+        assert (order.state, order.cannot_reason) == (OrderState.CANNOT, CannotReason.NOT_POSSIBLE)
+        playing.work_until(lambda: playing.answers() == ["8.1.1.7"])
+        (answer,) = (tmp_path / "acknowledgements").iterdir()
+        text = answer.read_text("utf-8")
+        assert "no access to the meter" in text
+        assert "Anna" not in text
+
+
+# --- withdrawal
+
+
+def test_given_a_parked_order_when_withdrawn_then_the_hub_hears_cannot_and_no_name(tmp_path: Path) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        given_up(playing)
+        seen = looked(playing)
+        with playing.scene.bridge.database.transaction() as tx:
+            by_hand.withdraw(tx, seen, act())
+        playing.work_until(lambda: playing.answers() == ["8.1.1.7"])
+        (answer,) = (tmp_path / "acknowledgements").iterdir()
+        assert "the operator withdrew the order" in answer.read_text("utf-8")
+        assert "Anna" not in answer.read_text("utf-8")
+        assert playing.order().state is OrderState.WITHDRAWN
+        assert any("withdrawn by Anna Nowak: crew 4 called" in event.text for event in playing.history())
+
+
+def test_given_a_supply_that_is_off_when_the_disconnection_is_withdrawn_then_it_is_refused(tmp_path: Path) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        given_up(playing)
+        on_site(playing)
+        seen = looked(playing)
+        with (
+            pytest.raises(ActRefused, match="can't end without effect"),
+            playing.scene.bridge.database.transaction() as tx,
+        ):
+            by_hand.withdraw(tx, seen, act(), unread=True)
+
+
+def test_given_a_command_that_may_still_run_then_nobody_withdraws_or_gives_again_until_its_end(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path, lifetime=60) as playing:
+        playing.scene.head_end.meter(METER).stuck = True
+        playing.send("disconnect")
+        order = playing.work_until_state(OrderState.FIELD_WORK)
+        seen = looked(playing)
+        for do in (
+            lambda tx: by_hand.withdraw(tx, seen, act()),
+            lambda tx: by_hand.report_not_done(tx, seen, act(), CannotReason.OTHER, "no access"),
+            lambda tx: by_hand.retry(tx, [order], act()),
+        ):
+            with (
+                pytest.raises(ActRefused, match="may carry its command out until"),
+                playing.scene.bridge.database.transaction() as tx,
+            ):
+                do(tx)
+        assert playing.order() == order
+
+
+# --- again, and people on site
+
+
+def test_given_an_order_that_was_given_up_when_retried_then_it_is_carried_out_with_tries_counted_anew(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        order = given_up(playing)
+        assert order.attempts == 3
+        playing.scene.head_end.meter(METER).stuck = False
+        with playing.scene.bridge.database.transaction() as tx:
+            by_hand.retry(tx, [order], act(why="meter mended"))
+        order = playing.work_until_state(OrderState.DONE)
+        assert (order.attempts, order.detail) == (1, None)
+        assert any("taken back to the queue by Anna Nowak: meter mended" in e.text for e in playing.history())
+        playing.work_until(lambda: playing.answers() == ["8.1.1.11"])
+
+
+def test_given_a_retried_disconnection_at_a_protected_point_then_the_gates_are_passed_anew(tmp_path: Path) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        order = given_up(playing)
+        playing.scene.head_end.meter(METER).stuck = False
+        with playing.scene.bridge.database.transaction() as tx:
+            guarding.set_hold(tx, POINT, HoldKind.COMPLAINT, None, act())
+            by_hand.retry(tx, [order], act())
+        playing.work_until_state(OrderState.CANNOT)
+        assert playing.scene.head_end.meter(METER).output_state is True
+
+
+@pytest.mark.parametrize("newer", [None, 99], ids=["ended by the hub", "superseded"])
+def test_given_a_recalled_order_when_retried_or_sent_out_then_it_is_refused(tmp_path: Path, newer: int | None) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        key = given_up(playing).key
+        with playing.scene.bridge.database.transaction() as tx:
+            tx.orders.recall(key, system_clock(), superseded_by=newer)
+            tx.orders.move(tx.orders.get(key), OrderState.PARKED, system_clock(), "a person looks")
+        with playing.scene.bridge.database.transaction() as tx:
+            for do in (
+                lambda: by_hand.retry(tx, [tx.orders.get(key)], act()),
+                lambda: by_hand.send_people(tx, key, act()),
+            ):
+                with pytest.raises(ActRefused, match="must not be given again"):
+                    do()
+
+
+def test_given_a_refused_and_cancelled_command_when_given_again_then_its_meter_counts_as_busy(tmp_path: Path) -> None:
+    with play(tmp_path, lifetime=0.4, delay=(30, 30)) as playing:
+        playing.send("disconnect")
+        order = playing.work_until_state(OrderState.SUBMITTED)
+        with playing.scene.bridge.database.transaction() as tx:
+            tx.orders.cancelled([order.key], system_clock())
+            tx.orders.move(tx.orders.get(order.key), OrderState.REGISTERED, system_clock(), "it is tried again")
+            tx.work.hasten(WorkStep.EXECUTE, [order.key], system_clock())
+        order = playing.work_until_state(OrderState.SUBMITTED)
+        assert (order.attempts, order.cancelled_at) == (2, None)
+        with playing.scene.bridge.database.transaction() as tx:
+            (neighbour,) = tx.orders.neighbours([MeterNumber(METER)], system_clock() + HOUR)
+        assert neighbour.open
+
+
+def test_given_a_parked_order_when_people_are_sent_then_protection_hold_and_stop_switch_stand_against_it(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path, lifetime=0.4) as playing:
+        order, database = given_up(playing), playing.scene.bridge.database
+        with database.transaction() as tx:
+            tx.orders.move(order, OrderState.PARKED, system_clock(), "a person looks")
+            hold = guarding.set_hold(tx, POINT, HoldKind.PROTECTION, None, act())
+        with pytest.raises(ActRefused, match="protected from disconnection"), database.transaction() as tx:
+            by_hand.send_people(tx, order.key, act())
+        with database.transaction() as tx:
+            guarding.release_hold(tx, hold, act("Jan"))
+            guarding.throw_stop(tx, StopScope.DISCONNECTIONS, act())
+        with pytest.raises(ActRefused, match="stop switch"), database.transaction() as tx:
+            by_hand.send_people(tx, order.key, act())
+        with database.transaction() as tx:
+            assert guarding.lift_stop(tx, act("Jan")) == 1
+            assert by_hand.send_people(tx, order.key, act()).state is OrderState.FIELD_WORK
+
+
+# --- guards
+
+
+def test_given_a_released_hold_then_who_waited_goes_on_at_once_and_its_file_names_the_person(tmp_path: Path) -> None:
+    with play(tmp_path, connected=False) as playing:
+        database = playing.scene.bridge.database
+        with database.transaction() as tx:
+            key = guarding.set_hold(tx, POINT, HoldKind.EMERGENCY, None, act(why="fire"))
+        playing.send("reconnect")
+        assert playing.order().waits_for is WaitsFor.HOLD
+        with database.transaction() as tx:
+            _, waited = guarding.release_hold(tx, key, act("Jan", "fire is out"))
+        assert [order.key for order in waited] == [playing.order().key]
+        order = playing.work_until_state(OrderState.DONE)
+        assert any("emergency hold" in e.text and "Jan: fire is out" in e.text for e in playing.history())
+        with database.reading() as connection:
+            file = order_file(connection, order.key)
+        assert file is not None
+        assert [(h["by"], h["released_by"], h["released_why"]) for h in file["holds"]] == [
+            ("Anna Nowak", "Jan", "fire is out")
+        ]
+        with pytest.raises(ActRefused, match="released before"), database.transaction() as tx:
+            guarding.release_hold(tx, key, act())
+
+
+def test_given_the_cap_when_one_person_asks_and_another_approves_then_who_waited_goes_on(tmp_path: Path) -> None:
+    with play(tmp_path, execution={"disconnections_per_hour": 0}) as playing:
+        database = playing.scene.bridge.database
+        playing.send("disconnect")
+        assert playing.order().waits_for is WaitsFor.CAP
+        with database.transaction() as tx:
+            key = guarding.ask(tx, 1, act())
+        for by, wrong in (("anna nowak ", "somebody else"), ("Jan", None), ("Eva", "approved before")):
+            if wrong:
+                with pytest.raises(ActRefused, match=wrong), database.transaction() as tx:
+                    guarding.approve(tx, key, act(by), HOUR)
+            else:
+                with database.transaction() as tx:
+                    assert guarding.approve(tx, key, act(by), HOUR).approved_by == "Jan"
+        order = playing.work_until_state(OrderState.DONE)
+        with database.reading() as connection:
+            file = order_file(connection, order.key)
+        assert file is not None
+        assert [(a["asked_by"], a["approved_by"]) for a in file["allowances"]] == [("Anna Nowak", "Jan")]
+
+
+# --- work that was set aside
+
+
+def parked(playing: Play) -> list[ParkedWork]:
+    with playing.scene.bridge.database.transaction() as tx:
+        return tx.work.parked()
+
+
+def test_given_an_answer_that_was_refused_when_released_then_the_same_bytes_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with play(tmp_path) as playing, monkeypatch.context() as closed:
+        database = playing.scene.bridge.database
+
+        def refuses(*_: object) -> None:
+            raise PartnerRefused("MHB.MHD.003", "no right")
+
+        closed.setattr(FolderChannel, "deliver", refuses)
+        playing.send("disconnect")
+        playing.work_until(lambda: parked(playing) != [])
+        closed.undo()
+        (piece,) = parked(playing)
+        with database.transaction() as tx:
+            document = tx.outbox.get(piece.subject)
+            assert document.state is DocumentState.PARKED
+            set_aside.release(tx, [piece], act(why="the hub gave us the right"))
+        playing.work_until(lambda: parked(playing) == [] and (tmp_path / "acknowledgements").is_dir())
+        assert next((tmp_path / "acknowledgements").iterdir()).read_bytes() == document.document
+        with database.transaction() as tx:
+            assert tx.outbox.get(document.key).state is DocumentState.DELIVERED
+
+
+def test_given_a_broken_message_when_its_work_is_released_then_its_history_names_the_person(tmp_path: Path) -> None:
+    with play(tmp_path) as playing:
+        database = playing.scene.bridge.database
+        playing.send("disconnect")
+        with database.transaction() as tx:
+            (item,) = tx.work.add(WorkStep.INTAKE, [1], system_clock())
+            tx.work.park(item, "broken")
+        (piece,) = parked(playing)
+        assert (piece.step, piece.last_error) == (WorkStep.INTAKE, "broken")
+        with database.transaction() as tx:
+            set_aside.release(tx, [piece], act(why="mended"))
+        with closing(database), database.reading() as connection:
+            texts = connection.execute(select(message_events.c.text)).scalars().all()
+        assert "work that was set aside goes on by Anna Nowak: mended" in texts

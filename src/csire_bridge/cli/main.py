@@ -15,6 +15,7 @@ from rich.logging import RichHandler
 from csire_bridge.cli import (
     alerts,
     bench,
+    chaos,
     configurator,
     database,
     demo,
@@ -55,6 +56,7 @@ for part in (
     configurator,
     database,
     bench,
+    chaos,
 ):
     part.add_to(app)
 

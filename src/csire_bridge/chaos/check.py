@@ -249,14 +249,17 @@ class _Seen:
         over: list[datetime] = [
             row.at for row in self._rows.histories[order.key] if row.at >= command.accepted_at and _is_over(row)
         ]
-        return min(over + [command.end])
+        return min([*over, command.end])
 
     def recalls(self) -> Iterator[str]:
         """After the hub has ended a process, no command is given for it any more."""
         for order in self._rows.orders if self._expect.recall_holds else ():
             given = [row.at for row in self._rows.histories[order.key] if row.state == OrderState.SUBMITTING.value]
             if order.recalled_at is not None and any(at > order.recalled_at for at in given):
-                yield f"order {order.key} was given to its meter after the hub had ended its process"
+                yield (
+                    f"order {order.key} was given to its meter after the hub had ended its process: "
+                    f"{' > '.join(row.text for row in self._rows.histories[order.key])}"
+                )
             if order.state == OrderState.WITHDRAWN.value and order.meter is not None:
                 stands = self._witness.head_end.meter(order.meter).state
                 if stands is not ControlState.CONNECTED:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from csire_bridge.domain.contactor import ContactorAction, ControlState
+from csire_bridge.domain.errors import Unreadable
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.hes.profile import HeadEndCodes
 from csire_bridge.simulators.hes import HeadEndSimulator
@@ -93,8 +94,8 @@ def _command(raw: bytes) -> AcceptedCommand | None:
     """The contactor command in a request; None for any other request."""
     try:
         request = read_request(raw)
-    except Refusal:
-        return None
+    except (Refusal, Unreadable):
+        return None  # also half a request, of a process that died while it sent it
     if request.verb != "create" or request.end is None:
         return None
     [order] = [element.text for element in parse(raw).iter(_TRACKING)]

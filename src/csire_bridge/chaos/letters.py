@@ -115,7 +115,7 @@ class Post:
     def _recalled(self) -> list[Letter]:
         here, process = self._new_place(connected=True), ProcessInstanceId.new()
         order = self._letter(What.RECALLED, _DISCONNECT, here, process)
-        recall = self._letter(What.RECALL, _RECALL, here, process, after=order, pause=self._dice.uniform(0, 0.3))
+        recall = self._letter(What.RECALL, _RECALL, here, process, after=order, pause=self._dice.uniform(0.05, 0.3))
         return [order, recall]
 
     def _order(

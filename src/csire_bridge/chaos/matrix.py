@@ -11,7 +11,7 @@ from pathlib import Path
 
 from csire_bridge.chaos.check import Expectations
 from csire_bridge.chaos.databases import Databases
-from csire_bridge.chaos.plan import plan_round
+from csire_bridge.chaos.plan import database_of, plan_round
 from csire_bridge.chaos.play import Outcome, play
 from csire_bridge.chaos.points import Crash, CrashPoint, Drama
 
@@ -40,10 +40,11 @@ def run_rounds(
     expect: Expectations,
     jobs: int,
     place: Path | None = None,
+    brief: bool = False,
 ) -> Iterator[Outcome]:
     """Play rounds, ``jobs`` at a time, in processes of their own; each outcome as soon as it is there.
 
-    Rounds go over ``databases`` in turn: round ``n`` of the same seed is always the same on the same list.
+    Rounds go over ``databases`` in turn; what is played in a round depends on the seed and its number only.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["__main__", "csire_bridge.chaos.play"])
@@ -51,8 +52,8 @@ def run_rounds(
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
 
         def hand_in(number: int) -> Future[Outcome]:
-            plan = plan_round(seed, number, len(databases))
-            return pool.submit(play, plan, databases[number % len(databases)], expect, place)
+            plan = plan_round(seed, number, brief=brief)
+            return pool.submit(play, plan, databases[database_of(number, len(databases))], expect, place)
 
         open_rounds = {hand_in(number) for number in islice(tasks, jobs)}
         while open_rounds:

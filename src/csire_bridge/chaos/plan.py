@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from csire_bridge.chaos.letters import What
 from csire_bridge.chaos.points import STOP_POINTS, Crash, CrashPoint, Drama
 
-__all__ = ["SCENES", "Plan", "plan_round"]
+__all__ = ["SCENES", "Plan", "database_of", "plan_round"]
 
 _P = CrashPoint
 _MIGRATION = (_P.IN_MIGRATION, _P.BEFORE_MIGRATED, _P.AFTER_MIGRATED)
 _RECALL = (_P.BEFORE_RECALL, _P.AFTER_RECALL, _P.BEFORE_CANCEL, _P.AFTER_CANCEL)
 _CRASHES = tuple(point for point in CrashPoint if point not in _MIGRATION)
 _ANY_MOMENT_STEPS = 30
-_STATEMENTS = {True: 60, False: 6}  # about as many as the migrations of an empty and an older database have
+_STATEMENTS, _STATEMENTS_OLDER = 30, 3  # fewer than the migrations of an empty and an older database have
 
 SCENES: Sequence[tuple[Drama, CrashPoint]] = (
     *((Drama.CRASH, point) for point in _CRASHES),
@@ -50,25 +50,30 @@ class Plan:
         return f"{self.seed}/{self.number}"
 
 
-def plan_round(seed: int, number: int, databases: int = 1) -> Plan:
-    """The plan of round ``number`` (from 0); with several ``databases`` each scene is played on all of them."""
+def plan_round(seed: int, number: int, *, brief: bool = False) -> Plan:
+    """The plan of round ``number`` (from 0). A ``brief`` round has one crash, at the first time."""
     scenes = list(SCENES)
     random.Random(seed).shuffle(scenes)  # noqa: S311 - repeatable, no secret
-    drama, point = scenes[number // databases % len(scenes)]
+    drama, point = scenes[number % len(scenes)]
     dice = random.Random(f"{seed}/{number}")  # noqa: S311
     older = drama is Drama.MIGRATION and dice.random() < 0.5
-    points = [point, *_further(drama, dice)]
-    crashes = tuple(Crash(p, _nth(p, older, dice)) for p in points)
+    points = [point, *([] if brief else _further(drama, dice))]
+    crashes = tuple(Crash(p, _nth(p, older, brief, dice)) for p in points)
     return Plan(
         seed=seed,
         number=number,
         drama=drama,
         crashes=crashes,
         extras=tuple(_extras(p, dice) for p in (*points, None)),
-        delay=(0.25, 0.5) if point in _RECALL else (0.0, 0.15),
+        delay=(0.4, 0.6) if point in _RECALL else (0.0, 0.15),
         older=older,
         longest=dice.random() < 0.5,
     )
+
+
+def database_of(number: int, databases: int) -> int:
+    """On which of so many databases round ``number`` is played: in turn, and each scene on another one next time."""
+    return (number + number // len(SCENES)) % databases
 
 
 def _further(drama: Drama, dice: random.Random) -> list[CrashPoint]:
@@ -78,12 +83,12 @@ def _further(drama: Drama, dice: random.Random) -> list[CrashPoint]:
     return dice.choices(further, k=dice.choice((0, 0, 1, 1, 2)))
 
 
-def _nth(point: CrashPoint, older: bool, dice: random.Random) -> int:
+def _nth(point: CrashPoint, older: bool, brief: bool, dice: random.Random) -> int:
     if point is _P.ANY_MOMENT:
         return dice.randint(1, _ANY_MOMENT_STEPS)
     if point is _P.IN_MIGRATION:
-        return dice.randint(1, _STATEMENTS[not older])
-    once = point in _MIGRATION or point in _RECALL
+        return dice.randint(1, _STATEMENTS_OLDER if older else _STATEMENTS)
+    once = brief or point in _MIGRATION or point in _RECALL
     return 1 if once else dice.choice((1, 1, 2, 3))
 
 

@@ -18,7 +18,7 @@ from csire_bridge.chaos.databases import Databases
 from csire_bridge.chaos.letters import Letter, Post
 from csire_bridge.chaos.older import make_older
 from csire_bridge.chaos.plan import Plan
-from csire_bridge.chaos.points import Crash, Drama
+from csire_bridge.chaos.points import Crash, Drama, Killer, killer_of
 from csire_bridge.chaos.stage import LEASE_SECONDS, Stage, Victim, wait_until
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.service.service import Role
@@ -27,7 +27,7 @@ from csire_bridge.simulators.pki import make_demo_pki
 from csire_bridge.store.database import Database
 from csire_bridge.store.reports import at_rest
 
-__all__ = ["Outcome", "play"]
+__all__ = ["Outcome", "Scene", "open_scene", "play"]
 
 _REST_SECONDS = 40.0
 
@@ -46,14 +46,10 @@ class Outcome:
 
 
 def play(plan: Plan, databases: Databases, expect: Expectations, place: Path | None = None) -> Outcome:
-    """Play one round in a folder of its own below ``place``, which is removed afterwards."""
+    """Play one round in a folder of its own below ``place``, and hold it against what must be."""
     started, outcome = time.monotonic(), Outcome(plan, databases.kind)
-    with _round(plan, databases, place) as scene:
-        try:
-            _DRAMAS[plan.drama](scene, outcome)
-        except _GoesWrong as error:
-            outcome.found.append(str(error))
-        scene.stage.close()
+    with open_scene(plan, databases, place) as scene:
+        scene.perform(outcome)
         outcome.found += violations(scene.witness(), expect)
         outcome.log = (
             scene.stage.log.read_text("utf-8", "replace") if outcome.found and scene.stage.log.exists() else ""
@@ -67,7 +63,9 @@ class _GoesWrong(Exception):
 
 
 @dataclass
-class _Scene:
+class Scene:
+    """Everything that plays in one round."""
+
     plan: Plan
     stage: Stage
     standard: Standard
@@ -75,6 +73,14 @@ class _Scene:
     courier: Courier
     batches: list[list[Letter]]
     database: Database
+
+    def perform(self, outcome: Outcome) -> None:
+        """Play to the end, and kill what still runs; ``outcome`` says what happened."""
+        try:
+            _DRAMAS[self.plan.drama](self, outcome)
+        except _GoesWrong as error:
+            outcome.found.append(str(error))
+        self.stage.close()
 
     def quiet(self) -> bool:
         """Whether all letters were brought and nothing is left to do."""
@@ -90,7 +96,8 @@ class _Scene:
 
 
 @contextmanager
-def _round(plan: Plan, databases: Databases, place: Path | None) -> Iterator[_Scene]:
+def open_scene(plan: Plan, databases: Databases, place: Path | None) -> Iterator[Scene]:
+    """A folder of its own below ``place``, which is removed afterwards, a fresh database, hub, head-end system."""
     with ExitStack() as last:
         name = f"chaos-{plan.seed}-{plan.number}"
         folder = Path(last.enter_context(tempfile.TemporaryDirectory(prefix=f"{name}-", dir=place)))
@@ -106,27 +113,27 @@ def _round(plan: Plan, databases: Databases, place: Path | None) -> Iterator[_Sc
         last.callback(courier.close)
         database = Database(url)
         last.callback(database.close)
-        yield _Scene(plan, stage, standard, post, courier, batches, database)
+        yield Scene(plan, stage, standard, post, courier, batches, database)
 
 
-def _crash(scene: _Scene, outcome: Outcome) -> None:
+def _crash(scene: Scene, outcome: Outcome) -> None:
     """The service dies at one point after the other, each time amid letters of its own."""
     scene.stage.enter(scene.post.places)
     _serve_and_die(scene, outcome)
 
 
-def _serve_and_die(scene: _Scene, outcome: Outcome) -> None:
+def _serve_and_die(scene: Scene, outcome: Outcome) -> None:
     for crash, letters in zip(scene.plan.crashes, scene.batches, strict=False):
         scene.courier.take(letters)
         victim = scene.stage.serve(crash)
-        _bring_until_dead_or_quiet(scene, victim)
+        _bring_until_dead_or_quiet(scene, victim, crash)
         _note(outcome, crash, victim)
         victim.kill()
         victim.wait()
     _to_the_end(scene, scene.batches[-1])
 
 
-def _migration(scene: _Scene, outcome: Outcome) -> None:
+def _migration(scene: Scene, outcome: Outcome) -> None:
     """Upgrades of the database die; then the bridge lives as ever."""
     if scene.plan.older:
         [letter] = scene.batches[-1][:1]
@@ -139,7 +146,7 @@ def _migration(scene: _Scene, outcome: Outcome) -> None:
     _to_the_end(scene, scene.batches[-1])
 
 
-def _take_over(scene: _Scene, outcome: Outcome) -> None:
+def _take_over(scene: Scene, outcome: Outcome) -> None:
     """A worker is stopped in the middle of its work, another one takes its leases over, and the first goes on."""
     scene.stage.enter(scene.post.places)
     door = scene.stage.serve(role=Role.WEB)
@@ -175,7 +182,7 @@ def _note(outcome: Outcome, crash: Crash, victim: Victim) -> None:
         raise _GoesWrong(f"the bridge ended by itself with {victim.ended_with}, and not at {crash}")
 
 
-def _to_the_end(scene: _Scene, letters: list[Letter]) -> None:
+def _to_the_end(scene: Scene, letters: list[Letter]) -> None:
     """The bridge that nobody kills any more must come to rest."""
     scene.courier.take(letters)
     victim = scene.stage.serve()
@@ -187,12 +194,16 @@ def _to_the_end(scene: _Scene, letters: list[Letter]) -> None:
         raise _GoesWrong(f"the bridge ended by itself with {victim.ended_with}")
 
 
-def _bring_until_dead_or_quiet(scene: _Scene, victim: Victim) -> None:
-    if victim.answers() and not _bring_until(scene, victim, lambda: not victim.alive or scene.quiet()):
+def _bring_until_dead_or_quiet(scene: Scene, victim: Victim, crash: Crash) -> None:
+    """A blow from outside comes for certain; any other one may never come, when all is done before."""
+    certain = killer_of(crash.point) is Killer.OUTSIDE
+    if victim.answers() and not _bring_until(
+        scene, victim, lambda: not victim.alive or (not certain and scene.quiet())
+    ):
         raise _GoesWrong("the bridge did not come to rest")
 
 
-def _bring_until(scene: _Scene, door: Victim, end: Callable[[], bool]) -> bool:
+def _bring_until(scene: Scene, door: Victim, end: Callable[[], bool]) -> bool:
     """Bring letters until ``end``; False when that takes too long."""
 
     def goes_on() -> bool:

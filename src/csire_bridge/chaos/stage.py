@@ -32,7 +32,7 @@ from csire_bridge.store.database import Database
 
 __all__ = ["LEASE_SECONDS", "Stage", "Victim", "wait_until"]
 
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 0.8
 _START_SECONDS = 30.0
 _STEP_SECONDS = 0.05  # what a crash at any moment counts in
 _WARM = ["__main__", "csire_bridge.chaos.victim"]
@@ -128,8 +128,9 @@ class Stage:
         database.close()
 
     def close(self) -> None:
-        """Kill what still runs, and close every port."""
-        for victim in self._victims:
+        """Kill what still runs, and close every port; a second time does nothing."""
+        while self._victims:
+            victim = self._victims.pop()
             victim.kill()
             victim.wait()
         self.hub.stop()
@@ -185,15 +186,15 @@ class Stage:
                 "url": self.head_end.url,
                 "response_seconds": 0.5,
                 "poll_seconds": 0.1,
-                "command_lifetime_seconds": 1.0,
+                "command_lifetime_seconds": 0.8,
                 "attempts": 10,
             },
             "hub": {
                 "url": self.hub.url,
                 "tenant": self.hub.tenant,
                 "user": self.hub.user,
-                "connect_seconds": 0.3,
-                "peek_seconds": 0.5,
+                "connect_seconds": 0.2,
+                "peek_seconds": 0.3,
                 "idle_seconds": 0.05,
                 "longest_idle_seconds": 0.1,
             },

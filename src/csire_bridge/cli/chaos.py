@@ -93,7 +93,8 @@ def _sentence(outcome: Outcome) -> str:
     plan = outcome.plan
     head = f"round {plan.number} ({plan.drama}: {', '.join(map(str, plan.crashes))}; {outcome.database}):"
     found = "".join(f"\n  {text}" for text in outcome.found)
-    return f"{head}{found}\n  to repeat it: csire-bridge chaos --seed {plan.seed} --round {plan.number}"
+    server = "" if outcome.database == SqliteFiles.kind else " --postgresql URL"
+    return f"{head}{found}\n  to repeat it: csire-bridge chaos --seed {plan.seed} --round {plan.number}{server}"
 
 
 def _table(seed: int, outcomes: Sequence[Outcome]) -> Table:

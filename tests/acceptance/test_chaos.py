@@ -99,7 +99,11 @@ def test_given_a_quiet_round_then_nothing_is_found(quiet_round: tuple[Witness, P
         ("update messages set receipt = x'00'", "a receipt that the journal does not hold"),
         ("delete from orders where key = 1", "there is no order for it"),
         ("update orders set state = 'parked' where key = 1", "ended as parked"),
-        ("insert into order_events values (9999, 1, '2026-01-01', 'registered', 'again')", "went from done to"),
+        (
+            """insert into order_events (key, "order", at, state, text)
+            values (9999, 1, '2026-01-01 00:00:00.000000', 'registered', 'again')""",
+            "went from done to",
+        ),
         ("delete from outbox where key = 1", "has 0 answers, of which the hub has 1"),
         ("update outbox set document = x'3c612f3e'", "the hub has other bytes"),
         ("update outbox set number = '8.1.1.7'", "was answered with 8.1.1.7 instead of"),
@@ -107,7 +111,8 @@ def test_given_a_quiet_round_then_nothing_is_found(quiet_round: tuple[Witness, P
         ("update orders set executed_at = '2026-01-01 00:00:00.000000' where key = 1", "executed 2026-01-01"),
         ("update orders set kind = 'reconnect' where kind = 'disconnect'", "that the order does not ask for"),
         (
-            "insert into work values (9999, 'deliver', 1, 0, '2026-01-01 00:00:00.000000', null, null, 0, 1, 'why')",
+            """insert into work (key, step, subject, priority, due_at, attempts, parked, last_error)
+            values (9999, 'deliver', 1, 0, '2026-01-01 00:00:00.000000', 0, 1, 'why')""",
             "work is left: deliver of 1, parked: why",
         ),
         ("update orders set recalled_at = '2026-01-01 00:00:00.000000' where key = 1", "after the hub had ended"),

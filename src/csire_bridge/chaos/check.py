@@ -11,7 +11,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
@@ -22,6 +22,7 @@ from csire_bridge.chaos.letters import Letter, What, digest
 from csire_bridge.domain.answers import AnswerKind
 from csire_bridge.domain.contactor import ContactorAction, ControlState
 from csire_bridge.domain.documents import DocumentState
+from csire_bridge.domain.errors import StoreFailure
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.messages import MessageState
 from csire_bridge.domain.orders import FINAL_STATES, TRANSITIONS, OrderState
@@ -75,8 +76,11 @@ class Witness:
 
 def violations(witness: Witness, expect: Expectations) -> list[str]:
     """A sentence for each thing that is wrong; none is what we want."""
-    with witness.database.reading() as connection:
-        rows = _Rows(connection)
+    try:
+        with witness.database.reading() as connection:
+            rows = _Rows(connection)
+    except StoreFailure as failure:
+        return [f"the database can't be read: {failure}"]
     seen = _Seen(witness, rows, expect)
     return list(
         itertools.chain(
@@ -145,14 +149,31 @@ class _Seen:
             order = self._order_of.get(message_id)
             if order is None:
                 yield f"{_name(letter)}: there is no order for it"
-            elif OrderState(order.state) not in _ENDS[letter.what]:
+            elif OrderState(order.state) not in _ENDS[letter.what] and not _ran_out(order):
                 yield f"order {order.key} ({letter.what}) ended as {order.state}: {order.detail}"
+            else:
+                yield from self._unmoved(order)
         if len(self._rows.orders) != len(self._order_of):
             yield "a message has two orders"
         for order in self._rows.orders:
             if order.source_message not in asked:
                 yield f"order {order.key} belongs to no message that asked for one"
             yield from _history(order, self._rows.histories[order.key])
+
+    def _unmoved(self, order: Row[Any]) -> Iterator[str]:
+        """What is answered with "cannot" did not happen."""
+        if order.state == OrderState.DONE.value or order.meter is None or not self._is_alone(order):
+            return
+        start = order.registered_at - _READING
+        if any(state is _WANTED[_action(order)] for _, state in self._since(order.meter, start)):
+            yield f"order {order.key} ended as {order.state}, but its contactor moved"
+
+    def _is_alone(self, order: Row[Any]) -> bool:
+        """Whether no other order concerns its point."""
+        return [o.metering_point for o in self._rows.orders].count(order.metering_point) == 1
+
+    def _since(self, meter: str, start: datetime) -> list[tuple[datetime, ControlState]]:
+        return self._witness.head_end.entered(meter, start, datetime.now(UTC))
 
     def answers(self) -> Iterator[str]:
         """Each order that has ended has one answer, and the hub has its very bytes."""
@@ -194,7 +215,9 @@ class _Seen:
             wanted = _WANTED[_action(order)]
             if wanted not in head_end.states_between(order.meter, order.verified_at - _READING, order.verified_at):
                 yield f"order {order.key} is done, but its contactor was not {wanted.name} when it was read"
-            around = order.executed_at - _RESOLUTION, order.executed_at + _RESOLUTION
+            # Where another order moves the contactor too, it may have moved on while the reading travelled.
+            before = _RESOLUTION if self._is_alone(order) else _READING
+            around = order.executed_at - before, order.executed_at + _RESOLUTION
             if wanted not in head_end.states_between(order.meter, *around):
                 yield f"order {order.key}: its contactor was not {wanted.name} at the time of execution that was told"
             if not order.registered_at - _READING <= order.executed_at <= order.verified_at + _RESOLUTION:
@@ -260,10 +283,6 @@ class _Seen:
                     f"order {order.key} was given to its meter after the hub had ended its process: "
                     f"{' > '.join(row.text for row in self._rows.histories[order.key])}"
                 )
-            if order.state == OrderState.WITHDRAWN.value and order.meter is not None:
-                stands = self._witness.head_end.meter(order.meter).state
-                if stands is not ControlState.CONNECTED:
-                    yield f"order {order.key} was withdrawn, but its contactor is {stands.name}"
 
     def leftovers(self) -> Iterator[str]:
         """Nothing is left to do: no letter of a round waits for a date."""
@@ -286,6 +305,11 @@ def _history(order: Row[Any], lines: Sequence[Row[Any]]) -> Iterator[str]:
 
 def _action(order: Row[Any]) -> ContactorAction:
     return ContactorAction.DISCONNECT if order.kind == "disconnect" else ContactorAction.CONNECT
+
+
+def _ran_out(order: Row[Any]) -> bool:
+    """On a slow machine a command may end before the head-end system comes to run it, and says so."""
+    return order.state == OrderState.CANNOT.value and "expired before it could be run" in (order.detail or "")
 
 
 def _is_over(line: Row[Any]) -> bool:

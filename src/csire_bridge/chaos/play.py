@@ -29,7 +29,7 @@ from csire_bridge.store.reports import at_rest
 
 __all__ = ["Outcome", "Scene", "open_scene", "play"]
 
-_REST_SECONDS = 40.0
+_REST_SECONDS = 60.0
 
 
 @dataclass

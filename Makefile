@@ -12,9 +12,9 @@ demo: $(READY)
 test: check
 	$(BIN)/python -m pytest -n auto
 
-# The crash matrix: make chaos ROUNDS=200 SEED=7 POSTGRESQL=postgresql+psycopg://user@host/postgres
+# The crash matrix, on SQLite and PostgreSQL: make chaos ROUNDS=200 SEED=7
 chaos: $(READY)
-	$(BIN)/csire-bridge chaos --rounds $(or $(ROUNDS),200) $(if $(SEED),--seed $(SEED)) $(if $(POSTGRESQL),--postgresql $(POSTGRESQL))
+	$(BIN)/csire-bridge chaos --rounds $(or $(ROUNDS),200) $(if $(SEED),--seed $(SEED))
 
 check: $(READY)
 	$(BIN)/ruff check .

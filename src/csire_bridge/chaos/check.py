@@ -48,19 +48,23 @@ _ENDS = {
     What.RECALLED: {OrderState.DONE, OrderState.WITHDRAWN, OrderState.CANNOT},
     What.NOWHERE: {OrderState.CANNOT},
 }
+_EVENT = "head-end system reports"
 _REUSED = "used for another document"
 
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What can be expected of the bridge as it is.
+    """What may be asked of the bridge; an older one is judged with less.
 
     ``one_command``: at one meter at most one command is open, and the newest request has the last word.
     ``recall_holds``: after the hub has ended a process, no further command is given for it.
+    ``notes_agree``: a line about an event names the state in which the order was just then. On PostgreSQL the event may
+    be written while the order moves on, and names the state before.
     """
 
-    one_command: bool = False
-    recall_holds: bool = False
+    one_command: bool = True
+    recall_holds: bool = True
+    notes_agree: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,8 @@ class _Seen:
         for order in self._rows.orders:
             if order.source_message not in asked:
                 yield f"order {order.key} belongs to no message that asked for one"
-            yield from _history(order, self._rows.histories[order.key])
+            history = self._rows.histories[order.key]
+            yield from _history(order, history if self._expect.notes_agree else _moves(history))
 
     def _unmoved(self, order: Row[Any]) -> Iterator[str]:
         """What is answered with "cannot" did not happen."""
@@ -277,11 +282,16 @@ class _Seen:
     def recalls(self) -> Iterator[str]:
         """After the hub has ended a process, no command is given for it any more."""
         for order in self._rows.orders if self._expect.recall_holds else ():
-            given = [row.at for row in self._rows.histories[order.key] if row.state == OrderState.SUBMITTING.value]
+            lines = _moves(self._rows.histories[order.key])
+            given = [
+                after.at
+                for before, after in itertools.pairwise(lines)
+                if after.state == OrderState.SUBMITTING.value != before.state
+            ]
             if order.recalled_at is not None and any(at > order.recalled_at for at in given):
                 yield (
                     f"order {order.key} was given to its meter after the hub had ended its process: "
-                    f"{' > '.join(row.text for row in self._rows.histories[order.key])}"
+                    f"{' > '.join(line.text for line in lines)}"
                 )
 
     def leftovers(self) -> Iterator[str]:
@@ -292,6 +302,11 @@ class _Seen:
 
 
 _TAKEN = {MessageState.ACCEPTED.value, MessageState.DUPLICATE.value}
+
+
+def _moves(history: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """A history without the lines that tell of an event and move nothing."""
+    return [line for line in history if not line.text.startswith(_EVENT) or OrderState(line.state) in FINAL_STATES]
 
 
 def _history(order: Row[Any], lines: Sequence[Row[Any]]) -> Iterator[str]:

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Engine, create_engine
+import psycopg
 from sqlalchemy.engine import make_url
 
-__all__ = ["Databases", "PostgresServer", "SqliteFiles"]
+__all__ = ["Databases", "PostgresDatabases", "SqliteFiles"]
 
 
 class Databases(Protocol):
@@ -33,27 +33,24 @@ class SqliteFiles:
         yield f"sqlite:///{place / name}.db"
 
 
-class PostgresServer:
-    """Databases of their own on a server at ``url``, whose user may create them."""
+class PostgresDatabases:
+    """Databases of their own on the server at ``address``, whose user may create them."""
 
     kind = "PostgreSQL"
 
-    def __init__(self, url: str) -> None:
-        self._url = make_url(url)
+    def __init__(self, address: str) -> None:
+        self._address = address
 
     @contextmanager
     def fresh(self, _place: Path, name: str) -> Iterator[str]:
         """The address of an empty database, which is dropped at the end."""
-        server = create_engine(self._url, isolation_level="AUTOCOMMIT")
-        _run(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
+        self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE template0')
         try:
-            yield self._url.set(database=name).render_as_string(hide_password=False)
+            yield make_url(self._address).set(database=name).render_as_string(hide_password=False)
         finally:
-            _run(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            server.dispose()
+            self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-
-def _run(server: Engine, *statements: str) -> None:
-    with server.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
+    def _run(self, *statements: str) -> None:
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())

@@ -189,6 +189,13 @@ class Stage:
                 "command_lifetime_seconds": 0.8,
                 "attempts": 10,
             },
+            "execution": {
+                "disconnections_per_hour": 10**6,
+                "meter_pause_seconds": 0.1,
+                "again_seconds": 0.1,
+                "recheck_seconds": 0.2,
+                "circuit_seconds": 0.5,
+            },
             "hub": {
                 "url": self.hub.url,
                 "tenant": self.hub.tenant,

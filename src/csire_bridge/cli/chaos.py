@@ -7,6 +7,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +16,12 @@ import typer
 from rich.table import Table
 
 from csire_bridge.chaos.check import Expectations
-from csire_bridge.chaos.databases import Databases, PostgresServer, SqliteFiles
+from csire_bridge.chaos.databases import Databases, PostgresDatabases, SqliteFiles
 from csire_bridge.chaos.matrix import run_rounds, tally
 from csire_bridge.chaos.play import Outcome
 from csire_bridge.chaos.points import MEANINGS
 from csire_bridge.cli.console import ExitCode, JsonOption, err, out, print_json, with_progress
+from csire_bridge.simulators.postgres import PostgresServer
 
 __all__ = ["add_to"]
 
@@ -37,8 +39,9 @@ def chaos(
     number: Annotated[int | None, typer.Option("--round", min=0, help="Play this round of the seed only.")] = None,
     postgresql: Annotated[
         str | None,
-        typer.Option("--postgresql", help="Play on this PostgreSQL server too; its user may create databases."),
+        typer.Option("--postgresql", help="Use this PostgreSQL server, whose user may create databases, not our own."),
     ] = None,
+    sqlite_only: Annotated[bool, typer.Option("--sqlite-only", help="Leave PostgreSQL out.")] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", min=1, max=64, help="Rounds at the same time.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,26 +55,22 @@ def chaos(
         csire-bridge chaos --rounds 200 --seed 7
     """
     start = random.SystemRandom().randrange(10**6) if seed is None else seed
-    databases: list[Databases] = [SqliteFiles()]
-    if postgresql:
-        databases.append(PostgresServer(postgresql))
     numbers = range(rounds) if number is None else [number]
-    with tempfile.TemporaryDirectory(prefix="csire-bridge-chaos-", dir=Path.cwd()) as place:
-        played = run_rounds(
-            start,
-            numbers,
-            databases,
-            expect=Expectations(),
-            jobs=min(len(numbers), jobs or _ROUNDS_AT_ONCE * (os.cpu_count() or 1)),
-            place=Path(place),
-        )
+    with ExitStack() as last:
+        place = last.enter_context(tempfile.TemporaryDirectory(prefix="csire-bridge-chaos-", dir=Path.cwd()))
+        databases: list[Databases] = [SqliteFiles()]
+        if not sqlite_only:
+            address = postgresql or last.enter_context(PostgresServer()).address("postgres")
+            databases.append(PostgresDatabases(address))
+        at_once = min(len(numbers), jobs or _ROUNDS_AT_ONCE * (os.cpu_count() or 1))
+        played = run_rounds(start, numbers, databases, expect=Expectations(), jobs=at_once, place=Path(place))
         outcomes = list(with_progress(played, f"seed {start}", len(numbers)))
-    _tell(start, outcomes, as_json=as_json)
+    _tell(start, outcomes, sqlite_only, as_json=as_json)
     if any(outcome.found for outcome in outcomes):
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
-def _tell(seed: int, outcomes: Sequence[Outcome], *, as_json: bool) -> None:
+def _tell(seed: int, outcomes: Sequence[Outcome], sqlite_only: bool, *, as_json: bool) -> None:
     wrong = [outcome for outcome in outcomes if outcome.found]
     if as_json:
         lines = [asdict(line) for line in tally(outcomes)]
@@ -79,7 +78,7 @@ def _tell(seed: int, outcomes: Sequence[Outcome], *, as_json: bool) -> None:
         return
     out.print(_table(seed, outcomes))
     for outcome in wrong:
-        err.print(_sentence(outcome), style="red", markup=False, highlight=False)
+        err.print(_sentence(outcome, sqlite_only), style="red", markup=False, highlight=False)
 
 
 def _as_values(outcome: Outcome) -> dict[str, object]:
@@ -89,12 +88,12 @@ def _as_values(outcome: Outcome) -> dict[str, object]:
     return {**facts, "found": outcome.found, "log": outcome.log}
 
 
-def _sentence(outcome: Outcome) -> str:
+def _sentence(outcome: Outcome, sqlite_only: bool) -> str:
     plan = outcome.plan
     head = f"round {plan.number} ({plan.drama}: {', '.join(map(str, plan.crashes))}; {outcome.database}):"
     found = "".join(f"\n  {text}" for text in outcome.found)
-    server = "" if outcome.database == SqliteFiles.kind else " --postgresql URL"
-    return f"{head}{found}\n  to repeat it: csire-bridge chaos --seed {plan.seed} --round {plan.number}{server}"
+    only = " --sqlite-only" if sqlite_only else ""
+    return f"{head}{found}\n  to repeat it: csire-bridge chaos --seed {plan.seed} --round {plan.number}{only}"
 
 
 def _table(seed: int, outcomes: Sequence[Outcome]) -> Table:

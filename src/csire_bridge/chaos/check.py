@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ _ENDS = {
     What.RECALLED: {OrderState.DONE, OrderState.WITHDRAWN, OrderState.CANNOT},
     What.NOWHERE: {OrderState.CANNOT},
 }
-_EVENT = "head-end system reports"
+_EVENT = re.compile(r"head-end system reports [a-z-]+ \([^()]*\)\Z")  # what is noted when an event comes in
 _REUSED = "used for another document"
 
 
@@ -306,7 +307,7 @@ _TAKEN = {MessageState.ACCEPTED.value, MessageState.DUPLICATE.value}
 
 def _moves(history: Sequence[Row[Any]]) -> list[Row[Any]]:
     """A history without the lines that tell of an event and move nothing."""
-    return [line for line in history if not line.text.startswith(_EVENT) or OrderState(line.state) in FINAL_STATES]
+    return [line for line in history if not _EVENT.match(line.text)]
 
 
 def _history(order: Row[Any], lines: Sequence[Row[Any]]) -> Iterator[str]:

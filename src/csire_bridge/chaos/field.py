@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from csire_bridge.domain.contactor import ContactorAction, ControlState
 from csire_bridge.domain.errors import Unreadable
-from csire_bridge.domain.identifiers import MessageNumber
+from csire_bridge.domain.identifiers import MessageNumber, MeterNumber
 from csire_bridge.hes.profile import HeadEndCodes
 from csire_bridge.simulators.hes import HeadEndSimulator
 from csire_bridge.simulators.hes_messages import Refusal, read_request
+from csire_bridge.simulators.http_server import Reply
 from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.meter import Meter
 from csire_bridge.simulators.pki import DemoPki
-from csire_bridge.xml.parser import parse
 
 __all__ = ["AcceptedCommand", "WatchedHeadEnd", "watched_hub"]
 
-_TRACKING = "{*}issuerTrackingID"
 _ACTIONS = {HeadEndCodes().command(action): action for action in ContactorAction}
 
 
@@ -34,6 +33,21 @@ class AcceptedCommand:
     action: ContactorAction
     accepted_at: datetime
     end: datetime
+
+
+@dataclass(slots=True)
+class _WatchedMeter(Meter):
+    """Keeps since when its contactor was in which state."""
+
+    log: list[tuple[datetime, ControlState]] = field(default_factory=list)
+
+    def _switch(
+        self, target: ControlState, unless: ControlState | None = None, only_from: ControlState | None = None
+    ) -> bool:
+        moved = Meter._switch(self, target, unless, only_from)
+        if moved:
+            self.log.append((self.last_switch, target))
+        return moved
 
 
 class WatchedHeadEnd(HeadEndSimulator):
@@ -52,24 +66,17 @@ class WatchedHeadEnd(HeadEndSimulator):
 
     def add_meter(self, number: str, *, mode: int = 2, connected: bool = True) -> Meter:
         """Install a meter whose switching is written down."""
-        meter = super().add_meter(number, mode=mode, connected=connected)
-        log = self._states[number] = [(datetime.min.replace(tzinfo=UTC), meter.state)]
-
-        def clock() -> datetime:
-            """A meter asks its clock when its contactor has moved."""
-            now = datetime.now(UTC)
-            if meter.state is not log[-1][1]:
-                log.append((now, meter.state))
-            return now
-
-        meter.clock = clock
+        state = ControlState.CONNECTED if connected else ControlState.DISCONNECTED
+        meter = _WatchedMeter(MeterNumber.parse(number), mode, state)
+        self._states[number] = meter.log = [(datetime.min.replace(tzinfo=UTC), state)]
+        self.concentrators.add(meter)
         return meter
 
-    def answer(self, raw: bytes) -> bytes:
-        """Like any head-end system; what it accepts is written down before the command runs."""
+    def _answer(self, path: str, content_type: str, raw: bytes) -> Reply:
+        """Like any head-end system; what it accepts is written down."""
         command = _command(raw)
-        reply = super().answer(raw)
-        if command is not None and b">OK<" in reply:
+        reply = super()._answer(path, content_type, raw)
+        if command is not None and b">OK<" in reply.body:
             with self._watching:
                 if command.correlation_id not in self._known:
                     self._known.add(command.correlation_id)
@@ -98,10 +105,9 @@ def _command(raw: bytes) -> AcceptedCommand | None:
         return None  # also half a request, of a process that died while it sent it
     if request.verb != "create" or request.end is None:
         return None
-    [order] = [element.text for element in parse(raw).iter(_TRACKING)]
     now = datetime.now(UTC)
     return AcceptedCommand(
-        int(order or 0), request.correlation_id, request.meter, _ACTIONS[request.code], now, request.end
+        int(request.tracking_id or 0), request.correlation_id, request.meter, _ACTIONS[request.code], now, request.end
     )
 
 

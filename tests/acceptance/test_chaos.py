@@ -117,7 +117,11 @@ def test_given_a_quiet_round_then_nothing_is_found(quiet_round: tuple[Witness, P
             values (9999, 'deliver', 1, 0, '2026-01-01 00:00:00.000000', 0, 1, 'why')""",
             "work is left: deliver of 1, parked: why",
         ),
-        ("update orders set recalled_at = '2026-01-01 00:00:00.000000' where key = 1", "after the hub had ended"),
+        (
+            """insert into order_events (key, "order", at, state, text)
+            values (-1, 1, '2026-01-01 00:00:00.000000', 'registered', 'the command under way is recalled')""",
+            "after the hub had ended",
+        ),
     ],
 )
 def test_given_a_wrong_database_then_it_is_found(

@@ -50,6 +50,7 @@ _ENDS = {
     What.NOWHERE: {OrderState.CANNOT},
 }
 _EVENT = re.compile(r"head-end system reports [a-z-]+ \([^()]*\)\Z")  # what is noted when an event comes in
+_RECALLED = "the command under way is recalled"
 _REUSED = "used for another document"
 
 
@@ -284,12 +285,9 @@ class _Seen:
         """After the hub has ended a process, no command is given for it any more."""
         for order in self._rows.orders if self._expect.recall_holds else ():
             lines = _moves(self._rows.histories[order.key])
-            given = [
-                after.at
-                for before, after in itertools.pairwise(lines)
-                if after.state == OrderState.SUBMITTING.value != before.state
-            ]
-            if order.recalled_at is not None and any(at > order.recalled_at for at in given):
+            recalled = [place for place, line in enumerate(lines) if line.text.endswith(_RECALLED)]
+            after = lines[recalled[0] :] if recalled else []
+            if any(a.state == OrderState.SUBMITTING.value != b.state for b, a in itertools.pairwise(after)):
                 yield (
                     f"order {order.key} was given to its meter after the hub had ended its process: "
                     f"{' > '.join(line.text for line in lines)}"

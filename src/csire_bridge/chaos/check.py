@@ -220,8 +220,13 @@ class _Seen:
             if order.state != OrderState.DONE.value:
                 continue
             wanted = _WANTED[_action(order)]
-            if wanted not in head_end.states_between(order.meter, order.verified_at - _READING, order.verified_at):
-                yield f"order {order.key} is done, but its contactor was not {wanted.name} when it was read"
+            read = order.verified_at - _READING, order.verified_at + _RESOLUTION
+            if wanted not in head_end.states_between(order.meter, *read):
+                seen = ", ".join(f"{state.name} at {at}" for at, state in self._since(order.meter, order.registered_at))
+                yield (
+                    f"order {order.key} is done, but its contactor was not {wanted.name} when it was read "
+                    f"at {order.verified_at}; it went {seen or 'nowhere'}"
+                )
             # Where another order moves the contactor too, it may have moved on while the reading travelled.
             before = _RESOLUTION if self._is_alone(order) else _READING
             around = order.executed_at - before, order.executed_at + _RESOLUTION
@@ -267,7 +272,8 @@ class _Seen:
         """An open command is one whose end has not come and that has not moved the contactor yet."""
         by_meter: dict[str, list[AcceptedCommand]] = defaultdict(list)
         for command in sorted(self._witness.head_end.commands, key=lambda c: c.accepted_at):
-            by_meter[command.meter].append(command)
+            if command.accepted_at <= command.end:  # one that comes after its end is never run
+                by_meter[command.meter].append(command)
         for given in by_meter.values():
             for first, second in itertools.pairwise(given):
                 if second.accepted_at < self._closed_at(first):

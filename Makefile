@@ -4,13 +4,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check format wheel clean
+.PHONY: demo test check chaos format wheel clean
 
 demo: $(READY)
 	$(BIN)/csire-bridge demo --dir demo-out
 
 test: check
 	$(BIN)/python -m pytest -n auto
+
+# The crash matrix, on SQLite and PostgreSQL: make chaos ROUNDS=200 SEED=7
+chaos: $(READY)
+	$(BIN)/csire-bridge chaos --rounds $(or $(ROUNDS),200) $(if $(SEED),--seed $(SEED))
 
 check: $(READY)
 	$(BIN)/ruff check .

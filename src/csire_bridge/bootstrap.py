@@ -55,7 +55,6 @@ from csire_bridge.xml.partners import PartnerBook
 __all__ = ["Bridge", "Standard", "head_end_reader", "hub_profile", "partner_book", "signing_key", "system_clock"]
 
 _QUEUE = "hub queue"
-_QUEUE_LEASE = timedelta(minutes=5)  # a peek, a commit and a dequeue take less
 
 
 def system_clock() -> datetime:
@@ -197,10 +196,14 @@ class Bridge:
         self.worker.wake()
 
     def may_poll(self) -> bool:
-        """Take or prolong the lease on our queue at the hub: only one process may empty it."""
-        now = self.clock()
+        """Take or prolong the lease on our queue at the hub: only one process may empty it.
+
+        It lasts as long as two peeks at most, so that after a crash the next process soon goes on.
+        """
+        now, hub = self.clock(), self.settings.hub
+        length = 2 * timedelta(seconds=hub.connect_seconds + hub.peek_seconds)
         with self.database.transaction() as tx:
-            return tx.leases.hold(_QUEUE, Lease.starting(self.worker.name, now, _QUEUE_LEASE), now) is not None
+            return tx.leases.hold(_QUEUE, Lease.starting(self.worker.name, now, length), now) is not None
 
     def stop_polling(self) -> None:
         """Leave the queue to the next process at once."""

@@ -606,8 +606,8 @@ def test_given_parked_work_when_released_then_it_is_due_with_its_tries_counted_a
 ) -> None:
     with database.transaction() as tx:
         first, second, free = tx.work.add(WorkStep.DELIVER, [1, 2, 3], NOW)
-        tx.work.postpone(first.key, NOW, failed="no reply")
-        tx.work.postpone(free.key, NOW + MINUTE)
+        tx.work.postpone(first, NOW, failed="no reply")
+        tx.work.postpone(free, NOW + MINUTE)
         for piece in (first, second):
             tx.work.park(piece, "broken")
     with database.transaction() as tx:

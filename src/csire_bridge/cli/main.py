@@ -15,6 +15,7 @@ from rich.logging import RichHandler
 from csire_bridge.cli import (
     alerts,
     bench,
+    chaos,
     configurator,
     database,
     demo,
@@ -45,8 +46,22 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 _running = (orders, work, guards, configurator)
-_all = (demo, serve, replay, validate, signing, stats, alerts, *_running, evidence, pki, partner, database, bench)
-for part in _all:
+_measured = (bench, chaos)
+for part in (
+    demo,
+    serve,
+    replay,
+    validate,
+    signing,
+    stats,
+    alerts,
+    *_running,
+    evidence,
+    pki,
+    partner,
+    database,
+    *_measured,
+):
     part.add_to(app)
 
 

@@ -125,6 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.connections.add(self.connection)
         self.server.opened += 1
 
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the client was killed
+            super().handle()
+
     def finish(self) -> None:
         self.server.connections.discard(self.connection)
         with contextlib.suppress(OSError):  # the client has gone

@@ -269,6 +269,7 @@ def execution_limits(settings: Settings) -> ExecutionLimits:
     return ExecutionLimits(
         response=timedelta(seconds=head_end.response_seconds),
         lifetime=timedelta(seconds=head_end.command_lifetime_seconds),
+        expiry_margin=timedelta(seconds=execution.expiry_margin_seconds),
         attempts=head_end.attempts,
         again=timedelta(seconds=execution.again_seconds),
         poll=timedelta(seconds=head_end.poll_seconds),

@@ -123,7 +123,7 @@ def play(
         "poll_seconds": 0.05,
         "read_seconds": 2,
     }
-    quick = {"meter_pause_seconds": 0, "again_seconds": 0.05, "recheck_seconds": 0.2}
+    quick = {"meter_pause_seconds": 0, "again_seconds": 0.05, "expiry_margin_seconds": 0.05, "recheck_seconds": 0.2}
     settings = load_settings(head_end=head_end, execution={**quick, **(execution or {})})
     with stage(tmp_path, system_clock, points=[point], delay=delay, settings=settings) as scene:
         scene.head_end.meter(METER).mode = mode

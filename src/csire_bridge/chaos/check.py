@@ -60,13 +60,12 @@ class Expectations:
 
     ``one_command``: at one meter at most one command is open, and the newest request has the last word.
     ``recall_holds``: after the hub has ended a process, no further command is given for it.
-    ``notes_agree``: a line about an event names the state in which the order was just then. On PostgreSQL the event may
-    be written while the order moves on, and names the state before.
+    ``notes_agree``: a line about an event names the state in which the order was just then.
     """
 
     one_command: bool = True
     recall_holds: bool = True
-    notes_agree: bool = False
+    notes_agree: bool = True
 
 
 @dataclass(frozen=True)

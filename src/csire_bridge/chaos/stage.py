@@ -193,6 +193,7 @@ class Stage:
                 "disconnections_per_hour": 10**6,
                 "meter_pause_seconds": 0.1,
                 "again_seconds": 0.1,
+                "expiry_margin_seconds": 0.1,
                 "recheck_seconds": 0.2,
                 "circuit_seconds": 0.5,
             },

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 DATABASE_NAME = "csire-bridge.db"
-_NO_PAUSES = {"meter_pause_seconds": 0.2, "again_seconds": 0.5, "recheck_seconds": 1}
+_NO_PAUSES = {"meter_pause_seconds": 0.2, "again_seconds": 0.5, "expiry_margin_seconds": 0.2, "recheck_seconds": 1}
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,11 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         joined = [(raw, event, _order_of(event, orders.get(event.correlation_id or ""))) for raw, event in events]
         met = _new(tx, [(event, order) for _, event, order in joined if order is not None])
         tx.head_end.add([(raw, event, order.key if order else None) for raw, event, order in joined], now)
-        told = [(o.key, o.state, f"head-end system reports {e.kind} ({e.code})") for e, o in met]
-        tx.orders.note_all(told, now)
         near = tx.orders.open_at_meters([event.meter for _, event, order in joined if order is None])
         tx.work.hasten(WorkStep.EXECUTE, [order.key for order in (*(o for _, o in met), *near)], now)
+        fresh = tx.orders.again([order for _, order in met])  # whoever was working on them has finished by now
+        told = [(o.key, fresh[o.key].state, f"head-end system reports {e.kind} ({e.code})") for e, o in met]
+        tx.orders.note_all(told, now)
 
 
 def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Order]]) -> list[tuple[HeadEndEvent, Order]]:

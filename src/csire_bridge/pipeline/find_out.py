@@ -104,8 +104,8 @@ def _unread(
 ) -> None:
     text = f"the contactor's state can't be read: {why}"
     again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
-    if again is None and changes.now <= _end(order, changes.now):
-        again = _end(order, changes.now) + limits.poll  # as long as the command may run, nobody else is sent
+    if again is None and changes.now <= _end(order, limits, changes.now):
+        again = _end(order, limits, changes.now) + limits.poll  # as long as the command may run, nobody else is sent
     if again is not None:
         if order.state is OrderState.SUBMITTED:
             changes.move(order, OrderState.UNKNOWN, text)
@@ -116,9 +116,9 @@ def _unread(
         changes.give_up(order, item, text, limits.field_work)
 
 
-def _end(order: Order, now: datetime) -> datetime:
-    """Until when (UTC) the head-end system may run the order's command."""
-    return order.expires_at or now
+def _end(order: Order, limits: ExecutionLimits, now: datetime) -> datetime:
+    """Until when (UTC) the order's command may still move the contactor; the head-end system's clock may be late."""
+    return order.expires_at + limits.expiry_margin if order.expires_at else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,9 @@ class _Reading:
     def _recalled(self, found: Conclusion) -> None:
         """The order ends once its command can't move anything any more; no new one is ever given."""
         order, changes = self.order, self.changes
-        ended = found.state in (OrderState.CANNOT, OrderState.ARMED) or changes.now > _end(order, changes.now)
+        ended = found.state in (OrderState.CANNOT, OrderState.ARMED) or changes.now > _end(
+            order, self.limits, changes.now
+        )
         if not self._dropped and not ended:
             self._look_again(found)
         elif order.superseded_by is not None:
@@ -210,7 +212,7 @@ class _Reading:
     def _wait_or_repeat(self, found: Conclusion) -> None:
         """Not switched: while the command may still run, wait; once it has expired, it is safe to give a new one."""
         order, now = self.order, self.changes.now
-        if order.state is OrderState.ARMED or now <= _end(order, now):
+        if order.state is OrderState.ARMED or now <= _end(order, self.limits, now):
             self._look_again(found)
         else:
             self._failed(f"the command has expired without effect; {found.text}", for_good=False)

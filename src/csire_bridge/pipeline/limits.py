@@ -25,8 +25,9 @@ class FieldWork(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ExecutionLimits:
     """``response``: how long an event is waited for before the state is asked for. ``lifetime``: how long the
-    head-end system may run a command. ``attempts``: commands per order, with pauses that double from ``again``.
-    ``poll``: between two looks at the state. ``recheck``: between two looks at what an order waits for.
+    head-end system may run a command, ``expiry_margin``: how late its clock may be. ``attempts``: commands per order,
+    with pauses that double from ``again``. ``poll``: between two looks at the state. ``recheck``: between two looks at
+    what an order waits for.
 
     ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
     ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
@@ -35,6 +36,7 @@ class ExecutionLimits:
 
     response: timedelta = timedelta(seconds=120)
     lifetime: timedelta = timedelta(minutes=15)
+    expiry_margin: timedelta = timedelta(seconds=30)
     attempts: int = 3
     again: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(seconds=30)

@@ -115,6 +115,12 @@ class OrderBook:
         """The orders of ``keys``, those that there are."""
         return {row.key: _order(row) for row in self._connection.execute(_MANY, {"keys": keys})} if keys else {}
 
+    def again(self, known: Sequence[Order]) -> dict[int, Order]:
+        """Orders as they are by now; SQLite has one writer, so there nothing can have changed within a transaction."""
+        if self._connection.dialect.name == "sqlite":
+            return {order.key: order for order in known}
+        return self.many([order.key for order in known])
+
     def by_correlation(self, correlation_ids: Sequence[str]) -> dict[str, Order]:
         """The orders whose latest command has one of these correlation ids."""
         if not correlation_ids:

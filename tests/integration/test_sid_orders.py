@@ -76,6 +76,7 @@ def test_given_sid_names_a_process_of_the_hub_then_the_hub_is_answered_for_it(tm
         number = scene.sid.register(ProcessInstanceId=process)
         until(lambda: scene.sid.status_of(number) == "done" and scene.answers() == ["8.1.1.11"])
         assert len(scene.orders()) == 1
+        until(lambda: len(list((tmp_path / "answers").glob("*.xml"))) == 1)
         [file] = (tmp_path / "answers").iterdir()
         assert process.encode() in file.read_bytes()
         assert b"SenderMessageId" not in file.read_bytes(), "no message of the hub is answered"
@@ -282,3 +283,32 @@ def test_given_the_remote_way_failed_for_good_then_people_on_site_are_asked_for_
         assert order.state is OrderState.FIELD_WORK
         scene.bridge.sid.hand_over()  # type: ignore[union-attr]
         assert len(scene.sid.field_work) == 1
+
+
+# --- a process that the hub ends by force
+
+
+def test_given_the_hub_ends_the_process_of_a_joined_disconnection_then_both_are_told(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, delay=(20, 20)) as scene:
+        process = ProcessInstanceId.new()
+        number = scene.caller().submit(scene.sid.order()).Number
+        scene.hub_sends(ProcessInstanceId=process)
+        scene.hub_ends(process)
+        until(lambda: scene.sid.status_of(number) == "withdrawn" and scene.answers() == ["8.1.1.7"])
+        assert scene.head_end.meter(METER).output_state is True
+
+
+def test_given_the_hub_ends_the_process_of_a_joined_connection_then_the_supply_comes_back_for_sid(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, delay=(1, 1)) as scene:
+        scene.head_end.meter(METER).remote_disconnect()
+        process = ProcessInstanceId.new()
+        number = scene.caller().submit(_reconnection(scene, minutes=0)).Number
+        scene.hub_sends(OrderKind.RECONNECT, ProcessInstanceId=process)
+        assert len(scene.orders()) == 1
+        scene.hub_ends(process)
+        until(lambda: scene.sid.status_of(number) == "done" and scene.answers() == ["8.2.1.11"])
+        assert scene.head_end.meter(METER).output_state is True

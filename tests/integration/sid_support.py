@@ -6,7 +6,7 @@ import functools
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,7 @@ _SAMPLES = {
     OrderKind.DISCONNECT: folder("samples") / "good" / "8.1.1.5-debt.xml",
     OrderKind.RECONNECT: folder("samples") / "good" / "8.2.1.6-minimal.xml",
 }
+_ENDED = next((folder("samples") / "good").glob("S-*ended*.xml"))
 _DATES = ("RequestedExecutionDate",)
 
 
@@ -111,14 +112,22 @@ class Scene:
 
     def hub_sends(self, kind: OrderKind = OrderKind.DISCONNECT, **texts: str) -> MessageId:
         """The hub pushes an order message of today; return its id."""
+        return self._pushed(
+            _SAMPLES[kind], {"MeteringPointCode": POINT, "ProcessInstanceId": ProcessInstanceId.new()} | texts
+        )
+
+    def hub_ends(self, process: ProcessInstanceId) -> MessageId:
+        """The hub ends a process by force."""
+        return self._pushed(_ENDED, {"ProcessInstanceId": process})
+
+    def _pushed(self, sample: Path, texts: Mapping[str, str]) -> MessageId:
         message_id = MessageId.new()
-        root = parse(_SAMPLES[kind].read_bytes())
+        root = parse(sample.read_bytes())
         changes = {
             "MessageId": message_id,
             "MessageTimestamp": now().isoformat(timespec="milliseconds"),
-            "MeteringPointCode": POINT,
-            "ProcessInstanceId": ProcessInstanceId.new(),
-        } | texts
+            **texts,
+        }
         for name in _DATES:
             for found in list(root.iter(f"{{*}}{name}")):
                 parent = found.getparent()

@@ -165,7 +165,7 @@ def withdraw(tx: StoreTransaction, key: int) -> None:
     tx.connection.execute(text("delete from work"))
 
 
-BIG = ("orders", "messages", "outbox", "work")
+BIG = ("orders", "messages", "outbox", "work", "sid_reports")
 
 
 def test_given_every_condition_when_looked_for_then_no_big_table_is_read_from_end_to_end(tmp_path: Path) -> None:

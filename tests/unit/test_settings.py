@@ -82,3 +82,39 @@ def test_given_nonsense_in_the_environment_then_it_is_named(
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=told):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("sid", "told"),
+    [
+        ({"user": "u"}, "password_file"),
+        ({"listen": True}, "listen needs url"),
+        ({"url": "https://sid.example/", "security": "wss"}, "certificates"),
+        ({"url": "https://sid.example/", "idle_seconds": 90}, "idle_seconds"),
+        ({"caller_user": "u"}, "caller_password_file"),
+        ({"peers": ["nowhere"]}, "peers"),
+    ],
+)
+def test_given_settings_of_sid_that_do_not_go_together_then_they_are_named(sid: dict[str, object], told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        load_settings(environment=False, sid=sid)
+
+
+def test_given_sid_settings_that_can_not_work_then_all_of_them_are_told_before_anything_starts(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.write_text("\n")
+    sid = {
+        "url": "http://sid.example/",
+        "user": "u",
+        "password_file": tmp_path / "none",
+        "caller_user": "s",
+        "caller_password_file": empty,
+    }
+    with pytest.raises(ConfigurationError) as caught:
+        check_settings(load_settings(environment=False, sid=sid, database=f"sqlite:///{tmp_path / 'bridge.db'}"))
+    assert "can't be read" in str(caught.value)
+    assert "is empty" in str(caught.value)
+    sid["password_file"] = sid["caller_password_file"] = tmp_path / "good"
+    (tmp_path / "good").write_text("secret\n")
+    with pytest.raises(ConfigurationError, match="plain http is for this machine only"):
+        check_settings(load_settings(environment=False, sid=sid, database=f"sqlite:///{tmp_path / 'bridge.db'}"))

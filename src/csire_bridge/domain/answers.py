@@ -9,7 +9,7 @@ from enum import StrEnum
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.orders import CannotReason, Order, OrderState, Outcome
 
-__all__ = ["Answer", "AnswerKind", "answer_of"]
+__all__ = ["ARMED_TEXT", "Answer", "AnswerKind", "answer_of"]
 
 
 class AnswerKind(StrEnum):
@@ -34,7 +34,8 @@ class Answer:
     description: str | None = None
 
 
-_ARMED = "supply is still off: the customer switches it on at the meter"
+ARMED_TEXT = "supply is still off: the customer switches it on at the meter"
+"""Said wherever an order counts as done with a contactor that only waits for the customer."""
 
 
 def answer_of(order: Order) -> Answer | None:
@@ -57,7 +58,7 @@ def answer_of(order: Order) -> Answer | None:
             outcome=order.outcome,
             executed_at=order.executed_at,
             meter=order.meter,
-            description=_ARMED if order.outcome is Outcome.ARMED else None,
+            description=ARMED_TEXT if order.outcome is Outcome.ARMED else None,
         )
     if order.state in (OrderState.CANNOT, OrderState.SUPERSEDED, OrderState.WITHDRAWN):
         return Answer(

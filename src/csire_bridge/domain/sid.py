@@ -14,10 +14,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from csire_bridge.domain.answers import ARMED_TEXT
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.messages import OrderRequest
-from csire_bridge.domain.orders import CannotReason, Order, OrderState
+from csire_bridge.domain.orders import CannotReason, Order, OrderState, Outcome
 
 __all__ = [
     "Report",
@@ -50,11 +51,15 @@ class SidNumber(str):
 
 
 class SidStatus(StrEnum):
-    """Where an order stands, in SID's words. ``SENT`` means that nothing has switched as far as is known."""
+    """Where an order stands, in SID's words. ``SENT`` means that nothing has switched as far as is known.
+
+    ``ARMED``: the customer must switch on. ``IN_STEPS``: some of its steps may be done.
+    """
 
     REGISTERED = "registered"
     SENT = "sent-to-meter"
     ARMED = "armed"
+    IN_STEPS = "in-steps"
     FIELD_WORK = "field-work"
     WAITS = "waits-for-a-person"
     DONE = "done"
@@ -69,7 +74,7 @@ _STATUS: Mapping[OrderState, SidStatus] = {
     OrderState.SUBMITTED: SidStatus.SENT,
     OrderState.UNKNOWN: SidStatus.SENT,
     OrderState.ARMED: SidStatus.ARMED,
-    OrderState.IN_STEPS: SidStatus.SENT,
+    OrderState.IN_STEPS: SidStatus.IN_STEPS,
     OrderState.FIELD_WORK: SidStatus.FIELD_WORK,
     OrderState.PARKED: SidStatus.WAITS,
     OrderState.DONE: SidStatus.DONE,
@@ -206,5 +211,5 @@ class Report:
             executed_at=order.executed_at if done else None,
             meter=order.meter,
             reason=None if done else order.cannot_reason,
-            text=order.detail,
+            text=ARMED_TEXT if done and order.outcome is Outcome.ARMED else order.detail,
         )

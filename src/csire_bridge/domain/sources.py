@@ -46,9 +46,9 @@ def is_the_same(new: Order, known: Order, newest_connection: datetime | None, no
 
     The same process, or else the same movement for the same reason at the same time, with one process at most behind
     both. A disconnection before a connection and one after it are never the same: ``newest_connection`` is when (UTC)
-    a connection was last asked for.
+    a connection was last asked for. A step of another order is nobody's to join.
     """
-    if known.state not in JOINABLE or known.recalled_at is not None:
+    if known.state not in JOINABLE or known.recalled_at is not None or known.parent is not None:
         return False
     if new.process_instance and new.process_instance == known.process_instance:
         return new.kind is known.kind and new.metering_point == known.metering_point

@@ -75,7 +75,7 @@ class Gates:
         for item, order in new:
             found = known.get(order.metering_point) if order.kind is OrderKind.DISCONNECT else None
             if order.recalled_at is not None:
-                changes.withdraw(order, item, "the hub ended the process by force")
+                changes.withdraw(order, item, "the order was taken back")
             elif found is None:
                 stays.append((item, order))
             elif found.newest >= order.registered_at:

@@ -14,14 +14,15 @@ __all__ = ["take_back", "withdraw"]
 
 def take_back(tx: Transaction, order: Order, why: str, now: datetime) -> bool:
     """End an open order, or recall its command; return whether it has ended. Whoever asked for it is answered."""
+    step = WorkStep.EXECUTE if order.kind.contactor_action else WorkStep.PERFORM
     if order.state is OrderState.REGISTERED or order.state in WAITS_FOR_A_PERSON:
         tx.orders.move(order, OrderState.WITHDRAWN, now, why, detail=why, cannot_reason=CannotReason.OTHER)
-        tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
+        tx.work.hasten(step, [order.key], now)
         tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
         return True
     tx.orders.recall(order.key, now)
-    tx.orders.note(order.key, order.state, now, f"{why}: the command under way is recalled")
-    tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
+    tx.orders.note(order.key, order.state, now, f"{why}: what is under way is recalled")
+    tx.work.hasten(step, [order.key], now)
     return False
 
 

@@ -6,6 +6,7 @@ to a repeat, which is recognised by its number and confirmed again.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import random
 from collections.abc import Callable, Sequence
@@ -105,18 +106,22 @@ class OrderFetcher:
 
     def _settle(self, fetched: Sequence[FetchedOrder]) -> list[PickUp]:
         """Commit what came, and say what SID is to be told; nothing of what can't be settled or named."""
-        new = [order for order in fetched if order.number is not None or order.raw not in self._nameless]
+        new = [order for order in fetched if order.number is not None or _digest(order.raw) not in self._nameless]
         ends = self._take([(f"sid: {order.number or 'an order without a number'}", order.raw) for order in new])
         pick_ups: dict[str, PickUp] = {}
         for order, end in zip(new, ends, strict=True):
             if end.state is None:
                 continue
             if order.number is None:
-                self._nameless.add(order.raw)
+                self._nameless.add(_digest(order.raw))
                 _log.error("SID hands out an order without a number; its bytes are in the journal")
             else:
                 pick_ups.setdefault(order.number, _pick_up(order, end))
         return list(pick_ups.values())
+
+
+def _digest(raw: bytes) -> bytes:
+    return hashlib.sha256(raw).digest()
 
 
 def _pick_up(order: FetchedOrder, end: Settled) -> PickUp:

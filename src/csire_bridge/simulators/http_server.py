@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import threading
@@ -62,9 +63,18 @@ class HttpServer:
     Stopped and started again it listens on the same port, which is what an outage looks like.
     """
 
-    def __init__(self, answer: Answer, *, contract: Contract | None = None, max_bytes: int, port: int = 0) -> None:
-        self._answer, self._contract, self._max_bytes = answer, contract, max_bytes
-        self._server = _Server(answer, contract, max_bytes, port)
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        contract: Contract | None = None,
+        max_bytes: int,
+        port: int = 0,
+        credentials: tuple[str, str] | None = None,
+    ) -> None:
+        """Whoever posts without naming user and password of ``credentials`` gets 401."""
+        self._made_of = _MadeOf(answer, contract, max_bytes, _basic(*credentials) if credentials else None)
+        self._server = _Server(self._made_of, port)
         self._port = self._server.server_port
         self._thread: threading.Thread | None = None
 
@@ -81,7 +91,7 @@ class HttpServer:
     def start(self) -> None:
         """Begin to answer; the socket itself listens since construction, or since now after a stop."""
         if self._server.stopping.is_set():
-            self._server, self._thread = _Server(self._answer, self._contract, self._max_bytes, self._port), None
+            self._server, self._thread = _Server(self._made_of, self._port), None
         if self._thread is not None:
             return
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -100,13 +110,25 @@ class HttpServer:
                     connection.shutdown(socket.SHUT_RDWR)
 
 
+@dataclass(frozen=True, slots=True)
+class _MadeOf:
+    answer: Answer
+    contract: Contract | None
+    max_bytes: int
+    authorization: str | None
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, answer: Answer, contract: Contract | None, max_bytes: int, port: int) -> None:
-        self.answer, self.contract, self.max_bytes = answer, contract, max_bytes
+    def __init__(self, made_of: _MadeOf, port: int) -> None:
+        self.made_of = made_of
         self.connections: set[socket.socket] = set()
         self.opened = 0
         self.stopping = threading.Event()
@@ -137,12 +159,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         announced = self.headers.get("Content-Length") or ""
         length = int(announced) if announced.isdecimal() else 0
-        if not 0 < length <= self.server.max_bytes:
+        if not 0 < length <= self.server.made_of.max_bytes:
             self.close_connection = True
             self._send(Reply(413 if length else 411, b"", "text/plain"))
             return
         raw = self.rfile.read(length)
-        reply = self.server.answer(self.path, self.headers.get("Content-Type", ""), raw)
+        if self.server.made_of.authorization not in (None, self.headers.get("Authorization")):
+            self._send(Reply(401, b"who are you?", "text/plain", {"WWW-Authenticate": "Basic"}))
+            return
+        reply = self.server.made_of.answer(self.path, self.headers.get("Content-Type", ""), raw)
         if reply.wait:
             self.server.stopping.wait(reply.wait)
         with contextlib.suppress(OSError):  # the client has given up
@@ -152,7 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
         """The contract, where there is one."""
         path, _, query = self.path.partition("?")
         url = f"http://127.0.0.1:{self.server.server_port}"
-        found = self.server.contract.document(url, path, query) if self.server.contract else None
+        contract = self.server.made_of.contract
+        found = contract.document(url, path, query) if contract else None
         missing = Reply(404, b"no such document", "text/plain")
         self._send(missing if found is None else Reply(200, found, SOAP_11))
 

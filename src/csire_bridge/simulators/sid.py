@@ -19,12 +19,11 @@ from csire_bridge.domain.errors import NotTrusted, NotValid, Unreadable
 from csire_bridge.resources import folder
 from csire_bridge.sid.contract import SID, SOAP11, Operation, element, in_envelope
 from csire_bridge.sid.writing import client_fault, server_fault
-from csire_bridge.simulators.http_server import Reply
+from csire_bridge.simulators.http_server import SOAP_11, Contract, HttpServer, Reply
 from csire_bridge.simulators.hub_faults import HubDice
 from csire_bridge.simulators.sid_caller import BridgeCaller
 from csire_bridge.simulators.sid_desk import FieldWorkOrder, Refused, SidDeskSimulator, Told
 from csire_bridge.simulators.sid_faults import SidFaults
-from csire_bridge.simulators.sid_http import SOAP_11, SidHttpServer
 from csire_bridge.xml.catalogue import SchemaCatalogue
 from csire_bridge.xml.keys import CertificateBook, SigningKey
 from csire_bridge.xml.parser import parse
@@ -33,6 +32,7 @@ from csire_bridge.xml.wss import sign_envelope, verify_envelope
 __all__ = ["FieldWorkOrder", "SidFaults", "SidSimulator", "Told"]
 
 _HTML = b"<!DOCTYPE html>\n<html><head><title>Bad gateway</title></head><body><h1>502</h1><br>nginx</body></html>"
+_MAX_BYTES = 4 * 1024 * 1024
 _BODY = f"{{{SOAP11}}}Body"
 
 
@@ -70,12 +70,18 @@ class SidSimulator:
         self._catalogue = SchemaCatalogue([folder("schemas")])
         self._lock = threading.Lock()
         self._numbers = 0
-        self._server = SidHttpServer(self._answer, credentials, port)
+        self._server = HttpServer(
+            lambda _path, _kind, raw: self._answer(raw),
+            contract=Contract("sid", "sid.wsdl", "http://127.0.0.1/sid"),
+            max_bytes=_MAX_BYTES,
+            port=port,
+            credentials=credentials,
+        )
 
     @property
     def url(self) -> str:
         """The address of the service."""
-        return self._server.url
+        return f"{self._server.url}/sid"
 
     @property
     def waiting(self) -> list[str]:

@@ -85,7 +85,9 @@ _RECALLED = select(orders.c.key).where(
     orders.c.key.in_(bindparam("keys", expanding=True)), orders.c.recalled_at.is_not(None)
 )
 _WAIT = update(orders).where(orders.c.key == bindparam("b_key")).values(waits_for=bindparam("reason"))
-_JOINABLE = and_(orders.c.state.in_([state.value for state in JOINABLE]), orders.c.recalled_at.is_(None))
+_JOINABLE = and_(
+    orders.c.state.in_([state.value for state in JOINABLE]), orders.c.recalled_at.is_(None), orders.c.parent.is_(None)
+)
 _NOTE = insert(order_events)
 
 

@@ -18,7 +18,7 @@ from csire_bridge.domain.orders import Order, OrderState
 from csire_bridge.domain.sid import Report, ReportKind, SidNumber, SidOrder, SidStatus, status_of
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.rows import from_row, to_row
-from csire_bridge.store.tables import orders, sid_orders, sid_reports
+from csire_bridge.store.tables import FOR_A_PERSON, orders, sid_orders, sid_reports
 from csire_bridge.store.work import WorkQueue
 
 __all__ = ["SidBook", "tell_moves"]
@@ -51,7 +51,10 @@ _HANDED_OVER = exists().where(
     sid_reports.c.sequence == orders.c.version,
 )
 _NOT_HANDED_OVER = (
-    select(orders).where(orders.c.state == OrderState.FIELD_WORK.value, ~_HANDED_OVER).order_by(orders.c.key).limit(100)
+    select(orders)
+    .where(FOR_A_PERSON, orders.c.state == OrderState.FIELD_WORK.value, ~_HANDED_OVER)
+    .order_by(orders.c.key)
+    .limit(100)
 )
 _ADD = insert(sid_reports).returning(sid_reports.c.key, sort_by_parameter_order=True)
 

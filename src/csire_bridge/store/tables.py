@@ -38,6 +38,7 @@ __all__ = [
     "OFTEN_FAILED",
     "OPEN_COMMANDS",
     "UNSETTLED",
+    "UNTOLD",
     "accepted_ids",
     "alerts",
     "allowances",
@@ -265,8 +266,6 @@ Index(
     sqlite_where=FOR_A_PERSON,
     postgresql_where=FOR_A_PERSON,
 )
-_FIELD_WORK = "state = 'field-work'"
-Index("ix_orders_field_work", orders.c.key, sqlite_where=text(_FIELD_WORK), postgresql_where=text(_FIELD_WORK))
 
 order_events = Table(
     "order_events",
@@ -455,6 +454,8 @@ sid_reports = Table(
     Column("partner_answer", LargeBinary),
     UniqueConstraint("report_id"),
 )
+UNTOLD = sid_reports.c.state != literal_column("'delivered'")
+Index("ix_sid_reports_untold", sid_reports.c.state, sid_reports.c.at, sqlite_where=UNTOLD, postgresql_where=UNTOLD)
 
 # A condition that somebody was told of; open while ``closed_at`` is empty.
 alerts = Table(

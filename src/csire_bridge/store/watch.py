@@ -17,6 +17,7 @@ from csire_bridge.store.tables import (
     FOR_A_PERSON,
     OFTEN_FAILED,
     UNSETTLED,
+    UNTOLD,
     alerts,
     circuits,
     messages,
@@ -59,9 +60,11 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         AlertKind.IDS_REUSED: (m.received_at, reused),
         AlertKind.REPORTS_WAITING: (
             sid_reports.c.at,
-            and_(sid_reports.c.state == DocumentState.PENDING.value, sid_reports.c.at < now - _REPORTS_MAY_TAKE),
+            and_(
+                UNTOLD, sid_reports.c.state == DocumentState.PENDING.value, sid_reports.c.at < now - _REPORTS_MAY_TAKE
+            ),
         ),
-        AlertKind.REPORTS_PARKED: (sid_reports.c.at, sid_reports.c.state == DocumentState.PARKED.value),
+        AlertKind.REPORTS_PARKED: (sid_reports.c.at, and_(UNTOLD, sid_reports.c.state == DocumentState.PARKED.value)),
         AlertKind.STOP_SWITCH: (stops.c.since, stops.c.lifted_at.is_(None)),
         AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, circuits.c.opened_at.is_not(None)),
         AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),

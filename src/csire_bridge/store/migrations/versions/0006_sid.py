@@ -26,8 +26,6 @@ def upgrade() -> None:
         batch.add_column(sa.Column("renewed_at", tables.Moment(length=26), nullable=True))
     no_hub = sa.text("source_message IS NULL")
     op.create_index("ix_orders_without_hub", "orders", ["metering_point"], sqlite_where=no_hub, postgresql_where=no_hub)
-    field_work = sa.text("state = 'field-work'")
-    op.create_index("ix_orders_field_work", "orders", ["key"], sqlite_where=field_work, postgresql_where=field_work)
     op.create_table(
         "sid_orders",
         sa.Column("key", _KEY, autoincrement=True, nullable=False),
@@ -69,3 +67,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sid_reports_order"), "sid_reports", ["order"], unique=False)
     op.create_index(op.f("ix_sid_reports_number"), "sid_reports", ["number"], unique=False)
+    untold = sa.text("state != 'delivered'")
+    op.create_index(
+        "ix_sid_reports_untold", "sid_reports", ["state", "at"], sqlite_where=untold, postgresql_where=untold
+    )

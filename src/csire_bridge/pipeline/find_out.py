@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
@@ -19,7 +20,7 @@ from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import HeadEnd
 from csire_bridge.pipeline.steps import Done
 
-__all__ = ["Finding", "Found", "NotAsked", "find_out", "settle_found"]
+__all__ = ["Finding", "Found", "NotAsked", "Waiting", "find_out", "settle_found"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,40 +42,62 @@ class NotAsked:
     """There was no time left to read, or the head-end system was found to be down meanwhile."""
 
 
+class Waiting(Enum):
+    """Whether the command still waits at the head-end system, by that system's own word."""
+
+    DROPPED = "dropped just now"
+    NOT = "it was run, or never came"
+    UNKNOWN = "not asked, or no answer"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the contactor said, or why it could not be asked; and whether the command was dropped just now."""
+    """What the contactor said, or why it could not be asked; and whether the command still waits."""
 
     result: ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotAsked
-    cancelled: bool = False
+    waiting: Waiting = Waiting.UNKNOWN
 
 
 def find_out(head_end: HeadEnd, finding: Finding) -> Found:
     """Have the contactor read; a command that is not wanted, or was refused, is cancelled first.
 
-    A refused one too, because some head-end systems answer with an error and carry the command out all the same.
+    A refused one too, because some head-end systems answer with an error and carry the command out all the same. And
+    so is one without any event whose contactor is found as it was wanted: somebody else may have switched it, and then
+    the command would still wait, and move the contactor after whatever comes next.
     """
     order = finding.order
     if order.meter is None:
         raise ValueError(f"order {order.key} is {order.state}, but was never given to a meter")
     unwanted = order.recalled_at is not None or order.refused is not None or finding.late
-    cancelled = unwanted and order.cancelled_at is None and _cancelled(head_end, order)
+    waiting = _drop(head_end, order) if unwanted else Waiting.UNKNOWN
     try:
-        return Found(head_end.read_contactor(order.meter), cancelled)
+        reading = head_end.read_contactor(order.meter)
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
-        return Found(error, cancelled)
+        return Found(error, waiting)
+    if not unwanted and finding.event is None and _as_wanted(order, reading):
+        waiting = _drop(head_end, order)
+    return Found(reading, waiting)
 
 
-def _cancelled(head_end: HeadEnd, order: Order) -> bool:
-    """Whether the head-end system dropped the command; too late, or not known, is no."""
-    if order.state is OrderState.ARMED:
-        return False  # it has been carried out
+def _as_wanted(order: Order, reading: ContactorReading) -> bool:
+    if order.kind is OrderKind.DISCONNECT:
+        return reading.disconnected
+    return reading.connected or (reading.armed and order.state is not OrderState.ARMED)
+
+
+def _drop(head_end: HeadEnd, order: Order) -> Waiting:
+    """Have the head-end system drop the command; what refuses to do so has run it, or never had it."""
+    if order.cancelled_at is not None:
+        return Waiting.NOT
     try:
         head_end.cancel(command_of(order))
-    except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
+    except HeadEndRefused as error:
         _log.info("the command of order %s was not cancelled: %s", order.key, error.text)
-        return False
-    return True
+        return Waiting.NOT
+    except (HeadEndUnreachable, OutcomeUnknown) as error:
+        _log.info("the command of order %s may not be cancelled: %s", order.key, error.text)
+        return Waiting.UNKNOWN
+    return Waiting.DROPPED
 
 
 def settle_found(
@@ -83,12 +106,12 @@ def settle_found(
     """Write down what was found out."""
     for piece in done:
         order, item, found = piece.about.order, piece.item, piece.result
-        if found.cancelled:
+        if found.waiting is Waiting.DROPPED:
             changes.cancelled.append(order.key)
         match found.result:
             case ContactorReading() as reading:
-                _Reading(piece.about, item, reading, found.cancelled, limits, changes).settle()
-            case HeadEndRefused() as error if order.refused is not None:
+                _Reading(piece.about, item, reading, found.waiting, limits, changes).settle()
+            case HeadEndRefused() as error if order.refused is not None and found.waiting is not Waiting.UNKNOWN:
                 changes.give_up(
                     order, item, f"{order.refused}; nor can its contactor be read: {error.text}", limits.field_work,
                     for_good=True, unmoved=True,
@@ -128,7 +151,7 @@ class _Reading:
     finding: Finding
     item: WorkItem
     reading: ContactorReading
-    cancelled: bool
+    waiting: Waiting
     limits: ExecutionLimits
     changes: Changes
 
@@ -139,7 +162,7 @@ class _Reading:
     @property
     def _dropped(self) -> bool:
         """The head-end system has confirmed that the command will not be run any more."""
-        return self.cancelled or self.order.cancelled_at is not None
+        return self.waiting is Waiting.DROPPED or self.order.cancelled_at is not None
 
     def settle(self) -> None:
         order = self.order
@@ -153,6 +176,8 @@ class _Reading:
             armed_counts=self.limits.armed_counts,
         )
         match found.state:
+            case OrderState.DONE if self._may_run:
+                self._look_again(found)
             case OrderState.DONE:
                 self.changes.done(
                     order, self.item, found.text, self.reading, outcome=found.outcome, executed_at=found.executed_at
@@ -171,12 +196,30 @@ class _Reading:
             case _:
                 self._wait_or_repeat(found)
 
+    @property
+    def _may_run(self) -> bool:
+        """Whether the head-end system may still run the command: nothing was heard of its end, and that has not come.
+
+        As long as it may, the order stays open, and so nobody else gets a command to the meter.
+        """
+        order, now = self.order, self.changes.now
+        ended = self._dropped or self._not_waiting or self.finding.event is not None
+        return not ended and now <= _end(order, self.limits, now)
+
+    @property
+    def _not_waiting(self) -> bool:
+        """Whether the head-end system does not hold the command, nor will get it from a worker that hangs."""
+        order = self.order
+        arrived = order.state is OrderState.SUBMITTED or order.refused is not None
+        late = order.submitted_at is None or self.changes.now >= order.submitted_at + self.limits.response
+        return self.waiting is Waiting.NOT and (arrived or late)
+
     def _recalled(self, found: Conclusion) -> None:
         """The order ends once its command can't move anything any more; no new one is ever given."""
         order, changes = self.order, self.changes
-        ended = found.state in (OrderState.CANNOT, OrderState.ARMED) or changes.now > _end(
-            order, self.limits, changes.now
-        )
+        armed = found.state is OrderState.ARMED and not self._may_run
+        passed = changes.now > _end(order, self.limits, changes.now)
+        ended = armed or passed or found.state is OrderState.CANNOT
         if not self._dropped and not ended:
             self._look_again(found)
         elif order.superseded_by is not None:
@@ -197,6 +240,8 @@ class _Reading:
         due = (order.submitted_at or now) + self.limits.poll
         if now < due:
             self.changes.postpone(self.item, due)
+        elif self._may_run:
+            self.changes.postpone(self.item, now + self.limits.poll)
         else:
             self._give_up(text, for_good=True)
 

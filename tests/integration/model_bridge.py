@@ -1,0 +1,261 @@
+"""The real store, pipeline and worker, with the world around them modelled: messages, clock, head-end system, hub.
+
+Messages enter through the journal and the worker's step ``intake`` like every other, but what the signature, the
+schema and the mapping file would make of them is told beforehand: those steps are pure, have tests of their own, and
+take most of the time. Everything behind them is the real thing, the signing of answers too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from csire_bridge.bootstrap import Standard
+from csire_bridge.domain.circuit import CircuitPolicy
+from csire_bridge.domain.contactor import HeadEndEvent
+from csire_bridge.domain.documents import Delivery, OutgoingDocument
+from csire_bridge.domain.errors import OutcomeUnknown, PartnerUnreachable
+from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
+from csire_bridge.domain.messages import (
+    Channel,
+    Header,
+    OrderRequest,
+    Reading,
+    RegistryUpdate,
+    SpecialKind,
+    SpecialNotice,
+    Understood,
+)
+from csire_bridge.domain.orders import DisconnectionKind, OrderKind, ReconnectionReason
+from csire_bridge.domain.retry import RetryPolicy
+from csire_bridge.domain.work import WorkStep
+from csire_bridge.pipeline.acknowledge import Acknowledger, Parties
+from csire_bridge.pipeline.deliver import Deliverer
+from csire_bridge.pipeline.events import take_events
+from csire_bridge.pipeline.execute import ExecutionLimits, Executor
+from csire_bridge.pipeline.intake import Intake
+from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.receipt import Receipts
+from csire_bridge.pipeline.receive import Arrival, receive
+from csire_bridge.pipeline.verify import Verifier
+from csire_bridge.settings import load_settings
+from csire_bridge.simulators.pki import DemoPki
+from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.tables import metadata
+from csire_bridge.worker.loop import Steps, Worker
+from csire_bridge.xml.partners import PartnerBook
+from tests.integration.model_head_end import Crash, ModelHeadEnd, World
+
+__all__ = ["LIMITS", "CrashingStore", "Mailbox", "ModelBridge", "Parts", "emptied"]
+
+LIMITS = ExecutionLimits(
+    disconnections_per_hour=3,
+    circuit=CircuitPolicy(threshold=3),
+    retry=RetryPolicy(attempts=6),
+)
+_NUMBERS = {OrderKind.DISCONNECT: ("8.1.1.5", "8.1."), OrderKind.RECONNECT: ("8.2.1.6", "8.2.")}
+
+
+@dataclass
+class CrashingStore:
+    """The real store; ``crash_in`` transactions from now the process dies, just before or just after the commit."""
+
+    database: Database
+    crash_in: int | None = None
+    after_commit: bool = False
+    committed: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreTransaction]:
+        """A transaction that may be the last thing this process does."""
+        dies = self.crash_in == 0
+        self.crash_in = None if self.crash_in is None or dies else self.crash_in - 1
+        with self.database.transaction() as tx:
+            yield tx
+            if dies and not self.after_commit:
+                raise Crash("before a commit")
+        self.committed()
+        if dies:
+            raise Crash("after a commit")
+
+    def looking(self) -> AbstractContextManager[StoreTransaction]:
+        """What is committed."""
+        return self.database.looking()
+
+
+@dataclass
+class Mailbox:
+    """The hub's side of the delivery: what has arrived, by message id. ``faults`` are those of the next deliveries."""
+
+    got: dict[MessageId, list[bytes]] = field(default_factory=dict)
+    faults: list[bool] = field(default_factory=list)
+    """True: it arrives, but nobody hears so. False: it does not arrive."""
+
+    def deliver(self, document: OutgoingDocument) -> Delivery:
+        """Take a document."""
+        arrives = self.faults.pop(0) if self.faults else None
+        if arrives is False:
+            raise PartnerUnreachable("the hub can't be reached")
+        self.got.setdefault(document.message_id, []).append(document.document)
+        if arrives:
+            raise OutcomeUnknown("no answer from the hub")
+        return Delivery("the hub")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What does not change from one example to the next."""
+
+    database: Database
+    standard: Standard
+    pki: DemoPki
+    role: str
+
+    @classmethod
+    def made(cls, database: Database, pki: DemoPki) -> Parts:
+        """Read schemas and mapping files once."""
+        chosen = load_settings(environment=False)
+        return cls(database, Standard.load(chosen), pki, chosen.sender_role)
+
+
+def emptied(database: Database) -> Database:
+    """The database without a row in it."""
+    with database.transaction() as tx:
+        for table in reversed(metadata.sorted_tables):
+            tx.connection.execute(table.delete())
+    return database
+
+
+class _ToldIntake(Intake):
+    """Knows beforehand what each message means."""
+
+    mail: dict[bytes, Understood]
+
+    def judge(self, raw: bytes, now: datetime) -> Understood:
+        return self.mail[raw]
+
+
+def _nobody() -> PartnerBook:
+    raise AssertionError("messages enter below the signature")
+
+
+class ModelBridge:
+    """A bridge whose processes may die at any moment. ``workers`` are those that live now."""
+
+    def __init__(self, parts: Parts, world: World, head_end: ModelHeadEnd, limits: ExecutionLimits = LIMITS) -> None:
+        self.parts, self.world, self.head_end, self.limits = parts, world, head_end, limits
+        self.store = CrashingStore(parts.database)
+        self.mailbox = Mailbox()
+        self.mail: dict[bytes, Understood] = {}
+        self.workers = [self._worker(), self._worker()]
+
+    def restart(self, which: int) -> None:
+        """The process of a worker is another one: nothing that was in its memory is left."""
+        self.store.crash_in = None
+        self.workers[which] = self._worker()
+
+    def _worker(self) -> Worker:
+        store, clock, jitter = self.store, self.world.bridge_clock, random.Random(0)  # noqa: S311 - spreads retries
+        standard, pki = self.parts.standard, self.parts.pki
+        key = pki.operator.signing
+        parties = Parties(pki.operator.eic, pki.hub.eic, self.parts.role)
+        intake = _ToldIntake(store, Verifier(_nobody), standard.validator, standard.mapper, Receipts(key), clock)
+        intake.mail = self.mail
+        steps = Steps(
+            intake=intake,
+            execute=Executor(store, cast("HeadEnd", self.head_end), clock, self.limits, jitter),
+            acknowledge=Acknowledger(store, standard.book, standard.catalogue, key, parties, clock),
+            deliver=Deliverer(store, self.mailbox, clock, RetryPolicy(), jitter),
+        )
+        return Worker(store, steps, clock, batch=8)
+
+    def disconnect(self, point: MeteringPointCode, at: datetime, on: date | None) -> bytes:
+        """A request to disconnect with the timestamp ``at``; returns its bytes."""
+        return self._ask(OrderKind.DISCONNECT, point, at, on, disconnection_kind=DisconnectionKind.DEBT)
+
+    def reconnect(self, point: MeteringPointCode, at: datetime, on: date | None, *, complaint: bool = False) -> bytes:
+        """A request to connect with the timestamp ``at``; returns its bytes."""
+        reason = ReconnectionReason.COMPLAINT if complaint else ReconnectionReason.REASON_GONE
+        return self._ask(OrderKind.RECONNECT, point, at, on, reconnection_reason=reason)
+
+    def _ask(
+        self,
+        kind: OrderKind,
+        point: MeteringPointCode,
+        at: datetime,
+        on: date | None,
+        disconnection_kind: DisconnectionKind | None = None,
+        reconnection_reason: ReconnectionReason | None = None,
+    ) -> bytes:
+        request = OrderRequest(
+            kind=kind,
+            process_instance=ProcessInstanceId.new(),
+            metering_point=point,
+            requested_date=on,
+            disconnection_kind=disconnection_kind,
+            reconnection_reason=reconnection_reason,
+        )
+        return self._send(*_NUMBERS[kind], at, request)
+
+    def end_process(self, process: ProcessInstanceId) -> bytes:
+        """The hub ends a process by force."""
+        notice = SpecialNotice(kind=SpecialKind.PROCESS_ENDED, process_instance=process)
+        return self._send("S", "1.1.", self.world.now, notice)
+
+    def tell_threat(self, point: MeteringPointCode, threat: bool) -> bytes:
+        """The hub tells whether a disconnection would threaten somebody."""
+        update = RegistryUpdate(
+            process_instance=ProcessInstanceId.new(),
+            metering_point=point,
+            effective_date=self.world.now.date(),
+            threat=threat,
+        )
+        return self._send("3.1.1.1", "3.1.", self.world.now, update)
+
+    def _send(self, number: str, process: str, at: datetime, reading: Reading) -> bytes:
+        message_id = MessageId.new()
+        raw = f"<message id='{message_id}'/>".encode()
+        hub, own = str(self.parts.pki.hub.eic), str(self.parts.pki.operator.eic)
+        header = Header(
+            message_id=message_id,
+            answers=None,
+            message_type="",
+            number=MessageNumber(number),
+            process=process,
+            timestamp=at,
+            physical_sender=hub,
+            juridical_sender=hub,
+            physical_recipient=own,
+            juridical_recipient=own,
+            sender_role="",
+            retroactive_token=None,
+        )
+        self.mail[raw] = Understood(header, reading, hashlib.sha256(raw).hexdigest())
+        self.receive(raw)
+        return raw
+
+    def receive(self, raw: bytes) -> None:
+        """The bytes arrive at a door, for the first time or again."""
+        receive(self.parts.database, Channel.QUEUE, [Arrival("a model", raw)], self.world.bridge_clock)
+
+    def deliver(self, event: HeadEndEvent) -> None:
+        """An event of the head-end system arrives."""
+        take_events(self.parts.database, self.world.bridge_clock, [(b"<event/>", event)])
+        self.head_end.delivered(event)
+
+    def stall(self, which: int) -> Callable[[], None]:
+        """A worker takes work and then hangs; the result lets it go on."""
+        worker = self.workers[which]
+        lease = worker.lease()
+        with self.store.transaction() as tx:
+            items = tx.work.lease(tuple(WorkStep), self.world.bridge_clock(), lease, 8)
+        return lambda: worker.carry_on(items, lease)
+
+    def set_aside(self, seconds: float) -> None:
+        """Time passes for everybody."""
+        self.world.now += timedelta(seconds=seconds)

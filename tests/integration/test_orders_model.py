@@ -1,0 +1,142 @@
+"""Orders under everything that can happen to them, driven by hypothesis against a model of the world."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import text
+
+from csire_bridge.bootstrap import system_clock
+from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent, HeadEndEventKind
+from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.execution import Conclusion, conclude
+from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
+from csire_bridge.pipeline import execute, find_out, register
+from csire_bridge.pipeline.gates import Gates
+from csire_bridge.pipeline.give import Given, Giving, give
+from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.simulators.pki import make_demo_pki
+from csire_bridge.store.database import Database
+from tests.integration.model_bridge import Parts
+from tests.integration.model_machine import OrdersMachine
+
+EXAMPLES = int(os.environ.get("CSIRE_MODEL_EXAMPLES", "40"))
+STEPS = int(os.environ.get("CSIRE_MODEL_STEPS", "50"))
+
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - what dies here is a process, not the machine: a file in memory will do
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    with TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else tmp_path) as folder:
+        with closing(Database(f"sqlite:///{folder}/bridge.db")) as database:
+            database.upgrade()
+            logging.disable(logging.CRITICAL)
+            yield Parts.made(database, make_demo_pki(tmp_path, system_clock()))
+            logging.disable(logging.NOTSET)
+
+
+def machine(parts: Parts) -> type[OrdersMachine]:
+    return type("Orders", (OrdersMachine,), {"parts": parts})
+
+
+def chosen(examples: int = EXAMPLES, steps: int = STEPS, *, shrink: bool = True) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=not os.environ.get("CSIRE_MODEL_RANDOM"),
+        database=None,
+        print_blob=True,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def test_given_everything_that_can_happen_then_orders_keep_their_rules(parts: Parts) -> None:
+    run_state_machine_as_test(machine(parts), settings=chosen())
+
+
+# --- what the machine is worth: it finds a bridge that is wrong
+
+Mutation = Callable[[pytest.MonkeyPatch, Parts], None]
+
+
+def no_turns_at_a_meter(patch: pytest.MonkeyPatch, parts: Parts) -> None:
+    patch.setattr(Gates, "_alone", lambda _self, _tx, new, _changes: list(new))
+    with parts.database.transaction() as tx:
+        tx.connection.execute(text("DROP INDEX uq_orders_open_command"))
+
+
+def a_lost_reply_is_taken_for_a_lost_request(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
+    def guesses(head_end: HeadEnd, giving: Giving, now: datetime) -> Given:
+        given = give(head_end, giving, now)
+        return HeadEndUnreachable(given.text) if isinstance(given, OutcomeUnknown) else given
+
+    patch.setattr(execute, "give", guesses)
+
+
+def an_event_is_believed_without_a_reading(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
+    def believes(
+        kind: OrderKind,
+        event: HeadEndEvent | None,
+        reading: ContactorReading,
+        submitted_at: datetime,
+        *,
+        armed_counts: bool = False,
+    ) -> Conclusion:
+        told = {HeadEndEventKind.DISCONNECTED: Outcome.DISCONNECTED, HeadEndEventKind.CONNECTED: Outcome.CONNECTED}
+        if event is not None and event.kind in told:
+            return Conclusion(OrderState.DONE, told[event.kind], "the event says so", event.occurred_at)
+        return conclude(kind, event, reading, submitted_at, armed_counts=armed_counts)
+
+    patch.setattr(find_out, "conclude", believes)
+
+
+def a_recall_while_a_command_is_given_is_missed(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
+    patch.setattr(execute, "_look_at_recalled", lambda *_: None)
+
+
+def a_command_that_may_still_run_is_forgotten(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
+    patch.setattr(find_out, "_as_wanted", lambda *_: False)
+    patch.setattr(find_out._Reading, "_may_run", property(lambda _: False))
+
+
+def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
+    patch.setattr(Gates, "_not_stopped", lambda _self, _tx, new, _changes: list(new))
+
+
+def a_newer_connection_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
+    patch.setattr(Gates, "_wanted", lambda _self, _tx, new, _changes: list(new))
+    patch.setattr(register, "_overtake", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("mutation", "finding"),
+    [
+        (no_turns_at_a_meter, "may still run|are open at meter"),
+        (a_lost_reply_is_taken_for_a_lost_request, "may still run|cut the household off|are allowed"),
+        (an_event_is_believed_without_a_reading, "no reading showed it"),
+        (a_recall_while_a_command_is_given_is_missed, "not looked at soon"),
+        (a_command_that_may_still_run_is_forgotten, "may still run|cut the household off"),
+        (the_stop_switch_is_not_looked_at, "the stop switch is thrown"),
+        (a_newer_connection_is_not_looked_at, "was asked for after it|has not ended"),
+    ],
+)
+def test_given_a_bridge_that_is_wrong_then_the_machine_finds_it(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, mutation: Mutation, finding: str
+) -> None:
+    mutation(monkeypatch, parts)
+    with pytest.raises(AssertionError, match=finding):
+        run_state_machine_as_test(machine(parts), settings=chosen(400, shrink=False))

@@ -20,7 +20,8 @@ class Throttle:
 
         Else when there will be one, with ``ahead`` others waiting before the caller.
         """
-        due = max(self._next or now, now - self._room)
+        full = now - self._room
+        due = max(self._next, full) if self._next else full
         if due > now:
             return due + ahead * self._gap
         self._next = due + self._gap

@@ -109,9 +109,9 @@ class Bridge:
         self.head_end_profile = replace(profile, reply_address=reply_address)
         self._head_end = HeadEndConnector(self.head_end_profile, clock)
         self._hub = hub_client(settings, key, self.partners, clock) if settings.hub.url else None
-        self.worker, self.reception = self._worker(key)
         self.sid = self._sid_side(key) if settings.sid.url else None
         self.points = self.sid.points if self.sid else PointFinder(self.database, None)
+        self.worker, self.reception = self._worker(key)
         wait = timedelta(seconds=settings.limits.result_wait_seconds)
         self.watch = Watch(self.database, clock, result_wait=wait)
 
@@ -135,9 +135,10 @@ class Bridge:
         standard, channel = self.standard, self._channel()
         acknowledger = Acknowledger(self.database, standard.book, standard.catalogue, key, parties, self.clock)
         rules = step_rules(settings)
+        finder = self.points if self.sid and settings.sid.look_up else None
         steps: Handlers = {
             WorkStep.INTAKE: self.intake,
-            WorkStep.EXECUTE: Executor(self.database, self._head_end, self.clock, self.limits, jitter),
+            WorkStep.EXECUTE: Executor(self.database, self._head_end, self.clock, self.limits, jitter, finder),
             WorkStep.PERFORM: Performer(self.database, self._head_end, self.clock, self.limits, rules, jitter),
             WorkStep.ACKNOWLEDGE: acknowledger,
             WorkStep.DELIVER: Deliverer(self.database, channel, self.clock, RetryPolicy(), jitter),

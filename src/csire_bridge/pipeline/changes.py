@@ -30,6 +30,7 @@ class Changes:
     read: list[tuple[Order, ContactorReading]] = field(default_factory=list)
     answerable: list[Order] = field(default_factory=list)
     stopped: list[Order] = field(default_factory=list)
+    unknown: list[tuple[WorkItem, Order]] = field(default_factory=list)
     steps: list[OrderStep] = field(default_factory=list)
 
     def move(self, order: Order, state: OrderState, text: str, **facts: Any) -> Order:

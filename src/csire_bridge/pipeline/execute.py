@@ -15,6 +15,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.orders import COMMAND_OPEN, Order, OrderState, WaitsFor
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.ask import Asked, Asking, Finder, ask, settle_asked
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.find_out import Finding, Found, NotAsked, find_out, settle_found
 from csire_bridge.pipeline.gates import Gates
@@ -27,23 +28,32 @@ from csire_bridge.pipeline.steps import Begun, Done, Task
 __all__ = ["ExecutionLimits", "Executor", "FieldWork"]
 
 _Item = tuple[WorkItem, Order]
+_About = Giving | Finding | Asking
 
 
 class Executor:
     """Moves orders one step on, each time their work falls due."""
 
     def __init__(
-        self, store: Store, head_end: HeadEnd, clock: Clock, limits: ExecutionLimits, jitter: random.Random
+        self,
+        store: Store,
+        head_end: HeadEnd,
+        clock: Clock,
+        limits: ExecutionLimits,
+        jitter: random.Random,
+        finder: Finder | None = None,
     ) -> None:
+        """``finder`` looks up metering points that the registry does not know, where there is somebody to ask."""
         self._store = store
         self._head_end = head_end
         self._clock = clock
         self._limits = limits
         self._jitter = jitter
-        self._gates = Gates(limits, jitter)
+        self._finder = finder
+        self._gates = Gates(limits, jitter, can_ask=finder is not None)
         self._outage = Outage(limits.circuit)
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Giving | Finding]:
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[_About]:
         """Decide what each order needs; mark those whose command will be given."""
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
@@ -55,12 +65,11 @@ class Executor:
             tx.points.hold([order.metering_point for _, order in new])
             ready = self._gates.passing(tx, new, changes)
             until = _half_of(lease, changes.now)
-            tasks = cast(
-                "list[Task[Giving | Finding]]", prepare(ready, self._limits, changes, until, self._gates.text_of)
-            )
+            tasks = cast("list[Task[_About]]", prepare(ready, self._limits, changes, until, self._gates.text_of))
             given = [(item, self._after_a_crash(order, changes)) for item, order in open_pairs if _was_given(order)]
             events = _telling(tx, [order for _, order in given])
             tasks += [Task(item, self._finding(order, events, until)) for item, order in given]
+            tasks += [Task(item, Asking(order)) for item, order in changes.unknown]
             return Begun(tasks, changes.write(tx, lease))
 
     def _finding(self, order: Order, events: Mapping[int, HeadEndEvent], until: datetime) -> Finding:
@@ -91,8 +100,10 @@ class Executor:
         why = "outcome unknown: the command was being given when work stopped"
         return changes.move(order, OrderState.UNKNOWN, why)
 
-    def do(self, task: Task[Giving | Finding]) -> Given | Found:
-        """Give the command, or have the contactor read."""
+    def do(self, task: Task[_About]) -> Given | Found | Asked:
+        """Give the command, or have the contactor read; or ask for the metering point."""
+        if isinstance(task.about, Asking):
+            return ask(self._finder, task.about) if self._finder else None
         if isinstance(task.about, Giving):
             if self._outage.found:
                 return NotGiven()
@@ -105,10 +116,11 @@ class Executor:
         self._outage.saw(found.result)
         return found
 
-    def settle(self, done: Sequence[Done[Giving | Finding, Given | Found]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[_About, Given | Found | Asked]], lease: Lease | None) -> list[WorkItem]:
         """Write down what came of it; done is only what the contactor confirms."""
         given = [cast("Done[Giving, Given]", piece) for piece in done if isinstance(piece.about, Giving)]
         found = [cast("Done[Finding, Found]", piece) for piece in done if isinstance(piece.about, Finding)]
+        asked = [cast("Done[Asking, Asked]", piece) for piece in done if isinstance(piece.about, Asking)]
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
             tx.work.hold([piece.item for piece in done])
@@ -116,6 +128,7 @@ class Executor:
             early = _telling(tx, [piece.about.order for piece in given])
             goes_on = settle_given(given, early, self._limits, changes, self._jitter)
             settle_found(found, self._limits, changes, self._jitter)
+            settle_asked(asked, changes, self._jitter)
             if lease is None:
                 for item in goes_on:
                     changes.postpone(item, changes.now)

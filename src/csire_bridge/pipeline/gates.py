@@ -36,8 +36,10 @@ _SELDOM = timedelta(minutes=10)
 class Gates:
     """The gates of one worker process; ``throttle`` is its own, everything else is shared by all nodes."""
 
-    def __init__(self, limits: ExecutionLimits, jitter: random.Random) -> None:
+    def __init__(self, limits: ExecutionLimits, jitter: random.Random, *, can_ask: bool = False) -> None:
+        """``can_ask``: who is not in the registry may be known elsewhere, and is left in ``changes.unknown``."""
         self._limits = limits
+        self._can_ask = can_ask
         self._jitter = jitter
         self._throttle = Throttle(limits.commands_per_second)
         self._rules = RuleGate(limits.deadlines)
@@ -99,7 +101,9 @@ class Gates:
         for item, order in new:
             point, here = points.get(order.metering_point), holds.get(order.metering_point, ())
             against, hold = interlock(order, point, here), holding_back(order, here)
-            if against is not None or point is None or point.meter is None:
+            if point is None and self._can_ask:
+                changes.unknown.append((item, order))
+            elif against is not None or point is None or point.meter is None:
                 reason, text = (against.reason, against.text) if against else (CannotReason.OTHER, "no meter is known")
                 changes.cannot(order, item, reason, text)
             elif hold is not None:

@@ -494,12 +494,6 @@ Index(
     sqlite_where=text("parked IS 0"),
     postgresql_where=text("parked IS false"),
 )
-Index(
-    "ix_work_parked",
-    work.c.due_at,
-    sqlite_where=text("parked IS 1"),
-    postgresql_where=text("parked IS true"),
-)
 OFTEN_FAILED = work.c.attempts >= literal_column("5")
 Index(
     "ix_work_often_failed",

@@ -20,13 +20,6 @@ _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.add_column("orders", sa.Column("parent", _KEY, nullable=True))
-    op.create_index(
-        "ix_work_parked",
-        "work",
-        ["due_at"],
-        sqlite_where=sa.text("parked IS 1"),
-        postgresql_where=sa.text("parked IS true"),
-    )
     op.create_table(
         "order_steps",
         sa.Column("key", _KEY, autoincrement=True, nullable=False),

@@ -1,0 +1,64 @@
+"""A metering point that nobody here knows is looked up, before its order is answered with "cannot"."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
+from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.orders import CannotReason, Order
+from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.retry import RetryPolicy
+from csire_bridge.pipeline.changes import Changes
+from csire_bridge.pipeline.steps import Done
+
+__all__ = ["Asked", "Asking", "Finder", "ask", "settle_asked"]
+
+_UNKNOWN = "the metering point is not known to the operator"
+_PATIENCE = RetryPolicy(attempts=6)
+"""SID may be down for a while; an order does not wait for it for ever."""
+
+
+class Finder(Protocol):
+    """Finds metering points in the registry, and else where it leads to; keeps what it learns."""
+
+    def find(self, code: MeteringPointCode) -> MeteringPoint | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """An order whose metering point is not in the registry."""
+
+    order: Order
+
+
+Asked = MeteringPoint | PartnerUnreachable | OutcomeUnknown | PartnerRefused | None
+"""What was found; None when nobody knows the point."""
+
+
+def ask(finder: Finder, asking: Asking) -> Asked:
+    """Look the point up."""
+    try:
+        return finder.find(asking.order.metering_point)
+    except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
+        return error
+
+
+def settle_asked(done: Sequence[Done[Asking, Asked]], changes: Changes, jitter: random.Random) -> None:
+    """An order whose point was found goes on; one whose point nobody knows can't be carried out."""
+    for piece in done:
+        order, item = piece.about.order, piece.item
+        match piece.result:
+            case MeteringPoint():
+                changes.postpone(item, changes.now)
+            case PartnerUnreachable() | OutcomeUnknown() as error:
+                again = _PATIENCE.next_try(item.attempts + 1, changes.now, jitter)
+                if again is None:
+                    changes.cannot(order, item, CannotReason.OTHER, _UNKNOWN)
+                else:
+                    changes.postpone(item, again, f"the metering point can't be looked up: {error.text}")
+            case PartnerRefused() | None:
+                changes.cannot(order, item, CannotReason.OTHER, _UNKNOWN)

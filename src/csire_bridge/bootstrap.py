@@ -244,23 +244,13 @@ def signing_key(settings: Settings) -> SigningKey:
     return SigningKey.load(settings.signing_key, settings.signing_certificate)
 
 
-def _head_end_profile(settings: Settings) -> HeadEndProfile:
-    head_end = settings.head_end
-    return HeadEndProfile(
-        endpoint=head_end.url or "",
-        reply_address="",
-        connect_timeout=head_end.connect_seconds,
-        read_timeout=head_end.read_seconds,
-    )
-
-
 @contextmanager
 def head_end_reader(settings: Settings, clock: Clock = system_clock) -> Iterator[HeadEnd | None]:
     """The head-end system for somebody who only asks; None where none is set up. Needs no keys."""
     if settings.head_end.url is None:
         yield None
         return
-    with closing(HeadEndConnector(_head_end_profile(settings), clock)) as connector:
+    with closing(HeadEndConnector(HeadEndProfile.of(settings.head_end), clock)) as connector:
         yield connector
 
 

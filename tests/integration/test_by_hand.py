@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,10 +17,11 @@ from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import ActRefused, PartnerRefused
 from csire_bridge.domain.guards import StopScope
 from csire_bridge.domain.holds import HoldKind
-from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.orders import CannotReason, Order, OrderState, Outcome, WaitsFor
+from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
+from csire_bridge.domain.orders import CannotReason, Order, OrderKind, OrderState, Outcome, WaitsFor
 from csire_bridge.domain.site_reports import SiteReport
-from csire_bridge.domain.work import ParkedWork, WorkStep
+from csire_bridge.domain.work import Lease, ParkedWork, WorkStep
 from csire_bridge.hub.folder import FolderChannel
 from csire_bridge.pipeline import by_hand, guarding, set_aside
 from csire_bridge.store.order_file import order_file
@@ -36,18 +36,10 @@ def act(by: str = "Anna Nowak", why: str = "crew 4 called") -> Act:
 
 
 def given_up(playing: Play, kind: str = "disconnect") -> Order:
-    """An order that the remote way has failed for, and whose last command has ended."""
+    """An order that the remote way has failed for."""
     playing.scene.head_end.meter(METER).stuck = True
     playing.send(kind)
-    order = playing.work_until_state(OrderState.FIELD_WORK, OrderState.PARKED)
-    until_over(order)
-    return order
-
-
-def until_over(order: Order) -> None:
-    assert order.expires_at is not None
-    while system_clock() <= order.expires_at:
-        time.sleep(0.01)
+    return playing.work_until_state(OrderState.FIELD_WORK, OrderState.PARKED)
 
 
 def on_site(playing: Play, *, connect: bool = False) -> datetime:
@@ -81,7 +73,7 @@ def last_line(playing: Play) -> str:
 
 
 def test_given_field_work_that_was_done_when_reported_then_the_hub_hears_the_reported_moment(tmp_path: Path) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         given_up(playing)
         at = on_site(playing)
         order = report(playing, at)
@@ -96,7 +88,7 @@ def test_given_field_work_that_was_done_when_reported_then_the_hub_hears_the_rep
 def test_given_a_reading_that_contradicts_when_done_is_reported_then_it_is_refused_whatever_is_said(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         order = given_up(playing)
         for unread in (False, True):
             with pytest.raises(ActRefused, match="the supply is on"):
@@ -108,7 +100,7 @@ def test_given_a_reading_that_contradicts_when_done_is_reported_then_it_is_refus
 def test_given_a_meter_that_cannot_be_read_when_done_is_reported_then_it_counts_only_if_said_so(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         given_up(playing)
         at = on_site(playing)
         playing.scene.head_end.faults.unreachable.add(METER)
@@ -121,7 +113,7 @@ def test_given_a_meter_that_cannot_be_read_when_done_is_reported_then_it_counts_
 
 
 def test_given_no_head_end_system_when_done_is_reported_then_it_needs_the_words_too(tmp_path: Path) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         key = given_up(playing).key
         seen = by_hand.look(playing.scene.bridge.database, None, key, system_clock())
         with pytest.raises(ActRefused, match="no head-end system is set up"):
@@ -130,7 +122,7 @@ def test_given_no_head_end_system_when_done_is_reported_then_it_needs_the_words_
 
 
 def test_given_a_reading_older_than_the_deed_when_done_is_reported_then_it_proves_nothing(tmp_path: Path) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         order = given_up(playing)
         old = ContactorReading(MeterNumber(METER), False, ControlState.DISCONNECTED, system_clock() - HOUR)
         with pytest.raises(ActRefused, match="last reading is of"):
@@ -141,7 +133,7 @@ def test_given_a_reading_older_than_the_deed_when_done_is_reported_then_it_prove
 def test_given_a_moment_that_cannot_be_when_done_is_reported_then_it_is_refused(
     tmp_path: Path, hours: int, wrong: str
 ) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         given_up(playing)
         on_site(playing)
         with pytest.raises(ActRefused, match=wrong):
@@ -150,7 +142,7 @@ def test_given_a_moment_that_cannot_be_when_done_is_reported_then_it_is_refused(
 
 
 def test_given_a_connection_when_reported_done_then_the_supply_must_be_on(tmp_path: Path) -> None:
-    with play(tmp_path, connected=False, lifetime=0.4) as playing:
+    with play(tmp_path, connected=False) as playing:
         given_up(playing, "reconnect")
         with pytest.raises(ActRefused, match="the supply is off"):
             report(playing, system_clock())
@@ -162,7 +154,7 @@ def test_given_a_connection_when_reported_done_then_the_supply_must_be_on(tmp_pa
 
 
 def test_given_an_order_that_changed_while_its_contactor_was_read_then_nothing_is_written(tmp_path: Path) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         order = given_up(playing)
         at = on_site(playing)
         seen = looked(playing)
@@ -172,7 +164,7 @@ def test_given_an_order_that_changed_while_its_contactor_was_read_then_nothing_i
 
 
 def test_given_field_work_that_failed_when_reported_then_the_hub_hears_cannot_with_the_words(tmp_path: Path) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         given_up(playing)
         seen = looked(playing)
         with playing.scene.bridge.database.transaction() as tx:
@@ -189,7 +181,7 @@ def test_given_field_work_that_failed_when_reported_then_the_hub_hears_cannot_wi
 
 
 def test_given_a_parked_order_when_withdrawn_then_the_hub_hears_cannot_and_no_name(tmp_path: Path) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         given_up(playing)
         seen = looked(playing)
         with playing.scene.bridge.database.transaction() as tx:
@@ -203,7 +195,7 @@ def test_given_a_parked_order_when_withdrawn_then_the_hub_hears_cannot_and_no_na
 
 
 def test_given_a_supply_that_is_off_when_the_disconnection_is_withdrawn_then_it_is_refused(tmp_path: Path) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         given_up(playing)
         on_site(playing)
         seen = looked(playing)
@@ -214,34 +206,13 @@ def test_given_a_supply_that_is_off_when_the_disconnection_is_withdrawn_then_it_
             by_hand.withdraw(tx, seen, act(), unread=True)
 
 
-def test_given_a_command_that_may_still_run_then_nobody_withdraws_or_gives_again_until_its_end(
-    tmp_path: Path,
-) -> None:
-    with play(tmp_path, lifetime=60) as playing:
-        playing.scene.head_end.meter(METER).stuck = True
-        playing.send("disconnect")
-        order = playing.work_until_state(OrderState.FIELD_WORK)
-        seen = looked(playing)
-        for do in (
-            lambda tx: by_hand.withdraw(tx, seen, act()),
-            lambda tx: by_hand.report_not_done(tx, seen, act(), CannotReason.OTHER, "no access"),
-            lambda tx: by_hand.retry(tx, [order], act()),
-        ):
-            with (
-                pytest.raises(ActRefused, match="may carry its command out until"),
-                playing.scene.bridge.database.transaction() as tx,
-            ):
-                do(tx)
-        assert playing.order() == order
-
-
 # --- again, and people on site
 
 
 def test_given_an_order_that_was_given_up_when_retried_then_it_is_carried_out_with_tries_counted_anew(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         order = given_up(playing)
         assert order.attempts == 3
         playing.scene.head_end.meter(METER).stuck = False
@@ -254,7 +225,7 @@ def test_given_an_order_that_was_given_up_when_retried_then_it_is_carried_out_wi
 
 
 def test_given_a_retried_disconnection_at_a_protected_point_then_the_gates_are_passed_anew(tmp_path: Path) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         order = given_up(playing)
         playing.scene.head_end.meter(METER).stuck = False
         with playing.scene.bridge.database.transaction() as tx:
@@ -266,7 +237,7 @@ def test_given_a_retried_disconnection_at_a_protected_point_then_the_gates_are_p
 
 @pytest.mark.parametrize("newer", [None, 99], ids=["ended by the hub", "superseded"])
 def test_given_a_recalled_order_when_retried_or_sent_out_then_it_is_refused(tmp_path: Path, newer: int | None) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         key = given_up(playing).key
         with playing.scene.bridge.database.transaction() as tx:
             tx.orders.recall(key, system_clock(), superseded_by=newer)
@@ -281,7 +252,7 @@ def test_given_a_recalled_order_when_retried_or_sent_out_then_it_is_refused(tmp_
 
 
 def test_given_a_refused_and_cancelled_command_when_given_again_then_its_meter_counts_as_busy(tmp_path: Path) -> None:
-    with play(tmp_path, lifetime=0.4, delay=(30, 30)) as playing:
+    with play(tmp_path, delay=(30, 30)) as playing:
         playing.send("disconnect")
         order = playing.work_until_state(OrderState.SUBMITTED)
         with playing.scene.bridge.database.transaction() as tx:
@@ -298,7 +269,7 @@ def test_given_a_refused_and_cancelled_command_when_given_again_then_its_meter_c
 def test_given_a_parked_order_when_people_are_sent_then_protection_hold_and_stop_switch_stand_against_it(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path, lifetime=0.4) as playing:
+    with play(tmp_path) as playing:
         order, database = given_up(playing), playing.scene.bridge.database
         with database.transaction() as tx:
             tx.orders.move(order, OrderState.PARKED, system_clock(), "a person looks")
@@ -313,6 +284,66 @@ def test_given_a_parked_order_when_people_are_sent_then_protection_hold_and_stop
         with database.transaction() as tx:
             assert guarding.lift_stop(tx, act("Jan")) == 1
             assert by_hand.send_people(tx, order.key, act()).state is OrderState.FIELD_WORK
+
+
+# --- orders of several steps
+
+
+def agreement(playing: Play, *steps: tuple[StepKind, StepState]) -> int:
+    """A parked agreement with these steps."""
+    order = Order(
+        key=0,
+        kind=OrderKind.AGREEMENT_START,
+        state=OrderState.PARKED,
+        metering_point=POINT,
+        process_instance=ProcessInstanceId.new(),
+        source_message=MessageId.new(),
+        source_number=MessageNumber("1.1.1.6"),
+        registered_at=system_clock() - HOUR,
+        not_before=system_clock() - HOUR,
+        version=1,
+    )
+    with playing.scene.bridge.database.transaction() as tx:
+        (key,) = tx.orders.add([order], system_clock())
+        tx.steps.add(
+            [
+                OrderStep(key=0, order=key, position=position, kind=kind, state=state, not_before=order.not_before)
+                for position, (kind, state) in enumerate(steps, 1)
+            ]
+        )
+    return key
+
+
+def steps_of(playing: Play, key: int) -> list[StepState]:
+    with playing.scene.bridge.database.transaction() as tx:
+        return [step.state for step in tx.steps.of([key])[key]]
+
+
+def test_given_an_agreement_whose_step_failed_when_retried_then_that_step_waits_again_and_others_stay(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path) as playing:
+        key = agreement(playing, (StepKind.READ, StepState.DONE), (StepKind.CONNECT, StepState.FAILED))
+        with playing.scene.bridge.database.transaction() as tx:
+            by_hand.retry(tx, [tx.orders.get(key)], act())
+        assert steps_of(playing, key) == [StepState.DONE, StepState.WAITING]
+        lease = Lease.starting("test", system_clock(), HOUR)
+        with playing.scene.bridge.database.transaction() as tx:
+            (item,) = tx.work.lease([WorkStep.PERFORM], system_clock(), lease, 9)
+        assert item.subject == key
+
+
+def test_given_an_agreement_when_reported_done_then_no_movement_of_the_contactor_may_be_left(tmp_path: Path) -> None:
+    with play(tmp_path) as playing:
+        moves = agreement(playing, (StepKind.READ, StepState.DONE), (StepKind.CONNECT, StepState.WAITING))
+        with pytest.raises(ActRefused, match="its step connect"):
+            report(playing, system_clock())
+        assert steps_of(playing, moves) == [StepState.DONE, StepState.WAITING]
+        reads = agreement(playing, (StepKind.READ, StepState.WAITING))
+        order = report(playing, system_clock())
+        assert (order.key, order.state, order.outcome) == (reads, OrderState.DONE, None)
+        assert steps_of(playing, reads) == [StepState.SKIPPED]
+        assert "no contactor is concerned" in last_line(playing)
 
 
 # --- guards

@@ -143,20 +143,22 @@ def test_given_a_meter_that_fails_again_and_again_then_one_alert_opens_at_five_t
     with play(tmp_path) as playing:
         monkeypatch.setattr(playing.scene.bridge._head_end, "submit", away)
         playing.send("disconnect")
-        for tries in range(1, 5):
-            assert watch_at(playing, 1).look() == []
-            again(playing, tries)
+        failed_tries(playing, 4)
+        assert watch_at(playing, 1).look() == []
+        failed_tries(playing, 5)
         key = playing.order().key
         opens_and_closes(playing, AlertKind.METERS_UNREACHABLE, None, lambda tx: withdraw(tx, key))
 
 
-def again(playing: Play, tries: int) -> None:
-    """The next try, without waiting for its time."""
-    with playing.scene.bridge.database.transaction() as tx:
-        tx.connection.execute(text("update work set due_at = '2026-01-01 00:00:00.000000'"))
-    playing.scene.bridge.worker.turn()
-    with playing.scene.bridge.database.reading() as connection:
-        assert connection.execute(text("select attempts from work")).scalar() == tries + 1
+def failed_tries(playing: Play, count: int) -> None:
+    """The next tries, without waiting for their time."""
+
+    def are_there() -> bool:
+        with playing.scene.bridge.database.transaction() as tx:
+            tx.connection.execute(text("update work set due_at = '2026-01-01 00:00:00.000000'"))
+            return bool(tx.connection.execute(text("select attempts from work")).scalar() == count)
+
+    playing.work_until(are_there)
 
 
 def withdraw(tx: StoreTransaction, key: int) -> None:

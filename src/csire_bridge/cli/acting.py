@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +12,6 @@ from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli.console import out, print_json
 from csire_bridge.cli.partner_options import parse_words
 from csire_bridge.domain.acts import Act
-from csire_bridge.domain.clock import WARSAW, aware_utc
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
@@ -23,9 +21,7 @@ __all__ = [
     "OptionalWhyOption",
     "WhyOption",
     "act_of",
-    "local",
     "opened",
-    "parse_moment",
     "parse_point",
     "tell",
 ]
@@ -53,25 +49,12 @@ def act_of(by: str | None, why: str | None, *, needs_why: bool = True) -> Act:
     return Act(parse_words(by or "", "--by"), system_clock(), words)
 
 
-def parse_moment(text: str, option: str) -> datetime:
-    """A moment in UTC; exit code 2 for one without offset, whose meaning nobody knows."""
-    try:
-        return aware_utc(datetime.fromisoformat(text))
-    except ValueError as error:
-        raise typer.BadParameter(f"{option}: {error}; such as 2026-11-23T14:05+01:00 is due") from error
-
-
 def parse_point(text: str) -> MeteringPointCode:
     """The code, or a sentence and exit code 2."""
     try:
         return MeteringPointCode.parse(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-
-
-def local(moment: datetime | None) -> str:
-    """A moment for people, in Polish time; empty for none."""
-    return f"{moment.astimezone(WARSAW):%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
 def tell(json_wanted: bool, facts: Mapping[str, Any], *lines: str) -> None:

@@ -15,13 +15,12 @@ from csire_bridge.cli.configurator_json import moved_json, past_json, version_js
 from csire_bridge.cli.configurator_words import (
     buckets_table,
     history_table,
-    local,
     moved_table,
     not_sent_words,
     rule_set_words,
 )
 from csire_bridge.cli.console import ConfigOption, JsonOption, out, print_json
-from csire_bridge.cli.moments import MOMENT_HELP, parse_future, parse_moment
+from csire_bridge.cli.moments import MOMENT_HELP, local, parse_future, parse_moment
 from csire_bridge.cli.partner_options import ByOption, parse_words
 from csire_bridge.cli.stats import DatabaseOption
 from csire_bridge.domain.configurator import Rules

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from rich import box
 from rich.table import Table
 
-from csire_bridge.domain.clock import WARSAW
+from csire_bridge.cli.moments import local
 from csire_bridge.domain.configurator import GiveUp, SendNow
 from csire_bridge.domain.hours import ALWAYS
 from csire_bridge.domain.rule_preview import Moved, PastResult
@@ -21,7 +20,6 @@ from csire_bridge.domain.working_days import Calendar
 __all__ = [
     "buckets_table",
     "history_table",
-    "local",
     "moved_table",
     "not_sent_words",
     "planned_words",
@@ -29,12 +27,6 @@ __all__ = [
 ]
 
 _THEN = {Then.FIELD_WORK: "field work", Then.REFUSE: "refuse it", Then.ASK: "ask a person"}
-
-
-def local(moment: datetime) -> str:
-    """A moment by the Polish clock, with its offset; to the minute, unless it has seconds."""
-    at = moment.astimezone(WARSAW).replace(microsecond=0)
-    return at.isoformat(sep=" ", timespec="seconds" if at.second else "minutes")
 
 
 def rule_set_words(rule_set: RuleSet) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from csire_bridge.cli.acting import local
+from csire_bridge.cli.moments import local
 from csire_bridge.domain.guards import Allowance, Stop
 from csire_bridge.domain.holds import Hold
 from csire_bridge.store.rows import to_row

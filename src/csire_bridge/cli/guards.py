@@ -13,14 +13,13 @@ from csire_bridge.cli.acting import (
     OptionalWhyOption,
     WhyOption,
     act_of,
-    local,
     opened,
-    parse_moment,
     parse_point,
     tell,
 )
 from csire_bridge.cli.console import ConfigOption, JsonOption
 from csire_bridge.cli.guard_tables import allowance_facts, allowance_line, hold_facts, hold_line, stop_facts, stop_line
+from csire_bridge.cli.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.stats import DatabaseOption
 from csire_bridge.domain.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.holds import HoldKind
@@ -103,7 +102,7 @@ def set_hold(
     kind: Annotated[HoldKind, typer.Option(help="emergency holds connections, the others disconnections.")],
     by: ByOption = None,
     why: WhyOption = None,
-    until: Annotated[str | None, typer.Option(help="Its end, with offset. None: until it is released.")] = None,
+    until: Annotated[str | None, typer.Option(help=f"Its end; none: until it is released. {MOMENT_HELP}")] = None,
     days: Annotated[float | None, typer.Option(help="Its end, in days from now.", min=0.001, max=3660)] = None,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
@@ -118,7 +117,7 @@ def set_hold(
     act, code = act_of(by, why), parse_point(point)
     if until is not None and days is not None:
         raise typer.BadParameter("give --until or --days, not both")
-    end: datetime | None = parse_moment(until, "--until") if until is not None else None
+    end: datetime | None = parse_moment(until, act.at) if until is not None else None
     end = act.at + timedelta(days=days) if days is not None else end
     with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
         key = guarding.set_hold(tx, code, kind, end, act)

@@ -8,7 +8,7 @@ import typer
 
 from csire_bridge.domain.clock import WARSAW, at_wall_clock
 
-__all__ = ["MOMENT_HELP", "parse_future", "parse_moment"]
+__all__ = ["MOMENT_HELP", "local", "parse_future", "parse_moment"]
 
 MOMENT_HELP = 'A moment such as "2026-11-23 08:00" by the Polish clock, or with an offset, or now.'
 
@@ -35,3 +35,11 @@ def parse_moment(text: str, now: datetime) -> datetime:
     if one != other:
         raise typer.BadParameter(f"clocks change then: write the offset, as in {one.astimezone(WARSAW).isoformat()}")
     return one
+
+
+def local(moment: datetime | None) -> str:
+    """A moment by the Polish clock, with its offset; to the minute, unless it has seconds. Empty for none."""
+    if moment is None:
+        return ""
+    at = moment.astimezone(WARSAW).replace(microsecond=0)
+    return at.isoformat(sep=" ", timespec="seconds" if at.second else "minutes")

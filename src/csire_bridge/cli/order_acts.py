@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from csire_bridge.bootstrap import execution_limits, head_end_reader, system_clock
-from csire_bridge.cli.acting import ByOption, WhyOption, act_of, local, opened, parse_moment, tell
+from csire_bridge.cli.acting import ByOption, WhyOption, act_of, opened, tell
 from csire_bridge.cli.console import ConfigOption, JsonOption, out
+from csire_bridge.cli.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.order_tables import order_facts, orders_table
 from csire_bridge.cli.partner_options import parse_words
 from csire_bridge.cli.stats import DatabaseOption
@@ -28,6 +29,7 @@ KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `or
 UnreadOption = Annotated[
     bool, typer.Option("--unread", help="Let it count ALTHOUGH NOBODY HAS ASKED THE METER, if it can't be read.")
 ]
+_CALL_BACK = "it was left to people on site: call them back"
 _UNREAD = "THE CONTACTOR WAS NOT READ: nothing but the report says so"
 
 
@@ -59,12 +61,13 @@ def retry(
         raise typer.BadParameter(f"orders that are {state} don't wait for a person")
     with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
         found = [_order(tx, key)] if key is not None else _many(tx, state, reason_like, kind, limit)
-        refused = {o.key: why_not for o in found if (why_not := by_hand.retry_refusal(o, act.at))}
+        refused = {o.key: why_not for o in found if (why_not := by_hand.retry_refusal(o))}
         if key is not None and refused:
             raise ActRefused(refused[key], "look at it with `orders show`")
         going = [order for order in found if order.key not in refused]
         done = going if dry_run else by_hand.retry(tx, going, act)
-    _tell_retried(done, refused, act, dry_run=dry_run, json_wanted=json_wanted)
+    on_site = [order.key for order in going if order.state is OrderState.FIELD_WORK]
+    _tell_retried(done, refused, act, on_site, dry_run=dry_run, json_wanted=json_wanted)
 
 
 def _many(
@@ -81,13 +84,16 @@ def _order(tx: StoreTransaction, key: int) -> Order:
     return order
 
 
-def _tell_retried(done: list[Order], refused: dict[int, str], act: Act, *, dry_run: bool, json_wanted: bool) -> None:
+def _tell_retried(
+    done: list[Order], refused: dict[int, str], act: Act, on_site: list[int], *, dry_run: bool, json_wanted: bool
+) -> None:
     if done and dry_run and not json_wanted:
         out.print(orders_table(done, "Orders that would go back to the queue", act.at))
     facts = {"retried": [] if dry_run else [o.key for o in done], "would": [o.key for o in done], "refused": refused}
     said = f"{len(done)} orders {'would go' if dry_run else 'go'} back to the queue, {len(refused)} don't"
     keys = [] if dry_run else [f"order {order.key} ({order.kind} at {order.metering_point})" for order in done]
-    tell(json_wanted, facts, said, *keys, *refused.values())
+    back = [f"order {key}: {_CALL_BACK}" for key in on_site]
+    tell(json_wanted, facts | {"on_site": on_site}, said, *keys, *back, *refused.values())
 
 
 def field_work(
@@ -136,7 +142,7 @@ def withdraw(
 def report(
     key: KeyArgument,
     done: Annotated[bool, typer.Option("--done/--not-done", help="Whether it was carried out.")],
-    at: Annotated[str | None, typer.Option(help="With --done: the moment, with offset.")] = None,
+    at: Annotated[str | None, typer.Option(help=f"With --done: when it was done. {MOMENT_HELP}")] = None,
     seen_by: Annotated[str | None, typer.Option(help="With --done: who saw it, where that is not --by.")] = None,
     reason: Annotated[
         str | None, typer.Option(help="With --not-done: why. THE HUB IS TOLD these words; name nobody.")
@@ -176,7 +182,7 @@ def report(
 def _site_report(act: Act, at: str | None, seen_by: str | None, unread: bool) -> SiteReport:
     if at is None:
         raise typer.BadParameter("--done needs --at MOMENT: when it was done")
-    moment: datetime = parse_moment(at, "--at")
+    moment: datetime = parse_moment(at, act.at)
     return SiteReport(moment, parse_words(seen_by, "--seen-by") if seen_by is not None else act.by, unread)
 
 
@@ -202,4 +208,6 @@ def _tell_ended(order: Order, seen: by_hand.Look, json_wanted: bool, what: str) 
     moves = order.kind.contactor_action is not None
     read = seen.reading is not None or not moves
     lines = [f"order {order.key} ({order.kind} at {order.metering_point}) {what}", *([] if read else [_UNREAD])]
+    if order.state is OrderState.WITHDRAWN and seen.order.state is OrderState.FIELD_WORK:
+        lines.append(f"order {order.key}: {_CALL_BACK}")
     tell(json_wanted, order_facts(order) | {"contactor_read": seen.reading is not None}, *lines)

@@ -10,8 +10,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from csire_bridge.cli.acting import local
 from csire_bridge.cli.console import duration
+from csire_bridge.cli.moments import local
 from csire_bridge.domain.orders import Order
 from csire_bridge.store.rows import to_row
 
@@ -54,6 +54,13 @@ def order_lines(file: dict[str, Any]) -> Iterator[str]:
     for answer in file["answers"]:
         yield f"answer {answer['number']} {answer['message_id']}: {answer['state']}"
         yield from (f"  {local(line['at'])} {line['state']}: {line['text']}" for line in answer["history"])
+    for step in file["steps"]:
+        yield f"step {step['position']} {step['kind']}: {step['state']}" + (f", {step['text']}" if step["text"] else "")
+    for part in file["parts"]:
+        yield f"part of it: order {part['key']} ({part['kind']}), {part['state']}"
+    for report in file["sid_reports"]:
+        about = report["number"] or "field work"
+        yield f"told SID {local(report['at'])} of {about}: {report['status']} ({report['state']})"
     for piece in file["work"]:
         yield _work(piece)
     for name in _GUARDS:

@@ -9,8 +9,9 @@ from rich import box
 from rich.table import Table
 
 from csire_bridge.bootstrap import system_clock
-from csire_bridge.cli.acting import ByOption, WhyOption, act_of, local, opened, tell
+from csire_bridge.cli.acting import ByOption, WhyOption, act_of, opened, tell
 from csire_bridge.cli.console import ConfigOption, JsonOption, duration, out, print_json
+from csire_bridge.cli.moments import local
 from csire_bridge.cli.stats import DatabaseOption
 from csire_bridge.domain.errors import ActRefused
 from csire_bridge.domain.work import ParkedWork, WorkStep

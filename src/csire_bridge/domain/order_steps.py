@@ -15,6 +15,7 @@ from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.orders import Order, OrderKind
 
 __all__ = [
+    "STEP_ENDED",
     "OrderStep",
     "StepKind",
     "StepRules",
@@ -47,7 +48,7 @@ class StepState(StrEnum):
     FAILED = "failed"
 
 
-_ENDED = frozenset({StepState.DONE, StepState.SKIPPED})
+STEP_ENDED = frozenset({StepState.DONE, StepState.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ def moved_steps(steps: Sequence[OrderStep], order: Order, rules: StepRules) -> l
     A tariff that waits in the meter is written anew; what was done for good stays done.
     """
     planned = {(step.position, step.kind): step.not_before for step in plan_steps(order, rules)}
-    activated = any(step.kind is StepKind.ACTIVATE and step.state in _ENDED for step in steps)
+    activated = any(step.kind is StepKind.ACTIVATE and step.state in STEP_ENDED for step in steps)
     return [
         replace(step, state=StepState.WAITING, ended_at=None, not_before=planned[step.position, step.kind])
         for step in steps
@@ -132,7 +133,7 @@ def moved_steps(steps: Sequence[OrderStep], order: Order, rules: StepRules) -> l
 
 def first_open(steps: Sequence[OrderStep]) -> OrderStep | None:
     """The step that is due next, in their order; None when all have ended."""
-    return next((step for step in steps if step.state not in _ENDED), None)
+    return next((step for step in steps if step.state not in STEP_ENDED), None)
 
 
 def goes_on_supplied(

@@ -44,13 +44,13 @@ def is_fresh(reading: ContactorReading, since: datetime) -> bool:
     return reading.read_at >= since - CLOCK_TOLERANCE
 
 
-def proven(order: Order, reading: ContactorReading | None, *, armed_counts: bool) -> Outcome:
+def proven(order: Order, reading: ContactorReading | None, *, armed_counts: bool) -> Outcome | None:
     """The outcome of an order that is reported done; without a reading, what was reported.
 
-    Raises ActRefused when the reading contradicts the report.
+    None for an order that moves no contactor. Raises ActRefused when the reading contradicts the report.
     """
     if reading is None:
-        return _REPORTED.get(order.kind, Outcome.NOT_SWITCHED)
+        return _REPORTED.get(order.kind)
     found = conclude(order.kind, None, reading, order.registered_at, armed_counts=armed_counts)
     if found.state is not OrderState.DONE:
         raise ActRefused(

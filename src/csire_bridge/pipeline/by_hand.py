@@ -7,17 +7,18 @@ is read first (``look``): outside of the transaction, because a meter takes its 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from csire_bridge.domain.acts import Act
 from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.interlocks import holding_back, protection
+from csire_bridge.domain.order_steps import STEP_ENDED, OrderStep, StepKind, StepState
 from csire_bridge.domain.orders import WAITS_FOR_A_PERSON, CannotReason, Order, OrderState, Outcome
 from csire_bridge.domain.site_reports import SiteReport, check_moment, check_unmoved, is_fresh, proven
-from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.changes import Changes
+from csire_bridge.pipeline.new_orders import queue
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 
 __all__ = [
@@ -56,27 +57,28 @@ def retry(tx: Transaction, orders: Sequence[Order], act: Act) -> list[Order]:
     """
     changes = Changes(act.at)
     for order in orders:
-        against = retry_refusal(order, act.at)
+        against = retry_refusal(order)
         if against:
             raise ActRefused(against, "look at it with `orders show`")
         text = act.told("taken back to the queue")
         facts = {"attempts": 0, "refused": None, "waits_for": None, "detail": None, "cannot_reason": None}
         changes.move(order, OrderState.REGISTERED, text, **facts)
+    for steps in tx.steps.of([order.key for order in orders]).values():
+        changes.steps += [replace(s, state=StepState.WAITING, child=None) for s in steps if s.state is StepState.FAILED]
     changes.write(tx, None)
-    ranks, dues = [order.priority for order in orders], [max(order.not_before, act.at) for order in orders]
-    tx.work.add(WorkStep.EXECUTE, [order.key for order in orders], dues, priority=ranks)
+    queue(tx, orders, [order.key for order in orders], act.at)
     return [after for _, after, _ in changes.moves]
 
 
-def retry_refusal(order: Order, now: datetime) -> str | None:
-    """Why the order may not be given again now (UTC); None when it may."""
+def retry_refusal(order: Order) -> str | None:
+    """Why the order may not be given again; None when it may."""
     if order.state not in WAITS_FOR_A_PERSON:
         return f"order {order.key} is {order.state}: it does not wait for a person"
     if order.superseded_by is not None:
         return f"order {order.key} was superseded by order {order.superseded_by}: it must not be given again"
     if order.recalled_at is not None:
         return f"order {order.key} was recalled, because its process was ended: it must not be given again"
-    return _may_still_run(order, now)
+    return None
 
 
 def send_people(tx: Transaction, key: int, act: Act) -> Order:
@@ -106,7 +108,7 @@ def _against_people(tx: Transaction, order: Order, now: datetime) -> str | None:
         return f"order {order.key}: {hold.kind} hold {hold.key} is in force"
     if stop is not None and action is not None and stop.scope.stops(action):
         return f"order {order.key}: the stop switch was thrown ({stop.scope})"
-    return retry_refusal(order, now)
+    return retry_refusal(order)
 
 
 def look(store: Store, head_end: HeadEnd | None, key: int, now: datetime) -> Look:
@@ -133,6 +135,7 @@ def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, ar
     """
     order = _unchanged(tx, seen.order)
     check_moment(order, report.at, act.at)
+    steps = _open_steps(tx, order)
     seen = seen.since(report.at)
     outcome = proven(order, seen.reading, armed_counts=armed_counts)
     proof = _proof(seen, report.unread)
@@ -141,6 +144,9 @@ def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, ar
     text = act.told(f"done at {report.at.isoformat()} as seen by {report.seen_by}; {proof}; reported")
     facts = {"outcome": outcome, "executed_at": report.at, "verified_at": reading.read_at if reading else act.at}
     meter = {"meter": reading.meter} if reading else {}
+    changes.steps += [
+        replace(step, state=StepState.SKIPPED, text=act.told("reported as done"), ended_at=report.at) for step in steps
+    ]
     order = changes.move(order, OrderState.DONE, text, detail=f"reported; {proof}", **facts, **meter)
     if order.kind.contactor_action is not None:
         on = outcome is Outcome.CONNECTED
@@ -152,7 +158,7 @@ def report_not_done(
     tx: Transaction, seen: Look, act: Act, reason: CannotReason, words: str, *, unread: bool = False
 ) -> Order:
     """The order can't be carried out; the hub is told ``words``, so they name nobody. Raises ActRefused."""
-    order, proof = _without_effect(tx, seen, act.at, unread)
+    order, proof = _without_effect(tx, seen, unread)
     text = act.told(f"not done: {words}; {proof}; reported")
     changes = Changes(act.at)
     return _end(tx, changes, changes.move(order, OrderState.CANNOT, text, cannot_reason=reason, detail=words))
@@ -160,29 +166,31 @@ def report_not_done(
 
 def withdraw(tx: Transaction, seen: Look, act: Act, *, unread: bool = False) -> Order:
     """The order ends without effect, and the hub is told; not why. Raises ActRefused."""
-    order, proof = _without_effect(tx, seen, act.at, unread)
+    order, proof = _without_effect(tx, seen, unread)
     text, changes = act.told(f"{proof}; withdrawn"), Changes(act.at)
     facts = {"cannot_reason": CannotReason.OTHER, "detail": _WITHDRAWN}
     return _end(tx, changes, changes.move(order, OrderState.WITHDRAWN, text, **facts))
 
 
-def _without_effect(tx: Transaction, seen: Look, now: datetime, unread: bool) -> tuple[Order, str]:
-    """ "Cannot" is true only if nothing has switched, and nothing will."""
+def _without_effect(tx: Transaction, seen: Look, unread: bool) -> tuple[Order, str]:
+    """Nothing has switched, so "cannot" is true. Nothing will: an order stays open as long as its command may run."""
     order = _unchanged(tx, seen.order)
     seen = seen.since(order.submitted_at or order.registered_at)
-    against = _may_still_run(order, now)
-    if against:
-        raise ActRefused(against, "wait until then; nothing was changed")
     if seen.reading is not None:
         check_unmoved(order, seen.reading)
     return order, _proof(seen, unread)
 
 
-def _may_still_run(order: Order, now: datetime) -> str | None:
-    given = order.submitted_at is not None and order.cancelled_at is None
-    if not given or order.expires_at is None or now > order.expires_at:
-        return None
-    return f"order {order.key}: the head-end system may carry its command out until {order.expires_at.isoformat()}"
+def _open_steps(tx: Transaction, order: Order) -> list[OrderStep]:
+    """What is left to do of an order of several steps; a movement of the contactor is never left to a report of it."""
+    steps = [s for s in tx.steps.of([order.key]).get(order.key, []) if s.state not in STEP_ENDED]
+    moving = [step.kind for step in steps if step.kind in (StepKind.CONNECT, StepKind.DISCONNECT)]
+    if moving:
+        raise ActRefused(
+            f"order {order.key} has not ended its step {moving[0]}, which moves the contactor",
+            "take it back with `orders retry`; or withdraw it, where nothing has to be moved",
+        )
+    return steps
 
 
 def _proof(seen: Look, unread: bool) -> str:

@@ -11,16 +11,26 @@ from csire_bridge.pipeline.ports import Transaction
 __all__ = ["release"]
 
 
+_ABOUT_MESSAGES = (WorkStep.INTAKE, WorkStep.SID_INTAKE)
+_ABOUT_ORDERS = (WorkStep.EXECUTE, WorkStep.PERFORM, WorkStep.ACKNOWLEDGE)
+
+
 def release(tx: Transaction, pieces: Sequence[ParkedWork], act: Act) -> None:
-    """Let ``pieces`` go on, each with a line in the history of what it is about. Their tries are counted anew."""
+    """Let ``pieces`` go on, each with a line in the history of what it is about. Their tries are counted anew.
+
+    Answers and reports that could not leave are wanted again, with the bytes that they had.
+    """
     text = act.told("work that was set aside goes on")
-    tx.messages.note((key, act.at, WorkStep.INTAKE.value, text) for key in _subjects(pieces, WorkStep.INTAKE))
-    about = [*_subjects(pieces, WorkStep.EXECUTE), *_subjects(pieces, WorkStep.ACKNOWLEDGE)]
-    tx.orders.note_all([(order.key, order.state, text) for order in tx.orders.many(about).values()], act.at)
+    messages, orders = _subjects(pieces, *_ABOUT_MESSAGES), _subjects(pieces, *_ABOUT_ORDERS)
+    reports = _subjects(pieces, WorkStep.REPORT)
+    tx.messages.note((key, act.at, WorkStep.INTAKE.value, text) for key in messages)
+    orders += [report.order for report in tx.sid.reports(reports).values()]
+    tx.orders.note_all([(order.key, order.state, text) for order in tx.orders.many(orders).values()], act.at)
     for key in _subjects(pieces, WorkStep.DELIVER):
         tx.outbox.release(key, act.at, text)
+    tx.sid.release(reports)
     tx.work.release([piece.key for piece in pieces], act.at)
 
 
-def _subjects(pieces: Sequence[ParkedWork], step: WorkStep) -> list[int]:
-    return [piece.subject for piece in pieces if piece.step is step]
+def _subjects(pieces: Sequence[ParkedWork], *steps: WorkStep) -> list[int]:
+    return [piece.subject for piece in pieces if piece.step in steps]

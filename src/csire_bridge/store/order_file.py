@@ -15,9 +15,13 @@ from csire_bridge.store.tables import (
     head_end_events,
     holds,
     order_events,
+    order_steps,
     orders,
     outbox,
     outbox_events,
+    register_readings,
+    sid_orders,
+    sid_reports,
     stops,
     work,
 )
@@ -34,7 +38,8 @@ def order_file(connection: Connection, key: int) -> dict[str, Any] | None:
     if order is None:
         return None
     answers = rows_of(connection, outbox, outbox.c.order == key)
-    concerning = _work_of(key, [answer.key for answer in answers])
+    reports = rows_of(connection, sid_reports, sid_reports.c.order == key)
+    concerning = _work_of(key, [answer.key for answer in answers], [report.key for report in reports])
     return {
         "order": facts_of(order),
         "history": history_of(connection, order_events, order_events.c.order == key),
@@ -46,6 +51,11 @@ def order_file(connection: Connection, key: int) -> dict[str, Any] | None:
             }
             for answer in answers
         ],
+        "steps": history_of(connection, order_steps, order_steps.c.order == key),
+        "parts": history_of(connection, orders, orders.c.key.in_(_children_of(key))),
+        "register_readings": history_of(connection, register_readings, register_readings.c.order == key),
+        "sid_orders": history_of(connection, sid_orders, sid_orders.c.order == key),
+        "sid_reports": [facts_of(report) for report in reports],
         "work": history_of(connection, work, concerning),
         **guards_met(connection, order),
     }
@@ -64,10 +74,19 @@ def guards_met(connection: Connection, order: Row[Any]) -> dict[str, list[Facts]
     }
 
 
-def _work_of(key: int, answers: list[int]) -> Any:
-    steps = [WorkStep.EXECUTE.value, WorkStep.ACKNOWLEDGE.value]
-    deliveries = and_(work.c.step == WorkStep.DELIVER.value, work.c.subject.in_(answers))
-    return or_(and_(work.c.step.in_(steps), work.c.subject == key), deliveries)
+def _children_of(key: int) -> Any:
+    return select(order_steps.c.child).where(order_steps.c.order == key, order_steps.c.child.is_not(None))
+
+
+def _work_of(key: int, answers: list[int], reports: list[int]) -> Any:
+    subjects = {
+        WorkStep.EXECUTE: [key],
+        WorkStep.PERFORM: [key],
+        WorkStep.ACKNOWLEDGE: [key],
+        WorkStep.DELIVER: answers,
+        WorkStep.REPORT: reports,
+    }
+    return or_(*(and_(work.c.step == step.value, work.c.subject.in_(keys)) for step, keys in subjects.items()))
 
 
 def _end(connection: Connection, order: Row[Any]) -> datetime | None:

@@ -153,6 +153,11 @@ class SidBook:
         """SID will not have the report: a person must look."""
         self._set(key, state=DocumentState.PARKED.value)
 
+    def release(self, keys: Sequence[int]) -> None:
+        """Let reports that were set aside leave again, with the same bytes."""
+        parked = sid_reports.c.key.in_(keys) & (sid_reports.c.state == DocumentState.PARKED.value)
+        self._connection.execute(update(sid_reports).where(parked).values(state=DocumentState.PENDING.value))
+
     def _set(self, key: int, **values: object) -> None:
         self._connection.execute(update(sid_reports).where(sid_reports.c.key == key).values(values))
 

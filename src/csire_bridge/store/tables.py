@@ -494,6 +494,8 @@ Index(
     sqlite_where=text("parked IS 0"),
     postgresql_where=text("parked IS false"),
 )
+_PARKED = work.c.parked.is_(True)
+Index("ix_work_parked", work.c.step, work.c.due_at, sqlite_where=_PARKED, postgresql_where=_PARKED)
 OFTEN_FAILED = work.c.attempts >= literal_column("5")
 Index(
     "ix_work_often_failed",

@@ -47,24 +47,20 @@ def standing(connection: Connection, now: datetime, result_wait: timedelta, memo
 
 def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dict[AlertKind, tuple[Any, Any]]:
     """What counts as oldest, and what holds. Each is answered by an index, however many orders there are."""
-    o, m = outbox.c, messages.c
+    o, m, r = outbox.c, messages.c, sid_reports.c
     late = and_(o.state == DocumentState.DELIVERED.value, o.delivered_at < now - result_wait)
+    late_report = now - _REPORTS_MAY_TAKE
     reused = and_(m.code == ProblemCode.ID_REUSED.value, m.received_at > now - memory)
     return {
         AlertKind.RESULTS_MISSING: (o.delivered_at, and_(UNSETTLED, late)),
         AlertKind.ANSWERS_CONTESTED: (o.created_at, and_(UNSETTLED, o.state == DocumentState.CONTESTED.value)),
         AlertKind.DELIVERIES_PARKED: (o.created_at, and_(UNSETTLED, o.state == DocumentState.PARKED.value)),
+        AlertKind.REPORTS_WAITING: (r.at, and_(UNTOLD, r.state == DocumentState.PENDING.value, r.at < late_report)),
+        AlertKind.REPORTS_PARKED: (r.at, and_(UNTOLD, r.state == DocumentState.PARKED.value)),
         AlertKind.ORDERS_PARKED: (orders.c.registered_at, _for_a_person(OrderState.PARKED)),
         AlertKind.FIELD_WORK: (orders.c.registered_at, _for_a_person(OrderState.FIELD_WORK)),
         AlertKind.WORK_PARKED: (work.c.due_at, work.c.parked.is_(True)),
         AlertKind.IDS_REUSED: (m.received_at, reused),
-        AlertKind.REPORTS_WAITING: (
-            sid_reports.c.at,
-            and_(
-                UNTOLD, sid_reports.c.state == DocumentState.PENDING.value, sid_reports.c.at < now - _REPORTS_MAY_TAKE
-            ),
-        ),
-        AlertKind.REPORTS_PARKED: (sid_reports.c.at, and_(UNTOLD, sid_reports.c.state == DocumentState.PARKED.value)),
         AlertKind.STOP_SWITCH: (stops.c.since, stops.c.lifted_at.is_(None)),
         AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, circuits.c.opened_at.is_not(None)),
         AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),

@@ -30,3 +30,10 @@ def upgrade() -> None:
     for name, (table, columns, condition) in _INDEXES.items():
         where = sa.text(condition)
         op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
+    op.create_index(
+        "ix_work_parked",
+        "work",
+        ["step", "due_at"],
+        sqlite_where=sa.text("parked IS 1"),
+        postgresql_where=sa.text("parked IS true"),
+    )

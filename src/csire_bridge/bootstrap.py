@@ -159,7 +159,7 @@ class Bridge:
 
     def _sid_side(self, key: SigningKey) -> SidSide:
         catalogue = self.standard.catalogue
-        return SidSide(self.settings, self.database, catalogue, key, self.clock, self.worker.wake)
+        return SidSide(self.settings, self.database, catalogue, key, self.clock, lambda: self.worker.wake())
 
     def _channel(self) -> DeliveryChannel:
         if self._hub is None:

@@ -312,3 +312,21 @@ def test_given_the_hub_ends_the_process_of_a_joined_connection_then_the_supply_c
         scene.hub_ends(process)
         until(lambda: scene.sid.status_of(number) == "done" and scene.answers() == ["8.2.1.11"])
         assert scene.head_end.meter(METER).output_state is True
+
+
+def test_given_an_order_of_the_hub_for_a_point_that_only_sid_knows_then_it_is_looked_up_and_carried_out(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, points=False) as scene:
+        scene.sid.points[POINT] = {"Freshness": now(), "MeterNumber": METER, "MeterKind": "CK0201"}
+        scene.hub_sends()
+        (order,) = scene.until_state(OrderState.DONE)
+        assert order.meter == METER
+
+
+def test_given_an_order_of_the_hub_for_a_point_that_nobody_knows_then_the_hub_hears_cannot(tmp_path: Path) -> None:
+    with running(tmp_path, points=False) as scene:
+        scene.hub_sends()
+        (order,) = scene.until_state(OrderState.CANNOT)
+        assert "not known" in (order.detail or "")
+        until(lambda: scene.answers() == ["8.1.1.7"])

@@ -159,7 +159,10 @@ class Bridge:
 
     def _sid_side(self, key: SigningKey) -> SidSide:
         catalogue = self.standard.catalogue
-        return SidSide(self.settings, self.database, catalogue, key, self.clock, lambda: self.worker.wake())
+        return SidSide(self.settings, self.database, catalogue, key, self.clock, self._wake)
+
+    def _wake(self) -> None:
+        self.worker.wake()  # which is made after SID's side, because it asks there for metering points
 
     def _channel(self) -> DeliveryChannel:
         if self._hub is None:

@@ -20,6 +20,7 @@ from csire_bridge.cli.market import Feeder, Market, market
 from csire_bridge.cli.stage import DATABASE_NAME, load_points
 from csire_bridge.cli.stats import table_of
 from csire_bridge.cli.summary import differences, orders_table, summary_of
+from csire_bridge.cli.weekend import play_weekend, weekend_table
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.partners import SecurityProfile
 from csire_bridge.domain.statistics import summarise
@@ -32,6 +33,7 @@ from csire_bridge.store.reports import OrderLine, at_rest, executed, order_lines
 __all__ = ["add_to"]
 
 _SUMMARY = "summary.json"
+_WEEKEND = "weekend"
 _LONGEST_ROUND = 50.0
 
 
@@ -47,7 +49,8 @@ def demo(
     what becomes of them.
 
     Messages come by webhook (bare and SOAP) and through the hub's queue; in the second round the hub signs with
-    WS-Security. Answers go to the hub, which answers each with its own result.
+    WS-Security. Answers go to the hub, which answers each with its own result. SID asks for orders too, and is told
+    what became of them. At the end a weekend is played on a simulated clock, with the operator's rules.
 
     Leaves in the folder: summary.json, acknowledgements/*.xml, pki/*.pem, the database. Exit code 0 only when every
     sample ended as samples/expected.yaml says.
@@ -62,9 +65,12 @@ def demo(
     points = load_points(samples / "metering-points.yaml", system_clock())
     with market(target, system_clock, points) as scene:
         feeder = Feeder(scene)
+        numbers = _ask_by_sid(scene)
         _play(scene, feeder, expected, samples)
+        wrong = _told_to_sid(scene, numbers)
         summary = _tell(scene.bridge, target, feeder)
-        wrong = differences(scene.bridge.database, expected, feeder.sent) + scene.hub.problems
+        wrong += differences(scene.bridge.database, expected, feeder.sent) + scene.hub.problems + scene.sid.problems
+    out.print(weekend_table(play_weekend(target / _WEEKEND, samples, expected, system_clock())))
     fed = sum(len(entries) for entries in expected.rounds)
     if wrong:
         for sentence in wrong:
@@ -81,7 +87,7 @@ def _clear(target: Path) -> None:
     if not (target / _SUMMARY).exists() and not (target / DATABASE_NAME).exists():
         err.print(f"{target} holds something else than a demo's results -> give another folder with --dir")
         raise typer.Exit(ExitCode.WRONG_USE)
-    for name in ("acknowledgements", "pki"):
+    for name in ("acknowledgements", "pki", _WEEKEND):
         shutil.rmtree(target / name, ignore_errors=True)
     for file in (_SUMMARY, DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm"):
         (target / file).unlink(missing_ok=True)
@@ -116,6 +122,25 @@ def _agree(scene: Market, profile: SecurityProfile) -> None:
         if time.monotonic() > deadline:
             raise OurFault("the bridge did not learn of the other profile", "run it again with -v")
         time.sleep(0.05)
+
+
+def _ask_by_sid(scene: Market) -> list[str]:
+    """SID has an order waiting that the bridge fetches, and submits another one itself; return their numbers."""
+    waiting = scene.sid.register(MeteringPointCode="590000047891571482")
+    order = scene.sid.order(Kind="reconnect", MeteringPointCode="590000026256555237", ReconnectionReason="reason-gone")
+    scene.sid.caller(f"{scene.service.url}/sid/soap").submit(order)
+    return [waiting, order["Number"]]
+
+
+def _told_to_sid(scene: Market, numbers: Iterable[str]) -> list[str]:
+    """A sentence for each order of SID that SID was not told the end of in time."""
+    deadline = time.monotonic() + _LONGEST_ROUND
+    while any(scene.sid.status_of(number) != "done" for number in numbers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    told = {number: scene.sid.status_of(number) for number in numbers}
+    for number, status in told.items():
+        out.print(f"SID was told of its order {number}: {status}", highlight=False)
+    return [f"SID's order {number} is {status}, expected done" for number, status in told.items() if status != "done"]
 
 
 def _wait(scene: Market, show: Callable[[], None]) -> None:

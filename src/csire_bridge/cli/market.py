@@ -1,4 +1,4 @@
-"""A whole market on loopback: the bridge as a service between a simulated hub and a simulated head-end system."""
+"""A whole market on loopback: the bridge as a service between a simulated hub, head-end system and SID."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from csire_bridge.domain.partners import SecurityProfile
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.hub.splice import bare
 from csire_bridge.service.service import Role, Service
-from csire_bridge.settings import HubSettings
+from csire_bridge.settings import HubSettings, SidSettings
 from csire_bridge.simulators.hes import HeadEndSimulator
 from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.hub_soap import send_request
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.simulators.sid import SidSimulator
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.wss import sign_envelope
 
@@ -46,6 +47,7 @@ class Market:
 
     service: Service
     hub: HubSimulator
+    sid: SidSimulator
     pki: DemoPki
     clock: Clock
 
@@ -75,7 +77,9 @@ def market(
         door = HubSettings(
             url=hub.url, tenant=hub.tenant, user=hub.user, idle_seconds=0.2, longest_idle_seconds=0.4, peek_seconds=5
         )
-        settings = stage_settings(folder, pki, head_end.url).model_copy(update={"hub": door})
+        sid = stack.enter_context(SidSimulator(clock=clock, seed=8))
+        desk = SidSettings(url=sid.url, listen=True, idle_seconds=0.2, longest_idle_seconds=0.4)
+        settings = stage_settings(folder, pki, head_end.url).model_copy(update={"hub": door, "sid": desk})
         service = Service(
             lambda url: Bridge(settings, clock, reply_address=url), "127.0.0.1", 0, Role.ALL, shared_port=False
         )
@@ -84,7 +88,7 @@ def market(
         install_meters(service.bridge.database, head_end)
         service.start()
         hub.webhook = None  # its results come through the queue
-        yield Market(service, hub, pki, clock)
+        yield Market(service, hub, sid, pki, clock)
 
 
 @dataclass

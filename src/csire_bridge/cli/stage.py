@@ -104,7 +104,7 @@ def stage(
     folder.mkdir(parents=True, exist_ok=True)
     pki = load_demo_pki(folder) if (folder / "pki").is_dir() else make_demo_pki(folder, clock())
     with ExitStack() as stack:
-        head_end = HeadEndSimulator(delay=delay, seed=8)
+        head_end = HeadEndSimulator(delay=delay, seed=8, clock=clock)
         head_end.start()
         stack.callback(head_end.stop)
         bridge = Bridge(stage_settings(folder, pki, head_end.url, settings), clock)

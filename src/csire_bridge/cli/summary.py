@@ -37,7 +37,7 @@ def orders_table(lines: Sequence[OrderLine], title: str) -> Table:
         colour = _COLOURS.get(line.state, "blue")
         seconds = _seconds(line)
         table.add_row(
-            line.number or "SID",
+            line.number or ("a step" if line.parent else "SID"),
             line.kind.value,
             line.metering_point,
             f"[{colour}]{line.state.value}[/]",
@@ -72,6 +72,7 @@ def _order(line: OrderLine, target: Path) -> dict[str, Any]:
         "message_id": line.message_id,
         "number": line.number,
         "kind": line.kind.value,
+        "step_of": line.parent,
         "metering_point": line.metering_point,
         "state": line.state.value,
         "outcome": line.outcome,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.configurator import Decision, GiveUp, Never, Rules, SendNow, Wait, decide
 from csire_bridge.domain.deadlines import Deadlines, deadline_of, too_near
 from csire_bridge.domain.orders import CannotReason, Order, OrderKind, WaitsFor
@@ -52,7 +53,8 @@ class RuleGate:
                 if not self._late(item, order, decision, until, changes):
                     change = timeline.next_change(changes.now)
                     look = min(until, change or until, changes.now + _LONGEST_WAIT)
-                    changes.wait(order, item, WaitsFor.RULES, f"waits until {until:%Y-%m-%d %H:%M} UTC: {reason}", look)
+                    at = f"{until.astimezone(WARSAW):%Y-%m-%d %H:%M}"
+                    changes.wait(order, item, WaitsFor.RULES, f"waits until {at} Polish time: {reason}", look)
             case GiveUp(then, _, reason) | Never(then, reason):
                 _give_up(item, order, then, f"by the operator's rules: {reason}", changes)
         return False

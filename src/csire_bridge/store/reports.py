@@ -42,7 +42,10 @@ class MessageLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One order with its message and its answer, of the hub where it has asked. Moments are UTC."""
+    """One order with its message and its answer, of the hub where it has asked. Moments are UTC.
+
+    ``parent`` is the order of which it is a step.
+    """
 
     key: int
     message_id: str | None
@@ -54,6 +57,7 @@ class OrderLine:
     registered_at: datetime
     executed_at: datetime | None
     detail: str | None
+    parent: int | None
     answer_number: str | None
     answer_id: str | None
     answer_state: str | None
@@ -81,7 +85,7 @@ def order_lines(connection: Connection, *, after: int = 0, with_answer: bool = F
     """Orders with a key above ``after``, oldest first; ``with_answer`` brings the bytes of the answer along."""
     o, a = orders.c, outbox.c
     columns = (o.key, o.source_message, o.source_number, o.kind, o.metering_point, o.state, o.outcome)
-    moments = (o.registered_at, o.executed_at, o.detail)
+    moments = (o.registered_at, o.executed_at, o.detail, o.parent)
     answer = (a.number, a.message_id, a.state, *([a.document] if with_answer else []))
     query = select(*columns, *moments, *answer).outerjoin(outbox, a.order == o.key)
     query = query.where(o.key > after).order_by(o.key)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,6 +30,13 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from signxml.algorithms import (
+    CanonicalizationMethod,
+    DigestAlgorithm,
+    SignatureConstructionMethod,
+    SignatureMethod,
+)
+from signxml.signer import XMLSigner
 
 from csire_bridge.domain.errors import ConfigurationError, NotTrusted, PartnerFault, ProblemCode, Unreadable
 from csire_bridge.domain.identifiers import MessageNumber
@@ -40,7 +48,7 @@ from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.partners import PartnerBook
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.signature import sign_enveloped, verify_enveloped
 
 xmlsec: Any = import_module("xmlsec")  # its stubs hide what it exports
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -180,6 +188,72 @@ def test_given_our_signature_when_we_verify_then_only_the_signed_content_is_left
     assert trusted.party == world.pki.hub.eic
     assert content(trusted.tree) == bare(RAW)
     assert trusted.received.find(f".//{SIGNATURE}") is None
+
+
+def by_signxml(root: etree._Element, party: DemoParty) -> bytes:
+    """What signxml writes for the same document and key."""
+    is_rsa = isinstance(party.signing.key, rsa.RSAPrivateKey)
+    signer = XMLSigner(
+        method=SignatureConstructionMethod.enveloped,
+        signature_algorithm=SignatureMethod.RSA_SHA256 if is_rsa else SignatureMethod.ECDSA_SHA256,
+        digest_algorithm=DigestAlgorithm.SHA256,
+        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+    )
+    signed = signer.sign(root, key=party.signing.key, cert=[party.signing.certificate])
+    return etree.tostring(signed, xml_declaration=True, encoding="UTF-8")
+
+
+SIGNATURE_VALUE = re.compile(rb"<ds:SignatureValue>[^<]+</ds:SignatureValue>")
+BARE_DOCUMENTS = (
+    RAW,
+    b"<a/>",
+    b"<a></a>",
+    b"<p:a xmlns:p='urn:p'/>",
+    b"<p:a xmlns:p='urn:p' xmlns='urn:q'>x<b/>&lt;/b&gt;</p:a>",
+    b"<a b='&#10;&#9;&quot;'>\r\n &#13; <c xmlns='urn:c'/><!-- </d> --></a>",
+    "<a>żółć ]]&gt; 🔌</a>".encode(),
+)
+
+
+@pytest.mark.parametrize("raw", BARE_DOCUMENTS, ids=range(len(BARE_DOCUMENTS)))
+def test_given_a_document_when_signed_then_it_is_byte_for_byte_what_signxml_writes(world: World, raw: bytes) -> None:
+    ours, theirs = sign_enveloped(parse(raw), world.pki.hub.signing), by_signxml(parse(raw), world.pki.hub)
+    if world.algorithm == "ecdsa":  # each of its signatures has a random part
+        ours, theirs = SIGNATURE_VALUE.sub(b"", ours), SIGNATURE_VALUE.sub(b"", theirs)
+    assert ours == theirs
+
+
+NAMES = st.sampled_from(["a", "b", "Signature"])
+NAMESPACES = st.sampled_from(["", "urn:x", "urn:y", DS.replace("#", "-not-it#")])
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"))
+
+
+@st.composite
+def elements(draw: st.DrawFn, depth: int = 3) -> etree._Element:
+    namespace = draw(NAMESPACES)
+    prefix = draw(st.sampled_from([None, "p", "ds"])) if namespace else None
+    tag = f"{{{namespace}}}{draw(NAMES)}" if namespace else draw(NAMES)
+    nsmap = cast("dict[str, str]", {prefix: namespace} if namespace else {})
+    element = etree.Element(tag, nsmap=nsmap)
+    element.set("k", draw(TEXTS))
+    element.text, element.tail = draw(TEXTS), draw(TEXTS)
+    for child in draw(st.lists(elements(depth - 1), max_size=2)) if depth else []:
+        element.append(child)
+    return element
+
+
+@settings(max_examples=150, deadline=None)
+@given(root=elements())
+def test_given_any_document_when_signed_then_signxml_and_xmlsec_hold_the_signature(
+    quick: World, root: etree._Element
+) -> None:
+    signed = parse(sign_enveloped(root, quick.pki.hub.signing))
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_file(str(quick.pki.hub.certificate_file), xmlsec.KeyFormat.CERT_PEM)
+    context.verify(signed.find(SIGNATURE))
+    verified = verify_enveloped(signed, quick.pki.partners().certificates, NOW)
+    root.tail = None
+    assert content(verified.tree) == content(root)
 
 
 def test_given_a_document_when_signed_then_it_stays_as_it_was_itself(quick: World) -> None:

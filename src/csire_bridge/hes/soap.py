@@ -1,7 +1,6 @@
 """The SOAP channel to the head-end system: one kept-alive HTTP connection per thread.
 
-It sorts every failure by one question: can the request have arrived? Requests go through urllib3 directly: the layer
-that requests puts on top of it costs as much again as the exchange itself.
+It sorts every failure by one question: can the request have arrived?
 """
 
 from __future__ import annotations
@@ -10,13 +9,14 @@ import ssl
 import threading
 import weakref
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
+from urllib.parse import SplitResult
 
 import certifi
-import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError, SSLError
 
-from csire_bridge.domain.errors import BridgeError, ConfigurationError, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.errors import ConfigurationError, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.hes.connection import Connection, ExchangeFailed, NeverConnected, exchange_head, split_address
 from csire_bridge.hes.profile import HeadEndProfile
 from csire_bridge.hes.request import RequestWriter
 
@@ -32,7 +32,7 @@ class SoapChannel:
         self._profile = profile
         self._writer = RequestWriter(profile.contract, profile.namespaces, profile.soap_action)
         self._local = threading.local()
-        self._pools: weakref.WeakSet[urllib3.PoolManager] = weakref.WeakSet()
+        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._lock = threading.Lock()
 
     def request(self, verb: str, message: Mapping[str, Any]) -> bytes:
@@ -40,57 +40,66 @@ class SoapChannel:
 
         What is wrong with the message itself is raised as it is, before anything is sent.
         """
+        address = self._address
+        request = self._writer.write(verb, message)
+        try:
+            return self._connection().post(exchange_head(address, request.headers), request.body)
+        except NeverConnected as error:
+            where = self._profile.endpoint
+            raise HeadEndUnreachable(
+                f"no connection to the HES at {where}: {error}", "check the HES and the network"
+            ) from error
+        except ExchangeFailed as error:
+            where = self._profile.endpoint
+            raise OutcomeUnknown(
+                f"the HES at {where} took the connection but gave no answer: {error}", _ASK_FIRST
+            ) from error
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
+            connection.close()
+
+    @cached_property
+    def _address(self) -> SplitResult:
+        """Where requests go; raises ConfigurationError for what is no address."""
         endpoint = self._profile.endpoint
         if not endpoint.startswith(("http://", "https://")):
             raise ConfigurationError(
                 f"{endpoint!r} is no address of a HES", "give an address that starts with http:// or https://"
             )
-        request = self._writer.write(verb, message)
         try:
-            answer = self._pool().request("POST", endpoint, body=request.body, headers=request.headers, redirect=False)
-        except (HTTPError, OSError) as error:
-            raise self._transport_failure(error) from error
-        return answer.data
+            return split_address(endpoint)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"{endpoint!r} is no address of a HES: {error}", "correct the setting endpoint"
+            ) from error
 
-    def close(self) -> None:
-        """Close the connections of all threads."""
-        with self._lock:
-            pools = list(self._pools)
-        for pool in pools:
-            pool.clear()
-
-    def _pool(self) -> urllib3.PoolManager:
+    def _connection(self) -> Connection:
         """This thread's connection."""
-        pool: urllib3.PoolManager | None = getattr(self._local, "pool", None)
-        if pool is None:
-            pool = self._local.pool = self._new_pool()
-        return pool
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            profile = self._profile
+            secure = self._tls() if self._address.scheme == "https" else None
+            connection = Connection(self._address, secure, profile.connect_timeout, profile.read_timeout)
+            self._local.connection = connection
+            with self._lock:
+                self._connections.add(connection)
+        return connection
 
-    def _new_pool(self) -> urllib3.PoolManager:
-        profile = self._profile
-        certificate, key = profile.client_certificate or (None, None)
-        pool = urllib3.PoolManager(
-            retries=False,
-            timeout=urllib3.Timeout(connect=profile.connect_timeout, read=profile.read_timeout),
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=str(profile.ca_bundle) if profile.ca_bundle else certifi.where(),
-            cert_file=str(certificate) if certificate else None,
-            key_file=str(key) if key else None,
-        )
-        with self._lock:
-            self._pools.add(pool)
-        return pool
-
-    def _transport_failure(self, error: Exception) -> BridgeError:
-        where = self._profile.endpoint
-        if isinstance(error, LocationValueError):
-            return ConfigurationError(f"{where!r} is no address of a HES: {error}", "correct the setting endpoint")
-        if _never_connected(error):
-            return HeadEndUnreachable(f"no connection to the HES at {where}: {error}", "check the HES and the network")
-        return OutcomeUnknown(f"the HES at {where} took the connection but gave no answer: {error}", _ASK_FIRST)
-
-
-def _never_connected(error: Exception) -> bool:
-    """True when no byte of the request can have left: refused, no such host, no connection in time, no trust."""
-    distrusted = isinstance(error, SSLError) and isinstance(error.args[0], ssl.SSLCertVerificationError)
-    return distrusted or isinstance(error, NewConnectionError | ConnectTimeoutError)
+    def _tls(self) -> ssl.SSLContext:
+        """TLS 1.2 or newer, the authorities of the profile, our certificate; raises ConfigurationError."""
+        bundle, pair = self._profile.ca_bundle, self._profile.client_certificate
+        try:
+            context = ssl.create_default_context(cafile=str(bundle) if bundle else certifi.where())
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            if pair:
+                context.load_cert_chain(*pair)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"the files for TLS with the HES can't be used: {error}",
+                "check the settings of head_end for its authorities, our certificate and key",
+            ) from error
+        return context

@@ -11,7 +11,7 @@ import time
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from csire_bridge.domain.errors import ConfigurationError, OurFault
 from csire_bridge.settings_doors import WebSettings
@@ -20,6 +20,7 @@ __all__ = ["WebServer", "listening_socket"]
 
 _START_SECONDS = 20.0
 _BACKLOG = 512
+_MAX_HEAD = 64 * 1024
 
 
 def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
@@ -42,11 +43,16 @@ def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.so
     return listener
 
 
-class _Protocol(H11Protocol):
-    """uvicorn's own, but whoever connects and does not send the headers of a request in time is cut off."""
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's own, but whoever does not send the headers of a request in time, or sends no end of them, is cut off.
+
+    What follows a body (trailers) is no header of the request, as in HTTP itself.
+    """
 
     header_seconds = 10.0
     _watch: asyncio.TimerHandle | None = None
+    _before_request = 0
+    _in_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -54,7 +60,22 @@ class _Protocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        self._before_request = 0 if self._has_request() else self._before_request + len(data)
+        if self._before_request > _MAX_HEAD:
+            self.transport.close()
         self._watch_headers()
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
 
     def _watch_headers(self) -> None:
         if self._has_request():

@@ -24,6 +24,9 @@ __all__ = ["Guards"]
 _HOLDS = select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.key)
 _HOLDS_OF = _HOLDS.where(holds.c.metering_point.in_(bindparam("points", expanding=True)))
 _STOP = select(stops).where(stops.c.lifted_at.is_(None)).order_by(stops.c.key)
+_ALLOWED = select(func.coalesce(func.sum(allowances.c.count), 0)).where(
+    allowances.c.until > bindparam("now", type_=allowances.c.until.type)
+)
 _CIRCUIT = select(circuits).where(circuits.c.name == bindparam("b_name"))
 
 
@@ -84,8 +87,7 @@ class Guards:
 
     def allowed(self, now: datetime) -> int:
         """Approved disconnections above the cap that count at ``now``."""
-        query = select(func.coalesce(func.sum(allowances.c.count), 0)).where(allowances.c.until > now)
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._connection.execute(_ALLOWED, {"now": now}).scalar_one())
 
     def ask_allowance(self, count: int, by: str, why: str, at: datetime) -> int:
         """Ask for ``count`` disconnections above the cap; return the request's key."""

@@ -34,6 +34,28 @@ _FIRST = (
 _FIRST_RECEIPTS = select(messages.c.message_id, messages.c.form, messages.c.receipt).where(messages.c.key.in_(_FIRST))
 
 
+_RAW = (
+    select(
+        messages.c.key,
+        messages.c.channel,
+        messages.c.origin,
+        messages.c.received_at,
+        messages.c.sha256,
+        messages.c.raw,
+        messages.c.form,
+    )
+    .where(messages.c.key.in_(bindparam("keys", expanding=True)), messages.c.state == MessageState.RECEIVED.value)
+    .order_by(messages.c.key)
+)
+_ENDS = select(messages.c.key, messages.c.state, messages.c.code, messages.c.receipt).where(
+    messages.c.key.in_(bindparam("keys", expanding=True)), messages.c.state != MessageState.RECEIVED.value
+)
+_ADD = insert(messages).returning(messages.c.key, sort_by_parameter_order=True)
+_TAKEN = select(accepted_ids).where(accepted_ids.c.message_id.in_(bindparam("ids", expanding=True)))
+_TAKE = insert(accepted_ids)
+_NOTE = insert(message_events)
+
+
 class Journal:
     """Messages within one transaction."""
 
@@ -58,29 +80,20 @@ class Journal:
             }
             for origin, raw, sha256, form in arrivals
         ]
-        statement = insert(messages).returning(messages.c.key, sort_by_parameter_order=True)
-        keys = list(self._connection.execute(statement, rows).scalars())
+        keys = list(self._connection.execute(_ADD, rows).scalars())
         origins = (arrival[0] for arrival in arrivals)
         self.note((key, received_at, "receive", f"{channel}: {o}") for key, o in zip(keys, origins, strict=True))
         return keys
 
     def raw(self, keys: Sequence[int]) -> list[RawMessage]:
         """The messages of ``keys`` that still wait to be looked into."""
-        columns = (messages.c.key, messages.c.channel, messages.c.origin, messages.c.received_at)
-        query = (
-            select(*columns, messages.c.sha256, messages.c.raw, messages.c.form)
-            .where(messages.c.key.in_(keys), messages.c.state == MessageState.RECEIVED.value)
-            .order_by(messages.c.key)
-        )
-        return [
-            RawMessage(r[0], Channel(r[1]), r[2], r[3], r[4], r[5], Form(r[6])) for r in self._connection.execute(query)
-        ]
+        rows = self._connection.execute(_RAW, {"keys": list(keys)})
+        return [RawMessage(r[0], Channel(r[1]), r[2], r[3], r[4], r[5], Form(r[6])) for r in rows]
 
     def taken(self, ids: Iterable[MessageId]) -> dict[MessageId, TakenId]:
         """Which of ``ids`` were accepted before."""
         wanted = [str(i) for i in ids]
-        query = select(accepted_ids).where(accepted_ids.c.message_id.in_(wanted))
-        rows = self._connection.execute(query).all()
+        rows = self._connection.execute(_TAKEN, {"ids": wanted}).all()
         receipts = self._first_receipts([row.message_id for row in rows])
         return {
             MessageId(row.message_id): TakenId(row.message, row.content, receipts.get(row.message_id, {}))
@@ -98,15 +111,14 @@ class Journal:
 
     def ends(self, keys: Sequence[int]) -> dict[int, MessageEnd]:
         """How those of ``keys`` that are settled have ended."""
-        columns = (messages.c.key, messages.c.state, messages.c.code, messages.c.receipt)
-        query = select(*columns).where(messages.c.key.in_(keys), messages.c.state != MessageState.RECEIVED.value)
-        return {r[0]: MessageEnd(MessageState(r[1]), r[2], r[3]) for r in self._connection.execute(query)}
+        rows = self._connection.execute(_ENDS, {"keys": list(keys)})
+        return {r[0]: MessageEnd(MessageState(r[1]), r[2], r[3]) for r in rows}
 
     def take(self, rows: Sequence[tuple[MessageId, int, str]]) -> None:
         """Take (id, message, SHA-256 of the content); raises StaleWrite when another worker was first."""
         if rows:
             values = [{"message_id": str(i), "message": key, "content": content} for i, key, content in rows]
-            self._connection.execute(insert(accepted_ids), values)
+            self._connection.execute(_TAKE, values)
 
     def settle(self, rows: Sequence[SettledMessage]) -> None:
         """Write how messages have ended."""
@@ -118,4 +130,4 @@ class Journal:
         """Append (message, moment, step, text) to the histories."""
         rows = [{"message": key, "at": at, "step": step, "text": text} for key, at, step, text in events]
         if rows:
-            self._connection.execute(insert(message_events), rows)
+            self._connection.execute(_NOTE, rows)

@@ -73,9 +73,24 @@ _CONNECTIONS = (
     .group_by(orders.c.metering_point)
 )
 _HAS_OPEN_COMMAND = orders.c.state.in_([state.value for state in COMMAND_OPEN]) & orders.c.cancelled_at.is_(None)
-_NEIGHBOURS = select(
-    orders.c.key, orders.c.kind, orders.c.meter, orders.c.registered_at, orders.c.submitted_at, orders.c.recalled_at
-).add_columns(_HAS_OPEN_COMMAND.label("open"))
+_SINCE = bindparam("since", type_=orders.c.submitted_at.type)
+_NEIGHBOURS = (
+    select(
+        orders.c.key, orders.c.kind, orders.c.meter, orders.c.registered_at, orders.c.submitted_at, orders.c.recalled_at
+    )
+    .add_columns(_HAS_OPEN_COMMAND.label("open"))
+    .where(
+        orders.c.meter.in_(bindparam("meters", expanding=True)), or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > _SINCE)
+    )
+)
+_DISCONNECTIONS_GIVEN = select(func.count()).where(
+    orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > _SINCE
+)
+_WAITING_AT = select(orders.c.key).where(
+    orders.c.metering_point.in_(bindparam("points", expanding=True)),
+    orders.c.waits_for.is_not(None),
+    orders.c.state == OrderState.REGISTERED.value,
+)
 _OVERTAKEN = select(orders).where(
     orders.c.metering_point.in_(bindparam("points", expanding=True)),
     orders.c.kind == OrderKind.DISCONNECT.value,
@@ -87,6 +102,14 @@ _RECALLED = select(orders.c.key).where(
 _WAIT = update(orders).where(orders.c.key == bindparam("b_key")).values(waits_for=bindparam("reason"))
 _JOINABLE = and_(
     orders.c.state.in_([state.value for state in JOINABLE]), orders.c.recalled_at.is_(None), orders.c.parent.is_(None)
+)
+_WITHOUT_HUB = (
+    select(orders)
+    .where(
+        orders.c.source_message.is_(None), orders.c.metering_point.in_(bindparam("points", expanding=True)), _JOINABLE
+    )
+    .order_by(orders.c.key)
+    .with_for_update()
 )
 _NOTE = insert(order_events)
 
@@ -180,9 +203,8 @@ class OrderBook:
         """Orders at these points that somebody else than the hub asked for, and that the hub may join."""
         if not points:
             return []
-        here = orders.c.metering_point.in_([str(point) for point in points])
-        query = select(orders).where(orders.c.source_message.is_(None), here, _JOINABLE)
-        return [_order(row) for row in self._connection.execute(query.order_by(orders.c.key).with_for_update())]
+        rows = self._connection.execute(_WITHOUT_HUB, {"points": [str(point) for point in points]})
+        return [_order(row) for row in rows]
 
     def of_process(self, process: ProcessInstanceId) -> list[Order]:
         """Every order that the hub asked for in that process, ended or not."""
@@ -226,16 +248,12 @@ class OrderBook:
         """The orders at these meters with an open command, or with a command that was given after ``since`` (UTC)."""
         if not meters:
             return []
-        query = _NEIGHBOURS.where(
-            orders.c.meter.in_([str(meter) for meter in meters]),
-            or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > since),
-        )
-        return [from_row(Neighbour, row._mapping) for row in self._connection.execute(query)]  # type: ignore[arg-type]
+        rows = self._connection.execute(_NEIGHBOURS, {"meters": [str(meter) for meter in meters], "since": since})
+        return [from_row(Neighbour, row._mapping) for row in rows]  # type: ignore[arg-type]
 
     def disconnections_given(self, since: datetime) -> int:
         """For how many orders a disconnection was given after ``since`` (UTC)."""
-        query = select(func.count()).where(orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > since)
-        return self._connection.execute(query).scalar_one()
+        return int(self._connection.execute(_DISCONNECTIONS_GIVEN, {"since": since}).scalar_one())
 
     def recalled(self, keys: Sequence[int]) -> set[int]:
         """Those of the orders that were recalled."""
@@ -258,12 +276,8 @@ class OrderBook:
         """The registered orders at these points that wait for something."""
         if not points:
             return []
-        query = select(orders.c.key).where(
-            orders.c.metering_point.in_([str(point) for point in points]),
-            orders.c.waits_for.is_not(None),
-            orders.c.state == OrderState.REGISTERED.value,
-        )
-        return list(self._connection.execute(query).scalars())
+        rows = self._connection.execute(_WAITING_AT, {"points": [str(point) for point in points]})
+        return list(rows.scalars())
 
     def move(self, order: Order, state: OrderState, at: datetime, text: str, **facts: object) -> Order:
         """Move ``order`` on with a line in its history; ``facts`` are columns that change with it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from cryptography import x509
@@ -81,7 +82,7 @@ class TrustedCertificate:
     party: Eic
     certificate: x509.Certificate
 
-    @property
+    @cached_property
     def fingerprint(self) -> bytes:
         """SHA-256 of the certificate (32 bytes)."""
         return self.certificate.fingerprint(hashes.SHA256())

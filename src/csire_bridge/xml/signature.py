@@ -15,19 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
-from signxml.algorithms import (
-    CanonicalizationMethod,
-    DigestAlgorithm,
-    SignatureConstructionMethod,
-    SignatureMethod,
-)
-from signxml.signer import XMLSigner
+from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
+from csire_bridge.xml.own_signature import signature_over
 
 __all__ = [
     "Verified",
@@ -69,14 +63,13 @@ def serialise(root: etree._Element) -> bytes:
 
 def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
     """Return the bytes of ``root`` with our signature as its last child; ``root`` itself is left as it is."""
-    method = SignatureMethod.RSA_SHA256 if isinstance(key.key, rsa.RSAPrivateKey) else SignatureMethod.ECDSA_SHA256
-    signer = XMLSigner(
-        method=SignatureConstructionMethod.enveloped,
-        signature_algorithm=method,
-        digest_algorithm=DigestAlgorithm.SHA256,
-        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
-    )
-    return serialise(signer.sign(root, key=key.key, cert=[key.certificate]))
+    signature = signature_over(canonical(root), key)
+    plain = etree.tostring(root, xml_declaration=True, encoding="UTF-8", with_tail=False)
+    if plain.endswith(b"/>"):  # nothing stands in the root
+        name = f"{root.prefix}:{etree.QName(root).localname}" if root.prefix else etree.QName(root).localname
+        return plain[:-2] + b">" + signature + f"</{name}>".encode()
+    end = plain.rindex(b"</")
+    return plain[:end] + signature + plain[end:]
 
 
 def has_signature(root: etree._Element) -> bool:

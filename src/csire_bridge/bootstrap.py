@@ -229,8 +229,8 @@ class Bridge:
             Tick("watch", Every(timedelta(seconds=30)), lambda led, _: self.watch.look(led)),
             Tick("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
         ]
-        if self.sid:
-            ticks.append(Tick("field work", Every(timedelta(seconds=1)), self.sid.hand_over))
+        if sid := self.sid:
+            ticks.append(Tick("field work", Every(timedelta(seconds=1)), lambda led, _: sid.hand_over(led)))
         if retention.as_rules().any and retention.archive is not None:
             worker = Retention(self.database, self.clock, retention.as_rules(), retention.archive, retention.batch)
             ticks.append(Tick("retention", Daily(retention.at), worker.tick, remembered=True))

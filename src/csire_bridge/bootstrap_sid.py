@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from threading import Event
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import Eic
@@ -82,9 +81,9 @@ class SidSide:
         self._wake()
         return answers
 
-    def hand_over(self, store: Store, _stop: Event | None = None) -> None:
+    def hand_over(self, store: Store | None = None) -> None:
         """Hand over what waits for people on site, where that is wanted and was not done yet."""
-        if self._settings.sid.field_work and hand_over_field_work(store, self._clock):
+        if self._settings.sid.field_work and hand_over_field_work(store or self._database, self._clock):
             self.worker.wake()
 
     def fetcher(self) -> OrderFetcher | None:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from types import TracebackType
 
 from csire_bridge.bootstrap_sid import SidSide
@@ -18,6 +18,7 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Channel
 from csire_bridge.domain.order_steps import StepKind, StepRules
 from csire_bridge.domain.retry import RetryPolicy
+from csire_bridge.domain.ticks import Daily, Every
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
 from csire_bridge.hes.endpoint import EventListener
@@ -44,8 +45,11 @@ from csire_bridge.pipeline.verify import Verifier
 from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
 from csire_bridge.wire.wss_plugin import WsSecurityPlugin
+from csire_bridge.worker.certificates import Certificates, own_certificates
 from csire_bridge.worker.loop import Handlers, Worker
 from csire_bridge.worker.partners import PartnerDesk
+from csire_bridge.worker.retention import Retention
+from csire_bridge.worker.ticker import Tick, Ticker
 from csire_bridge.worker.watch import Watch
 from csire_bridge.xml.catalogue import SchemaCatalogue
 from csire_bridge.xml.keys import SigningKey
@@ -55,6 +59,8 @@ from csire_bridge.xml.partners import PartnerBook
 __all__ = ["Bridge", "Standard", "head_end_reader", "hub_profile", "partner_book", "signing_key", "system_clock"]
 
 _QUEUE = "hub queue"
+_TICKER_LEASE_SECONDS = 10.0
+_EACH_DAY = Daily(time(0), first_at_once=True)
 
 
 def system_clock() -> datetime:
@@ -113,7 +119,8 @@ class Bridge:
         self.points = self.sid.points if self.sid else PointFinder(self.database, None)
         self.worker, self.reception = self._worker(key)
         wait = timedelta(seconds=settings.limits.result_wait_seconds)
-        self.watch = Watch(self.database, clock, result_wait=wait)
+        self.certificates = Certificates(own_certificates(settings), lambda: self.partners)
+        self.watch = Watch(self.database, clock, result_wait=wait, further=self.certificates.alerts)
 
     @property
     def partners(self) -> PartnerBook:
@@ -213,6 +220,24 @@ class Bridge:
         """Leave the queue to the next process at once."""
         with self.database.transaction() as tx:
             tx.leases.release(_QUEUE, self.worker.name, self.clock())
+
+    def ticker(self) -> Ticker:
+        """What has everything done that is due by the clock; start it."""
+        lease = timedelta(seconds=min(self.settings.worker.lease_seconds, _TICKER_LEASE_SECONDS))
+        return Ticker(self.database, self.clock, self.worker.name, self._ticks(), lease)
+
+    def _ticks(self) -> list[Tick]:
+        retention = self.settings.retention
+        ticks = [
+            Tick("watch", Every(timedelta(seconds=30)), lambda led, _: self.watch.look(led)),
+            Tick("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
+        ]
+        if sid := self.sid:
+            ticks.append(Tick("field work", Every(timedelta(seconds=1)), lambda led, _: sid.hand_over(led)))
+        if retention.as_rules().any and retention.archive is not None:
+            worker = Retention(self.database, self.clock, retention.as_rules(), retention.archive, retention.batch)
+            ticks.append(Tick("retention", Daily(retention.at), worker.tick, remembered=True))
+        return ticks
 
     def take_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
         """Commit events of the head-end system, and have their orders looked at."""

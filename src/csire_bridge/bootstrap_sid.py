@@ -13,6 +13,7 @@ from csire_bridge.domain.partners import PartnerLimits
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.pipeline.field_work import hand_over_field_work
 from csire_bridge.pipeline.look_up import PointFinder
+from csire_bridge.pipeline.ports import Store
 from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.pipeline.reception import Answered, Reception
 from csire_bridge.pipeline.report import Reporter
@@ -80,9 +81,9 @@ class SidSide:
         self._wake()
         return answers
 
-    def hand_over(self) -> None:
+    def hand_over(self, store: Store | None = None) -> None:
         """Hand over what waits for people on site, where that is wanted and was not done yet."""
-        if self._settings.sid.field_work and hand_over_field_work(self._database, self._clock):
+        if self._settings.sid.field_work and hand_over_field_work(store or self._database, self._clock):
             self.worker.wake()
 
     def fetcher(self) -> OrderFetcher | None:

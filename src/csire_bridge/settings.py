@@ -30,6 +30,7 @@ from csire_bridge.settings_doors import WebSettings
 from csire_bridge.settings_execution import AgreementSettings, ExecutionSettings
 from csire_bridge.settings_head_end import HeadEndSettings
 from csire_bridge.settings_parties import Folders, HubSettings, Part, PartnerSettings, Party
+from csire_bridge.settings_retention import RetentionSettings
 from csire_bridge.settings_sid import SidSettings
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "HubSettings",
     "LimitSettings",
     "PartnerSettings",
+    "RetentionSettings",
     "Settings",
     "SidSettings",
     "WebSettings",
@@ -103,6 +105,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     sid: SidSettings = SidSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -186,6 +189,7 @@ def _from_file(file: Path) -> dict[str, Any]:
     for group in ("hub", "head_end"):
         _place(values.get(group), _TLS_PATHS, base)
     _place(values.get("sid"), _SID_PATHS, base)
+    _place(values.get("retention"), ("archive",), base)
     return values
 
 

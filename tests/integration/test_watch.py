@@ -183,7 +183,7 @@ def test_given_every_condition_when_looked_for_then_no_big_table_is_read_from_en
         event.listen(connection, "before_cursor_execute", note)
         assert list(standing(connection, system_clock(), timedelta(hours=1), timedelta(days=1))) == []
         event.remove(connection, "before_cursor_execute", note)
-        assert len(asked) == len(AlertKind)
+        assert len(asked) == len(set(AlertKind) - {AlertKind.CERTIFICATES})
         steps = [step for statement, parameters in asked for step in plan(connection, statement, parameters)]
     assert not {f"SCAN {table}" for table in BIG} & set(steps)
     assert any("ix_work_often_failed" in step for step in steps)

@@ -12,6 +12,7 @@ from csire_bridge.cli.console import ConfigOption, JsonOption, out, print_json
 from csire_bridge.cli.stats import DatabaseOption
 from csire_bridge.settings import load_settings
 from csire_bridge.store.watch import open_alerts, standing
+from csire_bridge.worker.certificates import certificates_of
 
 __all__ = ["add_to"]
 
@@ -31,7 +32,10 @@ def alerts(database: DatabaseOption = None, as_json: JsonOption = False, config:
     settings = load_settings(config, database=database)
     wait, now = timedelta(seconds=settings.limits.result_wait_seconds), system_clock()
     with opened(settings) as store, store.reading() as connection:
-        found = list(standing(connection, now, wait, timedelta(days=1)))
+        found = [
+            *standing(connection, now, wait, timedelta(days=1)),
+            *certificates_of(settings, connection).alerts(now),
+        ]
         told = open_alerts(connection)
     if as_json:
         print_json(

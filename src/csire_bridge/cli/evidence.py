@@ -86,6 +86,9 @@ def _export(message: MessageId, target: Path, address: str) -> None:
         for name, content in files.items():
             archive.writestr(name, content)
     out.print(f"{len(files)} files in {target}; their hashes hold", highlight=False)
+    for name, content in files.items():
+        if name.endswith("-archived.txt"):
+            out.print(f"{name}: {content.decode().splitlines()[0]}", highlight=False, soft_wrap=True)
 
 
 def _bytes(content: bytes | dict[str, Any] | list[dict[str, Any]]) -> bytes:

@@ -25,6 +25,7 @@ from csire_bridge.cli import (
     partner,
     pki,
     replay,
+    retention,
     serve,
     signing,
     stats,
@@ -60,6 +61,7 @@ for part in (
     pki,
     partner,
     database,
+    retention,
     *_measured,
 ):
     part.add_to(app)

@@ -130,7 +130,8 @@ def _intention(bridge: Bridge, file: ReplayFile) -> Intention:
     with bridge.database.reading() as connection:
         known = known_bytes(connection, hashlib.sha256(arrival.raw).hexdigest())
     if known is not None:
-        return Intention(file, "processed", f"message {known.number} {known.message_id} was processed before")
+        where = f"; its content is no longer here, but in {known.archive}" if known.archive else ""
+        return Intention(file, "processed", f"message {known.number} {known.message_id} was processed before{where}")
     judgement = bridge.intake.judge(arrival.raw, bridge.clock())
     if isinstance(judgement, PartnerFault):
         return Intention(file, "refused", str(judgement.problems[0]))

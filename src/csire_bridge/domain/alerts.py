@@ -26,6 +26,7 @@ class AlertKind(StrEnum):
     FIELD_WORK = "field-work"
     METERS_UNREACHABLE = "meters-unreachable"
     HOLDS_WAITED_FOR = "holds-waited-for"
+    CERTIFICATES = "certificates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +59,5 @@ _SENTENCES = {
     AlertKind.FIELD_WORK: "{count} orders wait for people on site",
     AlertKind.METERS_UNREACHABLE: "{count} orders failed in 5 tries and more: the meters can't be reached",
     AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
+    AlertKind.CERTIFICATES: "{count} certificates must be replaced: they end within 60 days, or have ended",
 }

@@ -22,13 +22,13 @@ from csire_bridge.service.readiness import Readiness
 from csire_bridge.service.server import WebServer, listening_socket
 from csire_bridge.sid.fetcher import OrderFetcher
 from csire_bridge.worker.loop import Worker
+from csire_bridge.worker.ticker import Ticker
 
 __all__ = ["Role", "Service"]
 
 _log = logging.getLogger(__name__)
 _AFTER_FAILURE_SECONDS = 5.0
 _POLLER_SECONDS = 5.0
-_WATCH_SECONDS = 1.0
 _HUB_QUEUE, _SID, _SID_ORDERS = "hub queue", "sid", "sid orders"
 _WAITS_FOR_OTHERS = frozenset({_HUB_QUEUE, _SID, _SID_ORDERS})
 _SWITCH_SECONDS = 0.001  # door and intake share the interpreter; with Python's 5 ms they wait for each other
@@ -53,6 +53,7 @@ class Service:
         self._threads: list[threading.Thread] = []
         self._web: WebServer | None = None
         self._doors: dict[str, DoorKeeper] = {}
+        self._ticker: Ticker | None = None
         listener = listening_socket(host, port, shared=shared_port) if role is not Role.WORKER else None
         self.url = _address(host, listener.getsockname()[1] if listener else port)
         self.bridge = open_bridge(f"{self.url}/hes/events")
@@ -67,7 +68,8 @@ class Service:
         sys.setswitchinterval(_SWITCH_SECONDS)
         if self._role is not Role.WEB:
             self._start_thread("worker", lambda: self._work(self.bridge.worker, "the worker"))
-            self._start_thread("watch", self._look_out)
+            self._ticker = self.bridge.ticker()
+            self._ticker.start()
             poller = self.bridge.poller()
             if poller:
                 self._start_thread(_HUB_QUEUE, lambda: self._poll(poller))
@@ -94,6 +96,8 @@ class Service:
                 for door in self._doors.values():
                     door.stop()
             self._stop.set()
+            if self._ticker:
+                last.callback(self._ticker.stop)
             self.bridge.worker.wake()
             if self.bridge.sid:
                 self.bridge.sid.worker.wake()
@@ -107,7 +111,8 @@ class Service:
     def _parts(self) -> dict[str, bool]:
         web = {"web": self._web.runs} if self._web else {}
         doors = {name: door.runs for name, door in self._doors.items()}
-        return {**web, **doors, **{thread.name: thread.is_alive() for thread in self._threads}}
+        ticker = {"ticker": self._ticker.runs} if self._ticker else {}
+        return {**web, **doors, **ticker, **{thread.name: thread.is_alive() for thread in self._threads}}
 
     def _start_thread(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -122,15 +127,6 @@ class Service:
             except Exception as error:  # noqa: BLE001 - a full disk must not end the service
                 _tell(name, error)
                 self._stop.wait(_AFTER_FAILURE_SECONDS)
-
-    def _look_out(self) -> None:
-        while not self._stop.wait(_WATCH_SECONDS):
-            try:
-                self.bridge.watch.look_when_due()
-                if self.bridge.sid:
-                    self.bridge.sid.hand_over()
-            except Exception as error:  # noqa: BLE001 - it is tried again
-                _tell("the watch", error)
 
     def _poll(self, poller: QueuePoller) -> None:
         while not self._stop.is_set():

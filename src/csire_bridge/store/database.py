@@ -15,10 +15,11 @@ from sqlalchemy import Connection, text, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.domain.guards import StopScope
+from csire_bridge.store.archives import Archives
 from csire_bridge.store.configurator import RuleSets
 from csire_bridge.store.dialects import take_turns
 from csire_bridge.store.durable import durability_problems
-from csire_bridge.store.engine import migration_transaction, open_engine, store_errors, write_transaction
+from csire_bridge.store.engine import migration_transaction, open_engine, shrink, store_errors, write_transaction
 from csire_bridge.store.guards import Guards
 from csire_bridge.store.head_end import HeadEndEvents
 from csire_bridge.store.inspection import inspect_database
@@ -31,6 +32,7 @@ from csire_bridge.store.points import PointRegistry
 from csire_bridge.store.sid import SidBook
 from csire_bridge.store.steps import Steps
 from csire_bridge.store.tables import leases
+from csire_bridge.store.ticks import Ticks
 from csire_bridge.store.turn import Turn
 from csire_bridge.store.work import WorkQueue
 
@@ -56,6 +58,8 @@ class StoreTransaction:
         self.sid = SidBook(connection)
         self.work = WorkQueue(connection)
         self.leases = Leases(connection)
+        self.ticks = Ticks(connection)
+        self.archives = Archives(connection)
 
 
 class Database:
@@ -170,6 +174,18 @@ class Database:
         self.require_current()
         with self.transaction() as tx:
             tx.connection.execute(update(leases).where(leases.c.name == "").values(owner=""))
+
+    def give_space_back(self) -> None:
+        """Give pages that nothing stands in any more back to the file system, in small steps; SQLite only.
+
+        A file that was made before this was asked of SQLite keeps its size, and uses such pages again.
+        """
+        if self._turn is None:
+            return
+        going_on = True
+        while going_on:
+            with self._turn.taken(), store_errors():
+                going_on = shrink(self._engine)
 
     def close(self) -> None:
         """Give back every connection."""

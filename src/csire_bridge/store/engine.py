@@ -18,6 +18,7 @@ __all__ = [
     "LONGEST_WAIT_SECONDS",
     "migration_transaction",
     "open_engine",
+    "shrink",
     "store_errors",
     "write_transaction",
 ]
@@ -25,6 +26,8 @@ __all__ = [
 LONGEST_WAIT_SECONDS = 30
 """Nobody waits longer for a lock, whatever holds it."""
 
+_INCREMENTAL = 2
+_PAGES_AT_ONCE = 1000  # a few milliseconds, in which nobody else writes
 _FORMS = "sqlite:///FILE or postgresql://USER@HOST/NAME"
 # Who holds locks and says nothing (a hung process) loses them before those who wait give up.
 _SESSION = {
@@ -94,6 +97,8 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions are opened by _begin, not by the driver
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:  # it counts for a new file only
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
@@ -133,6 +138,21 @@ def migration_transaction(engine: Engine) -> Iterator[Connection]:
                     raise StoreFailure("the upgrade would lose rows", "report it: the migration is wrong")
         finally:
             driver.execute("PRAGMA foreign_keys=ON")
+
+
+def shrink(engine: Engine) -> bool:
+    """Give some free pages of an SQLite file back, and say whether there may be more."""
+    with engine.connect() as connection:
+        driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+        if driver.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
+            return False
+        before = _free_pages(driver)
+        driver.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+        return 0 < _free_pages(driver) < before
+
+
+def _free_pages(driver: sqlite3.Connection) -> int:
+    return int(driver.execute("PRAGMA freelist_count").fetchone()[0])
 
 
 @contextmanager

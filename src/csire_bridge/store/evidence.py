@@ -22,6 +22,10 @@ from csire_bridge.store.tables import (
 
 __all__ = ["Exhibit", "exhibits"]
 
+_ARCHIVED = (
+    "Retention has taken the content and the history of this message into the archive {}.\n"
+    "The order that it led to may stand in an archive that was made later.\n"
+)
 Exhibit = tuple[str, bytes | dict[str, Any] | list[dict[str, Any]]]
 """A name, and bytes as they were received or sent, or facts as plain values."""
 
@@ -43,7 +47,10 @@ def exhibits(connection: Connection, message_id: MessageId) -> Iterator[Exhibit]
 
 
 def _message(connection: Connection, name: str, row: Row[Any]) -> Iterator[Exhibit]:
-    yield f"{name}.xml", row.raw
+    if row.archive is None:
+        yield f"{name}.xml", row.raw
+    else:
+        yield f"{name}-archived.txt", _ARCHIVED.format(row.archive).encode()
     yield f"{name}.json", facts_of(row)
     yield f"{name}-history.json", history_of(connection, message_events, message_events.c.message == row.key)
     if row.receipt is not None:

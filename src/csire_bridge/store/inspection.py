@@ -33,11 +33,13 @@ def inspect_database(connection: Connection) -> Iterator[str]:
         found = list(connection.execute(query).scalars())
         if found:
             yield f"{what}: {_named(found)}"
-    for what, number, content, digest in (
-        ("the bytes of messages are not those that came", messages.c.key, messages.c.raw, messages.c.sha256),
-        ("the bytes of answers are not those that were signed", outbox.c.key, outbox.c.document, outbox.c.sha256),
-    ):
-        changed = _changed(connection, number, content, digest)
+    m, a = messages.c, outbox.c
+    kept: tuple[tuple[str, Select[Any]], ...] = (
+        ("the bytes of messages are not those that came", select(m.key, m.raw, m.sha256).where(m.archive.is_(None))),
+        ("the bytes of answers are not those that were signed", select(a.key, a.document, a.sha256)),
+    )
+    for what, query in kept:
+        changed = _changed(connection, query)
         if changed:
             yield f"{what}: {_named(changed)}"
 
@@ -71,7 +73,7 @@ def _invariants() -> dict[str, Select[Any]]:
         "orders with more than one answer": select(a.order).group_by(a.order).having(func.count() > 1),
         "orders whose message was never accepted": select(o.key).where(~taken),
         "accepted order messages without an order": select(m.key).where(
-            accepted, m.number.in_(select(o.source_number).distinct()), ~order
+            accepted, m.archive.is_(None), m.number.in_(select(o.source_number).distinct()), ~order
         ),
         "accepted messages whose id is not taken": select(m.key).where(
             accepted, ~exists().where(accepted_ids.c.message == m.key)
@@ -89,8 +91,9 @@ def _has_work(step: WorkStep, subject: Column[Any]) -> Any:
     return exists().where(and_(work.c.step == step.value, work.c.subject == subject))
 
 
-def _changed(connection: Connection, key: Column[Any], content: Column[Any], digest: Column[Any]) -> list[int]:
-    rows = connection.execute(select(key, content, digest).execution_options(yield_per=200))
+def _changed(connection: Connection, query: Select[Any]) -> list[int]:
+    """The keys of rows (key, content, SHA-256) whose content is another one."""
+    rows = connection.execute(query.execution_options(yield_per=200))
     return [row[0] for row in rows if hashlib.sha256(row[1]).hexdigest() != row[2]]
 
 

@@ -28,7 +28,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class MessageLine:
-    """One message of the journal without its bytes."""
+    """One message of the journal without its bytes; ``archive`` is the file to which retention has moved them."""
 
     key: int
     origin: str
@@ -38,6 +38,7 @@ class MessageLine:
     number: str | None
     code: str | None
     problem: str | None
+    archive: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ class OrderLine:
 def message_lines(connection: Connection) -> list[MessageLine]:
     """Every message, in order of arrival."""
     m = messages.c
-    query = select(m.key, m.origin, m.sha256, m.state, m.message_id, m.number, m.code, m.problem).order_by(m.key)
+    query = select(m.key, m.origin, m.sha256, m.state, m.message_id, m.number, m.code, m.problem, m.archive).order_by(
+        m.key
+    )
     return [MessageLine(*r[:3], MessageState(r[3]), *r[4:]) for r in connection.execute(query)]
 
 
@@ -107,7 +110,7 @@ def executed(connection: Connection) -> Iterator[Executed]:
 def known_bytes(connection: Connection, sha256: str) -> MessageLine | None:
     """The message with these very bytes that was accepted before, or None."""
     m = messages.c
-    query = select(m.key, m.origin, m.sha256, m.state, m.message_id, m.number, m.code, m.problem).where(
+    query = select(m.key, m.origin, m.sha256, m.state, m.message_id, m.number, m.code, m.problem, m.archive).where(
         m.sha256 == sha256, m.state == MessageState.ACCEPTED.value
     )
     row = connection.execute(query.limit(1)).one_or_none()

@@ -42,6 +42,7 @@ __all__ = [
     "accepted_ids",
     "alerts",
     "allowances",
+    "archives",
     "circuits",
     "head_end_events",
     "holds",
@@ -64,6 +65,7 @@ __all__ = [
     "sid_orders",
     "sid_reports",
     "stops",
+    "ticks",
     "work",
 ]
 
@@ -126,6 +128,7 @@ messages = Table(
     Column("problem", Text),
     Column("duplicate_of", _Key),
     Column("receipt", LargeBinary),
+    Column("archive", String(80)),
 )
 _FAULTY = "code IS NOT NULL"
 Index(
@@ -151,7 +154,7 @@ accepted_ids = Table(
     "accepted_ids",
     metadata,
     Column("message_id", String(36), primary_key=True),
-    Column("message", _Key, ForeignKey("messages.key"), nullable=False),
+    Column("message", _Key, ForeignKey("messages.key"), nullable=False, index=True),
     Column("content", String(64), nullable=False),
 )
 
@@ -185,10 +188,12 @@ metering_point_updates = Table(
     metadata,
     Column("key", _Key, primary_key=True, autoincrement=True),
     Column("metering_point", String(18), nullable=False),
-    Column("process_instance", String(36), nullable=False),
+    Column("process_instance", String(36)),
     Column("effective_date", Date, nullable=False),
     Column("told_at", Moment, nullable=False),
     Column("applied_at", Moment),
+    Column("source", String(16), nullable=False, server_default="message"),
+    Column("told_by", String(100)),
     Column("meter_number", String(20)),
     *_characteristics(),
 )
@@ -244,6 +249,8 @@ Index(
     sqlite_where=OPEN_COMMANDS,
     postgresql_where=OPEN_COMMANDS,
 )
+_IS_A_STEP = "parent IS NOT NULL"
+Index("ix_orders_parent", orders.c.parent, sqlite_where=text(_IS_A_STEP), postgresql_where=text(_IS_A_STEP))
 Index("ix_orders_meter_submitted_at", orders.c.meter, orders.c.submitted_at)
 Index("ix_orders_kind_submitted_at", orders.c.kind, orders.c.submitted_at)
 _WAITS = "waits_for IS NOT NULL"
@@ -343,7 +350,7 @@ order_steps = Table(
     Column("state", String(16), nullable=False),
     Column("not_before", Moment, nullable=False),
     Column("ended_at", Moment),
-    Column("child", _Key, ForeignKey("orders.key")),
+    Column("child", _Key, ForeignKey("orders.key"), index=True),
     Column("text", Text),
     UniqueConstraint("order", "position"),
 )
@@ -423,7 +430,7 @@ sid_orders = Table(
     Column("key", _Key, primary_key=True, autoincrement=True),
     Column("number", String(40), nullable=False),
     Column("order", _Key, ForeignKey("orders.key"), nullable=False, index=True),
-    Column("message", _Key, ForeignKey("messages.key"), nullable=False),
+    Column("message", _Key, ForeignKey("messages.key"), nullable=False, index=True),
     Column("content", String(64), nullable=False),
     Column("registered_at", Moment, nullable=False),
     Column("taken_at", Moment, nullable=False),
@@ -514,6 +521,30 @@ leases = Table(
     Column("owner", String(64), nullable=False),
     Column("until", Moment, nullable=False),
     Column("term", Integer, nullable=False, server_default="0"),
+)
+
+# When the ticker last did what must not be missed, and since when it knows of it.
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("done_at", Moment),
+)
+
+# Archives of what retention takes away. The name is taken before the file is written, the digest stands here before
+# anything is deleted, and ``ended_at`` when everything in the archive was.
+archives = Table(
+    "archives",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("name", String(80), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("sha256", String(64)),
+    Column("count", Integer),
+    Column("ended_at", Moment),
+    UniqueConstraint("name"),
 )
 
 # Partners beside those of the settings file. NULL says nothing: the file's value holds.

@@ -34,7 +34,7 @@ _REPORTS_MAY_TAKE = timedelta(minutes=15)
 
 
 def standing(connection: Connection, now: datetime, result_wait: timedelta, memory: timedelta) -> Iterator[Alert]:
-    """Every condition that holds at ``now``.
+    """Every condition that holds at ``now`` and stands in the database; certificates do not.
 
     ``result_wait`` is how long an R_1 may take; ``memory`` how long a reused id is spoken of.
     """

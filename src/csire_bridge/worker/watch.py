@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.alerts import Alert
@@ -10,6 +11,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.dialects import take_turns
 from csire_bridge.store.watch import settle_alerts, standing
+from csire_bridge.worker.ticker import LedStore
 
 __all__ = ["Watch"]
 
@@ -17,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Looks at most every ``every``; several nodes share one database, so that each alert is told by one of them."""
+    """Several nodes share one database, so that each alert is told by one of them."""
 
     def __init__(
         self,
@@ -26,28 +28,22 @@ class Watch:
         *,
         result_wait: timedelta = timedelta(hours=1),
         memory: timedelta = timedelta(days=1),
-        every: timedelta = timedelta(seconds=30),
+        further: Callable[[datetime], Iterable[Alert]] = lambda _now: (),
     ) -> None:
+        """``further`` finds conditions of a moment (UTC) that do not stand in the database."""
         self._database = database
         self._clock = clock
         self._result_wait = result_wait
         self._memory = memory
-        self._every = every
-        self._next: datetime | None = None
+        self._further = further
 
-    def look_when_due(self) -> None:
-        """Look, if it is time to."""
+    def look(self, led: LedStore | None = None) -> list[Alert]:
+        """Look now; return the alerts that were opened. ``led`` is how the ticker writes."""
         now = self._clock()
-        if self._next is None or now >= self._next:
-            self._next = now + self._every
-            self.look()
-
-    def look(self) -> list[Alert]:
-        """Look now; return the alerts that were opened."""
-        now = self._clock()
-        with self._database.transaction() as tx:
+        further = list(self._further(now))
+        with (led or self._database).transaction() as tx:
             take_turns(tx.connection, "watch")  # several nodes look, one tells
-            found = list(standing(tx.connection, now, self._result_wait, self._memory))
+            found = [*standing(tx.connection, now, self._result_wait, self._memory), *further]
             opening, closing = settle_alerts(tx.connection, found, now)
         for alert in opening:
             _log.error("alert %s opened: %s", alert.kind, alert.text(now))

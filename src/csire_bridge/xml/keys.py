@@ -5,7 +5,7 @@ Loading a key from PEM for every signature took 40 ms in a measurement, signing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -107,6 +107,9 @@ class CertificateBook:
     def find(self, fingerprint: bytes) -> TrustedCertificate | None:
         """The pinned certificate of that fingerprint, or None."""
         return self._by_fingerprint.get(fingerprint)
+
+    def __iter__(self) -> Iterator[TrustedCertificate]:
+        return iter(self._by_fingerprint.values())
 
     def __len__(self) -> int:
         return len(self._by_fingerprint)

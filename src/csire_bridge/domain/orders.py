@@ -21,7 +21,7 @@ from csire_bridge.domain.identifiers import (
     MeterNumber,
     ProcessInstanceId,
 )
-from csire_bridge.domain.work import ORDINARY, PROMPT, URGENT
+from csire_bridge.domain.work import ORDINARY, PROMPT, URGENT, WorkStep
 
 __all__ = [
     "COMMAND_OPEN",
@@ -223,6 +223,11 @@ class Order:
         if self.kind is OrderKind.RECONNECT:
             return URGENT
         return PROMPT if self.disconnection_kind is DisconnectionKind.PREPAID else ORDINARY
+
+    @property
+    def carried_out_by(self) -> WorkStep:
+        """The work that carries it out: orders that are more than a movement of the contactor have steps."""
+        return WorkStep.EXECUTE if self.kind.contactor_action else WorkStep.PERFORM
 
     @property
     def execution_seconds(self) -> float | None:

@@ -20,6 +20,7 @@ from csire_bridge.domain.order_steps import StepRules
 from csire_bridge.domain.orders import Order, OrderKind
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.changed_dates import tariff_change, without_moved
+from csire_bridge.pipeline.children import spare
 from csire_bridge.pipeline.join import without_joined
 from csire_bridge.pipeline.new_orders import make_way, new_order, queue
 from csire_bridge.pipeline.ports import Transaction
@@ -62,6 +63,7 @@ def register(
     alone = without_joined(tx, without_moved(tx, orders, now, step_rules), now)
     keys = tx.orders.add(alone, now)
     make_way(tx, orders, now, complaint_hold)
+    spare(tx, orders, now)
     return queue(tx, alone, keys, now, lease)
 
 

@@ -125,7 +125,15 @@ class Bridge:
         validator, mapper = self.standard.validator, self.standard.mapper
         hold = timedelta(days=self.settings.execution.complaint_hold_days)
         return Intake(
-            self.database, verifier, validator, mapper, Receipts(key), self.clock, hold, step_rules(self.settings)
+            self.database,
+            verifier,
+            validator,
+            mapper,
+            Receipts(key),
+            self.clock,
+            hold,
+            step_rules(self.settings),
+            self.settings.deadlines.as_deadlines(),
         )
 
     def _worker(self, key: SigningKey) -> tuple[Worker, Reception]:

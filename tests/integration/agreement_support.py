@@ -92,7 +92,7 @@ class Town:
         self.scene.bridge.take_in(Channel.REPLAY, [Arrival("test", raw)])
 
     def tariff(self, name: str, day: date, *, process: str = "tariff", power: str | None = None) -> None:
-        self.send("tariff", process, TariffGroup=name, EffectiveDate=day, ContractedPower=power)
+        self.send("tariff", process, TariffGroup=name or None, EffectiveDate=day, ContractedPower=power)
 
     def start(self, day: date, supplier: str = NEW, *, name: str = "start", tariff: str | None = None) -> None:
         self.send("start", name, EffectiveDate=day, SupplierIdentifier=supplier, TariffGroup=tariff)

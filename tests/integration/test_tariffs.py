@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from csire_bridge.domain.acts import Act
 from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.guards import StopScope
-from csire_bridge.domain.orders import OrderKind, OrderState
+from csire_bridge.domain.orders import Order, OrderKind, OrderState
+from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.pipeline import by_hand
-from csire_bridge.simulators.hes import Fault
+from csire_bridge.pipeline.changes import Changes
 from csire_bridge.store.order_file import order_file
 from tests.integration.agreement_support import Town, town
 from tests.integration.bridge_support import METER
@@ -96,7 +98,7 @@ def test_given_a_tariff_that_waits_when_withdrawn_while_the_meter_is_away_then_u
         assert here.of(TARIFF).state is OrderState.IN_STEPS
         assert waits(here)[0] == "G12"
         here.scene.head_end.faults.clear()
-        here.clock.more += (here.clock() - here.clock()) + (start_of(here.day(1)) - here.clock()) / 2
+        here.clock.more += (start_of(here.day(1)) - here.clock()) / 2
         here.until_state(TARIFF, OrderState.WITHDRAWN)
         assert waits(here)[0] == "G11"
 
@@ -121,13 +123,25 @@ def test_given_a_power_without_a_tariff_when_carried_out_then_a_person_sees_to_i
 
 def test_given_a_parked_order_when_tried_again_then_it_goes_on_where_it_was(tmp_path: Path) -> None:
     with town(tmp_path) as here:
-        here.scene.head_end.faults.rule(Fault.REFUSED).add(METER)
-        here.tariff("G12", here.day())
-        order = here.until_state(TARIFF, OrderState.PARKED)
-        here.scene.head_end.faults.clear()
+        written(here)
+        order = set_aside(here)
+        here.forward_to(here.day(1))
         with here.scene.bridge.database.transaction() as tx:
             by_hand.retry(tx, [order], Act("Anna Nowak", here.clock(), "the meter is back"))
-        here.until_state(TARIFF, DONE)
+        order = here.until_state(TARIFF, DONE)
+        assert here.texts(order).count("step tariff") == 1
+
+
+def set_aside(here: Town) -> Order:
+    """Park the order as its own work would."""
+    order, now = here.of(TARIFF), here.clock()
+    lease = Lease.starting("test", now, timedelta(minutes=1))
+    changes = Changes(now)
+    with here.scene.bridge.database.transaction() as tx:
+        (item,) = tx.work.lease([WorkStep.PERFORM], now + timedelta(days=1), lease, 1)
+        changes.park(order, item, "set aside")
+        changes.write(tx, None)
+    return here.of(TARIFF)
 
 
 def test_given_a_parked_order_with_a_tariff_in_the_meter_when_withdrawn_by_hand_then_it_is_undone(
@@ -135,9 +149,7 @@ def test_given_a_parked_order_with_a_tariff_in_the_meter_when_withdrawn_by_hand_
 ) -> None:
     with town(tmp_path) as here:
         written(here)
-        order = here.of(TARIFF)
-        with here.scene.bridge.database.transaction() as tx:
-            tx.orders.move(order, OrderState.PARKED, here.clock(), "set aside")
+        order = set_aside(here)
         with here.scene.bridge.database.transaction() as tx:
             seen = by_hand.Look(tx.orders.get(order.key))
             by_hand.withdraw(tx, seen, Act("Anna Nowak", here.clock(), "asked for by telephone"))
@@ -180,7 +192,7 @@ def test_given_an_order_in_steps_when_shown_then_its_steps_and_what_they_wait_fo
         with here.scene.bridge.database.reading() as connection:
             file = order_file(connection, order.key)
         assert file is not None
-        shown = [(s["kind"], s["state"], s["child_state"]) for s in file["steps"]]
-        assert shown == [("read", "done", None), ("disconnect", "under-way", "registered")]
-        assert len(file["readings"]) == 4
+        assert [(s["kind"], s["state"]) for s in file["steps"]] == [("read", "done"), ("disconnect", "under-way")]
+        assert [(part["kind"], part["state"]) for part in file["parts"]] == [("disconnect", "registered")]
+        assert len(file["register_readings"]) == 4
         assert [piece["step"] for piece in file["work"]] == ["perform"]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.deadlines import with_deadline
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.order_steps import OrderStep, Start, StepKind, StepState, goes_on_supplied
 from csire_bridge.domain.orders import Order, OrderKind, OrderState, ReconnectionReason
@@ -63,7 +64,7 @@ def give_birth(
     limits: ExecutionLimits,
 ) -> None:
     """The contactor's movement becomes an order; its parent waits until it has ended. All in one transaction."""
-    child = _child_of(order, kind, changes.now)
+    child = with_deadline(_child_of(order, kind, changes.now), limits.deadlines)
     (key,) = tx.orders.add([child], changes.now)
     tx.work.add(WorkStep.EXECUTE, [key], changes.now, priority=child.priority)
     tx.steps.put([replace(step, state=StepState.UNDER_WAY, child=key)])

@@ -185,6 +185,9 @@ class OrderBook:
             "effective_date": new.effective_date,
             "requested_date": new.requested_date,
             "not_before": new.not_before,
+            "half_time": new.half_time,
+            "four_fifths": new.four_fifths,
+            "deadline": new.deadline,
             "tariff_group": new.tariff_group or known.tariff_group,
             "contracted_power": known.contracted_power if new.contracted_power is None else new.contracted_power,
         }
@@ -225,6 +228,7 @@ class OrderBook:
             "process_instance": known.process_instance or new.process_instance,
             "source_message": known.source_message or new.source_message,
             "source_number": known.source_number or new.source_number,
+            **_nearer(known, new),
         }
         row = {name: plain(value) for name, value in facts.items()}
         self._connection.execute(update(orders).where(orders.c.key == known.key).values(row))
@@ -347,6 +351,13 @@ class OrderBook:
         """The history of an order, oldest first."""
         query = select(order_events).where(order_events.c.order == key).order_by(order_events.c.key)
         return [OrderEvent(row.at, OrderState(row.state), row.text) for row in self._connection.execute(query)]
+
+
+def _nearer(known: Order, new: Order) -> dict[str, datetime | None]:
+    """The deadline that comes first, with its warnings."""
+    due = [order for order in (known, new) if order.deadline is not None]
+    first = min(due, key=lambda order: order.deadline or order.registered_at, default=known)
+    return {"half_time": first.half_time, "four_fifths": first.four_fifths, "deadline": first.deadline}
 
 
 def _origin(order: Order) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "may_wait_in_meter",
     "moved_steps",
     "plan_steps",
+    "tried_again",
 ]
 
 
@@ -175,6 +176,11 @@ def may_wait_in_meter(steps: Sequence[OrderStep]) -> OrderStep | None:
         return None
     written = (StepState.UNDER_WAY, StepState.DONE)
     return next((step for step in steps if step.kind is StepKind.TARIFF and step.state in written), None)
+
+
+def tried_again(steps: Sequence[OrderStep]) -> list[OrderStep]:
+    """The steps that failed, as they are when they are tried again: with a new movement, where they have one."""
+    return [replace(s, state=StepState.WAITING, child=None) for s in steps if s.state is StepState.FAILED]
 
 
 def first_open(steps: Sequence[OrderStep]) -> OrderStep | None:

@@ -14,7 +14,7 @@ from csire_bridge.domain.acts import Act
 from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.interlocks import holding_back, protection
-from csire_bridge.domain.order_steps import STEP_ENDED, OrderStep, StepKind, StepState
+from csire_bridge.domain.order_steps import STEP_ENDED, OrderStep, StepKind, StepState, tried_again
 from csire_bridge.domain.orders import WAITS_FOR_A_PERSON, CannotReason, Order, OrderState, Outcome
 from csire_bridge.domain.site_reports import SiteReport, check_moment, check_unmoved, is_fresh, proven
 from csire_bridge.pipeline.changes import Changes
@@ -64,6 +64,8 @@ def retry(tx: Transaction, orders: Sequence[Order], act: Act) -> list[Order]:
         text = act.told("taken back to the queue")
         facts = {"attempts": 0, "refused": None, "waits_for": None, "detail": None, "cannot_reason": None}
         changes.move(order, OrderState.REGISTERED, text, **facts)
+        if order.recalled_at is None:
+            changes.steps += tried_again(tx.steps.of([order.key]).get(order.key, []))
     changes.write(tx, None)
     queue(tx, orders, [order.key for order in orders], act.at)
     return [after for _, after, _ in changes.moves]

@@ -14,7 +14,15 @@ from datetime import datetime
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.order_steps import OrderStep, StepKind, StepRules, StepState, first_open, plan_steps
+from csire_bridge.domain.order_steps import (
+    OrderStep,
+    StepKind,
+    StepRules,
+    StepState,
+    first_open,
+    plan_steps,
+    tried_again,
+)
 from csire_bridge.domain.orders import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.domain.work import Lease, WorkItem
@@ -145,9 +153,8 @@ class _At:
         order, changes = self._order, self._changes
         known = self._tx.steps.of([order.key]).get(order.key, [])
         if known:
-            again = () if order.recalled_at else known
-            failed = [replace(s, state=StepState.WAITING, child=None) for s in again if s.state is StepState.FAILED]
-            self._tx.steps.put(failed)
+            if order.recalled_at is None:
+                self._tx.steps.put(tried_again(known))
             self._order = changes.move(order, OrderState.IN_STEPS, "goes on where it was", waits_for=None)
             return True
         ahead = order.not_before - self._rules.write_ahead

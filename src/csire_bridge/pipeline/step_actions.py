@@ -86,9 +86,9 @@ def _write_tariff(head_end: HeadEnd, order: Order, step: OrderStep, meter: Meter
     """Write the passive calendar with its moment, and read it back."""
     tariff, at = order.tariff_group or "", _activation(order, step)
     calendars = head_end.read_calendar(meter)
-    if calendars.active == tariff and not _will_change(calendars, tariff):
-        return Performed(StepState.SKIPPED, f"the meter counts by calendar {tariff} already")
     if not calendars.waits(tariff, at):
+        if calendars.active == tariff and not _will_change(calendars, tariff):
+            return Performed(StepState.SKIPPED, f"the meter counts by calendar {tariff} already")
         head_end.write_calendar(meter, tariff, at)
         if not head_end.read_calendar(meter).waits(tariff, at):
             return NotYet(f"the calendar {tariff} does not stand in meter {meter} after it was written")

@@ -132,7 +132,15 @@ class Bridge:
         validator, mapper = self.standard.validator, self.standard.mapper
         hold = timedelta(days=self.settings.execution.complaint_hold_days)
         return Intake(
-            self.database, verifier, validator, mapper, Receipts(key), self.clock, hold, step_rules(self.settings)
+            self.database,
+            verifier,
+            validator,
+            mapper,
+            Receipts(key),
+            self.clock,
+            hold,
+            step_rules(self.settings),
+            self.settings.deadlines.as_deadlines(),
         )
 
     def _worker(self, key: SigningKey) -> tuple[Worker, Reception]:
@@ -146,7 +154,9 @@ class Bridge:
         steps: Handlers = {
             WorkStep.INTAKE: self.intake,
             WorkStep.EXECUTE: Executor(self.database, self._head_end, self.clock, self.limits, jitter, finder),
-            WorkStep.PERFORM: Performer(self.database, self._head_end, self.clock, self.limits, rules, jitter),
+            WorkStep.PERFORM: Performer(
+                self.database, self._head_end, self.points.known_after_a_look, self.clock, self.limits, rules, jitter
+            ),
             WorkStep.ACKNOWLEDGE: acknowledger,
             WorkStep.DELIVER: Deliverer(self.database, channel, self.clock, RetryPolicy(), jitter),
         }
@@ -314,7 +324,7 @@ def step_rules(settings: Settings) -> StepRules:
         start=tuple(map(StepKind, agreements.start)),
         end=tuple(map(StepKind, agreements.end)),
         write_ahead=timedelta(hours=agreements.tariff_ahead_hours),
-        end_after=timedelta(days=1) if agreements.last_day_counts else timedelta(0),
+        last_day_counts=agreements.last_day_counts,
     )
 
 

@@ -67,7 +67,9 @@ class SidSide:
         jitter = random.Random()  # noqa: S311 - spreads retries, no secret
         hold = timedelta(days=settings.execution.complaint_hold_days)
         steps: Handlers = {
-            WorkStep.SID_INTAKE: SidIntake(self._database, desk, self.points, clock, hold),
+            WorkStep.SID_INTAKE: SidIntake(
+                self._database, desk, self.points, clock, hold, settings.deadlines.as_deadlines()
+            ),
             WorkStep.REPORT: Reporter(self._database, self.client, clock, jitter),
         }
         lease = timedelta(seconds=max(settings.worker.lease_seconds, 3 * _AT_ONCE * settings.sid.read_seconds))

@@ -136,7 +136,9 @@ def withdraw(
         seen = _look(settings, store, key)
         with store.transaction() as tx:
             order = by_hand.withdraw(tx, seen, _now(act), unread=unread)
-    _tell_ended(order, seen, json_wanted, "was withdrawn; the hub hears that it can't be carried out")
+    undone = order.state is OrderState.REGISTERED
+    heard = "is withdrawn once what was begun is undone" if undone else "was withdrawn"
+    _tell_ended(order, seen, json_wanted, f"{heard}; the hub hears that it can't be carried out")
 
 
 def report(

@@ -28,13 +28,25 @@ def order_facts(order: Order) -> dict[str, Any]:
 def orders_table(orders: Sequence[Order], title: str, now: datetime) -> Table:
     """One line for each order."""
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("key", "kind", "metering point", "state", "waits for", "registered", "age", "commands", "reason"):
+    for heading in (
+        "key",
+        "kind",
+        "metering point",
+        "state",
+        "waits for",
+        "registered",
+        "age",
+        "deadline",
+        "commands",
+        "reason",
+    ):
         table.add_column(heading, no_wrap=heading != "reason", justify="right" if heading == "commands" else "left")
     for order in orders:
         waits = order.waits_for.value if order.waits_for and order.state.value == "registered" else ""
         age = duration((now - order.registered_at).total_seconds())
         facts = (str(order.key), order.kind.value, str(order.metering_point), order.state.value, waits)
-        times = (local(order.registered_at), age, str(order.attempts))
+        deadline = local(order.deadline) if order.deadline else ""
+        times = (local(order.registered_at), age, deadline, str(order.attempts))
         table.add_row(*facts, *times, escape(order.detail or ""))
     return table
 

@@ -27,9 +27,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def stats(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
-    """Execution times per kind of order and month: the five buckets, and p50, p90 and p99.
+    """Execution times per kind of order and month: the five buckets, p50, p90 and p99, and the share in time.
 
     Times count from the message's own timestamp to the meter's time of switching. Months are Polish months.
+    "In time" is the share of those with a deadline that were executed by then.
 
     Example:
 
@@ -60,17 +61,20 @@ def as_json(line: Statistics) -> dict[str, Any]:
         "p50_seconds": line.p50,
         "p90_seconds": line.p90,
         "p99_seconds": line.p99,
+        "with_deadline": line.limited,
+        "in_time": line.in_time,
     }
 
 
 def table_of(lines: list[Statistics]) -> Table:
     """For people: the share of each bucket, as operators speak of it."""
     table = Table(title="Execution times", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("month", "kind", "orders", *(bucket.value for bucket in Bucket), "p50", "p90", "p99"):
+    for heading in ("month", "kind", "orders", *(bucket.value for bucket in Bucket), "p50", "p90", "p99", "in time"):
         width = {"month": 7, "kind": 15, "p50": 8, "p90": 8, "p99": 8}.get(heading)
         table.add_column(heading, justify="left" if heading in ("month", "kind") else "right", min_width=width)
     for line in lines:
         shares = (f"{count / line.count:.0%}" for count in line.buckets.values())
         times = (duration(seconds) for seconds in (line.p50, line.p90, line.p99))
-        table.add_row(line.month, line.kind.value, str(line.count), *shares, *times)
+        in_time = f"{line.in_time / line.limited:.1%}" if line.limited else ""
+        table.add_row(line.month, line.kind.value, str(line.count), *shares, *times, in_time)
     return table

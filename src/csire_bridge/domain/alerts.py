@@ -27,6 +27,9 @@ class AlertKind(StrEnum):
     METERS_UNREACHABLE = "meters-unreachable"
     HOLDS_WAITED_FOR = "holds-waited-for"
     CERTIFICATES = "certificates"
+    DEADLINE_HALF = "deadline-half"
+    DEADLINE_FOUR_FIFTHS = "deadline-four-fifths"
+    DEADLINE_PAST = "deadline-past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ _SENTENCES = {
     AlertKind.HEAD_END_DOWN: "the head-end system is down",
     AlertKind.FIELD_WORK: "{count} orders wait for people on site",
     AlertKind.METERS_UNREACHABLE: "{count} orders failed in 5 tries and more: the meters can't be reached",
+    AlertKind.DEADLINE_HALF: "half of the time is over for {count} orders with a deadline",
+    AlertKind.DEADLINE_FOUR_FIFTHS: "four fifths of the time are over for {count} orders with a deadline",
+    AlertKind.DEADLINE_PAST: "{count} orders are past their deadline",
     AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
     AlertKind.CERTIFICATES: "{count} certificates must be replaced: they end within 60 days, or have ended",
 }

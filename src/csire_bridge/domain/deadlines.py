@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
 from csire_bridge.domain.order_facts import OrderFacts, start_date
-from csire_bridge.domain.orders import DisconnectionKind, OrderKind, ReconnectionReason
+from csire_bridge.domain.orders import DisconnectionKind, Order, OrderKind, ReconnectionReason
 from csire_bridge.domain.working_days import after_days, after_working_days
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "order_classes",
     "standing",
     "too_near",
+    "with_deadline",
 ]
 
 
@@ -134,6 +135,16 @@ def deadline_of(
         begin = received_at
     date = start_date(order)
     return term.after(max(begin, date) if date else begin)
+
+
+def with_deadline(order: Order, deadlines: Deadlines, received_at: datetime | None = None) -> Order:
+    """The order with its deadline, and the moments (UTC) at which people are warned; none where it has no term."""
+    deadline = deadline_of(order, deadlines, received_at)
+    if deadline is None:
+        return replace(order, deadline=None, half_time=None, four_fifths=None)
+    whole = max(deadline - order.registered_at, timedelta(0))
+    begin = deadline - whole
+    return replace(order, deadline=deadline, half_time=begin + whole / 2, four_fifths=begin + whole * 4 / 5)
 
 
 class Standing(StrEnum):

@@ -21,7 +21,7 @@ from csire_bridge.domain.identifiers import (
     MeterNumber,
     ProcessInstanceId,
 )
-from csire_bridge.domain.work import ORDINARY, PROMPT, URGENT
+from csire_bridge.domain.work import ORDINARY, PROMPT, URGENT, WorkStep
 
 __all__ = [
     "COMMAND_OPEN",
@@ -176,8 +176,9 @@ class Order:
     head-end system's time of switching, else that of verification. ``recalled_at`` is when the command under way was
     no longer wanted: because a newer order supersedes it (``superseded_by``), else because the hub ended the process
     by force. ``cancelled_at`` is when the head-end system confirmed that it dropped the command, ``refused`` what it
-    said when it refused the latest one. ``parent`` is the order of which this one is a step. ``version`` is for
-    compare-and-set.
+    said when it refused the latest one. ``parent`` is the order of which this one is a step. ``deadline`` is by when it
+    must be carried out, by the terms of the day on which it was registered or its date changed; at ``half_time`` and
+    ``four_fifths`` so much of the time until then is over. ``version`` is for compare-and-set.
     """
 
     key: int
@@ -216,6 +217,9 @@ class Order:
     waits_for: WaitsFor | None = None
     parent: int | None = None
     renewed_at: datetime | None = None
+    half_time: datetime | None = None
+    four_fifths: datetime | None = None
+    deadline: datetime | None = None
 
     @property
     def priority(self) -> int:
@@ -223,6 +227,11 @@ class Order:
         if self.kind is OrderKind.RECONNECT:
             return URGENT
         return PROMPT if self.disconnection_kind is DisconnectionKind.PREPAID else ORDINARY
+
+    @property
+    def carried_out_by(self) -> WorkStep:
+        """The work that carries it out: orders that are more than a movement of the contactor have steps."""
+        return WorkStep.EXECUTE if self.kind.contactor_action else WorkStep.PERFORM
 
     @property
     def execution_seconds(self) -> float | None:

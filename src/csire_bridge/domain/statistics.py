@@ -55,11 +55,17 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """One executed order: both moments in UTC."""
+    """One executed order: all moments in UTC. ``deadline`` is None where it had none."""
 
     kind: OrderKind
     registered_at: datetime
     executed_at: datetime
+    deadline: datetime | None = None
+
+    @property
+    def in_time(self) -> bool | None:
+        """Whether it was executed by its deadline; None where it had none."""
+        return None if self.deadline is None else self.executed_at <= self.deadline
 
     @property
     def seconds(self) -> float:
@@ -69,7 +75,10 @@ class Executed:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Execution times of one kind of order in one Polish month (``YYYY-MM`` of registration); seconds."""
+    """Execution times of one kind of order in one Polish month (``YYYY-MM`` of registration); seconds.
+
+    ``limited`` is how many had a deadline, ``in_time`` how many of these were executed by then.
+    """
 
     kind: OrderKind
     month: str
@@ -78,17 +87,21 @@ class Statistics:
     p50: float
     p90: float
     p99: float
+    limited: int = 0
+    in_time: int = 0
 
 
 def summarise(executed: Iterable[Executed]) -> list[Statistics]:
     """Statistics per kind and month, in order of month and kind."""
-    groups: dict[tuple[str, OrderKind], list[float]] = defaultdict(list)
+    groups: dict[tuple[str, OrderKind], list[Executed]] = defaultdict(list)
     for order in executed:
         month = order.registered_at.astimezone(WARSAW).strftime("%Y-%m")
-        groups[month, order.kind].append(order.seconds)
-    return [_statistics(kind, month, sorted(values)) for (month, kind), values in sorted(groups.items())]
+        groups[month, order.kind].append(order)
+    return [_statistics(kind, month, found) for (month, kind), found in sorted(groups.items())]
 
 
-def _statistics(kind: OrderKind, month: str, ordered: list[float]) -> Statistics:
+def _statistics(kind: OrderKind, month: str, executed: list[Executed]) -> Statistics:
+    ordered = sorted(order.seconds for order in executed)
+    limited = [order.in_time for order in executed if order.in_time is not None]
     p50, p90, p99 = (percentile(ordered, share) for share in (50, 90, 99))
-    return Statistics(kind, month, len(ordered), count_buckets(ordered), p50, p90, p99)
+    return Statistics(kind, month, len(ordered), count_buckets(ordered), p50, p90, p99, len(limited), sum(limited))

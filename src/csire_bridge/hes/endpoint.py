@@ -38,7 +38,8 @@ def events_router(
     returns before 200 is answered; events that come at the same moment are handed over together. Garbage gets 400
     and too much 413, each with a sentence; when ``on_events`` raises one of our errors, 503 asks the HES to come again.
     """
-    group = Grouped[tuple[bytes, HeadEndEvent], None](partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS)
+    hand_over = partial(_hand_over, on_events)
+    group = Grouped[tuple[bytes, HeadEndEvent], None](hand_over, name="head-end events", linger=_LINGER_SECONDS)
     group.start()
     networks = [ipaddress.ip_network(peer) for peer in allowed_peers]
     router = APIRouter()

@@ -14,12 +14,13 @@ from csire_bridge.domain.acts import Act
 from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.interlocks import holding_back, protection
-from csire_bridge.domain.order_steps import STEP_ENDED, OrderStep, StepKind, StepState
+from csire_bridge.domain.order_steps import STEP_ENDED, OrderStep, StepKind, StepState, tried_again
 from csire_bridge.domain.orders import WAITS_FOR_A_PERSON, CannotReason, Order, OrderState, Outcome
 from csire_bridge.domain.site_reports import SiteReport, check_moment, check_unmoved, is_fresh, proven
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.new_orders import queue
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
+from csire_bridge.pipeline.take_back import has_begun, take_back
 
 __all__ = [
     "Look",
@@ -63,8 +64,8 @@ def retry(tx: Transaction, orders: Sequence[Order], act: Act) -> list[Order]:
         text = act.told("taken back to the queue")
         facts = {"attempts": 0, "refused": None, "waits_for": None, "detail": None, "cannot_reason": None}
         changes.move(order, OrderState.REGISTERED, text, **facts)
-    for steps in tx.steps.of([order.key for order in orders]).values():
-        changes.steps += [replace(s, state=StepState.WAITING, child=None) for s in steps if s.state is StepState.FAILED]
+        if order.recalled_at is None:
+            changes.steps += tried_again(tx.steps.of([order.key]).get(order.key, []))
     changes.write(tx, None)
     queue(tx, orders, [order.key for order in orders], act.at)
     return [after for _, after, _ in changes.moves]
@@ -76,7 +77,7 @@ def retry_refusal(order: Order) -> str | None:
         return f"order {order.key} is {order.state}: it does not wait for a person"
     if order.superseded_by is not None:
         return f"order {order.key} was superseded by order {order.superseded_by}: it must not be given again"
-    if order.recalled_at is not None:
+    if order.recalled_at is not None and order.kind.contactor_action is not None:
         return f"order {order.key} was recalled, because its process was ended: it must not be given again"
     return None
 
@@ -165,7 +166,15 @@ def report_not_done(
 
 
 def withdraw(tx: Transaction, seen: Look, act: Act, *, unread: bool = False) -> Order:
-    """The order ends without effect, and the hub is told; not why. Raises ActRefused."""
+    """The order ends without effect, and the hub is told; not why. Raises ActRefused.
+
+    One of several steps is recalled first, and ends once what was begun at the meter is undone; when that failed, and
+    it waits for a person again, it ends as it is.
+    """
+    if seen.order.recalled_at is None and has_begun(tx, seen.order):
+        order = _unchanged(tx, seen.order)
+        take_back(tx, order, act.told("withdrawn"), act.at)
+        return tx.orders.get(order.key)
     order, proof = _without_effect(tx, seen, unread)
     text, changes = act.told(f"{proof}; withdrawn"), Changes(act.at)
     facts = {"cannot_reason": CannotReason.OTHER, "detail": _WITHDRAWN}

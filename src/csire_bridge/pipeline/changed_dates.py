@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from csire_bridge.domain.messages import Header, OrderRequest, RegistryUpdate
-from csire_bridge.domain.order_steps import StepRules, moved_steps
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
-from csire_bridge.domain.work import WorkStep
+from csire_bridge.domain.order_steps import OrderStep, StepRules, moved_steps, plan_steps
+from csire_bridge.domain.orders import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
 from csire_bridge.pipeline.new_orders import new_order
 from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.take_back import go_on, take_back
 
 __all__ = ["tariff_change", "without_moved"]
 
-_MOVABLE = frozenset({OrderState.REGISTERED, OrderState.IN_STEPS, OrderState.PARKED})
+_MOVABLE = WAITS_FOR_A_PERSON | {OrderState.REGISTERED, OrderState.IN_STEPS}
 
 
 def without_moved(tx: Transaction, new: Sequence[Order], now: datetime, rules: StepRules) -> list[Order]:
@@ -26,7 +27,8 @@ def _moved(tx: Transaction, new: Order, now: datetime, rules: StepRules) -> bool
     if new.kind.contactor_action is not None or new.process_instance is None:
         return False
     for known in tx.orders.open_of_process(new.process_instance):
-        if (known.kind, known.metering_point) == (new.kind, new.metering_point) and known.state in _MOVABLE:
+        same = (known.kind, known.metering_point) == (new.kind, new.metering_point)
+        if same and known.state in _MOVABLE and known.recalled_at is None:
             _move(tx, known, new, now, rules)
             return True
     return False
@@ -34,8 +36,23 @@ def _moved(tx: Transaction, new: Order, now: datetime, rules: StepRules) -> bool
 
 def _move(tx: Transaction, known: Order, new: Order, now: datetime, rules: StepRules) -> None:
     moved = tx.orders.change_date(known, new, now, f"message {new.source_number} moves it to {new.effective_date}")
-    tx.steps.put(moved_steps(tx.steps.of([known.key]).get(known.key, []), moved, rules))
-    tx.work.hasten(WorkStep.PERFORM, [known.key], now)
+    steps = tx.steps.of([known.key]).get(known.key, [])
+    changed = moved_steps(steps, known, moved, rules, now)
+    tx.steps.put(changed)
+    if steps:
+        kinds = {step.kind for step in steps}
+        more = [step for step in plan_steps(moved, rules) if step.kind not in kinds]
+        tx.steps.add([replace(step, position=len(steps) + n) for n, step in enumerate(more, 1)])
+    _recall_early(tx, changed, now)
+    go_on(tx, moved, now)
+
+
+def _recall_early(tx: Transaction, steps: Sequence[OrderStep], now: datetime) -> None:
+    """Movements under way whose time is still to come now."""
+    for step in steps:
+        child = tx.orders.get(step.child) if step.child is not None and step.not_before > now else None
+        if child is not None and child.state not in FINAL_STATES and child.kind is OrderKind.DISCONNECT:
+            take_back(tx, child, "its date was moved", now)
 
 
 def tariff_change(tx: Transaction, header: Header, update: RegistryUpdate, now: datetime) -> Order | None:

@@ -94,7 +94,7 @@ class Changes:
 
     def performed(self, order: Order, item: WorkItem, text: str) -> None:
         """An order of several steps ends, all of them done."""
-        facts = {"executed_at": self.now, "verified_at": self.now}
+        facts = {"executed_at": self.now, "verified_at": self.now, "detail": text}
         self._end(self.move(order, OrderState.DONE, text, **facts), item)
 
     def done(self, order: Order, item: WorkItem, text: str, reading: ContactorReading, **facts: Any) -> None:

@@ -21,7 +21,7 @@ from csire_bridge.pipeline.find_out import Finding, Found, NotAsked, find_out, s
 from csire_bridge.pipeline.gates import Gates
 from csire_bridge.pipeline.give import Given, Giving, NotGiven, give, prepare, settle_given
 from csire_bridge.pipeline.limits import ExecutionLimits, FieldWork
-from csire_bridge.pipeline.outage import CIRCUIT, Outage
+from csire_bridge.pipeline.outage import Outage
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 from csire_bridge.pipeline.steps import Begun, Done, Task
 
@@ -77,16 +77,11 @@ class Executor:
 
     def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: Changes) -> Sequence[_Item]:
         """All orders; while the circuit to the head-end system is open, at most the one that tries it."""
-        circuit = tx.guards.circuit(CIRCUIT)
-        self._outage.begin()
-        if not circuit.open:
+        through, back = self._outage.through(tx, len(pairs), changes.now)
+        if back is None:
             return pairs
-        trying = circuit.trying(changes.now, self._limits.circuit)
-        through = 1 if pairs and circuit.may_try(changes.now) and tx.guards.set_circuit(circuit, trying) else 0
         for item, order in pairs[through:]:
-            until = ((trying if through else circuit).retry_at or changes.now) + timedelta(
-                seconds=self._jitter.uniform(0, 5)
-            )
+            until = back + timedelta(seconds=self._jitter.uniform(0, 5))
             if order.state is OrderState.REGISTERED:
                 changes.wait(order, item, WaitsFor.HEAD_END, "waits: the head-end system is down", until)
             else:

@@ -20,6 +20,7 @@ from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.domain.throttle import Throttle
 from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.pipeline.changes import Changes
+from csire_bridge.pipeline.children import why_not
 from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import Transaction
 from csire_bridge.pipeline.rule_gate import RuleGate
@@ -78,6 +79,8 @@ class Gates:
             found = known.get(order.metering_point) if order.kind is OrderKind.DISCONNECT else None
             if order.recalled_at is not None:
                 changes.withdraw(order, item, "the order was taken back")
+            elif (why := _spared(tx, order, changes.now)) is not None:
+                changes.withdraw(order, item, why)
             elif found is None:
                 stays.append((item, order))
             elif found.newest >= order.registered_at:
@@ -190,6 +193,13 @@ class Gates:
         """Some time between a fifth of ``most`` and all of it, so that not everybody comes back at once."""
         wait: timedelta = most * self._jitter.uniform(0.2, 1.0)
         return wait
+
+
+def _spared(tx: Transaction, order: Order, now: datetime) -> str | None:
+    """Why a disconnection at the end of an agreement is not wanted any more."""
+    if order.parent is None or order.kind is not OrderKind.DISCONNECT:
+        return None
+    return why_not(tx, tx.orders.get(order.parent), now)
 
 
 def _pause_ends(near: Sequence[Neighbour], pause: timedelta) -> datetime | None:

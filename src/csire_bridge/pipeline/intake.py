@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.messages import MessageState, RawMessage, SettledMessage, TakenId, Understood
@@ -55,10 +56,11 @@ class Intake:
         clock: Clock,
         complaint_hold: timedelta = timedelta(days=14),
         step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
     ) -> None:
         """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
 
-        ``step_rules``: which steps agreements have.
+        ``step_rules``: which steps agreements have. ``deadlines``: by when orders must be carried out.
         """
         self._store = store
         self._verifier = verifier
@@ -68,6 +70,7 @@ class Intake:
         self._clock = clock
         self._complaint_hold = complaint_hold
         self._step_rules = step_rules
+        self._deadlines = deadlines
 
     def judge(self, raw: bytes, now: datetime) -> Judgement:
         """Verify, validate and map one message; a fault of its sender is an answer, not an exception."""
@@ -102,7 +105,9 @@ class Intake:
         now = self._clock()
         with self._store.transaction() as tx:
             batch = self._settle(tx, [(piece.about, piece.result) for piece in done], now)
-            following = register(tx, batch.understood, now, lease, self._complaint_hold, self._step_rules)
+            following = register(
+                tx, batch.understood, now, lease, self._complaint_hold, self._step_rules, self._deadlines
+            )
             tx.messages.take(batch.new_ids)
             tx.messages.settle(batch.settled)
             tx.messages.note(batch.notes)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from csire_bridge.domain.deadlines import Deadlines, with_deadline
 from csire_bridge.domain.orders import Order
 from csire_bridge.domain.sid import SidOrder, SidRequest
 from csire_bridge.domain.sources import is_the_same
@@ -36,13 +37,19 @@ def without_joined(tx: Transaction, new: Sequence[Order], now: datetime) -> list
 
 
 def take_sid_order(
-    tx: Transaction, request: SidRequest, message: int, now: datetime, complaint_hold: timedelta
+    tx: Transaction,
+    request: SidRequest,
+    message: int,
+    now: datetime,
+    complaint_hold: timedelta,
+    deadlines: Deadlines,
 ) -> SidOrder:
     """Write an order of SID, or join it to one that is about to do the same; return what SID's number stands for now.
 
     It becomes due like any other order. SID is told where it stands.
     """
-    new = _own_process_only(tx, new_order(request.order, now, registered_at=request.registered_at))
+    asked = with_deadline(new_order(request.order, now, registered_at=request.registered_at), deadlines, now)
+    new = _own_process_only(tx, asked)
     newest = _newest_connection(tx, new, now)
     known = next((o for o in tx.orders.joinable(new) if is_the_same(new, o, newest, now)), None)
     if known is None:

@@ -33,6 +33,19 @@ class Outage:
         """The head-end system is down: what is left of the batch does not even try."""
         return self._failures >= self._policy.threshold
 
+    def through(self, tx: Transaction, count: int, now: datetime) -> tuple[int, datetime | None]:
+        """Begin a batch of ``count`` calls. How many of them may go; and when (UTC) the others may come back.
+
+        While the circuit is open, one at most goes, to try whether the head-end system is there again.
+        """
+        self.begin()
+        circuit = tx.guards.circuit(CIRCUIT)
+        if not circuit.open:
+            return count, None
+        trying = circuit.trying(now, self._policy)
+        goes = 1 if count and circuit.may_try(now) and tx.guards.set_circuit(circuit, trying) else 0
+        return goes, (trying if goes else circuit).retry_at or now
+
     def saw(self, result: object) -> None:
         """Note what a call came to. Only the head-end system's own silence counts, not that of one meter."""
         silent = isinstance(result, OutcomeUnknown) or (

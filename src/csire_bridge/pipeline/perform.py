@@ -6,231 +6,251 @@ be repeated without harm. A movement of the contactor is an order of its own, an
 
 from __future__ import annotations
 
-import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
-from csire_bridge.domain.order_steps import OrderStep, StepKind, StepRules, StepState, first_open, plan_steps
-from csire_bridge.domain.orders import FINAL_STATES, Order, OrderKind, OrderState
-from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.order_steps import (
+    OrderStep,
+    StepKind,
+    StepRules,
+    StepState,
+    first_open,
+    plan_steps,
+    tried_again,
+)
+from csire_bridge.domain.orders import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
+from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.changes import Changes
-from csire_bridge.pipeline.children import child_of, settled_by, why_not
+from csire_bridge.pipeline.children import after_child, give_birth, why_not
 from csire_bridge.pipeline.limits import ExecutionLimits
+from csire_bridge.pipeline.outage import Outage
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 from csire_bridge.pipeline.rule_gate import RuleGate
-from csire_bridge.pipeline.step_actions import ChildNeeded, Performed, Performing, perform
+from csire_bridge.pipeline.step_actions import Performing, perform, undo
+from csire_bridge.pipeline.step_results import LookedUp, Result, settle_step
 from csire_bridge.pipeline.steps import Begun, Done, Task
+from csire_bridge.pipeline.undoing import summary, undoing
 
 __all__ = ["Performer"]
 
-_log = logging.getLogger(__name__)
-Result = Performed | ChildNeeded | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused
+_OPEN = frozenset({OrderState.REGISTERED, OrderState.IN_STEPS})
 
 
 class Performer:
-    """Takes orders of several steps from step to step, each time their work falls due."""
+    """Takes orders of several steps from step to step, each time their work falls due. For one worker thread."""
 
     def __init__(
         self,
         store: Store,
         head_end: HeadEnd,
+        look_up: Callable[[MeteringPointCode], MeteringPoint | None],
         clock: Clock,
         limits: ExecutionLimits,
         rules: StepRules,
         jitter: random.Random,
     ) -> None:
+        """``look_up`` asks everybody who may know a metering point whose meter we don't know."""
         self._store = store
         self._head_end = head_end
+        self._look_up = look_up
         self._clock = clock
         self._limits = limits
         self._rules = rules
         self._jitter = jitter
         self._gate = RuleGate(limits.deadlines)
+        self._outage = Outage(limits.circuit)
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Performing]:
         """Find the step that each order is at; what needs no head-end system is done here."""
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
             tx.work.hold(items)
-            orders = tx.orders.many([item.subject for item in items])
+            orders = tx.orders.held([item.subject for item in items])
             pairs = [(item, orders[item.subject]) for item in items]
             changes.finished += [item for item, order in pairs if order.state not in _OPEN]
-            tasks = [
-                task for item, order in self._open(tx, pairs, changes) for task in self._next(tx, item, order, changes)
-            ]
+            begun = [_At(tx, item, order, changes, self) for item, order in pairs if order.state in _OPEN]
+            tasks = [task for at in begun for task in at.tasks()]
+            tasks = self._reachable(tx, tasks, changes)
             return Begun(tasks, changes.write(tx, lease))
 
-    def _open(
-        self, tx: Transaction, pairs: Sequence[tuple[WorkItem, Order]], changes: Changes
-    ) -> list[tuple[WorkItem, Order]]:
-        """Orders in steps, and registered ones whose time has come; those get their steps."""
-        new = [pair for pair in pairs if pair[1].state is OrderState.REGISTERED]
-        begun = [self._begun(tx, item, order, changes) for item, order in new]
-        return [*(pair for pair in begun if pair), *(pair for pair in pairs if pair[1].state is OrderState.IN_STEPS)]
-
-    def _begun(self, tx: Transaction, item: WorkItem, order: Order, changes: Changes) -> tuple[WorkItem, Order] | None:
-        ahead = order.not_before - self._rules.write_ahead
-        if ahead > changes.now and order.recalled_at is None:
-            changes.postpone(item, ahead)
-            return None
-        if tx.steps.of([order.key]).get(order.key):
-            return item, changes.move(order, OrderState.IN_STEPS, "goes on where it was", waits_for=None)
-        steps = tx.steps.add(plan_steps(order, self._rules))
-        if not steps:
-            changes.park(order, item, "nothing of it can be done remotely: a person must carry it out")
-            return None
-        names = ", ".join(step.kind for step in steps)
-        return item, changes.move(order, OrderState.IN_STEPS, f"steps: {names}", waits_for=None)
-
-    def _next(self, tx: Transaction, item: WorkItem, order: Order, changes: Changes) -> list[Task[Performing]]:
-        """Go over steps that need no call; return the one that does."""
-        steps = tx.steps.of([order.key])[order.key]
-        if order.recalled_at is not None:
-            self._recalled(tx, item, order, steps, changes)
-            return []
-        while (step := first_open(steps)) is not None:
-            if step.not_before > changes.now:
-                changes.postpone(item, step.not_before)
-                return []
-            if not self._lets_go(tx, item, order, step, changes):
-                return []
-            ended = self._without_a_call(tx, item, order, step, changes)
-            if ended is None:
-                return []
-            if ended is step:
-                return self._task(tx, item, order, step, changes)
-            steps = [ended if one.key == step.key else one for one in steps]
-        changes.performed(order, item, _summary(steps))
-        return []
-
-    def _lets_go(self, tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: Changes) -> bool:
-        """Whether the operator's rules let the step begin now; a calendar may always be written ahead of its date."""
-        begun = step.child is not None or step.kind is StepKind.TARIFF
-        return begun or bool(self._gate.passing(tx, [(item, order)], changes))
-
-    def _without_a_call(
-        self, tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: Changes
-    ) -> OrderStep | None:
-        """The step once it has ended; the same step when it needs a call; None when the order waits or was parked."""
-        if step.child is not None:
-            child = tx.orders.get(step.child)
-            if child.state not in FINAL_STATES:
-                changes.postpone(item, changes.now + self._limits.recheck)
-                return None
-            ended = settled_by(step, child, changes.now)
-            changes.steps.append(ended)
-            if ended.state is StepState.FAILED:
-                changes.park(order, item, f"step {step.kind}: {ended.text}")
-                return None
-            return ended
-        reason = why_not(tx, order, changes.now) if step.kind is StepKind.DISCONNECT else None
-        if reason is not None:
-            ended = _ended(step, StepState.SKIPPED, reason, changes.now)
-            changes.steps.append(ended)
-            return ended
-        if step.kind is StepKind.DISCONNECT:
-            self._give_birth(tx, item, order, step, OrderKind.DISCONNECT, changes)
-            return None
-        return step
-
-    def _task(
-        self, tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: Changes
-    ) -> list[Task[Performing]]:
-        point = tx.points.of([order.metering_point], changes.now).get(order.metering_point)
-        if point is None or point.meter is None:
-            changes.park(order, item, "no meter is known at the metering point")
-            return []
-        return [Task(item, Performing(order, step, point.meter))]
-
-    def _give_birth(
-        self, tx: Transaction, item: WorkItem, order: Order, step: OrderStep, kind: OrderKind, changes: Changes
-    ) -> None:
-        """The contactor's movement becomes an order of its own; this one waits until it has ended."""
-        child = child_of(order, kind, changes.now)
-        (key,) = tx.orders.add([child], changes.now)
-        tx.work.add(WorkStep.EXECUTE, [key], changes.now, priority=child.priority)
-        changes.steps.append(replace(step, state=StepState.UNDER_WAY, child=key))
-        changes.postpone(item, changes.now + self._limits.recheck)
-
-    def _recalled(
-        self, tx: Transaction, item: WorkItem, order: Order, steps: Sequence[OrderStep], changes: Changes
-    ) -> None:
-        """The hub ended the process: a movement under way is recalled, and what was done is told."""
-        step = first_open(steps)
-        child = tx.orders.get(step.child) if step and step.child is not None else None
-        if child is not None and child.state not in FINAL_STATES:
-            tx.orders.recall(child.key, changes.now)
-            tx.work.hasten(WorkStep.EXECUTE, [child.key], changes.now)
-            changes.postpone(item, changes.now + self._limits.recheck)
-        else:
-            changes.withdraw(order, item, f"taken back by whoever asked for it; {_summary(steps)}")
+    def _reachable(self, tx: Transaction, tasks: list[Task[Performing]], changes: Changes) -> list[Task[Performing]]:
+        through, back = self._outage.through(tx, len(tasks), changes.now)
+        for task in tasks[through:]:
+            changes.postpone(task.item, back or changes.now)
+        return tasks[:through]
 
     def do(self, task: Task[Performing]) -> Result:
         """Read or write at the meter."""
+        about = task.about
+        if about.meter is None:
+            point = self._look_up(about.order.metering_point)
+            return LookedUp(point is not None and point.meter is not None)
+        if self._outage.found:
+            return None
         try:
-            return perform(self._head_end, task.about)
+            if about.undo:
+                result: Result = undo(self._head_end, about.order, about.meter)
+            else:
+                result = perform(self._head_end, about.order, about.step, about.meter)
         except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
-            return error
+            result = error
+        self._outage.saw(result)
+        return result
 
     def settle(self, done: Sequence[Done[Performing, Result]], lease: Lease | None) -> list[WorkItem]:
-        """Write down what came of it; return the work of orders that go on at once."""
+        """Write down what came of it; return the work of orders that go on at once.
+
+        An order that was changed meanwhile is begun anew: what was done at the meter may not be what is wanted now.
+        """
         changes = Changes(self._clock())
-        goes_on: list[WorkItem] = []
         with self._store.transaction() as tx:
             tx.work.hold([piece.item for piece in done])
-            for piece in done:
-                if self._settled(tx, piece, changes):
-                    goes_on.append(piece.item)
+            known = tx.orders.held([piece.about.order.key for piece in done])
+            self._outage.settle(tx, changes.now)
+            goes_on = [piece.item for piece in done if self._settled(tx, piece, known, changes)]
             if lease is None:
                 for item in goes_on:
                     changes.postpone(item, changes.now)
             following = changes.write(tx, lease)
         return [*goes_on, *following] if lease else []
 
-    def _settled(self, tx: Transaction, piece: Done[Performing, Result], changes: Changes) -> bool:
-        """Whether the order goes on with its next step at once."""
-        order, step, item = piece.about.order, piece.about.step, piece.item
-        match piece.result:
-            case Performed() as result:
-                tx.steps.keep(order.key, result.readings)
-                if step.kind is StepKind.ACTIVATE:
-                    _remember_tariff(tx, order, changes.now)
-                changes.steps.append(_ended(step, result.state, result.text, changes.now))
-                tx.orders.note(order.key, order.state, changes.now, f"step {step.kind}: {result.text}")
-                return True
-            case ChildNeeded(kind):
-                self._give_birth(tx, item, order, step, kind, changes)
-            case HeadEndRefused() as error:
-                changes.park(order, item, f"step {step.kind}: the head-end system refused: {error.text}")
-            case error:
-                self._again(order, step, item, error.text, changes)
-        return False
-
-    def _again(self, order: Order, step: OrderStep, item: WorkItem, why: str, changes: Changes) -> None:
-        again = self._limits.retry.next_try(item.attempts + 1, changes.now, self._jitter)
-        if again is None:
-            changes.park(order, item, f"step {step.kind}: given up after {item.attempts + 1} tries: {why}")
-        else:
-            changes.postpone(item, again, f"step {step.kind}: {why}")
+    def _settled(
+        self, tx: Transaction, piece: Done[Performing, Result], known: dict[int, Order], changes: Changes
+    ) -> bool:
+        if known[piece.about.order.key].version != piece.about.order.version:
+            return True
+        return settle_step(tx, piece, self._limits, changes, self._jitter)
 
 
-_OPEN = frozenset({OrderState.REGISTERED, OrderState.IN_STEPS})
+class _At:
+    """One order within the transaction that begins its work."""
 
+    def __init__(self, tx: Transaction, item: WorkItem, order: Order, changes: Changes, performer: Performer) -> None:
+        self._tx, self._item, self._order, self._changes = tx, item, order, changes
+        self._limits, self._rules, self._gate = performer._limits, performer._rules, performer._gate
 
-def _remember_tariff(tx: Transaction, order: Order, now: datetime) -> None:
-    """What the meter counts by is what holds at the point; so a notice that repeats it changes nothing."""
-    point = tx.points.of([order.metering_point], now).get(order.metering_point)
-    if point is not None:
-        tx.points.put(replace(point, tariff_group=order.tariff_group, updated_at=now))
+    @property
+    def _now(self) -> datetime:
+        return self._changes.now
 
+    def tasks(self) -> list[Task[Performing]]:
+        """The call that the order needs now, if any."""
+        if self._order.state is OrderState.REGISTERED and not self._begun():
+            return []
+        steps = self._tx.steps.of([self._order.key]).get(self._order.key, [])
+        if self._order.recalled_at is not None:
+            return undoing(self._tx, self._item, self._order, steps, self._changes, self._limits)
+        return self._next(steps)
 
-def _ended(step: OrderStep, state: StepState, text: str, now: datetime) -> OrderStep:
-    return replace(step, state=state, text=text, ended_at=now)
+    def _begun(self) -> bool:
+        """A registered order whose time has come gets its steps; one that comes back goes on where it was."""
+        order, changes = self._order, self._changes
+        known = self._tx.steps.of([order.key]).get(order.key, [])
+        if known:
+            if order.recalled_at is None:
+                self._tx.steps.put(tried_again(known))
+            self._order = changes.move(order, OrderState.IN_STEPS, "goes on where it was", waits_for=None)
+            return True
+        ahead = order.not_before - self._rules.write_ahead
+        if order.recalled_at is not None:
+            changes.withdraw(order, self._item, "taken back before anything of it was begun")
+            return False
+        if ahead > self._now:
+            changes.postpone(self._item, ahead)
+            return False
+        steps = self._tx.steps.add(plan_steps(order, self._rules))
+        if not steps:
+            changes.park(order, self._item, "no step is set up for it: a person must carry it out")
+            return False
+        names = ", ".join(step.kind for step in steps)
+        self._order = changes.move(order, OrderState.IN_STEPS, f"steps: {names}", waits_for=None)
+        return True
 
+    def _next(self, steps: Sequence[OrderStep]) -> list[Task[Performing]]:
+        """Go over steps that need no call; return the one that does."""
+        while (step := first_open(steps)) is not None:
+            if step.child is None and not self._may_begin(step):
+                return []
+            after = self._child_ended(step) if step.child is not None else self._without_a_call(step, steps)
+            if after is None:
+                return []
+            if after is step:
+                return self._task(step)
+            self._tx.steps.put([after])
+            if after.state is StepState.FAILED:
+                self._park(f"step {step.kind}: {after.text}; {summary(steps)}")
+                return []
+            steps = [after if one.key == step.key else one for one in steps]
+        self._changes.performed(self._order, self._item, summary(steps))
+        return []
 
-def _summary(steps: Sequence[OrderStep]) -> str:
-    return "; ".join(f"{step.kind}: {step.state}" for step in steps)
+    def _may_begin(self, step: OrderStep) -> bool:
+        """Whether its time has come, and the operator's rules let it begin; a calendar may always be written ahead."""
+        if step.not_before > self._now:
+            self._changes.postpone(self._item, step.not_before)
+            return False
+        if step.kind is StepKind.TARIFF:
+            return True
+        return bool(self._gate.passing(self._tx, [(self._item, self._order)], self._changes))
+
+    def _child_ended(self, step: OrderStep) -> OrderStep | None:
+        """The step once its movement has ended; None while the order waits for it."""
+        child = self._tx.orders.get(step.child or 0)
+        if child.state not in FINAL_STATES:
+            often = 10 if child.state in WAITS_FOR_A_PERSON else 1
+            self._changes.postpone(self._item, self._now + self._limits.recheck * often)
+            return None
+        after = after_child(step, child, self._now)
+        if isinstance(after, OrderKind):
+            give_birth(self._tx, self._item, self._order, step, after, self._changes, self._limits)
+            return None
+        return after
+
+    def _without_a_call(self, step: OrderStep, steps: Sequence[OrderStep]) -> OrderStep | None:
+        """The step once it has ended; the same step when it needs a call; None when the order waits or was parked."""
+        if step.kind is StepKind.DISCONNECT:
+            reason = why_not(self._tx, self._order, self._now)
+            if reason:
+                return self._skipped(step, reason)
+            self._move(step, OrderKind.DISCONNECT)
+            return None
+        if step.kind is StepKind.POWER:
+            power = f"{self._order.contracted_power:f} kW of contracted power"
+            self._park(f"{power}: no command sets it, a person must see to it; {summary(steps)}")
+            return None
+        if step.kind is StepKind.CONNECT:
+            point = self._point()
+            if point is not None and point.has_contactor is False:
+                return self._skipped(step, "the meter has no contactor")
+            if self._tx.orders.ends_under_way(self._order.metering_point):
+                self._move(step, OrderKind.RECONNECT)  # the supply may be on still, and off in a moment
+                return None
+        return step
+
+    def _skipped(self, step: OrderStep, reason: str) -> OrderStep:
+        self._tx.orders.note(self._order.key, self._order.state, self._now, f"step {step.kind} is skipped: {reason}")
+        return replace(step, state=StepState.SKIPPED, text=reason, ended_at=self._now)
+
+    def _move(self, step: OrderStep, kind: OrderKind) -> None:
+        give_birth(self._tx, self._item, self._order, step, kind, self._changes, self._limits)
+
+    def _park(self, why: str) -> None:
+        self._changes.park(self._order, self._item, why)
+
+    def _task(self, step: OrderStep) -> list[Task[Performing]]:
+        """The intent is written first where something is written into the meter: only then it can be taken back."""
+        if step.kind is StepKind.TARIFF and step.state is StepState.WAITING:
+            step = replace(step, state=StepState.UNDER_WAY)
+            self._tx.steps.put([step])
+        point = self._point()
+        return [Task(self._item, Performing(self._order, step, point.meter if point else None))]
+
+    def _point(self) -> MeteringPoint | None:
+        code = self._order.metering_point
+        return self._tx.points.of([code], self._now).get(code)

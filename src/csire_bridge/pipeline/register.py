@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from csire_bridge.domain.deadlines import Deadlines, with_deadline
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.messages import (
     Header,
@@ -20,6 +21,7 @@ from csire_bridge.domain.order_steps import StepRules
 from csire_bridge.domain.orders import Order, OrderKind
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.changed_dates import tariff_change, without_moved
+from csire_bridge.pipeline.children import spare
 from csire_bridge.pipeline.join import without_joined
 from csire_bridge.pipeline.new_orders import make_way, new_order, queue
 from csire_bridge.pipeline.ports import Transaction
@@ -38,11 +40,12 @@ def register(
     lease: Lease | None = None,
     complaint_hold: timedelta = timedelta(days=14),
     step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
+    deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
 ) -> list[WorkItem]:
     """Write what the messages ask for; return the execution work that is due at once, held under ``lease``.
 
     ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
-    ``step_rules`` say which steps agreements have.
+    ``step_rules`` say which steps agreements have, ``deadlines`` by when orders must be carried out.
     """
     orders: list[Order] = []
     for message in understood:
@@ -59,9 +62,11 @@ def register(
                 _file_result(tx, message.header, result, now)
             case SpecialNotice() as notice:
                 _follow(tx, notice, now)
+    orders = [with_deadline(order, deadlines, now) for order in orders]
     alone = without_joined(tx, without_moved(tx, orders, now, step_rules), now)
     keys = tx.orders.add(alone, now)
     make_way(tx, orders, now, complaint_hold)
+    spare(tx, orders, now)
     return queue(tx, alone, keys, now, lease)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.errors import (
     OutcomeUnknown,
     PartnerFault,
@@ -45,13 +46,18 @@ class SidIntake:
         points: PointFinder,
         clock: Clock,
         complaint_hold: timedelta = timedelta(days=14),
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
     ) -> None:
-        """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection."""
+        """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
+
+        ``deadlines``: by when orders must be carried out.
+        """
         self._store = store
         self._messages = messages
         self._points = points
         self._clock = clock
         self._complaint_hold = complaint_hold
+        self._deadlines = deadlines
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[RawMessage]:
         """Read the messages; those that somebody else has settled are finished with."""
@@ -101,7 +107,7 @@ class SidIntake:
         if earlier is not None and earlier.content != request.content:
             _log.error("SID's order number %s was used before with other content", request.number)
             return self._refused(raw, [_reused(request.number)])
-        taken = earlier or take_sid_order(tx, request, raw.key, now, self._complaint_hold)
+        taken = earlier or take_sid_order(tx, request, raw.key, now, self._complaint_hold, self._deadlines)
         return SettledMessage(
             key=raw.key,
             state=MessageState.DUPLICATE if earlier else MessageState.ACCEPTED,

@@ -7,25 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from csire_bridge.domain.clock import start_of
-from csire_bridge.domain.errors import OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.metering import ENERGY_REGISTERS, RegisterReading
+from csire_bridge.domain.metering import ENERGY_REGISTERS, MeterCalendars, RegisterReading
 from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.orders import Order, OrderKind
 from csire_bridge.pipeline.ports import HeadEnd
 
-__all__ = ["ChildNeeded", "Performed", "Performing", "perform"]
-
-_AGAIN = "it is read again"
+__all__ = ["ChildNeeded", "NotYet", "Performed", "Performing", "Undone", "WasCarriedOut", "perform", "undo"]
 
 
 @dataclass(frozen=True, slots=True)
 class Performing:
-    """A step that is to be done at a meter."""
+    """A step that is to be done at a meter, or with ``undo`` to be undone; ``meter`` is None where none is known."""
 
     order: Order
     step: OrderStep
-    meter: MeterNumber
+    meter: MeterNumber | None
+    undo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,46 +42,105 @@ class ChildNeeded:
     kind: OrderKind
 
 
-def perform(head_end: HeadEnd, performing: Performing) -> Performed | ChildNeeded:
-    """Do a step. Raises HeadEndUnreachable, HeadEndRefused, or OutcomeUnknown where what was written is not there."""
-    match performing.step.kind:
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The head-end system has answered, but what was written is not in the meter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What waited in the meter waits no more, as the meter itself confirms."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WasCarriedOut:
+    """There is nothing to undo any more: it has taken effect."""
+
+    text: str
+
+
+def perform(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber) -> Performed | ChildNeeded | NotYet:
+    """Do a step. Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown; ValueError for one that no meter does."""
+    match step.kind:
         case StepKind.READ:
-            readings = head_end.read_registers(performing.meter, ENERGY_REGISTERS)
-            return Performed(StepState.DONE, f"{len(readings)} registers read", readings)
+            readings = head_end.read_registers(meter, ENERGY_REGISTERS)
+            values = ", ".join(f"{r.register} {r.value:f} {r.unit}" for r in readings)
+            return Performed(StepState.DONE, f"meter {meter}: {values}", readings)
         case StepKind.TARIFF:
-            return _write_tariff(head_end, performing)
+            return _write_tariff(head_end, order, step, meter)
         case StepKind.ACTIVATE:
-            return _activate(head_end, performing)
+            return _activate(head_end, order, step, meter)
         case StepKind.CONNECT:
-            if head_end.read_contactor(performing.meter).connected:
+            if head_end.read_contactor(meter).connected:
                 return Performed(StepState.SKIPPED, "the supply is on")
             return ChildNeeded(OrderKind.RECONNECT)
-        case StepKind.DISCONNECT:
-            return ChildNeeded(OrderKind.DISCONNECT)
+        case StepKind.DISCONNECT | StepKind.POWER:
+            raise ValueError(f"step {step.kind} of order {order.key} needs no call")
 
 
-def _write_tariff(head_end: HeadEnd, performing: Performing) -> Performed:
+def _write_tariff(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber) -> Performed | NotYet:
     """Write the passive calendar with its moment, and read it back."""
-    tariff, meter = performing.order.tariff_group or "", performing.meter
-    at = _activation(performing)
-    if not head_end.read_calendar(meter).waits(tariff, at):
+    tariff, at = order.tariff_group or "", _activation(order, step)
+    calendars = head_end.read_calendar(meter)
+    if not calendars.waits(tariff, at):
+        if calendars.active == tariff and not _will_change(calendars, tariff):
+            return Performed(StepState.SKIPPED, f"the meter counts by calendar {tariff} already")
         head_end.write_calendar(meter, tariff, at)
         if not head_end.read_calendar(meter).waits(tariff, at):
-            raise OutcomeUnknown(f"the calendar {tariff} does not stand in meter {meter} after it was written", _AGAIN)
+            return NotYet(f"the calendar {tariff} does not stand in meter {meter} after it was written")
     return Performed(StepState.DONE, f"calendar {tariff} is in the meter, to count from {at:%Y-%m-%d %H:%M} UTC on")
 
 
-def _activation(performing: Performing) -> datetime:
+def _will_change(calendars: MeterCalendars, tariff: str) -> bool:
+    """Whether the meter will count by another calendar by itself."""
+    at = calendars.passive.activate_at
+    return calendars.passive.name not in ("", tariff) and at is not None and at > calendars.read_at
+
+
+def _activation(order: Order, step: OrderStep) -> datetime:
     """When (UTC) the calendar is to count: from the start of the order's date, in Polish time."""
-    date = performing.order.effective_date
-    return start_of(date) if date else performing.step.not_before
+    return start_of(order.effective_date) if order.effective_date else step.not_before
 
 
-def _activate(head_end: HeadEnd, performing: Performing) -> Performed:
-    """The meter activates its calendar by itself; where it has not, it is told to. The reading proves it."""
-    tariff, meter = performing.order.tariff_group or "", performing.meter
-    if head_end.read_calendar(meter).active != tariff:
-        head_end.activate_calendar(meter)
+def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber) -> Performed | NotYet:
+    """The meter activates its calendar by itself; where it has not, it is told to. The reading proves it.
+
+    It is told so only while the right calendar waits in it: somebody else may have written another one since.
+    """
+    tariff, at = order.tariff_group or "", _activation(order, step)
+    calendars = head_end.read_calendar(meter)
+    if calendars.active != tariff:
+        if calendars.passive.name != tariff:
+            head_end.write_calendar(meter, tariff, at)
+            if head_end.read_calendar(meter).passive.name != tariff:
+                return NotYet(f"the calendar {tariff} does not stand in meter {meter} after it was written")
         if head_end.read_calendar(meter).active != tariff:
-            raise OutcomeUnknown(f"the calendar {tariff} does not count in meter {meter} yet", _AGAIN)
+            head_end.activate_calendar(meter)
+        if head_end.read_calendar(meter).active != tariff:
+            return NotYet(f"the calendar {tariff} does not count in meter {meter} yet")
     return Performed(StepState.DONE, f"the meter counts by calendar {tariff}")
+
+
+def undo(head_end: HeadEnd, order: Order, meter: MeterNumber) -> Undone | WasCarriedOut | NotYet:
+    """Keep a meter from changing over to the tariff that waits in it.
+
+    What it counts by now is written over what waits, to the same moment: so whether that passes meanwhile or not, the
+    meter goes on as it is. Raises what ``perform`` does.
+    """
+    tariff = order.tariff_group or ""
+    calendars = head_end.read_calendar(meter)
+    active, waiting = calendars.active, calendars.passive
+    if active == tariff:
+        return WasCarriedOut(f"the meter counts by calendar {tariff} already")
+    if waiting.name == tariff and waiting.activate_at is not None:
+        head_end.write_calendar(meter, active, waiting.activate_at)
+        after = head_end.read_calendar(meter)
+        if after.active == tariff:
+            return WasCarriedOut(f"the meter counts by calendar {tariff} since a moment ago")
+        if after.passive.name != active:
+            return NotYet(f"the calendar {tariff} still waits in meter {meter}")
+    return Undone(f"calendar {tariff} waits in the meter no more; it goes on with {active}")

@@ -9,21 +9,36 @@ from csire_bridge.domain.sid import SidOrder, SidStatus, SidWithdrawal, Withdraw
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.ports import Transaction
 
-__all__ = ["take_back", "withdraw"]
+__all__ = ["go_on", "has_begun", "take_back", "withdraw"]
 
 
 def take_back(tx: Transaction, order: Order, why: str, now: datetime) -> bool:
     """End an open order, or recall its command; return whether it has ended. Whoever asked for it is answered."""
-    step = WorkStep.EXECUTE if order.kind.contactor_action else WorkStep.PERFORM
-    if order.state is OrderState.REGISTERED or order.state in WAITS_FOR_A_PERSON:
+    begun = has_begun(tx, order)
+    if not begun and (order.state is OrderState.REGISTERED or order.state in WAITS_FOR_A_PERSON):
         tx.orders.move(order, OrderState.WITHDRAWN, now, why, detail=why, cannot_reason=CannotReason.OTHER)
-        tx.work.hasten(step, [order.key], now)
+        tx.work.hasten(order.carried_out_by, [order.key], now)
         tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
         return True
     tx.orders.recall(order.key, now)
-    tx.orders.note(order.key, order.state, now, f"{why}: what is under way is recalled")
-    tx.work.hasten(step, [order.key], now)
+    what = "what was begun" if begun else "the command under way"
+    tx.orders.note(order.key, order.state, now, f"{why}: {what} is recalled")
+    go_on(tx, order, now)
     return False
+
+
+def has_begun(tx: Transaction, order: Order) -> bool:
+    """Whether the order has steps, so that something may have to be undone at the meter."""
+    return order.kind.contactor_action is None and bool(tx.steps.of([order.key]).get(order.key))
+
+
+def go_on(tx: Transaction, order: Order, now: datetime) -> None:
+    """Have the order looked at now; one that waits for a person goes back to the queue."""
+    if order.state in WAITS_FOR_A_PERSON:
+        tx.orders.move(order, OrderState.REGISTERED, now, "taken back to the queue", detail=None, waits_for=None)
+        tx.work.add(order.carried_out_by, [order.key], now, priority=order.priority)
+    else:
+        tx.work.hasten(order.carried_out_by, [order.key], now)
 
 
 def withdraw(tx: Transaction, known: SidOrder, asked: SidWithdrawal, now: datetime) -> WithdrawalResult:

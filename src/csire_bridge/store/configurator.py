@@ -40,11 +40,12 @@ class RuleSets:
         """
         row = to_row(version, "key")
         key: int = self._connection.execute(insert(rule_sets).returning(rule_sets.c.key), row).scalar_one()
-        waiting = select(orders.c.key).where(
-            orders.c.state == OrderState.REGISTERED.value, orders.c.not_before <= version.valid_from
-        )
+        held_back = (OrderState.REGISTERED.value, OrderState.IN_STEPS.value)
+        waiting = select(orders.c.key).where(orders.c.state.in_(held_back), orders.c.not_before <= version.valid_from)
         again = update(work).where(
-            work.c.step == WorkStep.EXECUTE.value, work.c.subject.in_(waiting), work.c.due_at > version.valid_from
+            work.c.step.in_((WorkStep.EXECUTE.value, WorkStep.PERFORM.value)),
+            work.c.subject.in_(waiting),
+            work.c.due_at > version.valid_from,
         )
         self._connection.execute(again.values(due_at=version.valid_from))
         return key

@@ -15,9 +15,11 @@ from csire_bridge.store.tables import (
     message_events,
     messages,
     order_events,
+    order_steps,
     orders,
     outbox,
     outbox_events,
+    register_readings,
 )
 
 __all__ = ["Exhibit", "exhibits"]
@@ -37,6 +39,10 @@ def exhibits(connection: Connection, message_id: MessageId) -> Iterator[Exhibit]
         yield from _message(connection, f"1-message-{number}", row)
     for order in rows_of(connection, orders, orders.c.source_message == str(message_id)):
         yield "2-order.json", facts_of(order)
+        if steps := history_of(connection, order_steps, order_steps.c.order == order.key):
+            yield "2-order-steps.json", steps
+            of_order = register_readings.c.order == order.key
+            yield "2-order-readings.json", history_of(connection, register_readings, of_order)
         yield "2-order-guards.json", guards_met(connection, order)
         yield "2-order-history.json", history_of(connection, order_events, order_events.c.order == order.key)
         for number, event in enumerate(rows_of(connection, head_end_events, head_end_events.c.order == order.key), 1):

@@ -19,6 +19,7 @@ from csire_bridge.domain.orders import (
     OrderEvent,
     OrderKind,
     OrderState,
+    ReconnectionReason,
     WaitsFor,
     check_transition,
 )
@@ -168,14 +169,37 @@ class OrderBook:
         query = select(orders).where(orders.c.meter.in_([str(m) for m in meters]), orders.c.state.not_in(ended))
         return [_order(row) for row in self._connection.execute(query)]
 
-    def agreements_at(self, point: MeteringPointCode) -> list[Order]:
-        """The agreements that start at the point, also those that have started; withdrawn ones don't count."""
+    def held(self, keys: Sequence[int]) -> dict[int, Order]:
+        """The orders of ``keys``, those that there are; nobody else changes them until this transaction ends."""
+        if not keys:
+            return {}
+        query = select(orders).where(orders.c.key.in_(keys)).order_by(orders.c.key).with_for_update(key_share=True)
+        return {row.key: _order(row) for row in self._connection.execute(query)}
+
+    def starts_at(self, point: MeteringPointCode) -> list[Order]:
+        """What says that a new agreement starts, or has started, at the point; withdrawn ones don't count.
+
+        Beside notices of agreements these are requests to connect because of a change of supplier or user.
+        """
+        change = ReconnectionReason.CHANGE_OF_SUPPLIER_OR_USER.value
+        asked = and_(orders.c.reconnection_reason == change, orders.c.parent.is_(None))
         query = select(orders).where(
             orders.c.metering_point == str(point),
-            orders.c.kind == OrderKind.AGREEMENT_START.value,
+            or_(orders.c.kind == OrderKind.AGREEMENT_START.value, asked),
             orders.c.state != OrderState.WITHDRAWN.value,
         )
         return [_order(row) for row in self._connection.execute(query)]
+
+    def ends_under_way(self, point: MeteringPointCode) -> list[Order]:
+        """The disconnections at the point that belong to agreements that end, and have not ended themselves."""
+        query = select(orders).where(
+            orders.c.metering_point == str(point),
+            orders.c.kind == OrderKind.DISCONNECT.value,
+            orders.c.parent.is_not(None),
+            _OPEN,
+        )
+        held = query.order_by(orders.c.key).with_for_update(key_share=True)
+        return [_order(row) for row in self._connection.execute(held)]
 
     def change_date(self, known: Order, new: Order, at: datetime, text: str) -> Order:
         """``known`` is carried out on the dates of ``new``; return it as it is then. Raises StaleWrite."""
@@ -184,7 +208,11 @@ class OrderBook:
             "effective_date": new.effective_date,
             "requested_date": new.requested_date,
             "not_before": new.not_before,
+            "half_time": new.half_time,
+            "four_fifths": new.four_fifths,
+            "deadline": new.deadline,
             "tariff_group": new.tariff_group or known.tariff_group,
+            "contracted_power": known.contracted_power if new.contracted_power is None else new.contracted_power,
         }
         same = (orders.c.key == known.key) & (orders.c.version == known.version)
         if not self._connection.execute(update(orders).where(same).values(facts)).rowcount:
@@ -222,6 +250,7 @@ class OrderBook:
             "process_instance": known.process_instance or new.process_instance,
             "source_message": known.source_message or new.source_message,
             "source_number": known.source_number or new.source_number,
+            **_nearer(known, new),
         }
         row = {name: plain(value) for name, value in facts.items()}
         self._connection.execute(update(orders).where(orders.c.key == known.key).values(row))
@@ -338,8 +367,17 @@ class OrderBook:
         return [OrderEvent(row.at, OrderState(row.state), row.text) for row in self._connection.execute(query)]
 
 
+def _nearer(known: Order, new: Order) -> dict[str, datetime | None]:
+    """The deadline that comes first, with its warnings."""
+    due = [order for order in (known, new) if order.deadline is not None]
+    first = min(due, key=lambda order: order.deadline or order.registered_at, default=known)
+    return {"half_time": first.half_time, "four_fifths": first.four_fifths, "deadline": first.deadline}
+
+
 def _origin(order: Order) -> str:
-    return f"message {order.source_number}" if order.source_number else "SID"
+    if order.source_number:
+        return f"message {order.source_number}"
+    return f"order {order.parent}, as a step of it" if order.parent is not None else "SID"
 
 
 def _order(row: Row[tuple[object, ...]]) -> Order:

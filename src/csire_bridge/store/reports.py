@@ -100,11 +100,11 @@ def order_lines(connection: Connection, *, after: int = 0, with_answer: bool = F
 
 def executed(connection: Connection) -> Iterator[Executed]:
     """Every executed order, for statistics."""
-    query = select(orders.c.kind, orders.c.registered_at, orders.c.executed_at).where(
+    query = select(orders.c.kind, orders.c.registered_at, orders.c.executed_at, orders.c.deadline).where(
         orders.c.state == OrderState.DONE.value, orders.c.executed_at.is_not(None)
     )
-    for kind, registered_at, executed_at in connection.execute(query):
-        yield Executed(OrderKind(kind), registered_at, executed_at)
+    for kind, *moments in connection.execute(query):
+        yield Executed(OrderKind(kind), *moments)
 
 
 def known_bytes(connection: Connection, sha256: str) -> MessageLine | None:

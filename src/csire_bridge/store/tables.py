@@ -238,6 +238,9 @@ orders = Table(
     Column("waits_for", String(16)),
     Column("parent", _Key),
     Column("renewed_at", Moment),
+    Column("half_time", Moment),
+    Column("four_fifths", Moment),
+    Column("deadline", Moment),
     UniqueConstraint("source_message"),
 )
 # The last guard against two open commands at one meter: the database itself refuses the second.
@@ -272,6 +275,17 @@ Index(
     orders.c.registered_at,
     sqlite_where=FOR_A_PERSON,
     postgresql_where=FOR_A_PERSON,
+)
+
+# So that people are warned of the few that are late, however many orders there are.
+WITH_DEADLINE = text("deadline IS NOT NULL AND state NOT IN ('done', 'cannot', 'superseded', 'withdrawn')")
+Index(
+    "ix_orders_deadline",
+    orders.c.half_time,
+    orders.c.four_fifths,
+    orders.c.deadline,
+    sqlite_where=WITH_DEADLINE,
+    postgresql_where=WITH_DEADLINE,
 )
 
 order_events = Table(

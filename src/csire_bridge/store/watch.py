@@ -18,6 +18,7 @@ from csire_bridge.store.tables import (
     OFTEN_FAILED,
     UNSETTLED,
     UNTOLD,
+    WITH_DEADLINE,
     alerts,
     circuits,
     messages,
@@ -65,6 +66,9 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, circuits.c.opened_at.is_not(None)),
         AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),
         AlertKind.HOLDS_WAITED_FOR: (orders.c.registered_at, _waiting(WaitsFor.HOLD)),
+        AlertKind.DEADLINE_HALF: (orders.c.half_time, _late(orders.c.half_time, now, orders.c.four_fifths)),
+        AlertKind.DEADLINE_FOUR_FIFTHS: (orders.c.four_fifths, _late(orders.c.four_fifths, now, orders.c.deadline)),
+        AlertKind.DEADLINE_PAST: (orders.c.deadline, _late(orders.c.deadline, now)),
         AlertKind.METERS_UNREACHABLE: (orders.c.registered_at, orders.c.key.in_(_UNREACHABLE)),
     }
 
@@ -76,6 +80,12 @@ _UNREACHABLE = select(work.c.subject).where(
 
 def _for_a_person(state: OrderState) -> Any:
     return and_(FOR_A_PERSON, orders.c.state == state.value)
+
+
+def _late(since: Any, now: datetime, until: Any = None) -> Any:
+    """Open orders whose moment has passed, and the next one has not. The index begins with the earliest of them."""
+    passed = and_(WITH_DEADLINE, orders.c.half_time <= now, since <= now)
+    return passed if until is None else and_(passed, until > now)
 
 
 def _waiting(reason: WaitsFor) -> Any:

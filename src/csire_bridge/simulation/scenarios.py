@@ -36,7 +36,7 @@ class Scenario:
     outages: Outages
     faults: HeadEndFaults = field(default_factory=HeadEndFaults.plan_value)
     pace: Pace = Pace()
-    pulse: timedelta = timedelta(seconds=2)
+    pulse: timedelta = timedelta(seconds=30)
 
     @property
     def until(self) -> datetime:

@@ -1,4 +1,4 @@
-"""What is asked for becomes an order by the product's own registration; only bytes, signature and schema are left out."""
+"""What is asked for becomes an order by the product's own registration; bytes, signature and schema are left out."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 
 from sqlalchemy import Connection, select
 
@@ -75,6 +76,6 @@ def _waiting(connection: Connection) -> dict[int, tuple[datetime, bool, str | No
 def _in_order(meter: str, movements: list[Movement], registered: dict[int, datetime]) -> Iterator[str]:
     """What was asked for later at a meter never moves its contactor earlier."""
     by_order = [movement.order for movement in movements if movement.order is not None]
-    for earlier, later in zip(by_order, by_order[1:], strict=False):
+    for earlier, later in pairwise(by_order):
         if registered[later] < registered[earlier]:
             yield f"meter {meter}: order {later} moved the contactor after order {earlier}, which was asked for later"

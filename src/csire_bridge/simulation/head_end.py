@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -55,12 +55,12 @@ class Pace:
     presses it. ``late``: how much later a late event comes.
     """
 
-    reply: Delay = Delay.of("0.05:0.3")
-    reading: Delay = Delay.of("lognormal:1.0:0.6:20")
-    switching: Delay = Delay.of("lognormal:20:0.9:600")
-    event: Delay = Delay.of("exponential:3:60")
-    button: Delay = Delay.of("exponential:300:86400")
-    late: Delay = Delay.of("60:600")
+    reply: Delay = field(default_factory=lambda: Delay.of("0.05:0.3"))
+    reading: Delay = field(default_factory=lambda: Delay.of("lognormal:1.0:0.6:20"))
+    switching: Delay = field(default_factory=lambda: Delay.of("lognormal:20:0.9:600"))
+    event: Delay = field(default_factory=lambda: Delay.of("exponential:3:60"))
+    button: Delay = field(default_factory=lambda: Delay.of("exponential:300:86400"))
+    late: Delay = field(default_factory=lambda: Delay.of("60:600"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,11 @@ class SimulatedHeadEnd:
         outages: Outages,
         pace: Pace,
         tell: Callable[[HeadEndEvent], None],
+        workers: int = 1,
     ) -> None:
+        """``workers`` call at the same time, so each call takes that part of its time from the one simulated clock."""
         self._clock, self._agenda, self._fate = clock, agenda, fate
-        self._outages, self._pace, self._tell = outages, pace, tell
+        self._outages, self._pace, self._tell, self._workers = outages, pace, tell, workers
         self._meters: dict[MeterNumber, Meter] = {}
         self._queued: dict[str, ContactorCommand] = {}
         self._open: defaultdict[MeterNumber, dict[str, datetime]] = defaultdict(dict)
@@ -152,7 +154,7 @@ class SimulatedHeadEnd:
         """The request arrives: unless the system is down or busy, or the request is lost."""
         if self._outages.system_down(self._clock()):
             raise HeadEndUnreachable("the HES refuses connections", "check the HES")
-        self._clock.take(self._fate.delay(self._pace.reply, meter, "reply"))
+        self._wait(self._pace.reply, meter, "reply")
         if self._strikes(Fault.REQUEST_LOST, meter, verb):
             raise OutcomeUnknown("the HES closed the connection", _ASK_FIRST)
         if self._strikes(Fault.BUSY, meter, verb):
@@ -167,10 +169,13 @@ class SimulatedHeadEnd:
         self._reached(meter, "get")
         if self._far(meter, "get", self._clock()):
             raise HeadEndUnreachable(f"meter {meter} can't be reached", scope=HeadEndScope.METER)
-        self._clock.take(self._fate.delay(self._pace.reading, meter, "reading"))
+        self._wait(self._pace.reading, meter, "reading")
         self._agenda.do_due(self._clock())  # a contactor may have moved while the meter was read
         self._replied(meter, "get")
         return self._meters[meter]
+
+    def _wait(self, delay: Delay, meter: MeterNumber, what: str) -> None:
+        self._clock.take(self._fate.delay(delay, meter, what) / self._workers)
 
     def _far(self, meter: MeterNumber, verb: str, at: datetime) -> bool:
         away = self._outages.away(index_of(meter), at)

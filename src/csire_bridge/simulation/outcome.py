@@ -11,7 +11,6 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 
 from csire_bridge.domain.deadlines import deadline_of
-from csire_bridge.domain.order_facts import OrderSource
 from csire_bridge.domain.orders import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.rule_timeline import Timeline, plan
 from csire_bridge.domain.sources import source_of
@@ -141,7 +140,7 @@ class _Reader:
 
     def _allowed(self, order: Order) -> datetime:
         """The first moment (UTC) at which the operator's rules, and the order's own date, let it be sent."""
-        planned = plan(order, self._timeline, order.registered_at, OrderSource(source_of(order))).at
+        planned = plan(order, self._timeline, order.registered_at, source_of(order)).at
         after = self._play.step_rules.end_after if order.kind is OrderKind.AGREEMENT_END else timedelta(0)
         return max(planned, order.registered_at) + after
 

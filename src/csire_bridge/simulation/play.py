@@ -39,15 +39,18 @@ class Play:
         self.limits, self.step_rules = execution_limits(settings), step_rules(settings)
         self.clock, self._agenda = SimulatedClock(scenario.start), Agenda()
         self._events: list[HeadEndEvent] = []
-        fate = Fate(scenario.seed, scenario.faults, lambda: (self.clock() - _EPOCH).total_seconds())
+        self.fate = fate = Fate(scenario.seed, scenario.faults, self._seconds)
         self.head_end = SimulatedHeadEnd(
-            self.clock, self._agenda, fate, scenario.outages, scenario.pace, self._events.append
+            self.clock, self._agenda, fate, scenario.outages, scenario.pace, self._events.append, scenario.workers
         )
         hold = timedelta(days=settings.execution.complaint_hold_days)
         population = Population(scenario.seed, self.clock)
         self._desk = Desk(database, population, self.head_end, hold, self.step_rules, scenario.seed)
         self._worker = self._made(settings)
         self.taken = 0
+
+    def _seconds(self) -> float:
+        return (self.clock() - _EPOCH).total_seconds()
 
     def _made(self, settings: Settings) -> Worker:
         jitter = random.Random(f"{self.scenario.seed}/jitter")  # noqa: S311 - a simulation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -25,7 +25,7 @@ class Scenario:
     """A play: orders as they arrive between ``start`` and ``start`` + ``days`` (UTC), and what goes wrong.
 
     What falls due within one ``pulse`` is done together. It is played for ten days beyond the last arrival at most, so
-    that what waits for an hour, a deadline or a person is seen to wait for it.
+    that what waits for an hour, a deadline or a person is seen to wait for it. ``workers`` share the work.
     """
 
     name: str
@@ -35,8 +35,9 @@ class Scenario:
     asked: Sequence[Asked]
     outages: Outages
     faults: HeadEndFaults = field(default_factory=HeadEndFaults.plan_value)
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
     pulse: timedelta = timedelta(seconds=30)
+    workers: int = 1
 
     @property
     def until(self) -> datetime:
@@ -47,9 +48,9 @@ class Scenario:
 _Maker = Callable[[int, datetime, int, int], Scenario]
 
 
-def make_scenario(name: str, orders: int, start: datetime, days: int, seed: int) -> Scenario:
-    """The scenario of that name, which must be one of ``SCENARIOS``, with about ``orders`` orders."""
-    return SCENARIOS[name](orders, start, days, seed)
+def make_scenario(name: str, orders: int, start: datetime, days: int, seed: int, workers: int = 1) -> Scenario:
+    """The scenario of that name, which must be one of ``SCENARIOS``, with ``orders`` orders."""
+    return replace(SCENARIOS[name](orders, start, days, seed), workers=workers)
 
 
 def _month(orders: int, start: datetime, days: int, seed: int) -> Scenario:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,19 +17,16 @@ from csire_bridge.cli.console import ConfigOption, ExitCode, JsonOption, err, pr
 from csire_bridge.cli.moments import MOMENT_HELP, parse_moment
 from csire_bridge.cli.simulate_tables import print_report
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.rule_sets import RuleSetVersion
 from csire_bridge.rule_files import checked_rules
 from csire_bridge.settings import Settings, load_settings
+from csire_bridge.simulation.place import empty_database
 from csire_bridge.simulation.play import Play
 from csire_bridge.simulation.report import as_json, report_of
 from csire_bridge.simulation.scenarios import SCENARIOS, make_scenario
 from csire_bridge.store.database import Database
-from csire_bridge.store.reports import last_order
 
 __all__ = ["add_to"]
-
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,6 +61,9 @@ def simulate(
         typer.Option("--disconnections-per-hour", min=0, help="In place of the setting of that name."),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Worker processes that share the work.")] = 1,
+    pulse: Annotated[
+        float, typer.Option("--pulse", min=0, help="Seconds within which what falls due is done together.")
+    ] = 30,
     database: Annotated[
         str | None, typer.Option("--database", help="An empty database to work in; none: one that is thrown away.")
     ] = None,
@@ -83,8 +83,10 @@ def simulate(
     settings = load_settings(config, execution=execution)
     begin = parse_moment(start, system_clock()) if start else _next_month(system_clock())
     versions = _rules_of_file(rules, settings, begin) if rules else _rules_of_database(settings)
-    played = make_scenario(scenario, orders, begin, days, seed, workers)
-    with _empty_database(database) as store:
+    played = replace(
+        make_scenario(scenario, orders, begin, days, seed), workers=workers, pulse=timedelta(seconds=pulse)
+    )
+    with empty_database(database) as store:
         play = Play(played, settings, store)
         play.enter_rules(versions)
         before = time.perf_counter()
@@ -122,19 +124,3 @@ def _rules_of_database(settings: Settings) -> Sequence[RuleSetVersion]:
         store.require_current()
         with store.looking() as tx:
             return tx.rule_sets.versions()
-
-
-@contextmanager
-def _empty_database(url: str | None) -> Iterator[Database]:
-    """The database of that address, which must have no orders; or one in memory, gone afterwards."""
-    place = _MEMORY if _MEMORY.is_dir() else None
-    with (
-        tempfile.TemporaryDirectory(prefix="csire-bridge-simulate-", dir=place) as folder,
-        closing(Database(url or f"sqlite:///{folder}/simulated.db")) as store,
-    ):
-        store.upgrade()
-        with store.reading() as connection:
-            used = last_order(connection)
-        if used:
-            raise ConfigurationError(f"the database {url} has orders", "name an empty one to simulate in")
-        yield store

@@ -7,7 +7,9 @@ behind it any number of times, once for each of its order numbers.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
+from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.order_facts import OrderSource
 from csire_bridge.domain.orders import COMMAND_OPEN, Order, OrderKind, OrderState
 
@@ -29,7 +31,14 @@ _SAME = (
 )
 
 
-def source_of(order: Order) -> OrderSource:
+class _Asked(Protocol):
+    @property
+    def source_message(self) -> MessageId | None: ...
+    @property
+    def parent(self) -> int | None: ...
+
+
+def source_of(order: _Asked) -> OrderSource:
     """Whose order it is: SID's, when no message of the hub is behind it. A step of another order counts as the hub's,
     because nobody has asked for it by itself."""
     return OrderSource.SID if order.source_message is None and order.parent is None else OrderSource.HUB

@@ -45,8 +45,8 @@ class Play:
         )
         hold = timedelta(days=settings.execution.complaint_hold_days)
         population = Population(scenario.seed, self.clock)
-        self._desk = Desk(database, population, self.head_end, hold, self.step_rules, scenario.seed)
-        self._worker = self._made(settings)
+        self.desk = Desk(database, population, self.head_end, hold, self.step_rules, scenario.seed)
+        self.worker = self._made(settings)
         self.taken = 0
 
     def _seconds(self) -> float:
@@ -79,7 +79,7 @@ class Play:
         end = self.scenario.until
         while True:
             self._take_in(waiting)
-            self._worker.turn()
+            self.worker.turn()
             due = self._next(waiting)
             if due is None or due > end:
                 break
@@ -94,7 +94,7 @@ class Play:
         while self.taken < len(waiting) and waiting[self.taken].arrives_at <= now:
             self.taken += 1
         if self.taken > first:
-            self._desk.take(waiting[first : self.taken], now)
+            self.desk.take(waiting[first : self.taken], now)
         self._agenda.do_due(now)
         if self._events:
             take_events(self.database, self.clock, [(_RAW, event) for event in self._events])

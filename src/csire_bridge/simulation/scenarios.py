@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -48,9 +48,9 @@ class Scenario:
 _Maker = Callable[[int, datetime, int, int], Scenario]
 
 
-def make_scenario(name: str, orders: int, start: datetime, days: int, seed: int, workers: int = 1) -> Scenario:
+def make_scenario(name: str, orders: int, start: datetime, days: int, seed: int) -> Scenario:
     """The scenario of that name, which must be one of ``SCENARIOS``, with ``orders`` orders."""
-    return replace(SCENARIOS[name](orders, start, days, seed), workers=workers)
+    return SCENARIOS[name](orders, start, days, seed)
 
 
 def _month(orders: int, start: datetime, days: int, seed: int) -> Scenario:

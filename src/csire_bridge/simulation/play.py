@@ -29,6 +29,7 @@ __all__ = ["Play"]
 _STEPS = (WorkStep.EXECUTE, WorkStep.PERFORM)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RAW = b"simulated"
+_MOMENT = timedelta(seconds=1)
 
 
 class Play:
@@ -79,10 +80,12 @@ class Play:
         end = self.scenario.until
         while True:
             self._take_in(waiting)
-            self.worker.turn()
+            idle = not self.worker.turn()
             due = self._next(waiting)
             if due is None or due > end:
                 break
+            if idle and due <= self.clock():  # it is due, but leased: time must go on for the lease to end
+                due = self.clock() + _MOMENT
             self.clock.move_to(self._rounded(due))
             while self.clock() >= self.scenario.start + timedelta(days=day + 1):
                 day += 1

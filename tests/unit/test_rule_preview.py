@@ -10,6 +10,7 @@ import pytest
 from csire_bridge.domain.configurator import GiveUp, Never, Rules, SendNow, decide
 from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.hours import NO_HOURS, Hours, Week
+from csire_bridge.domain.order_facts import OrderSource
 from csire_bridge.domain.orders import Order, OrderKind
 from csire_bridge.domain.rule_preview import PastOrder, WaitingOrder, moved_orders, replay_past
 from csire_bridge.domain.rule_sets import Rule, RuleSet, RuleSetVersion, Scope, Then
@@ -86,6 +87,14 @@ def test_given_orders_that_wait_when_previewed_then_only_those_that_move_are_lis
     assert moved.before == Planned(SendNow(), polish("2026-11-23T18:00"))
     assert moved.after == Planned(SendNow(), polish("2026-11-24T08:00"))
     assert not moved.late
+
+
+def test_given_rules_for_orders_of_sid_when_previewed_then_only_those_move() -> None:
+    window = Window(Week.of({"every-day": [Hours.parse("18:00-19:00")]}))
+    of_sid = Rules(RuleSet((Rule(Scope(OrderKind.DISCONNECT, source=OrderSource.SID), window),)))
+    both = [waiting(DEBT), waiting(order(key=2, source_message=None))]
+    (moved,) = moved_orders(both, Timeline([]), NOW, of_sid, NOW, Deadlines())
+    assert moved.order.key == 2
 
 
 def test_given_rules_from_a_later_moment_when_previewed_then_orders_that_go_before_it_stay() -> None:

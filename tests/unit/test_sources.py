@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
+from csire_bridge.domain.order_facts import OrderSource
 from csire_bridge.domain.orders import DisconnectionKind, Order, OrderKind, OrderState, ReconnectionReason
-from csire_bridge.domain.sources import JOINABLE, Source, is_the_same, source_of
+from csire_bridge.domain.sources import JOINABLE, is_the_same, source_of
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -44,8 +45,8 @@ RECONNECT = {"kind": OrderKind.RECONNECT, "disconnection_kind": None}
 
 def test_given_the_same_movement_for_the_same_reason_when_it_may_run_now_then_it_is_the_same() -> None:
     assert is_the_same(NEW, KNOWN, None, NOW)
-    assert source_of(KNOWN) is Source.HUB
-    assert source_of(NEW) is Source.SID
+    assert source_of(KNOWN) is OrderSource.HUB
+    assert source_of(NEW) is OrderSource.SID
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from csire_bridge.cli import (
     retention,
     serve,
     signing,
+    simulate,
     stats,
     validate,
     work,
@@ -47,7 +48,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 _running = (orders, work, guards, configurator)
-_measured = (bench, chaos)
+_measured = (bench, chaos, simulate)
 for part in (
     demo,
     serve,

@@ -13,11 +13,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from csire_bridge.domain.configurator import Rules, SendNow
 from csire_bridge.domain.deadlines import Deadlines, deadline_of
-from csire_bridge.domain.identifiers import Eic, MeteringPointCode
+from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode
 from csire_bridge.domain.order_facts import OrderSource
 from csire_bridge.domain.orders import DisconnectionKind, OrderKind, ReconnectionReason
 from csire_bridge.domain.rule_sets import Then
 from csire_bridge.domain.rule_timeline import Planned, Timeline, plan
+from csire_bridge.domain.sources import source_of
 from csire_bridge.domain.statistics import Bucket, Executed, bucket_of
 
 __all__ = ["Moved", "PastOrder", "PastResult", "WaitingOrder", "moved_orders", "replay_past"]
@@ -36,6 +37,8 @@ class WaitingOrder:
     supplier: Eic | None = None
     requested_date: date | None = None
     effective_date: date | None = None
+    source_message: MessageId | None = None
+    parent: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +78,16 @@ def moved_orders(
     rules: Rules,
     now: datetime,
     deadlines: Deadlines,
-    source: OrderSource = OrderSource.HUB,
+    source: OrderSource | None = None,
 ) -> Iterator[Moved]:
-    """The orders to which something else would happen if ``rules`` held from ``since`` (UTC) on."""
+    """The orders to which something else would happen if ``rules`` held from ``since`` (UTC) on.
+
+    ``source`` is whose orders they are; None: what each of them says.
+    """
     changed = timeline.with_also(since, rules)
     for order in orders:
-        before, after = plan(order, timeline, now, source), plan(order, changed, now, source)
+        whose = source or source_of(order)
+        before, after = plan(order, timeline, now, whose), plan(order, changed, now, whose)
         if before != after:
             deadline = deadline_of(order, deadlines)
             late = deadline is not None and _misses(after, deadline) and not _misses(before, deadline)
@@ -92,9 +99,12 @@ def _misses(planned: Planned, deadline: datetime) -> bool:
 
 
 def replay_past(
-    orders: Iterable[PastOrder], rules: Rules, deadlines: Deadlines, source: OrderSource = OrderSource.HUB
+    orders: Iterable[PastOrder], rules: Rules, deadlines: Deadlines, source: OrderSource | None = None
 ) -> list[PastResult]:
-    """The buckets of ``orders`` as they were and as they would have been under ``rules``, by kind."""
+    """The buckets of ``orders`` as they were and as they would have been under ``rules``, by kind.
+
+    ``source`` is whose orders they are; None: what each of them says.
+    """
     results: dict[OrderKind, PastResult] = {}
     timeline = Timeline([(_EVER, rules)])
     for order in orders:
@@ -102,7 +112,7 @@ def replay_past(
         deadline = deadline_of(order, deadlines)
         result.before[_bucket(order, order.executed_at)] += 1
         result.late_before += _late(order.executed_at, deadline)
-        planned = plan(order, timeline, order.registered_at, source)
+        planned = plan(order, timeline, order.registered_at, source or source_of(order))
         if isinstance(planned.what, SendNow):
             executed = max(order.executed_at, planned.at + _run_time(order))
             result.after[_bucket(order, executed)] += 1

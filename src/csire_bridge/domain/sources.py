@@ -7,18 +7,13 @@ behind it any number of times, once for each of its order numbers.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
+from typing import Protocol
 
+from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.order_facts import OrderSource
 from csire_bridge.domain.orders import COMMAND_OPEN, Order, OrderKind, OrderState
 
-__all__ = ["JOINABLE", "Source", "is_the_same", "source_of"]
-
-
-class Source(StrEnum):
-    """Where an order comes from."""
-
-    HUB = "hub"
-    SID = "sid"
+__all__ = ["JOINABLE", "is_the_same", "source_of"]
 
 
 JOINABLE = frozenset(COMMAND_OPEN | {OrderState.REGISTERED, OrderState.IN_STEPS})
@@ -36,9 +31,17 @@ _SAME = (
 )
 
 
-def source_of(order: Order) -> Source:
-    """Where the order came from first: from the hub, unless no message of the hub is behind it."""
-    return Source.SID if order.source_message is None else Source.HUB
+class _Asked(Protocol):
+    @property
+    def source_message(self) -> MessageId | None: ...
+    @property
+    def parent(self) -> int | None: ...
+
+
+def source_of(order: _Asked) -> OrderSource:
+    """Whose order it is: SID's, when no message of the hub is behind it. A step of another order counts as the hub's,
+    because nobody has asked for it by itself."""
+    return OrderSource.SID if order.source_message is None and order.parent is None else OrderSource.HUB
 
 
 def is_the_same(new: Order, known: Order, newest_connection: datetime | None, now: datetime) -> bool:

@@ -32,6 +32,7 @@ Ready = tuple[WorkItem, Order, MeterNumber]
 """An order that may go on, and the meter that its command is for."""
 
 _SELDOM = timedelta(minutes=10)
+_NEWER = "a newer request to connect was received for the metering point"
 
 
 class Gates:
@@ -77,14 +78,16 @@ class Gates:
         stays = []
         for item, order in new:
             found = known.get(order.metering_point) if order.kind is OrderKind.DISCONNECT else None
-            if order.recalled_at is not None:
+            if order.superseded_by is not None:
+                changes.supersede(order, item, _NEWER)
+            elif order.recalled_at is not None:
                 changes.withdraw(order, item, "the order was taken back")
             elif (why := _spared(tx, order, changes.now)) is not None:
                 changes.withdraw(order, item, why)
             elif found is None:
                 stays.append((item, order))
             elif found.newest >= order.registered_at:
-                changes.supersede(order, item, "a newer request to connect was received for the metering point")
+                changes.supersede(order, item, _NEWER)
             elif found.open:
                 text = "waits: an older request to connect the metering point has not ended"
                 changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._limits.recheck)

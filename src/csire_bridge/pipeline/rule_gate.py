@@ -11,6 +11,7 @@ from csire_bridge.domain.deadlines import Deadlines, deadline_of, too_near
 from csire_bridge.domain.orders import CannotReason, Order, OrderKind, WaitsFor
 from csire_bridge.domain.rule_sets import RuleSet, Then
 from csire_bridge.domain.rule_timeline import Timeline
+from csire_bridge.domain.sources import source_of
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.ports import Transaction
@@ -41,11 +42,11 @@ class RuleGate:
 
     def text_of(self, order: Order) -> str | None:
         """The text that goes out with the order by the rules of this batch; None when they say nothing."""
-        text = self._rules.of(order).text
+        text = self._rules.of(order, source_of(order)).text
         return text.render(order) if text else None
 
     def _passes(self, item: WorkItem, order: Order, timeline: Timeline, changes: Changes) -> bool:
-        decision = decide(order, self._rules, changes.now)
+        decision = decide(order, self._rules, changes.now, source_of(order))
         match decision:
             case SendNow():
                 return not self._late(item, order, decision, changes.now, changes)

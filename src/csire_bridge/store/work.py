@@ -100,6 +100,9 @@ _DUE = (
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True)
 )
+_NEXT_DUE = select(func.min(work.c.due_at)).where(
+    work.c.parked.is_(False), work.c.step.in_(bindparam("steps", expanding=True))
+)
 _Row = Row[*tuple[Any, ...]]
 _SUSPECT = 2  # one lapse may be anybody's bad luck
 
@@ -249,10 +252,7 @@ class WorkQueue:
 
     def next_due(self, steps: Sequence[WorkStep]) -> datetime | None:
         """When the next piece that is not parked falls due; None when there is none."""
-        query = select(func.min(work.c.due_at)).where(
-            work.c.parked.is_(False), work.c.step.in_([step.value for step in steps])
-        )
-        return self._connection.execute(query).scalar()
+        return self._connection.execute(_NEXT_DUE, {"steps": [step.value for step in steps]}).scalar()
 
 
 def _item(row: _Row, lease: Lease) -> WorkItem:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from csire_bridge.bench.workload import point_code
+from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber, ProcessInstanceId
 from csire_bridge.domain.messages import Channel, Form, Header, OrderRequest, Understood
 from csire_bridge.domain.order_facts import OrderSource
@@ -52,10 +53,11 @@ class Desk:
         head_end: SimulatedHeadEnd,
         complaint_hold: timedelta,
         step_rules: StepRules,
+        deadlines: Deadlines,
         seed: int,
     ) -> None:
         self._store, self._population, self._head_end = store, population, head_end
-        self._hold, self._rules = complaint_hold, step_rules
+        self._hold, self._rules, self._deadlines = complaint_hold, step_rules, deadlines
         self._rng = random.Random(f"{seed}/ids")  # noqa: S311 - a simulation
         self._known: set[int] = set()
 
@@ -65,7 +67,7 @@ class Desk:
             for first in arrived:
                 self._install(tx, first)
             hub = [self._understood(one) for one in arrived if one.source is OrderSource.HUB]
-            register(tx, hub, now, None, self._hold, self._rules)
+            register(tx, hub, now, None, self._hold, self._rules, self._deadlines)
             for one in arrived:
                 if one.source is OrderSource.SID:
                     self._from_sid(tx, one, now)
@@ -99,7 +101,7 @@ class Desk:
         number = SidNumber(self._uuid())
         (message,) = tx.messages.add(Channel.SID, now, [(number, b"", "", Form.BARE)])
         request = SidRequest(number, asked.registered_at, self._request(asked, None))
-        take_sid_order(tx, request, message, now, self._hold)
+        take_sid_order(tx, request, message, now, self._hold, self._deadlines)
 
     def _request(self, asked: Asked, process: ProcessInstanceId | None) -> OrderRequest:
         _, kind, detail = _MEANS[asked.wish]

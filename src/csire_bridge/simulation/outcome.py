@@ -141,8 +141,8 @@ class _Reader:
     def _allowed(self, order: Order) -> datetime:
         """The first moment (UTC) at which the operator's rules, and the order's own date, let it be sent."""
         planned = plan(order, self._timeline, order.registered_at, source_of(order)).at
-        after = self._play.step_rules.end_after if order.kind is OrderKind.AGREEMENT_END else timedelta(0)
-        return max(planned, order.registered_at) + after
+        counts = self._play.step_rules.last_day_counts and order.kind is OrderKind.AGREEMENT_END
+        return max(planned, order.registered_at) + timedelta(days=1 if counts else 0)
 
     def _deadline(self, order: Order, found: KindOutcome) -> None:
         deadline = deadline_of(order, self._play.limits.deadlines)

@@ -12,6 +12,7 @@ from csire_bridge.domain.rule_sets import RuleSetVersion
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.events import take_events
 from csire_bridge.pipeline.execute import Executor
+from csire_bridge.pipeline.look_up import PointFinder
 from csire_bridge.pipeline.perform import Performer
 from csire_bridge.settings import Settings
 from csire_bridge.simulation.arrivals import Desk
@@ -46,7 +47,8 @@ class Play:
         )
         hold = timedelta(days=settings.execution.complaint_hold_days)
         population = Population(scenario.seed, self.clock)
-        self.desk = Desk(database, population, self.head_end, hold, self.step_rules, scenario.seed)
+        deadlines = self.limits.deadlines
+        self.desk = Desk(database, population, self.head_end, hold, self.step_rules, deadlines, scenario.seed)
         self.worker = self._made(settings)
         self.taken = 0
 
@@ -55,12 +57,15 @@ class Play:
 
     def _made(self, settings: Settings) -> Worker:
         jitter = random.Random(f"{self.scenario.seed}/jitter")  # noqa: S311 - a simulation
+        points = PointFinder(self.database, None)
         there = (self.database, self.head_end, self.clock, self.limits)
         return Worker(
             self.database,
             {
                 WorkStep.EXECUTE: Executor(*there, jitter),
-                WorkStep.PERFORM: Performer(*there, self.step_rules, jitter),
+                WorkStep.PERFORM: Performer(
+                    self.database, self.head_end, points.known_after_a_look, *there[2:], self.step_rules, jitter
+                ),
             },
             self.clock,
             batch=settings.worker.batch,

@@ -35,7 +35,7 @@ def test_given_two_processes_when_the_leader_is_killed_then_the_other_leads_with
         wait_until(lambda: leader(here)[1] == 1)
         before, _ = leader(here)
         with here.serving() as (second, port):
-            ready = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30))  # noqa: S310
+            ready = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30))
             assert ready == {"status": "ready", "reasons": []}
             assert leader(here) == (before, 1), "a second process changes nothing"
             first.send_signal(signal.SIGKILL)

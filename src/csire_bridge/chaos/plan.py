@@ -14,14 +14,16 @@ __all__ = ["SCENES", "Plan", "database_of", "plan_round"]
 
 _P = CrashPoint
 _MIGRATION = (_P.IN_MIGRATION, _P.BEFORE_MIGRATED, _P.AFTER_MIGRATED)
+_RETENTION = (_P.BEFORE_ARCHIVED, _P.AFTER_ARCHIVED, _P.BEFORE_PRUNED, _P.AFTER_PRUNED)
 _RECALL = (_P.BEFORE_RECALL, _P.AFTER_RECALL, _P.BEFORE_CANCEL, _P.AFTER_CANCEL)
-_CRASHES = tuple(point for point in CrashPoint if point not in _MIGRATION)
+_CRASHES = tuple(point for point in CrashPoint if point not in (*_MIGRATION, *_RETENTION))
 _ANY_MOMENT_STEPS = 30
 _STATEMENTS, _STATEMENTS_OLDER = 30, 3  # fewer than the migrations of an empty and an older database have
 
 SCENES: Sequence[tuple[Drama, CrashPoint]] = (
     *((Drama.CRASH, point) for point in _CRASHES),
     *((Drama.MIGRATION, point) for point in _MIGRATION),
+    *((Drama.RETENTION, point) for point in _RETENTION),
     *((Drama.TAKE_OVER, point) for point in STOP_POINTS),
 )
 """Every drama with its first crash point; rounds go through all of them in turn, in an order of the seed's."""
@@ -79,7 +81,7 @@ def database_of(number: int, databases: int) -> int:
 def _further(drama: Drama, dice: random.Random) -> list[CrashPoint]:
     if drama is Drama.TAKE_OVER:
         return []
-    further = _CRASHES if drama is Drama.CRASH else _MIGRATION
+    further = {Drama.CRASH: _CRASHES, Drama.MIGRATION: _MIGRATION, Drama.RETENTION: _RETENTION}[drama]
     return dice.choices(further, k=dice.choice((0, 0, 1, 1, 2)))
 
 
@@ -88,7 +90,7 @@ def _nth(point: CrashPoint, older: bool, brief: bool, dice: random.Random) -> in
         return dice.randint(1, _ANY_MOMENT_STEPS)
     if point is _P.IN_MIGRATION:
         return dice.randint(1, _STATEMENTS_OLDER if older else _STATEMENTS)
-    once = brief or point in _MIGRATION or point in _RECALL
+    once = brief or point in (*_MIGRATION, *_RECALL, *_RETENTION)
     return 1 if once else dice.choice((1, 1, 2, 3))
 
 

@@ -19,6 +19,7 @@ from csire_bridge.chaos.letters import Letter, Post
 from csire_bridge.chaos.older import make_older
 from csire_bridge.chaos.plan import Plan
 from csire_bridge.chaos.points import Crash, Drama, Killer, killer_of
+from csire_bridge.chaos.retired import Kept, retention_violations
 from csire_bridge.chaos.stage import LEASE_SECONDS, Stage, Victim, wait_until
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.service.service import Role
@@ -50,7 +51,8 @@ def play(plan: Plan, databases: Databases, expect: Expectations, place: Path | N
     started, outcome = time.monotonic(), Outcome(plan, databases.kind)
     with open_scene(plan, databases, place) as scene:
         scene.perform(outcome)
-        outcome.found += violations(scene.witness(), expect)
+        if plan.drama is not Drama.RETENTION:  # it has judged already, before it took away what is looked at
+            outcome.found += violations(scene.witness(), expect)
         outcome.log = (
             scene.stage.log.read_text("utf-8", "replace") if outcome.found and scene.stage.log.exists() else ""
         )
@@ -170,7 +172,25 @@ def _take_over(scene: Scene, outcome: Outcome) -> None:
         raise _GoesWrong("the bridge did not come to rest")
 
 
-_DRAMAS = {Drama.CRASH: _crash, Drama.MIGRATION: _migration, Drama.TAKE_OVER: _take_over}
+def _retention(scene: Scene, outcome: Outcome) -> None:
+    """Everything is done and in order; then what has ended is archived and deleted, and that dies."""
+    scene.stage.enter(scene.post.places)
+    _to_the_end(scene, [letter for batch in scene.batches for letter in batch])
+    outcome.found += violations(scene.witness(), Expectations())
+    scene.stage.kill_all()
+    before = Kept.of(scene.database)
+    for crash in scene.plan.crashes:
+        victim = scene.stage.retire(crash)
+        victim.wait()
+        _note(outcome, crash, victim)
+    last = scene.stage.retire(None)
+    last.wait()
+    if last.ended_with != 0:
+        raise _GoesWrong(f"retention ended with {last.ended_with}")
+    outcome.found += retention_violations(before, scene.database, scene.stage.archive)
+
+
+_DRAMAS = {Drama.CRASH: _crash, Drama.MIGRATION: _migration, Drama.RETENTION: _retention, Drama.TAKE_OVER: _take_over}
 
 
 def _note(outcome: Outcome, crash: Crash, victim: Victim) -> None:

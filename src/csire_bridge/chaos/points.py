@@ -51,6 +51,10 @@ class CrashPoint(StrEnum):
     IN_MIGRATION = "in-migration"
     BEFORE_MIGRATED = "before-migrated"
     AFTER_MIGRATED = "after-migrated"
+    BEFORE_ARCHIVED = "before-archived"
+    AFTER_ARCHIVED = "after-archived"
+    BEFORE_PRUNED = "before-pruned"
+    AFTER_PRUNED = "after-pruned"
 
 
 _P = CrashPoint
@@ -94,6 +98,10 @@ MEANINGS: Mapping[CrashPoint, str] = {
     _P.IN_MIGRATION: "between two statements of a migration, of an empty or an older database",
     _P.BEFORE_MIGRATED: "all migrations are written, not committed",
     _P.AFTER_MIGRATED: "the migrations are committed",
+    _P.BEFORE_ARCHIVED: "retention's archive is on the disk, its digest is not committed",
+    _P.AFTER_ARCHIVED: "the archive's digest is committed, nothing is deleted yet",
+    _P.BEFORE_PRUNED: "a batch is deleted, not committed",
+    _P.AFTER_PRUNED: "the deletion of a batch is committed, others are left",
 }
 
 STOP_POINTS = (
@@ -113,10 +121,11 @@ STOP_POINTS = (
 
 
 class Drama(StrEnum):
-    """What a round plays. For retention there is a name only: the bridge does not delete anything yet."""
+    """What a round plays."""
 
     CRASH = "crash"
     MIGRATION = "migration"
+    RETENTION = "retention"
     TAKE_OVER = "take-over"
 
 

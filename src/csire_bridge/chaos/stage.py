@@ -23,7 +23,7 @@ from csire_bridge.chaos.field import WatchedHeadEnd, watched_hub
 from csire_bridge.chaos.letters import Place
 from csire_bridge.chaos.points import Crash, Killer, killer_of
 from csire_bridge.chaos.strike import Countdown
-from csire_bridge.chaos.victim import STOPPED, Part, run_service, run_upgrade
+from csire_bridge.chaos.victim import STOPPED, Part, run_retention, run_service, run_upgrade
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.service.server import listening_socket
 from csire_bridge.service.service import Role
@@ -129,13 +129,17 @@ class Stage:
 
     def close(self) -> None:
         """Kill what still runs, and close every port; a second time does nothing."""
+        self.kill_all()
+        self.hub.stop()
+        self.head_end.stop()
+        self._held.close()
+
+    def kill_all(self) -> None:
+        """Kill every process that still runs."""
         while self._victims:
             victim = self._victims.pop()
             victim.kill()
             victim.wait()
-        self.hub.stop()
-        self.head_end.stop()
-        self._held.close()
 
     def serve(self, crash: Crash | None = None, role: Role = Role.ALL, events: str | None = None) -> Victim:
         """Start a process of the service that dies at ``crash``; with the role of a worker, it stops there."""
@@ -151,6 +155,17 @@ class Stage:
     def upgrade(self, crash: Crash | None) -> Victim:
         """Start an upgrade of the database that dies at ``crash``."""
         return self._start(run_upgrade, Part(self._settings(), self.log, crash=crash))
+
+    def retire(self, crash: Crash | None) -> Victim:
+        """Start a run of retention that dies at ``crash``; its archives go into ``archive``."""
+        days = ("accepted_days", "refused_days", "duplicate_days", "orders_days", "events_days")
+        retention = {**dict.fromkeys(days, 1), "archive": self.archive, "batch": 2}
+        return self._start(run_retention, Part({**self._settings(), "retention": retention}, self.log, crash=crash))
+
+    @property
+    def archive(self) -> Path:
+        """Where retention's archives are."""
+        return self.folder / "archive"
 
     def _start(self, run: Callable[[Part, Connection], None], part: Part) -> Victim:
         ours, its = self._context.Pipe()

@@ -20,6 +20,7 @@ from csire_bridge.hub.channel import HubChannel
 from csire_bridge.hub.client import HubClient
 from csire_bridge.pipeline.acknowledge import Acknowledger
 from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.retention import RetentionBook
 
 __all__ = ["Countdown", "Gate", "wrap_migration", "wrap_rooms"]
 
@@ -35,7 +36,9 @@ _CALLS: tuple[tuple[type, str, str], ...] = (
     (HubChannel, "deliver", "sending"),
     (HubClient, "dequeue", "dequeue"),
 )
+_here = threading.local()
 _WRITES = (
+    ("archives", "written", "archived"),
     ("messages", "add", "journal"),
     ("messages", "settle", "settled"),
     ("head_end", "add", "event"),
@@ -98,6 +101,7 @@ def wrap_rooms(reach: Reach, gate: Gate) -> None:
     """Have ``reach`` told of every call and every commit of this process; before a bridge is built."""
     for owner, method, name in _CALLS:
         _wrap(owner, method, _told(reach, name))
+    _wrap(RetentionBook, "prune", _pruned)
     _replace(Database, "transaction", _telling(Database.transaction, reach, gate))
 
 
@@ -123,6 +127,7 @@ def _telling(original: Callable[[Database], Any], reach: Reach, gate: Gate) -> C
         kinds: dict[str, None] = {}
         with gate.inside(), original(self) as tx:
             _watch(tx, kinds)
+            _here.kinds = kinds
             yield tx
             for kind in kinds:
                 reach(f"before-{kind}")
@@ -130,6 +135,18 @@ def _telling(original: Callable[[Database], Any], reach: Reach, gate: Gate) -> C
             reach(f"after-{kind}")
 
     return transaction
+
+
+def _pruned(original: Callable[..., int]) -> Callable[..., int]:
+    """Retention is no part of a transaction: it notes its kind with the one that this thread is in."""
+
+    def wrapped(*args: Any) -> int:
+        count = original(*args)
+        if count:
+            _here.kinds["pruned"] = None
+        return count
+
+    return wrapped
 
 
 def _watch(tx: StoreTransaction, kinds: dict[str, None]) -> None:

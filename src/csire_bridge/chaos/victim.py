@@ -10,8 +10,10 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,13 @@ from typing import Any
 from csire_bridge.bootstrap import Bridge
 from csire_bridge.chaos.points import Crash
 from csire_bridge.chaos.strike import Countdown, Gate, wrap_migration, wrap_rooms
+from csire_bridge.domain.errors import ActRefused
 from csire_bridge.service.service import Role, Service
 from csire_bridge.settings import load_settings
 from csire_bridge.store.database import Database
+from csire_bridge.worker.retention import Retention
 
-__all__ = ["STOPPED", "Part", "run_service", "run_upgrade"]
+__all__ = ["STOPPED", "Part", "run_retention", "run_service", "run_upgrade"]
 
 STOPPED = "stopped"
 """What a process says just before it stops itself."""
@@ -71,6 +75,33 @@ def run_upgrade(part: Part, say: Connection) -> None:
         wrap_migration(Countdown(part.crash, _die).reach)
     database = Database(str(part.settings["database"]))
     database.upgrade()
+    database.close()
+    say.close()
+
+
+def run_retention(part: Part, say: Connection) -> None:
+    """Archive and delete everything that has ended, as if more than a year had passed; end well if nothing kills it."""
+    _log_to(part.log)
+    if part.crash is not None:
+        wrap_rooms(Countdown(part.crash, _die).reach, Gate())
+    retention = load_settings(environment=False, **part.settings).retention
+    database = Database(str(part.settings["database"]))
+    worker = Retention(
+        database,
+        lambda: datetime.now(UTC) + timedelta(days=400),
+        retention.as_rules(),
+        retention.archive or part.log.parent,
+        retention.batch,
+        lease=timedelta(seconds=0.5),
+    )
+    while True:
+        try:
+            for _ in worker.run():
+                pass
+        except ActRefused:  # whoever was killed holds the turn for a while
+            time.sleep(0.05)
+        else:
+            break
     database.close()
     say.close()
 

@@ -151,10 +151,11 @@ class ResultNotice:
 class RegistryUpdate:
     """The characteristics of a metering point from ``effective_date`` (Polish date) on; None = not told.
 
-    ``tariff_group`` and ``contracted_power`` (kW) are the terms of service; ``meter_kind`` is the hub's code.
+    ``tariff_group`` and ``contracted_power`` (kW) are the terms of service; ``meter_kind`` is the hub's code. Only the
+    hub's messages name a process.
     """
 
-    process_instance: ProcessInstanceId
+    process_instance: ProcessInstanceId | None
     metering_point: MeteringPointCode
     effective_date: date
     supplier: Eic | None = None

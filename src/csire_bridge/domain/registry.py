@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import RegistryUpdate
 
-__all__ = ["MeteringPoint", "has_contactor", "learn", "merge"]
+__all__ = ["MeteringPoint", "Source", "Telling", "as_update", "has_contactor", "learn", "merge", "origins"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,45 @@ class MeteringPoint:
     can_be_suspended: bool | None = None
     threat: bool | None = None
     connected: bool | None = None
+
+
+class Source(StrEnum):
+    """From where something is known about a point."""
+
+    MESSAGE = "message"
+    SID = "sid"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who told something of a point, and when (UTC). ``by`` is a person; ``applied_at`` is None until it holds."""
+
+    source: Source
+    told_at: datetime
+    applied_at: datetime | None
+    told_by: str | None
+    update: RegistryUpdate
+
+
+def as_update(told: MeteringPoint, effective: date) -> RegistryUpdate:
+    """What somebody who was asked has told of a point, as it holds from ``effective`` (Polish date) on."""
+    facts = {_TOLD.get(name, name): getattr(told, name) for name in _LEARNED}
+    return RegistryUpdate(process_instance=None, metering_point=told.code, effective_date=effective, **facts)
+
+
+def origins(point: MeteringPoint, history: Sequence[Telling]) -> dict[str, Telling | None]:
+    """For each fact that is known, who told it last (``history``: oldest first); None: found out in an execution, or
+    entered by other means, at the point's ``updated_at`` or before."""
+    applied = sorted((t for t in history if t.applied_at is not None), key=lambda t: t.applied_at or t.told_at)
+    found: dict[str, Telling | None] = {}
+    for name in _LEARNED:
+        value, told_name = getattr(point, name), _TOLD.get(name, name)
+        if value is not None:
+            tellings = [t for t in applied if getattr(t.update, told_name) is not None]
+            last = tellings[-1] if tellings else None
+            found[name] = last if last and getattr(last.update, told_name) == value else None
+    return found
 
 
 _TOLD = {"meter": "meter_number"}

@@ -6,7 +6,7 @@ import logging
 
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.registry import MeteringPoint, learn
+from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.pipeline.ports import PointLookup, Store
 
 __all__ = ["PointFinder"]
@@ -44,6 +44,4 @@ class PointFinder:
 
     def _keep(self, told: MeteringPoint) -> MeteringPoint:
         with self._store.transaction() as tx:
-            point = learn(tx.points.get(told.code), told)
-            tx.points.put(point)
-        return point
+            return tx.points.learn(told)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import RegistryUpdate
-from csire_bridge.domain.registry import MeteringPoint, merge
+from csire_bridge.domain.registry import MeteringPoint, Source, Telling, as_update, learn, merge
 from csire_bridge.store.rows import from_row, to_row
 from csire_bridge.store.tables import metering_point_updates, metering_points
 
@@ -43,6 +43,29 @@ _APPLIED = (
 )
 
 
+_HISTORY = (
+    select(metering_point_updates)
+    .where(metering_point_updates.c.metering_point == bindparam("code"))
+    .order_by(metering_point_updates.c.key)
+)
+_WITH_METERS = select(metering_points.c.meter, metering_points.c.code).where(
+    metering_points.c.meter.in_(bindparam("meters", expanding=True))
+)
+_LAST_TOLD = (
+    select(metering_point_updates.c.metering_point, func.max(metering_point_updates.c.told_at).label("told_at"))
+    .group_by(metering_point_updates.c.metering_point)
+    .subquery()
+)
+_SINCE = func.coalesce(_LAST_TOLD.c.told_at, metering_points.c.updated_at, type_=metering_points.c.updated_at.type)
+_NOT_TOLD_SINCE = (
+    select(metering_points.c.code, _SINCE.label("told_at"))
+    .join(_LAST_TOLD, _LAST_TOLD.c.metering_point == metering_points.c.code, isouter=True)
+    .where(_SINCE < bindparam("moment", type_=metering_points.c.updated_at.type))  # noqa: SIM300 - it is none
+    .order_by(_SINCE, metering_points.c.code)
+    .limit(bindparam("limit"))
+)
+
+
 class PointRegistry:
     """Metering points within one transaction."""
 
@@ -62,8 +85,39 @@ class PointRegistry:
 
     def tell(self, update: RegistryUpdate, now: datetime) -> None:
         """Note what a message says of a point; it holds from the start of its effective date (Polish time) on."""
-        self._connection.execute(_TELL, {**to_row(update), "told_at": now})
-        self._apply_due([update.metering_point], now)
+        self.tell_all([update], now, Source.MESSAGE)
+
+    def tell_all(
+        self, updates: Sequence[RegistryUpdate], now: datetime, source: Source, told_by: str | None = None
+    ) -> None:
+        """Note what is told of points, a point once at most; ``told_by`` is the person who does so."""
+        if updates:
+            said = {"told_at": now, "source": source.value, "told_by": told_by}
+            self._connection.execute(_TELL, [{**to_row(update), **said} for update in updates])
+            self._apply_due([update.metering_point for update in updates], now)
+
+    def learn(self, told: MeteringPoint) -> MeteringPoint:
+        """Keep what somebody who was asked has told of a point, with its history; return what is known now."""
+        point = learn(self.get(told.code), told)
+        update = as_update(told, told.updated_at.astimezone(WARSAW).date())
+        said = {"told_at": told.updated_at, "applied_at": told.updated_at, "source": Source.SID.value, "told_by": None}
+        self._connection.execute(_TELL, {**to_row(update), **said})
+        self.put(point)
+        return point
+
+    def history(self, code: MeteringPointCode) -> list[Telling]:
+        """Everything that was told of a point, the oldest first."""
+        return [_telling(row) for row in self._connection.execute(_HISTORY, {"code": str(code)})]
+
+    def with_meters(self, meters: Sequence[MeterNumber]) -> dict[MeterNumber, MeteringPointCode]:
+        """At which point each of these meters is known to be."""
+        rows = self._connection.execute(_WITH_METERS, {"meters": [str(meter) for meter in meters]})
+        return {MeterNumber(row.meter): MeteringPointCode(row.code) for row in rows}
+
+    def not_told_since(self, moment: datetime, limit: int) -> list[tuple[MeteringPointCode, datetime]]:
+        """Points of which nobody has told anything since ``moment`` (UTC), longest first, with when that was."""
+        rows = self._connection.execute(_NOT_TOLD_SINCE, {"moment": moment, "limit": limit})
+        return [(MeteringPointCode(row.code), row.told_at) for row in rows]
 
     def hold(self, codes: Sequence[MeteringPointCode]) -> None:
         """Keep others from deciding about these points until this transaction ends; points not known are not held."""
@@ -116,6 +170,11 @@ class PointRegistry:
         """Whether there was such a point."""
         values = {"b_code": str(point.code), **to_row(point, "code")}
         return self._connection.execute(_CHANGE, values).rowcount == 1
+
+
+def _telling(row: Row[Any]) -> Telling:
+    update = from_row(RegistryUpdate, row._mapping)  # type: ignore[arg-type]
+    return Telling(Source(row.source), row.told_at, row.applied_at, row.told_by, update)
 
 
 def _points(rows: Iterable[Row[Any]]) -> dict[MeteringPointCode, MeteringPoint]:

@@ -178,7 +178,7 @@ metering_points = Table(
     metadata,
     Column("code", String(18), primary_key=True),
     Column("updated_at", Moment, nullable=False),
-    Column("meter", String(20)),
+    Column("meter", String(20), index=True),
     *_characteristics(),
 )
 

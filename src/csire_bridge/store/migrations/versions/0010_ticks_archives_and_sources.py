@@ -45,6 +45,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sid_orders_message"), "sid_orders", ["message"])
     op.create_index(op.f("ix_order_steps_child"), "order_steps", ["child"])
     op.add_column("messages", sa.Column("archive", sa.String(length=80), nullable=True))
+    op.create_index(op.f("ix_metering_points_meter"), "metering_points", ["meter"])
     with op.batch_alter_table("metering_point_updates") as batch:
         batch.alter_column("process_instance", existing_type=sa.String(length=36), nullable=True)
         batch.add_column(sa.Column("source", sa.String(length=16), nullable=False, server_default="message"))

@@ -1,0 +1,49 @@
+"""Two real processes of the service: one leads the ticks, and after kill -9 the other does."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.acceptance.test_serve import House, house
+
+LEASE_SECONDS = 2.0  # that of the worker, which is shorter than the ticker's own
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> float:
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds
+        time.sleep(0.02)
+    return time.monotonic() - started
+
+
+def leader(here: House) -> tuple[str, int]:
+    rows = here.ask("select owner, term from leases where name = 'ticker'")
+    return rows[0] if rows else ("", 0)
+
+
+def test_given_two_processes_when_the_leader_is_killed_then_the_other_leads_within_a_lease_and_a_third(
+    tmp_path: Path,
+) -> None:
+    here = house(tmp_path)
+    with here.serving() as (first, _):
+        wait_until(lambda: leader(here)[1] == 1)
+        before, _ = leader(here)
+        with here.serving() as (second, port):
+            ready = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30))
+            assert ready == {"status": "ready", "reasons": []}
+            assert leader(here) == (before, 1), "a second process changes nothing"
+            first.send_signal(signal.SIGKILL)
+            took = wait_until(lambda: leader(here)[1] == 2)
+            assert took < LEASE_SECONDS * 4 / 3 + 3, "with room for a slow machine"
+            assert leader(here)[0] != before
+            (known,) = here.ask("select name, done_at is not null from ticks")
+            assert known == ("certificates", 1), "the day's check was done by the first one, and is remembered"
+            second.send_signal(signal.SIGTERM)
+            assert second.wait(60) == 0
+            assert leader(here)[0] == "", "an orderly end leaves the lead to others at once"

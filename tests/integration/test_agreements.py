@@ -197,6 +197,25 @@ def test_given_an_end_when_moved_to_a_later_date_then_the_disconnection_under_wa
         assert here.meter.output_state is False
 
 
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_given_an_end_that_was_carried_out_when_moved_or_withdrawn_then_the_supply_comes_back(
+    tmp_path: Path, withdrawn: bool
+) -> None:
+    with town(tmp_path) as here:
+        here.end(here.day())
+        here.until_state(END, DONE)
+        later = here.day(5)
+        for _ in range(2):  # told again, it changes nothing
+            here.send("ended", "end") if withdrawn else here.end(later)
+            here.until(lambda: here.meter.output_state is True)
+            here.until_state(OrderKind.RECONNECT, DONE)
+        assert here.meter.switches == 2
+        if not withdrawn:
+            here.forward_to(later)
+            here.until_state(END, DONE)
+            assert here.meter.output_state is False
+
+
 def test_given_an_end_that_waits_when_withdrawn_then_it_ends_at_once(tmp_path: Path) -> None:
     with town(tmp_path) as here:
         here.end(here.day(3))

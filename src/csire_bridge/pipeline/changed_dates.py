@@ -9,6 +9,7 @@ from datetime import datetime
 from csire_bridge.domain.messages import Header, OrderRequest, RegistryUpdate
 from csire_bridge.domain.order_steps import OrderStep, StepRules, moved_steps, plan_steps
 from csire_bridge.domain.orders import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
+from csire_bridge.pipeline.children import bring_back
 from csire_bridge.pipeline.new_orders import new_order
 from csire_bridge.pipeline.ports import Transaction
 from csire_bridge.pipeline.take_back import go_on, take_back
@@ -31,6 +32,8 @@ def _moved(tx: Transaction, new: Order, now: datetime, rules: StepRules) -> bool
         if same and known.state in _MOVABLE and known.recalled_at is None:
             _move(tx, known, new, now, rules)
             return True
+    if new.kind is OrderKind.AGREEMENT_END and new.not_before > now:
+        bring_back(tx, new.process_instance, f"the end was moved to {new.effective_date}", now)
     return False
 
 

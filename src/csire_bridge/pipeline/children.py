@@ -12,7 +12,7 @@ from datetime import datetime
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.deadlines import with_deadline
-from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.identifiers import MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.order_steps import OrderStep, Start, StepKind, StepState, goes_on_supplied
 from csire_bridge.domain.orders import Order, OrderKind, OrderState, ReconnectionReason
 from csire_bridge.domain.work import WorkItem, WorkStep
@@ -21,7 +21,7 @@ from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import Transaction
 from csire_bridge.pipeline.take_back import take_back
 
-__all__ = ["after_child", "give_birth", "spare", "why_not"]
+__all__ = ["after_child", "bring_back", "give_birth", "spare", "why_not"]
 
 _ENDS = {
     OrderState.DONE: StepState.DONE,
@@ -115,6 +115,19 @@ def spare(tx: Transaction, asked: Sequence[Order], now: datetime) -> None:
         if why is not None and child.recalled_at is None:
             take_back(tx, child, why, now)
             tx.work.hasten(end.carried_out_by, [end.key], now)
+
+
+def bring_back(tx: Transaction, process: ProcessInstanceId, why: str, now: datetime) -> None:
+    """Connect a household again whose agreement, as it turns out, does not end (yet): it was cut off in ``process``."""
+    ends = [o for o in tx.orders.of_process(process) if (o.kind, o.state) == (OrderKind.AGREEMENT_END, OrderState.DONE)]
+    for end in ends:
+        for step in tx.steps.of([end.key]).get(end.key, []):
+            if step.kind is StepKind.DISCONNECT and step.state is StepState.DONE and step.child is not None:
+                (key,) = tx.orders.add([child := _child_of(end, OrderKind.RECONNECT, now)], now)
+                tx.work.add(WorkStep.EXECUTE, [key], now, priority=child.priority)
+                text = f"{why}: order {key} brings the supply back"
+                tx.steps.put([replace(step, state=StepState.SKIPPED, child=key, text=text, ended_at=now)])
+                tx.orders.note(end.key, end.state, now, text)
 
 
 def _says_supplied(order: Order) -> bool:

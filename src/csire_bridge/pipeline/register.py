@@ -21,7 +21,7 @@ from csire_bridge.domain.order_steps import StepRules
 from csire_bridge.domain.orders import Order, OrderKind
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.changed_dates import tariff_change, without_moved
-from csire_bridge.pipeline.children import spare
+from csire_bridge.pipeline.children import bring_back, spare
 from csire_bridge.pipeline.join import without_joined
 from csire_bridge.pipeline.new_orders import make_way, new_order, queue
 from csire_bridge.pipeline.ports import Transaction
@@ -92,6 +92,7 @@ def _follow(tx: Transaction, notice: SpecialNotice, now: datetime) -> None:
     """
     if notice.kind is not SpecialKind.PROCESS_ENDED or notice.process_instance is None:
         return
+    bring_back(tx, notice.process_instance, _ENDED, now)
     orders = tx.orders.open_of_process(notice.process_instance)
     behind = tx.sid.behind([order.key for order in orders])
     for order in orders:

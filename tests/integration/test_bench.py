@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from csire_bridge.bench.nodes import measure_nodes
 from csire_bridge.cli.main import app
+from csire_bridge.domain.errors import OurFault
 
 RATES = {
     "intake": ("bare_per_second", "ours_per_second", "ours_one_by_one_per_second"),
@@ -76,3 +78,18 @@ def test_given_few_pushed_messages_then_one_and_two_processes_take_them_all(tmp_
     report = json.loads(result.output)
     assert (report["messages"], report["connections"]) == (20, 4)
     assert min(report["ratio"], report["ratio_two_processes"], report["p50_ms"]) > 0
+
+
+def test_given_few_orders_then_two_processes_on_one_database_carry_them_out(tmp_path: Path, postgresql: str) -> None:
+    report = measure_nodes(tmp_path, 12, 4, lambda numbers, _: iter(numbers), postgresql, numbers=(2,))
+    assert report.orders == 12
+    assert report.per_second[2] > 0
+
+
+def test_given_another_database_then_our_side_is_measured_on_it_too(tmp_path: Path, postgresql: str) -> None:
+    options = ("--orders", "4", "--batch", "2", "--database", postgresql)
+    report = bench("roundtrip", *options, place=tmp_path)
+    assert report["ratio_on_database"] > 0
+    assert report["ours_on_database_per_second"] > 0
+    again = CliRunner().invoke(app, ["bench", "roundtrip", *options, "--dir", str(tmp_path)])
+    assert isinstance(again.exception, OurFault), "it is not empty any more"

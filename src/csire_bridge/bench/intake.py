@@ -37,7 +37,7 @@ class IntakeReport:
     """Rates are messages per second, the median of all rounds; ratios are ours to bare, the median likewise.
 
     ``batch`` messages share the two commits of ``ours``; in ``ours_one_by_one`` each message has its own.
-    ``accepted`` counts the messages of both.
+    ``accepted`` counts the messages of both. ``early_rss_mib`` is the peak of memory after a tenth of the rounds.
     """
 
     messages: int
@@ -51,6 +51,7 @@ class IntakeReport:
     ratio_one_by_one: float
     accepted: int
     peak_rss_mib: float
+    early_rss_mib: float
 
 
 def measure_intake(place: Path, count: int, algorithm: Algorithm, batch: int, track: Track) -> IntakeReport:
@@ -60,6 +61,7 @@ def measure_intake(place: Path, count: int, algorithm: Algorithm, batch: int, tr
     """
     scene = Scene(place, algorithm)
     rates: dict[str, list[float]] = {"bare": [], "ours": [], "single": []}
+    early_rss = 0.0
     with ExitStack() as stack:
         store = stack.enter_context(closing(BareStore(place / "bare.db")))
         ours = stack.enter_context(closing(scene.bridge("ours", batch)))
@@ -70,10 +72,11 @@ def measure_intake(place: Path, count: int, algorithm: Algorithm, batch: int, tr
         }
         _round(works, scene.workload, _WARM_UP)
         sizes = round_sizes(count, _ROUNDS)
-        for size in track(sizes, len(sizes)):
+        for number, size in enumerate(track(sizes, len(sizes)), 1):
             for name, pace in _round(works, scene.workload, size).items():
                 rates[name].append(pace)
             works = dict(reversed(works.items()))  # no side always comes after the same other one
+            early_rss = early_rss or (peak_rss_mib() if number * 10 >= len(sizes) else 0.0)
         accepted = _accepted(ours, 2 * (count + _WARM_UP)) - 2 * _WARM_UP
     return IntakeReport(
         messages=count,
@@ -87,6 +90,7 @@ def measure_intake(place: Path, count: int, algorithm: Algorithm, batch: int, tr
         ratio_one_by_one=ratio(rates["single"], rates["bare"]),
         accepted=accepted,
         peak_rss_mib=peak_rss_mib(),
+        early_rss_mib=early_rss,
     )
 
 

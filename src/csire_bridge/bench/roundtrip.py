@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 from sqlalchemy import func, select
 
@@ -41,7 +42,14 @@ _WARM_UP = 10
 _ROUNDS = 5
 _PATIENCE = 60.0
 _SIDES = 4
-_Work = Callable[[Sequence[SignedMessage]], None]
+
+
+class _Trip(Protocol):
+    def prepare(self, chunk: Sequence[SignedMessage]) -> None: ...
+
+
+_Side = tuple[_Trip, Callable[[Sequence[SignedMessage]], None]]
+"""What prepares orders, and what carries them out."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ class RoundTripReport:
     """Rates are orders per second, the median of all rounds; ratios are ours to bare, the median likewise.
 
     ``in_flight`` orders at most are under way at once on both sides of ``ratio``; one on both sides of
-    ``ratio_one_by_one``. ``done`` counts our orders, of both kinds, with a delivered answer.
+    ``ratio_one_by_one``. ``done`` counts our orders, of both kinds, with a stored answer. The two last are those of
+    our side on another database, with as many orders in flight; None where none was named.
     """
 
     orders: int
@@ -65,36 +74,51 @@ class RoundTripReport:
     ratio_one_by_one: float
     done: int
     peak_rss_mib: float
+    early_rss_mib: float
+    ours_on_database_per_second: float | None = None
+    ratio_on_database: float | None = None
 
 
-def measure_round_trip(place: Path, count: int, algorithm: Algorithm, batch: int, track: Track) -> RoundTripReport:
+def measure_round_trip(
+    place: Path, count: int, algorithm: Algorithm, batch: int, track: Track, database: str | None = None
+) -> RoundTripReport:
     """Carry ``count`` orders out in four ways, round by round in turn, with files in the empty folder ``place``.
+
+    ``database`` is the address of an empty database on which our side works a fifth time.
 
     Raises OurFault when an order of ours did not end as done and answered.
     """
-    window = 2 * batch
-    rates: dict[str, list[float]] = {name: [] for name in ("bare", "ours", "bare single", "ours single")}
+    window, early_rss = 2 * batch, 0.0
     scene = Scene(place, algorithm)
     with ExitStack() as stack:
-        url = stack.enter_context(head_end_process(_SIDES * (count + _WARM_UP)))
+        url = stack.enter_context(head_end_process((_SIDES + bool(database)) * (count + _WARM_UP)))
         store = stack.enter_context(closing(BareStore(place / "bare.db")))
         head_end = stack.enter_context(closing(BareHeadEnd(url)))
         listener = stack.enter_context(closing(BareListener()))
         bare = BareTrip(scene.bare, store, head_end, listener)
         ours = OurTrip(stack.enter_context(scene.bridge("ours", batch, url)))
-        works: dict[str, _Work] = {
-            "bare": partial(bare.run, in_flight=window),
-            "ours": partial(ours.run, batch=batch, in_flight=window),
-            "bare single": partial(bare.run, in_flight=1),
-            "ours single": partial(ours.run, batch=1, in_flight=1),
+        sides: dict[str, _Side] = {
+            "bare": (bare, partial(bare.run, in_flight=window)),
+            "ours": (ours, partial(ours.run, batch=batch, in_flight=window)),
+            "bare single": (bare, partial(bare.run, in_flight=1)),
+            "ours single": (ours, partial(ours.run, batch=1, in_flight=1)),
         }
-        _round(works, scene, bare, ours, _WARM_UP)
+        other: OurTrip | None = None
+        if database:
+            other = OurTrip(stack.enter_context(scene.bridge("other", batch, url, database)))
+            other.check(0)
+            sides["database"] = (other, partial(other.run, batch=batch, in_flight=window))
+        rates: dict[str, list[float]] = {name: [] for name in sides}
+        _round(sides, scene, _WARM_UP)
         sizes = round_sizes(count, _ROUNDS)
-        for size in track(sizes, len(sizes)):
-            for name, pace in _round(works, scene, bare, ours, size).items():
+        for number, size in enumerate(track(sizes, len(sizes)), 1):
+            for name, pace in _round(sides, scene, size).items():
                 rates[name].append(pace)
-            works = dict(reversed(works.items()))  # no side always comes after the same other one
+            sides = dict(reversed(sides.items()))  # no side always comes after the same other one
+            early_rss = early_rss or (peak_rss_mib() if number * 10 >= len(sizes) else 0.0)
         done = ours.check(2 * (count + _WARM_UP)) - 2 * _WARM_UP
+        if other:
+            other.check(count + _WARM_UP)
     return RoundTripReport(
         orders=count,
         rounds=len(sizes),
@@ -109,15 +133,18 @@ def measure_round_trip(place: Path, count: int, algorithm: Algorithm, batch: int
         ratio_one_by_one=ratio(rates["ours single"], rates["bare single"]),
         done=done,
         peak_rss_mib=peak_rss_mib(),
+        early_rss_mib=early_rss,
+        ours_on_database_per_second=median(rates["database"]) if database else None,
+        ratio_on_database=ratio(rates["database"], rates["bare"]) if database else None,
     )
 
 
-def _round(works: Mapping[str, _Work], scene: Scene, bare: BareTrip, ours: OurTrip, size: int) -> dict[str, float]:
+def _round(sides: Mapping[str, _Side], scene: Scene, size: int) -> dict[str, float]:
     """Each side gets orders of its own, because a meter can be disconnected once only."""
     rates = {}
-    for name, work in works.items():
+    for name, (trip, work) in sides.items():
         chunk = scene.workload.take(size)
-        (ours if name.startswith("ours") else bare).prepare(chunk)
+        trip.prepare(chunk)
         rates[name] = rate(size, partial(work, chunk))
     return rates
 
@@ -170,5 +197,7 @@ class OurTrip:
         with self._bridge.database.reading() as connection:
             found = connection.execute(query).scalar() or 0
         if found != expected:
-            raise OurFault(f"only {found} of {expected} orders were done and answered", "report it")
+            raise OurFault(
+                f"{found} orders were done and answered, not {expected}", "name an empty database, or report it"
+            )
         return found

@@ -39,11 +39,11 @@ class Scene:
         own = self._pki.operator.signing
         self.bare = BareWork(schema, self._pki.hub.signing.certificate, own.key, own.certificate)
 
-    def settings(self, name: str, batch: int, head_end_url: str | None = None) -> Settings:
-        """Settings of a bridge whose files are called ``name``."""
+    def settings(self, name: str, batch: int, head_end_url: str | None = None, database: str | None = None) -> Settings:
+        """Settings of a bridge whose files are called ``name``; its database is a fresh one unless it is named."""
         return load_settings(
             None,
-            database=f"sqlite:///{self.place / name}.db",
+            database=database or f"sqlite:///{self.place / name}.db",
             signing_key=self._pki.operator.key_file,
             signing_certificate=self._pki.operator.certificate_file,
             partners=[{"eic": self._pki.hub.eic, "certificates": [self._pki.hub.certificate_file]}],
@@ -67,6 +67,6 @@ class Scene:
             "execution": NO_LIMITS,
         }
 
-    def bridge(self, name: str, batch: int, head_end_url: str | None = None) -> Bridge:
-        """A bridge with a fresh database; not started."""
-        return Bridge(self.settings(name, batch, head_end_url), system_clock)
+    def bridge(self, name: str, batch: int, head_end_url: str | None = None, database: str | None = None) -> Bridge:
+        """A bridge with a fresh database, or with the one that is named; not started."""
+        return Bridge(self.settings(name, batch, head_end_url, database), system_clock)

@@ -59,6 +59,9 @@ def roundtrip(
     orders: Annotated[int, typer.Option("--orders", min=1, help="How many orders, in each of the four ways.")] = 1000,
     batch: BatchOption = 32,
     rsa: RsaOption = False,
+    database: Annotated[
+        str | None, typer.Option("--database", help="An empty database, for another row of our side on it.")
+    ] = None,
     place: PlaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -72,7 +75,7 @@ def roundtrip(
         csire-bridge bench roundtrip --orders 1000
     """
     with fresh_folder(place) as folder:
-        report = measure_round_trip(folder, orders, _algorithm(rsa), batch, track)
+        report = measure_round_trip(folder, orders, _algorithm(rsa), batch, track, database)
     if as_json:
         print_json(asdict(report))
     else:
@@ -109,8 +112,9 @@ def _algorithm(rsa: bool) -> Algorithm:
     return "rsa" if rsa else "ecdsa"
 
 
-def _table(title: str, what: str, peak_rss_mib: float) -> Table:
-    table = Table(title=title, caption=f"median of the rounds; peak memory {peak_rss_mib:.0f} MiB")
+def _table(title: str, what: str, peak_rss_mib: float, early_rss_mib: float) -> Table:
+    memory = f"peak memory {early_rss_mib:.0f} MiB after a tenth, {peak_rss_mib:.0f} MiB at the end"
+    table = Table(title=title, caption=f"median of the rounds; {memory}")
     for heading in ("", what, "ratio to bare"):
         table.add_column(heading, justify="right" if heading else "left")
     return table
@@ -118,12 +122,15 @@ def _table(title: str, what: str, peak_rss_mib: float) -> Table:
 
 def _round_trip_table(report: RoundTripReport) -> Table:
     title = f"Round trip: {report.orders} orders, {report.key_kind}, {report.rounds} rounds"
-    table = _table(title, "orders/s", report.peak_rss_mib)
+    table = _table(title, "orders/s", report.peak_rss_mib, report.early_rss_mib)
     window = f"{report.in_flight} orders in flight"
     table.add_row(f"bare work, {window}", f"{report.bare_per_second:.0f}", "1.00")
     table.add_row(
         f"bridge, {window}, batches of {report.batch}", f"{report.ours_per_second:.0f}", f"{report.ratio:.2f}"
     )
+    if report.ours_on_database_per_second is not None:
+        named = f"the same on the database that was named, {window}"
+        table.add_row(named, f"{report.ours_on_database_per_second:.0f}", f"{report.ratio_on_database:.2f}")
     table.add_section()
     bare, ours = f"{report.bare_one_by_one_per_second:.0f}", f"{report.ours_one_by_one_per_second:.0f}"
     table.add_row("bare work, one order at a time", bare, "1.00")
@@ -154,7 +161,7 @@ def _webhook_table(report: WebhookReport) -> Table:
 
 def _intake_table(report: IntakeReport) -> Table:
     title = f"Intake: {report.messages} messages, {report.key_kind}, {report.rounds} rounds"
-    table = _table(title, "messages/s", report.peak_rss_mib)
+    table = _table(title, "messages/s", report.peak_rss_mib, report.early_rss_mib)
     table.add_row("bare work, a commit for each message", f"{report.bare_per_second:.0f}", "1.00")
     ours, single = f"{report.ours_per_second:.0f}", f"{report.ours_one_by_one_per_second:.0f}"
     table.add_row(f"bridge, batches of {report.batch}", ours, f"{report.ratio:.2f}")

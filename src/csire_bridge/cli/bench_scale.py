@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from csire_bridge.bench.backlog import BacklogReport, measure_backlog
+from csire_bridge.bench.nodes import NodesReport, measure_nodes
 from csire_bridge.cli.bench_parts import PlaceOption, fresh_folder, track
 from csire_bridge.cli.console import JsonOption, out, print_json
 
@@ -22,6 +23,7 @@ DatabaseOption = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(backlog)
+    app.command()(nodes)
 
 
 def backlog(
@@ -46,6 +48,44 @@ def backlog(
         print_json(asdict(report))
     else:
         out.print(_backlog_table(report))
+
+
+def nodes(
+    orders: Annotated[
+        int, typer.Option("--orders", min=1, help="How many orders, for each number of processes.")
+    ] = 1000,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=64, help="Pieces of work in one lease.")] = 32,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", help="An empty database of PostgreSQL; without it, a server of the bench's own."),
+    ] = None,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Carry due orders out with 1, 2 and 4 processes of the service on one PostgreSQL.
+
+    The simulated head-end system is a process as well, and all share this machine's processors.
+
+    Example:
+
+        csire-bridge bench nodes --orders 1000
+    """
+    with fresh_folder(place) as folder:
+        report = measure_nodes(folder, orders, batch, track, database)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(_nodes_table(report))
+
+
+def _nodes_table(report: NodesReport) -> Table:
+    table = Table(title=f"Nodes: {report.orders} orders each, batches of {report.batch}, one PostgreSQL")
+    for heading in ("processes", "orders/s", "to one process"):
+        table.add_column(heading, justify="right")
+    alone = report.per_second[1]
+    for processes, pace in report.per_second.items():
+        table.add_row(str(processes), f"{pace:.0f}", f"{pace / alone:.2f}")
+    return table
 
 
 def _backlog_table(report: BacklogReport) -> Table:

@@ -170,6 +170,7 @@ class Bridge:
             batch=settings.worker.batch,
             lease=lease,
             most_lapses=settings.worker.most_lapses,
+            at_once=settings.worker.at_once,
         )
         hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
         return worker, Reception(self.database, hand, self.clock)
@@ -258,6 +259,7 @@ class Bridge:
         """Stop listening and give everything back."""
         if self._events:
             self._events.stop()
+        self.worker.close()
         if self._hub:
             self._hub.close()
         if self.sid:

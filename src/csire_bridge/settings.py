@@ -70,10 +70,11 @@ class LimitSettings(Part):
 class WorkerSettings(Part):
     """How the worker leases its work, and how long it rests when nothing is due.
 
-    ``most_lapses`` is how often a lease on the same piece may run out, as when the process died, before it is parked.
+    ``at_once`` is for how many pieces of a batch slow meters are asked at the same time. ``most_lapses`` is how often a lease on the same piece may run out, as when the process died, before it is parked.
     """
 
     batch: int = Field(default=32, gt=0, le=1000)
+    at_once: int = Field(default=8, gt=0, le=64)
     lease_seconds: float = Field(default=60, gt=0)
     most_lapses: int = Field(default=5, gt=1)
     idle_seconds: float = Field(default=0.5, gt=0)

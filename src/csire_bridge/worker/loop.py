@@ -6,10 +6,13 @@ Nothing is kept here that a crash could lose: leases run out, and the rows are t
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
@@ -29,6 +32,8 @@ _FOLLOWS = {
     WorkStep.PERFORM: WorkStep.ACKNOWLEDGE,
     WorkStep.ACKNOWLEDGE: WorkStep.DELIVER,
 }
+_ASK_METERS = frozenset({WorkStep.EXECUTE, WorkStep.PERFORM})
+_SLOW_SECONDS = 0.02
 _P = TypeVar("_P")
 _R = TypeVar("_R")
 
@@ -50,8 +55,12 @@ class Worker:
         batch: int = 32,
         lease: timedelta = timedelta(seconds=60),
         most_lapses: int = 5,
+        at_once: int = 1,
     ) -> None:
-        """``steps_due`` are the steps whose work is leased; None: all that have a handler."""
+        """``steps_due`` are the steps whose work is leased; None: all that have a handler.
+
+        ``at_once`` is for how many pieces of a batch slow meters are asked at the same time.
+        """
         self.name = f"worker-{uuid.uuid4()}"
         self._store = store
         self._handlers = handlers
@@ -61,6 +70,12 @@ class Worker:
         self._length = lease
         self._most_lapses = most_lapses
         self._awake = Event()
+        self._hands = ThreadPoolExecutor(at_once, "meters") if at_once > 1 else None
+
+    def close(self) -> None:
+        """Give the threads back, once what they are at is done."""
+        if self._hands:
+            self._hands.shutdown()
 
     def leave_out(self, *steps: WorkStep) -> None:
         """Leave ``steps`` to other workers; their work stays in the queue."""
@@ -116,11 +131,26 @@ class Worker:
         """Begin together, do one by one, settle together; return the work that follows under ``lease``."""
         begun = self._together(items, lambda item: item, lambda some: step.begin(some, lease))
         tasks = [task for part in begun for task in part.tasks]
-        done = [piece for task in tasks for piece in self._done(step, task)]
+        done = self._all_done(step, tasks)
         settled = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, lease))
         if lease is None:
             return []  # what follows is held by nobody yet
         return [item for following in (*(part.following for part in begun), *settled) for item in following]
+
+    def _all_done(self, step: Step[Any, Any], tasks: Sequence[Task[Any]]) -> list[Done[Any, Any]]:
+        """One by one, which is fastest where calls are quick; once one was slow, the rest of them side by side.
+
+        A meter far away may take seconds to answer, and a batch has to be settled before its lease ends.
+        """
+        done: list[Done[Any, Any]] = []
+        hands = self._hands if tasks and tasks[0].item.step in _ASK_METERS else None
+        for number, task in enumerate(tasks, 1):
+            begun = time.perf_counter()
+            done += self._done(step, task)
+            if hands and time.perf_counter() - begun > _SLOW_SECONDS:
+                rest = hands.map(partial(self._done, step), tasks[number:])
+                return [*done, *(piece for pieces in rest for piece in pieces)]
+        return done
 
     def _done(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
         """The task with its result; nothing when it went wrong."""

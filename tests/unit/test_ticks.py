@@ -70,7 +70,7 @@ def test_given_a_service_that_runs_by_day_only_then_each_night_is_caught_up_each
 
 
 @given(
-    st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1)).map(lambda d: d.replace(tzinfo=UTC)),
+    st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1)).map(lambda d: d.replace(tzinfo=UTC)),  # noqa: DTZ001
     st.times(),
     st.integers(1, 40),
 )

@@ -13,6 +13,7 @@ from csire_bridge.domain.contactor import ContactorAction, ContactorCommand, Con
 from csire_bridge.domain.execution import CLOCK_TOLERANCE
 from csire_bridge.domain.guards import CAP_WINDOW
 from csire_bridge.domain.holds import HoldKind
+from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.orders import (
     COMMAND_OPEN,
     FINAL_STATES,
@@ -253,7 +254,7 @@ class Checks:
         asked = {str(u.header.message_id) for u in self.bridge.mail.values() if u.header.number[0] == "8"}
         if {str(order.source_message) for order in known} != asked or len(known) != len(asked):
             yield "orders and messages are not one to one"
-        answered = [m for o in known if o.state in FINAL_STATES for m in (o.source_message.derive(_answer(o)),)]
+        answered = [_answer(order) for order in known if order.state in FINAL_STATES]
         if set(answered) != set(self.bridge.mailbox.got):
             yield "the hub has other answers than those that it is owed"
 
@@ -289,6 +290,9 @@ class Checks:
         )  # fmt: skip
 
 
-def _answer(order: Order) -> str:
+def _answer(order: Order) -> MessageId:
+    """The id of the one answer that the order is owed."""
+    assert order.source_message is not None
+    assert order.source_number is not None
     process = order.source_number.rpartition(".")[0]
-    return f"{process}.{'11' if order.state is OrderState.DONE else '7'}"
+    return order.source_message.derive(f"{process}.{'11' if order.state is OrderState.DONE else '7'}")

@@ -78,7 +78,9 @@ class OrdersMachine(RuleBasedStateMachine):
         return None if days is None else self.world.now.astimezone(WARSAW).date() + timedelta(days=days)
 
     @precondition(lambda self: self.bridge.mail)
-    @rule(which=_ANY, what=st.sampled_from(["repeats", "ends the process", "threat", "no threat", "is deaf", "is mute"]))
+    @rule(
+        which=_ANY, what=st.sampled_from(["repeats", "ends the process", "threat", "no threat", "is deaf", "is mute"])
+    )
     def hub_says(self, which: int, what: str) -> None:
         point = POINTS[which % len(POINTS)]
         match what:

@@ -49,6 +49,7 @@ class Checks:
         self._answers: dict[str, bytes] = {}
         bridge.store.committed = self._look_at_commands
         bridge.head_end.on_submit = self._submitted
+        bridge.head_end.on_taken = self._taken_by_head_end
         bridge.head_end.on_move = self._moved
 
     def orders(self) -> list[Order]:
@@ -112,9 +113,11 @@ class Checks:
                 yield f"the older connection {other.key} has not ended"
 
     def _submitted(self, command: ContactorCommand) -> None:
-        """The call itself: a disconnection counts against the cap."""
         if command.correlation_id not in self._given:
             self.broken.append(f"the command {command.correlation_id} was sent before its order said so")
+
+    def _taken_by_head_end(self, command: ContactorCommand) -> None:
+        """A disconnection counts against the cap."""
         if command.action is not ContactorAction.DISCONNECT:
             return
         now = self.bridge.world.bridge_clock()

@@ -15,7 +15,6 @@ from csire_bridge.domain.guards import StopScope
 from csire_bridge.domain.holds import Hold, HoldKind
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import OrderRequest
-from csire_bridge.domain.orders import OrderState
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.domain.work import WorkStep
 from tests.integration.model_bridge import ModelBridge, Parts, emptied

@@ -73,7 +73,7 @@ def chosen(examples: int, *, shrink: bool = True) -> settings:
 
 
 def test_given_everything_that_can_happen_then_orders_keep_their_rules(parts: Parts) -> None:
-    examples = 60 if parts.database.url.startswith("sqlite") else 20
+    examples = 120 if parts.database.url.startswith("sqlite") else 40
     run_state_machine_as_test(machine(parts), settings=chosen(LONG or examples))
 
 

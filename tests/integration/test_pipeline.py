@@ -108,7 +108,7 @@ def test_given_a_meter_that_never_obeys_when_field_work_is_switched_off_then_the
 def test_given_work_that_stopped_during_the_command_then_the_state_is_asked_and_nothing_is_sent_again(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path) as playing:
+    with play(tmp_path, response=0.3) as playing:
         raw = playing.message("disconnect", POINT, MessageId.new())
         bridge = playing.scene.bridge
         items = receive(bridge.database, Channel.REPLAY, [Arrival("test", raw)], bridge.clock)

@@ -127,8 +127,8 @@ def _unread(
 ) -> None:
     text = f"the contactor's state can't be read: {why}"
     again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
-    if again is None and changes.now <= _end(order, changes.now):
-        again = _end(order, changes.now) + limits.poll  # as long as the command may run, nobody else is sent
+    if again is None and changes.now <= _end(order, changes.now, limits):
+        again = _end(order, changes.now, limits) + limits.poll  # as long as the command may run, nobody else is sent
     if again is not None:
         if order.state is OrderState.SUBMITTED:
             changes.move(order, OrderState.UNKNOWN, text)
@@ -139,9 +139,9 @@ def _unread(
         changes.give_up(order, item, text, limits.field_work)
 
 
-def _end(order: Order, now: datetime) -> datetime:
-    """Until when (UTC) the head-end system may run the order's command."""
-    return order.expires_at or now
+def _end(order: Order, now: datetime, limits: ExecutionLimits) -> datetime:
+    """Until when (UTC) the head-end system may run the order's command: its clock may be slower than ours."""
+    return order.expires_at + limits.poll if order.expires_at else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class _Reading:
         """
         order, now = self.order, self.changes.now
         ended = self._dropped or self._not_waiting or self.finding.event is not None
-        return not ended and now <= _end(order, now)
+        return not ended and now <= _end(order, now, self.limits)
 
     @property
     def _not_waiting(self) -> bool:
@@ -218,7 +218,7 @@ class _Reading:
         """The order ends once its command can't move anything any more; no new one is ever given."""
         order, changes = self.order, self.changes
         armed = found.state is OrderState.ARMED and not self._may_run
-        ended = armed or found.state is OrderState.CANNOT or changes.now > _end(order, changes.now)
+        ended = armed or found.state is OrderState.CANNOT or changes.now > _end(order, changes.now, self.limits)
         if not self._dropped and not ended:
             self._look_again(found)
         elif order.superseded_by is not None:
@@ -256,7 +256,7 @@ class _Reading:
     def _wait_or_repeat(self, found: Conclusion) -> None:
         """Not switched: while the command may still run, wait; once it has expired, it is safe to give a new one."""
         order, now = self.order, self.changes.now
-        if order.state is OrderState.ARMED or now <= _end(order, now):
+        if order.state is OrderState.ARMED or now <= _end(order, now, self.limits):
             self._look_again(found)
         else:
             self._failed(f"the command has expired without effect; {found.text}", for_good=False)

@@ -21,7 +21,7 @@ from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent, HeadEn
 from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.execution import Conclusion, conclude
 from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
-from csire_bridge.pipeline import execute, find_out, register
+from csire_bridge.pipeline import execute, find_out, new_orders
 from csire_bridge.pipeline.gates import Gates
 from csire_bridge.pipeline.give import Given, Giving, give
 from csire_bridge.pipeline.ports import HeadEnd
@@ -128,7 +128,7 @@ def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -
 
 def a_newer_connection_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
     patch.setattr(Gates, "_wanted", lambda _self, _tx, new, _changes: list(new))
-    patch.setattr(register, "_overtake", lambda *_: None)
+    patch.setattr(new_orders, "_overtake", lambda *_: None)
 
 
 def slow(*values: object) -> ParameterSet:

@@ -220,8 +220,12 @@ class Checks:
 
     def unrest(self) -> list[str]:
         """What is still to be done by the bridge itself; empty once only people are waited for."""
+        return [f"order {o.key} is {o.state}, waits for {o.waits_for}" for o in self.unresting()]
+
+    def unresting(self) -> list[Order]:
+        """The orders with which the bridge itself has something to do."""
         known = self.orders()
-        return [f"order {o.key} is {o.state}, waits for {o.waits_for}" for o in known if not self._rests(o, known)]
+        return [order for order in known if not self._rests(order, known)]
 
     def _rests(self, order: Order, known: list[Order]) -> bool:
         if order.state in FINAL_STATES or order.state in WAITS_FOR_A_PERSON:

@@ -291,6 +291,8 @@ class OrdersMachine(RuleBasedStateMachine):
         self.checks.after_step()
         with self.parts.database.transaction() as tx:
             due = tx.work.next_due(tuple(WorkStep))
+        dates = [order.not_before for order in self.checks.unresting()]
+        due = min(dates) if dates and min(dates) > self.world.now else due  # orders that wait for people aside
         ahead = due - self.world.now if due else timedelta()
         self.world.now += max(ahead, timedelta(seconds=5))
 

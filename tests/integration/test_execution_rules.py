@@ -330,6 +330,15 @@ def unreachable(_: object) -> None:
 # --- armed
 
 
+def test_given_an_armed_contactor_that_somebody_disconnects_then_a_person_looks_at_the_order(tmp_path: Path) -> None:
+    with play(tmp_path, mode=1, connected=False, response=0.1) as playing:
+        playing.send("reconnect")
+        until_states(playing, OrderState.ARMED)
+        playing.scene.head_end.meter(METER).remote_disconnect()
+        (order,) = until_states(playing, OrderState.PARKED)
+        assert "somebody has disconnected it" in (order.detail or "")
+
+
 def test_given_that_armed_counts_then_the_hub_hears_done_with_the_supply_still_off(tmp_path: Path) -> None:
     with play(tmp_path, mode=1, connected=False, execution={"armed_counts": True}) as playing:
         playing.send("reconnect")

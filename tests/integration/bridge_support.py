@@ -110,6 +110,7 @@ def play(
     connected: bool = True,
     lifetime: float = 60,
     response: float = 60,
+    poll: float = 0.05,
     delay: tuple[float, float] = (0.0, 0.02),
     execution: Mapping[str, object] | None = None,
 ) -> Iterator[Play]:
@@ -120,7 +121,7 @@ def play(
     head_end = {
         "command_lifetime_seconds": lifetime,
         "response_seconds": response,
-        "poll_seconds": 0.05,
+        "poll_seconds": poll,
         "read_seconds": 2,
     }
     quick = {"meter_pause_seconds": 0, "again_seconds": 0.05, "expiry_margin_seconds": 0.05, "recheck_seconds": 0.2}

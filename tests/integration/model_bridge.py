@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import cast
 
 from csire_bridge.bootstrap import Standard
@@ -47,7 +47,7 @@ from csire_bridge.settings import load_settings
 from csire_bridge.simulators.pki import DemoPki
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.tables import metadata
-from csire_bridge.worker.loop import Steps, Worker
+from csire_bridge.worker.loop import Handlers, Worker
 from csire_bridge.xml.partners import PartnerBook
 from tests.integration.model_head_end import Crash, ModelHeadEnd, World
 
@@ -166,13 +166,13 @@ class ModelBridge:
         parties = Parties(pki.operator.eic, pki.hub.eic, self.parts.role)
         intake = _ToldIntake(store, Verifier(_nobody), standard.validator, standard.mapper, Receipts(key), clock)
         intake.mail = self.mail
-        steps = Steps(
-            intake=intake,
-            execute=Executor(store, cast("HeadEnd", self.head_end), clock, self.limits, jitter),
-            acknowledge=Acknowledger(store, standard.book, standard.catalogue, key, parties, clock),
-            deliver=Deliverer(store, self.mailbox, clock, RetryPolicy(), jitter),
-        )
-        return Worker(store, steps, clock, batch=8)
+        steps: Handlers = {
+            WorkStep.INTAKE: intake,
+            WorkStep.EXECUTE: Executor(store, cast("HeadEnd", self.head_end), clock, self.limits, jitter),
+            WorkStep.ACKNOWLEDGE: Acknowledger(store, standard.book, standard.catalogue, key, parties, clock),
+            WorkStep.DELIVER: Deliverer(store, self.mailbox, clock, RetryPolicy(), jitter),
+        }
+        return Worker(store, steps, clock, batch=8, most_lapses=1000)  # processes die all the time
 
     def disconnect(self, point: MeteringPointCode, at: datetime, on: date | None) -> bytes:
         """A request to disconnect with the timestamp ``at``; returns its bytes."""
@@ -202,7 +202,7 @@ class ModelBridge:
         )
         return self._send(*_NUMBERS[kind], at, request)
 
-    def end_process(self, process: ProcessInstanceId) -> bytes:
+    def end_process(self, process: ProcessInstanceId | None) -> bytes:
         """The hub ends a process by force."""
         notice = SpecialNotice(kind=SpecialKind.PROCESS_ENDED, process_instance=process)
         return self._send("S", "1.1.", self.world.now, notice)
@@ -255,7 +255,3 @@ class ModelBridge:
         with self.store.transaction() as tx:
             items = tx.work.lease(tuple(WorkStep), self.world.bridge_clock(), lease, 8)
         return lambda: worker.carry_on(items, lease)
-
-    def set_aside(self, seconds: float) -> None:
-        """Time passes for everybody."""
-        self.world.now += timedelta(seconds=seconds)

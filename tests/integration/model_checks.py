@@ -13,6 +13,7 @@ from csire_bridge.domain.contactor import ContactorAction, ContactorCommand, Con
 from csire_bridge.domain.execution import CLOCK_TOLERANCE
 from csire_bridge.domain.guards import CAP_WINDOW
 from csire_bridge.domain.holds import HoldKind
+from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.orders import (
     COMMAND_OPEN,
     FINAL_STATES,
@@ -48,6 +49,7 @@ class Checks:
         self._answers: dict[str, bytes] = {}
         bridge.store.committed = self._look_at_commands
         bridge.head_end.on_submit = self._submitted
+        bridge.head_end.on_taken = self._taken_by_head_end
         bridge.head_end.on_move = self._moved
 
     def orders(self) -> list[Order]:
@@ -111,9 +113,11 @@ class Checks:
                 yield f"the older connection {other.key} has not ended"
 
     def _submitted(self, command: ContactorCommand) -> None:
-        """The call itself: a disconnection counts against the cap."""
         if command.correlation_id not in self._given:
             self.broken.append(f"the command {command.correlation_id} was sent before its order said so")
+
+    def _taken_by_head_end(self, command: ContactorCommand) -> None:
+        """A disconnection counts against the cap."""
         if command.action is not ContactorAction.DISCONNECT:
             return
         now = self.bridge.world.bridge_clock()
@@ -216,8 +220,12 @@ class Checks:
 
     def unrest(self) -> list[str]:
         """What is still to be done by the bridge itself; empty once only people are waited for."""
+        return [f"order {o.key} is {o.state}, waits for {o.waits_for}" for o in self.unresting()]
+
+    def unresting(self) -> list[Order]:
+        """The orders with which the bridge itself has something to do."""
         known = self.orders()
-        return [f"order {o.key} is {o.state}, waits for {o.waits_for}" for o in known if not self._rests(o, known)]
+        return [order for order in known if not self._rests(order, known)]
 
     def _rests(self, order: Order, known: list[Order]) -> bool:
         if order.state in FINAL_STATES or order.state in WAITS_FOR_A_PERSON:
@@ -253,7 +261,7 @@ class Checks:
         asked = {str(u.header.message_id) for u in self.bridge.mail.values() if u.header.number[0] == "8"}
         if {str(order.source_message) for order in known} != asked or len(known) != len(asked):
             yield "orders and messages are not one to one"
-        answered = [m for o in known if o.state in FINAL_STATES for m in (o.source_message.derive(_answer(o)),)]
+        answered = [_answer(order) for order in known if order.state in FINAL_STATES]
         if set(answered) != set(self.bridge.mailbox.got):
             yield "the hub has other answers than those that it is owed"
 
@@ -289,6 +297,9 @@ class Checks:
         )  # fmt: skip
 
 
-def _answer(order: Order) -> str:
+def _answer(order: Order) -> MessageId:
+    """The id of the one answer that the order is owed."""
+    assert order.source_message is not None
+    assert order.source_number is not None
     process = order.source_number.rpartition(".")[0]
-    return f"{process}.{'11' if order.state is OrderState.DONE else '7'}"
+    return order.source_message.derive(f"{process}.{'11' if order.state is OrderState.DONE else '7'}")

@@ -144,6 +144,7 @@ class ModelHeadEnd:
     cancels: list[Fault] = field(default_factory=list)
     meanwhile: Callable[[ContactorCommand], None] | None = None
     on_submit: Callable[[ContactorCommand], None] = lambda _: None
+    on_taken: Callable[[ContactorCommand], None] = lambda _: None
     on_move: Callable[[Held, bool], None] = lambda _held, _was_on: None
 
     def submit(self, command: ContactorCommand) -> None:
@@ -179,6 +180,7 @@ class ModelHeadEnd:
         held = Held(command)
         self.held.append(held)
         self.log.append(("taken", command.meter, command.correlation_id))
+        self.on_taken(command)
         if self.at_once:
             self.run(held)
 

@@ -15,7 +15,6 @@ from csire_bridge.domain.guards import StopScope
 from csire_bridge.domain.holds import Hold, HoldKind
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import OrderRequest
-from csire_bridge.domain.orders import OrderState
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.domain.work import WorkStep
 from tests.integration.model_bridge import ModelBridge, Parts, emptied
@@ -292,6 +291,8 @@ class OrdersMachine(RuleBasedStateMachine):
         self.checks.after_step()
         with self.parts.database.transaction() as tx:
             due = tx.work.next_due(tuple(WorkStep))
+        dates = [order.not_before for order in self.checks.unresting()]
+        due = min(dates) if dates and min(dates) > self.world.now else due  # orders that wait for people aside
         ahead = due - self.world.now if due else timedelta()
         self.world.now += max(ahead, timedelta(seconds=5))
 

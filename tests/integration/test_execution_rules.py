@@ -247,7 +247,97 @@ def test_given_a_reply_that_is_lost_then_the_contactor_is_read_before_anything_i
         assert playing.scene.head_end.meter(METER).switches == 1
 
 
+# --- a command that may still run keeps its order open
+
+
+def test_given_a_contactor_that_somebody_else_has_switched_then_the_command_that_waits_is_cancelled_before_done(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path, connected=False, delay=(30, 30), response=0.2) as playing:
+        playing.send("disconnect")
+        (order,) = until_states(playing, OrderState.DONE)
+        assert order.cancelled_at is not None
+        playing.scene.head_end.delay = 0.0
+        playing.send("reconnect")
+        until_states(playing, OrderState.DONE, OrderState.DONE)
+        assert playing.scene.head_end.meter(METER).switches == 1
+
+
+def test_given_a_command_that_may_still_run_when_it_cannot_be_cancelled_then_its_order_is_not_done_before_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with play(tmp_path, connected=False, delay=(30, 30), response=0.1, lifetime=0.8) as playing:
+        monkeypatch.setattr(playing.scene.bridge._head_end, "cancel", unreachable)
+        playing.send("disconnect")
+        (order,) = until_states(playing, OrderState.DONE)
+        assert order.verified_at
+        assert order.expires_at
+        assert order.verified_at > order.expires_at
+
+
+def test_given_a_refused_command_that_cannot_be_cancelled_then_cannot_is_not_told_before_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with play(tmp_path, delay=(30, 30), lifetime=0.8) as playing:
+        head_end = playing.scene.bridge._head_end
+        submit = head_end.submit
+
+        def lies(command: object) -> None:
+            submit(command)  # type: ignore[arg-type]
+            raise HeadEndRefused("9.9", "fatal, it says")
+
+        monkeypatch.setattr(head_end, "submit", lies)
+        monkeypatch.setattr(head_end, "cancel", unreachable)
+        playing.send("disconnect")
+        (order,) = until_states(playing, OrderState.CANNOT)
+        with playing.scene.bridge.database.transaction() as tx:
+            told = next(event.at for event in tx.orders.history(order.key) if event.state is OrderState.CANNOT)
+        assert order.expires_at
+        assert told > order.expires_at
+
+
+def test_given_a_command_that_may_still_be_on_its_way_when_the_head_end_does_not_know_it_then_that_is_no_proof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loses(_: object) -> None:
+        raise OutcomeUnknown("no reply in time")
+
+    with play(tmp_path, connected=False, response=1) as playing:
+        monkeypatch.setattr(playing.scene.bridge._head_end, "submit", loses)
+        playing.send("disconnect")
+        (order,) = until_states(playing, OrderState.DONE)
+        assert order.verified_at
+        assert order.submitted_at
+        assert order.verified_at - order.submitted_at >= timedelta(seconds=1)
+
+
+def test_given_a_command_whose_end_has_just_come_then_a_head_end_with_a_slower_clock_gets_no_second_one(
+    tmp_path: Path,
+) -> None:
+    margin = {"expiry_margin_seconds": 0.6}
+    with play(tmp_path, delay=(30, 30), lifetime=0.3, response=0.1, execution=margin) as playing:
+        playing.scene.head_end.faults.silent.add(METER)
+        playing.send("disconnect")
+        playing.work_until(lambda: commands(playing, 1) == 2)
+        with playing.scene.bridge.database.transaction() as tx:
+            first, second = (e.at for e in tx.orders.history(1) if e.state is OrderState.SUBMITTING)
+        assert second - first >= timedelta(seconds=0.9)
+
+
+def unreachable(_: object) -> None:
+    raise HeadEndUnreachable("connection refused")
+
+
 # --- armed
+
+
+def test_given_an_armed_contactor_that_somebody_disconnects_then_a_person_looks_at_the_order(tmp_path: Path) -> None:
+    with play(tmp_path, mode=1, connected=False, response=0.1) as playing:
+        playing.send("reconnect")
+        until_states(playing, OrderState.ARMED)
+        playing.scene.head_end.meter(METER).remote_disconnect()
+        (order,) = until_states(playing, OrderState.PARKED)
+        assert "somebody has disconnected it" in (order.detail or "")
 
 
 def test_given_that_armed_counts_then_the_hub_hears_done_with_the_supply_still_off(tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from _pytest.mark import ParameterSet
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import text
@@ -20,7 +21,7 @@ from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent, HeadEn
 from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.execution import Conclusion, conclude
 from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
-from csire_bridge.pipeline import execute, find_out, register
+from csire_bridge.pipeline import execute, find_out, new_orders
 from csire_bridge.pipeline.gates import Gates
 from csire_bridge.pipeline.give import Given, Giving, give
 from csire_bridge.pipeline.ports import HeadEnd
@@ -29,33 +30,40 @@ from csire_bridge.store.database import Database
 from tests.integration.model_bridge import Parts
 from tests.integration.model_machine import OrdersMachine
 
-EXAMPLES = int(os.environ.get("CSIRE_MODEL_EXAMPLES", "40"))
-STEPS = int(os.environ.get("CSIRE_MODEL_STEPS", "50"))
-
-
+LONG = int(os.environ.get("CSIRE_MODEL_EXAMPLES", "0"))
+"""So many examples instead of the usual few, with other seeds at each run, and the slow mutations too."""
+STEPS = 50
 _MEMORY = Path("/dev/shm")  # noqa: S108 - what dies here is a process, not the machine: a file in memory will do
 
 
-@pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    with TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else tmp_path) as folder:
-        with closing(Database(f"sqlite:///{folder}/bridge.db")) as database:
-            database.upgrade()
-            logging.disable(logging.CRITICAL)
-            yield Parts.made(database, make_demo_pki(tmp_path, system_clock()))
-            logging.disable(logging.NOTSET)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            address = request.getfixturevalue("postgresql")
+        else:
+            place = _MEMORY if _MEMORY.is_dir() else tmp_path
+            address = f"sqlite:///{stack.enter_context(TemporaryDirectory(dir=place))}/bridge.db"
+        database = stack.enter_context(closing(Database(address)))
+        database.upgrade()
+        stack.callback(logging.disable, logging.root.manager.disable)
+        logging.disable(logging.CRITICAL)
+        yield Parts.made(database, make_demo_pki(tmp_path, system_clock()))
+
+
+sqlite = pytest.mark.parametrize("parts", ["sqlite"], indirect=True)
 
 
 def machine(parts: Parts) -> type[OrdersMachine]:
     return type("Orders", (OrdersMachine,), {"parts": parts})
 
 
-def chosen(examples: int = EXAMPLES, steps: int = STEPS, *, shrink: bool = True) -> settings:
+def chosen(examples: int, *, shrink: bool = True) -> settings:
     return settings(
         max_examples=examples,
-        stateful_step_count=steps,
+        stateful_step_count=STEPS,
         deadline=None,
-        derandomize=not os.environ.get("CSIRE_MODEL_RANDOM"),
+        derandomize=not LONG,
         database=None,
         print_blob=True,
         report_multiple_bugs=False,
@@ -65,7 +73,8 @@ def chosen(examples: int = EXAMPLES, steps: int = STEPS, *, shrink: bool = True)
 
 
 def test_given_everything_that_can_happen_then_orders_keep_their_rules(parts: Parts) -> None:
-    run_state_machine_as_test(machine(parts), settings=chosen())
+    examples = 120 if parts.database.url.startswith("sqlite") else 40
+    run_state_machine_as_test(machine(parts), settings=chosen(LONG or examples))
 
 
 # --- what the machine is worth: it finds a bridge that is wrong
@@ -119,17 +128,22 @@ def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -
 
 def a_newer_connection_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
     patch.setattr(Gates, "_wanted", lambda _self, _tx, new, _changes: list(new))
-    patch.setattr(register, "_overtake", lambda *_: None)
+    patch.setattr(new_orders, "_overtake", lambda *_: None)
 
 
+def slow(*values: object) -> ParameterSet:
+    return pytest.param(*values, marks=pytest.mark.skipif(not LONG, reason="set CSIRE_MODEL_EXAMPLES to 1000"))
+
+
+@sqlite
 @pytest.mark.parametrize(
     ("mutation", "finding"),
     [
         (no_turns_at_a_meter, "may still run|are open at meter"),
         (a_lost_reply_is_taken_for_a_lost_request, "may still run|cut the household off|are allowed"),
         (an_event_is_believed_without_a_reading, "no reading showed it"),
-        (a_recall_while_a_command_is_given_is_missed, "not looked at soon"),
-        (a_command_that_may_still_run_is_forgotten, "may still run|cut the household off"),
+        slow(a_recall_while_a_command_is_given_is_missed, "not looked at soon"),
+        slow(a_command_that_may_still_run_is_forgotten, "may still run|cut the household off"),
         (the_stop_switch_is_not_looked_at, "the stop switch is thrown"),
         (a_newer_connection_is_not_looked_at, "was asked for after it|has not ended"),
     ],
@@ -139,4 +153,4 @@ def test_given_a_bridge_that_is_wrong_then_the_machine_finds_it(
 ) -> None:
     mutation(monkeypatch, parts)
     with pytest.raises(AssertionError, match=finding):
-        run_state_machine_as_test(machine(parts), settings=chosen(400, shrink=False))
+        run_state_machine_as_test(machine(parts), settings=chosen(LONG or 400, shrink=False))

@@ -186,6 +186,9 @@ class _Reading:
                 self._recalled(found)
             case OrderState.ARMED:
                 self._armed(found)
+            case _ if order.state is OrderState.ARMED and self.reading.disconnected and not self._may_run:
+                text = "the contactor was ready for reconnection, and somebody has disconnected it since"
+                self.changes.park(order, self.item, text)
             case OrderState.CANNOT if order.state is not OrderState.ARMED:
                 event = self.finding.event
                 self._failed(found.text, for_good=event is not None and event.permanent)

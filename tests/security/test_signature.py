@@ -253,7 +253,7 @@ def test_given_any_document_when_signed_then_signxml_and_xmlsec_hold_the_signatu
     context.verify(signed.find(SIGNATURE))
     verified = verify_enveloped(signed, quick.pki.partners().certificates, NOW)
     root.tail = None
-    assert content(verified.tree) == content(root)
+    assert content(verified.tree) == content(parse(etree.tostring(root)))  # not every tree can be told in bytes
 
 
 def test_given_a_document_when_signed_then_it_stays_as_it_was_itself(quick: World) -> None:

@@ -63,13 +63,18 @@ def serialise(root: etree._Element) -> bytes:
 
 def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
     """Return the bytes of ``root`` with our signature as its last child; ``root`` itself is left as it is."""
-    signature = signature_over(canonical(root), key)
     plain = etree.tostring(root, xml_declaration=True, encoding="UTF-8", with_tail=False)
+    signature = signature_over(canonical(_read_back(plain)), key)
     if plain.endswith(b"/>"):  # nothing stands in the root
         name = f"{root.prefix}:{etree.QName(root).localname}" if root.prefix else etree.QName(root).localname
         return plain[:-2] + b">" + signature + f"</{name}>".encode()
     end = plain.rindex(b"</")
     return plain[:end] + signature + plain[end:]
+
+
+def _read_back(plain: bytes) -> etree._Element:
+    """What the bytes say is signed, not the tree: bytes can't tell every tree that code can build."""
+    return etree.fromstring(plain, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
 
 
 def has_signature(root: etree._Element) -> bool:

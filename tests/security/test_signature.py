@@ -256,6 +256,14 @@ def test_given_any_document_when_signed_then_signxml_and_xmlsec_hold_the_signatu
     assert content(verified.tree) == content(parse(etree.tostring(root)))  # not every tree can be told in bytes
 
 
+def test_given_a_tree_that_bytes_cant_tell_when_signed_then_what_the_bytes_say_is_signed(quick: World) -> None:
+    root = etree.Element("{urn:x}a", nsmap=cast("dict[str, str]", {None: "urn:x"}))
+    root.append(etree.Element("b"))  # its bytes put it into the default namespace
+    signed = sign_enveloped(root, quick.pki.hub.signing)
+    tree = verify_enveloped(parse(signed), quick.pki.partners().certificates, NOW).tree
+    assert [child.tag for child in tree] == ["{urn:x}b"]
+
+
 def test_given_a_document_when_signed_then_it_stays_as_it_was_itself(quick: World) -> None:
     root = parse(RAW)
     before = content(root)

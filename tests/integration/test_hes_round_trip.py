@@ -23,7 +23,7 @@ from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEve
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, StoreFailure
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.hes.connector import HeadEndProfile
-from csire_bridge.hes.endpoint import LOOPBACK, events_router
+from csire_bridge.hes.endpoint import LOOPBACK, EventDoor
 from csire_bridge.hes.events import MAX_EVENT_BYTES
 from csire_bridge.simulators.hes import ConfirmationStyle
 from tests.integration.hes_support import CONNECT, DISCONNECT, METER, bridge_to, command, running, until
@@ -179,7 +179,7 @@ def test_given_a_stranger_when_it_posts_an_event_then_403_and_nothing_is_looked_
 
     app = FastAPI()
     profile = HeadEndProfile(endpoint="", reply_address="")
-    app.include_router(events_router(never, profile=profile, allowed_peers=["10.1.0.0/16"]))
+    app.include_router(EventDoor(never, profile=profile, allowed_peers=["10.1.0.0/16"]).router)
     for peer, status in (("10.2.0.1", 403), ("no-address", 403), ("10.1.0.7", 400)):
         assert asyncio.run(post_from(peer, app)) == status
 
@@ -199,7 +199,7 @@ def test_given_any_bytes_when_posted_as_event_then_they_are_refused_and_nothing_
     app = FastAPI()
     profile = HeadEndProfile(endpoint="", reply_address="")
     taken: list[object] = []
-    app.include_router(events_router(taken.extend, profile=profile, allowed_peers=LOOPBACK))
+    app.include_router(EventDoor(taken.extend, profile=profile, allowed_peers=LOOPBACK).router)
     assert asyncio.run(post_from("127.0.0.1", app, body)) == 400
     assert taken == []
 

@@ -19,7 +19,7 @@ from csire_bridge.grouping import Grouped
 from csire_bridge.hes.events import MAX_EVENT_BYTES, parse_event
 from csire_bridge.hes.profile import HeadEndProfile
 
-__all__ = ["LOOPBACK", "EventListener", "OnEvents", "events_router"]
+__all__ = ["LOOPBACK", "EventDoor", "EventListener", "OnEvents"]
 
 OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
 """Takes events, the bytes as received and what they say; it returns when all are committed."""
@@ -29,32 +29,52 @@ _LINGER_SECONDS = 0.005  # no head-end system minds; a group of events costs lit
 _ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
 
 
-def events_router(
-    on_events: OnEvents, *, profile: HeadEndProfile, allowed_peers: Iterable[str], max_bytes: int = MAX_EVENT_BYTES
-) -> APIRouter:
-    """A router with ``POST /hes/events``.
+class EventDoor:
+    """``POST /hes/events``: ``router`` answers, and one thread hands over what comes at the same moment together.
 
     ``allowed_peers`` are addresses or networks such as ``10.1.0.0/16``; any other peer gets 403. ``on_events``
-    returns before 200 is answered; events that come at the same moment are handed over together. Garbage gets 400
-    and too much 413, each with a sentence; when ``on_events`` raises one of our errors, 503 asks the HES to come again.
+    returns before 200 is answered. Garbage gets 400 and too much 413, each with a sentence; when ``on_events`` raises
+    one of our errors, 503 asks the HES to come again.
     """
-    hand_over = partial(_hand_over, on_events)
-    group = Grouped[tuple[bytes, HeadEndEvent], None](hand_over, name="head-end events", linger=_LINGER_SECONDS)
-    group.start()
-    networks = [ipaddress.ip_network(peer) for peer in allowed_peers]
-    router = APIRouter()
 
-    async def receive(request: Request) -> Response:
-        if not _allowed(request, networks):
+    def __init__(
+        self,
+        on_events: OnEvents,
+        *,
+        profile: HeadEndProfile,
+        allowed_peers: Iterable[str],
+        max_bytes: int = MAX_EVENT_BYTES,
+    ) -> None:
+        self._profile = profile
+        self._networks = [ipaddress.ip_network(peer) for peer in allowed_peers]
+        self._max_bytes = max_bytes
+        self._group = Grouped[tuple[bytes, HeadEndEvent], None](
+            partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS
+        )
+        self.router = APIRouter()
+        # A plain route: events come by the thousand, and there is nothing for FastAPI to validate or to document.
+        self.router.add_route("/hes/events", self._receive, methods=["POST"])
+
+    def start(self) -> None:
+        """Begin to hand events over."""
+        self._group.start()
+
+    def stop(self) -> None:
+        """Hand over what waits, then end."""
+        self._group.stop()
+
+    @property
+    def runs(self) -> bool:
+        """Whether events are handed over."""
+        return self._group.runs
+
+    async def _receive(self, request: Request) -> Response:
+        if not _allowed(request, self._networks):
             return _text(403, "this address may not report events")
-        raw = await _body(request, max_bytes)
+        raw = await _body(request, self._max_bytes)
         if raw is None:
-            return _text(413, f"an event has at most {max_bytes} bytes")
-        return await _take(raw, group, profile)
-
-    # A plain route: events come by the thousand, and there is nothing for FastAPI to validate or to document.
-    router.add_route("/hes/events", receive, methods=["POST"])
-    return router
+            return _text(413, f"an event has at most {self._max_bytes} bytes")
+        return await _take(raw, self._group, self._profile)
 
 
 def _hand_over(on_events: OnEvents, events: Sequence[tuple[bytes, HeadEndEvent]]) -> list[None]:
@@ -95,11 +115,12 @@ def _text(status: int, sentence: str) -> Response:
 
 
 class EventListener:
-    """Runs the events router on 127.0.0.1 in a daemon thread; for tests, benches and small set-ups."""
+    """Runs the events' door on 127.0.0.1 in a daemon thread; for tests, benches and small set-ups."""
 
     def __init__(self, on_events: OnEvents, profile: HeadEndProfile, port: int = 0) -> None:
         app = FastAPI(openapi_url=None)
-        app.include_router(events_router(on_events, profile=profile, allowed_peers=LOOPBACK))
+        self._door = EventDoor(on_events, profile=profile, allowed_peers=LOOPBACK)
+        app.include_router(self._door.router)
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
         self._server = uvicorn.Server(config)
         self._socket = _listening_socket(port)
@@ -112,6 +133,7 @@ class EventListener:
 
     def start(self) -> EventListener:
         """Return when the server answers (10 s at most); raise RuntimeError when it does not."""
+        self._door.start()
         self._thread.start()
         deadline = time.monotonic() + 10
         while not self._server.started:
@@ -125,6 +147,7 @@ class EventListener:
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(timeout=10)
+        self._door.stop()
         self._socket.close()
 
 

@@ -15,7 +15,7 @@ from csire_bridge.bootstrap_sid import sid_gatekeeper
 from csire_bridge.domain.messages import Form
 from csire_bridge.domain.partners import PartnerLimits
 from csire_bridge.grouping import Grouped
-from csire_bridge.hes.endpoint import events_router
+from csire_bridge.hes.endpoint import EventDoor
 from csire_bridge.hub.webhook import hub_router
 from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.pipeline.reception import Answered
@@ -25,7 +25,7 @@ from csire_bridge.sid.endpoint import sid_router
 from csire_bridge.wire.body import BodyLimits
 from csire_bridge.wire.door import Receipt
 
-__all__ = ["HUB_DOOR", "SID_DOOR", "DoorKeeper", "build_app", "door_keepers"]
+__all__ = ["HUB_DOOR", "SID_DOOR", "DoorKeeper", "build_app", "door_keepers", "event_door"]
 
 HUB_DOOR, SID_DOOR = "intake", "sid intake"
 
@@ -74,7 +74,17 @@ def _answer(bridge: Bridge, arrivals: Sequence[Arrival]) -> list[Answered]:
     return answers
 
 
-def build_app(bridge: Bridge, doors: Mapping[str, DoorKeeper], readiness: Readiness) -> FastAPI:
+def event_door(bridge: Bridge) -> EventDoor | None:
+    """Where the head-end system reports; None where there is none."""
+    head_end = bridge.settings.head_end
+    if not head_end.url:
+        return None
+    return EventDoor(bridge.take_events, profile=bridge.head_end_profile, allowed_peers=head_end.event_peers)
+
+
+def build_app(
+    bridge: Bridge, doors: Mapping[str, DoorKeeper], events: EventDoor | None, readiness: Readiness
+) -> FastAPI:
     """Everything that the service answers to."""
     web, limits = bridge.settings.web, bridge.settings.limits
     body = BodyLimits(limits.max_message_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds)
@@ -89,9 +99,8 @@ def build_app(bridge: Bridge, doors: Mapping[str, DoorKeeper], readiness: Readin
         )
     )
     app.include_router(health_router(readiness.reasons))
-    if bridge.settings.head_end.url:
-        peers = bridge.settings.head_end.event_peers
-        app.include_router(events_router(bridge.take_events, profile=bridge.head_end_profile, allowed_peers=peers))
+    if events:
+        app.include_router(events.router)
     if bridge.sid and SID_DOOR in doors:
         guard = sid_gatekeeper(bridge.settings)
         app.include_router(sid_router(doors[SID_DOOR].knock, guard, body=body, limits=bridge.sid.limits))

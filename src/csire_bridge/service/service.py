@@ -16,8 +16,9 @@ from enum import StrEnum
 from csire_bridge.bootstrap import Bridge
 from csire_bridge.bootstrap_sid import SidSide
 from csire_bridge.domain.errors import BridgeError
+from csire_bridge.hes.endpoint import EventDoor
 from csire_bridge.hub.poller import QueuePoller
-from csire_bridge.service.app import DoorKeeper, build_app, door_keepers
+from csire_bridge.service.app import DoorKeeper, build_app, door_keepers, event_door
 from csire_bridge.service.readiness import Readiness
 from csire_bridge.service.server import WebServer, listening_socket
 from csire_bridge.sid.fetcher import OrderFetcher
@@ -31,6 +32,7 @@ _AFTER_FAILURE_SECONDS = 5.0
 _POLLER_SECONDS = 5.0
 _HUB_QUEUE, _SID, _SID_ORDERS = "hub queue", "sid", "sid orders"
 _WAITS_FOR_OTHERS = frozenset({_HUB_QUEUE, _SID, _SID_ORDERS})
+_EVENTS = "head-end events"
 _SWITCH_SECONDS = 0.001  # door and intake share the interpreter; with Python's 5 ms they wait for each other
 
 
@@ -52,15 +54,16 @@ class Service:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._web: WebServer | None = None
-        self._doors: dict[str, DoorKeeper] = {}
+        self._doors: dict[str, DoorKeeper | EventDoor] = {}
         self._ticker: Ticker | None = None
         listener = listening_socket(host, port, shared=shared_port) if role is not Role.WORKER else None
         self.url = _address(host, listener.getsockname()[1] if listener else port)
         self.bridge = open_bridge(f"{self.url}/hes/events")
         self._role = role
         if listener:
-            self._doors = door_keepers(self.bridge)
-            app = build_app(self.bridge, self._doors, Readiness(self.bridge, self._parts))
+            keepers, events = door_keepers(self.bridge), event_door(self.bridge)
+            self._doors = {**keepers, **({_EVENTS: events} if events else {})}
+            app = build_app(self.bridge, keepers, events, Readiness(self.bridge, self._parts))
             self._web = WebServer(app, listener, self.bridge.settings.web)
 
     def start(self) -> None:

@@ -2,7 +2,8 @@
 
 It keeps a log of everything that it was asked and that it told, so that a test can hold the bridge's words to it.
 Three things that it never does, because no bridge could do anything against them: run a command after its end, say
-that a command has failed which it still holds, and refuse to cancel one that it still holds.
+that a command has failed which it still holds, and refuse to cancel one that it still holds. Nor does a call reach it
+later than two minutes (``response``) after it was begun, unless the command's end has passed.
 """
 
 from __future__ import annotations

@@ -204,8 +204,8 @@ class OrdersMachine(RuleBasedStateMachine):
                 self.events_arrive(1, again=True, then=0)
             case "lease runs out":
                 self.world.now += timedelta(seconds=61)
-            case "command expires":
-                self.world.now += timedelta(seconds=901)
+            case "command expires":  # by both clocks
+                self.world.now += timedelta(seconds=961)
         self.works(1)
 
     @precondition(lambda self: self._queued())

@@ -158,7 +158,7 @@ HARMS = {
     "delete from work where step = 'execute'": "open orders without work",
     "update messages set state = 'received' where key = 1": "messages that wait without work: 1",
     "update outbox set state = 'pending' where key = 1": "answers that wait without work: 1",
-    "delete from orders where key = 1": "without an order",
+    "delete from orders where key = (select min(key) from orders where source_number = '8.1.1.5')": "without an order",
     "delete from accepted_ids": "never accepted",
     'update outbox set "order" = 1': "more than one answer: 1",
 }

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, and_, exists, func, select, text
 
 from csire_bridge.domain.documents import DocumentState
-from csire_bridge.domain.messages import MessageState
+from csire_bridge.domain.messages import Channel, MessageState
 from csire_bridge.domain.orders import FINAL_STATES, WAITS_FOR_A_PERSON, OrderKind
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.tables import accepted_ids, messages, orders, outbox, work
@@ -60,26 +60,32 @@ def _invariants() -> dict[str, Select[Any]]:
     """What must never be there, each as a query that finds it."""
     o, a, m = orders.c, outbox.c, messages.c
     taken = exists().where(accepted_ids.c.message_id == o.source_message)
+    asked = o.source_message.is_not(None)  # not so for orders of SID alone, and for steps of another order
+    moving = select(o.source_number).where(asked, o.kind.in_(_ANSWERED)).distinct()
     answer = exists().where(a.order == o.key)
     order = exists().where(o.source_message == m.message_id)
     accepted = m.state == MessageState.ACCEPTED.value
     return {
         "open orders without work": select(o.key).where(
-            o.state.not_in([*_ENDED, *_PERSON]), ~_has_work(WorkStep.EXECUTE, o.key)
+            o.state.not_in([*_ENDED, *_PERSON]),
+            ~_has_work(WorkStep.EXECUTE, o.key),
+            ~_has_work(WorkStep.PERFORM, o.key),
         ),
         "ended orders with neither an answer nor work to make one": select(o.key).where(
-            o.state.in_(_ENDED), o.kind.in_(_ANSWERED), ~answer, ~_has_work(WorkStep.ACKNOWLEDGE, o.key)
+            o.state.in_(_ENDED), o.kind.in_(_ANSWERED), asked, ~answer, ~_has_work(WorkStep.ACKNOWLEDGE, o.key)
         ),
         "orders with more than one answer": select(a.order).group_by(a.order).having(func.count() > 1),
-        "orders whose message was never accepted": select(o.key).where(~taken),
+        "orders whose message was never accepted": select(o.key).where(asked, ~taken),
         "accepted order messages without an order": select(m.key).where(
-            accepted, m.archive.is_(None), m.number.in_(select(o.source_number).distinct()), ~order
+            accepted, m.archive.is_(None), m.number.in_(moving), ~order
         ),
         "accepted messages whose id is not taken": select(m.key).where(
-            accepted, ~exists().where(accepted_ids.c.message == m.key)
+            accepted, m.channel != Channel.SID.value, ~exists().where(accepted_ids.c.message == m.key)
         ),
         "messages that wait without work": select(m.key).where(
-            m.state == MessageState.RECEIVED.value, ~_has_work(WorkStep.INTAKE, m.key)
+            m.state == MessageState.RECEIVED.value,
+            ~_has_work(WorkStep.INTAKE, m.key),
+            ~_has_work(WorkStep.SID_INTAKE, m.key),
         ),
         "answers that wait without work": select(a.key).where(
             a.state == DocumentState.PENDING.value, ~_has_work(WorkStep.DELIVER, a.key)

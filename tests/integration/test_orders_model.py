@@ -27,6 +27,7 @@ from csire_bridge.pipeline.give import Given, Giving, give
 from csire_bridge.pipeline.ports import HeadEnd
 from csire_bridge.simulators.pki import make_demo_pki
 from csire_bridge.store.database import Database
+from csire_bridge.store.orders import OrderBook
 from tests.integration.model_bridge import Parts
 from tests.integration.model_machine import OrdersMachine
 
@@ -127,7 +128,7 @@ def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -
 
 
 def a_newer_connection_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
-    patch.setattr(Gates, "_wanted", lambda _self, _tx, new, _changes: list(new))
+    patch.setattr(OrderBook, "reconnections", lambda *_: {})
     patch.setattr(new_orders, "_overtake", lambda *_: None)
 
 
@@ -141,7 +142,7 @@ def slow(*values: object) -> ParameterSet:
     [
         (no_turns_at_a_meter, "may still run|are open at meter"),
         (a_lost_reply_is_taken_for_a_lost_request, "may still run|cut the household off|are allowed"),
-        (an_event_is_believed_without_a_reading, "no reading showed it"),
+        slow(an_event_is_believed_without_a_reading, "no reading showed it"),
         slow(a_recall_while_a_command_is_given_is_missed, "not looked at soon"),
         slow(a_command_that_may_still_run_is_forgotten, "may still run|cut the household off"),
         (the_stop_switch_is_not_looked_at, "the stop switch is thrown"),

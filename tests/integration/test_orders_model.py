@@ -31,6 +31,7 @@ from csire_bridge.store.orders import OrderBook
 from tests.integration.model_bridge import Parts
 from tests.integration.model_machine import OrdersMachine
 
+pytestmark = pytest.mark.timeout(900)  # a busy machine takes its time
 LONG = int(os.environ.get("CSIRE_MODEL_EXAMPLES", "0"))
 """So many examples instead of the usual few, with other seeds at each run, and the slow mutations too."""
 STEPS = 50
@@ -74,7 +75,7 @@ def chosen(examples: int, *, shrink: bool = True) -> settings:
 
 
 def test_given_everything_that_can_happen_then_orders_keep_their_rules(parts: Parts) -> None:
-    examples = 120 if parts.database.url.startswith("sqlite") else 40
+    examples = 100 if parts.database.url.startswith("sqlite") else 30
     run_state_machine_as_test(machine(parts), settings=chosen(LONG or examples))
 
 

@@ -33,6 +33,9 @@ __all__ = ["Outcome", "Scene", "open_scene", "play"]
 _REST_SECONDS = 60.0
 
 
+_WHILE = 0.5
+
+
 @dataclass
 class Outcome:
     """What a round came to. ``killed`` are the crashes that happened, ``missed`` those whose point was not reached."""
@@ -85,7 +88,16 @@ class Scene:
         self.stage.close()
 
     def quiet(self) -> bool:
-        """Whether all letters were brought and nothing is left to do."""
+        """Whether all letters were brought and nothing is left to do, and a while later still is not.
+
+        Between two looks the hub may just be putting its result of an answer into its queue.
+        """
+        if not self._nothing_to_do():
+            return False
+        time.sleep(_WHILE)
+        return self._nothing_to_do()
+
+    def _nothing_to_do(self) -> bool:
         if not self.courier.done or self.stage.hub.waiting:
             return False
         with self.database.looking() as tx:

@@ -25,7 +25,7 @@ from csire_bridge.pipeline.steps import Done, Step, Task
 __all__ = ["Handlers", "Worker"]
 
 _log = logging.getLogger(__name__)
-_RETRY_AFTER = timedelta(seconds=5)
+_RETRY_AFTER = timedelta(seconds=0.5)
 _FOLLOWS = {
     WorkStep.INTAKE: WorkStep.EXECUTE,
     WorkStep.EXECUTE: WorkStep.ACKNOWLEDGE,

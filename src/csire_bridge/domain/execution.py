@@ -17,15 +17,6 @@ __all__ = ["CLOCK_TOLERANCE", "Conclusion", "conclude", "execution_time"]
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a meter's clock may be off before its time is not believed (DLMS UA: a few minutes are common)."""
 
-_FAILED = frozenset(
-    {
-        HeadEndEventKind.DISCONNECT_FAILED,
-        HeadEndEventKind.CONNECT_FAILED,
-        HeadEndEventKind.CANCELLED,
-        HeadEndEventKind.PROCESSING_FAILED,
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
@@ -73,7 +64,7 @@ def conclude(
             return Conclusion(OrderState.DONE, Outcome.ARMED, text, at)
         return Conclusion(OrderState.ARMED, Outcome.ARMED, text)
     unmoved = reading.connected if kind is OrderKind.DISCONNECT else reading.disconnected
-    if unmoved and event is not None and event.kind in _FAILED:
+    if unmoved and event is not None and event.kind.failure:
         return Conclusion(
             OrderState.CANNOT, Outcome.NOT_SWITCHED, f"head-end system reports {event.kind}: {event.text or event.code}"
         )

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import BridgeError, PartnerRefused
+from csire_bridge.domain.errors import PartnerRefused
 from csire_bridge.hub.answers import Peeked
 from csire_bridge.hub.caller import BLOCKED
 from csire_bridge.wire.rhythm import Rhythm
@@ -78,13 +78,7 @@ class QueuePoller:
         Raises what the client or ``take`` raises; the message at the head then comes again at the next call. Raises
         PartnerRefused (``BLOCKED``) when the head can't be dequeued by any means.
         """
-        try:
-            count = self._drain()
-        except BridgeError as error:
-            self._rhythm.failed(error)
-            raise
-        self._rhythm.went_well()
-        return count
+        return self._rhythm.around(self._drain)
 
     def next_wait(self) -> timedelta:
         """The pause before the next ``drain``."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from csire_bridge.domain.errors import BridgeError, PartnerRefused
+from csire_bridge.domain.errors import PartnerRefused
 from csire_bridge.domain.messages import MessageState
 from csire_bridge.sid.answers import Strange, read_body
 from csire_bridge.sid.client import FetchedOrder, PickUp
@@ -74,13 +74,7 @@ class OrderFetcher:
         Raises what the client raises; what was not confirmed then comes again at the next call. Raises PartnerRefused
         when SID hands the same orders out again and again although they are confirmed.
         """
-        try:
-            count = self._drain()
-        except BridgeError as error:
-            self._rhythm.failed(error)
-            raise
-        self._rhythm.went_well()
-        return count
+        return self._rhythm.around(self._drain)
 
     def next_wait(self) -> timedelta:
         """The pause before the next ``drain``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 
 from csire_bridge.domain.errors import BridgeError
@@ -22,6 +23,16 @@ class Rhythm:
         self._jitter = jitter or random.Random()  # noqa: S311 - spreads polls, no secret
         self._failures = 0
         self._asked_for = timedelta(0)
+
+    def around(self, work: Callable[[], int]) -> int:
+        """Do ``work`` and keep in mind how it went; what it raises is raised."""
+        try:
+            count = work()
+        except BridgeError as error:
+            self.failed(error)
+            raise
+        self.went_well()
+        return count
 
     def failed(self, error: BridgeError) -> None:
         """A look failed."""

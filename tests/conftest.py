@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from functools import cache
@@ -18,6 +19,17 @@ DATABASES = ("sqlite", "postgresql-18", "postgresql-15")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - servers in memory, where there is room, spare the disk
 
 Servers = Callable[[int], PostgresServer]
+
+
+@pytest.fixture(autouse=True)
+def no_server_is_left() -> Iterator[None]:
+    """A server that outlives its test would wait at numbers of files that belong to later tests' servers."""
+    before = set(threading.enumerate())
+    yield
+    left = [one for one in threading.enumerate() if one not in before and "serve_forever" in one.name]
+    for one in left:
+        one.join(5)
+    assert not [one.name for one in left if one.is_alive()]
 
 
 @pytest.fixture(scope="session")

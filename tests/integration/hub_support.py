@@ -110,8 +110,10 @@ def raw_server(behave: Callable[[socket.socket], None]) -> Iterator[str]:
         server.block_on_close = False
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/soap"
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/soap"
+        finally:
+            server.shutdown()
 
 
 def read_request(connection: socket.socket) -> bytes:

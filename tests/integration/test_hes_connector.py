@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import socket
-import socketserver
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -26,35 +23,12 @@ from csire_bridge.domain.errors import (
 from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
 from csire_bridge.simulators.hes import HeadEndSimulator
 from tests.integration.hes_support import DISCONNECT, METER, bridge_to, command, running
-
-
-@contextmanager
-def raw_server(behave: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A TCP server that does ``behave`` with each connection."""
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            behave(self.request)
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        server.block_on_close = False
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/hes"
-        server.shutdown()
+from tests.integration.hub_support import answering as http_answering
+from tests.integration.hub_support import raw_server
 
 
 def answering(status: str, body: bytes, content_type: str = "text/xml") -> Callable[[socket.socket], None]:
-    def behave(connection: socket.socket) -> None:
-        connection.recv(65536)
-        head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
-        connection.sendall(head.encode() + b"Connection: close\r\n\r\n" + body)
-        connection.shutdown(socket.SHUT_WR)
-        while connection.recv(65536):
-            pass
-
-    return behave
+    return http_answering(status, body, content_type)
 
 
 def soap_reply(result: str, errors: str = "", correlation: str = "other") -> bytes:

@@ -24,7 +24,8 @@ from csire_bridge.simulators.meter import Meter
 from csire_bridge.simulators.meter_client import MeterClient, MeterError
 from csire_bridge.simulators.meter_server import MeterServer
 from tests.integration.hes_support import METER, Bridge, bridge_to, running
-from tests.integration.test_hes_connector import answering, raw_server
+from tests.integration.hub_support import raw_server
+from tests.integration.test_hes_connector import answering
 
 ALL, ZONE_1, ZONE_2, BACK = ENERGY_REGISTERS
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -104,6 +104,8 @@ class HttpServer:
             server.stopping.set()
             if self._thread is not None:
                 server.shutdown()
+            with contextlib.suppress(OSError):  # not every system lets a listening socket be shut down
+                server.socket.shutdown(socket.SHUT_RDWR)  # nobody is let in from here on, whoever else holds it
             server.server_close()
             for connection in list(server.connections):
                 with contextlib.suppress(OSError):  # the client was faster

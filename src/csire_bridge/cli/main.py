@@ -12,28 +12,7 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
-from csire_bridge.cli import (
-    alerts,
-    bench,
-    chaos,
-    configurator,
-    database,
-    demo,
-    evidence,
-    guards,
-    orders,
-    partner,
-    pki,
-    points,
-    replay,
-    retention,
-    serve,
-    signing,
-    simulate,
-    stats,
-    validate,
-    work,
-)
+from csire_bridge.cli.commands import Commands
 from csire_bridge.cli.console import ExitCode, err
 from csire_bridge.domain.errors import ActRefused, BridgeError, ConfigurationError, PartnerFault
 
@@ -41,6 +20,7 @@ __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="csire-bridge",
+    cls=Commands,
     help="Turns disconnection and connection requests of the market hub into meter orders, "
     "and answers with signed acknowledgements.\n\n"
     "Exit codes: 0 fine, 1 the input is bad, 2 wrong use or settings, 3 our failure.",
@@ -48,26 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-_running = (orders, work, guards, configurator)
-_measured = (bench, chaos, simulate)
-for part in (
-    demo,
-    serve,
-    replay,
-    validate,
-    signing,
-    stats,
-    alerts,
-    *_running,
-    evidence,
-    pki,
-    points,
-    partner,
-    database,
-    retention,
-    *_measured,
-):
-    part.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -85,7 +85,7 @@ def test_given_sid_names_a_process_of_the_hub_then_the_hub_is_answered_for_it(tm
 
 
 def test_given_the_hubs_own_order_of_a_process_has_ended_then_sids_order_gives_no_second_answer(tmp_path: Path) -> None:
-    with running(tmp_path) as scene:
+    with running(tmp_path, execution={"meter_pause_seconds": 1}) as scene:
         process = ProcessInstanceId.new()
         scene.hub_sends(ProcessInstanceId=process)
         until(lambda: scene.answers() == ["8.1.1.11"])
@@ -238,7 +238,7 @@ def reports(scene: Scene) -> list[tuple[str, bytes | None]]:
 
 
 def test_given_sid_is_away_then_only_its_reports_wait_and_all_arrive_when_it_is_back(tmp_path: Path) -> None:
-    with running(tmp_path) as scene:
+    with running(tmp_path, execution={"meter_pause_seconds": 1}) as scene:
         number = scene.caller().submit(scene.sid.order()).Number
         scene.sid.stop()
         scene.until_state(OrderState.DONE)

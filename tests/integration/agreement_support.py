@@ -142,9 +142,17 @@ class Town:
         return self.of(kind)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a bridge of its own may live."""
+
+    folder: Path
+    database: str
+
+
 @contextmanager
 def town(
-    tmp_path: Path, *, connected: bool = True, point: dict[str, Any] | None = None, **settings: dict[str, Any]
+    place: Place, *, connected: bool = True, point: dict[str, Any] | None = None, **settings: dict[str, Any]
 ) -> Iterator[Town]:
     """A household that is supplied, with nothing that waits for long; ``settings`` by their groups."""
     clock = Ahead()
@@ -158,5 +166,6 @@ def town(
     }
     given = load_settings(environment=False, **groups)
     points = [MeteringPoint(code=POINT, updated_at=clock(), **known)]
-    with stage(tmp_path, clock, points=points, delay=(0.0, 0.02), settings=given) as scene:
+    near = (0.0, 0.02)
+    with stage(place.folder, clock, points=points, delay=near, settings=given, database=place.database) as scene:
         yield Town(scene, clock)

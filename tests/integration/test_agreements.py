@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from csire_bridge.domain.orders import OrderKind, OrderState
 from csire_bridge.simulators.hes import Fault
-from tests.integration.agreement_support import NEW, OLD, Town, town
+from tests.integration.agreement_support import NEW, OLD, Place, Town, town
 from tests.integration.bridge_support import METER
 
 START, END = OrderKind.AGREEMENT_START, OrderKind.AGREEMENT_END
 DONE = OrderState.DONE
 
 
-def test_given_an_agreement_that_ends_today_when_carried_out_then_read_and_disconnected(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_an_agreement_that_ends_today_when_carried_out_then_read_and_disconnected(place: Place) -> None:
+    with town(place) as here:
         here.end(here.day())
         order = here.until_state(END, DONE)
         assert here.told(order) == ["read done", "disconnect done"]
@@ -26,8 +24,8 @@ def test_given_an_agreement_that_ends_today_when_carried_out_then_read_and_disco
         assert "1-0:1.8.0" in (order.detail or "")
 
 
-def test_given_an_agreement_that_starts_when_off_then_tariff_connection_and_reading(tmp_path: Path) -> None:
-    with town(tmp_path, connected=False) as here:
+def test_given_an_agreement_that_starts_when_off_then_tariff_connection_and_reading(place: Place) -> None:
+    with town(place, connected=False) as here:
         here.start(here.day(), tariff="G12")
         order = here.until_state(START, DONE)
         assert here.told(order) == ["tariff done", "activate done", "connect done", "read done"]
@@ -35,16 +33,16 @@ def test_given_an_agreement_that_starts_when_off_then_tariff_connection_and_read
         assert here.meter.tariffs().active == "G12"
 
 
-def test_given_an_agreement_that_starts_when_on_then_nothing_is_switched(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_an_agreement_that_starts_when_on_then_nothing_is_switched(place: Place) -> None:
+    with town(place) as here:
         here.start(here.day())
         order = here.until_state(START, DONE)
         assert here.told(order) == ["connect skipped", "read done"]
         assert here.meter.switches == 0
 
 
-def test_given_another_date_than_today_when_it_has_not_come_then_nothing_happens_before_it(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_another_date_than_today_when_it_has_not_come_then_nothing_happens_before_it(place: Place) -> None:
+    with town(place) as here:
         saturday = next(day for day in map(here.day, range(2, 9)) if day.weekday() == 5)
         here.end(saturday)
         here.rest()
@@ -104,8 +102,8 @@ def supplier_known_to_be_another(here: Town) -> None:
         supplier_known_to_be_another,
     ],
 )
-def test_given_somebody_goes_on_when_an_agreement_ends_then_never_disconnected(tmp_path: Path, story: object) -> None:
-    with town(tmp_path) as here:
+def test_given_somebody_goes_on_when_an_agreement_ends_then_never_disconnected(place: Place, story: object) -> None:
+    with town(place) as here:
         story(here)  # type: ignore[operator]
         here.rest()
         here.forward_to(here.day(3))
@@ -114,8 +112,8 @@ def test_given_somebody_goes_on_when_an_agreement_ends_then_never_disconnected(t
         assert here.meter.switches == 0
 
 
-def test_given_an_end_that_was_carried_out_when_the_start_is_told_late_then_connected_again(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_an_end_that_was_carried_out_when_the_start_is_told_late_then_connected_again(place: Place) -> None:
+    with town(place) as here:
         here.end(here.day(-1))
         here.until_state(END, DONE)
         assert here.meter.output_state is False
@@ -125,9 +123,9 @@ def test_given_an_end_that_was_carried_out_when_the_start_is_told_late_then_conn
 
 
 def test_given_a_disconnection_under_way_when_a_start_is_told_then_recalled_and_the_supply_is_on(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
-    with town(tmp_path) as here:
+    with town(place) as here:
         here.scene.head_end.delay = 30.0
         here.end(here.day())
         here.until(lambda: len(here.orders()) == 2)
@@ -140,8 +138,8 @@ def test_given_a_disconnection_under_way_when_a_start_is_told_then_recalled_and_
         assert here.meter.output_state is True
 
 
-def test_given_a_disconnection_that_waits_at_a_gate_when_a_start_is_told_then_it_never_goes(tmp_path: Path) -> None:
-    with town(tmp_path, execution={"disconnections_per_hour": 0}) as here:
+def test_given_a_disconnection_that_waits_at_a_gate_when_a_start_is_told_then_it_never_goes(place: Place) -> None:
+    with town(place, execution={"disconnections_per_hour": 0}) as here:
         here.end(here.day())
         here.until(lambda: len(here.orders()) == 2)
         here.rest()
@@ -155,8 +153,8 @@ def test_given_a_disconnection_that_waits_at_a_gate_when_a_start_is_told_then_it
 # --- withdrawn and moved
 
 
-def test_given_an_end_whose_disconnection_is_under_way_when_withdrawn_then_the_supply_stays_on(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_an_end_whose_disconnection_is_under_way_when_withdrawn_then_the_supply_stays_on(place: Place) -> None:
+    with town(place) as here:
         here.scene.head_end.delay = 30.0
         here.end(here.day())
         here.until(lambda: len(here.orders()) == 2)
@@ -167,8 +165,8 @@ def test_given_an_end_whose_disconnection_is_under_way_when_withdrawn_then_the_s
         assert here.meter.output_state is True
 
 
-def test_given_a_withdrawal_that_comes_too_late_when_it_was_cut_off_then_connected_again(tmp_path: Path) -> None:
-    with town(tmp_path, agreements={"end": ["disconnect", "read"]}) as here:
+def test_given_a_withdrawal_that_comes_too_late_when_it_was_cut_off_then_connected_again(place: Place) -> None:
+    with town(place, agreements={"end": ["disconnect", "read"]}) as here:
         here.scene.head_end.faults.rule(Fault.UNREACHABLE).clear()
         here.end(here.day())
         here.until(lambda: here.meter.output_state is False)
@@ -178,8 +176,8 @@ def test_given_a_withdrawal_that_comes_too_late_when_it_was_cut_off_then_connect
         assert here.told(order)[0] == "disconnect skipped"
 
 
-def test_given_an_end_when_moved_to_a_later_date_then_the_disconnection_under_way_is_recalled(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_an_end_when_moved_to_a_later_date_then_the_disconnection_under_way_is_recalled(place: Place) -> None:
+    with town(place) as here:
         here.scene.head_end.delay = 30.0
         here.end(here.day())
         here.until(lambda: len(here.orders()) == 2)
@@ -199,9 +197,9 @@ def test_given_an_end_when_moved_to_a_later_date_then_the_disconnection_under_wa
 
 @pytest.mark.parametrize("withdrawn", [False, True])
 def test_given_an_end_that_was_carried_out_when_moved_or_withdrawn_then_the_supply_comes_back(
-    tmp_path: Path, withdrawn: bool
+    place: Place, withdrawn: bool
 ) -> None:
-    with town(tmp_path) as here:
+    with town(place) as here:
         here.end(here.day())
         here.until_state(END, DONE)
         later = here.day(5)
@@ -216,8 +214,8 @@ def test_given_an_end_that_was_carried_out_when_moved_or_withdrawn_then_the_supp
             assert here.meter.output_state is False
 
 
-def test_given_an_end_that_waits_when_withdrawn_then_it_ends_at_once(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_an_end_that_waits_when_withdrawn_then_it_ends_at_once(place: Place) -> None:
+    with town(place) as here:
         here.end(here.day(3))
         here.rest()
         here.send("ended", "end")
@@ -228,9 +226,9 @@ def test_given_an_end_that_waits_when_withdrawn_then_it_ends_at_once(tmp_path: P
 
 
 def test_given_a_meter_without_contactor_when_an_agreement_starts_then_the_connection_is_skipped(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
-    with town(tmp_path, point={"has_contactor": False, "meter_kind": "CK0204"}) as here:
+    with town(place, point={"has_contactor": False, "meter_kind": "CK0204"}) as here:
         here.scene.head_end.add_meter(METER)
         here.start(here.day())
         order = here.until_state(START, DONE)
@@ -238,17 +236,17 @@ def test_given_a_meter_without_contactor_when_an_agreement_starts_then_the_conne
         assert "has no contactor" in here.texts(order)
 
 
-def test_given_no_meter_when_an_agreement_starts_then_a_person_is_asked(tmp_path: Path) -> None:
-    with town(tmp_path, point={"meter": None}) as here:
+def test_given_no_meter_when_an_agreement_starts_then_a_person_is_asked(place: Place) -> None:
+    with town(place, point={"meter": None}) as here:
         here.start(here.day())
         order = here.until_state(START, OrderState.PARKED)
         assert "no meter is known" in (order.detail or "")
 
 
 def test_given_a_protected_household_when_an_agreement_ends_then_partly_done_and_a_person_decides(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
-    with town(tmp_path, point={"threat": True}) as here:
+    with town(place, point={"threat": True}) as here:
         here.end(here.day())
         order = here.until_state(END, OrderState.PARKED)
         assert here.told(order) == ["read done", "disconnect failed"]

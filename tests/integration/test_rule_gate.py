@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -15,7 +14,7 @@ from csire_bridge.domain.orders import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.rule_sets import RuleSetVersion
 from csire_bridge.simulators.hes import Fault
 from csire_bridge.store.tables import orders
-from tests.integration.agreement_support import Town, town
+from tests.integration.agreement_support import Place, Town, town
 from tests.integration.bridge_support import METER
 
 DISCONNECT = OrderKind.DISCONNECT
@@ -31,8 +30,8 @@ def enter(here: Town, rule: str) -> None:
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[Town]:
-    with town(tmp_path) as playing:
+def here(place: Place) -> Iterator[Town]:
+    with town(place) as playing:
         yield playing
 
 
@@ -107,10 +106,10 @@ def test_given_a_text_when_the_command_goes_out_then_the_head_end_system_sees_it
 
 
 def test_given_a_prepaid_command_without_effect_when_its_deadline_nears_then_cancelled_and_only_then_field_work(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
     times = {"command_lifetime_seconds": 14 * 86400, "response_seconds": 1}
-    with town(tmp_path, head_end=times) as here:
+    with town(place, head_end=times) as here:
         here.scene.head_end.faults.rule(Fault.SILENT).add(METER)
         here.scene.head_end.delay = 600.0
         here.forward_to(next(day for day in map(here.day, range(1, 9)) if day.weekday() == 1), 9)

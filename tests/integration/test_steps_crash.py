@@ -7,13 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from csire_bridge.domain.orders import OrderKind, OrderState
-from tests.integration.agreement_support import Town, town
+from tests.integration.agreement_support import Place, Town, town
 
 
 class Died(BaseException):
@@ -41,10 +40,10 @@ class Killer:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_given_a_worker_that_dies_at_its_commits_then_each_step_is_done_and_the_contactor_moves_once(
-    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+    place: Place, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings: dict[str, Any] = {"worker": {"most_lapses": 100}}
-    with town(tmp_path, connected=False, **settings) as here:
+    with town(place, connected=False, **settings) as here:
         here.scene.head_end.delay = 0.0
         killer = Killer(here, seed)
         here.start(here.day(1), tariff="G12")

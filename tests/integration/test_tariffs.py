@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 from csire_bridge.domain.acts import Act
 from csire_bridge.domain.clock import start_of
@@ -13,7 +12,7 @@ from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.pipeline import by_hand
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.store.order_file import order_file
-from tests.integration.agreement_support import Town, town
+from tests.integration.agreement_support import Place, Town, town
 from tests.integration.bridge_support import METER
 
 TARIFF = OrderKind.PARAMETRISATION
@@ -35,12 +34,15 @@ def written(here: Town, days: int = 1) -> None:
     assert waits(here) == ("G12", start_of(day))
 
 
-def test_given_a_change_when_its_date_nears_then_written_ahead_and_it_counts_from_the_date_on(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_a_change_when_its_date_is_far_then_nothing_is_written_yet(place: Place) -> None:
+    with town(place) as here:
         here.tariff("G12", here.day(3))
         here.rest()
         assert (here.of(TARIFF).state, waits(here)[0]) == (OrderState.REGISTERED, "")
-    with town(tmp_path / "b") as here:
+
+
+def test_given_a_change_when_its_date_nears_then_written_ahead_and_it_counts_from_the_date_on(place: Place) -> None:
+    with town(place) as here:
         written(here)
         assert here.meter.tariffs().active == "G11"
         assert here.told(here.of(TARIFF)) == ["tariff done", "activate waiting"]
@@ -50,23 +52,23 @@ def test_given_a_change_when_its_date_nears_then_written_ahead_and_it_counts_fro
         assert here.told(order) == ["tariff done", "activate done"]
 
 
-def test_given_a_change_of_the_past_when_carried_out_then_it_counts_at_once(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_a_change_of_the_past_when_carried_out_then_it_counts_at_once(place: Place) -> None:
+    with town(place) as here:
         here.tariff("G12", here.day(-7))
         here.until_state(TARIFF, DONE)
         assert here.meter.tariffs().active == "G12"
 
 
-def test_given_a_tariff_that_counts_already_when_asked_for_then_nothing_is_written(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_a_tariff_that_counts_already_when_asked_for_then_nothing_is_written(place: Place) -> None:
+    with town(place) as here:
         here.tariff("G11", here.day())
         order = here.until_state(TARIFF, DONE)
         assert here.told(order) == ["tariff skipped", "activate done"]
         assert waits(here) == ("", None)
 
 
-def test_given_a_tariff_that_waits_when_its_date_moves_then_the_old_date_does_not_count(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_a_tariff_that_waits_when_its_date_moves_then_the_old_date_does_not_count(place: Place) -> None:
+    with town(place) as here:
         written(here)
         later = here.day(9)
         here.tariff("G12", later)
@@ -79,8 +81,8 @@ def test_given_a_tariff_that_waits_when_its_date_moves_then_the_old_date_does_no
         assert here.meter.tariffs().active == "G12"
 
 
-def test_given_a_tariff_that_waits_when_withdrawn_then_the_meter_goes_on_as_it_is(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_a_tariff_that_waits_when_withdrawn_then_the_meter_goes_on_as_it_is(place: Place) -> None:
+    with town(place) as here:
         written(here)
         here.send("ended", "tariff")
         order = here.until_state(TARIFF, OrderState.WITHDRAWN)
@@ -89,8 +91,8 @@ def test_given_a_tariff_that_waits_when_withdrawn_then_the_meter_goes_on_as_it_i
         assert here.meter.tariffs().active == "G11"
 
 
-def test_given_a_tariff_that_waits_when_withdrawn_while_the_meter_is_away_then_undone_later(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_a_tariff_that_waits_when_withdrawn_while_the_meter_is_away_then_undone_later(place: Place) -> None:
+    with town(place) as here:
         written(here)
         here.scene.head_end.faults.unreachable.add(METER)
         here.send("ended", "tariff")
@@ -103,8 +105,8 @@ def test_given_a_tariff_that_waits_when_withdrawn_while_the_meter_is_away_then_u
         assert waits(here)[0] == "G11"
 
 
-def test_given_a_change_that_counts_when_withdrawn_then_a_person_decides(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_a_change_that_counts_when_withdrawn_then_a_person_decides(place: Place) -> None:
+    with town(place) as here:
         here.tariff("G12", here.day(), power="16.0000")
         order = here.until_state(TARIFF, OrderState.PARKED)
         assert "16.0000 kW of contracted power" in (order.detail or "")
@@ -114,15 +116,15 @@ def test_given_a_change_that_counts_when_withdrawn_then_a_person_decides(tmp_pat
         assert here.of(TARIFF).state is OrderState.PARKED
 
 
-def test_given_a_power_without_a_tariff_when_carried_out_then_a_person_sees_to_it_and_reports(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_a_power_without_a_tariff_when_carried_out_then_a_person_sees_to_it_and_reports(place: Place) -> None:
+    with town(place) as here:
         here.tariff("", here.day(), power="12.5000")
         order = here.until_state(TARIFF, OrderState.PARKED)
         assert here.told(order) == ["power waiting"]
 
 
-def test_given_a_parked_order_when_tried_again_then_it_goes_on_where_it_was(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_a_parked_order_when_tried_again_then_it_goes_on_where_it_was(place: Place) -> None:
+    with town(place) as here:
         written(here)
         order = set_aside(here)
         here.forward_to(here.day(1))
@@ -145,9 +147,9 @@ def set_aside(here: Town) -> Order:
 
 
 def test_given_a_parked_order_with_a_tariff_in_the_meter_when_withdrawn_by_hand_then_it_is_undone(
-    tmp_path: Path,
+    place: Place,
 ) -> None:
-    with town(tmp_path) as here:
+    with town(place) as here:
         written(here)
         order = set_aside(here)
         with here.scene.bridge.database.transaction() as tx:
@@ -157,8 +159,8 @@ def test_given_a_parked_order_with_a_tariff_in_the_meter_when_withdrawn_by_hand_
         assert waits(here)[0] == "G11"
 
 
-def test_given_a_notice_with_another_tariff_when_told_then_the_meter_changes_over_once(tmp_path: Path) -> None:
-    with town(tmp_path, point={"tariff_group": "G11"}) as here:
+def test_given_a_notice_with_another_tariff_when_told_then_the_meter_changes_over_once(place: Place) -> None:
+    with town(place, point={"tariff_group": "G11"}) as here:
         for _ in range(2):
             here.send("told", TariffGroup="G12", EffectiveDate=here.day(), MeterNumber=METER)
             here.until_state(TARIFF, DONE)
@@ -166,8 +168,8 @@ def test_given_a_notice_with_another_tariff_when_told_then_the_meter_changes_ove
         assert here.meter.tariffs().active == "G12"
 
 
-def test_given_the_head_end_system_down_when_a_tariff_is_due_then_it_waits_and_goes_on(tmp_path: Path) -> None:
-    with town(tmp_path, execution={"circuit_failures": 1}) as here:
+def test_given_the_head_end_system_down_when_a_tariff_is_due_then_it_waits_and_goes_on(place: Place) -> None:
+    with town(place, execution={"circuit_failures": 1}) as here:
         here.scene.head_end.outage.begin()
         here.tariff("G12", here.day())
         here.until(lambda: circuit_open(here))
@@ -181,8 +183,8 @@ def circuit_open(here: Town) -> bool:
         return tx.guards.circuit("head-end").open
 
 
-def test_given_an_order_in_steps_when_shown_then_its_steps_and_what_they_wait_for_are_there(tmp_path: Path) -> None:
-    with town(tmp_path) as here:
+def test_given_an_order_in_steps_when_shown_then_its_steps_and_what_they_wait_for_are_there(place: Place) -> None:
+    with town(place) as here:
         with here.scene.bridge.database.transaction() as tx:
             tx.guards.throw_stop(StopScope.DISCONNECTIONS, "Anna", "a drill", here.clock())
         here.end(here.day())

@@ -65,8 +65,13 @@ def _point(entry: dict[str, Any], now: datetime) -> MeteringPoint:
     )
 
 
-def stage_settings(folder: Path, pki: DemoPki, head_end_url: str, settings: Settings | None = None) -> Settings:
-    """Settings of a bridge that lives in ``folder``, knows the demo's parties and speaks to ``head_end_url``."""
+def stage_settings(
+    folder: Path, pki: DemoPki, head_end_url: str, settings: Settings | None = None, database: str | None = None
+) -> Settings:
+    """Settings of a bridge that lives in ``folder``, knows the demo's parties and speaks to ``head_end_url``.
+
+    It never works on the database of ``settings``: None for ``database`` is a file in ``folder``.
+    """
     given = settings.model_dump(exclude_unset=True) if settings else {}
     partners = [
         {"eic": pki.hub.eic, "certificates": [pki.hub.certificate_file, pki.expired.certificate_file]},
@@ -76,7 +81,7 @@ def stage_settings(folder: Path, pki: DemoPki, head_end_url: str, settings: Sett
         environment=False,
         **{
             **given,
-            "database": f"sqlite:///{folder / DATABASE_NAME}",
+            "database": database or f"sqlite:///{folder / DATABASE_NAME}",
             "signing_key": pki.operator.key_file,
             "signing_certificate": pki.operator.certificate_file,
             "partners": partners,
@@ -96,6 +101,7 @@ def stage(
     points: Iterable[MeteringPoint] = (),
     delay: tuple[float, float] = (0.2, 1.5),
     settings: Settings | None = None,
+    database: str | None = None,
 ) -> Iterator[Stage]:
     """Set everything up in ``folder``; certificates that are there are used again. Each known meter is simulated.
 
@@ -107,7 +113,7 @@ def stage(
         head_end = HeadEndSimulator(delay=delay, seed=8, clock=clock)
         head_end.start()
         stack.callback(head_end.stop)
-        bridge = Bridge(stage_settings(folder, pki, head_end.url, settings), clock)
+        bridge = Bridge(stage_settings(folder, pki, head_end.url, settings, database), clock)
         enter_points(bridge.database, points)
         install_meters(bridge.database, head_end)
         stack.enter_context(bridge)

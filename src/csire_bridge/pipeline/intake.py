@@ -21,6 +21,7 @@ from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.ports import Store, Transaction
 from csire_bridge.pipeline.receipt import Receipts
+from csire_bridge.pipeline.receive import at_hand
 from csire_bridge.pipeline.register import register
 from csire_bridge.pipeline.steps import Begun, Done, Task
 from csire_bridge.pipeline.validate import Validator
@@ -90,11 +91,8 @@ class Intake:
         return self.settle([Done(task.item, task.about, self.do(task)) for task in tasks], lease)
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[RawMessage]:
-        """Read the messages; those that somebody else has settled are finished with."""
-        with self._store.transaction() as tx:
-            raws = {raw.key: raw for raw in tx.messages.raw([item.subject for item in items])}
-            tx.work.finish([item for item in items if item.subject not in raws])
-        return Begun([Task(item, raws[item.subject]) for item in items if item.subject in raws])
+        """Have the messages at hand; those that somebody else has settled are finished with."""
+        return at_hand(self._store, items)
 
     def do(self, task: Task[RawMessage]) -> Judgement:
         """Judge one message, as at its receipt: work that was held up must not make a message too old."""

@@ -27,6 +27,7 @@ from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.join import take_sid_order
 from csire_bridge.pipeline.look_up import PointFinder
 from csire_bridge.pipeline.ports import SidMessages, Store, Transaction
+from csire_bridge.pipeline.receive import at_hand
 from csire_bridge.pipeline.steps import Begun, Done, Task
 from csire_bridge.pipeline.take_back import withdraw
 
@@ -60,11 +61,8 @@ class SidIntake:
         self._deadlines = deadlines
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[RawMessage]:
-        """Read the messages; those that somebody else has settled are finished with."""
-        with self._store.transaction() as tx:
-            raws = {raw.key: raw for raw in tx.messages.raw([item.subject for item in items])}
-            tx.work.finish([item for item in items if item.subject not in raws])
-        return Begun([Task(item, raws[item.subject]) for item in items if item.subject in raws])
+        """Have the messages at hand; those that somebody else has settled are finished with."""
+        return at_hand(self._store, items)
 
     def do(self, task: Task[RawMessage]) -> Judgement:
         """Judge one message, as at its receipt; what is wrong with it is an answer, not an exception."""

@@ -5,16 +5,21 @@ Nobody is told anything before the handler has returned, so nothing that was ack
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import queue
 import threading
+from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 __all__ = ["Grouped"]
 
+_log = logging.getLogger(__name__)
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+_Told = tuple["Future[_Out]", _Out | None, Exception | None]
+"""Who is told what: a result, or an exception."""
 
 
 class Grouped(Generic[_In, _Out]):
@@ -48,8 +53,11 @@ class Grouped(Generic[_In, _Out]):
         self._thread.start()
 
     def submit(self, item: _In) -> Future[_Out]:
-        """Hand an item in, from any thread; the future holds its result or its exception."""
-        future: Future[_Out] = Future()
+        """Hand an item in, from an event loop; the future of that loop gets its result or its exception.
+
+        Whoever does not wait for it any more changes nothing: the item is handled all the same.
+        """
+        future: Future[_Out] = asyncio.get_running_loop().create_future()
         self._waiting.put((item, future))
         return future
 
@@ -75,8 +83,7 @@ class Grouped(Generic[_In, _Out]):
         group: list[tuple[_In, Future[_Out]]] = []
         piece = self._waiting.get()
         while piece is not None:
-            if piece[1].set_running_or_notify_cancel():  # else its caller has gone away
-                group.append(piece)
+            group.append(piece)
             if len(group) == self._most:
                 return group, True
             try:
@@ -94,16 +101,35 @@ class Grouped(Generic[_In, _Out]):
         return self._waiting.get(timeout=self._linger) if have < wanted else self._waiting.get_nowait()
 
     def _settle(self, group: Sequence[tuple[_In, Future[_Out]]]) -> None:
+        """Handle a group and tell all of its callers at once: an event loop wakes up once for all of them."""
+        told = self._handled(group)
+        for loop in {future.get_loop() for future, _, _ in told}:
+            _tell(loop, [one for one in told if one[0].get_loop() is loop])
+
+    def _handled(self, group: Sequence[tuple[_In, Future[_Out]]]) -> list[_Told[_Out]]:
         if not group:
-            return
+            return []
         try:
             results = self._handle([item for item, _ in group])
         except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the future
             if len(group) > 1:
-                for piece in group:
-                    self._settle([piece])
-            else:
-                group[0][1].set_exception(error)
-            return
-        for (_, future), result in zip(group, results, strict=True):
-            future.set_result(result)
+                return [told for piece in group for told in self._handled([piece])]
+            return [(group[0][1], None, error)]
+        return [(future, result, None) for (_, future), result in zip(group, results, strict=True)]
+
+
+def _tell(loop: AbstractEventLoop, told: Sequence[_Told[_Out]]) -> None:
+    try:
+        loop.call_soon_threadsafe(_end, told)
+    except RuntimeError:
+        _log.info("%s callers have gone: their event loop is closed", len(told))
+
+
+def _end(told: Sequence[_Told[_Out]]) -> None:
+    for future, result, error in told:
+        if future.done():
+            continue  # its caller has gone away
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]  # without an error there is one, which may be None

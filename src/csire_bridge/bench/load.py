@@ -1,20 +1,25 @@
-"""Load for a webhook: several kept-alive connections, each a thread that posts one message after the other."""
+"""Load for a webhook: several kept-alive connections, each posts one message after the other.
+
+One thread and no HTTP library but a parser: on a small machine the load must not take what it measures.
+"""
 
 from __future__ import annotations
 
-import http.client
-import queue
-import threading
+import selectors
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+import httptools
 
 from csire_bridge.domain.errors import OurFault
 
 __all__ = ["Load", "Posted"]
 
 _SECONDS = 60.0
+_CHUNK = 64 * 1024
 
 
 @dataclass
@@ -27,50 +32,76 @@ class Posted:
 
 
 class Load:
-    """``connections`` threads that live as long as this does. Close it."""
+    """``connections`` to one address that stay open as long as this does. Close it."""
 
     def __init__(self, url: str, path: str, connections: int) -> None:
         parts = urlsplit(url)
-        self._address = (parts.hostname or "", parts.port or 80)
-        self._path = path
-        self._todo: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[int, float] | Exception] = queue.SimpleQueue()
-        self._threads = [threading.Thread(target=self._post, daemon=True) for _ in range(connections)]
-        for thread in self._threads:
-            thread.start()
+        address = (parts.hostname or "", parts.port or 80)
+        head = f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/xml\r\nContent-Length: "
+        self._lines = [_Line(address, head.encode()) for _ in range(connections)]
 
     def post(self, raws: Sequence[bytes]) -> Posted:
         """Post all of ``raws`` and wait for the answers; raises OurFault when one does not come."""
-        posted, start = Posted(0.0), time.perf_counter()
-        for raw in raws:
-            self._todo.put(raw)
-        for _ in raws:
-            answer = self._done.get(timeout=_SECONDS)
-            if isinstance(answer, Exception):
-                raise OurFault(f"the service gave no answer: {answer!r}", "run it again with -v") from answer
-            status, seconds = answer
-            posted.each.append(seconds)
-            posted.others += [status] if status != 200 else []
+        posted, todo, start = Posted(0.0), iter(raws), time.perf_counter()
+        try:
+            with selectors.DefaultSelector() as waiting:
+                for line in self._lines:
+                    _next(line, todo, waiting)
+                while waiting.get_map():
+                    ready = waiting.select(_SECONDS)
+                    if not ready:
+                        raise TimeoutError(f"silent for {_SECONDS:.0f} s")
+                    for key, _ in ready:
+                        if key.data.read(posted):
+                            waiting.unregister(key.data.stream)
+                            _next(key.data, todo, waiting)
+        except (OSError, httptools.HttpParserError) as error:
+            raise OurFault(f"the service gave no answer: {error!r}", "run it again with -v") from error
         posted.seconds = time.perf_counter() - start
         return posted
 
     def close(self) -> None:
         """Close every connection."""
-        for _ in self._threads:
-            self._todo.put(None)
-        for thread in self._threads:
-            thread.join()
+        for line in self._lines:
+            line.stream.close()
 
-    def _post(self) -> None:
-        connection = http.client.HTTPConnection(*self._address, timeout=_SECONDS)
-        while (raw := self._todo.get()) is not None:
-            try:
-                start = time.perf_counter()
-                connection.request("POST", self._path, raw, {"Content-Type": "application/xml"})
-                answer = connection.getresponse()
-                answer.read()
-                self._done.put((answer.status, time.perf_counter() - start))
-            except (OSError, http.client.HTTPException) as error:
-                self._done.put(error)
-                connection.close()
-        connection.close()
+
+def _next(line: _Line, todo: Iterator[bytes], waiting: selectors.BaseSelector) -> None:
+    raw = next(todo, None)
+    if raw is not None:
+        line.send(raw)
+        waiting.register(line.stream, selectors.EVENT_READ, line)
+
+
+class _Line:
+    """One connection, with at most one request on its way."""
+
+    def __init__(self, address: tuple[str, int], head: bytes) -> None:
+        self.stream = socket.create_connection(address, _SECONDS)
+        self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._head = head
+        self._begun = 0.0
+        self._whole = False
+        self._parser = httptools.HttpResponseParser(self)
+
+    def send(self, raw: bytes) -> None:
+        """Send a request."""
+        self._whole, self._parser = False, httptools.HttpResponseParser(self)
+        self._begun = time.perf_counter()
+        self.stream.sendall(b"%b%d\r\n\r\n%b" % (self._head, len(raw), raw))
+
+    def read(self, posted: Posted) -> bool:
+        """Read what is there; True, with the answer noted in ``posted``, when it is whole."""
+        data = self.stream.recv(_CHUNK)
+        if not data:
+            raise ConnectionError("the connection was closed")
+        self._parser.feed_data(data)
+        if self._whole:
+            posted.each.append(time.perf_counter() - self._begun)
+            status = self._parser.get_status_code()
+            posted.others += [status] if status != 200 else []
+        return self._whole
+
+    def on_message_complete(self) -> None:
+        """The parser's word that nothing is missing."""
+        self._whole = True

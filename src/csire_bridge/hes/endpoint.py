@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import socket
 import threading
@@ -84,7 +83,7 @@ def _hand_over(on_events: OnEvents, events: Sequence[tuple[bytes, HeadEndEvent]]
 
 async def _take(raw: bytes, group: Grouped[tuple[bytes, HeadEndEvent], None], profile: HeadEndProfile) -> Response:
     try:
-        await asyncio.wrap_future(group.submit((raw, parse_event(raw, profile))))
+        await group.submit((raw, parse_event(raw, profile)))
     except PartnerFault as fault:
         return _text(400, f"refused: {fault.text}")
     except BridgeError:

@@ -6,7 +6,6 @@ answered is a sentence in plain text and means that we do not have the message.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -109,8 +108,7 @@ class _Webhook:
         except ClientDisconnect:
             return _text(400, "the message was not sent to its end")
         form = _form(kind, raw)
-        # Shielded: whoever hangs up meanwhile must not disturb the others of the same commit.
-        receipt = await asyncio.shield(asyncio.wrap_future(self._door(_origin(request), raw, form)))
+        receipt = await self._door(_origin(request), raw, form)
         return _answer(receipt, kind)
 
     async def _turned_away(

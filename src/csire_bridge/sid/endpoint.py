@@ -6,7 +6,6 @@ those with which nothing stands in the journal have the codes of ``_TURNED_AWAY`
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,9 +98,8 @@ class _Counter:
             return await self._turned_away(request, refused.status, refused.sentence)
         except ClientDisconnect:
             return _fault(400, "the request was not sent to its end")
-        # Shielded: whoever hangs up meanwhile must not disturb the others of the same commit.
         origin = f"sid: {_host(request) or 'unknown'}"
-        answer = await asyncio.shield(asyncio.wrap_future(self.door(origin, raw, Form.SOAP)))
+        answer = await self.door(origin, raw, Form.SOAP)
         if answer.state is None or answer.receipt is None:
             fault = server_fault("busy", "the request can't be settled now; send the same again")
             return Response(fault, 503, {"Retry-After": "5"}, media_type=_XML)

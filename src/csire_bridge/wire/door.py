@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Protocol
 
 from csire_bridge.domain.messages import Form, MessageState
@@ -23,4 +23,7 @@ class Receipt(Protocol):
 
 
 Door = Callable[[str, bytes, Form], Future[Receipt]]
-"""Hands (origin, bytes, form) in; the future ends when the message is committed and settled."""
+"""Hands (origin, bytes, form) in, from an event loop; the future ends when the message is committed and settled.
+
+Who hangs up meanwhile, and so cancels the future, disturbs nobody: the message is taken all the same.
+"""

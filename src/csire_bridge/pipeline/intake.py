@@ -15,13 +15,13 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.messages import MessageState, RawMessage, SettledMessage, TakenId, Understood
+from csire_bridge.domain.messages import MessageEnd, MessageState, RawMessage, SettledMessage, TakenId, Understood
 from csire_bridge.domain.order_steps import StepRules
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.ports import Store, Transaction
 from csire_bridge.pipeline.receipt import Receipts
-from csire_bridge.pipeline.receive import at_hand
+from csire_bridge.pipeline.receive import InHand, at_hand
 from csire_bridge.pipeline.register import register
 from csire_bridge.pipeline.steps import Begun, Done, Task
 from csire_bridge.pipeline.validate import Validator
@@ -110,6 +110,7 @@ class Intake:
             tx.messages.settle(batch.settled)
             tx.messages.note(batch.notes)
             tx.work.finish([piece.item for piece in done])
+        _tell(done, batch.settled)
         return following
 
     def _settle(self, tx: Transaction, judged: Sequence[tuple[RawMessage, Judgement]], now: datetime) -> _Batch:
@@ -185,6 +186,14 @@ class Intake:
             )
         )
         batch.notes.append((raw.key, now, fault.code.partition(".")[0], problem))
+
+
+def _tell(done: Sequence[Done[RawMessage, Judgement]], settled: Sequence[SettledMessage]) -> None:
+    """Note how messages have ended for who has them in hand; it is committed."""
+    ends = {one.key: MessageEnd(one.state, one.code, one.receipt) for one in settled}
+    for piece in done:
+        if isinstance(piece.item, InHand):
+            piece.item.ends[piece.about.key] = ends[piece.about.key]
 
 
 def _reused(message_id: MessageId) -> Problem:

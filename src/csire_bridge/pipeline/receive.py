@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.messages import Channel, Form, RawMessage
+from csire_bridge.domain.messages import Channel, Form, MessageEnd, RawMessage
 from csire_bridge.domain.work import PROMPT, Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Store
 from csire_bridge.pipeline.steps import Begun, Task
@@ -31,9 +31,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class InHand(WorkItem):
-    """Intake work in the hands of who has just committed its message, and need not read it again."""
+    """Intake work in the hands of who has just committed its message, and need not read it again.
+
+    How the messages that were received together have ended may be noted in ``ends``, by their keys, once it is
+    committed: for who waits for it.
+    """
 
     message: RawMessage = field(kw_only=True, compare=False, repr=False)
+    ends: dict[int, MessageEnd] = field(kw_only=True, compare=False, repr=False)
 
 
 def receive(
@@ -43,7 +48,7 @@ def receive(
     clock: Clock,
     lease: Lease | None = None,
     step: WorkStep = WorkStep.INTAKE,
-) -> list[WorkItem]:
+) -> list[InHand]:
     """Commit ``arrivals`` in one transaction, each with its piece of intake work; return the work.
 
     With a ``lease`` the caller holds the work from the start and goes on with it at once, the message in hand.
@@ -54,6 +59,7 @@ def receive(
     with store.transaction() as tx:
         keys = tx.messages.add(channel, now, rows)
         items = tx.work.add(step, keys, now, priority=PROMPT, lease=lease)
+    ends: dict[int, MessageEnd] = {}
     return [
         InHand(
             item.key,
@@ -62,6 +68,7 @@ def receive(
             item.priority,
             lease=item.lease,
             message=RawMessage(item.subject, channel, origin, now, sha256, raw, form),
+            ends=ends,
         )
         for item, (origin, raw, sha256, form) in zip(items, rows, strict=True)
     ]

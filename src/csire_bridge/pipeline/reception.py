@@ -73,8 +73,11 @@ class Reception:
         lease = self._hand.lease()
         items = receive(self._store, self._channel, arrivals, self._clock, lease, self._step)
         self._hand.carry_on(items, lease)
-        with self._store.looking() as tx:
-            ends = tx.messages.ends([item.subject for item in items])
+        ends = {item.subject: item.ends[item.subject] for item in items if item.subject in item.ends}
+        unheard = [item.subject for item in items if item.subject not in ends]
+        if unheard:
+            with self._store.looking() as tx:
+                ends |= tx.messages.ends(unheard)
         found = [(arrival, ends.get(item.subject)) for arrival, item in zip(arrivals, items, strict=True)]
         return [
             Answered(arrival.form, end.state, end.code, end.receipt) if end else Answered(arrival.form)

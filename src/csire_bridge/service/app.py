@@ -21,6 +21,7 @@ from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.pipeline.reception import Answered
 from csire_bridge.service.health import health_router
 from csire_bridge.service.readiness import Readiness
+from csire_bridge.service.straight import Straight, ways_of
 from csire_bridge.sid.endpoint import sid_router
 from csire_bridge.wire.body import BodyLimits
 from csire_bridge.wire.door import Receipt
@@ -90,17 +91,18 @@ def build_app(
     body = BodyLimits(limits.max_message_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds)
     app = FastAPI(title="csire-bridge", docs_url=None, redoc_url=None)
     app.add_exception_handler(Exception, _went_wrong)
-    app.include_router(
+    busy = [
         hub_router(
             doors[HUB_DOOR].knock,
             lambda: bridge.partners,
             body=body,
             strangers=PartnerLimits(web.strangers_per_minute, web.strangers_at_once, limits.max_message_bytes),
         )
-    )
-    app.include_router(health_router(readiness.reasons))
-    if events:
-        app.include_router(events.router)
+    ]
+    busy += [events.router] if events else []
+    app.add_middleware(Straight, ways=ways_of(busy))
+    for router in (*busy, health_router(readiness.reasons)):
+        app.include_router(router)
     if bridge.sid and SID_DOOR in doors:
         guard = sid_gatekeeper(bridge.settings)
         app.include_router(sid_router(doors[SID_DOOR].knock, guard, body=body, limits=bridge.sid.limits))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.messages import Channel, Form, MessageEnd, MessageState, RawMessage, SettledMessage, TakenId
+from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import to_row
 from csire_bridge.store.tables import accepted_ids, message_events, messages
 
@@ -50,7 +51,6 @@ _RAW = (
 _ENDS = select(messages.c.key, messages.c.state, messages.c.code, messages.c.receipt).where(
     messages.c.key.in_(bindparam("keys", expanding=True)), messages.c.state != MessageState.RECEIVED.value
 )
-_ADD = insert(messages).returning(messages.c.key, sort_by_parameter_order=True)
 _TAKEN = select(accepted_ids).where(accepted_ids.c.message_id.in_(bindparam("ids", expanding=True)))
 _TAKE = insert(accepted_ids)
 _NOTE = insert(message_events)
@@ -80,7 +80,7 @@ class Journal:
             }
             for origin, raw, sha256, form in arrivals
         ]
-        keys = list(self._connection.execute(_ADD, rows).scalars())
+        keys = add_rows(self._connection, messages, rows)
         origins = (arrival[0] for arrival in arrivals)
         self.note((key, received_at, "receive", f"{channel}: {o}") for key, o in zip(keys, origins, strict=True))
         return keys

@@ -24,6 +24,7 @@ from csire_bridge.domain.orders import (
     check_transition,
 )
 from csire_bridge.domain.sources import JOINABLE
+from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_row, plain, to_row
 from csire_bridge.store.sid import tell_moves
 from csire_bridge.store.tables import order_events, orders
@@ -48,7 +49,6 @@ _MOVABLE = (
     "cancelled_at",
     "waits_for",
 )
-_ADD = insert(orders).returning(orders.c.key, sort_by_parameter_order=True)
 _MOVE = (
     update(orders)
     .where(orders.c.key == bindparam("b_key"), orders.c.version == bindparam("b_version"))
@@ -125,7 +125,7 @@ class OrderBook:
         """Write new orders (their ``key`` is not looked at) with the first line of their history; return their keys."""
         if not new:
             return []
-        keys = list(self._connection.execute(_ADD, [to_row(order, "key") for order in new]).scalars())
+        keys = add_rows(self._connection, orders, [to_row(order, "key") for order in new])
         rows = [
             {"order": key, "at": at, "state": order.state.value, "text": f"from {_origin(order)}"}
             for key, order in zip(keys, new, strict=True)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_row, to_row
 from csire_bridge.store.tables import outbox, outbox_events
 
@@ -16,7 +17,6 @@ __all__ = ["Outbox"]
 
 _COLUMNS = [c for c in outbox.c if c.name in OutgoingDocument.__dataclass_fields__]
 
-_ADD = insert(outbox).returning(outbox.c.key, sort_by_parameter_order=True)
 _MANY = select(*_COLUMNS).where(outbox.c.key.in_(bindparam("keys", expanding=True)))
 _KNOWN = select(outbox.c.message_id).where(outbox.c.message_id.in_(bindparam("ids", expanding=True)))
 _DELIVERED = (
@@ -48,7 +48,7 @@ class Outbox:
         """Store signed documents before they leave; raises StaleWrite when an id was given out already."""
         if not documents:
             return []
-        keys = list(self._connection.execute(_ADD, [to_row(document, "key") for document in documents]).scalars())
+        keys = add_rows(self._connection, outbox, [to_row(document, "key") for document in documents])
         rows = [
             {"document": key, "at": d.created_at, "state": d.state.value, "text": "signed and stored"}
             for key, d in zip(keys, documents, strict=True)

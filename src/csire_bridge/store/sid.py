@@ -17,6 +17,7 @@ from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.orders import Order, OrderState
 from csire_bridge.domain.sid import Report, ReportKind, SidNumber, SidOrder, SidStatus, status_of
 from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_row, to_row
 from csire_bridge.store.tables import FOR_A_PERSON, orders, sid_orders, sid_reports
 from csire_bridge.store.work import WorkQueue
@@ -56,7 +57,6 @@ _NOT_HANDED_OVER = (
     .order_by(orders.c.key)
     .limit(100)
 )
-_ADD = insert(sid_reports).returning(sid_reports.c.key, sort_by_parameter_order=True)
 
 
 class SidBook:
@@ -132,7 +132,7 @@ class SidBook:
         self._write([report], at)
 
     def _write(self, reports: Sequence[Report], at: datetime) -> None:
-        keys = list(self._connection.execute(_ADD, [to_row(report, "key") for report in reports]).scalars())
+        keys = add_rows(self._connection, sid_reports, [to_row(report, "key") for report in reports])
         WorkQueue(self._connection).add(WorkStep.REPORT, keys, at)
 
     def reports(self, keys: Sequence[int]) -> dict[int, Report]:

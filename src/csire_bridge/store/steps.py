@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from csire_bridge.domain.metering import RegisterReading
 from csire_bridge.domain.order_steps import OrderStep
+from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_row, to_row
 from csire_bridge.store.tables import order_steps, register_readings
 
@@ -21,7 +22,6 @@ _OF = (
     .where(order_steps.c.order.in_(bindparam("orders", expanding=True)))
     .order_by(order_steps.c.order, order_steps.c.position)
 )
-_ADD = insert(order_steps).returning(order_steps.c.key, sort_by_parameter_order=True)
 _PUT = (
     update(order_steps)
     .where(order_steps.c.key == bindparam("b_key"))
@@ -45,9 +45,7 @@ class Steps:
 
     def add(self, steps: Sequence[OrderStep]) -> list[OrderStep]:
         """Write new steps (their ``key`` is not looked at); return them with their keys."""
-        if not steps:
-            return []
-        keys = self._connection.execute(_ADD, [to_row(step, "key") for step in steps]).scalars()
+        keys = add_rows(self._connection, order_steps, [to_row(step, "key") for step in steps])
         return [replace(step, key=key) for step, key in zip(steps, keys, strict=True)]
 
     def put(self, steps: Sequence[OrderStep]) -> None:

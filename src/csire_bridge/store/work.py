@@ -20,7 +20,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     or_,
     select,
     update,
@@ -30,6 +29,7 @@ from sqlalchemy.sql.dml import Delete, Update
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.orders import WaitsFor
 from csire_bridge.domain.work import PRIORITIES, Lease, ParkedWork, WorkItem, WorkStep
+from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_row
 from csire_bridge.store.tables import orders, work
 
@@ -41,7 +41,6 @@ _HELD = (
     work.c.leased_until.is_not_distinct_from(bindparam("b_until", type_=work.c.leased_until.type)),
 )
 _OF_KEYS = work.c.key.in_(bindparam("keys", expanding=True))
-_ADD = insert(work).returning(work.c.key, sort_by_parameter_order=True)
 _LEASES = (
     select(work.c.key, work.c.leased_by, work.c.leased_until)
     .where(_OF_KEYS)
@@ -141,7 +140,7 @@ class WorkQueue:
             }
             for subject, due, rank in zip(subjects, dues, priorities, strict=True)
         ]
-        keys = self._connection.execute(_ADD, rows).scalars()
+        keys = add_rows(self._connection, work, rows)
         return [
             WorkItem(key, step, subject, rank, lease=lease)
             for key, subject, rank in zip(keys, subjects, priorities, strict=True)

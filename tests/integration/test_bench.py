@@ -69,6 +69,17 @@ def test_given_a_wrong_number_then_it_is_wrong_use(options: list[str]) -> None:
     assert CliRunner().invoke(app, ["bench", *options]).exit_code == 2
 
 
+def test_given_few_orders_then_memory_is_told_after_each_tenth(tmp_path: Path) -> None:
+    words = ["bench", "memory", "--orders", "11", "--batch", "2", "--dir", str(tmp_path)]
+    assert "MiB" in CliRunner().invoke(app, words).output
+    report = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
+    assert report["orders"] == 11
+    peaks = report["peaks_mib"]
+    assert len(peaks) == 10
+    assert peaks == sorted(peaks)
+    assert report["growth"] == peaks[-1] / peaks[0]
+
+
 def test_given_few_pushed_messages_then_one_and_two_processes_take_them_all(tmp_path: Path) -> None:
     result = CliRunner().invoke(
         app, ["bench", "webhook", "--messages", "20", "--connections", "4", "--dir", str(tmp_path), "--json"]

@@ -1,4 +1,4 @@
-"""``csire-bridge bench backlog`` and ``nodes``: how the bridge does with very much work, and with several workers."""
+"""``csire-bridge bench backlog``, ``nodes`` and ``memory``: very much work, and several workers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from csire_bridge.bench.backlog import BacklogReport, measure_backlog
+from csire_bridge.bench.memory import MemoryReport, measure_memory
 from csire_bridge.bench.nodes import NodesReport, measure_nodes
 from csire_bridge.cli.bench_parts import PlaceOption, fresh_folder, track
 from csire_bridge.cli.console import JsonOption, out, print_json
@@ -24,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(backlog)
     app.command()(nodes)
+    app.command()(memory)
 
 
 def backlog(
@@ -76,6 +78,38 @@ def nodes(
         print_json(asdict(report))
     else:
         out.print(_nodes_table(report))
+
+
+def memory(
+    orders: Annotated[int, typer.Option("--orders", min=10, help="How many orders.")] = 100_000,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=64, help="Orders in one batch; two are in flight.")] = 32,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Carry very many orders out in one process, and tell its peak of memory after each tenth of them.
+
+    Example:
+
+        csire-bridge bench memory --orders 100000
+    """
+    with fresh_folder(place) as folder:
+        report = measure_memory(folder, orders, "ecdsa", batch, track)
+    if as_json:
+        print_json({**asdict(report), "growth": report.growth})
+    else:
+        out.print(_memory_table(report))
+
+
+def _memory_table(report: MemoryReport) -> Table:
+    table = Table(
+        title=f"Memory: {report.orders:,} orders in batches of {report.batch}",
+        caption=f"{report.per_second:.0f} orders/s; at the end {report.growth:.3f} of the first tenth",
+    )
+    table.add_column("orders", justify="right")
+    table.add_column("peak, MiB", justify="right")
+    for number, peak in enumerate(report.peaks_mib, 1):
+        table.add_row(f"{report.orders * number // len(report.peaks_mib):,}", f"{peak:.0f}")
+    return table
 
 
 def _nodes_table(report: NodesReport) -> Table:

@@ -13,12 +13,14 @@ from csire_bridge.domain.errors import OurFault
 __all__ = ["head_end_process"]
 
 _MODULE = "csire_bridge.simulators.hes"
+_AT_A_CONCENTRATOR = "60000"  # it has addresses for a few thousand more
 
 
 @contextmanager
 def head_end_process(meters: int) -> Iterator[str]:
     """Run it with ``meters`` connected meters that switch at once; gives its URL. It ends with the block."""
-    command = [sys.executable, "-m", _MODULE, "--meters", str(meters), "--delay", "0"]
+    many = ("--meters", str(meters), "--meters-per-concentrator", _AT_A_CONCENTRATOR)
+    command = [sys.executable, "-m", _MODULE, *many, "--delay", "0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
         assert process.stdin is not None  # noqa: S101 - asked for above
         assert process.stdout is not None  # noqa: S101 - asked for above

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,14 +14,16 @@ from csire_bridge.cli.console import out, print_json
 from csire_bridge.cli.partner_options import parse_words
 from csire_bridge.domain.acts import Act
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.settings import Settings
-from csire_bridge.store.database import Database
+from csire_bridge.settings import Settings, load_settings
+from csire_bridge.store.database import Database, StoreTransaction
 
 __all__ = [
     "ByOption",
     "OptionalWhyOption",
     "WhyOption",
     "act_of",
+    "changing",
+    "looking",
     "opened",
     "parse_point",
     "tell",
@@ -38,6 +41,20 @@ def opened(settings: Settings) -> Iterator[Database]:
     with closing(Database(settings.database)) as store:
         store.require_current()
         yield store
+
+
+@contextmanager
+def changing(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
+    """One transaction in the database that is named, or that of the settings."""
+    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+        yield tx
+
+
+@contextmanager
+def looking(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
+    """The same, for reading only."""
+    with opened(load_settings(config, database=database)) as store, store.looking() as tx:
+        yield tx
 
 
 def act_of(by: str | None, why: str | None, *, needs_why: bool = True) -> Act:

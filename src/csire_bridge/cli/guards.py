@@ -13,6 +13,8 @@ from csire_bridge.cli.acting import (
     OptionalWhyOption,
     WhyOption,
     act_of,
+    changing,
+    looking,
     opened,
     parse_point,
     tell,
@@ -62,7 +64,7 @@ def stop(
         csire-bridge stop --show
     """
     act = None if show else act_of(by, why)
-    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+    with changing(config, database) as tx:
         if act is not None:
             scope = StopScope.EVERYTHING if everything else StopScope.DISCONNECTIONS
             guarding.throw_stop(tx, scope, act)
@@ -89,7 +91,7 @@ def go(
         csire-bridge go --by "Jan Kowalski" --why "the list was checked"
     """
     act = act_of(by, why, needs_why=False)
-    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+    with changing(config, database) as tx:
         before = tx.guards.stop()
         lifted = guarding.lift_stop(tx, act)
     said = f"lifted by {act.by}; it was: {stop_line(before)}" if before else "nothing was stopped"
@@ -119,7 +121,7 @@ def set_hold(
         raise typer.BadParameter("give --until or --days, not both")
     end: datetime | None = parse_moment(until, act.at) if until is not None else None
     end = act.at + timedelta(days=days) if days is not None else end
-    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+    with changing(config, database) as tx:
         key = guarding.set_hold(tx, code, kind, end, act)
         hold = next(hold for hold in tx.guards.holds() if hold.key == key)
         met = open_at(tx.connection, code, kind.stops)
@@ -141,7 +143,7 @@ def list_holds(database: DatabaseOption = None, json_wanted: JsonOption = False,
         csire-bridge hold list
     """
     now = system_clock()
-    with opened(load_settings(config, database=database)) as store, store.looking() as tx:
+    with looking(config, database) as tx:
         found = tx.guards.holds()
     lines = [hold_line(hold, now) for hold in found] or ["nothing is held"]
     tell(json_wanted, {"holds": [hold_facts(hold, now) for hold in found]}, *lines)
@@ -163,7 +165,7 @@ def release_hold(
         csire-bridge hold release 3 --by "Jan Kowalski" --why "the fire brigade has left"
     """
     act = act_of(by, why, needs_why=False)
-    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+    with changing(config, database) as tx:
         hold, waited = guarding.release_hold(tx, key, act)
     lines = [f"order {order.key} ({order.kind}) goes on" for order in waited]
     facts = hold_facts(hold, act.at) | {"orders": [order.key for order in waited]}
@@ -186,7 +188,7 @@ def ask(
         csire-bridge allow ask 50 --by "Anna Nowak" --why "the list of 23.11. was checked"
     """
     act = act_of(by, why)
-    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+    with changing(config, database) as tx:
         key = guarding.ask(tx, count, act)
     line = f"request {key} for {count} disconnections above the cap; somebody else: csire-bridge allow approve {key}"
     tell(json_wanted, {"key": key, "count": count, "asked_by": act.by, "why": act.why}, line)
@@ -209,7 +211,7 @@ def approve(
         csire-bridge allow approve 1 --by "Jan Kowalski"
     """
     act = act_of(by, why, needs_why=False)
-    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+    with changing(config, database) as tx:
         allowance = guarding.approve(tx, key, act, timedelta(hours=hours))
     tell(json_wanted, allowance_facts(allowance), allowance_line(allowance))
 

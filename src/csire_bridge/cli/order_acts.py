@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from csire_bridge.bootstrap import execution_limits, head_end_reader, system_clock
-from csire_bridge.cli.acting import ByOption, WhyOption, act_of, opened, tell
+from csire_bridge.cli.acting import ByOption, WhyOption, act_of, changing, opened, tell
 from csire_bridge.cli.console import ConfigOption, JsonOption, out
 from csire_bridge.cli.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.order_tables import order_facts, orders_table
@@ -59,7 +59,7 @@ def retry(
         raise typer.BadParameter("give one KEY, or --state parked or field-work for many")
     if state is not None and state not in WAITS_FOR_A_PERSON:
         raise typer.BadParameter(f"orders that are {state} don't wait for a person")
-    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+    with changing(config, database) as tx:
         found = [_order(tx, key)] if key is not None else _many(tx, state, reason_like, kind, limit)
         refused = {o.key: why_not for o in found if (why_not := by_hand.retry_refusal(o))}
         if key is not None and refused:
@@ -111,7 +111,7 @@ def field_work(
         csire-bridge orders field-work 17 --by "Anna Nowak" --why "the meter has no signal"
     """
     act = act_of(by, why)
-    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+    with changing(config, database) as tx:
         order = by_hand.send_people(tx, key, act)
     tell(json_wanted, order_facts(order), f"order {key} ({order.kind} at {order.metering_point}) waits for field work")
 

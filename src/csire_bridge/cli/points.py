@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from csire_bridge.bootstrap import system_clock
-from csire_bridge.cli.acting import opened, parse_point, tell
+from csire_bridge.cli.acting import looking, opened, parse_point, tell
 from csire_bridge.cli.console import ConfigOption, ExitCode, JsonOption, err, out, print_json, with_progress
 from csire_bridge.cli.moments import local
 from csire_bridge.cli.partner_options import parse_words
@@ -120,7 +120,7 @@ def show(
         csire-bridge points show 590243856287817706
     """
     chosen = parse_point(code)
-    with opened(load_settings(config, database=database)) as store, store.looking() as tx:
+    with looking(config, database) as tx:
         point, history = tx.points.get(chosen), tx.points.history(chosen)
     if point is None and not history:
         raise ActRefused(f"the point {chosen} is not known", "import it, or look the code up")
@@ -182,7 +182,7 @@ def show_old(
         csire-bridge points list --older-than 365
     """
     before = system_clock() - timedelta(days=older_than)
-    with opened(load_settings(config, database=database)) as store, store.looking() as tx:
+    with looking(config, database) as tx:
         found = tx.points.not_told_since(before, limit)
     if json_wanted:
         print_json([{"code": code, "told_at": at} for code, at in found])

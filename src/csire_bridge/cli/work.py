@@ -9,14 +9,13 @@ from rich import box
 from rich.table import Table
 
 from csire_bridge.bootstrap import system_clock
-from csire_bridge.cli.acting import ByOption, WhyOption, act_of, opened, tell
+from csire_bridge.cli.acting import ByOption, WhyOption, act_of, changing, looking, tell
 from csire_bridge.cli.console import ConfigOption, JsonOption, duration, out, print_json
 from csire_bridge.cli.moments import local
 from csire_bridge.cli.stats import DatabaseOption
 from csire_bridge.domain.errors import ActRefused
 from csire_bridge.domain.work import ParkedWork, WorkStep
 from csire_bridge.pipeline.set_aside import release as release_pieces
-from csire_bridge.settings import load_settings
 from csire_bridge.store.rows import to_row
 
 __all__ = ["add_to"]
@@ -49,7 +48,7 @@ def show(
         csire-bridge work list --step deliver
     """
     now = system_clock()
-    with opened(load_settings(config, database=database)) as store, store.looking() as tx:
+    with looking(config, database) as tx:
         found = tx.work.parked(step)
     if json_wanted:
         ages = [{"age_seconds": int((now - piece.due_at).total_seconds())} for piece in found]
@@ -92,7 +91,7 @@ def release(
     act = act_of(by, why)
     if (key is None) is not everything:
         raise typer.BadParameter("give one KEY, or --all")
-    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+    with changing(config, database) as tx:
         found = [piece for piece in tx.work.parked(step) if everything or piece.key == key]
         if key is not None and not found:
             raise ActRefused(f"no piece {key} was set aside", "look its key up with `work list`")

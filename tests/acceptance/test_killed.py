@@ -91,6 +91,9 @@ url = "{url}"
 response_seconds = 0.5
 poll_seconds = 0.2
 command_lifetime_seconds = 3
+[execution]
+meter_pause_seconds = 1
+again_seconds = 1
 [worker]
 lease_seconds = 1
 batch = 8

@@ -492,7 +492,7 @@ def test_given_keys_that_nobody_has_when_asked_for_then_it_is_said(database: Dat
             tx.outbox.get(4711)
         assert tx.outbox.by_message_id(MessageId.new()) is None
         assert tx.points.get(CODE) is None
-        assert tx.head_end.latest(4711, "x") is None
+        assert tx.head_end.latest_of([(4711, "x")]) == {}
         assert tx.orders.history(4711) == []
 
 
@@ -840,11 +840,11 @@ def test_given_events_of_the_head_end_when_the_latest_is_asked_for_then_only_the
     with database.transaction() as tx:
         tx.head_end.add([(b"<raw/>", event, key), (b"<raw/>", replace(event, correlation_id="two"), key)], NOW)
         tx.head_end.add([(b"<raw/>", replace(event, correlation_id=None), None)], NOW)
-        assert tx.head_end.latest(key, "one") == event
+        assert tx.head_end.latest_of([(key, "one")]) == {key: event}
         tx.head_end.add([(b"<raw/>", later, key)], NOW)
-        assert tx.head_end.latest(key, "one") == event, "a movement tells more than 'processed'"
+        assert tx.head_end.latest_of([(key, "one")]) == {key: event}, "a movement tells more than 'processed'"
         assert [e for _, e in tx.head_end.of_orders([key])] == [event, replace(event, correlation_id="two"), later]
-        assert tx.head_end.latest(key, "three") is None
+        assert tx.head_end.latest_of([(key, "three")]) == {}
     assert count(database, tables.head_end_events) == 4
 
 
@@ -854,7 +854,7 @@ def test_given_an_event_that_failed_for_good_when_it_comes_back_then_it_still_di
     event = HeadEndEvent("one", MeterNumber("DEMO00000001"), kind, "3.31.0.84", NOW, permanent=True)
     with database.transaction() as tx:
         tx.head_end.add([(b"<raw/>", event, key)], NOW)
-        assert tx.head_end.latest(key, "one") == event
+        assert tx.head_end.latest_of([(key, "one")]) == {key: event}
 
 
 def test_given_orders_at_meters_when_the_open_ones_are_asked_for_then_ended_ones_and_other_meters_are_not_told(

@@ -34,10 +34,6 @@ class HeadEndEvents:
         rows = [{**to_row(e), "raw": raw, "received_at": received_at, "order": order} for raw, e, order in events]
         self._connection.execute(_ADD, rows)
 
-    def latest(self, order: int, correlation_id: str) -> HeadEndEvent | None:
-        """The most telling event that answers the order's latest command."""
-        return self.latest_of([(order, correlation_id)]).get(order)
-
     def latest_of(self, commands: Sequence[tuple[int, str]]) -> dict[int, HeadEndEvent]:
         """The most telling event that answers each (order, correlation id), by order; where there is one."""
         wanted = dict(commands)

@@ -111,7 +111,7 @@ def test_given_orders_of_an_older_version_when_upgraded_then_they_and_all_that_r
 def upgrade_to(database: Database, revision: str) -> None:
     """Make the tables of an older version."""
     config = Config()
-    config.set_main_option("script_location", str(Path(tables.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(tables.__file__).parents[1] / "migrations"))
     with database.transaction() as tx:
         config.attributes["connection"] = tx.connection
         command.upgrade(config, revision)

@@ -1,0 +1,63 @@
+"""Every table of the bridge. Histories are append-only; states beside them are derived in the same transaction.
+
+Migrations create the tables (``store/migrations``); a test holds both to each other.
+"""
+
+from __future__ import annotations
+
+from csire_bridge.store.tables.guards import allowances, circuits, holds, stops
+from csire_bridge.store.tables.journal import accepted_ids, message_events, messages
+from csire_bridge.store.tables.orders import (
+    FOR_A_PERSON,
+    OPEN_COMMANDS,
+    WITH_DEADLINE,
+    head_end_events,
+    order_events,
+    order_steps,
+    orders,
+    register_readings,
+)
+from csire_bridge.store.tables.outgoing import UNSETTLED, outbox, outbox_events
+from csire_bridge.store.tables.partners import partner_certificates, partner_events, partners, rule_sets
+from csire_bridge.store.tables.parts import Moment, metadata
+from csire_bridge.store.tables.registry import metering_point_updates, metering_points
+from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports
+from csire_bridge.store.tables.work import OFTEN_FAILED, alerts, archives, leases, ticks, work
+
+__all__ = [
+    "FOR_A_PERSON",
+    "OFTEN_FAILED",
+    "OPEN_COMMANDS",
+    "UNSETTLED",
+    "UNTOLD",
+    "WITH_DEADLINE",
+    "Moment",
+    "accepted_ids",
+    "alerts",
+    "allowances",
+    "archives",
+    "circuits",
+    "head_end_events",
+    "holds",
+    "leases",
+    "message_events",
+    "messages",
+    "metadata",
+    "metering_point_updates",
+    "metering_points",
+    "order_events",
+    "order_steps",
+    "orders",
+    "outbox",
+    "outbox_events",
+    "partner_certificates",
+    "partner_events",
+    "partners",
+    "register_readings",
+    "rule_sets",
+    "sid_orders",
+    "sid_reports",
+    "stops",
+    "ticks",
+    "work",
+]

@@ -1,0 +1,70 @@
+"""What holds the contactor where it is: holds, the stop switch, allowances, and the circuit."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from csire_bridge.store.tables.parts import KEY, Moment, metadata
+
+__all__ = ["allowances", "circuits", "holds", "stops"]
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("metering_point", String(18), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    Column("by", String(100), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("released_at", Moment),
+    Column("released_by", String(100)),
+    Column("released_why", Text),
+)
+
+# The stop switch: thrown as long as one row is not lifted.
+stops = Table(
+    "stops",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("scope", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(100)),
+    Column("lifted_why", Text),
+)
+
+# Disconnections above the hourly cap: one person asks, another one approves.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("count", Integer, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("asked_by", String(100), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("approved_at", Moment),
+    Column("approved_by", String(100)),
+    Column("approved_why", Text),
+    Column("until", Moment),
+)
+
+# A partner that failed several times in a row is left alone for a while, by all nodes.
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("opened_at", Moment),
+    Column("retry_at", Moment),
+    Column("why", Text),
+)

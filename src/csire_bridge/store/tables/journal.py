@@ -1,0 +1,69 @@
+"""The journal: messages as they came, their histories, and the ids that are taken."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from csire_bridge.store.tables.parts import KEY, Moment, metadata
+
+__all__ = ["accepted_ids", "message_events", "messages"]
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("channel", String(16), nullable=False),
+    Column("origin", String(255), nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("form", String(8), nullable=False, server_default="bare"),
+    Column("raw", LargeBinary, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("message_id", String(36), index=True),
+    Column("answers", String(36), index=True),
+    Column("number", String(16)),
+    Column("process_instance", String(36)),
+    Column("metering_point", String(18)),
+    Column("sender", String(16)),
+    Column("code", String(64)),
+    Column("problem", Text),
+    Column("duplicate_of", KEY),
+    Column("receipt", LargeBinary),
+    Column("archive", String(80)),
+)
+_FAULTY = "code IS NOT NULL"
+Index(
+    "ix_messages_code",
+    messages.c.code,
+    messages.c.received_at,
+    sqlite_where=text(_FAULTY),
+    postgresql_where=text(_FAULTY),
+)
+
+message_events = Table(
+    "message_events",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("message", KEY, ForeignKey("messages.key"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("step", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# An id is taken only once its message was verified: a forged message burns nobody's id.
+accepted_ids = Table(
+    "accepted_ids",
+    metadata,
+    Column("message_id", String(36), primary_key=True),
+    Column("message", KEY, ForeignKey("messages.key"), nullable=False, index=True),
+    Column("content", String(64), nullable=False),
+)

@@ -15,7 +15,7 @@ from csire_bridge.domain.work import PROMPT, Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Store
 from csire_bridge.pipeline.steps import Begun, Task
 
-__all__ = ["Arrival", "at_hand", "receive"]
+__all__ = ["Arrival", "InHand", "at_hand", "receive"]
 
 _LONGEST_ORIGIN = 255
 

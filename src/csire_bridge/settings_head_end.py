@@ -84,7 +84,8 @@ class HeadEndNamespaces(Part):
         }
 
     def translate(self, xml: bytes, *, back: bool = False) -> bytes:
-        """Written XML with this HES's namespaces in place of ours; or the way ``back``.
+        """Written XML with this HES's namespaces in place of ours; or the way ``back``, on which ours become strangers
+        where this HES has others: it does not speak them.
 
         For XML whose texts and attributes don't quote a namespace.
         """
@@ -92,7 +93,8 @@ class HeadEndNamespaces(Part):
         if not pairs:
             return xml
         if back:
-            pairs = {theirs: ours for ours, theirs in pairs.items()}
+            strangers = {ours: f'"not-this-hes:{ours[1:]}' for ours in pairs}
+            pairs = strangers | {theirs: ours for ours, theirs in pairs.items()}
         table = {before.encode(): after.encode() for before, after in pairs.items()}
         return re.sub(b"|".join(map(re.escape, table)), lambda found: table[found.group()], xml)
 

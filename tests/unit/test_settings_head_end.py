@@ -83,3 +83,4 @@ def test_given_namespaces_when_translated_there_and_back_then_the_same_bytes() -
     theirs = f'<m:x xmlns:m="urn:a&amp;b" xmlns:e="urn:e" xmlns:c="{ours.controls}"/>'.encode()
     assert other.translate(xml) == theirs
     assert other.translate(theirs, back=True) == xml
+    assert other.translate(xml, back=True).count(b'"not-this-hes:') == 2, "it does not speak what it has another for"

@@ -70,7 +70,7 @@ class LimitSettings(Part):
 class WorkerSettings(Part):
     """How the worker leases its work, and how long it rests when nothing is due.
 
-    ``at_once`` is for how many pieces of a batch slow meters are asked at the same time. ``most_lapses`` is how often a
+    ``at_once`` is how many slow meters are asked at the same time. ``most_lapses`` is how often a
     lease on the same piece may run out, as when the process died, before it is parked.
     """
 

@@ -8,7 +8,7 @@ import contextlib
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import Message
 
-from csire_bridge.service.straight import Straight, ways_of
+from csire_bridge.wire.straight import Straight, ways_of
 
 
 async def _echo(request: Request) -> Response:

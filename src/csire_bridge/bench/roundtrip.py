@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from threading import Event
 from typing import Protocol
 
 from sqlalchemy import func, select
@@ -167,19 +168,23 @@ class OurTrip:
 
     def run(self, chunk: Sequence[SignedMessage], batch: int, in_flight: int) -> None:
         """Take batches in while there is room, and let the worker work, until every answer is signed and stored."""
-        bridge, fed, done, moved_at = self._bridge, 0, 0, time.monotonic()
+        bridge, stop, fed, done, moved_at = self._bridge, Event(), 0, 0, time.monotonic()
         answered = self._answers()
-        while done < len(chunk):
-            if fed < len(chunk) and fed - done + batch <= in_flight:
-                group = chunk[fed : fed + batch]
-                bridge.take_in(Channel.REPLAY, [Arrival("bench", order.raw) for order in group])
-                fed += len(group)
-            if not bridge.worker.turn():
-                bridge.worker.rest(0.05)
+
+        def feed() -> None:
+            nonlocal fed, done, moved_at
             before, done = done, self._answers() - answered
             moved_at = time.monotonic() if done > before else moved_at
             if time.monotonic() - moved_at > _PATIENCE:
                 raise OurFault(f"no order of the bench was answered for {_PATIENCE} s", "run it again with -v")
+            if fed < len(chunk) and fed - done + batch <= in_flight:
+                group = chunk[fed : fed + batch]
+                bridge.take_in(Channel.REPLAY, [Arrival("bench", order.raw) for order in group])
+                fed += len(group)
+            if done == len(chunk):
+                stop.set()
+
+        bridge.worker.run(stop, lambda: bridge.worker.rest(0.05), feed)
 
     def _answers(self) -> int:
         """How many signed answers are stored."""

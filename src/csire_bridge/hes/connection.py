@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 import httptools
 from urllib3.util import wait_for_read
 
+from csire_bridge.lines import until_readable
+
 __all__ = ["Connection", "ExchangeFailed", "NeverConnected", "exchange_head", "split_address"]
 
 _IN_TARGETS = "/%:=&?~#+!$,;'@()*[]"
@@ -54,7 +56,7 @@ def exchange_head(address: SplitResult, headers: Mapping[str, str]) -> bytes:
 
 
 class Connection:
-    """Connects at the first request, and again when the peer has closed; for one thread."""
+    """Connects at the first request, and again when the peer has closed; for one request at a time."""
 
     def __init__(
         self, address: SplitResult, context: ssl.SSLContext | None, connect_timeout: float, read_timeout: float
@@ -76,10 +78,14 @@ class Connection:
             stream.sendall(b"%b%d\r\n\r\n%b" % (head, len(body), body))
             answer = _Answer()
             while not answer.whole:
+                until_readable(stream)
                 answer.feed(stream.recv(_CHUNK))
         except (OSError, ValueError, httptools.HttpParserError) as error:
             self.close()
             raise ExchangeFailed(_words(error)) from error
+        except BaseException:  # given up in the middle: what comes now would be taken for the next answer
+            self.close()
+            raise
         if not answer.keeps:
             self.close()
         return bytes(answer.body)

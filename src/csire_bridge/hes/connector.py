@@ -28,7 +28,7 @@ def _utc_now() -> datetime:
 
 
 class HeadEndConnector:
-    """The HES as seen by the bridge. Safe to use from several threads; each gets its own connection.
+    """The HES as seen by the bridge. For several threads and lines at once: each call has a connection to itself.
 
     Every method raises ``HeadEndUnreachable`` when the HES certainly took nothing, ``OutcomeUnknown`` when it may
     have taken it, and ``HeadEndRefused`` when it said no for good.
@@ -41,7 +41,7 @@ class HeadEndConnector:
         self._channel = SoapChannel(profile)
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Close the connections."""
         self._channel.close()
 
     def submit(self, command: ContactorCommand) -> None:

@@ -17,6 +17,7 @@ from csire_bridge.domain.errors import BridgeError, PartnerFault
 from csire_bridge.grouping import Grouped
 from csire_bridge.hes.events import MAX_EVENT_BYTES, parse_event
 from csire_bridge.hes.profile import HeadEndProfile
+from csire_bridge.wire.straight import Straight, ways_of
 
 __all__ = ["LOOPBACK", "EventDoor", "EventListener", "OnEvents"]
 
@@ -120,6 +121,7 @@ class EventListener:
         app = FastAPI(openapi_url=None)
         self._door = EventDoor(on_events, profile=profile, allowed_peers=LOOPBACK)
         app.include_router(self._door.router)
+        app.add_middleware(Straight, ways=ways_of([self._door.router]))
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
         self._server = uvicorn.Server(config)
         self._socket = _listening_socket(port)

@@ -1,4 +1,4 @@
-"""The SOAP channel to the head-end system: one kept-alive HTTP connection per thread.
+"""The SOAP channel to the head-end system: as many kept-alive HTTP connections as requests are under way at once.
 
 It sorts every failure by one question: can the request have arrived?
 """
@@ -6,10 +6,9 @@ It sorts every failure by one question: can the request have arrived?
 from __future__ import annotations
 
 import ssl
-import threading
-import weakref
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -31,19 +30,20 @@ class SoapChannel:
     def __init__(self, profile: HeadEndProfile) -> None:
         self._profile = profile
         self._writer = RequestWriter(profile.contract, profile.namespaces, profile.soap_action)
-        self._local = threading.local()
-        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
-        self._lock = threading.Lock()
+        self._idle: list[Connection] = []
+        self._closed = False
+        self._head = cache(self._head_of)
 
     def request(self, verb: str, message: Mapping[str, Any]) -> bytes:
         """Return the bytes of the HES's answer; raise ``HeadEndUnreachable`` or ``OutcomeUnknown``.
 
         What is wrong with the message itself is raised as it is, before anything is sent.
         """
-        address = self._address
+        _ = self._address
         request = self._writer.write(verb, message)
         try:
-            return self._connection().post(exchange_head(address, request.headers), request.body)
+            with self._connection() as connection:
+                return connection.post(self._head(tuple(request.headers.items())), request.body)
         except NeverConnected as error:
             where = self._profile.endpoint
             raise HeadEndUnreachable(
@@ -56,11 +56,10 @@ class SoapChannel:
             ) from error
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        with self._lock:
-            connections = list(self._connections)
-        for connection in connections:
-            connection.close()
+        """Close the connections; one that is in use is closed after its request."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
 
     @cached_property
     def _address(self) -> SplitResult:
@@ -77,17 +76,31 @@ class SoapChannel:
                 f"{endpoint!r} is no address of a HES: {error}", "correct the setting endpoint"
             ) from error
 
-    def _connection(self) -> Connection:
-        """This thread's connection."""
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            profile = self._profile
-            secure = self._tls() if self._address.scheme == "https" else None
-            connection = Connection(self._address, secure, profile.connect_timeout, profile.read_timeout)
-            self._local.connection = connection
-            with self._lock:
-                self._connections.add(connection)
-        return connection
+    def _head_of(self, headers: tuple[tuple[str, str], ...]) -> bytes:
+        return exchange_head(self._address, dict(headers))
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection that nobody else uses: the one that was used last, or a new one."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._new()
+        try:
+            yield connection
+        finally:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+    def _new(self) -> Connection:
+        profile = self._profile
+        return Connection(self._address, self._context, profile.connect_timeout, profile.read_timeout)
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext | None:
+        return self._tls() if self._address.scheme == "https" else None
 
     def _tls(self) -> ssl.SSLContext:
         """TLS 1.2 or newer, the authorities of the profile, our certificate; raises ConfigurationError."""

@@ -69,7 +69,7 @@ class Executor:
             given = [(item, self._after_a_crash(order, changes)) for item, order in open_pairs if _was_given(order)]
             events = _telling(tx, [order for _, order in given])
             tasks += [Task(item, self._finding(order, events, until)) for item, order in given]
-            tasks += [Task(item, Asking(order)) for item, order in changes.unknown]
+            tasks += [Task(item, Asking(order), apart=True) for item, order in changes.unknown]
             return Begun(tasks, changes.write(tx, lease))
 
     def _finding(self, order: Order, events: Mapping[int, HeadEndEvent], until: datetime) -> Finding:
@@ -129,6 +129,7 @@ class Executor:
                     changes.postpone(item, changes.now)
             following = changes.write(tx, lease)
             _look_at_recalled(tx, [piece.about.order for piece in done], changes.now)
+        self._outage.told()
         return [*goes_on, *following] if lease else []
 
 

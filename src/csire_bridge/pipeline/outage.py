@@ -16,29 +16,27 @@ CIRCUIT = "head-end"
 
 
 class Outage:
-    """What one batch saw of the head-end system. For one worker thread."""
+    """What a worker's batches saw of the head-end system; several may be under way. For one thread."""
 
     def __init__(self, policy: CircuitPolicy) -> None:
         self._policy = policy
-        self.begin()
-
-    def begin(self) -> None:
-        """A new batch begins."""
-        self._failures = 0
+        self._in_a_row = 0
+        self._untold = 0
         self._answered = False
         self._why = ""
 
     @property
     def found(self) -> bool:
-        """The head-end system is down: what is left of the batch does not even try."""
-        return self._failures >= self._policy.threshold
+        """The head-end system is down: what is left of the batches does not even try."""
+        return self._in_a_row >= self._policy.threshold
 
     def through(self, tx: Transaction, count: int, now: datetime) -> tuple[int, datetime | None]:
         """Begin a batch of ``count`` calls. How many of them may go; and when (UTC) the others may come back.
 
         While the circuit is open, one at most goes, to try whether the head-end system is there again.
         """
-        self.begin()
+        if not self._untold:  # else a batch that has seen something is still under way
+            self._in_a_row = 0
         circuit = tx.guards.circuit(CIRCUIT)
         if not circuit.open:
             return count, None
@@ -52,22 +50,27 @@ class Outage:
             isinstance(result, HeadEndUnreachable) and result.scope is HeadEndScope.SYSTEM
         )
         if silent and isinstance(result, BridgeError):
-            self._failures += 1
+            self._in_a_row += 1
+            self._untold += 1
             self._why = result.text
         else:
-            self._failures = 0
+            self._in_a_row = self._untold = 0
             self._answered = True
 
     def settle(self, tx: Transaction, now: datetime) -> None:
-        """Open, keep open or close the circuit."""
-        if not self._failures and not self._answered:
+        """Open, keep open or close the circuit, by what was seen since it was last told."""
+        if not self._untold and not self._answered:
             return
         before = tx.guards.circuit(CIRCUIT)
         after = before.after_success() if self._answered else before
-        if self._failures:
-            after = after.after_failures(self._failures, self._why, now, self._policy)
+        if self._untold:
+            after = after.after_failures(self._untold, self._why, now, self._policy)
         tx.guards.set_circuit(before, after)
         if after.open and not before.open:
             _log.error("the head-end system is down: %s", self._why)
         elif before.open and not after.open:
             _log.warning("the head-end system answers again")
+
+    def told(self) -> None:
+        """What was settled is committed."""
+        self._untold, self._answered = 0, False

@@ -118,6 +118,7 @@ class Performer:
                 for item in goes_on:
                     changes.postpone(item, changes.now)
             following = changes.write(tx, lease)
+        self._outage.told()
         return [*goes_on, *following] if lease else []
 
     def _settled(
@@ -249,7 +250,8 @@ class _At:
             step = replace(step, state=StepState.UNDER_WAY)
             self._tx.steps.put([step])
         point = self._point()
-        return [Task(self._item, Performing(self._order, step, point.meter if point else None))]
+        meter = point.meter if point else None
+        return [Task(self._item, Performing(self._order, step, meter), apart=meter is None)]
 
     def _point(self) -> MeteringPoint | None:
         code = self._order.metering_point

@@ -20,10 +20,11 @@ _D = TypeVar("_D")
 
 @dataclass(frozen=True, slots=True)
 class Task(Generic[_T]):
-    """What ``do`` needs for one piece of work."""
+    """What ``do`` needs for one piece of work. ``apart``: it waits for somebody whom no line leads to."""
 
     item: WorkItem
     about: _T
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

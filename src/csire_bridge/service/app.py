@@ -21,10 +21,10 @@ from csire_bridge.pipeline.receive import Arrival
 from csire_bridge.pipeline.reception import Answered
 from csire_bridge.service.health import health_router
 from csire_bridge.service.readiness import Readiness
-from csire_bridge.service.straight import Straight, ways_of
 from csire_bridge.sid.endpoint import sid_router
 from csire_bridge.wire.body import BodyLimits
 from csire_bridge.wire.door import Receipt
+from csire_bridge.wire.straight import Straight, ways_of
 
 __all__ = ["HUB_DOOR", "SID_DOOR", "DoorKeeper", "build_app", "door_keepers", "event_door"]
 

@@ -1,16 +1,18 @@
 """The worker: leases due work, has it done, and goes on with what follows while it holds the lease.
 
+While meters are asked for one batch, the next ones are worked on: a head-end system that thinks keeps nobody waiting.
 Nothing is kept here that a crash could lose: leases run out, and the rows are there for the next worker.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from threading import Event
@@ -19,8 +21,9 @@ from typing import Any, TypeVar
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, StaleWrite, StoreFailure
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.lines import Calls, Lines
 from csire_bridge.pipeline.ports import Store
-from csire_bridge.pipeline.steps import Done, Step, Task
+from csire_bridge.pipeline.steps import Begun, Done, Step, Task
 
 __all__ = ["Handlers", "Worker"]
 
@@ -33,13 +36,27 @@ _FOLLOWS = {
     WorkStep.ACKNOWLEDGE: WorkStep.DELIVER,
 }
 _ASK_METERS = frozenset({WorkStep.EXECUTE, WorkStep.PERFORM})
-_SLOW_SECONDS = 0.02
+_UNDER_WAY = 4
+"""So many batches may wait for their meters; more would only wait in another place."""
+_GLANCE_SECONDS = 0.05
 _P = TypeVar("_P")
 _R = TypeVar("_R")
 
 
 Handlers = Mapping[WorkStep, Step[Any, Any]]
 """The handlers of the steps that are leased."""
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A batch whose meters are being asked; what follows from it is held under ``lease`` where ``keeps`` says so."""
+
+    step: Step[Any, Any]
+    begun: Sequence[Begun[Any]]
+    done: list[Done[Any, Any]]
+    calls: Calls
+    lease: Lease
+    keeps: Lease | None
 
 
 class Worker:
@@ -59,7 +76,7 @@ class Worker:
     ) -> None:
         """``steps_due`` are the steps whose work is leased; None: all that have a handler.
 
-        ``at_once`` is for how many pieces of a batch slow meters are asked at the same time.
+        ``at_once`` is how many slow meters are asked at the same time.
         """
         self.name = f"worker-{uuid.uuid4()}"
         self._store = store
@@ -70,12 +87,15 @@ class Worker:
         self._length = lease
         self._most_lapses = most_lapses
         self._awake = Event()
-        self._hands = ThreadPoolExecutor(at_once, "meters") if at_once > 1 else None
+        self._hands = ThreadPoolExecutor(at_once, "look-ups")
+        self._lines = Lines(at_once)
+        self._under_way: deque[_UnderWay] = deque()
+        self._may_wait = 0
 
     def close(self) -> None:
-        """Give the threads back, once what they are at is done."""
-        if self._hands:
-            self._hands.shutdown()
+        """Give everything back, once what the threads are at is done."""
+        self._hands.shutdown()
+        self._lines.close()
 
     def leave_out(self, *steps: WorkStep) -> None:
         """Leave ``steps`` to other workers; their work stays in the queue."""
@@ -91,7 +111,7 @@ class Worker:
         return Lease.starting(self.name, self._clock(), self._length)
 
     def turn(self) -> int:
-        """Lease one batch of due work and do it; return how many pieces were due."""
+        """Lease one batch of due work and do it; return how many pieces were due, or are under way."""
         lease = self.lease()
         with self._store.transaction() as tx:
             items = tx.work.lease(self._due, self._clock(), lease, self._batch)
@@ -100,23 +120,34 @@ class Worker:
         for item in poison:
             _log.error("%s of %s is parked: %s", item.step, item.subject, _poisoned(item))
         self.carry_on([item for item in items if item not in poison], lease)
-        return len(items)
+        if items or not self._under_way:
+            return len(items)
+        self._lines.look(_GLANCE_SECONDS)
+        self._settle_ended()
+        return 1
 
     def carry_on(self, items: Sequence[WorkItem], lease: Lease) -> None:
-        """Do ``items``, which are held under ``lease``, and what follows from them; all of one step together."""
-        hand = list(items)
-        while hand:
-            step = hand[0].step
-            batch = [item for item in hand if item.step is step]
-            hand = [item for item in hand if item.step is not step]
-            hand += self._work(self._handlers[step], batch, lease if _FOLLOWS.get(step) in self._due else None)
+        """Do ``items``, which are held under ``lease``, and what follows from them; all of one step together.
+
+        All of it is settled when this returns; but while the worker runs, some batches stay under way.
+        """
+        self._go_on(items, lease)
+        self._settle_ended()
+        while len(self._under_way) > self._may_wait:
+            self._lines.finish(self._under_way[0].calls)
+            self._settle_ended()
 
     def run(self, stop: Event, idle: Callable[[], None], between: Callable[[], None] = lambda: None) -> None:
         """Work until ``stop`` is set; ``idle`` waits a moment when nothing is due, ``between`` is called each turn."""
-        while not stop.is_set():
-            between()
-            if not self.turn():
-                idle()
+        self._may_wait = _UNDER_WAY
+        try:
+            while not stop.is_set():
+                between()
+                if not self.turn():
+                    idle()
+        finally:
+            self._may_wait = 0
+        self.carry_on([], self.lease())
 
     def wake(self) -> None:
         """Something fell due, such as an order whose event came in: end the rest. From any thread."""
@@ -127,30 +158,63 @@ class Worker:
         self._awake.wait(seconds)
         self._awake.clear()
 
-    def _work(self, step: Step[Any, Any], items: Sequence[WorkItem], lease: Lease | None) -> list[WorkItem]:
+    def _go_on(self, items: Sequence[WorkItem], lease: Lease) -> None:
+        """Do ``items`` and what follows, up to where meters are asked."""
+        hand = list(items)
+        while hand:
+            step = hand[0].step
+            batch = [item for item in hand if item.step is step]
+            hand = [item for item in hand if item.step is not step]
+            hand += self._work(step, batch, lease)
+
+    def _work(self, name: WorkStep, items: Sequence[WorkItem], lease: Lease) -> list[WorkItem]:
         """Begin together, do one by one, settle together; return the work that follows under ``lease``."""
-        begun = self._together(items, lambda item: item, lambda some: step.begin(some, lease))
+        step = self._handlers[name]
+        keeps = lease if _FOLLOWS.get(name) in self._due else None
+        begun = self._together(items, lambda item: item, lambda some: step.begin(some, keeps))
         tasks = [task for part in begun for task in part.tasks]
-        done = self._all_done(step, tasks)
-        settled = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, lease))
-        if lease is None:
+        if name in _ASK_METERS and tasks:
+            self._under_way.append(self._ask(step, begun, tasks, lease, keeps))
+            return []
+        done = []
+        for task in tasks:
+            done += self._done(step, task)
+            self._lines.look()
+        return self._settled(step, begun, done, keeps)
+
+    def _ask(
+        self,
+        step: Step[Any, Any],
+        begun: Sequence[Begun[Any]],
+        tasks: Sequence[Task[Any]],
+        lease: Lease,
+        keeps: Lease | None,
+    ) -> _UnderWay:
+        """Have meters asked over lines; whoever else is asked, such as SID, is waited for in threads."""
+        done: list[Done[Any, Any]] = []
+        for pieces in self._hands.map(partial(self._done, step), [task for task in tasks if task.apart]):
+            done += pieces
+
+        def job(task: Task[Any]) -> None:
+            done.extend(self._done(step, task))
+
+        calls = self._lines.begin(partial(job, task) for task in tasks if not task.apart)
+        return _UnderWay(step, begun, done, calls, lease, keeps)
+
+    def _settle_ended(self) -> None:
+        """Settle the batches whose calls have ended, and go on with what follows."""
+        while ended := next((batch for batch in self._under_way if batch.calls.ended), None):
+            self._under_way.remove(ended)
+            self._go_on(self._settled(ended.step, ended.begun, ended.done, ended.keeps), ended.lease)
+
+    def _settled(
+        self, step: Step[Any, Any], begun: Sequence[Begun[Any]], done: Sequence[Done[Any, Any]], keeps: Lease | None
+    ) -> list[WorkItem]:
+        """Settle what is done; return the work that follows, if it is held by us."""
+        settled = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, keeps))
+        if keeps is None:
             return []  # what follows is held by nobody yet
         return [item for following in (*(part.following for part in begun), *settled) for item in following]
-
-    def _all_done(self, step: Step[Any, Any], tasks: Sequence[Task[Any]]) -> list[Done[Any, Any]]:
-        """One by one, which is fastest where calls are quick; once one was slow, the rest of them side by side.
-
-        A meter far away may take seconds to answer, and a batch has to be settled before its lease ends.
-        """
-        done: list[Done[Any, Any]] = []
-        hands = self._hands if tasks and tasks[0].item.step in _ASK_METERS else None
-        for number, task in enumerate(tasks, 1):
-            begun = time.perf_counter()
-            done += self._done(step, task)
-            if hands and time.perf_counter() - begun > _SLOW_SECONDS:
-                rest = hands.map(partial(self._done, step), tasks[number:])
-                return [*done, *(piece for pieces in rest for piece in pieces)]
-        return done
 
     def _done(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
         """The task with its result; nothing when it went wrong."""

@@ -1,0 +1,152 @@
+"""Calls side by side in one thread: each runs on a line, and steps aside while its partner thinks.
+
+A line is a greenlet: code on it is written as if it were alone, and other lines go on only where it waits for a socket.
+So nothing on a line needs a lock, and a thousand waits cost no thread. Where no line is, waiting is plain waiting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+
+from greenlet import GreenletExit, getcurrent, greenlet
+from greenlet import error as greenlet_error
+
+__all__ = ["Calls", "Lines", "until_readable"]
+
+_SLOW_SECONDS = 0.02
+_AT_FIRST = 2
+_line: ContextVar[_Line | None] = ContextVar("line", default=None)
+
+
+def until_readable(stream: socket.socket) -> None:
+    """Return when there is something to receive; on a line, others go on meanwhile.
+
+    Raises TimeoutError when nothing comes for as long as the socket's own timeout. Off a line it returns at once,
+    because there the socket itself may wait.
+    """
+    line = _line.get()
+    if line is None or (isinstance(stream, ssl.SSLSocket) and stream.pending()):
+        return
+    if not line.waits(stream):
+        raise TimeoutError("timed out")
+
+
+class Calls:
+    """Calls that were begun together; ``ended`` when each has come to its end."""
+
+    def __init__(self, jobs: Iterable[Callable[[], None]]) -> None:
+        self.waiting = deque(jobs)
+        self.under_way = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.waiting and not self.under_way
+
+
+class Lines:
+    """At most ``most`` lines at once, for one thread.
+
+    Calls begin on two lines, which is fastest where answers are quick. They get more, one by one, when an answer takes
+    longer than 20 ms. An exception that a call raises comes out of whichever method has it go on.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._selector = selectors.DefaultSelector()
+        self._calls: list[Calls] = []
+        self._open: set[_Line] = set()
+
+    def begin(self, jobs: Iterable[Callable[[], None]]) -> Calls:
+        """Begin ``jobs`` in their order, as far as there are lines; each goes on until it waits."""
+        calls = Calls(jobs)
+        self._calls.append(calls)
+        for _ in range(_AT_FIRST):
+            self._open_line(calls)
+        return calls
+
+    def look(self, seconds: float = 0.0) -> None:
+        """Go on with whatever was answered. Wait for it so long at most; where nothing is under way, not at all."""
+        if not self._calls:
+            return
+        for key, _ in self._selector.select(self._patience(seconds)):
+            self._go_on(key.data, answered=True)
+        now = time.monotonic()
+        for line in [line for line in self._open if line.until <= now]:
+            self._go_on(line, answered=False)
+        self._calls = [calls for calls in self._calls if not calls.ended]
+        for calls in self._calls:
+            if calls.waiting and (not calls.under_way or self._is_slow(calls, now)):
+                self._open_line(calls)
+
+    def finish(self, calls: Calls) -> None:
+        """Wait until ``calls`` have ended; others go on meanwhile."""
+        while not calls.ended:
+            self.look(_SLOW_SECONDS)
+
+    def close(self) -> None:
+        """Give up what is under way: each such call ends where it waits. What another thread left so, ended with it."""
+        for line in list(self._open):
+            with contextlib.suppress(greenlet_error):
+                line.throw(GreenletExit)
+        self._selector.close()
+
+    def _open_line(self, calls: Calls) -> None:
+        if calls.waiting and (not calls.under_way or len(self._open) < self._most):
+            calls.under_way += 1
+            line = _Line(calls, self._selector)
+            self._open.add(line)
+            self._go_on(line, answered=True)
+
+    def _go_on(self, line: _Line, *, answered: bool) -> None:
+        try:
+            line.switch(answered)
+        finally:
+            if line.dead:
+                self._open.discard(line)
+                line.calls.under_way -= 1
+
+    def _patience(self, seconds: float) -> float:
+        if seconds <= 0:
+            return 0.0
+        first = min((line.until for line in self._open), default=0.0)
+        return max(0.0, min(seconds, first - time.monotonic()))
+
+    def _is_slow(self, calls: Calls, now: float) -> bool:
+        return any(line.calls is calls and now - line.since > _SLOW_SECONDS for line in self._open)
+
+
+class _Line(greenlet):
+    """Does one job after the other; ``since`` and ``until`` are when its wait began, and how long it may last."""
+
+    def __init__(self, calls: Calls, selector: selectors.BaseSelector) -> None:
+        super().__init__(self._work)
+        self.calls = calls
+        self.since = 0.0
+        self.until = float("inf")
+        self._selector = selector
+        self._home = getcurrent()
+
+    def waits(self, stream: socket.socket) -> bool:
+        """Step aside until ``stream`` is readable; False when its timeout came first."""
+        self.since = time.monotonic()
+        patience = stream.gettimeout()
+        self.until = float("inf") if patience is None else self.since + patience
+        self._selector.register(stream, selectors.EVENT_READ, self)
+        try:
+            return bool(self._home.switch())
+        finally:
+            self.until = float("inf")
+            self._selector.unregister(stream)
+
+    def _work(self, _answered: bool) -> None:
+        _line.set(self)
+        while self.calls.waiting:
+            self.calls.waiting.popleft()()

@@ -37,14 +37,14 @@ class Grouped(Generic[_In, _Out]):
         *,
         linger: float = 0.0,
     ) -> None:
-        """``linger`` is for how many seconds a group waits for one item more, while callers come several at a time.
+        """``linger`` is for how many seconds a group waits for each of those who were seen to come at the same time.
 
-        A caller who is alone never waits for others.
+        Whoever does not come in that time is not waited for again; a caller who is alone never waits for others.
         """
         self._handle = handle
         self._most = most
         self._linger = linger
-        self._last, self._before = 0, 0
+        self._callers = 0
         self._waiting: queue.SimpleQueue[tuple[_In, Future[_Out]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -76,7 +76,6 @@ class Grouped(Generic[_In, _Out]):
         goes_on = True
         while goes_on:
             group, goes_on = self._next_group()
-            self._last, self._before = len(group), self._last
             self._settle(group)
 
     def _next_group(self) -> tuple[list[tuple[_In, Future[_Out]]], bool]:
@@ -93,16 +92,19 @@ class Grouped(Generic[_In, _Out]):
         return group, False
 
     def _another(self, have: int) -> tuple[_In, Future[_Out]] | None:
-        """The next item; waits for it while there are fewer than half of those who came in the last two groups.
-
-        Half, so that one half is handled while the other half writes and reads.
-        """
-        wanted = (self._last + self._before) // 2
-        return self._waiting.get(timeout=self._linger) if have < wanted else self._waiting.get_nowait()
+        """The next item; it is waited for while somebody is missing who came at the same time before."""
+        if have >= self._callers:
+            return self._waiting.get_nowait()
+        try:
+            return self._waiting.get(timeout=self._linger)
+        except queue.Empty:
+            self._callers = have
+            raise
 
     def _settle(self, group: Sequence[tuple[_In, Future[_Out]]]) -> None:
         """Handle a group and tell all of its callers at once: an event loop wakes up once for all of them."""
         told = self._handled(group)
+        self._callers = max(self._callers, len(group) + self._waiting.qsize())  # who waits now is none of the group
         for loop in {future.get_loop() for future, _, _ in told}:
             _tell(loop, [one for one in told if one[0].get_loop() is loop])
 

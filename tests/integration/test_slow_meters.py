@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from csire_bridge.bootstrap import system_clock
-from csire_bridge.domain.contactor import ContactorCommand
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode
 from csire_bridge.domain.orders import OrderState
 from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.simulators.http_server import Reply
 from csire_bridge.store.reports import order_lines
 from tests.integration.bridge_support import Play, play
 
@@ -29,35 +29,84 @@ def states(playing: Play) -> list[OrderState]:
         return [line.state for line in order_lines(connection)]
 
 
-@pytest.mark.parametrize(("pause", "side_by_side"), [(0.1, True), (0.0, False)])
-def test_given_meters_when_a_batch_is_given_then_slow_ones_are_asked_side_by_side_and_quick_ones_in_turn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause: float, side_by_side: bool
+class Thinking:
+    """Stands in front of the simulated head-end system: a request takes ``pause`` seconds, or until it ``may`` go."""
+
+    def __init__(self, playing: Play) -> None:
+        self.pause, self.now, self.most = 0.0, 0, 0
+        self.may = threading.Event()
+        self.may.set()
+        self._lock, self._desk = threading.Lock(), playing.scene.head_end._desk
+        self._answer = self._desk.answer
+
+    def answer(self, raw: bytes) -> Reply:
+        with self._lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(self.pause)
+        assert self.may.wait(30)
+        reply = self._answer(raw)
+        with self._lock:
+            self.now -= 1
+        return reply
+
+
+def thinking(playing: Play, monkeypatch: pytest.MonkeyPatch) -> Thinking:
+    thinks = Thinking(playing)
+    monkeypatch.setattr(thinks._desk, "answer", thinks.answer)
+    return thinks
+
+
+def install(playing: Play, count: int) -> list[MeteringPointCode]:
+    codes = points(count)
+    with playing.scene.bridge.database.transaction() as tx:
+        for number, code in enumerate(codes):
+            meter = playing.scene.head_end.add_meter(f"SLOW{number:08d}").number
+            tx.points.put(
+                MeteringPoint(code=code, updated_at=system_clock(), meter=meter, has_contactor=True, connected=True)
+            )
+    return codes
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.0])
+def test_given_meters_when_a_batch_is_given_then_slow_ones_are_asked_side_by_side_and_quick_ones_by_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause: float
 ) -> None:
     with play(tmp_path) as playing:
-        bridge, lock, now_open, most, given = playing.scene.bridge, threading.Lock(), 0, 0, []
-        submit = bridge._head_end.submit
-
-        def slow(command: ContactorCommand) -> None:
-            nonlocal now_open, most
-            with lock:
-                now_open += 1
-                most = max(most, now_open)
-                given.append(command.tracking_id)
-            time.sleep(pause)
-            submit(command)
-            with lock:
-                now_open -= 1
-
-        monkeypatch.setattr(bridge._head_end, "submit", slow)
-        codes = points(ORDERS)
-        with bridge.database.transaction() as tx:
-            for number, code in enumerate(codes):
-                meter = playing.scene.head_end.add_meter(f"SLOW{number:08d}").number
-                tx.points.put(
-                    MeteringPoint(code=code, updated_at=system_clock(), meter=meter, has_contactor=True, connected=True)
-                )
+        thinks, codes = thinking(playing, monkeypatch), install(playing, ORDERS)
+        thinks.pause = pause
         playing.take_in(*(playing.message("disconnect", code, MessageId.new()) for code in codes))
         playing.work_until(lambda: states(playing) == [OrderState.DONE] * ORDERS, seconds=30)
-        assert len(given) == len(set(given)) == ORDERS
-        assert most <= bridge.settings.worker.at_once
-        assert (most > 1) is side_by_side
+        assert playing.scene.head_end.ledger.totals()["accepted"] == ORDERS
+        at_once = playing.scene.bridge.settings.worker.at_once
+        assert (2 < thinks.most <= at_once) if pause else thinks.most
+
+
+def test_given_a_running_worker_when_meters_take_their_time_then_what_comes_in_meanwhile_does_not_wait_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with play(tmp_path) as playing:
+        bridge, stop = playing.scene.bridge, threading.Event()
+        thinks, codes = thinking(playing, monkeypatch), install(playing, 2)
+        playing.take_in(playing.message("disconnect", codes[0], MessageId.new()))
+        thinks.may.clear()
+        came = False
+
+        def between() -> None:
+            """The second comes while the contactor of the first is being read."""
+            nonlocal came
+            if thinks.now == 1 and not came:
+                came = True
+                playing.take_in(playing.message("disconnect", codes[1], MessageId.new()))
+            if thinks.now == 2:
+                thinks.may.set()
+            if states(playing) == [OrderState.DONE] * 2:
+                stop.set()
+
+        watches = [threading.Timer(20, event.set) for event in (stop, thinks.may)]
+        for watch in watches:
+            watch.start()
+        bridge.worker.run(stop, lambda: bridge.worker.rest(0.01), between)
+        for watch in watches:
+            watch.cancel()
+        assert states(playing) == [OrderState.DONE] * 2, "the second was given while the first was still being read"

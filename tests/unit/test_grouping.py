@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -28,8 +29,8 @@ class Handler:
 
 
 @contextmanager
-def running(handler: Handler, most: int = 64) -> Iterator[Grouped[int, int]]:
-    group = Grouped[int, int](handler, most)
+def running(handler: Handler, most: int = 64, linger: float = 0.0) -> Iterator[Grouped[int, int]]:
+    group = Grouped[int, int](handler, most, linger=linger)
     group.start()
     try:
         yield group
@@ -100,3 +101,47 @@ def test_given_a_loop_that_has_ended_then_its_item_is_handled_and_the_group_goes
 def test_given_a_thread_without_a_loop_then_nothing_is_handed_in() -> None:
     with running(Handler()) as group, pytest.raises(RuntimeError):
         group.submit(1)
+
+
+async def one_by_one(group: Grouped[int, int], numbers: Sequence[int]) -> None:
+    """A caller who hands the next one in when the one before is done."""
+    for number in numbers:
+        await group.submit(number)
+
+
+def test_given_a_group_that_lingers_then_it_waits_for_whoever_came_with_it_before() -> None:
+    handler = Handler()
+    handler.may.set()
+
+    async def play(group: Grouped[int, int]) -> None:
+        await asyncio.gather(*(one_by_one(group, range(20)) for _ in range(3)))
+
+    with running(handler, linger=10) as group:
+        asyncio.run(play(group))
+    assert sum(map(len, handler.groups)) == 60
+    assert len(handler.groups) <= 23, "a few are smaller until all have been seen"
+
+
+def test_given_callers_who_have_gone_then_they_are_waited_for_once() -> None:
+    handler = Handler()
+
+    async def play(group: Grouped[int, int]) -> float:
+        handler.may.clear()
+        alone = asyncio.gather(*(one_by_one(group, [number]) for number in range(8)))
+        asyncio.get_running_loop().call_later(0.05, handler.may.set)
+        await alone
+        begun = time.monotonic()
+        await one_by_one(group, range(20))
+        return time.monotonic() - begun
+
+    with running(handler, linger=0.2) as group:
+        assert asyncio.run(play(group)) < 2
+
+
+def test_given_a_caller_who_is_alone_then_a_group_that_lingers_does_not_wait() -> None:
+    handler = Handler()
+    handler.may.set()
+    with running(handler, linger=10) as group:
+        begun = time.monotonic()
+        asyncio.run(one_by_one(group, range(10)))
+    assert time.monotonic() - begun < 10

@@ -1,6 +1,6 @@
 """Measures the round trip of orders: from a signed message's bytes to the stored and delivered signed answer.
 
-Two comparisons, each with the same number of orders in flight on both sides: one order at a time, and a window of two
+Two comparisons, each with the same number of orders in flight on both sides: one order at a time, and a window of four
 batches. The bare side posts ready-made commands and never reads a contactor.
 """
 
@@ -43,6 +43,7 @@ _WARM_UP = 10
 _ROUNDS = 5
 _PATIENCE = 60.0
 _SIDES = 4
+_BATCHES = 4
 
 
 class _Trip(Protocol):
@@ -89,7 +90,7 @@ def measure_round_trip(
 
     Raises OurFault when an order of ours did not end as done and answered.
     """
-    window, early_rss = 2 * batch, 0.0
+    window, early_rss = _BATCHES * batch, 0.0
     scene = Scene(place, algorithm)
     with ExitStack() as stack:
         url = stack.enter_context(head_end_process((_SIDES + bool(database)) * (count + _WARM_UP)))

@@ -68,7 +68,7 @@ def roundtrip(
     """Carry orders out on a simulated head-end system, from the signed message to the delivered signed answer.
 
     Beside the bare work: parse, verify, XSD, a ready-made command, its event, sign the answer, three durable commits.
-    On both sides as many orders are in flight: first a window of two batches, then one order at a time.
+    On both sides as many orders are in flight: first a window of four batches, then one order at a time.
 
     Example:
 

@@ -25,7 +25,7 @@ OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
 """Takes events, the bytes as received and what they say; it returns when all are committed."""
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
-_LINGER_SECONDS = 0.005  # no head-end system minds; a group of events costs little more than one
+_LINGER_SECONDS = 0.02  # no head-end system minds; a group of events costs little more than one
 _ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
 
 

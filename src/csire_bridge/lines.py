@@ -86,10 +86,15 @@ class Lines:
             if calls.waiting and (not calls.under_way or self._is_slow(calls, now)):
                 self._open_line(calls)
 
+    def wait(self, enough: Callable[[], bool], longest: float = float("inf")) -> None:
+        """Go on with whatever is answered, until it is ``enough`` or ``longest`` seconds have passed."""
+        end = time.monotonic() + longest
+        while not enough() and (left := end - time.monotonic()) > 0:
+            self.look(min(_SLOW_SECONDS, left))
+
     def finish(self, calls: Calls) -> None:
         """Wait until ``calls`` have ended; others go on meanwhile."""
-        while not calls.ended:
-            self.look(_SLOW_SECONDS)
+        self.wait(lambda: calls.ended)
 
     def close(self) -> None:
         """Give up what is under way: each such call ends where it waits. What another thread left so, ended with it."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from csire_bridge.bootstrap import system_clock
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.domain.messages import Channel, MessageState, RegistryUpdate
 from csire_bridge.domain.orders import CannotReason, Order, OrderState, Outcome
@@ -265,11 +266,11 @@ def test_given_characteristics_that_hold_later_then_the_point_stays_protected_un
     told = RegistryUpdate(
         process_instance=ProcessInstanceId.new(),
         metering_point=POINT,
-        effective_date=(now + timedelta(days=3)).date(),
+        effective_date=(now + timedelta(days=3)).astimezone(WARSAW).date(),
         threat=False,
     )
     with play(tmp_path) as playing, playing.scene.bridge.database.transaction() as tx:
-        protected = replace(told, effective_date=now.date() - timedelta(days=1), threat=True)
+        protected = replace(told, effective_date=now.astimezone(WARSAW).date() - timedelta(days=1), threat=True)
         tx.points.tell(protected, now)
         tx.points.tell(told, now)
         assert tx.points.of([POINT], now)[POINT].threat is True

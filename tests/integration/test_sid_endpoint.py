@@ -16,6 +16,7 @@ import requests
 import zeep.exceptions
 
 from csire_bridge.domain.alerts import AlertKind
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import StoreFailure
 from csire_bridge.domain.messages import Channel, Form
 from csire_bridge.domain.orders import OrderState
@@ -38,7 +39,9 @@ _days = itertools.count(1)
 
 def order(scene: Scene, **changes: Any) -> dict[str, Any]:
     """An order for a day of its own, so that none joins another one."""
-    return scene.sid.order(**{"RequestedDate": (now() + timedelta(days=next(_days))).date(), **changes})
+    return scene.sid.order(
+        **{"RequestedDate": (now() + timedelta(days=next(_days))).astimezone(WARSAW).date(), **changes}
+    )
 
 
 def test_given_the_wsdl_that_is_served_when_zeep_calls_then_the_order_is_taken_and_its_status_told(
@@ -126,7 +129,7 @@ def test_given_bad_input_then_a_clear_fault_and_the_bytes_stand_in_the_journal(s
     [
         ({"MeteringPointCode": "590243856287817707"}, "rule.point-check-digit"),
         ({"MeteringPointCode": OTHER_POINT}, "rule.unknown-point"),
-        ({"RequestedDate": (now() - timedelta(days=2)).date()}, "rule.date-past"),
+        ({"RequestedDate": (now() - timedelta(days=2)).astimezone(WARSAW).date()}, "rule.date-past"),
         ({"RequestedDate": (now() + timedelta(days=900)).date()}, "rule.date-horizon"),
         ({"RegisteredAt": now() + timedelta(hours=1)}, "rule.future-timestamp"),
         ({"MeterNumber": "ANOTHER"}, "rule.meter-mismatch"),

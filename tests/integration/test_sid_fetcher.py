@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.messages import Form, MessageState
 from csire_bridge.pipeline.reception import Answered
@@ -140,7 +141,7 @@ def test_given_sid_hands_out_duplicates_and_nonsense_then_the_good_ones_are_take
     with running(tmp_path, sid={"fetch_most": 10}) as scene:
         scene.sid.faults.duplicates = Trouble(1)
         scene.sid.faults.nonsense = Trouble(1)
-        days = [(now() + timedelta(days=n)).date() for n in range(1, 4)]
+        days = [(now() + timedelta(days=n)).astimezone(WARSAW).date() for n in range(1, 4)]
         numbers = [scene.sid.register(RequestedDate=day) for day in days]
         until(lambda: set(numbers) <= set(scene.sid.picked_up))
         until(lambda: len(scene.orders()) == 3)
@@ -154,7 +155,7 @@ def test_given_a_number_that_comes_again_with_other_content_then_it_is_refused_k
     tmp_path: Path,
 ) -> None:
     with running(tmp_path) as scene:
-        day = (now() + timedelta(days=2)).date()
+        day = (now() + timedelta(days=2)).astimezone(WARSAW).date()
         number = scene.sid.register(RequestedDate=day)
         until(lambda: number in scene.sid.picked_up)
         scene.sid.register(Number=number, RequestedDate=day, Text="other")
@@ -165,7 +166,9 @@ def test_given_a_number_that_comes_again_with_other_content_then_it_is_refused_k
 
 def test_given_the_same_order_fetched_and_submitted_then_it_is_one_order(tmp_path: Path) -> None:
     with running(tmp_path) as scene:
-        values = scene.sid.order(RequestedDate=(now() + timedelta(days=2)).date(), RegisteredAt=_whole_second())
+        values = scene.sid.order(
+            RequestedDate=(now() + timedelta(days=2)).astimezone(WARSAW).date(), RegisteredAt=_whole_second()
+        )
         first = scene.caller().submit(values)
         scene.sid.register(**values)
         until(lambda: values["Number"] in scene.sid.picked_up)
@@ -180,7 +183,7 @@ def _whole_second() -> datetime:
 
 def test_given_a_bridge_that_stops_and_starts_then_no_order_is_taken_twice(tmp_path: Path) -> None:
     with running(tmp_path) as scene:
-        day = (now() + timedelta(days=2)).date()
+        day = (now() + timedelta(days=2)).astimezone(WARSAW).date()
         scene.sid.faults.lost_confirmation = Trouble(2)
         scene.sid.register(RequestedDate=day)
         until(scene.orders)

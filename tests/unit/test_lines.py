@@ -169,3 +169,11 @@ def test_given_nothing_under_way_then_looking_takes_no_time(lines: Lines) -> Non
     before = time.monotonic()
     lines.look(5)
     assert time.monotonic() - before < 5
+
+
+def test_given_nothing_happens_then_waiting_ends_when_it_is_long_enough(lines: Lines, partner: Partner) -> None:
+    calls = begun(lines, partner, 1)
+    before = time.monotonic()
+    lines.wait(lambda: False, 0.05)
+    assert time.monotonic() - before >= 0.05
+    assert not calls.ended

@@ -38,7 +38,8 @@ _FOLLOWS = {
 _ASK_METERS = frozenset({WorkStep.EXECUTE, WorkStep.PERFORM})
 _UNDER_WAY = 4
 """So many batches may wait for their meters; more would only wait in another place."""
-_GLANCE_SECONDS = 0.05
+_GLANCE_SECONDS = 0.02
+"""Where nothing is due, so long is waited for meters before it is looked again what is due."""
 _P = TypeVar("_P")
 _R = TypeVar("_R")
 
@@ -122,7 +123,7 @@ class Worker:
         self.carry_on([item for item in items if item not in poison], lease)
         if items or not self._under_way:
             return len(items)
-        self._lines.look(_GLANCE_SECONDS)
+        self._lines.wait(lambda: any(batch.calls.ended for batch in self._under_way), _GLANCE_SECONDS)
         self._settle_ended()
         return 1
 

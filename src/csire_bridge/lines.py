@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from functools import cached_property
 
 from greenlet import GreenletExit, getcurrent, greenlet
 from greenlet import error as greenlet_error
@@ -60,9 +61,9 @@ class Lines:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._selector = selectors.DefaultSelector()
         self._calls: list[Calls] = []
         self._open: set[_Line] = set()
+        self._made = False
 
     def begin(self, jobs: Iterable[Callable[[], None]]) -> Calls:
         """Begin ``jobs`` in their order, as far as there are lines; each goes on until it waits."""
@@ -101,7 +102,14 @@ class Lines:
         for line in list(self._open):
             with contextlib.suppress(greenlet_error):
                 line.throw(GreenletExit)
-        self._selector.close()
+        if self._made:
+            self._selector.close()
+
+    @cached_property
+    def _selector(self) -> selectors.BaseSelector:
+        """Made when it is first needed: a worker that asks no meters holds none."""
+        self._made = True
+        return selectors.DefaultSelector()
 
     def _open_line(self, calls: Calls) -> None:
         if calls.waiting and (not calls.under_way or len(self._open) < self._most):

@@ -39,7 +39,6 @@ class SoapChannel:
 
         What is wrong with the message itself is raised as it is, before anything is sent.
         """
-        _ = self._address
         request = self._writer.write(verb, message)
         try:
             with self._connection() as connection:

@@ -65,13 +65,11 @@ class Lines:
         self._open: set[_Line] = set()
         self._made = False
 
-    def begin(self, jobs: Iterable[Callable[[], None]]) -> Calls:
-        """Begin ``jobs`` in their order, as far as there are lines; each goes on until it waits."""
-        calls = Calls(jobs)
+    def begin(self, calls: Calls) -> None:
+        """Begin ``calls`` in their order, as far as there are lines; each goes on until it waits."""
         self._calls.append(calls)
         for _ in range(_AT_FIRST):
             self._open_line(calls)
-        return calls
 
     def look(self, seconds: float = 0.0) -> None:
         """Go on with whatever was answered. Wait for it so long at most; where nothing is under way, not at all."""

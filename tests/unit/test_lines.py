@@ -60,7 +60,13 @@ def until(lines: Lines, reached: Callable[[], bool]) -> None:
 
 
 def begun(lines: Lines, partner: Partner, count: int, first: int = 0) -> Calls:
-    return lines.begin(partner.call(number) for number in range(first, first + count))
+    return started(lines, *(partner.call(number) for number in range(first, first + count)))
+
+
+def started(lines: Lines, *jobs: Callable[[], None]) -> Calls:
+    calls = Calls(jobs)
+    lines.begin(calls)
+    return calls
 
 
 def test_given_a_caller_who_waits_then_another_goes_on_and_answers_may_come_in_any_order(
@@ -120,7 +126,7 @@ def test_given_no_answer_within_the_sockets_time_then_the_caller_is_told_so(line
         except TimeoutError as error:
             told.append(error)
 
-    lines.finish(lines.begin([job]))
+    lines.finish(started(lines, job))
     assert [str(error) for error in told] == ["timed out"]
 
 
@@ -131,7 +137,7 @@ def test_given_a_call_that_fails_then_its_exception_comes_out_and_the_others_can
         partner.call(0)()
         raise ValueError("broken")
 
-    calls = lines.begin([broken, partner.call(1), partner.call(2)])
+    calls = started(lines, broken, partner.call(1), partner.call(2))
     partner.answer(0)
     with pytest.raises(ValueError, match="broken"):
         until(lines, lambda: False)
@@ -152,7 +158,7 @@ def test_given_calls_that_are_given_up_then_each_ends_where_it_waits(partner: Pa
             ended.append(0)
 
     lines = Lines(most=2)
-    lines.begin([job])
+    started(lines, job)
     assert ended == []
     lines.close()
     assert ended == [0]
@@ -177,3 +183,18 @@ def test_given_nothing_happens_then_waiting_ends_when_it_is_long_enough(lines: L
     lines.wait(lambda: False, 0.05)
     assert time.monotonic() - before >= 0.05
     assert not calls.ended
+
+
+def test_given_a_call_that_fails_at_once_then_the_others_of_its_group_are_still_done(
+    lines: Lines, partner: Partner
+) -> None:
+    def broken() -> None:
+        raise ValueError("broken")
+
+    calls = Calls([broken, partner.call(1)])
+    with pytest.raises(ValueError, match="broken"):
+        lines.begin(calls)
+    until(lines, lambda: partner.asked == [1])
+    partner.answer(1)
+    lines.finish(calls)
+    assert partner.told == [(1, b"1")]

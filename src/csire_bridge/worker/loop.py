@@ -175,7 +175,7 @@ class Worker:
         begun = self._together(items, lambda item: item, lambda some: step.begin(some, keeps))
         tasks = [task for part in begun for task in part.tasks]
         if name in _ASK_METERS and tasks:
-            self._under_way.append(self._ask(step, begun, tasks, lease, keeps))
+            self._ask(step, begun, tasks, lease, keeps)
             return []
         done = []
         for task in tasks:
@@ -190,7 +190,7 @@ class Worker:
         tasks: Sequence[Task[Any]],
         lease: Lease,
         keeps: Lease | None,
-    ) -> _UnderWay:
+    ) -> None:
         """Have meters asked over lines; whoever else is asked, such as SID, is waited for in threads."""
         done: list[Done[Any, Any]] = []
         for pieces in self._hands.map(partial(self._done, step), [task for task in tasks if task.apart]):
@@ -199,8 +199,9 @@ class Worker:
         def job(task: Task[Any]) -> None:
             done.extend(self._done(step, task))
 
-        calls = self._lines.begin(partial(job, task) for task in tasks if not task.apart)
-        return _UnderWay(step, begun, done, calls, lease, keeps)
+        calls = Calls(partial(job, task) for task in tasks if not task.apart)
+        self._under_way.append(_UnderWay(step, begun, done, calls, lease, keeps))
+        self._lines.begin(calls)  # even when this fails, what was begun is settled in its turn
 
     def _settle_ended(self) -> None:
         """Settle the batches whose calls have ended, and go on with what follows."""

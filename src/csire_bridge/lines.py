@@ -86,7 +86,12 @@ class Lines:
                 self._open_line(calls)
 
     def wait(self, enough: Callable[[], bool], longest: float = float("inf")) -> None:
-        """Go on with whatever is answered, until it is ``enough`` or ``longest`` seconds have passed."""
+        """Go on with whatever is answered, until it is ``enough`` or ``longest`` seconds have passed.
+
+        Raises RuntimeError on a line of these: it would wait for itself.
+        """
+        if _line.get() in self._open:
+            raise RuntimeError("a call waits for the calls of its own thread, and so for itself")
         end = time.monotonic() + longest
         while not enough() and (left := end - time.monotonic()) > 0:
             self.look(min(_SLOW_SECONDS, left))

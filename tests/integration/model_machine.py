@@ -59,6 +59,7 @@ class OrdersMachine(RuleBasedStateMachine):
         self.bridge = ModelBridge(self.parts, self.world, self.head_end)
         self.checks = Checks(self.bridge)
         self.stalled: list[tuple[int, Callable[[], None]]] = []
+        self.at_work = 0
 
     # --- the hub
 
@@ -145,6 +146,7 @@ class OrdersMachine(RuleBasedStateMachine):
             self.works(0)
 
     def _alive(self, which: int, does: Callable[[], object]) -> None:
+        self.at_work = which
         try:
             does()
         except Crash:
@@ -206,7 +208,7 @@ class OrdersMachine(RuleBasedStateMachine):
                 self.world.now += timedelta(seconds=61)
             case "command expires":  # by both clocks
                 self.world.now += timedelta(seconds=961)
-        self.works(1)
+        self.works(1 - self.at_work)
 
     @precondition(lambda self: self._queued())
     @rule(which=_ANY, silent=st.booleans(), lie=st.sampled_from([False] * 4 + [True]), then=_TURNS)

@@ -198,3 +198,14 @@ def test_given_a_call_that_fails_at_once_then_the_others_of_its_group_are_still_
     partner.answer(1)
     lines.finish(calls)
     assert partner.told == [(1, b"1")]
+
+
+def test_given_a_call_that_waits_for_the_others_of_its_thread_then_it_is_an_error_and_does_not_hang(
+    lines: Lines, partner: Partner
+) -> None:
+    calls = Calls([lambda: lines.finish(calls), partner.call(1)])
+    with pytest.raises(RuntimeError, match="for itself"):
+        lines.begin(calls)
+    until(lines, lambda: partner.asked == [1])
+    partner.answer(1)
+    lines.finish(calls)

@@ -249,9 +249,7 @@ class _At:
         if step.kind is StepKind.TARIFF and step.state is StepState.WAITING:
             step = replace(step, state=StepState.UNDER_WAY)
             self._tx.steps.put([step])
-        point = self._point()
-        meter = point.meter if point else None
-        return [Task(self._item, Performing(self._order, step, meter), apart=meter is None)]
+        return [Performing.task(self._item, self._order, step, self._point())]
 
     def _point(self) -> MeteringPoint | None:
         code = self._order.metering_point

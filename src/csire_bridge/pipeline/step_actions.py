@@ -11,7 +11,10 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering import ENERGY_REGISTERS, MeterCalendars, RegisterReading
 from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.orders import Order, OrderKind
+from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.steps import Task
 
 __all__ = ["ChildNeeded", "NotYet", "Performed", "Performing", "Undone", "WasCarriedOut", "perform", "undo"]
 
@@ -24,6 +27,14 @@ class Performing:
     step: OrderStep
     meter: MeterNumber | None
     undo: bool = False
+
+    @classmethod
+    def task(
+        cls, item: WorkItem, order: Order, step: OrderStep, point: MeteringPoint | None, *, undo: bool = False
+    ) -> Task[Performing]:
+        """The task to do it at the meter of ``point``; where none is known, SID is asked, to whom no line leads."""
+        meter = point.meter if point else None
+        return Task(item, cls(order, step, meter, undo), apart=meter is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,7 @@ def undoing(
     waiting = may_wait_in_meter(steps)
     if waiting is not None:
         point = tx.points.of([order.metering_point], changes.now).get(order.metering_point)
-        meter = point.meter if point else None
-        return [Task(item, Performing(order, waiting, meter, undo=True), apart=meter is None)]
+        return [Performing.task(item, order, waiting, point, undo=True)]
     now_done = tx.steps.of([order.key]).get(order.key, [])
     if any(step.kind is StepKind.ACTIVATE and step.state is StepState.DONE for step in now_done):
         changes.park(

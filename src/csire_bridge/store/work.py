@@ -9,19 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    CompoundSelect,
     Connection,
     Integer,
     Row,
+    Select,
     Text,
     bindparam,
     case,
     delete,
     func,
+    literal,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.sql.dml import Delete, Update
@@ -77,28 +82,42 @@ _HASTEN = (
     .where(work.c.step == bindparam("b_step"), work.c.subject == bindparam("b_subject"))
     .values(due_at=case((work.c.due_at > _NOW, _NOW), else_=work.c.due_at))
 )
-_DUE = (
-    select(
-        work.c.key,
-        work.c.step,
-        work.c.subject,
-        work.c.priority,
-        work.c.due_at,
-        work.c.attempts,
-        work.c.lapses,
-        work.c.leased_by,
-    )
-    .where(
-        work.c.parked.is_(False),
-        work.c.step == bindparam("b_step"),
-        work.c.priority == bindparam("b_priority"),
-        work.c.due_at <= _NOW,
-        or_(work.c.leased_until.is_(None), work.c.leased_until <= _NOW),
-    )
-    .order_by(work.c.due_at, work.c.key)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(skip_locked=True)
+_COLUMNS = (
+    work.c.key,
+    work.c.step,
+    work.c.subject,
+    work.c.priority,
+    work.c.due_at,
+    work.c.attempts,
+    work.c.lapses,
+    work.c.leased_by,
 )
+
+
+def _first_of(step: WorkStep) -> Select[*tuple[Any, ...]]:
+    """The first due pieces of one step and priority, locked: a short walk along one index."""
+    here = (
+        select(*_COLUMNS)
+        .where(
+            work.c.parked.is_(False),
+            work.c.step == literal(step.value),
+            work.c.priority == bindparam("b_priority"),
+            work.c.due_at <= _NOW,
+            or_(work.c.leased_until.is_(None), work.c.leased_until <= _NOW),
+        )
+        .order_by(work.c.due_at, work.c.key)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+    return select(here.subquery())
+
+
+@cache
+def _due_of(steps: tuple[WorkStep, ...]) -> CompoundSelect[*tuple[Any, ...]]:
+    """One statement for all ``steps``: most of them have nothing due, and each statement is a trip to the database."""
+    return union_all(*map(_first_of, steps))
+
+
 _NEXT_DUE = select(func.min(work.c.due_at)).where(
     work.c.parked.is_(False), work.c.step.in_(bindparam("steps", expanding=True))
 )
@@ -161,13 +180,11 @@ class WorkQueue:
         return items
 
     def _due(self, steps: Sequence[WorkStep], now: datetime, limit: int) -> list[_Row]:
-        """The first pieces of each priority and step: as many short walks along one index, however much is waiting."""
+        """The first pieces of each priority: a short walk along one index for each step, however much is waiting."""
         found: list[_Row] = []
         for priority in PRIORITIES:
-            here: list[_Row] = []
-            for step in steps:
-                given = {"b_step": step.value, "b_priority": priority, "now": now, "most": limit}
-                here += self._connection.execute(_DUE, given)
+            given = {"b_priority": priority, "now": now, "most": limit}
+            here = self._connection.execute(_due_of(tuple(steps)), given)
             found += sorted(here, key=lambda row: (row.due_at, row.key))[: limit - len(found)]
             if len(found) == limit:
                 break

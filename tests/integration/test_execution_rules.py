@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -199,11 +199,13 @@ def test_given_a_head_end_that_refuses_and_switches_all_the_same_then_the_truth_
 
         def lies(command: object) -> None:
             submit(command)  # type: ignore[arg-type]
+            wait_for(lambda: playing.scene.head_end.meter(METER).switches == 1)
             raise HeadEndRefused("9.9", "fatal, it says")
 
         monkeypatch.setattr(head_end, "submit", lies)
         playing.send("disconnect")
-        until_states(playing, OrderState.DONE)
+        (order,) = until_states(playing, OrderState.DONE)
+        assert commands(playing, order.key) == 1
         playing.work_until(lambda: playing.answers() == ["8.1.1.11"])
 
 
@@ -479,8 +481,8 @@ def test_given_a_head_end_that_is_down_then_the_circuit_opens_and_there_is_no_st
             assert tx.guards.circuit("head-end").failures == 0
 
 
-def wait_for(condition: object, seconds: float = 5) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 5) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -220,12 +220,14 @@ def test_given_a_head_end_that_refuses_for_good_then_cannot_is_told_only_once_th
         def refuses(_: object) -> None:
             raise HeadEndRefused("2.5", "not authorised")
 
-        def counted(meter: object) -> object:
+        def slow(meter: object) -> object:
             readings.append(system_clock())
-            return read(meter)  # type: ignore[arg-type]
+            reading = read(meter)  # type: ignore[arg-type]
+            time.sleep(2 * playing.scene.bridge.limits.poll.total_seconds())
+            return reading
 
         monkeypatch.setattr(head_end, "submit", refuses)
-        monkeypatch.setattr(head_end, "read_contactor", counted)
+        monkeypatch.setattr(head_end, "read_contactor", slow)
         playing.send("disconnect")
         (order,) = until_states(playing, OrderState.CANNOT)
         assert order.cannot_reason is CannotReason.NOT_POSSIBLE
@@ -327,6 +329,25 @@ def test_given_a_command_whose_end_has_just_come_then_a_head_end_with_a_slower_c
         with playing.scene.bridge.database.transaction() as tx:
             first, second = (e.at for e in tx.orders.history(1) if e.state is OrderState.SUBMITTING)
         assert second - first >= timedelta(seconds=0.9)
+
+
+def test_given_a_reading_from_before_the_end_of_a_command_that_comes_after_it_then_the_contactor_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with play(tmp_path, delay=(0.3, 0.3), lifetime=1, response=0.05) as playing:
+        playing.scene.head_end.faults.silent.add(METER)
+        head_end, limits = playing.scene.bridge._head_end, playing.scene.bridge.limits
+        read = head_end.read_contactor
+
+        def slow(meter: object) -> object:
+            reading = read(meter)  # type: ignore[arg-type]
+            time.sleep((limits.lifetime + limits.expiry_margin).total_seconds() if reading.connected else 0)
+            return reading
+
+        monkeypatch.setattr(head_end, "read_contactor", slow)
+        playing.send("disconnect")
+        (order,) = until_states(playing, OrderState.DONE)
+        assert commands(playing, order.key) == 1
 
 
 def unreachable(_: object) -> None:

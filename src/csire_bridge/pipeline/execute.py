@@ -105,9 +105,10 @@ class Executor:
             given = give(self._head_end, task.about, self._clock())
             self._outage.saw(given)
             return given
-        if self._outage.found or self._clock() > task.about.until:
-            return Found(NotAsked())
-        found = find_out(self._head_end, task.about)
+        now = self._clock()
+        if self._outage.found or now > task.about.until:
+            return Found(NotAsked(), now)
+        found = find_out(self._head_end, task.about, now)
         self._outage.saw(found.result)
         return found
 

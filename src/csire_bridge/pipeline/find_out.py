@@ -52,14 +52,18 @@ class Waiting(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the contactor said, or why it could not be asked; and whether the command still waits."""
+    """What the contactor said, or why it could not be asked; and whether the command still waits.
+
+    ``asked_at`` (UTC) comes before the question: nothing that it brought says more than how things stood then.
+    """
 
     result: ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotAsked
+    asked_at: datetime
     waiting: Waiting = Waiting.UNKNOWN
 
 
-def find_out(head_end: HeadEnd, finding: Finding) -> Found:
-    """Have the contactor read; a command that is not wanted, or was refused, is cancelled first.
+def find_out(head_end: HeadEnd, finding: Finding, now: datetime) -> Found:
+    """Have the contactor read; a command that is not wanted, or was refused, is cancelled first. ``now``: in UTC.
 
     A refused one too, because some head-end systems answer with an error and carry the command out all the same. And
     so is one without any event whose contactor is found as it was wanted: somebody else may have switched it, and then
@@ -73,10 +77,10 @@ def find_out(head_end: HeadEnd, finding: Finding) -> Found:
     try:
         reading = head_end.read_contactor(order.meter)
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
-        return Found(error, waiting)
+        return Found(error, now, waiting)
     if not unwanted and finding.event is None and _as_wanted(order, reading):
         waiting = _drop(head_end, order)
-    return Found(reading, waiting)
+    return Found(reading, now, waiting)
 
 
 def _as_wanted(order: Order, reading: ContactorReading) -> bool:
@@ -110,7 +114,7 @@ def settle_found(
             changes.cancelled.append(order.key)
         match found.result:
             case ContactorReading() as reading:
-                _Reading(piece.about, item, reading, found.waiting, limits, changes).settle()
+                _Reading(piece.about, item, reading, found, limits, changes).settle()
             case HeadEndRefused() as error if order.refused is not None and found.waiting is not Waiting.UNKNOWN:
                 changes.give_up(
                     order, item, f"{order.refused}; nor can its contactor be read: {error.text}", limits.field_work,
@@ -151,7 +155,7 @@ class _Reading:
     finding: Finding
     item: WorkItem
     reading: ContactorReading
-    waiting: Waiting
+    found: Found
     limits: ExecutionLimits
     changes: Changes
 
@@ -162,7 +166,7 @@ class _Reading:
     @property
     def _dropped(self) -> bool:
         """The head-end system has confirmed that the command will not be run any more."""
-        return self.waiting is Waiting.DROPPED or self.order.cancelled_at is not None
+        return self.found.waiting is Waiting.DROPPED or self.order.cancelled_at is not None
 
     def settle(self) -> None:
         order = self.order
@@ -205,24 +209,28 @@ class _Reading:
 
         As long as it may, the order stays open, and so nobody else gets a command to the meter.
         """
-        order, now = self.order, self.changes.now
         ended = self._dropped or self._not_waiting or self.finding.event is not None
-        return not ended and now <= _end(order, self.limits, now)
+        return not (ended or self._past_end)
+
+    @property
+    def _past_end(self) -> bool:
+        """Whether the reading was asked for after the command's end: an earlier one may have missed what it did."""
+        asked_at = self.found.asked_at
+        return asked_at > _end(self.order, self.limits, asked_at)
 
     @property
     def _not_waiting(self) -> bool:
         """Whether the head-end system does not hold the command, nor will get it from a worker that hangs."""
         order = self.order
         arrived = order.state is OrderState.SUBMITTED or order.refused is not None
-        late = order.submitted_at is None or self.changes.now >= order.submitted_at + self.limits.response
-        return self.waiting is Waiting.NOT and (arrived or late)
+        late = order.submitted_at is None or self.found.asked_at >= order.submitted_at + self.limits.response
+        return self.found.waiting is Waiting.NOT and (arrived or late)
 
     def _recalled(self, found: Conclusion) -> None:
         """The order ends once its command can't move anything any more; no new one is ever given."""
         order, changes = self.order, self.changes
         armed = found.state is OrderState.ARMED and not self._may_run
-        passed = changes.now > _end(order, self.limits, changes.now)
-        ended = armed or passed or found.state is OrderState.CANNOT
+        ended = armed or self._past_end or found.state is OrderState.CANNOT
         if not self._dropped and not ended:
             self._look_again(found)
         elif order.superseded_by is not None:
@@ -239,12 +247,12 @@ class _Reading:
 
     def _refused(self, text: str) -> None:
         """Only a second look, after a while, shows that a refused command was not carried out all the same."""
-        order, now = self.order, self.changes.now
-        due = (order.submitted_at or now) + self.limits.poll
-        if now < due:
+        asked_at, poll = self.found.asked_at, self.limits.poll
+        due = (self.order.submitted_at or asked_at) + poll
+        if asked_at < due:
             self.changes.postpone(self.item, due)
         elif self._may_run:
-            self.changes.postpone(self.item, now + self.limits.poll)
+            self.changes.postpone(self.item, self.changes.now + poll)
         else:
             self._give_up(text, for_good=True)
 
@@ -259,8 +267,7 @@ class _Reading:
 
     def _wait_or_repeat(self, found: Conclusion) -> None:
         """Not switched: while the command may still run, wait; once it has expired, it is safe to give a new one."""
-        order, now = self.order, self.changes.now
-        if order.state is OrderState.ARMED or now <= _end(order, self.limits, now):
+        if self.order.state is OrderState.ARMED or not self._past_end:
             self._look_again(found)
         else:
             self._failed(f"the command has expired without effect; {found.text}", for_good=False)

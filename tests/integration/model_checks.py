@@ -27,7 +27,7 @@ from csire_bridge.domain.orders import (
 )
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.outage import CIRCUIT
-from csire_bridge.store.rows import from_row
+from csire_bridge.store.rows import from_rows
 from csire_bridge.store.tables import accepted_ids, messages, order_events, orders, outbox, work
 from tests.integration.model_bridge import ModelBridge
 from tests.integration.model_head_end import Held
@@ -55,8 +55,7 @@ class Checks:
     def orders(self) -> list[Order]:
         """Every order."""
         with self.bridge.parts.database.reading() as connection:
-            rows = connection.execute(select(orders).order_by(orders.c.key)).all()
-        return [from_row(Order, row._mapping) for row in rows]  # type: ignore[arg-type]
+            return list(from_rows(Order, connection.execute(select(orders).order_by(orders.c.key))))
 
     def after_step(self) -> None:
         """Raise AssertionError with everything that is not true now."""

@@ -20,7 +20,7 @@ from csire_bridge.settings import Settings, load_settings
 from csire_bridge.simulators.hes import HeadEndSimulator
 from csire_bridge.simulators.pki import DemoPki, load_demo_pki, make_demo_pki
 from csire_bridge.store.database import Database
-from csire_bridge.store.rows import from_row
+from csire_bridge.store.rows import from_rows
 from csire_bridge.store.tables import metering_points
 
 __all__ = [
@@ -136,5 +136,4 @@ def install_meters(database: Database, head_end: HeadEndSimulator) -> None:
 
 def _known(database: Database) -> list[MeteringPoint]:
     with database.reading() as connection:
-        rows = connection.execute(select(metering_points)).all()
-    return [from_row(MeteringPoint, row._mapping) for row in rows]  # type: ignore[arg-type]
+        return list(from_rows(MeteringPoint, connection.execute(select(metering_points))))

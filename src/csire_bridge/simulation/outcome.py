@@ -18,7 +18,7 @@ from csire_bridge.domain.statistics import Bucket, count_buckets, percentile
 from csire_bridge.pipeline.rule_book import RuleBook
 from csire_bridge.simulation.play import Play
 from csire_bridge.simulation.population import index_of, meter_name
-from csire_bridge.store.rows import from_row
+from csire_bridge.store.rows import from_rows
 from csire_bridge.store.tables import order_events, orders
 
 __all__ = ["IN_TIME", "KindOutcome", "Late", "Spread", "every_order", "outcomes"]
@@ -86,8 +86,7 @@ class KindOutcome:
 def every_order(connection: Connection) -> Iterator[Order]:
     """All orders, oldest first, a few at a time."""
     rows = connection.execution_options(yield_per=1000).execute(select(orders).order_by(orders.c.key))
-    for row in rows:
-        yield from_row(Order, row._mapping)  # type: ignore[arg-type]
+    yield from from_rows(Order, rows)
 
 
 def outcomes(play: Play) -> list[KindOutcome]:

@@ -45,4 +45,4 @@ class Archives:
 
 
 def _archive(row: Row[tuple[object, ...]]) -> Archive:
-    return from_row(Archive, row._mapping)  # type: ignore[arg-type]
+    return from_row(Archive, row)

@@ -11,7 +11,7 @@ from csire_bridge.domain.orders import OrderState
 from csire_bridge.domain.rule_preview import PastOrder, WaitingOrder
 from csire_bridge.domain.rule_sets import RuleSetVersion
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.store.rows import from_row, to_row
+from csire_bridge.store.rows import from_rows, to_row
 from csire_bridge.store.tables import orders, rule_sets, work
 
 __all__ = ["RuleSets", "past_orders", "waiting_orders"]
@@ -30,7 +30,7 @@ class RuleSets:
     def versions(self) -> list[RuleSetVersion]:
         """Every one, in the order in which they were entered."""
         rows = self._connection.execute(select(rule_sets).order_by(rule_sets.c.key))
-        return [from_row(RuleSetVersion, row._mapping) for row in rows]  # type: ignore[arg-type]
+        return list(from_rows(RuleSetVersion, rows))
 
     def enter(self, version: RuleSetVersion) -> int:
         """Write a rule set (its ``key`` is not looked at); return its key.
@@ -54,8 +54,7 @@ class RuleSets:
 def waiting_orders(connection: Connection) -> Iterator[WaitingOrder]:
     """The orders that were not given to the head-end system, oldest first."""
     query = select(orders).where(orders.c.state == OrderState.REGISTERED.value).order_by(orders.c.key)
-    for row in connection.execute(query):
-        yield from_row(WaitingOrder, row._mapping)  # type: ignore[arg-type]
+    yield from from_rows(WaitingOrder, connection.execute(query))
 
 
 def past_orders(connection: Connection, since: datetime) -> Iterator[PastOrder]:
@@ -69,5 +68,4 @@ def past_orders(connection: Connection, since: datetime) -> Iterator[PastOrder]:
         )
         .order_by(orders.c.key)
     )
-    for row in connection.execute(query):
-        yield from_row(PastOrder, row._mapping)  # type: ignore[arg-type]
+    yield from from_rows(PastOrder, connection.execute(query))

@@ -16,7 +16,7 @@ from csire_bridge.domain.guards import Allowance, Stop, StopScope, require_secon
 from csire_bridge.domain.holds import Hold
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.store.dialects import insert_new, take_turns
-from csire_bridge.store.rows import from_row, to_row
+from csire_bridge.store.rows import from_row, from_rows, to_row
 from csire_bridge.store.tables import allowances, circuits, holds, stops
 
 __all__ = ["Guards"]
@@ -46,15 +46,15 @@ class Guards:
         """The holds that are in force at each of ``points``."""
         found: dict[MeteringPointCode, list[Hold]] = defaultdict(list)
         if points:
-            for row in self._connection.execute(_HOLDS_OF, {"points": [str(point) for point in points]}):
-                hold = from_row(Hold, row._mapping)  # type: ignore[arg-type]
+            here = self._connection.execute(_HOLDS_OF, {"points": [str(point) for point in points]})
+            for hold in from_rows(Hold, here):
                 if hold.holds(now):
                     found[hold.metering_point].append(hold)
         return found
 
     def holds(self) -> list[Hold]:
         """Every hold that nobody has released, also those whose time is over."""
-        return [from_row(Hold, row._mapping) for row in self._connection.execute(_HOLDS)]  # type: ignore[arg-type]
+        return list(from_rows(Hold, self._connection.execute(_HOLDS)))
 
     def release_hold(self, key: int, by: str, at: datetime, why: str | None = None) -> Hold:
         """Release a hold; raise KeyError when there is none of that key, StaleWrite when it was released before."""
@@ -62,14 +62,13 @@ class Guards:
         if row is None:
             raise KeyError(key)
         free = update(holds).where(holds.c.key == key, holds.c.released_at.is_(None))
-        values = {"released_at": at, "released_by": by, "released_why": why}
-        if not self._connection.execute(free.values(values)).rowcount:
+        if not self._connection.execute(free.values(released_at=at, released_by=by, released_why=why)).rowcount:
             raise StaleWrite(f"hold {key} was released before")
-        return replace(from_row(Hold, row._mapping), **values)  # type: ignore[arg-type]
+        return replace(from_row(Hold, row), released_at=at, released_by=by, released_why=why)
 
     def stop(self) -> Stop | None:
         """The stop switch as it is thrown, the widest scope first; None when it is not."""
-        found = [from_row(Stop, row._mapping) for row in self._connection.execute(_STOP)]  # type: ignore[arg-type]
+        found = list(from_rows(Stop, self._connection.execute(_STOP)))
         return next((stop for stop in found if stop.scope is StopScope.EVERYTHING), found[0] if found else None)
 
     def throw_stop(self, scope: StopScope, by: str, why: str, at: datetime) -> None:
@@ -103,7 +102,7 @@ class Guards:
         row = self._connection.execute(select(allowances).where(allowances.c.key == key)).first()
         if row is None:
             raise KeyError(key)
-        asked = from_row(Allowance, row._mapping)  # type: ignore[arg-type]
+        asked = from_row(Allowance, row)
         require_second_person(asked.asked_by, by)
         values = {"approved_at": at, "approved_by": by, "approved_why": why, "until": at + lasts}
         fresh = update(allowances).where(allowances.c.key == key, allowances.c.approved_at.is_(None))
@@ -114,12 +113,12 @@ class Guards:
     def allowances(self, now: datetime) -> list[Allowance]:
         """Requests that wait for a second person, and allowances that count."""
         query = select(allowances).where(or_(allowances.c.approved_at.is_(None), allowances.c.until > now))
-        return [from_row(Allowance, row._mapping) for row in self._connection.execute(query)]  # type: ignore[arg-type]
+        return list(from_rows(Allowance, self._connection.execute(query)))
 
     def circuit(self, name: str) -> Circuit:
         """The circuit breaker of that name; a closed one when nothing is known."""
         row = self._connection.execute(_CIRCUIT, {"b_name": name}).first()
-        return from_row(Circuit, row._mapping) if row else Circuit(name)  # type: ignore[arg-type]
+        return from_row(Circuit, row) if row else Circuit(name)
 
     def set_circuit(self, before: Circuit, after: Circuit) -> bool:
         """Write what a circuit has become; False when somebody else has changed it since it was read."""

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select
 
 from csire_bridge.domain.contactor import HeadEndEvent, most_telling
-from csire_bridge.store.rows import from_row, to_row
+from csire_bridge.store.bulk import execute_many
+from csire_bridge.store.rows import reader_of, to_row
 from csire_bridge.store.tables import head_end_events
 
 __all__ = ["HeadEndEvents"]
@@ -32,7 +33,7 @@ class HeadEndEvents:
     def add(self, events: Sequence[tuple[bytes, HeadEndEvent, int | None]], received_at: datetime) -> None:
         """Store events, each with its bytes and the order whose command it answers; None for an unsolicited one."""
         rows = [{**to_row(e), "raw": raw, "received_at": received_at, "order": order} for raw, e, order in events]
-        self._connection.execute(_ADD, rows)
+        execute_many(self._connection, _ADD, rows)
 
     def latest_of(self, commands: Sequence[tuple[int, str]]) -> dict[int, HeadEndEvent]:
         """The most telling event that answers each (order, correlation id), by order; where there is one."""
@@ -48,4 +49,5 @@ class HeadEndEvents:
         if not orders:
             return []
         rows = self._connection.execute(_OF, {"orders": orders})
-        return [(row.order, from_row(HeadEndEvent, row._mapping)) for row in rows]  # type: ignore[arg-type]
+        event_of = reader_of(HeadEndEvent, rows)
+        return [(row.order, event_of(row)) for row in rows]

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, Select, Table, func, insert, select
 
+from csire_bridge.store.bulk import execute_many
+
 __all__ = ["add_rows"]
 
 
@@ -23,7 +25,7 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, o
         return list(connection.execute(_telling(table), rows).scalars())
     first = int(connection.execute(_next(table)).scalar_one())
     keys = list(range(first, first + len(rows)))
-    connection.execute(_plain(table), [{"key": key, **row} for key, row in zip(keys, rows, strict=True)])
+    execute_many(connection, _plain(table), [{"key": key, **row} for key, row in zip(keys, rows, strict=True)])
     return keys
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.messages import Channel, Form, MessageEnd, MessageState, RawMessage, SettledMessage, TakenId
+from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import to_row
 from csire_bridge.store.tables import accepted_ids, message_events, messages
@@ -116,18 +117,15 @@ class Journal:
 
     def take(self, rows: Sequence[tuple[MessageId, int, str]]) -> None:
         """Take (id, message, SHA-256 of the content); raises StaleWrite when another worker was first."""
-        if rows:
-            values = [{"message_id": str(i), "message": key, "content": content} for i, key, content in rows]
-            self._connection.execute(_TAKE, values)
+        values = [{"message_id": str(i), "message": key, "content": content} for i, key, content in rows]
+        execute_many(self._connection, _TAKE, values)
 
     def settle(self, rows: Sequence[SettledMessage]) -> None:
         """Write how messages have ended."""
-        if rows:
-            values = [{("b_key" if name == "key" else name): v for name, v in to_row(row).items()} for row in rows]
-            self._connection.execute(_SETTLE, values)
+        values = [{("b_key" if name == "key" else name): v for name, v in to_row(row).items()} for row in rows]
+        execute_many(self._connection, _SETTLE, values)
 
     def note(self, events: Iterable[tuple[object, datetime, str, str]]) -> None:
         """Append (message, moment, step, text) to the histories."""
         rows = [{"message": key, "at": at, "step": step, "text": text} for key, at, step, text in events]
-        if rows:
-            self._connection.execute(_NOTE, rows)
+        execute_many(self._connection, _NOTE, rows)

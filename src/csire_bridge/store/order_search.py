@@ -16,7 +16,7 @@ from csire_bridge.domain.orders import (
     OrderState,
     WaitsFor,
 )
-from csire_bridge.store.rows import from_row
+from csire_bridge.store.rows import from_rows
 from csire_bridge.store.tables import FOR_A_PERSON, OPEN_COMMANDS, orders
 
 __all__ = ["OrderSearch", "commands_under_way", "count_orders", "find_orders", "open_at"]
@@ -54,7 +54,7 @@ def find_orders(connection: Connection, wanted: OrderSearch, limit: int, *, olde
     """Up to ``limit`` orders, the newest first unless asked otherwise."""
     order = orders.c.key if oldest_first else orders.c.key.desc()
     query = select(orders).where(*wanted.conditions()).order_by(order).limit(limit)
-    return [from_row(Order, row._mapping) for row in connection.execute(query)]  # type: ignore[arg-type]
+    return list(from_rows(Order, connection.execute(query)))
 
 
 def count_orders(connection: Connection, wanted: OrderSearch) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, insert, or_, select, update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
@@ -24,8 +25,9 @@ from csire_bridge.domain.orders import (
     check_transition,
 )
 from csire_bridge.domain.sources import JOINABLE
+from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
-from csire_bridge.store.rows import from_row, plain, to_row
+from csire_bridge.store.rows import from_rows, plain, to_row
 from csire_bridge.store.sid import tell_moves
 from csire_bridge.store.tables import order_events, orders
 
@@ -130,8 +132,11 @@ class OrderBook:
             {"order": key, "at": at, "state": order.state.value, "text": f"from {_origin(order)}"}
             for key, order in zip(keys, new, strict=True)
         ]
-        self._connection.execute(_NOTE, rows)
+        execute_many(self._connection, _NOTE, rows)
         return keys
+
+    def _found(self, query: Select[Any], given: Mapping[str, object] | None = None) -> Iterator[Order]:
+        return from_rows(Order, self._connection.execute(query, given))
 
     def get(self, key: int) -> Order:
         """The order of that key; raises KeyError."""
@@ -139,7 +144,7 @@ class OrderBook:
 
     def many(self, keys: Sequence[int]) -> dict[int, Order]:
         """The orders of ``keys``, those that there are."""
-        return {row.key: _order(row) for row in self._connection.execute(_MANY, {"keys": keys})} if keys else {}
+        return {order.key: order for order in self._found(_MANY, {"keys": keys})} if keys else {}
 
     def again(self, known: Sequence[Order]) -> dict[int, Order]:
         """Orders as they are by now; SQLite has one writer, so there nothing can have changed within a transaction."""
@@ -151,15 +156,15 @@ class OrderBook:
         """The orders whose latest command has one of these correlation ids."""
         if not correlation_ids:
             return {}
-        rows = self._connection.execute(_BY_CORRELATION, {"correlation_ids": correlation_ids})
-        return {row.correlation_id: _order(row) for row in rows}
+        found = self._found(_BY_CORRELATION, {"correlation_ids": correlation_ids})
+        return {order.correlation_id: order for order in found if order.correlation_id}
 
     def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
         """Orders of a market process that have not ended; nobody else changes them until this transaction ends."""
         ended = [state.value for state in FINAL_STATES]
         query = select(orders).where(orders.c.process_instance == str(process), orders.c.state.not_in(ended))
         held = query.order_by(orders.c.key).with_for_update(key_share=True)
-        return [_order(row) for row in self._connection.execute(held)]
+        return list(self._found(held))
 
     def open_at_meters(self, meters: Sequence[MeterNumber]) -> list[Order]:
         """Orders whose command went to one of ``meters`` and that have not ended."""
@@ -167,14 +172,14 @@ class OrderBook:
             return []
         ended = [state.value for state in FINAL_STATES]
         query = select(orders).where(orders.c.meter.in_([str(m) for m in meters]), orders.c.state.not_in(ended))
-        return [_order(row) for row in self._connection.execute(query)]
+        return list(self._found(query))
 
     def held(self, keys: Sequence[int]) -> dict[int, Order]:
         """The orders of ``keys``, those that there are; nobody else changes them until this transaction ends."""
         if not keys:
             return {}
         query = select(orders).where(orders.c.key.in_(keys)).order_by(orders.c.key).with_for_update(key_share=True)
-        return {row.key: _order(row) for row in self._connection.execute(query)}
+        return {order.key: order for order in self._found(query)}
 
     def starts_at(self, point: MeteringPointCode) -> list[Order]:
         """What says that a new agreement starts, or has started, at the point; withdrawn ones don't count.
@@ -188,7 +193,7 @@ class OrderBook:
             or_(orders.c.kind == OrderKind.AGREEMENT_START.value, asked),
             orders.c.state != OrderState.WITHDRAWN.value,
         )
-        return [_order(row) for row in self._connection.execute(query)]
+        return list(self._found(query))
 
     def ends_under_way(self, point: MeteringPointCode) -> list[Order]:
         """The disconnections at the point that belong to agreements that end, and have not ended themselves."""
@@ -199,7 +204,7 @@ class OrderBook:
             _OPEN,
         )
         held = query.order_by(orders.c.key).with_for_update(key_share=True)
-        return [_order(row) for row in self._connection.execute(held)]
+        return list(self._found(held))
 
     def change_date(self, known: Order, new: Order, at: datetime, text: str) -> Order:
         """``known`` is carried out on the dates of ``new``; return it as it is then. Raises StaleWrite."""
@@ -225,19 +230,18 @@ class OrderBook:
         query = select(orders).where(
             orders.c.metering_point == str(new.metering_point), orders.c.kind == new.kind.value, _JOINABLE
         )
-        return [_order(row) for row in self._connection.execute(query.order_by(orders.c.key).with_for_update())]
+        return list(self._found(query.order_by(orders.c.key).with_for_update()))
 
     def without_hub(self, points: Sequence[MeteringPointCode]) -> list[Order]:
         """Orders at these points that somebody else than the hub asked for, and that the hub may join."""
         if not points:
             return []
-        rows = self._connection.execute(_WITHOUT_HUB, {"points": [str(point) for point in points]})
-        return [_order(row) for row in rows]
+        return list(self._found(_WITHOUT_HUB, {"points": [str(point) for point in points]}))
 
     def of_process(self, process: ProcessInstanceId) -> list[Order]:
         """Every order that the hub asked for in that process, ended or not."""
         query = select(orders).where(orders.c.process_instance == str(process), orders.c.source_message.is_not(None))
-        return [_order(row) for row in self._connection.execute(query)]
+        return list(self._found(query))
 
     def join(self, known: Order, new: Order, at: datetime, text: str) -> Order:
         """``new`` is carried out by ``known``, which takes over what is known of the hub; return it as it is then.
@@ -270,15 +274,15 @@ class OrderBook:
         """Disconnections that wait at these points and were asked for no later than the moment (UTC) of each."""
         if not newest:
             return []
-        rows = self._connection.execute(_OVERTAKEN, {"points": [str(point) for point in newest]})
-        return [order for order in map(_order, rows) if order.registered_at <= newest[order.metering_point]]
+        waiting = self._found(_OVERTAKEN, {"points": [str(point) for point in newest]})
+        return [order for order in waiting if order.registered_at <= newest[order.metering_point]]
 
     def neighbours(self, meters: Sequence[MeterNumber], since: datetime) -> list[Neighbour]:
         """The orders at these meters with an open command, or with a command that was given after ``since`` (UTC)."""
         if not meters:
             return []
         rows = self._connection.execute(_NEIGHBOURS, {"meters": [str(meter) for meter in meters], "since": since})
-        return [from_row(Neighbour, row._mapping) for row in rows]  # type: ignore[arg-type]
+        return list(from_rows(Neighbour, rows))
 
     def disconnections_given(self, since: datetime) -> int:
         """For how many orders a disconnection was given after ``since`` (UTC)."""
@@ -291,7 +295,7 @@ class OrderBook:
     def wait(self, reasons: Sequence[tuple[Order, WaitsFor, str]], at: datetime) -> None:
         """Note why orders wait, with a line in their histories; whoever works on them is not disturbed."""
         if reasons:
-            self._connection.execute(_WAIT, [{"b_key": o.key, "reason": why.value} for o, why, _ in reasons])
+            execute_many(self._connection, _WAIT, [{"b_key": o.key, "reason": why.value} for o, why, _ in reasons])
             self.note_all([(order.key, order.state, text) for order, _, text in reasons], at)
 
     def waiting_for(self, reason: WaitsFor) -> list[int]:
@@ -332,7 +336,7 @@ class OrderBook:
             {"b_key": before.key, "b_version": before.version, **{n: plain(getattr(after, n)) for n in _MOVABLE}}
             for before, after, _ in moves
         ]
-        if self._connection.execute(_MOVE, rows).rowcount != len(moves):
+        if execute_many(self._connection, _MOVE, rows) != len(moves):
             raise StaleWrite(f"order {', '.join(str(b.key) for b, _, _ in moves)} changed while it was worked on")
         self.note_all([(after.key, after.state, text) for _, after, text in moves], at)
         tell_moves(self._connection, moves, at)
@@ -357,9 +361,8 @@ class OrderBook:
 
     def note_all(self, notes: Sequence[tuple[int, OrderState, str]], at: datetime) -> None:
         """Append (order, state, text) to the histories."""
-        if notes:
-            rows = [{"order": key, "at": at, "state": state.value, "text": text} for key, state, text in notes]
-            self._connection.execute(_NOTE, rows)
+        rows = [{"order": key, "at": at, "state": state.value, "text": text} for key, state, text in notes]
+        execute_many(self._connection, _NOTE, rows)
 
     def history(self, key: int) -> list[OrderEvent]:
         """The history of an order, oldest first."""
@@ -378,7 +381,3 @@ def _origin(order: Order) -> str:
     if order.source_number:
         return f"message {order.source_number}"
     return f"order {order.parent}, as a step of it" if order.parent is not None else "SID"
-
-
-def _order(row: Row[tuple[object, ...]]) -> Order:
-    return from_row(Order, row._mapping)  # type: ignore[arg-type]

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
-from csire_bridge.store.rows import from_row, to_row
+from csire_bridge.store.rows import from_row, from_rows, to_row
 from csire_bridge.store.tables import outbox, outbox_events
 
 __all__ = ["Outbox"]
@@ -53,7 +54,7 @@ class Outbox:
             {"document": key, "at": d.created_at, "state": d.state.value, "text": "signed and stored"}
             for key, d in zip(keys, documents, strict=True)
         ]
-        self._connection.execute(_NOTE, rows)
+        execute_many(self._connection, _NOTE, rows)
         return keys
 
     def get(self, key: int) -> OutgoingDocument:
@@ -62,8 +63,10 @@ class Outbox:
 
     def many(self, keys: Sequence[int]) -> dict[int, OutgoingDocument]:
         """The documents of ``keys``, those that there are."""
-        rows = self._connection.execute(_MANY, {"keys": keys}).all() if keys else []
-        return {row.key: from_row(OutgoingDocument, row._mapping) for row in rows}  # type: ignore[arg-type]
+        if not keys:
+            return {}
+        found = from_rows(OutgoingDocument, self._connection.execute(_MANY, {"keys": keys}))
+        return {document.key: document for document in found}
 
     def known(self, ids: Sequence[MessageId]) -> set[MessageId]:
         """Which of ``ids`` were given to a document before."""
@@ -74,7 +77,7 @@ class Outbox:
     def by_message_id(self, message_id: MessageId) -> OutgoingDocument | None:
         """The document that left under that id, or None."""
         row = self._connection.execute(select(*_COLUMNS).where(outbox.c.message_id == str(message_id))).one_or_none()
-        return None if row is None else from_row(OutgoingDocument, row._mapping)  # type: ignore[arg-type]
+        return None if row is None else from_row(OutgoingDocument, row)
 
     def delivered(self, key: int, at: datetime, place: str) -> None:
         """Note that the channel took the document, and where to. A result that came first stays."""
@@ -85,10 +88,10 @@ class Outbox:
         if not places:
             return
         values = [{"b_key": key, "at": at, "place": d.place, "partner_answer": d.answer} for key, d in places]
-        self._connection.execute(_DELIVERED, values)
+        execute_many(self._connection, _DELIVERED, values)
         state = DocumentState.DELIVERED.value
         rows = [{"document": key, "at": at, "state": state, "text": f"delivered: {d.place}"} for key, d in places]
-        self._connection.execute(_NOTE, rows)
+        execute_many(self._connection, _NOTE, rows)
 
     def park(self, key: int, at: datetime, why: str) -> None:
         """Note that the document can't leave by itself."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.partner_entries import CertificateEntry, PartnerChange, PartnerEntry, PartnerEvent
-from csire_bridge.store.rows import from_row, to_row
+from csire_bridge.store.rows import from_rows, to_row
 from csire_bridge.store.tables import partner_certificates, partner_events, partners
 
 __all__ = ["PartnerRegistry"]
@@ -44,17 +44,17 @@ class PartnerRegistry:
     def partners(self) -> list[PartnerEntry]:
         """Every partner of the table, by EIC."""
         rows = self._connection.execute(select(partners).order_by(partners.c.eic))
-        return [from_row(PartnerEntry, row._mapping) for row in rows]  # type: ignore[arg-type]
+        return list(from_rows(PartnerEntry, rows))
 
     def certificates(self) -> list[CertificateEntry]:
         """Every certificate of the table in the order of entering, withdrawn ones too."""
         rows = self._connection.execute(select(partner_certificates).order_by(partner_certificates.c.key))
-        return [from_row(CertificateEntry, row._mapping) for row in rows]  # type: ignore[arg-type]
+        return list(from_rows(CertificateEntry, rows))
 
     def history(self, eic: Eic) -> list[PartnerEvent]:
         """Everything that was done to a partner, the oldest first."""
         chosen = select(partner_events).where(partner_events.c.partner == str(eic)).order_by(partner_events.c.key)
-        return [from_row(PartnerEvent, row._mapping) for row in self._connection.execute(chosen)]  # type: ignore[arg-type]
+        return list(from_rows(PartnerEvent, self._connection.execute(chosen)))
 
     def enter(self, entry: PartnerEntry) -> None:
         """Enter a partner, or lay what ``entry`` says over a known one; nothing happens when that changes nothing."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Result, Row, bindparam, func, insert, select, update
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import RegistryUpdate
 from csire_bridge.domain.registry import MeteringPoint, Source, Telling, as_update, learn, merge
-from csire_bridge.store.rows import from_row, to_row
+from csire_bridge.store.bulk import execute_many
+from csire_bridge.store.rows import from_row, from_rows, to_row
 from csire_bridge.store.tables import metering_point_updates, metering_points
 
 __all__ = ["PointRegistry"]
@@ -93,7 +94,7 @@ class PointRegistry:
         """Note what is told of points, a point once at most; ``told_by`` is the person who does so."""
         if updates:
             said = {"told_at": now, "source": source.value, "told_by": told_by}
-            self._connection.execute(_TELL, [{**to_row(update), **said} for update in updates])
+            execute_many(self._connection, _TELL, [{**to_row(update), **said} for update in updates])
             self._apply_due([update.metering_point for update in updates], now)
 
     def learn(self, told: MeteringPoint) -> MeteringPoint:
@@ -131,15 +132,14 @@ class PointRegistry:
         due = self._due(codes, now)  # again: somebody else may have applied them before we held the points
         points = dict(known)
         for row in due:
-            told = from_row(RegistryUpdate, row._mapping)  # type: ignore[arg-type]
+            told = from_row(RegistryUpdate, row)
             points[told.metering_point] = merge(points.get(told.metering_point), told, now)
         for code, point in points.items():
             if code not in known:
                 self._connection.execute(_ADD, to_row(point))
             elif point != known[code]:
                 self._change(point)
-        if due:
-            self._connection.execute(_APPLIED, [{"b_key": row.key, "applied_at": now} for row in due])
+        execute_many(self._connection, _APPLIED, [{"b_key": row.key, "applied_at": now} for row in due])
 
     def _due(self, codes: Sequence[MeteringPointCode], now: datetime) -> Sequence[Row[Any]]:
         today = now.astimezone(WARSAW).date()
@@ -157,9 +157,8 @@ class PointRegistry:
 
     def switched_all(self, found: Sequence[tuple[MeteringPointCode, bool, datetime]]) -> None:
         """Note (point, supply is on, moment in UTC) of each that was looked at."""
-        if found:
-            rows = [{"b_code": str(code), "connected": on, "updated_at": at} for code, on, at in found]
-            self._connection.execute(_SWITCHED, rows)
+        rows = [{"b_code": str(code), "connected": on, "updated_at": at} for code, on, at in found]
+        execute_many(self._connection, _SWITCHED, rows)
 
     def put(self, point: MeteringPoint) -> None:
         """Write what is now known of a metering point, whatever was known before."""
@@ -173,9 +172,9 @@ class PointRegistry:
 
 
 def _telling(row: Row[Any]) -> Telling:
-    update = from_row(RegistryUpdate, row._mapping)  # type: ignore[arg-type]
+    update = from_row(RegistryUpdate, row)
     return Telling(Source(row.source), row.told_at, row.applied_at, row.told_by, update)
 
 
-def _points(rows: Iterable[Row[Any]]) -> dict[MeteringPointCode, MeteringPoint]:
-    return {MeteringPointCode(row.code): from_row(MeteringPoint, row._mapping) for row in rows}  # type: ignore[arg-type]
+def _points(found: Result[Any]) -> dict[MeteringPointCode, MeteringPoint]:
+    return {point.code: point for point in from_rows(MeteringPoint, found)}

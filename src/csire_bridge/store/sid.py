@@ -18,7 +18,7 @@ from csire_bridge.domain.orders import Order, OrderState
 from csire_bridge.domain.sid import Report, ReportKind, SidNumber, SidOrder, SidStatus, status_of
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.keys import add_rows
-from csire_bridge.store.rows import from_row, to_row
+from csire_bridge.store.rows import from_row, from_rows, to_row
 from csire_bridge.store.tables import FOR_A_PERSON, orders, sid_orders, sid_reports
 from csire_bridge.store.work import WorkQueue
 
@@ -112,7 +112,7 @@ class SidBook:
     def not_handed_over(self) -> list[Order]:
         """Orders that wait for people on site, of whom SID was not told yet; for each time that they came to wait."""
         rows = self._connection.execute(_NOT_HANDED_OVER)
-        return [from_row(Order, row._mapping) for row in rows]  # type: ignore[arg-type]
+        return list(from_rows(Order, rows))
 
     def hand_over(self, order: Order, number: SidNumber | None, at: datetime) -> None:
         """Write that people on site are needed, and the work of telling SID; raises StaleWrite when that was done."""
@@ -172,8 +172,8 @@ def tell_moves(connection: Connection, moves: Sequence[tuple[Order, Order, str]]
 
 
 def _sid_order(row: Row[tuple[object, ...]]) -> SidOrder:
-    return from_row(SidOrder, row._mapping)  # type: ignore[arg-type]
+    return from_row(SidOrder, row)
 
 
 def _report(row: Row[tuple[object, ...]]) -> Report:
-    return from_row(Report, row._mapping)  # type: ignore[arg-type]
+    return from_row(Report, row)

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from csire_bridge.domain.metering import RegisterReading
 from csire_bridge.domain.order_steps import OrderStep
+from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
-from csire_bridge.store.rows import from_row, to_row
+from csire_bridge.store.rows import from_rows, to_row
 from csire_bridge.store.tables import order_steps, register_readings
 
 __all__ = ["Steps"]
@@ -27,6 +28,7 @@ _PUT = (
     .where(order_steps.c.key == bindparam("b_key"))
     .values({name: bindparam(name) for name in _CHANGING})
 )
+_KEEP = insert(register_readings)
 
 
 class Steps:
@@ -39,8 +41,8 @@ class Steps:
         """The steps of each of ``orders``, in their order."""
         found: dict[int, list[OrderStep]] = defaultdict(list)
         if orders:
-            for row in self._connection.execute(_OF, {"orders": list(orders)}):
-                found[row.order].append(from_row(OrderStep, row._mapping))  # type: ignore[arg-type]
+            for step in from_rows(OrderStep, self._connection.execute(_OF, {"orders": list(orders)})):
+                found[step.order].append(step)
         return found
 
     def add(self, steps: Sequence[OrderStep]) -> list[OrderStep]:
@@ -50,13 +52,9 @@ class Steps:
 
     def put(self, steps: Sequence[OrderStep]) -> None:
         """Write what became of steps."""
-        if steps:
-            rows = [to_row(step, "key", "order", "position", "kind") for step in steps]
-            self._connection.execute(_PUT, [{"b_key": step.key, **row} for step, row in zip(steps, rows, strict=True)])
+        rows = [{"b_key": step.key, **to_row(step, "key", "order", "position", "kind")} for step in steps]
+        execute_many(self._connection, _PUT, rows)
 
     def keep(self, order: int, readings: Sequence[RegisterReading]) -> None:
         """Keep what a meter's registers said for an order."""
-        if readings:
-            self._connection.execute(
-                insert(register_readings), [{**to_row(reading), "order": order} for reading in readings]
-            )
+        execute_many(self._connection, _KEEP, [{**to_row(reading), "order": order} for reading in readings])

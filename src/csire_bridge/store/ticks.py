@@ -24,7 +24,7 @@ class Ticks:
     def get(self, name: str) -> KnownTick | None:
         """What is known of a tick."""
         row = self._connection.execute(select(ticks).where(ticks.c.name == name)).one_or_none()
-        return None if row is None else from_row(KnownTick, row._mapping)  # type: ignore[arg-type]
+        return None if row is None else from_row(KnownTick, row)
 
     def meet(self, name: str, now: datetime) -> KnownTick:
         """What is known of a tick, which is known from ``now`` on if it was not before."""

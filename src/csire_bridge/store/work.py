@@ -34,8 +34,9 @@ from sqlalchemy.sql.dml import Delete, Update
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.orders import WaitsFor
 from csire_bridge.domain.work import PRIORITIES, Lease, ParkedWork, WorkItem, WorkStep
+from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
-from csire_bridge.store.rows import from_row
+from csire_bridge.store.rows import from_rows
 from csire_bridge.store.tables import orders, work
 
 __all__ = ["WorkQueue"]
@@ -176,7 +177,7 @@ class WorkQueue:
         items = [suspect] if suspect else found
         if items:
             holder = {"owner": lease.owner, "until": lease.until}
-            self._connection.execute(_LEASE, [{"b_key": i.key, "lapses": i.lapses, **holder} for i in items])
+            execute_many(self._connection, _LEASE, [{"b_key": i.key, "lapses": i.lapses, **holder} for i in items])
         return items
 
     def _due(self, steps: Sequence[WorkStep], now: datetime, limit: int) -> list[_Row]:
@@ -235,7 +236,7 @@ class WorkQueue:
         for item, values in sorted(pieces, key=lambda piece: piece[0].key):
             owner, until = _token(item)
             rows.append({"b_key": item.key, "b_owner": owner, "b_until": until, **values})
-        if self._connection.execute(change, rows).rowcount != len(rows):
+        if execute_many(self._connection, change, rows) != len(rows):
             raise _lost([item for item, _ in pieces])
 
     def parked(self, step: WorkStep | None = None) -> list[ParkedWork]:
@@ -245,7 +246,7 @@ class WorkQueue:
             work.c.parked.is_(True), work.c.step.in_([one.value for one in steps])
         )
         rows = self._connection.execute(query.order_by(work.c.due_at, work.c.key))
-        return [from_row(ParkedWork, row._mapping) for row in rows]  # type: ignore[arg-type]
+        return list(from_rows(ParkedWork, rows))
 
     def release(self, keys: Sequence[int], now: datetime) -> None:
         """Let pieces that were set aside go on; their tries are counted anew."""
@@ -256,9 +257,8 @@ class WorkQueue:
 
     def hasten(self, step: WorkStep, subjects: Sequence[int], now: datetime) -> None:
         """Make pieces due at once: something happened that they wait for. Leases stay as they are."""
-        if subjects:
-            rows = [{"b_step": step.value, "b_subject": subject, "now": now} for subject in subjects]
-            self._connection.execute(_HASTEN, rows)
+        rows = [{"b_step": step.value, "b_subject": subject, "now": now} for subject in subjects]
+        execute_many(self._connection, _HASTEN, rows)
 
     def hasten_waiting(self, reason: WaitsFor, now: datetime) -> None:
         """Make the orders that wait for ``reason`` due at once: it has passed, or may have."""

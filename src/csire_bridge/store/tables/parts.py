@@ -58,7 +58,7 @@ def _of_text(value: object) -> datetime | None:
         return None
     if isinstance(value, datetime):
         return aware_utc(value)
-    return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
+    return datetime.fromisoformat(f"{value}+00:00")  # parsing the zone is quicker than replacing it
 
 
 metadata = MetaData(

@@ -39,7 +39,7 @@ class _Form:
         if compiled.insert_prefetch or compiled.update_prefetch or compiled.post_compile_params:
             raise ValueError(f"a driver can't be given this statement for many rows: {compiled}")
         converts = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
         }
         self.text = str(compiled)
         self._converted = [(name, convert) for name, convert in converts.items() if convert and name in parameters]
@@ -48,14 +48,17 @@ class _Form:
             for name, value in compiled.params.items()
             if name not in parameters
         }
-        self._in_order = _in_order(compiled.positiontup) if compiled.positiontup else None
+        self._positional = compiled.positional
+        self._names = tuple(compiled.positiontup or converts)
+        self._in_order = _in_order(self._names)
 
     def given(self, row: _Row) -> Any:
         """The row as the driver takes it."""
         values = {**self._fixed, **row}
         for name, convert in self._converted:
             values[name] = convert(values[name])
-        return self._in_order(values) if self._in_order else values
+        ordered = self._in_order(values)
+        return ordered if self._positional else dict(zip(self._names, ordered, strict=True))
 
 
 def _in_order(names: Sequence[str]) -> Callable[[_Row], tuple[object, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import lru_cache
 from typing import Self
 
 __all__ = ["Eic", "MessageId", "MessageNumber", "MeterNumber", "MeteringPointCode", "ProcessInstanceId"]
@@ -35,6 +36,7 @@ class Eic(str):
         return cls(text)
 
     @staticmethod
+    @lru_cache(maxsize=1024)  # the same few parties stand in every message
     def check_character(first15: str) -> str:
         """The check character of the first 15 characters (weights 16 down to 2, modulo 37)."""
         weighted = sum(weight * _EIC_VALUE[c] for weight, c in zip(range(16, 1, -1), first15, strict=True))

@@ -6,6 +6,7 @@ Both styles of confirmation are understood: event codes, and the command's code 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cached_property
 
 from lxml import etree
 
@@ -52,6 +53,7 @@ class _Reader:
         text = self._text("e:reason")
         return HeadEndEvent(self._correlation(), meter, kind, code, occurred_at, contactor, text, permanent)
 
+    @cached_property
     def _record(self) -> etree._Element:
         """The one EndDeviceEvent; present, because the schema requires it."""
         records = self._message.iterfind("m:Payload/e:EndDeviceEvents/e:EndDeviceEvent", _PREFIXES)
@@ -64,10 +66,10 @@ class _Reader:
         return record
 
     def _text(self, path: str) -> str:
-        return (self._record().findtext(path, "", _PREFIXES) or "").strip()
+        return (self._record.findtext(path, "", _PREFIXES) or "").strip()
 
     def _code(self) -> str:
-        kind = self._record().find("e:EndDeviceEventType", _PREFIXES)
+        kind = self._record.find("e:EndDeviceEventType", _PREFIXES)
         return "" if kind is None else (kind.get("ref") or "").strip()
 
     def _correlation(self) -> str | None:
@@ -96,7 +98,7 @@ class _Reader:
 
     def _detail(self, wanted: str) -> str | None:
         """The value of the first detail of that name."""
-        for detail in self._record().iterfind("e:EndDeviceEventDetails", _PREFIXES):
+        for detail in self._record.iterfind("e:EndDeviceEventDetails", _PREFIXES):
             if (detail.findtext("e:name", "", _PREFIXES) or "").strip().lower() == wanted.lower():
                 return (detail.findtext("e:value", "", _PREFIXES) or "").strip()
         return None
@@ -111,7 +113,7 @@ class _Reader:
 
     def _found(self, place: str, text: str, remedy: str) -> None:
         path = f"Payload/EndDeviceEvents/EndDeviceEvent/{place}"
-        self._problems.append(Problem(ProblemCode.VALUE, text, remedy, line_of(self._record()), path))
+        self._problems.append(Problem(ProblemCode.VALUE, text, remedy, line_of(self._record), path))
 
 
 def _moment(text: str) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from lxml import etree
 
@@ -57,7 +58,13 @@ def parse_reply(raw: bytes, profile: HeadEndProfile) -> Reply:
 
 def text_of(parent: etree._Element, path: str) -> str:
     """The text at a path of local names, such as Header/CorrelationID; empty where there is none."""
-    return (parent.findtext("/".join(f"{{*}}{name}" for name in path.split("/"))) or "").strip()
+    return (parent.findtext(_anywhere(path)) or "").strip()
+
+
+@cache
+def _anywhere(path: str) -> str:
+    """A path of local names as one that goes through any namespaces; there are as many as this code asks for."""
+    return "/".join(f"{{*}}{name}" for name in path.split("/"))
 
 
 def judge(reply: Reply, expected: str, codes: HeadEndCodes) -> None:

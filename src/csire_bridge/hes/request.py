@@ -24,6 +24,7 @@ __all__ = ["Request", "RequestWriter"]
 _BINDING = "{urn:csire-bridge:hes:service:v1}EndDeviceControlsBinding"
 _WSDL = "EndDeviceControls.wsdl"
 _MARK = re.compile(rb"@(\d+)@")
+_AS_IT_IS = re.compile(r"[\w .:/+-]*")  # as most values are: nothing in them is to be escaped
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Leaf = tuple[str, ...]
@@ -120,6 +121,8 @@ def _marked(node: Mapping[str, Any], marks: Mapping[Leaf, str], path: Leaf = ())
 
 
 def _text(value: str) -> bytes:
+    if _AS_IT_IS.fullmatch(value):
+        return value.encode()
     if _NOT_IN_XML.search(value):
         raise ValueError(f"{value!r} has characters that XML can't hold")
     return escape(value, {'"': "&quot;"}).encode("utf-8")

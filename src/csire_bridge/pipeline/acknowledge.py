@@ -58,7 +58,7 @@ class Acknowledger:
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Order]:
         """Read the orders that are owed an answer."""
-        with self._store.transaction() as tx:
+        with self._store.looking() as tx:
             orders = tx.orders.many([item.subject for item in items])
         return Begun([Task(item, orders[item.subject]) for item in items])
 

@@ -58,7 +58,9 @@ def open_engine(url: str) -> Engine:
         address = _address(make_url(url))
         if address.get_backend_name() == "postgresql":
             return _postgresql(address)
-        engine = create_engine(address, connect_args={"timeout": LONGEST_WAIT_SECONDS, "check_same_thread": False})
+        given = {"timeout": LONGEST_WAIT_SECONDS, "check_same_thread": False}
+        # Who writes next gets the connection of who wrote last: any other would first have to forget its cached pages.
+        engine = create_engine(address, connect_args=given, pool_use_lifo=True)
     except (ArgumentError, ImportError) as error:
         raise ConfigurationError(f"the database address is not understood: {error}", f"give {_FORMS}") from error
     event.listen(engine, "connect", _prepare_sqlite)

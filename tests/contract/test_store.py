@@ -35,6 +35,7 @@ from csire_bridge.domain.identifiers import (
     ProcessInstanceId,
 )
 from csire_bridge.domain.messages import Channel, Form, MessageState, RegistryUpdate, SettledMessage, TakenId
+from csire_bridge.domain.neighbours import Commanded
 from csire_bridge.domain.orders import (
     TRANSITIONS,
     DisconnectionKind,
@@ -367,9 +368,11 @@ def test_given_an_order_with_every_fact_when_it_comes_back_then_nothing_is_lost_
         (key,) = tx.orders.add([full], NOW)
     with database.transaction() as tx:
         found = tx.orders.get(key)
-        assert tx.orders.by_correlation(["825970f3-22cb-489c-ad3d-3d89cbba8f04", "another"]) == {
-            "825970f3-22cb-489c-ad3d-3d89cbba8f04": found
-        }
+        correlation_id = "825970f3-22cb-489c-ad3d-3d89cbba8f04"
+        commanded = Commanded(key, found.state, MeterNumber("00012345"), correlation_id)
+        assert tx.orders.by_correlation([correlation_id, "another"]) == {correlation_id: commanded}
+        assert tx.orders.states_by_now([commanded]) == {key: found.state}
+        assert tx.orders.states_by_now([]) == {}
         assert tx.orders.by_correlation([]) == {}
     assert found == replace(full, key=key)
     assert isinstance(found.metering_point, MeteringPointCode)

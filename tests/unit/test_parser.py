@@ -273,6 +273,38 @@ def test_given_more_than_canonicalisation_can_bear_when_parsed_then_it_is_refuse
     assert refusal(raw).code is ProblemCode.TOO_LARGE
 
 
+def verdict(raw: bytes) -> ProblemCode | None:
+    try:
+        parse(raw)
+    except Unreadable as error:
+        return error.code
+    return None
+
+
+near = st.integers(-2, 2)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    near, near, near, near, st.booleans(), st.sampled_from(["", "<?p?>", "<!-- </ -->", "<![CDATA[</<?]]>"]), st.data()
+)
+def test_given_a_document_near_a_limit_when_parsed_then_the_quick_look_says_what_the_walk_says(
+    depth: int, attributes: int, namespaces: int, length: int, apostrophe: bool, inside: str, data: st.DataObject
+) -> None:
+    """Equals signs in a text are nothing to a document, but with many of them the tree is always walked through."""
+    near_one = data.draw(st.sampled_from(["depth", "attributes", "namespaces", "length"]))
+    levels = (MAX_DEPTH + depth if near_one == "depth" else 3) - 1
+    plain = MAX_ATTRIBUTES + attributes if near_one == "attributes" else 1
+    spaces = MAX_NAMESPACES + namespaces if near_one == "namespaces" else 1
+    name = "u" * (MAX_NAMESPACE_LENGTH + length if near_one == "length" else 3)
+    quote, other = ("'", '"') if apostrophe else ('"', "'")
+    root = [f'a{i}="x"' for i in range(plain)] + [f'xmlns:n{i}="urn:{i}"' for i in range(spaces - 1)]
+    root += [f"xmlns:long\n= {quote}{other}{name[1:]}{quote}"]
+    text = "<b>" * levels + inside + "%s" + "</b>" * levels
+    raw = f"<a {' '.join(root)}>{text}</a>"
+    assert verdict((raw % "").encode()) == verdict((raw % ("=" * 200)).encode())
+
+
 # --- the rest
 
 

@@ -17,6 +17,7 @@ _EIC_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
 _EIC_VALUE = {character: value for value, character in enumerate(_EIC_ALPHABET)}
 _EIC_SHAPE = re.compile(r"[0-9]{2}[0-9A-Z-]{14}\Z")
 _POINT_SHAPE = re.compile(r"[0-9]{18}\Z")
+_UUID_SHAPE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _NUMBER_SHAPE = re.compile(r"(?:[0-9]+(?:\.[0-9]+){1,4}|[A-Z](?:_[0-9]+)?)\Z")
 
 
@@ -77,7 +78,7 @@ class _Uuid(str):
     def parse(cls, text: str) -> Self:
         """Return the identifier in lower case, or raise ValueError."""
         lowered = text.strip().lower()
-        if len(lowered) != 36 or str(uuid.UUID(lowered)) != lowered:
+        if not _UUID_SHAPE.match(lowered):
             raise ValueError(f"{text!r} is not a UUID of 8-4-4-4-12 hexadecimal digits")
         return cls(lowered)
 

@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.orders import OrderKind
+from csire_bridge.domain.orders import OrderKind, OrderState
 
-__all__ = ["Neighbour", "Reconnections"]
+__all__ = ["Commanded", "Neighbour", "Reconnections"]
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """An order as events of the head-end system meet it: the meter of its latest command, and where it stands."""
+
+    key: int
+    state: OrderState
+    meter: MeterNumber
+    correlation_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
-from csire_bridge.domain.orders import Order
+from csire_bridge.domain.neighbours import Commanded
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.ports import Store, Transaction
 
@@ -30,13 +30,13 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         met = _new(tx, [(event, order) for _, event, order in joined if order is not None])
         tx.head_end.add([(raw, event, order.key if order else None) for raw, event, order in joined], now)
         near = tx.orders.open_at_meters([event.meter for _, event, order in joined if order is None])
-        tx.work.hasten(WorkStep.EXECUTE, [order.key for order in (*(o for _, o in met), *near)], now)
-        fresh = tx.orders.again([order for _, order in met])  # whoever was working on them has finished by now
-        told = [(o.key, fresh[o.key].state, f"head-end system reports {e.kind} ({e.code})") for e, o in met]
+        tx.work.hasten(WorkStep.EXECUTE, [*(order.key for _, order in met), *(order.key for order in near)], now)
+        states = tx.orders.states_by_now([order for _, order in met])  # whoever worked on them has finished by now
+        told = [(o.key, states[o.key], f"head-end system reports {e.kind} ({e.code})") for e, o in met]
         tx.orders.note_all(told, now)
 
 
-def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Order]]) -> list[tuple[HeadEndEvent, Order]]:
+def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Commanded]]) -> list[tuple[HeadEndEvent, Commanded]]:
     """Those that were not told before, neither in the store nor in the same group."""
     known = {event.identity for _, event in tx.head_end.of_orders([order.key for _, order in met])}
     new = []
@@ -47,7 +47,7 @@ def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Order]]) -> list[tup
     return new
 
 
-def _order_of(event: HeadEndEvent, order: Order | None) -> Order | None:
+def _order_of(event: HeadEndEvent, order: Commanded | None) -> Commanded | None:
     if order is not None and order.meter != event.meter:
         _log.error("event %s names another meter than order %s", event.code, order.key)
         return None

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, func, insert, 
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.neighbours import Neighbour, Reconnections
+from csire_bridge.domain.neighbours import Commanded, Neighbour, Reconnections
 from csire_bridge.domain.orders import (
     COMMAND_OPEN,
     FINAL_STATES,
@@ -57,7 +57,10 @@ _MOVE = (
     .values({name: bindparam(name) for name in _MOVABLE})
 )
 _MANY = select(orders).where(orders.c.key.in_(bindparam("keys", expanding=True)))
-_BY_CORRELATION = select(orders).where(orders.c.correlation_id.in_(bindparam("correlation_ids", expanding=True)))
+_BY_CORRELATION = select(orders.c.key, orders.c.state, orders.c.meter, orders.c.correlation_id).where(
+    orders.c.correlation_id.in_(bindparam("correlation_ids", expanding=True))
+)
+_STATES = select(orders.c.key, orders.c.state).where(orders.c.key.in_(bindparam("keys", expanding=True)))
 _OPEN = orders.c.state.not_in([state.value for state in FINAL_STATES])
 _ASKED_AT = func.coalesce(orders.c.renewed_at, orders.c.registered_at)  # a connection counts from its last source
 _CONNECTIONS = (
@@ -146,18 +149,19 @@ class OrderBook:
         """The orders of ``keys``, those that there are."""
         return {order.key: order for order in self._found(_MANY, {"keys": keys})} if keys else {}
 
-    def again(self, known: Sequence[Order]) -> dict[int, Order]:
-        """Orders as they are by now; SQLite has one writer, so there nothing can have changed within a transaction."""
-        if self._connection.dialect.name == "sqlite":
-            return {order.key: order for order in known}
-        return self.many([order.key for order in known])
-
-    def by_correlation(self, correlation_ids: Sequence[str]) -> dict[str, Order]:
+    def by_correlation(self, correlation_ids: Sequence[str]) -> dict[str, Commanded]:
         """The orders whose latest command has one of these correlation ids."""
         if not correlation_ids:
             return {}
-        found = self._found(_BY_CORRELATION, {"correlation_ids": correlation_ids})
-        return {order.correlation_id: order for order in found if order.correlation_id}
+        found = self._connection.execute(_BY_CORRELATION, {"correlation_ids": correlation_ids})
+        return {order.correlation_id: order for order in from_rows(Commanded, found)}
+
+    def states_by_now(self, known: Sequence[Commanded]) -> dict[int, OrderState]:
+        """Where orders stand; SQLite has one writer, so there nothing can have changed within a transaction."""
+        if self._connection.dialect.name == "sqlite" or not known:
+            return {order.key: order.state for order in known}
+        rows = self._connection.execute(_STATES, {"keys": [order.key for order in known]})
+        return {row.key: OrderState(row.state) for row in rows}
 
     def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
         """Orders of a market process that have not ended; nobody else changes them until this transaction ends."""

@@ -23,6 +23,7 @@ __all__ = [
     "MAX_ELEMENTS",
     "MAX_NAMESPACES",
     "MAX_NAMESPACE_LENGTH",
+    "hardened_parser",
     "parse",
 ]
 
@@ -41,6 +42,7 @@ MAX_NAMESPACE_LENGTH = 256
 # Possessive repetition: linear in the length of the prolog whatever stands in it.
 _DOCTYPE = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->)*+<!DOCTYPE")
 _ENCODING = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_LONG_VALUE = re.compile(rb"""=\s*+(?:"[^"]{%d}|'[^']{%d})""" % ((MAX_NAMESPACE_LENGTH + 1,) * 2))
 _BOM = b"\xef\xbb\xbf"
 _local = threading.local()
 
@@ -50,7 +52,7 @@ def parse(raw: bytes, max_bytes: int = DEFAULT_MAX_BYTES) -> etree._Element:
     body = raw.removeprefix(_BOM)
     _check_bytes(body, max_bytes)
     try:
-        root = etree.fromstring(body, _parser())
+        root = etree.fromstring(body, hardened_parser())
     except etree.XMLSyntaxError as error:
         raise _unreadable(
             ProblemCode.NOT_WELL_FORMED,
@@ -64,11 +66,12 @@ def parse(raw: bytes, max_bytes: int = DEFAULT_MAX_BYTES) -> etree._Element:
         ) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise _doctype()
-    _check_structure(root)
+    if not _keeps_all_limits(body):
+        _check_structure(root)
     return root
 
 
-def _parser() -> etree.XMLParser:
+def hardened_parser() -> etree.XMLParser:
     """One parser per thread: building one costs more than parsing a message."""
     parser: etree.XMLParser | None = getattr(_local, "parser", None)
     if parser is None:
@@ -113,6 +116,20 @@ def _check_encoding(body: bytes) -> None:
         ) from error
     if "\x00" in text:
         raise _unreadable(ProblemCode.ENCODING, "the bytes hold zero bytes, as UTF-16 or UTF-32 do", "send UTF-8")
+
+
+def _keeps_all_limits(body: bytes) -> bool:
+    """Whether the bytes alone show that no limit is broken, as with most messages: the tree needs no walk then.
+
+    Each element begins with a ``<`` of its own, and none can stand deeper than there are elements. Each attribute and
+    each namespace has a ``=``. What looks like one of them without being one only makes the walk necessary.
+    """
+    return (
+        body.count(b"<") - body.count(b"</") <= min(MAX_DEPTH, MAX_ELEMENTS)
+        and body.count(b"=") <= min(MAX_ATTRIBUTES, MAX_NAMESPACES)
+        and body.find(b"<?", 1) < 0
+        and not _LONG_VALUE.search(body)
+    )
 
 
 def _check_structure(root: etree._Element) -> None:

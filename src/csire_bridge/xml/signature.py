@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -22,6 +22,7 @@ from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.own_signature import signature_over
+from csire_bridge.xml.parser import hardened_parser
 
 __all__ = [
     "Verified",
@@ -44,6 +45,14 @@ _METHODS = {
     "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256": "RSA-SHA256",
     "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": "ECDSA-SHA256",
 }
+
+
+_EXPECTED = SignatureConfiguration(
+    location="./",
+    expect_references=1,
+    signature_methods=frozenset({SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256}),
+    digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
 
 def _read_back(plain: bytes) -> etree._Element:
     """What the bytes say is signed, not the tree: bytes can't tell every tree that code can build."""
-    return etree.fromstring(plain, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
+    return etree.fromstring(plain, hardened_parser())
 
 
 def has_signature(root: etree._Element) -> bool:
@@ -187,13 +196,7 @@ _PIN = "sign with the certificate that was handed over, or have the new one ente
 
 
 def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> tuple[etree._Element, bytes]:
-    expect = SignatureConfiguration(
-        location="./",
-        expect_references=1,
-        signature_methods=frozenset({SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256}),
-        digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
-        verification_time=now,
-    )
+    expect = replace(_EXPECTED, verification_time=now)
     try:
         # A new verifier for each call: one shared by threads accepted and refused at random.
         result = XMLVerifier().verify(root, x509_cert=signer.certificate, expect_config=expect)

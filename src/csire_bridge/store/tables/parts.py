@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import DateTime as SqlDateTime
@@ -47,6 +48,7 @@ def _moment(value: datetime | None) -> datetime | None:
     return value if value is None or value.tzinfo is UTC else aware_utc(value)
 
 
+@lru_cache(maxsize=256)  # many rows are of the same moment
 def _as_text(value: datetime | None) -> str | None:
     if value is None:
         return None

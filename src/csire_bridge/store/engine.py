@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, OurFault, StaleWrite, StoreFailure
 
@@ -60,7 +61,7 @@ def open_engine(url: str) -> Engine:
             return _postgresql(address)
         given = {"timeout": LONGEST_WAIT_SECONDS, "check_same_thread": False}
         # Who writes next gets the connection of who wrote last: any other would first have to forget its cached pages.
-        engine = create_engine(address, connect_args=given, pool_use_lifo=True)
+        engine = create_engine(address, connect_args=given, poolclass=QueuePool, pool_use_lifo=True)
     except (ArgumentError, ImportError) as error:
         raise ConfigurationError(f"the database address is not understood: {error}", f"give {_FORMS}") from error
     event.listen(engine, "connect", _prepare_sqlite)

@@ -6,7 +6,7 @@ A reply means "accepted", never "switched": the outcome comes later as an event,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,7 +84,7 @@ class HeadEndConnector:
         """Have the meter make its passive calendar the active one now. Read the calendars before it is done again."""
         self._tariff("change", meter, {})
 
-    def _tariff(self, verb: str, meter: MeterNumber, calendar: Mapping[str, Any]) -> None:
+    def _tariff(self, verb: str, meter: MeterNumber, calendar: dict[str, Any]) -> None:
         message_id, now = str(uuid.uuid4()), self._clock()
         control = {
             "mRID": message_id,
@@ -96,7 +96,7 @@ class HeadEndConnector:
         header = self._header(verb, message_id, now, message_id)
         self._call(Header=header, Payload={"EndDeviceControls": {"EndDeviceControl": control}})
 
-    def _get(self, noun: str, request: Mapping[str, str]) -> Reply:
+    def _get(self, noun: str, request: dict[str, str]) -> Reply:
         message_id = str(uuid.uuid4())
         header = self._header("get", message_id, self._clock(), message_id) | {"Noun": noun}
         return self._call(Header=header, Request=request)

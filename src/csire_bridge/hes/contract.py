@@ -18,6 +18,7 @@ from csire_bridge.xml.parser import parse
 __all__ = ["line_of", "problem", "read_message"]
 
 _SOAP = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
+_BODIES = {f"{{{namespace}}}Envelope": f"{{{namespace}}}Body" for namespace in _SOAP}
 _SCHEMA = "Message.xsd"
 _local = threading.local()
 
@@ -42,14 +43,13 @@ def read_message(raw: bytes, name: str, profile: HeadEndProfile, max_bytes: int)
 
 def _unwrapped(root: etree._Element, name: str) -> etree._Element:
     """The content of a SOAP body; anything else as it is."""
-    for namespace in _SOAP:
-        if root.tag == f"{{{namespace}}}Envelope":
-            body = root.find(f"{{{namespace}}}Body")
-            content = [] if body is None else [child for child in body if isinstance(child.tag, str)]
-            if len(content) != 1:
-                raise NotValid([problem(root, f"the SOAP body does not hold exactly one {name}")])
-            return content[0]
-    return root
+    if root.tag not in _BODIES:
+        return root
+    body = root.find(_BODIES[root.tag])
+    content = [] if body is None else [child for child in body if isinstance(child.tag, str)]
+    if len(content) != 1:
+        raise NotValid([problem(root, f"the SOAP body does not hold exactly one {name}")])
+    return content[0]
 
 
 @cache

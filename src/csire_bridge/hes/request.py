@@ -46,7 +46,7 @@ class _Form:
     leaves: tuple[Leaf, ...]
     headers: Mapping[str, str]
 
-    def fill(self, values: Mapping[Leaf, str]) -> Request:
+    def fill(self, values: Mapping[Leaf, Any]) -> Request:
         parts = [self.pieces[0]]
         for leaf, piece in zip(self.leaves, self.pieces[1:], strict=True):
             parts += (_text(values[leaf]), piece)
@@ -63,24 +63,23 @@ class RequestWriter:
         self._folder = folder.resolve()
         self._namespaces = namespaces or HeadEndNamespaces()
         self._soap_action = soap_action
-        self._forms: dict[frozenset[object], _Form] = {}
+        self._forms: dict[tuple[object, ...], _Form] = {}
         self._lock = threading.Lock()
 
     def write(self, verb: str, message: Mapping[str, Any]) -> Request:
-        """The request for ``message``, a nested mapping of texts and booleans.
+        """The request for ``message``, a mapping of texts, booleans and dictionaries of the same.
 
         Raises ConfigurationError when the contract is missing or points elsewhere, ValueError or zeep's errors when
         the message does not fit the contract.
         """
         leaves = dict(_leaves(message))
-        values = {leaf: value for leaf, value in leaves.items() if isinstance(value, str)}
-        fixed = ((leaf, value) for leaf, value in leaves.items() if not isinstance(value, str))
-        kind: frozenset[object] = frozenset([verb, *values, *fixed])
+        kind = (verb, *leaves, *[None if isinstance(value, str) else value for value in leaves.values()])
         form = self._forms.get(kind)
         if form is None:
+            texts = [leaf for leaf, value in leaves.items() if isinstance(value, str)]
             with self._lock:
-                form = self._forms[kind] = self._render(message, list(values))
-        return form.fill(values)
+                form = self._forms[kind] = self._render(message, texts)
+        return form.fill(leaves)
 
     def _render(self, message: Mapping[str, Any], leaves: list[Leaf]) -> _Form:
         """Have zeep write the message with a mark in place of each text."""
@@ -107,7 +106,7 @@ class RequestWriter:
 
 def _leaves(node: Mapping[str, Any], path: Leaf = ()) -> Iterator[tuple[Leaf, object]]:
     for name, value in node.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield from _leaves(value, (*path, name))
         else:
             yield (*path, name), value
@@ -115,7 +114,7 @@ def _leaves(node: Mapping[str, Any], path: Leaf = ()) -> Iterator[tuple[Leaf, ob
 
 def _marked(node: Mapping[str, Any], marks: Mapping[Leaf, str], path: Leaf = ()) -> dict[str, Any]:
     return {
-        name: _marked(value, marks, (*path, name)) if isinstance(value, Mapping) else marks.get((*path, name), value)
+        name: _marked(value, marks, (*path, name)) if isinstance(value, dict) else marks.get((*path, name), value)
         for name, value in node.items()
     }
 

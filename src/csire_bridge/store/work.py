@@ -199,7 +199,7 @@ class WorkQueue:
         if not items:
             return
         rows = self._connection.execute(_LEASES, {"keys": [item.key for item in items]})
-        held = {row.key: (row.leased_by, row.leased_until) for row in rows}
+        held = {key: (owner, until) for key, owner, until in rows}
         lost = [item for item in items if held.get(item.key) != _token(item)]
         if lost:
             raise _lost(lost)

@@ -34,7 +34,7 @@ MAX_DEPTH = 64
 """Deepest nesting of elements; the deepest official message has eight."""
 
 # Canonicalisation is quadratic in attributes and namespaces: without these limits one megabyte costs half a minute.
-MAX_ELEMENTS = 20_000
+MAX_ELEMENTS = 20_000  # comments, CDATA sections and instructions count like elements, so that bytes alone decide
 MAX_ATTRIBUTES = 64
 MAX_NAMESPACES = 64
 MAX_NAMESPACE_LENGTH = 256
@@ -51,6 +51,9 @@ def parse(raw: bytes, max_bytes: int = DEFAULT_MAX_BYTES) -> etree._Element:
     """Return the root element of ``raw``; raise ``Unreadable`` with the reason, line and remedy."""
     body = raw.removeprefix(_BOM)
     _check_bytes(body, max_bytes)
+    starts = body.count(b"<") - body.count(b"</")
+    if starts > MAX_ELEMENTS:
+        raise _excess(f"elements, comments and sections, more than {MAX_ELEMENTS}", None)
     try:
         root = etree.fromstring(body, hardened_parser())
     except etree.XMLSyntaxError as error:
@@ -66,7 +69,7 @@ def parse(raw: bytes, max_bytes: int = DEFAULT_MAX_BYTES) -> etree._Element:
         ) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise _doctype()
-    if not _keeps_all_limits(body):
+    if not _keeps_all_limits(body, starts):
         _check_structure(root)
     return root
 
@@ -118,14 +121,14 @@ def _check_encoding(body: bytes) -> None:
         raise _unreadable(ProblemCode.ENCODING, "the bytes hold zero bytes, as UTF-16 or UTF-32 do", "send UTF-8")
 
 
-def _keeps_all_limits(body: bytes) -> bool:
+def _keeps_all_limits(body: bytes, starts: int) -> bool:
     """Whether the bytes alone show that no limit is broken, as with most messages: the tree needs no walk then.
 
     Each element begins with a ``<`` of its own, and none can stand deeper than there are elements. Each attribute and
     each namespace has a ``=``. What looks like one of them without being one only makes the walk necessary.
     """
     return (
-        body.count(b"<") - body.count(b"</") <= min(MAX_DEPTH, MAX_ELEMENTS)
+        starts <= MAX_DEPTH
         and body.count(b"=") <= min(MAX_ATTRIBUTES, MAX_NAMESPACES)
         and body.find(b"<?", 1) < 0
         and not _LONG_VALUE.search(body)
@@ -133,7 +136,7 @@ def _keeps_all_limits(body: bytes) -> bool:
 
 
 def _check_structure(root: etree._Element) -> None:
-    depth, elements, namespaces = 0, 0, set()
+    depth, namespaces = 0, set()
     for event, element in etree.iterwalk(root, events=("start", "end", "pi", "start-ns")):
         if event == "start-ns":
             namespaces.add(element[1])
@@ -151,11 +154,8 @@ def _check_structure(root: etree._Element) -> None:
             depth -= 1
             continue
         depth += 1
-        elements += 1
         if depth > MAX_DEPTH:
             raise _excess(f"levels: elements are nested deeper than {MAX_DEPTH}", element)
-        if elements > MAX_ELEMENTS:
-            raise _excess(f"elements, more than {MAX_ELEMENTS}", element)
         if len(element.attrib) > MAX_ATTRIBUTES:
             raise _excess(f"attributes in one element, more than {MAX_ATTRIBUTES}", element)
 

@@ -125,12 +125,13 @@ def _keeps_all_limits(body: bytes, starts: int) -> bool:
     """Whether the bytes alone show that no limit is broken, as with most messages: the tree needs no walk then.
 
     Each element begins with a ``<`` of its own, and none can stand deeper than there are elements. Each attribute and
-    each namespace has a ``=``. What looks like one of them without being one only makes the walk necessary.
+    each namespace has a ``=``, each processing instruction two ``?``, as the XML declaration has. What looks like one
+    of them without being one only makes the walk necessary.
     """
     return (
         starts <= MAX_DEPTH
         and body.count(b"=") <= min(MAX_ATTRIBUTES, MAX_NAMESPACES)
-        and body.find(b"<?", 1) < 0
+        and body.count(b"?") <= 2 * body.startswith(b"<?xml ")
         and not _LONG_VALUE.search(body)
     )
 

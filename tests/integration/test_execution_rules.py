@@ -334,7 +334,7 @@ def test_given_a_command_whose_end_has_just_come_then_a_head_end_with_a_slower_c
 def test_given_a_reading_from_before_the_end_of_a_command_that_comes_after_it_then_the_contactor_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with play(tmp_path, delay=(0.3, 0.3), lifetime=1, response=0.05) as playing:
+    with play(tmp_path, delay=(0.3, 0.3), lifetime=3, response=0.05) as playing:
         playing.scene.head_end.faults.silent.add(METER)
         head_end, limits = playing.scene.bridge._head_end, playing.scene.bridge.limits
         read = head_end.read_contactor

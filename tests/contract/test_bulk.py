@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.database import Database
@@ -39,6 +40,17 @@ def test_given_many_rows_then_each_value_is_converted_as_its_column_wants_it(dat
         rows = [{"b_subject": number, "p": False, "due": due} for number, due in enumerate(later)]
         assert execute_many(tx.connection, DELAY, rows) == 3
     assert due_at(database) == dict(enumerate(later))
+
+
+def test_given_the_hour_that_a_night_has_twice_then_its_moments_are_kept_apart(database: Database) -> None:
+    """Within one time zone Python holds both for equal."""
+    first, second = (datetime(2026, 10, 25, 2, 30, tzinfo=WARSAW, fold=fold) for fold in (0, 1))
+    with database.transaction() as tx:
+        execute_many(tx.connection, ADD, [row(0) | {"due_at": first}, row(1) | {"due_at": second}])
+    assert due_at(database) == {
+        0: datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        1: datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+    }
 
 
 def test_given_rows_that_are_not_there_then_they_are_not_counted(database: Database) -> None:

@@ -273,6 +273,12 @@ def test_given_more_than_canonicalisation_can_bear_when_parsed_then_it_is_refuse
     assert refusal(raw).code is ProblemCode.TOO_LARGE
 
 
+def test_given_too_many_elements_when_parsed_then_the_line_of_the_first_beyond_the_limit_is_told() -> None:
+    lines = b"<a>\n" + b"<b></b>\n" * (MAX_ELEMENTS + 5) + b"</a>"
+    assert refusal(lines).problems[0].line == MAX_ELEMENTS + 1
+    assert parse(b"<a>\n" + b"<b></b>\n" * (MAX_ELEMENTS - 1) + b"</a>").tag == "a"
+
+
 def verdict(raw: bytes) -> ProblemCode | None:
     try:
         parse(raw)

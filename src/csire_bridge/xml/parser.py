@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
+from itertools import islice
 from typing import cast
 
 from lxml import etree
@@ -43,6 +44,7 @@ MAX_NAMESPACE_LENGTH = 256
 _DOCTYPE = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->)*+<!DOCTYPE")
 _ENCODING = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _LONG_VALUE = re.compile(rb"""=\s*+(?:"[^"]{%d}|'[^']{%d})""" % ((MAX_NAMESPACE_LENGTH + 1,) * 2))
+_START = re.compile(rb"<(?!/)")
 _BOM = b"\xef\xbb\xbf"
 _local = threading.local()
 
@@ -53,7 +55,9 @@ def parse(raw: bytes, max_bytes: int = DEFAULT_MAX_BYTES) -> etree._Element:
     _check_bytes(body, max_bytes)
     starts = body.count(b"<") - body.count(b"</")
     if starts > MAX_ELEMENTS:
-        raise _excess(f"elements, comments and sections, more than {MAX_ELEMENTS}", None)
+        first_beyond = next(islice(_START.finditer(body), MAX_ELEMENTS, None)).start()
+        line = body.count(b"\n", 0, first_beyond) + 1
+        raise _excess(f"elements, comments and sections, more than {MAX_ELEMENTS}", line)
     try:
         root = etree.fromstring(body, hardened_parser())
     except etree.XMLSyntaxError as error:
@@ -156,17 +160,17 @@ def _check_structure(root: etree._Element) -> None:
             continue
         depth += 1
         if depth > MAX_DEPTH:
-            raise _excess(f"levels: elements are nested deeper than {MAX_DEPTH}", element)
+            raise _excess(f"levels: elements are nested deeper than {MAX_DEPTH}", _line(element))
         if len(element.attrib) > MAX_ATTRIBUTES:
-            raise _excess(f"attributes in one element, more than {MAX_ATTRIBUTES}", element)
+            raise _excess(f"attributes in one element, more than {MAX_ATTRIBUTES}", _line(element))
 
 
-def _excess(what: str, element: etree._Element | None) -> Unreadable:
+def _excess(what: str, line: int | None) -> Unreadable:
     return _unreadable(
         ProblemCode.TOO_LARGE,
         f"the document has too many {what}",
         "send a document of the published structure",
-        line=None if element is None else _line(element),
+        line=line,
     )
 
 

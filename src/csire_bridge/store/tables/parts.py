@@ -48,11 +48,15 @@ def _moment(value: datetime | None) -> datetime | None:
     return value if value is None or value.tzinfo is UTC else aware_utc(value)
 
 
-@lru_cache(maxsize=256)  # many rows are of the same moment
 def _as_text(value: datetime | None) -> str | None:
     if value is None:
         return None
-    return (value if value.tzinfo is UTC else aware_utc(value)).isoformat(" ", "microseconds")[:_MOMENT_LENGTH]
+    return _utc_as_text(value if value.tzinfo is UTC else aware_utc(value))
+
+
+@lru_cache(maxsize=256)  # many rows are of the same moment; in UTC only, elsewhere two moments of a night can be equal
+def _utc_as_text(value: datetime) -> str:
+    return value.isoformat(" ", "microseconds")[:_MOMENT_LENGTH]
 
 
 def _of_text(value: object) -> datetime | None:

@@ -24,6 +24,22 @@ class Lamp:
     watts: int = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Shade:
+    colour: Colour
+    count: int
+
+
+@dataclass(frozen=True)
+class Sum:
+    first: int
+    second: int
+
+    def __post_init__(self) -> None:
+        if self.first > self.second:
+            raise ValueError("they are in no order")
+
+
 LAMP = Lamp(MeterNumber("M1"), Colour.RED, 7)
 
 
@@ -57,3 +73,13 @@ def test_given_a_column_that_is_missing_or_stands_twice_then_no_row_is_guessed_a
     for columns in ("'M1' AS meter, 2 AS watts", "'M1' AS meter, 2 AS watts, 'red' AS colour, 3 AS watts"):
         with pytest.raises(ValueError, match="not one column for each"):
             list(from_rows(Lamp, connection.execute(text(f"SELECT {columns}"))))
+
+
+def test_given_a_fact_with_slots_then_it_is_made_all_the_same(connection: Connection) -> None:
+    row = connection.execute(text("SELECT 'red' AS colour, 2 AS count")).one()
+    assert from_row(Shade, row) == Shade(Colour.RED, 2)
+
+
+def test_given_a_fact_that_checks_itself_then_it_checks_what_was_stored(connection: Connection) -> None:
+    with pytest.raises(ValueError, match="no order"):
+        from_row(Sum, connection.execute(text("SELECT 2 AS first, 1 AS second")).one())

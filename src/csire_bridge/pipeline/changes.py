@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from csire_bridge.domain.contactor import ContactorReading
+from csire_bridge.domain.facts import changed
 from csire_bridge.domain.order_steps import OrderStep
 from csire_bridge.domain.orders import CannotReason, Order, OrderState, WaitsFor
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
@@ -35,7 +36,7 @@ class Changes:
 
     def move(self, order: Order, state: OrderState, text: str, **facts: Any) -> Order:
         """Move ``order`` on; return it as it is then. Whether it may go there is checked when it is written."""
-        after = replace(order, state=state, version=order.version + 1, **facts)
+        after = changed(order, state=state, version=order.version + 1, **facts)
         self.moves.append((order, after, text))
         return after
 

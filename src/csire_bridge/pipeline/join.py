@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.deadlines import Deadlines, with_deadline
+from csire_bridge.domain.facts import changed
 from csire_bridge.domain.orders import Order
 from csire_bridge.domain.sid import SidOrder, SidRequest
 from csire_bridge.domain.sources import is_the_same
@@ -56,7 +56,7 @@ def take_sid_order(
         (key,) = tx.orders.add([new], now)
         make_way(tx, [new], now, complaint_hold)
         queue(tx, [new], [key], now)
-        order = replace(new, key=key)
+        order = changed(new, key=key)
     else:
         order = tx.orders.join(known, new, now, f"SID's order {request.number} asks for the same")
         make_way(tx, [new], now, complaint_hold)
@@ -84,4 +84,4 @@ def _own_process_only(tx: Transaction, new: Order) -> Order:
         return new
     ended = any(order.kind is new.kind for order in tx.orders.of_process(new.process_instance))
     joins = any(o.process_instance == new.process_instance for o in tx.orders.joinable(new))
-    return replace(new, process_instance=None) if ended and not joins else new
+    return changed(new, process_instance=None) if ended and not joins else new

@@ -15,6 +15,7 @@ from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.guards import Allowance, Stop, StopScope, require_second_person
 from csire_bridge.domain.holds import Hold
 from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.store.among import among
 from csire_bridge.store.dialects import insert_new, take_turns
 from csire_bridge.store.rows import from_row, from_rows, to_row
 from csire_bridge.store.tables import allowances, circuits, holds, stops
@@ -22,7 +23,7 @@ from csire_bridge.store.tables import allowances, circuits, holds, stops
 __all__ = ["Guards"]
 
 _HOLDS = select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.key)
-_HOLDS_OF = _HOLDS.where(holds.c.metering_point.in_(bindparam("points", expanding=True)))
+_HOLDS_OF = _HOLDS.where(among(holds.c.metering_point, "points"))
 _STOP = select(stops).where(stops.c.lifted_at.is_(None)).order_by(stops.c.key)
 _ALLOWED = select(func.coalesce(func.sum(allowances.c.count), 0)).where(
     allowances.c.until > bindparam("now", type_=allowances.c.until.type)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, insert, select
 
 from csire_bridge.domain.contactor import HeadEndEvent, most_telling
+from csire_bridge.store.among import among
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.rows import reader_of, to_row
 from csire_bridge.store.tables import head_end_events
@@ -19,7 +20,7 @@ _COLUMNS = [c for c in head_end_events.c if c.name in HeadEndEvent.__dataclass_f
 _ADD = insert(head_end_events)
 _OF = (
     select(head_end_events.c.order, *_COLUMNS)
-    .where(head_end_events.c.order.in_(bindparam("orders", expanding=True)))
+    .where(among(head_end_events.c.order, "orders"))
     .order_by(head_end_events.c.key)
 )
 

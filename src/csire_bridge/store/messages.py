@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.messages import Channel, Form, MessageEnd, MessageState, RawMessage, SettledMessage, TakenId
+from csire_bridge.store.among import among, one_of
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import to_row
@@ -27,8 +28,8 @@ _SETTLE = (
 _FIRST = (
     select(func.min(messages.c.key))
     .where(
-        messages.c.message_id.in_(bindparam("ids", expanding=True)),
-        messages.c.state.in_((MessageState.ACCEPTED.value, MessageState.DUPLICATE.value)),
+        among(messages.c.message_id, "ids"),
+        one_of(messages.c.state, {MessageState.ACCEPTED, MessageState.DUPLICATE}),
         messages.c.receipt.is_not(None),
     )
     .group_by(messages.c.message_id, messages.c.form)
@@ -46,13 +47,13 @@ _RAW = (
         messages.c.raw,
         messages.c.form,
     )
-    .where(messages.c.key.in_(bindparam("keys", expanding=True)), messages.c.state == MessageState.RECEIVED.value)
+    .where(among(messages.c.key, "keys"), messages.c.state == MessageState.RECEIVED.value)
     .order_by(messages.c.key)
 )
 _ENDS = select(messages.c.key, messages.c.state, messages.c.code, messages.c.receipt).where(
-    messages.c.key.in_(bindparam("keys", expanding=True)), messages.c.state != MessageState.RECEIVED.value
+    among(messages.c.key, "keys"), messages.c.state != MessageState.RECEIVED.value
 )
-_TAKEN = select(accepted_ids).where(accepted_ids.c.message_id.in_(bindparam("ids", expanding=True)))
+_TAKEN = select(accepted_ids).where(among(accepted_ids.c.message_id, "ids"))
 _TAKE = insert(accepted_ids)
 _NOTE = insert(message_events)
 

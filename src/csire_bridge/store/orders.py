@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from csire_bridge.domain.errors import StaleWrite
+from csire_bridge.domain.facts import changed
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.neighbours import Commanded, Neighbour, Reconnections
 from csire_bridge.domain.orders import (
@@ -25,6 +38,7 @@ from csire_bridge.domain.orders import (
     check_transition,
 )
 from csire_bridge.domain.sources import JOINABLE
+from csire_bridge.store.among import among, narrowing, one_of
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_rows, plain, to_row
@@ -51,17 +65,14 @@ _MOVABLE = (
     "cancelled_at",
     "waits_for",
 )
-_MOVE = (
-    update(orders)
-    .where(orders.c.key == bindparam("b_key"), orders.c.version == bindparam("b_version"))
-    .values({name: bindparam(name) for name in _MOVABLE})
-)
-_MANY = select(orders).where(orders.c.key.in_(bindparam("keys", expanding=True)))
+_MANY = select(orders).where(among(orders.c.key, "keys"))
 _BY_CORRELATION = select(orders.c.key, orders.c.state, orders.c.meter, orders.c.correlation_id).where(
-    orders.c.correlation_id.in_(bindparam("correlation_ids", expanding=True))
+    among(orders.c.correlation_id, "correlation_ids")
 )
-_STATES = select(orders.c.key, orders.c.state).where(orders.c.key.in_(bindparam("keys", expanding=True)))
-_OPEN = orders.c.state.not_in([state.value for state in FINAL_STATES])
+
+_STATES = select(orders.c.key, orders.c.state).where(among(orders.c.key, "keys"))
+_OPEN = ~one_of(orders.c.state, FINAL_STATES)
+_OPEN_AT_METERS = select(orders).where(among(orders.c.meter, "meters"), _OPEN)
 _ASKED_AT = func.coalesce(orders.c.renewed_at, orders.c.registered_at)  # a connection counts from its last source
 _CONNECTIONS = (
     select(
@@ -72,48 +83,40 @@ _CONNECTIONS = (
         ).label("open"),
     )
     .where(
-        orders.c.metering_point.in_(bindparam("points", expanding=True)),
-        orders.c.kind == OrderKind.RECONNECT.value,
+        among(orders.c.metering_point, "points"),
+        narrowing(orders.c.kind) == OrderKind.RECONNECT.value,
         orders.c.state != OrderState.WITHDRAWN.value,
     )
     .group_by(orders.c.metering_point)
 )
-_HAS_OPEN_COMMAND = orders.c.state.in_([state.value for state in COMMAND_OPEN]) & orders.c.cancelled_at.is_(None)
+_HAS_OPEN_COMMAND = one_of(orders.c.state, COMMAND_OPEN) & orders.c.cancelled_at.is_(None)
 _SINCE = bindparam("since", type_=orders.c.submitted_at.type)
 _NEIGHBOURS = (
     select(
         orders.c.key, orders.c.kind, orders.c.meter, orders.c.registered_at, orders.c.submitted_at, orders.c.recalled_at
     )
     .add_columns(_HAS_OPEN_COMMAND.label("open"))
-    .where(
-        orders.c.meter.in_(bindparam("meters", expanding=True)), or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > _SINCE)
-    )
+    .where(among(orders.c.meter, "meters"), or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > _SINCE))
 )
 _DISCONNECTIONS_GIVEN = select(func.count()).where(
     orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > _SINCE
 )
 _WAITING_AT = select(orders.c.key).where(
-    orders.c.metering_point.in_(bindparam("points", expanding=True)),
+    among(orders.c.metering_point, "points"),
     orders.c.waits_for.is_not(None),
     orders.c.state == OrderState.REGISTERED.value,
 )
 _OVERTAKEN = select(orders).where(
-    orders.c.metering_point.in_(bindparam("points", expanding=True)),
-    orders.c.kind == OrderKind.DISCONNECT.value,
-    orders.c.state.in_([OrderState.REGISTERED.value, *(state.value for state in WAITS_FOR_A_PERSON)]),
+    among(orders.c.metering_point, "points"),
+    narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
+    one_of(orders.c.state, {OrderState.REGISTERED} | WAITS_FOR_A_PERSON),
 )
-_RECALLED = select(orders.c.key).where(
-    orders.c.key.in_(bindparam("keys", expanding=True)), orders.c.recalled_at.is_not(None)
-)
+_RECALLED = select(orders.c.key).where(among(orders.c.key, "keys"), orders.c.recalled_at.is_not(None))
 _WAIT = update(orders).where(orders.c.key == bindparam("b_key")).values(waits_for=bindparam("reason"))
-_JOINABLE = and_(
-    orders.c.state.in_([state.value for state in JOINABLE]), orders.c.recalled_at.is_(None), orders.c.parent.is_(None)
-)
+_JOINABLE = and_(one_of(orders.c.state, JOINABLE), orders.c.recalled_at.is_(None), orders.c.parent.is_(None))
 _WITHOUT_HUB = (
     select(orders)
-    .where(
-        orders.c.source_message.is_(None), orders.c.metering_point.in_(bindparam("points", expanding=True)), _JOINABLE
-    )
+    .where(among(orders.c.metering_point, "points"), narrowing(orders.c.source_message).is_(None), _JOINABLE)
     .order_by(orders.c.key)
     .with_for_update()
 )
@@ -165,8 +168,7 @@ class OrderBook:
 
     def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
         """Orders of a market process that have not ended; nobody else changes them until this transaction ends."""
-        ended = [state.value for state in FINAL_STATES]
-        query = select(orders).where(orders.c.process_instance == str(process), orders.c.state.not_in(ended))
+        query = select(orders).where(orders.c.process_instance == str(process), _OPEN)
         held = query.order_by(orders.c.key).with_for_update(key_share=True)
         return list(self._found(held))
 
@@ -174,9 +176,7 @@ class OrderBook:
         """Orders whose command went to one of ``meters`` and that have not ended."""
         if not meters:
             return []
-        ended = [state.value for state in FINAL_STATES]
-        query = select(orders).where(orders.c.meter.in_([str(m) for m in meters]), orders.c.state.not_in(ended))
-        return list(self._found(query))
+        return list(self._found(_OPEN_AT_METERS, {"meters": [str(meter) for meter in meters]}))
 
     def held(self, keys: Sequence[int]) -> dict[int, Order]:
         """The orders of ``keys``, those that there are; nobody else changes them until this transaction ends."""
@@ -227,7 +227,7 @@ class OrderBook:
         if not self._connection.execute(update(orders).where(same).values(facts)).rowcount:
             raise StaleWrite(f"order {known.key} changed while its date was changed")
         self.note(known.key, known.state, at, text)
-        return replace(known, **facts)  # type: ignore[arg-type]
+        return changed(known, **facts)
 
     def joinable(self, new: Order) -> list[Order]:
         """Orders of the same kind at the same point that somebody else may join, oldest first; held until the end."""
@@ -263,7 +263,7 @@ class OrderBook:
         row = {name: plain(value) for name, value in facts.items()}
         self._connection.execute(update(orders).where(orders.c.key == known.key).values(row))
         self.note(known.key, known.state, at, text)
-        return replace(known, **facts)  # type: ignore[arg-type]
+        return changed(known, **facts)
 
     def reconnections(
         self, points: Sequence[MeteringPointCode], now: datetime
@@ -323,7 +323,7 @@ class OrderBook:
         """
         if not facts.keys() <= set(_MOVABLE):
             raise ValueError(f"these never change: {', '.join(sorted(facts.keys() - set(_MOVABLE)))}")
-        moved = replace(order, state=state, version=order.version + 1, **facts)  # type: ignore[arg-type]
+        moved = changed(order, state=state, version=order.version + 1, **facts)
         self.move_all([(order, moved, text)], at)
         return moved
 
@@ -336,11 +336,12 @@ class OrderBook:
             return
         for before, after, _ in moves:
             check_transition(before.state, after.state)
-        rows = [
-            {"b_key": before.key, "b_version": before.version, **{n: plain(getattr(after, n)) for n in _MOVABLE}}
-            for before, after, _ in moves
-        ]
-        if execute_many(self._connection, _MOVE, rows) != len(moves):
+        alike: dict[tuple[str, ...], list[dict[str, object]]] = {}
+        for before, after, _ in moves:
+            facts = {n: plain(value) for n in _MOVABLE if (value := getattr(after, n)) != getattr(before, n)}
+            alike.setdefault(tuple(facts), []).append({"b_key": before.key, "b_version": before.version, **facts})
+        met = sum(execute_many(self._connection, _move(columns), rows) for columns, rows in alike.items())
+        if met != len(moves):
             raise StaleWrite(f"order {', '.join(str(b.key) for b, _, _ in moves)} changed while it was worked on")
         self.note_all([(after.key, after.state, text) for _, after, text in moves], at)
         tell_moves(self._connection, moves, at)
@@ -372,6 +373,13 @@ class OrderBook:
         """The history of an order, oldest first."""
         query = select(order_events).where(order_events.c.order == key).order_by(order_events.c.key)
         return [OrderEvent(row.at, OrderState(row.state), row.text) for row in self._connection.execute(query)]
+
+
+@cache
+def _move(columns: tuple[str, ...]) -> Update:
+    """Only what changes is written: a column that is written has all of its indexes written."""
+    same = (orders.c.key == bindparam("b_key")) & (orders.c.version == bindparam("b_version"))
+    return update(orders).where(same).values({name: bindparam(name) for name in columns})
 
 
 def _nearer(known: Order, new: Order) -> dict[str, datetime | None]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.store.among import among
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_row, from_rows, to_row
@@ -18,8 +19,8 @@ __all__ = ["Outbox"]
 
 _COLUMNS = [c for c in outbox.c if c.name in OutgoingDocument.__dataclass_fields__]
 
-_MANY = select(*_COLUMNS).where(outbox.c.key.in_(bindparam("keys", expanding=True)))
-_KNOWN = select(outbox.c.message_id).where(outbox.c.message_id.in_(bindparam("ids", expanding=True)))
+_MANY = select(*_COLUMNS).where(among(outbox.c.key, "keys"))
+_KNOWN = select(outbox.c.message_id).where(among(outbox.c.message_id, "ids"))
 _DELIVERED = (
     update(outbox)
     .where(outbox.c.key == bindparam("b_key"))

@@ -12,13 +12,14 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import RegistryUpdate
 from csire_bridge.domain.registry import MeteringPoint, Source, Telling, as_update, learn, merge
+from csire_bridge.store.among import among
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.rows import from_row, from_rows, to_row
 from csire_bridge.store.tables import metering_point_updates, metering_points
 
 __all__ = ["PointRegistry"]
 
-_OF = select(metering_points).where(metering_points.c.code.in_(bindparam("codes", expanding=True)))
+_OF = select(metering_points).where(among(metering_points.c.code, "codes"))
 _SWITCHED = (
     update(metering_points)
     .where(metering_points.c.code == bindparam("b_code"))
@@ -32,7 +33,7 @@ _TELL = insert(metering_point_updates)
 _DUE = (
     select(metering_point_updates)
     .where(
-        metering_point_updates.c.metering_point.in_(bindparam("codes", expanding=True)),
+        among(metering_point_updates.c.metering_point, "codes"),
         metering_point_updates.c.applied_at.is_(None),
         metering_point_updates.c.effective_date <= bindparam("today"),
     )
@@ -50,9 +51,7 @@ _HISTORY = (
     .where(metering_point_updates.c.metering_point == bindparam("code"))
     .order_by(metering_point_updates.c.key)
 )
-_WITH_METERS = select(metering_points.c.meter, metering_points.c.code).where(
-    metering_points.c.meter.in_(bindparam("meters", expanding=True))
-)
+_WITH_METERS = select(metering_points.c.meter, metering_points.c.code).where(among(metering_points.c.meter, "meters"))
 _LAST_TOLD = (
     select(metering_point_updates.c.metering_point, func.max(metering_point_updates.c.told_at).label("told_at"))
     .group_by(metering_point_updates.c.metering_point)

@@ -17,6 +17,7 @@ from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.orders import Order, OrderState
 from csire_bridge.domain.sid import Report, ReportKind, SidNumber, SidOrder, SidStatus, status_of
 from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.among import among
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_row, from_rows, to_row
 from csire_bridge.store.tables import FOR_A_PERSON, orders, sid_orders, sid_reports
@@ -25,16 +26,16 @@ from csire_bridge.store.work import WorkQueue
 __all__ = ["SidBook", "tell_moves"]
 
 _COLUMNS = [c for c in sid_reports.c if c.name in Report.__dataclass_fields__]
-_KNOWN = select(sid_orders).where(sid_orders.c.number.in_(bindparam("numbers", expanding=True)))
+_KNOWN = select(sid_orders).where(among(sid_orders.c.number, "numbers"))
 _BEHIND = (
     select(sid_orders)
-    .where(sid_orders.c.order.in_(bindparam("orders", expanding=True)), sid_orders.c.withdrawn_at.is_(None))
+    .where(among(sid_orders.c.order, "orders"), sid_orders.c.withdrawn_at.is_(None))
     .order_by(sid_orders.c.key)
 )
 _SAID = (
     select(sid_reports.c.number, func.max(sid_reports.c.sequence))
     .where(
-        sid_reports.c.number.in_(bindparam("numbers", expanding=True)),
+        among(sid_reports.c.number, "numbers"),
         sid_reports.c.kind == ReportKind.STATUS.value,
     )
     .group_by(sid_reports.c.number)
@@ -45,7 +46,7 @@ _LATEST = (
     .order_by(sid_reports.c.sequence.desc())
     .limit(1)
 )
-_MANY = select(*_COLUMNS).where(sid_reports.c.key.in_(bindparam("keys", expanding=True)))
+_MANY = select(*_COLUMNS).where(among(sid_reports.c.key, "keys"))
 _HANDED_OVER = exists().where(
     sid_reports.c.order == orders.c.key,
     sid_reports.c.kind == ReportKind.FIELD_WORK.value,

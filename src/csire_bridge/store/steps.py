@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from csire_bridge.domain.metering import RegisterReading
 from csire_bridge.domain.order_steps import OrderStep
+from csire_bridge.store.among import among
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_rows, to_row
@@ -20,7 +21,7 @@ __all__ = ["Steps"]
 _CHANGING = ("state", "not_before", "ended_at", "child", "text")
 _OF = (
     select(order_steps)
-    .where(order_steps.c.order.in_(bindparam("orders", expanding=True)))
+    .where(among(order_steps.c.order, "orders"))
     .order_by(order_steps.c.order, order_steps.c.position)
 )
 _PUT = (

@@ -34,6 +34,7 @@ from sqlalchemy.sql.dml import Delete, Update
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.orders import WaitsFor
 from csire_bridge.domain.work import PRIORITIES, Lease, ParkedWork, WorkItem, WorkStep
+from csire_bridge.store.among import among
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_rows
@@ -46,7 +47,7 @@ _HELD = (
     work.c.leased_by.is_not_distinct_from(bindparam("b_owner", type_=work.c.leased_by.type)),
     work.c.leased_until.is_not_distinct_from(bindparam("b_until", type_=work.c.leased_until.type)),
 )
-_OF_KEYS = work.c.key.in_(bindparam("keys", expanding=True))
+_OF_KEYS = among(work.c.key, "keys")
 _LEASES = (
     select(work.c.key, work.c.leased_by, work.c.leased_until)
     .where(_OF_KEYS)

@@ -92,6 +92,7 @@ Index("ix_orders_meter_submitted_at", orders.c.meter, orders.c.submitted_at)
 Index("ix_orders_kind_submitted_at", orders.c.kind, orders.c.submitted_at)
 _WAITS = "waits_for IS NOT NULL"
 _no_hub = orders.c.source_message.is_(None)
+# PostgreSQL takes it; SQLite, which would take the one of source_message, is sent by the metering point.
 Index("ix_orders_without_hub", orders.c.metering_point, sqlite_where=_no_hub, postgresql_where=_no_hub)
 Index(
     "ix_orders_waits_for",

@@ -1,0 +1,94 @@
+"""``column IN (a list)`` with the list as one parameter.
+
+SQLAlchemy writes such a statement anew for each list, with a placeholder for each member, which costs as much as all
+the rest of a small query. Here its words stay the same, so it is written once, and both databases keep it prepared.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Self
+
+from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, String, TypeDecorator, bindparam, literal
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
+
+__all__ = ["among", "narrowing", "one_of"]
+
+
+def one_of(column: ColumnElement[str], values: Iterable[StrEnum]) -> ColumnElement[bool]:
+    """Whether a column's value is one of those that the statement itself names; no parameter."""
+    return column.in_([literal(value.value) for value in sorted(values)])
+
+
+class among(FunctionElement[bool]):  # noqa: N801 - it stands in statements as a function does
+    """Whether a column's value is one of those in the parameter ``name``: plain texts or numbers, none or many."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        super().__init__(column, bindparam(name, type_=_Members(column.type)))
+
+    def self_group(self, against: object = None) -> Self:
+        """As it is: SQLAlchemy would write ``= 1`` behind it, and then SQLite does not use the column's index."""
+        return self
+
+
+class narrowing(FunctionElement[Any]):  # noqa: N801 - as above
+    """A column that only narrows what is found by another one's index.
+
+    SQLite knows nothing of how many rows a value has. Without this it takes an index of such a column, where half of
+    all orders may have the same value.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+class _Members(TypeDecorator[Iterable[object]]):
+    """A list of values of one type: an array where the database has them, else JSON."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, member: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.member = member
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(self.member))
+
+    def process_bind_param(self, value: Iterable[object] | None, dialect: Dialect) -> object:
+        members = list(value or ())
+        return json.dumps(members) if dialect.name == "sqlite" else members
+
+
+@compiles(narrowing)
+def _plain(element: narrowing, compiler: SQLCompiler, **words: Any) -> str:
+    return compiler.process(*element.clauses, **words)
+
+
+@compiles(narrowing, "sqlite")
+def _not_by_index(element: narrowing, compiler: SQLCompiler, **words: Any) -> str:
+    return f"+{compiler.process(*element.clauses, **words)}"
+
+
+@compiles(among)
+def _any(element: among, compiler: SQLCompiler, **words: Any) -> str:
+    column, members = element.clauses
+    return f"{compiler.process(column, **words)} = ANY ({compiler.process(members, **words)})"
+
+
+@compiles(among, "sqlite")
+def _each(element: among, compiler: SQLCompiler, **words: Any) -> str:
+    column, members = element.clauses
+    given = compiler.process(members, **words)
+    return f"{compiler.process(column, **words)} IN (SELECT value FROM json_each({given}))"  # noqa: S608 - a parameter

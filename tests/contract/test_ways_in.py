@@ -1,0 +1,56 @@
+"""SQLite finds rows by the list that it is given, however many others there are.
+
+It keeps no statistics, so it takes a column of which half of all orders have the same value for as good as any other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from sqlalchemy import Connection, Select
+from sqlalchemy.sql import visitors
+
+import csire_bridge.store
+from csire_bridge.store.among import among
+from csire_bridge.store.database import Database
+
+_Kept = tuple[str, Select[*tuple[object, ...]], among]
+
+
+def kept_statements() -> Iterator[_Kept]:
+    """Every query that the store's modules keep and give lists to, once for each list."""
+    for module in pkgutil.iter_modules(csire_bridge.store.__path__):
+        for name, value in vars(importlib.import_module(f"csire_bridge.store.{module.name}")).items():
+            if isinstance(value, Select):
+                lists = [part for part in visitors.iterate(value) if isinstance(part, among)]
+                yield from ((f"{module.name}.{name}", value, given) for given in lists)
+
+
+KEPT = list(kept_statements())
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    with closing(Database(f"sqlite:///{tmp_path_factory.mktemp('ways') / 'bridge.db'}")) as database:
+        database.upgrade()
+        with database.reading() as opened:
+            yield opened
+
+
+def test_given_the_store_then_there_are_queries_to_look_at() -> None:
+    assert len(KEPT) > 25
+
+
+@pytest.mark.parametrize("kept", KEPT, ids=[name for name, _, _ in KEPT])
+def test_given_a_list_then_its_column_is_the_way_in(connection: Connection, kept: _Kept) -> None:
+    name, statement, given = kept
+    column, _ = given.clauses
+    written = str(statement.compile(dialect=connection.dialect))
+    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {written}", ("[]",) * written.count("?")).all()
+    ways = [row.detail for row in plan]
+    entry = "INTEGER PRIMARY KEY (rowid=?" if column.key == "key" else f"({column.key}=?"
+    assert any(way.startswith("SEARCH") and entry in way for way in ways), (name, ways)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from starlette.types import Message
+from starlette.types import ASGIApp, Message
 
 from csire_bridge.wire.straight import Straight, ways_of
 
@@ -26,7 +25,7 @@ async def _sorry(_: Request, error: Exception) -> Response:
 class Client:
     """Asks an application without a server in between."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -43,8 +42,7 @@ class Client:
             told.append(message)
 
         scope = {"type": "http", "method": method, "path": path, "headers": [], "query_string": b"", "root_path": ""}
-        with contextlib.suppress(ValueError):  # the application raises it for its server, once it has answered
-            await self._app(scope, receive, send)
+        await self._app(scope, receive, send)
         return told[0]["status"], b"".join(message.get("body", b"") for message in told[1:])
 
 
@@ -61,9 +59,7 @@ def client() -> tuple[Client, list[str]]:
         return await call_next(request)  # type: ignore[operator, no-any-return]
 
     app.include_router(router)
-    app.add_exception_handler(Exception, _sorry)
-    app.add_middleware(Straight, ways=ways_of([router]))  # what is added last comes first
-    return Client(app), routed
+    return Client(Straight(app, ways_of([router]), _sorry)), routed
 
 
 def test_given_a_post_to_a_busy_door_then_its_handler_answers_past_the_routing() -> None:
@@ -79,6 +75,6 @@ def test_given_anything_else_then_the_routes_answer() -> None:
     assert routed == [path for _, path in asked]
 
 
-def test_given_a_handler_that_fails_then_the_applications_own_answer_is_given() -> None:
+def test_given_a_handler_that_fails_then_whoever_asked_gets_the_answer_for_it() -> None:
     there, _ = client()
     assert there.ask("POST", "/broken") == (503, b"sorry: an error of ours")

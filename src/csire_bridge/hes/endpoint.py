@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -24,6 +25,7 @@ __all__ = ["LOOPBACK", "EventDoor", "EventListener", "OnEvents"]
 OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
 """Takes events, the bytes as received and what they say; it returns when all are committed."""
 
+_log = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 _LINGER_SECONDS = 0.02  # no head-end system minds; a group of events costs little more than one
 _ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
@@ -46,7 +48,7 @@ class EventDoor:
         max_bytes: int = MAX_EVENT_BYTES,
     ) -> None:
         self._profile = profile
-        self._networks = [ipaddress.ip_network(peer) for peer in allowed_peers]
+        self._may_report = lru_cache(partial(_is_among, [ipaddress.ip_network(peer) for peer in allowed_peers]))
         self._max_bytes = max_bytes
         self._group = Grouped[tuple[bytes, HeadEndEvent], None](
             partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS
@@ -69,7 +71,7 @@ class EventDoor:
         return self._group.runs
 
     async def _receive(self, request: Request) -> Response:
-        if not _allowed(request, self._networks):
+        if not self._may_report(request.client.host if request.client else ""):
             return _text(403, "this address may not report events")
         raw = await _body(request, self._max_bytes)
         if raw is None:
@@ -92,12 +94,12 @@ async def _take(raw: bytes, group: Grouped[tuple[bytes, HeadEndEvent], None], pr
     return Response(_ACCEPTED, media_type="application/xml")
 
 
-def _allowed(request: Request, networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+def _is_among(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], peer: str) -> bool:
     try:
-        peer = ipaddress.ip_address(request.client.host if request.client else "")
+        address = ipaddress.ip_address(peer)
     except ValueError:
         return False
-    return any(peer in network for network in networks)
+    return any(address in network for network in networks)
 
 
 async def _body(request: Request, max_bytes: int) -> bytes | None:
@@ -108,6 +110,11 @@ async def _body(request: Request, max_bytes: int) -> bytes | None:
         if len(body) > max_bytes:
             return None
     return bytes(body)
+
+
+async def _went_wrong(_request: Request, error: Exception) -> Response:
+    _log.error("an event could not be taken: %r", error)
+    return _text(500, "the event could not be taken")
 
 
 def _text(status: int, sentence: str) -> Response:
@@ -121,8 +128,8 @@ class EventListener:
         app = FastAPI(openapi_url=None)
         self._door = EventDoor(on_events, profile=profile, allowed_peers=LOOPBACK)
         app.include_router(self._door.router)
-        app.add_middleware(Straight, ways=ways_of([self._door.router]))
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        straight = Straight(app, ways_of([self._door.router]), _went_wrong)
+        config = uvicorn.Config(straight, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
         self._server = uvicorn.Server(config)
         self._socket = _listening_socket(port)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)

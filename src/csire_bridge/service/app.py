@@ -9,6 +9,7 @@ from functools import partial
 from typing import cast
 
 from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp
 
 from csire_bridge.bootstrap import Bridge
 from csire_bridge.bootstrap_sid import sid_gatekeeper
@@ -85,7 +86,7 @@ def event_door(bridge: Bridge) -> EventDoor | None:
 
 def build_app(
     bridge: Bridge, doors: Mapping[str, DoorKeeper], events: EventDoor | None, readiness: Readiness
-) -> FastAPI:
+) -> ASGIApp:
     """Everything that the service answers to."""
     web, limits = bridge.settings.web, bridge.settings.limits
     body = BodyLimits(limits.max_message_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds)
@@ -100,13 +101,12 @@ def build_app(
         )
     ]
     busy += [events.router] if events else []
-    app.add_middleware(Straight, ways=ways_of(busy))
     for router in (*busy, health_router(readiness.reasons)):
         app.include_router(router)
     if bridge.sid and SID_DOOR in doors:
         guard = sid_gatekeeper(bridge.settings)
         app.include_router(sid_router(doors[SID_DOOR].knock, guard, body=body, limits=bridge.sid.limits))
-    return app
+    return Straight(app, ways_of(busy), _went_wrong)
 
 
 async def _went_wrong(_request: Request, error: Exception) -> Response:

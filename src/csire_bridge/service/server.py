@@ -10,7 +10,7 @@ import threading
 import time
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from csire_bridge.domain.errors import ConfigurationError, OurFault
@@ -98,7 +98,7 @@ class _Protocol(HttpToolsProtocol):
 class WebServer:
     """Serves ``app`` on ``listener``, which it closes at the end."""
 
-    def __init__(self, app: FastAPI, listener: socket.socket, web: WebSettings) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, web: WebSettings) -> None:
         protocol = type("_Protocol", (_Protocol,), {"header_seconds": web.header_seconds})
         config = uvicorn.Config(
             app,

@@ -1,4 +1,4 @@
-"""The straight way to doors through which thousands come: past the routing, which costs more than the handler."""
+"""The straight way to doors through which thousands come: past FastAPI, which costs more than the handler."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 __all__ = ["Straight", "ways_of"]
 
 _Handler = Callable[[Request], Awaitable[Response]]
+_Sorry = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class Straight:
-    """Middleware: a POST to exactly one of the paths of ``ways`` goes to its handler, all else on to ``app``.
+    """Around ``app``: a POST to exactly one of the paths of ``ways`` goes to its handler, all else on to ``app``.
 
-    The routes stay in ``app`` as well, where they are documented and answer every other method.
+    The routes stay in ``app`` as well, where they are documented and answer every other method. ``sorry`` answers
+    where a handler fails.
     """
 
-    def __init__(self, app: ASGIApp, ways: Mapping[str, _Handler]) -> None:
+    def __init__(self, app: ASGIApp, ways: Mapping[str, _Handler], sorry: _Sorry) -> None:
         self._app = app
         self._ways = ways
+        self._sorry = sorry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -31,7 +34,11 @@ class Straight:
         if handler is None:
             await self._app(scope, receive, send)
             return
-        response = await handler(Request(scope, receive, send))
+        request = Request(scope, receive, send)
+        try:
+            response = await handler(request)
+        except Exception as error:  # noqa: BLE001 - whoever asks gets an answer
+            response = await self._sorry(request, error)
         await response(scope, receive, send)
 
 

@@ -49,7 +49,7 @@ from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.mapping.loader import load_file
 from csire_bridge.xml.mapping.model import FieldRule, Group, InboundFile, Leaf, OutboundFile
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import serialise, sign_enveloped
+from csire_bridge.xml.signature import read_back, serialise, sign_enveloped
 
 SCHEMAS, MAPPINGS, SAMPLES = folder("schemas"), folder("mappings"), folder("samples")
 SHIPPED = sorted(MAPPINGS.glob("*.yaml"))
@@ -652,7 +652,7 @@ def build(order: Order) -> tuple[etree._Element, Answer]:
     number = book().answers(order.source_number)[answer.kind]
     assert book().answers_to(order.kind)[answer.kind] == number
     mapping = book().outbound[number]
-    return mapping.build(header(number, mapping.facts.message_type), answer), answer
+    return read_back(mapping.write(header(number, mapping.facts.message_type), answer)), answer
 
 
 @settings(max_examples=300, deadline=None)
@@ -697,7 +697,7 @@ def test_given_an_answer_without_a_value_that_the_message_needs_when_built_then_
     answer = replace(build(replace(ORDER, state=OrderState.CANNOT))[1], kind=AnswerKind.DONE)
     mapping = book().outbound[MessageNumber("8.1.1.11")]
     with pytest.raises(ConfigurationError, match=r"8\.1\.1\.11\.yaml: the answer has no executed_at"):
-        mapping.build(header(mapping.number, mapping.facts.message_type), answer)
+        mapping.write(header(mapping.number, mapping.facts.message_type), answer)
 
 
 # --- a message of the standard that the product does not ship: files only
@@ -878,7 +878,7 @@ def test_given_only_new_files_when_the_order_is_answered_then_the_new_document_f
         reason=CannotReason.OTHER,
     )
     mapping = new_book.outbound[number]
-    root = mapping.build(header(number, mapping.facts.message_type), answer)
+    root = read_back(mapping.write(header(number, mapping.facts.message_type), answer))
     assert new_catalogue.decide(root), new_catalogue.explain(root)
     assert root.tag in (
         f"{{urn:pl:oire:unk_8_5_1_{n}:v1}}{name}" for n, name in ((9, "PowerLimited"), (5, "PowerNotLimited"))

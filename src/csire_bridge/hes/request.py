@@ -5,27 +5,24 @@ zeep takes 0.3 ms to write a request whose shape is always the same; filling in 
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
-from xml.sax.saxutils import escape
 
 import zeep
 
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.hes.profile import HeadEndNamespaces
 from csire_bridge.wire.exchange import ContractTransport
+from csire_bridge.xml.template import Template
 
 __all__ = ["Request", "RequestWriter"]
 
 _BINDING = "{urn:csire-bridge:hes:service:v1}EndDeviceControlsBinding"
 _WSDL = "EndDeviceControls.wsdl"
-_MARK = re.compile(rb"@(\d+)@")
-_AS_IT_IS = re.compile(r"[\w .:/+-]*")  # as most values are: nothing in them is to be escaped
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Leaf = tuple[str, ...]
 
@@ -38,21 +35,6 @@ class Request:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """A rendering with gaps: ``pieces`` and ``leaves`` alternate, beginning and ending with a piece."""
-
-    pieces: tuple[bytes, ...]
-    leaves: tuple[Leaf, ...]
-    headers: Mapping[str, str]
-
-    def fill(self, values: Mapping[Leaf, Any]) -> Request:
-        parts = [self.pieces[0]]
-        for leaf, piece in zip(self.leaves, self.pieces[1:], strict=True):
-            parts += (_text(values[leaf]), piece)
-        return Request(b"".join(parts), self.headers)
-
-
 class RequestWriter:
     """Writes requests of the contract in ``folder``. Safe to use from several threads."""
 
@@ -63,7 +45,7 @@ class RequestWriter:
         self._folder = folder.resolve()
         self._namespaces = namespaces or HeadEndNamespaces()
         self._soap_action = soap_action
-        self._forms: dict[tuple[object, ...], _Form] = {}
+        self._templates: dict[tuple[object, ...], tuple[Template[Leaf], Mapping[str, str]]] = {}
         self._lock = threading.Lock()
 
     def write(self, verb: str, message: Mapping[str, Any]) -> Request:
@@ -73,17 +55,25 @@ class RequestWriter:
         the message does not fit the contract.
         """
         leaves = dict(_leaves(message))
+        texts = {leaf: value for leaf, value in leaves.items() if isinstance(value, str)}
         kind = (verb, *leaves, *[None if isinstance(value, str) else value for value in leaves.values()])
-        form = self._forms.get(kind)
-        if form is None:
-            texts = [leaf for leaf, value in leaves.items() if isinstance(value, str)]
-            with self._lock:
-                form = self._forms[kind] = self._render(message, texts)
-        return form.fill(leaves)
+        template, headers = self._templates.get(kind) or self._render(kind, message, texts)
+        return Request(template.fill(texts), headers)
 
-    def _render(self, message: Mapping[str, Any], leaves: list[Leaf]) -> _Form:
-        """Have zeep write the message with a mark in place of each text."""
-        transport = _WritesOnly(self._folder)
+    def _render(
+        self, kind: tuple[object, ...], message: Mapping[str, Any], texts: Mapping[Leaf, str]
+    ) -> tuple[Template[Leaf], Mapping[str, str]]:
+        """Have zeep write the message with gaps in place of its texts, and the headers that go with it."""
+        with self._lock:
+            transport = _WritesOnly(self._folder)
+            template = Template.written(list(texts), partial(self._written, transport, message))
+            headers = dict(transport.headers)
+            if self._soap_action is not None:
+                headers["SOAPAction"] = f'"{self._soap_action}"'
+            self._templates[kind] = template, headers
+            return template, headers
+
+    def _written(self, transport: _WritesOnly, message: Mapping[str, Any], marks: Mapping[Leaf, str]) -> bytes:
         wsdl = self._folder / _WSDL
         if not wsdl.is_file():
             raise ConfigurationError(f"the HES's contract {wsdl} is missing", "check the setting contract")
@@ -91,17 +81,9 @@ class RequestWriter:
             strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True, raw_response=True
         )
         client = zeep.Client(str(wsdl), transport=transport, settings=settings)  # type: ignore[no-untyped-call]
-        marks = {leaf: f"@{index}@" for index, leaf in enumerate(leaves)}
         service = client.create_service(_BINDING, "http://unused")  # type: ignore[no-untyped-call]
         service.Request(**_marked(message, marks))
-        pieces = _MARK.split(self._namespaces.translate(transport.body))
-        order = [leaves[int(index)] for index in pieces[1::2]]
-        if sorted(order) != sorted(leaves):
-            raise ValueError(f"the contract has no single place for each of {', '.join('/'.join(x) for x in leaves)}")
-        headers = dict(transport.headers)
-        if self._soap_action is not None:
-            headers["SOAPAction"] = f'"{self._soap_action}"'
-        return _Form(tuple(pieces[::2]), tuple(order), headers)
+        return self._namespaces.translate(transport.body)
 
 
 def _leaves(node: Mapping[str, Any], path: Leaf = ()) -> Iterator[tuple[Leaf, object]]:
@@ -117,14 +99,6 @@ def _marked(node: Mapping[str, Any], marks: Mapping[Leaf, str], path: Leaf = ())
         name: _marked(value, marks, (*path, name)) if isinstance(value, dict) else marks.get((*path, name), value)
         for name, value in node.items()
     }
-
-
-def _text(value: str) -> bytes:
-    if _AS_IT_IS.fullmatch(value):
-        return value.encode()
-    if _NOT_IN_XML.search(value):
-        raise ValueError(f"{value!r} has characters that XML can't hold")
-    return escape(value, {'"': "&quot;"}).encode("utf-8")
 
 
 class _WritesOnly(ContractTransport):

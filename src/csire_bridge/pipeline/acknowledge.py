@@ -23,7 +23,7 @@ from csire_bridge.pipeline.steps import Begun, Done, Task
 from csire_bridge.xml.catalogue import SchemaCatalogue
 from csire_bridge.xml.keys import SigningKey
 from csire_bridge.xml.mapping.book import MappingBook
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.signature import read_back, sign_written
 
 __all__ = ["Acknowledger", "Parties"]
 
@@ -126,11 +126,12 @@ class Acknowledger:
 
     def _signed(self, header: Header, answer: Answer) -> bytes:
         mapping = self._book.outbound[header.number]
-        root = mapping.build(header, answer)
+        plain = mapping.write(header, answer)
+        root = read_back(plain)
         if not self._catalogue.decide(root):
             problems = "; ".join(str(p) for p in self._catalogue.explain(root))
             raise ConfigurationError(
-                f"{mapping.file} builds a document that its schema refuses: {problems}",
+                f"{mapping.file} makes a document that its schema refuses: {problems}",
                 "correct the mapping file; the work is tried again once it is released",
             )
-        return sign_enveloped(root, self._key)
+        return sign_written(plain, root, self._key)

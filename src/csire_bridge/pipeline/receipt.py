@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import cast
 
 from lxml import etree
@@ -17,8 +18,9 @@ from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.messages import Form, Header, RawMessage
 from csire_bridge.xml.envelope import format_moment
 from csire_bridge.xml.keys import SigningKey
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.signature import read_back, serialise, sign_enveloped, sign_written
 from csire_bridge.xml.soap import fault, reference_answer
+from csire_bridge.xml.template import Template
 
 __all__ = ["NAMESPACE", "Receipts", "Verdict", "build", "fault_code"]
 
@@ -55,7 +57,9 @@ class Receipts:
         """The receipt of a message that was verified."""
         if raw.form is Form.SOAP:
             return reference_answer(header.message_id, self._key, now)
-        return sign_enveloped(build(raw, Verdict.ACCEPTED, header), self._key)
+        texts = _texts(raw, Verdict.ACCEPTED, header)
+        plain = _template(tuple(texts)).fill(texts)
+        return sign_written(plain, read_back(plain), self._key)
 
     def refused(self, raw: RawMessage, problems: Sequence[Problem], now: datetime) -> bytes:
         """The receipt of a message that we can't go on with; nothing of its content is told back but the problems."""
@@ -74,13 +78,7 @@ def fault_code(code: ProblemCode) -> str:
 
 def build(raw: RawMessage, verdict: Verdict, header: Header | None, problems: Sequence[Problem] = ()) -> etree._Element:
     """The receipt, unsigned."""
-    root = etree.Element(f"{_PREFIX}Receipt", nsmap=cast("dict[str, str]", {None: NAMESPACE}))
-    _add(root, "MessageId", header.message_id if header else None)
-    _add(root, "MessageNumber", header.number if header else None)
-    _add(root, "Sha256", raw.sha256)
-    _add(root, "ReceivedAt", format_moment(raw.received_at))
-    _add(root, "Channel", raw.channel.value)
-    _add(root, "Verdict", verdict.value)
+    root = _root(_texts(raw, verdict, header))
     for problem in problems:
         part = etree.SubElement(root, f"{_PREFIX}Problem")
         _add(part, "Code", problem.code.value)
@@ -89,6 +87,30 @@ def build(raw: RawMessage, verdict: Verdict, header: Header | None, problems: Se
         _add(part, "Path", _printable(problem.path) if problem.path else None)
         _add(part, "Remedy", _printable(problem.remedy))
     return root
+
+
+def _texts(raw: RawMessage, verdict: Verdict, header: Header | None) -> dict[str, str]:
+    """What a receipt says in any case, and whose it is where that is known."""
+    known = {"MessageId": header.message_id, "MessageNumber": header.number} if header else {}
+    return {
+        **known,
+        "Sha256": raw.sha256,
+        "ReceivedAt": format_moment(raw.received_at),
+        "Channel": raw.channel.value,
+        "Verdict": verdict.value,
+    }
+
+
+def _root(texts: Mapping[str, str]) -> etree._Element:
+    root = etree.Element(f"{_PREFIX}Receipt", nsmap=cast("dict[str, str]", {None: NAMESPACE}))
+    for name, text in texts.items():
+        _add(root, name, text)
+    return root
+
+
+@cache
+def _template(names: tuple[str, ...]) -> Template[str]:
+    return Template.written(names, lambda marks: serialise(_root(marks)))
 
 
 def _add(parent: etree._Element, name: str, text: str | None) -> None:

@@ -5,6 +5,7 @@ Their element names live in one namespace and are the same for all messages; pay
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from lxml import etree
@@ -15,7 +16,7 @@ from csire_bridge.domain.identifiers import MessageId, MessageNumber
 from csire_bridge.domain.messages import Header
 from csire_bridge.domain.rules import process_of
 
-__all__ = ["TECHNICAL", "build_envelope", "format_moment", "parse_moment", "read_header"]
+__all__ = ["TECHNICAL", "build_envelope", "envelope_texts", "format_moment", "parse_moment", "read_header"]
 
 TECHNICAL = "urn:pl:oire:technical:v1"
 _EIC_AGENCY, _OIRE_AGENCY, _ROLE_AGENCY, _INDUSTRY = "305", "x", "260", "23"
@@ -28,6 +29,31 @@ _AGENCIES = {
     "JuridicalRecipientIdResponsibleOrganization": _EIC_AGENCY,
     "BusinessProcessResponsibleOrganization": _OIRE_AGENCY,
     "SenderBusinessRoleResponsibleOrganization": _ROLE_AGENCY,
+}
+_PARTS = {
+    "Header": (
+        "MessageId",
+        "SenderMessageId",
+        "MessageType",
+        "MessageTypeResponsibleOrganization",
+        "MessageTimestamp",
+        "PhysicalSenderId",
+        "PhysicalSenderIdResponsibleOrganization",
+        "JuridicalSenderId",
+        "JuridicalSenderIdResponsibleOrganization",
+        "PhysicalRecipientId",
+        "PhysicalRecipientIdResponsibleOrganization",
+        "JuridicalRecipientId",
+        "JuridicalRecipientIdResponsibleOrganization",
+    ),
+    "ProcessEnergyContext": (
+        "BusinessProcess",
+        "BusinessProcessResponsibleOrganization",
+        "SenderBusinessRoleIdentifier",
+        "SenderBusinessRoleResponsibleOrganization",
+        "IndustryClassificationId",
+        "BusinessProcessMessageType",
+    ),
 }
 _PREFIX = f"{{{TECHNICAL}}}"
 
@@ -86,32 +112,32 @@ def format_moment(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
-def build_envelope(root: etree._Element, header: Header, *, namespace: str) -> None:
+def envelope_texts(header: Header) -> dict[str, str]:
+    """What the envelope says, by the names of its elements."""
+    texts = {
+        "MessageId": header.message_id,
+        "SenderMessageId": header.answers or "",
+        "MessageType": header.message_type,
+        "MessageTimestamp": format_moment(header.timestamp),
+        "PhysicalSenderId": header.physical_sender,
+        "JuridicalSenderId": header.juridical_sender,
+        "PhysicalRecipientId": header.physical_recipient,
+        "JuridicalRecipientId": header.juridical_recipient,
+        "BusinessProcess": process_of(header.number) or header.process,
+        "SenderBusinessRoleIdentifier": header.sender_role,
+        "BusinessProcessMessageType": f"{header.number}.",
+        "IndustryClassificationId": _INDUSTRY,
+        **_AGENCIES,
+    }
+    if header.answers is None:
+        del texts["SenderMessageId"]
+    return texts
+
+
+def build_envelope(root: etree._Element, texts: Mapping[str, str], *, namespace: str) -> None:
     """Append header and process context to ``root``, whose children live in ``namespace``."""
-    parties = (
-        ("PhysicalSenderId", header.physical_sender),
-        ("JuridicalSenderId", header.juridical_sender),
-        ("PhysicalRecipientId", header.physical_recipient),
-        ("JuridicalRecipientId", header.juridical_recipient),
-    )
-    head = etree.SubElement(root, f"{{{namespace}}}Header")
-    _add(head, "MessageId", header.message_id)
-    if header.answers:
-        _add(head, "SenderMessageId", header.answers)
-    _add(head, "MessageType", header.message_type)
-    _add(head, "MessageTypeResponsibleOrganization", _OIRE_AGENCY)
-    _add(head, "MessageTimestamp", format_moment(header.timestamp))
-    for name, code in parties:
-        _add(head, name, code)
-        _add(head, f"{name}ResponsibleOrganization", _EIC_AGENCY)
-    context = etree.SubElement(root, f"{{{namespace}}}ProcessEnergyContext")
-    _add(context, "BusinessProcess", process_of(header.number) or header.process)
-    _add(context, "BusinessProcessResponsibleOrganization", _OIRE_AGENCY)
-    _add(context, "SenderBusinessRoleIdentifier", header.sender_role)
-    _add(context, "SenderBusinessRoleResponsibleOrganization", _ROLE_AGENCY)
-    _add(context, "IndustryClassificationId", _INDUSTRY)
-    _add(context, "BusinessProcessMessageType", f"{header.number}.")
-
-
-def _add(parent: etree._Element, name: str, text: str) -> None:
-    etree.SubElement(parent, _PREFIX + name).text = text
+    for part, names in _PARTS.items():
+        element = etree.SubElement(root, f"{{{namespace}}}{part}")
+        for name in names:
+            if name in texts:
+                etree.SubElement(element, _PREFIX + name).text = texts[name]

@@ -28,8 +28,10 @@ __all__ = [
     "Verified",
     "canonical",
     "has_signature",
+    "read_back",
     "serialise",
     "sign_enveloped",
+    "sign_written",
     "verify_enveloped",
     "without_signature",
 ]
@@ -73,7 +75,12 @@ def serialise(root: etree._Element) -> bytes:
 def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
     """Return the bytes of ``root`` with our signature as its last child; ``root`` itself is left as it is."""
     plain = etree.tostring(root, xml_declaration=True, encoding="UTF-8", with_tail=False)
-    signature = signature_over(canonical(_read_back(plain)), key)
+    return sign_written(plain, read_back(plain), key)
+
+
+def sign_written(plain: bytes, root: etree._Element, key: SigningKey) -> bytes:
+    """Return ``plain``, a document as ``serialise`` would write it, with our signature; ``root`` is what it says."""
+    signature = signature_over(canonical(root), key)
     if plain.endswith(b"/>"):  # nothing stands in the root
         name = f"{root.prefix}:{etree.QName(root).localname}" if root.prefix else etree.QName(root).localname
         return plain[:-2] + b">" + signature + f"</{name}>".encode()
@@ -81,8 +88,8 @@ def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
     return plain[:end] + signature + plain[end:]
 
 
-def _read_back(plain: bytes) -> etree._Element:
-    """What the bytes say is signed, not the tree: bytes can't tell every tree that code can build."""
+def read_back(plain: bytes) -> etree._Element:
+    """What bytes of ours say. That is signed, not the tree: bytes can't tell every tree that code can build."""
     return etree.fromstring(plain, hardened_parser())
 
 

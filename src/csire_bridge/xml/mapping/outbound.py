@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from lxml import etree
@@ -15,16 +15,19 @@ from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.messages import Header
 from csire_bridge.domain.rules import MessageFacts
 from csire_bridge.marked_yaml import FileProblem
-from csire_bridge.xml.envelope import TECHNICAL, build_envelope
+from csire_bridge.xml.envelope import TECHNICAL, build_envelope, envelope_texts
 from csire_bridge.xml.mapping.convert import Writer, field_types, writer_for
 from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
 from csire_bridge.xml.mapping.model import Group, Leaf, OutboundFile
+from csire_bridge.xml.signature import serialise
+from csire_bridge.xml.template import Template
 
 __all__ = ["OutboundMapping", "compile_outbound"]
 
 
 @dataclass(frozen=True)
 class _Leaf:
+    path: str
     tag: str
     rule: Leaf
     write: Writer
@@ -38,7 +41,7 @@ class _Branch:
 
 @dataclass(frozen=True)
 class OutboundMapping:
-    """A compiled mapping file: builds documents of one message number."""
+    """A compiled mapping file: writes documents of one message number."""
 
     file: str
     number: MessageNumber
@@ -46,28 +49,34 @@ class OutboundMapping:
     namespace: str
     root: str
     payload: _Branch
+    leaves: tuple[_Leaf, ...]
+    templates: dict[tuple[str, ...], Template[str]] = field(default_factory=dict, compare=False, repr=False)
+    """What was written before, by the elements that it has."""
 
     @property
     def nsmap(self) -> Mapping[str, str]:
         """The document's own namespace is the default one."""
         return cast("Mapping[str, str]", {None: self.namespace, "t": TECHNICAL})
 
-    def build(self, header: Header, answer: Answer) -> etree._Element:
-        """Build the document, unsigned; raise ConfigurationError when the file asks for what the answer lacks."""
-        root: etree._Element = etree.Element(f"{{{self.namespace}}}{self.root}", nsmap=self.nsmap)
-        build_envelope(root, header, namespace=self.namespace)
-        self._append(root, self.payload, answer)
-        return root
+    def write(self, header: Header, answer: Answer) -> bytes:
+        """The document, unsigned; raises ConfigurationError when the file asks for what the answer lacks."""
+        texts = envelope_texts(header)
+        for leaf in self.leaves:
+            text = self._text(leaf, answer)
+            if text is not None:
+                texts[leaf.path] = text
+        kind = tuple(texts)
+        template = self.templates.get(kind)
+        if template is None:
+            template = self.templates[kind] = Template.written(kind, self._written)
+        return template.fill(texts)
 
-    def _append(self, parent: etree._Element, node: _Leaf | _Branch, answer: Answer) -> None:
-        if isinstance(node, _Branch):
-            branch = etree.SubElement(parent, node.tag)
-            for child in node.children:
-                self._append(branch, child, answer)
-            return
-        text = self._text(node, answer)
-        if text is not None:
-            etree.SubElement(parent, node.tag).text = text
+    def _written(self, texts: Mapping[str, str]) -> bytes:
+        """The document with these texts, element by element."""
+        root: etree._Element = etree.Element(f"{{{self.namespace}}}{self.root}", nsmap=self.nsmap)
+        build_envelope(root, texts, namespace=self.namespace)
+        _append(root, self.payload, texts)
+        return serialise(root)
 
     def _text(self, leaf: _Leaf, answer: Answer) -> str | None:
         value = getattr(answer, leaf.rule.source)
@@ -88,6 +97,23 @@ class OutboundMapping:
         return text[: leaf.rule.longest] if leaf.rule.longest else text
 
 
+def _append(parent: etree._Element, node: _Leaf | _Branch, texts: Mapping[str, str]) -> None:
+    if isinstance(node, _Branch):
+        branch = etree.SubElement(parent, node.tag)
+        for child in node.children:
+            _append(branch, child, texts)
+    elif node.path in texts:
+        etree.SubElement(parent, node.tag).text = texts[node.path]
+
+
+def _leaves(node: _Leaf | _Branch) -> Iterator[_Leaf]:
+    if isinstance(node, _Branch):
+        for child in node.children:
+            yield from _leaves(child)
+    else:
+        yield node
+
+
 def compile_outbound(loaded: LoadedFile) -> list[OutboundMapping]:
     """Compile an outbound file, one mapping per number; raise ConfigurationError with every problem."""
     content = loaded.content
@@ -99,7 +125,9 @@ def compile_outbound(loaded: LoadedFile) -> list[OutboundMapping]:
     numbers = [MessageNumber(n) for n in content.message]
     facts = MessageFacts(frozenset(numbers), content.type, inbound=False)
     return [
-        OutboundMapping(loaded.marked.name, number, facts, content.namespace, content.root, payload)
+        OutboundMapping(
+            loaded.marked.name, number, facts, content.namespace, content.root, payload, tuple(_leaves(payload))
+        )
         for number in numbers
     ]
 
@@ -119,7 +147,7 @@ def _compile(
             )
             continue
         try:
-            yield _Leaf(tag, node, writer_for(node.conversion, node.table, due))
+            yield _Leaf("/".join(here), tag, node, writer_for(node.conversion, node.table, due))
         except ValueError as error:
             problems.append(loaded.problem((*here, "table" if node.table else "as"), str(error)))
 

@@ -369,11 +369,14 @@ def test_given_an_order_with_every_fact_when_it_comes_back_then_nothing_is_lost_
     with database.transaction() as tx:
         found = tx.orders.get(key)
         correlation_id = "825970f3-22cb-489c-ad3d-3d89cbba8f04"
-        commanded = Commanded(key, found.state, MeterNumber("00012345"), correlation_id)
+        commanded = Commanded(key, found.state, MeterNumber("00012345"), correlation_id, told=False)
         assert tx.orders.by_correlation([correlation_id, "another"]) == {correlation_id: commanded}
         assert tx.orders.states_by_now([commanded]) == {key: found.state}
         assert tx.orders.states_by_now([]) == {}
         assert tx.orders.by_correlation([]) == {}
+        event = HeadEndEvent(correlation_id, commanded.meter, HeadEndEventKind.DISCONNECTED, "3.31.0.68", NOW)
+        tx.head_end.add([(b"<event/>", event, key)], NOW)
+        assert tx.orders.by_correlation([correlation_id]) == {correlation_id: replace(commanded, told=True)}
     assert found == replace(full, key=key)
     assert isinstance(found.metering_point, MeteringPointCode)
     assert isinstance(found.contracted_power, Decimal)

@@ -13,12 +13,16 @@ __all__ = ["Commanded", "Neighbour", "Reconnections"]
 
 @dataclass(frozen=True, slots=True)
 class Commanded:
-    """An order as events of the head-end system meet it: the meter of its latest command, and where it stands."""
+    """An order as events of the head-end system meet it: the meter of its latest command, and where it stands.
+
+    ``told`` is whether an event has met it before.
+    """
 
     key: int
     state: OrderState
     meter: MeterNumber
     correlation_id: str
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
 
 def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Commanded]]) -> list[tuple[HeadEndEvent, Commanded]]:
     """Those that were not told before, neither in the store nor in the same group."""
-    known = {event.identity for _, event in tx.head_end.of_orders([order.key for _, order in met])}
+    known = {event.identity for _, event in tx.head_end.of_orders([order.key for _, order in met if order.told])}
     new = []
     for event, order in met:
         if event.identity not in known:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     or_,
@@ -43,7 +44,7 @@ from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_rows, plain, to_row
 from csire_bridge.store.sid import tell_moves
-from csire_bridge.store.tables import order_events, orders
+from csire_bridge.store.tables import head_end_events, order_events, orders
 
 __all__ = ["OrderBook"]
 
@@ -66,9 +67,13 @@ _MOVABLE = (
     "waits_for",
 )
 _MANY = select(orders).where(among(orders.c.key, "keys"))
-_BY_CORRELATION = select(orders.c.key, orders.c.state, orders.c.meter, orders.c.correlation_id).where(
-    among(orders.c.correlation_id, "correlation_ids")
-)
+_BY_CORRELATION = select(
+    orders.c.key,
+    orders.c.state,
+    orders.c.meter,
+    orders.c.correlation_id,
+    exists().where(head_end_events.c.order == orders.c.key).label("told"),
+).where(among(orders.c.correlation_id, "correlation_ids"))
 
 _STATES = select(orders.c.key, orders.c.state).where(among(orders.c.key, "keys"))
 _OPEN = ~one_of(orders.c.state, FINAL_STATES)

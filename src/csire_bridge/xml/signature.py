@@ -206,7 +206,9 @@ def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> 
     expect = replace(_EXPECTED, verification_time=now)
     try:
         # A new verifier for each call: one shared by threads accepted and refused at random.
-        result = XMLVerifier().verify(root, x509_cert=signer.certificate, expect_config=expect)
+        result = XMLVerifier().verify(
+            root, x509_cert=signer.certificate, expect_config=expect, parser=hardened_parser()
+        )
         covered = cast(VerifyResult, result)
         tree = covered.signed_xml
     except Exception as error:  # whatever a foreign library raises here means "not verified"

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, NonNegativeInt, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -82,7 +82,10 @@ class WorkerSettings(Part):
 
 
 class Settings(BaseSettings):
-    """All settings. ``own_eic`` is us, ``hub_eic`` whom we answer."""
+    """All settings. ``own_eic`` is us, ``hub_eic`` whom we answer.
+
+    ``cores`` are processor cores: each process of the service keeps to one of them, in turn. None: to no one.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="CSIRE_BRIDGE_", env_nested_delimiter="__", extra="forbid", frozen=True, case_sensitive=False
@@ -98,6 +101,7 @@ class Settings(BaseSettings):
     signing_certificate: Path | None = None
     partners: tuple[PartnerSettings, ...] = ()
     delivery_folder: Path = Path("acknowledgements")
+    cores: tuple[NonNegativeInt, ...] = ()
     limits: LimitSettings = LimitSettings()
     head_end: HeadEndSettings = HeadEndSettings()
     execution: ExecutionSettings = ExecutionSettings()

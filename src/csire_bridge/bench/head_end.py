@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from csire_bridge.cores import keep_to
 from csire_bridge.domain.errors import OurFault
 
 __all__ = ["head_end_process"]
@@ -17,14 +18,19 @@ _AT_A_CONCENTRATOR = "60000"  # it has addresses for a few thousand more
 
 
 @contextmanager
-def head_end_process(meters: int) -> Iterator[str]:
-    """Run it with ``meters`` connected meters that switch at once; gives its URL. It ends with the block."""
+def head_end_process(meters: int, core: int | None = None) -> Iterator[str]:
+    """Run it with ``meters`` connected meters that switch at once; gives its URL. It ends with the block.
+
+    ``core`` is the processor core that it keeps to; None: the system places it.
+    """
     many = ("--meters", str(meters), "--meters-per-concentrator", _AT_A_CONCENTRATOR)
     command = [sys.executable, "-m", _MODULE, *many, "--delay", "0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
         assert process.stdin is not None  # noqa: S101 - asked for above
         assert process.stdout is not None  # noqa: S101 - asked for above
         try:
+            if core is not None:
+                keep_to(core, process.pid)
             first = process.stdout.readline()
             if not first:
                 raise OurFault("the simulated head-end system did not start", f"run python -m {_MODULE} by hand")

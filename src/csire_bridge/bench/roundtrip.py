@@ -26,6 +26,7 @@ from csire_bridge.bench.measure import Track, peak_rss_mib, rate, ratio, round_s
 from csire_bridge.bench.scene import KEY_KINDS, Scene
 from csire_bridge.bench.workload import SignedMessage
 from csire_bridge.bootstrap import Bridge
+from csire_bridge.cores import cores, kept_to
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.messages import Channel
@@ -60,7 +61,8 @@ class RoundTripReport:
 
     ``in_flight`` orders at most are under way at once on both sides of ``ratio``; one on both sides of
     ``ratio_one_by_one``. ``done`` counts our orders, of both kinds, with a stored answer. The two last are those of
-    our side on another database, with as many orders in flight; None where none was named.
+    our side on another database, with as many orders in flight; None where none was named. ``kept_apart``: the sides
+    ran on one core, and the head-end system on another.
     """
 
     orders: int
@@ -79,21 +81,33 @@ class RoundTripReport:
     early_rss_mib: float
     ours_on_database_per_second: float | None = None
     ratio_on_database: float | None = None
+    kept_apart: bool = False
 
 
 def measure_round_trip(
-    place: Path, count: int, algorithm: Algorithm, batch: int, track: Track, database: str | None = None
+    place: Path,
+    count: int,
+    algorithm: Algorithm,
+    batch: int,
+    track: Track,
+    database: str | None = None,
+    *,
+    spread: bool = False,
 ) -> RoundTripReport:
     """Carry ``count`` orders out in four ways, round by round in turn, with files in the empty folder ``place``.
 
-    ``database`` is the address of an empty database on which our side works a fifth time.
+    ``database`` is the address of an empty database on which our side works a fifth time. All sides run on one core,
+    and the head-end system on another; or wherever the system puts them, if there is only one, or for ``spread``.
 
     Raises OurFault when an order of ours did not end as done and answered.
     """
     window, early_rss = _BATCHES * batch, 0.0
     scene = Scene(place, algorithm)
     with ExitStack() as stack:
-        url = stack.enter_context(head_end_process((_SIDES + bool(database)) * (count + _WARM_UP)))
+        here, there = (None, None) if spread else _apart()
+        url = stack.enter_context(head_end_process((_SIDES + bool(database)) * (count + _WARM_UP), there))
+        if here is not None:
+            stack.enter_context(kept_to(here))
         store = stack.enter_context(closing(BareStore(place / "bare.db")))
         head_end = stack.enter_context(closing(BareHeadEnd(url)))
         listener = stack.enter_context(closing(BareListener()))
@@ -138,7 +152,14 @@ def measure_round_trip(
         early_rss_mib=early_rss,
         ours_on_database_per_second=median(rates["database"]) if database else None,
         ratio_on_database=ratio(rates["database"], rates["bare"]) if database else None,
+        kept_apart=here is not None,
     )
+
+
+def _apart() -> tuple[int, int] | tuple[None, None]:
+    """A core for the sides, and one for the head-end system."""
+    some = cores()
+    return (some[0], some[1]) if len(some) > 1 else (None, None)
 
 
 def _round(sides: Mapping[str, _Side], scene: Scene, size: int) -> dict[str, float]:

@@ -62,20 +62,24 @@ def roundtrip(
     database: Annotated[
         str | None, typer.Option("--database", help="An empty database, for another row of our side on it.")
     ] = None,
+    spread: Annotated[
+        bool, typer.Option("--spread", help="Let the system place all threads, as it does without the setting cores.")
+    ] = False,
     place: PlaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Carry orders out on a simulated head-end system, from the signed message to the delivered signed answer.
 
     Beside the bare work: parse, verify, XSD, a ready-made command, its event, sign the answer, three durable commits.
-    On both sides as many orders are in flight: first a window of four batches, then one order at a time.
+    On both sides as many orders are in flight: first a window of four batches, then one order at a time. Both keep to
+    one processor core, as a service with the setting cores does, and the head-end system to another.
 
     Example:
 
         csire-bridge bench roundtrip --orders 1000
     """
     with fresh_folder(place) as folder:
-        report = measure_round_trip(folder, orders, _algorithm(rsa), batch, track, database)
+        report = measure_round_trip(folder, orders, _algorithm(rsa), batch, track, database, spread=spread)
     if as_json:
         print_json(asdict(report))
     else:
@@ -121,7 +125,8 @@ def _table(title: str, what: str, peak_rss_mib: float, early_rss_mib: float) -> 
 
 
 def _round_trip_table(report: RoundTripReport) -> Table:
-    title = f"Round trip: {report.orders} orders, {report.key_kind}, {report.rounds} rounds"
+    where = "one core" if report.kept_apart else "any core"
+    title = f"Round trip: {report.orders} orders, {report.key_kind}, {report.rounds} rounds, both sides on {where}"
     table = _table(title, "orders/s", report.peak_rss_mib, report.early_rss_mib)
     window = f"{report.in_flight} orders in flight"
     table.add_row(f"bare work, {window}", f"{report.bare_per_second:.0f}", "1.00")

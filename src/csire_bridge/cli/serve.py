@@ -13,6 +13,7 @@ import typer
 
 from csire_bridge.bootstrap import Bridge
 from csire_bridge.cli.console import ConfigOption, out
+from csire_bridge.cores import keep_to
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.service.checks import check_settings
 from csire_bridge.service.processes import run_processes
@@ -37,7 +38,9 @@ def serve(
         int | None, typer.Option("--port", min=0, max=65535, help="Listen here; 0 = any free port.")
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the port.")] = 1,
-    one_of_many: Annotated[bool, typer.Option("--one-of-many", hidden=True)] = False,
+    one_of_many: Annotated[
+        int | None, typer.Option("--one-of-many", hidden=True, help="Its number among those that share the port.")
+    ] = None,
 ) -> None:
     """Run the bridge until SIGTERM or SIGINT: the hub's webhook, the head-end system's events, and the worker.
 
@@ -67,14 +70,17 @@ def _words(config: Path | None, role: Role) -> list[str]:
     return ["serve", "--role", role.value, *(["--config", str(config)] if config else [])]
 
 
-def _run(settings: Settings, role: Role, one_of_many: bool) -> None:
+def _run(settings: Settings, role: Role, one_of_many: int | None) -> None:
+    if settings.cores:
+        keep_to(settings.cores[(one_of_many or 0) % len(settings.cores)])
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if one_of_many:
+    if one_of_many is not None:
         threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
     web = settings.web
-    service = Service(lambda url: _open(settings, url), web.host, web.port, role, shared_port=one_of_many)
+    shared = one_of_many is not None
+    service = Service(lambda url: _open(settings, url), web.host, web.port, role, shared_port=shared)
     try:
         service.start()
         _announce(service.url, role)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from csire_bridge.bootstrap import Standard, hub_profile, partner_book, signing_key
 from csire_bridge.bootstrap_sid import sid_gatekeeper, sid_profile
+from csire_bridge.cores import check_core
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
@@ -37,6 +38,8 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
         for folder in folders:
             yield partial(_is_folder, name, folder)
     yield partial(Standard.load, settings)
+    for core in settings.cores:
+        yield partial(check_core, core)
     yield partial(open_engine, settings.database)
     yield partial(_keeps_what_it_commits, settings)
     if settings.hub.url:

@@ -31,8 +31,8 @@ def run_processes(count: int, settings: Settings, words: Sequence[str], ready: C
         database.upgrade()  # once, before they all try
     with closing(listening_socket(settings.web.host, settings.web.port, shared=True)) as held:  # it never listens
         host, port = held.getsockname()[:2]
-        command = [sys.executable, "-m", "csire_bridge", *words, "--one-of-many", "--host", host, "--port", str(port)]
-        family = [_start(command) for _ in range(count)]
+        command = [sys.executable, "-m", "csire_bridge", *words, "--host", host, "--port", str(port), "--one-of-many"]
+        family = [_start([*command, str(number)]) for number in range(count)]
         try:
             urls = [_first_line(process) for process in family]
             ready(urls[0])

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from csire_bridge.bench.nodes import measure_nodes
 from csire_bridge.cli.main import app
+from csire_bridge.cores import cores
 from csire_bridge.domain.errors import OurFault
 
 RATES = {
@@ -51,7 +52,10 @@ def test_given_a_number_of_messages_that_no_round_divides_then_none_is_left_out(
 
 
 def test_given_few_orders_then_all_are_done_and_answered_both_ways(tmp_path: Path) -> None:
+    before = cores()
     report = bench("roundtrip", "--orders", "10", "--batch", "4", place=tmp_path)
+    assert report["kept_apart"] is (len(before) > 1)
+    assert cores() == before, "the bench gives back what it took"
     assert (report["orders"], report["done"], report["batch"], report["in_flight"]) == (10, 20, 4, 16)
     assert report["ratio"] > 0
     assert report["ratio_one_by_one"] > 0
@@ -99,7 +103,8 @@ def test_given_few_orders_then_two_processes_on_one_database_carry_them_out(tmp_
 
 def test_given_another_database_then_our_side_is_measured_on_it_too(tmp_path: Path, postgresql: str) -> None:
     options = ("--orders", "4", "--batch", "2", "--database", postgresql)
-    report = bench("roundtrip", *options, place=tmp_path)
+    report = bench("roundtrip", *options, "--spread", place=tmp_path)
+    assert report["kept_apart"] is False
     assert report["ratio_on_database"] > 0
     assert report["ours_on_database_per_second"] > 0
     again = CliRunner().invoke(app, ["bench", "roundtrip", *options, "--dir", str(tmp_path)])

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge import cores as module
 from csire_bridge.cores import check_core, cores, keep_to, kept_to
 from csire_bridge.domain.errors import ConfigurationError
 
@@ -62,7 +61,7 @@ def test_given_a_core_that_is_not_there_then_those_that_are_there_are_told() -> 
 
 
 def test_given_a_system_that_tells_no_cores_then_the_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(module.os, "sched_getaffinity")
+    monkeypatch.delattr(os, "sched_getaffinity")
     assert cores() == []
     with pytest.raises(ConfigurationError, match="no core 0") as caught:
         check_core(0)

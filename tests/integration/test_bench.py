@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from csire_bridge.bench.backlog import measure_backlog
 from csire_bridge.bench.nodes import measure_nodes
 from csire_bridge.cli.main import app
 from csire_bridge.cores import cores
 from csire_bridge.domain.errors import OurFault
+from tests.conftest import Servers
 
 RATES = {
     "intake": ("bare_per_second", "ours_per_second", "ours_one_by_one_per_second"),
@@ -64,6 +66,28 @@ def test_given_few_orders_then_all_are_done_and_answered_both_ways(tmp_path: Pat
 def test_given_no_option_json_then_a_person_reads_both_comparisons(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["bench", "roundtrip", "--orders", "5", "--batch", "2", "--dir", str(tmp_path)])
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
+def test_given_few_and_many_open_orders_then_leases_are_compared_in_turns(
+    tmp_path: Path, where: str, servers: Servers
+) -> None:
+    words = ["bench", "backlog", "--orders", "2000", "--few", "200", "--rounds", "6", "--dir", str(tmp_path), "--json"]
+    if where == "postgresql":
+        words += ["--databases", servers(18).new_database(), servers(18).new_database()]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.output)
+    assert (report["few"], report["many"], report["rounds"], report["batch"]) == (200, 2000, 6, 32)
+    assert all(report[name] > 0 for name in ("few_ms", "many_ms", "ratio", "ratio_with_commit"))
+    assert report["many_with_commit_ms"] > report["many_ms"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_given_fewer_due_orders_than_a_batch_then_it_ends_with_a_reason(tmp_path: Path) -> None:
+    few, many = (f"sqlite:///{tmp_path / name}.db" for name in ("few", "many"))
+    with pytest.raises(OurFault, match="pieces of work were due, but a batch has 64"):
+        measure_backlog(few, many, 90, 300, 64, 5, lambda numbers, _: iter(numbers))
 
 
 @pytest.mark.parametrize(

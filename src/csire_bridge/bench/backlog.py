@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +12,9 @@ from statistics import median
 
 from sqlalchemy import text
 
-from csire_bridge.bench.measure import Track
+from csire_bridge.bench.measure import Track, ratio
 from csire_bridge.bootstrap import system_clock
+from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.orders import Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkStep
@@ -23,13 +24,14 @@ __all__ = ["BacklogReport", "measure_backlog"]
 
 _CHUNK = 5000
 _STEPS = tuple(WorkStep)
+_WARM_UP = 3
 
 
 @dataclass(frozen=True)
 class BacklogReport:
     """Milliseconds for leasing one batch, the median: the call itself, and the whole transaction with its commit.
 
-    ``ratio`` and ``ratio_with_commit`` compare ``many`` open orders with ``few``.
+    ``ratio`` and ``ratio_with_commit`` are the medians of the pairs' ratios, of ``many`` open orders to ``few``.
     """
 
     few: int
@@ -44,30 +46,39 @@ class BacklogReport:
     ratio_with_commit: float
 
 
-def measure_backlog(url: str, few: int, many: int, batch: int, rounds: int, track: Track) -> BacklogReport:
-    """Fill the empty database at ``url`` with open orders, and lease batches with ``few`` and with ``many`` of them."""
-    with closing(Database(url)) as database:
-        database.upgrade()
-        filler = _Filler(database)
-        chunks = [min(_CHUNK, many - few - start) for start in range(0, many - few, _CHUNK)]
-        filler.add(few)
-        small = _lease_many(database, batch, rounds)
-        for size in track(chunks, sum(chunks)):
-            filler.add(size)
-        _settle_down(database)
-        large = _lease_many(database, batch, rounds)
+def measure_backlog(
+    few_url: str, many_url: str, few: int, many: int, batch: int, rounds: int, track: Track
+) -> BacklogReport:
+    """Fill two empty databases with open orders, and lease batches from one and the other in turns.
+
+    Raises OurFault when fewer than a batch are due.
+    """
+    with closing(Database(few_url)) as little, closing(Database(many_url)) as large:
+        _fill(little, [few])
+        _fill(large, track([min(_CHUNK, many - start) for start in range(0, many, _CHUNK)], many))
+        pairs = list(_pairs(little, large, batch, rounds))[_WARM_UP:]
+    few_ms, many_ms = ([pair[side].lease for pair in pairs] for side in (0, 1))
+    few_whole, many_whole = ([pair[side].whole for pair in pairs] for side in (0, 1))
     return BacklogReport(
         few,
         many,
         batch,
         rounds,
-        small[0],
-        large[0],
-        large[0] / small[0],
-        small[1],
-        large[1],
-        large[1] / small[1],
+        median(few_ms),
+        median(many_ms),
+        ratio(many_ms, few_ms),
+        median(few_whole),
+        median(many_whole),
+        ratio(many_whole, few_whole),
     )
+
+
+def _fill(database: Database, sizes: Iterable[int]) -> None:
+    database.upgrade()
+    filler = _Filler(database)
+    for size in sizes:
+        filler.add(size)
+    _settle_down(database)
 
 
 class _Filler:
@@ -107,31 +118,39 @@ class _Filler:
         return self._now + timedelta(days=self._random.uniform(1, 30))
 
 
-def _lease_many(database: Database, batch: int, rounds: int) -> tuple[float, float]:
-    """Milliseconds for a lease, without and with its transaction; what was leased is given back as it was."""
-    timings = list(_timings(database, batch, rounds + 3))[3:]
-    return _median(timings, lambda pair: pair[0]), _median(timings, lambda pair: pair[1])
+@dataclass(frozen=True, slots=True)
+class _Timing:
+    """Milliseconds of a lease, and of the transaction that it is in."""
+
+    lease: float
+    whole: float
 
 
-def _timings(database: Database, batch: int, rounds: int) -> Iterator[tuple[float, float]]:
-    for turn in range(rounds):
-        now = system_clock()
-        lease = Lease.starting(f"bench-{turn}", now, timedelta(minutes=5))
-        begun = time.perf_counter()
-        with database.transaction() as tx:
-            before = time.perf_counter()
-            items = tx.work.lease(_STEPS, now, lease, batch)
-            after = time.perf_counter()
-        committed = time.perf_counter()
-        if len(items) != batch:
-            raise ValueError(f"only {len(items)} pieces of work were due, but a batch has {batch}")
-        yield (after - before) * 1000, (committed - begun) * 1000
-        with database.transaction() as tx:
-            tx.work.postpone_all([(item, now - timedelta(seconds=turn), None) for item in items])
+def _pairs(little: Database, large: Database, batch: int, rounds: int) -> Iterator[tuple[_Timing, _Timing]]:
+    """Which of the two comes first changes each time."""
+    for turn in range(rounds + _WARM_UP):
+        if turn % 2:
+            second = _timed(large, batch, turn)
+            yield _timed(little, batch, turn), second
+        else:
+            yield _timed(little, batch, turn), _timed(large, batch, turn)
 
 
-def _median(timings: Sequence[tuple[float, float]], part: Callable[[tuple[float, float]], float]) -> float:
-    return median(map(part, timings))
+def _timed(database: Database, batch: int, turn: int) -> _Timing:
+    """Time one lease; what was leased is given back as it was."""
+    now = system_clock()
+    lease = Lease.starting(f"bench-{turn}", now, timedelta(minutes=5))
+    begun = time.perf_counter()
+    with database.transaction() as tx:
+        before = time.perf_counter()
+        items = tx.work.lease(_STEPS, now, lease, batch)
+        after = time.perf_counter()
+    committed = time.perf_counter()
+    if len(items) != batch:
+        raise OurFault(f"only {len(items)} pieces of work were due, but a batch has {batch}", "take more orders")
+    with database.transaction() as tx:
+        tx.work.postpone_all([(item, now - timedelta(seconds=turn), None) for item in items])
+    return _Timing((after - before) * 1000, (committed - begun) * 1000)
 
 
 def _settle_down(database: Database) -> None:

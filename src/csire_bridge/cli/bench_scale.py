@@ -16,10 +16,6 @@ from csire_bridge.cli.console import JsonOption, out, print_json
 
 __all__ = ["add_to"]
 
-DatabaseOption = Annotated[
-    str | None, typer.Option("--database", help="An empty database; without it, SQLite in a fresh folder.")
-]
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -29,23 +25,26 @@ def add_to(app: typer.Typer) -> None:
 
 
 def backlog(
-    orders: Annotated[int, typer.Option("--orders", min=2000, help="How many open orders in the end.")] = 1_000_000,
-    few: Annotated[int, typer.Option("--few", min=200, help="How many at first.")] = 1000,
+    orders: Annotated[int, typer.Option("--orders", min=2000, help="How many open orders.")] = 1_000_000,
+    few: Annotated[int, typer.Option("--few", min=200, help="How many in the other database.")] = 1000,
     batch: Annotated[int, typer.Option("--batch", min=1, max=64, help="Pieces of work in one lease.")] = 32,
     rounds: Annotated[int, typer.Option("--rounds", min=5, help="Leases that are timed at each size.")] = 200,
-    database: DatabaseOption = None,
+    databases: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--databases", help="Two empty databases, the small one first; else SQLite in a fresh folder."),
+    ] = None,
     place: PlaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Lease batches of work with few and with very many open orders in the store.
+    """Lease batches of work with few and with very many open orders in the store, in turns.
 
     Example:
 
         csire-bridge bench backlog --orders 1000000
     """
     with fresh_folder(place) as folder:
-        url = database or f"sqlite:///{folder / 'backlog.db'}"
-        report = measure_backlog(url, few, orders, batch, rounds, track)
+        small, large = databases or (f"sqlite:///{folder / 'few.db'}", f"sqlite:///{folder / 'many.db'}")
+        report = measure_backlog(small, large, few, orders, batch, rounds, track)
     if as_json:
         print_json(asdict(report))
     else:
@@ -125,7 +124,7 @@ def _nodes_table(report: NodesReport) -> Table:
 def _backlog_table(report: BacklogReport) -> Table:
     table = Table(
         title=f"Leasing {report.batch} pieces of work",
-        caption=f"median of {report.rounds} leases; a third of the open orders is due",
+        caption=f"median of {report.rounds} pairs of leases; a third of the open orders is due",
     )
     for heading in ("open orders", "the lease", "ratio", "with its commit", "ratio"):
         table.add_column(heading, justify="right")

@@ -374,6 +374,7 @@ def test_given_an_order_with_every_fact_when_it_comes_back_then_nothing_is_lost_
         assert tx.orders.states_by_now([commanded]) == {key: found.state}
         assert tx.orders.states_by_now([]) == {}
         assert tx.orders.by_correlation([]) == {}
+        assert tx.orders.by_correlation([f"{correlation_id}x"]) == {}, "a longer one is another one"
         event = HeadEndEvent(correlation_id, commanded.meter, HeadEndEventKind.DISCONNECTED, "3.31.0.68", NOW)
         tx.head_end.add([(b"<event/>", event, key)], NOW)
         assert tx.orders.by_correlation([correlation_id]) == {correlation_id: replace(commanded, told=True)}

@@ -64,7 +64,10 @@ class _Members(TypeDecorator[Iterable[object]]):
         self.member = member
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(self.member))
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String())
+        # Without the column's length: PostgreSQL would cut a longer text, and then find what was not asked for.
+        return dialect.type_descriptor(ARRAY(String() if isinstance(self.member, String) else self.member))
 
     def process_bind_param(self, value: Iterable[object] | None, dialect: Dialect) -> object:
         members = list(value or ())

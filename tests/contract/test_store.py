@@ -370,14 +370,14 @@ def test_given_an_order_with_every_fact_when_it_comes_back_then_nothing_is_lost_
         found = tx.orders.get(key)
         correlation_id = "825970f3-22cb-489c-ad3d-3d89cbba8f04"
         commanded = Commanded(key, found.state, MeterNumber("00012345"), correlation_id, told=False)
-        assert tx.orders.by_correlation([correlation_id, "another"]) == {correlation_id: commanded}
-        assert tx.orders.states_by_now([commanded]) == {key: found.state}
-        assert tx.orders.states_by_now([]) == {}
-        assert tx.orders.by_correlation([]) == {}
-        assert tx.orders.by_correlation([f"{correlation_id}x"]) == {}, "a longer one is another one"
+        assert tx.neighbours.by_correlation([correlation_id, "another"]) == {correlation_id: commanded}
+        assert tx.neighbours.states_by_now([commanded]) == {key: found.state}
+        assert tx.neighbours.states_by_now([]) == {}
+        assert tx.neighbours.by_correlation([]) == {}
+        assert tx.neighbours.by_correlation([f"{correlation_id}x"]) == {}, "a longer one is another one"
         event = HeadEndEvent(correlation_id, commanded.meter, HeadEndEventKind.DISCONNECTED, "3.31.0.68", NOW)
         tx.head_end.add([(b"<event/>", event, key)], NOW)
-        assert tx.orders.by_correlation([correlation_id]) == {correlation_id: replace(commanded, told=True)}
+        assert tx.neighbours.by_correlation([correlation_id]) == {correlation_id: replace(commanded, told=True)}
     assert found == replace(full, key=key)
     assert isinstance(found.metering_point, MeteringPointCode)
     assert isinstance(found.contracted_power, Decimal)
@@ -478,7 +478,7 @@ def test_given_the_orders_of_a_process_when_asked_for_the_open_ones_then_ended_o
     keys = {state: add_order(database, state=state).key for state in OrderState}
     add_order(database, process_instance=ProcessInstanceId.new())
     with database.transaction() as tx:
-        found = {o.key for o in tx.orders.open_of_process(PROCESS)}
+        found = {o.key for o in tx.neighbours.open_of_process(PROCESS)}
     ended = (OrderState.DONE, OrderState.CANNOT, OrderState.SUPERSEDED, OrderState.WITHDRAWN)
     assert found == {key for state, key in keys.items() if state not in ended}
 
@@ -871,9 +871,9 @@ def test_given_orders_at_meters_when_the_open_ones_are_asked_for_then_ended_ones
     with database.transaction() as tx:
         for number, state in ((meter, OrderState.DONE), (meter, OrderState.UNKNOWN), (other, OrderState.UNKNOWN)):
             tx.orders.add([order(meter=number, state=state)], NOW)
-        found = tx.orders.open_at_meters([meter])
+        found = tx.neighbours.open_at_meters([meter])
         assert [(each.meter, each.state) for each in found] == [(meter, OrderState.UNKNOWN)]
-        assert tx.orders.open_at_meters([]) == []
+        assert tx.neighbours.open_at_meters([]) == []
 
 
 # --- what goes wrong says so in a sentence

@@ -153,13 +153,13 @@ def test_given_the_hub_joins_then_the_order_takes_its_facts_and_the_first_regist
     order, _ = taken(database)
     new = hub_order(registered_at=NOW - MINUTE)
     with database.transaction() as tx:
-        (free,) = tx.orders.without_hub([POINT])
+        (free,) = tx.neighbours.without_hub([POINT])
         joined = tx.orders.join(free, new, NOW, "the hub asks for the same")
         assert tx.orders.get(order.key) == joined
-        assert tx.orders.without_hub([POINT]) == []
-        assert [known.key for known in tx.orders.joinable(PLAIN)] == [order.key]
+        assert tx.neighbours.without_hub([POINT]) == []
+        assert [known.key for known in tx.neighbours.joinable(PLAIN)] == [order.key]
         assert new.process_instance is not None
-        assert [known.key for known in tx.orders.of_process(new.process_instance)] == [order.key]
+        assert [known.key for known in tx.neighbours.of_process(new.process_instance)] == [order.key]
     assert (joined.source_message, joined.version) == (new.source_message, order.version)
     assert (joined.registered_at, joined.renewed_at) == (NOW - 9 * MINUTE, NOW - MINUTE)
 
@@ -170,7 +170,7 @@ def test_given_a_connection_of_many_sources_then_it_counts_from_the_last_one_aga
     order, _ = taken(database, order=replace(PLAIN, kind=OrderKind.RECONNECT))
     with database.transaction() as tx:
         tx.orders.join(order, replace(order, registered_at=NOW - MINUTE), NOW, "again")
-        assert tx.orders.reconnections([POINT], NOW)[POINT].newest == NOW - MINUTE
+        assert tx.neighbours.reconnections([POINT], NOW)[POINT].newest == NOW - MINUTE
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ def test_given_an_order_that_nobody_may_join_then_it_is_not_offered(
 ) -> None:
     with database.transaction() as tx:
         tx.orders.add([replace(PLAIN, **changes)], NOW)  # type: ignore[arg-type]
-        assert tx.orders.joinable(PLAIN) == []
-        assert tx.orders.without_hub([POINT]) == []
+        assert tx.neighbours.joinable(PLAIN) == []
+        assert tx.neighbours.without_hub([POINT]) == []
 
 
 def test_given_orders_that_wait_for_people_on_site_then_each_is_handed_over_once_each_time(database: Database) -> None:

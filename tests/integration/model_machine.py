@@ -125,7 +125,7 @@ class OrdersMachine(RuleBasedStateMachine):
             if more:
                 key = tx.guards.ask_allowance(more, "Anna", "a model", now)
                 tx.guards.approve_allowance(key, "Jan", now, timedelta(minutes=30))
-            tx.work.hasten(WorkStep.EXECUTE, tx.orders.waiting_at(POINTS), now)
+            tx.work.hasten(WorkStep.EXECUTE, tx.neighbours.waiting_at(POINTS), now)
 
     # --- the bridge's processes
 

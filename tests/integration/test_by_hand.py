@@ -262,7 +262,7 @@ def test_given_a_refused_and_cancelled_command_when_given_again_then_its_meter_c
         order = playing.work_until_state(OrderState.SUBMITTED)
         assert (order.attempts, order.cancelled_at) == (2, None)
         with playing.scene.bridge.database.transaction() as tx:
-            (neighbour,) = tx.orders.neighbours([MeterNumber(METER)], system_clock() + HOUR)
+            (neighbour,) = tx.neighbours.at_meters([MeterNumber(METER)], system_clock() + HOUR)
         assert neighbour.open
 
 

@@ -412,7 +412,7 @@ def test_given_an_emergency_suspension_then_a_connection_waits_until_a_named_per
         assert (order.state, order.waits_for) == (OrderState.REGISTERED, WaitsFor.HOLD)
         with playing.scene.bridge.database.transaction() as tx:
             tx.guards.release_hold(key, "Jan", system_clock())
-            tx.work.hasten(WorkStep.EXECUTE, tx.orders.waiting_at([POINT]), system_clock())
+            tx.work.hasten(WorkStep.EXECUTE, tx.neighbours.waiting_at([POINT]), system_clock())
         until_states(playing, OrderState.DONE)
 
 

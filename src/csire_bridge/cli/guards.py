@@ -229,7 +229,7 @@ def list_allowances(
     now, settings = system_clock(), load_settings(config, database=database)
     with opened(settings) as store, store.looking() as tx:
         found = tx.guards.allowances(now)
-        given, more = tx.orders.disconnections_given(now - CAP_WINDOW), tx.guards.allowed(now)
+        given, more = tx.neighbours.disconnections_given(now - CAP_WINDOW), tx.guards.allowed(now)
     cap = settings.execution.disconnections_per_hour
     facts = {"cap": cap, "allowed_above": more, "given": given, "allowances": [allowance_facts(one) for one in found]}
     head = f"{local(now)}: {given} disconnections were given within the hour; the cap is {cap}, and {more} above it"

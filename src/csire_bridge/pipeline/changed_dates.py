@@ -27,7 +27,7 @@ def without_moved(tx: Transaction, new: Sequence[Order], now: datetime, rules: S
 def _moved(tx: Transaction, new: Order, now: datetime, rules: StepRules) -> bool:
     if new.kind.contactor_action is not None or new.process_instance is None:
         return False
-    for known in tx.orders.open_of_process(new.process_instance):
+    for known in tx.neighbours.open_of_process(new.process_instance):
         same = (known.kind, known.metering_point) == (new.kind, new.metering_point)
         if same and known.state in _MOVABLE and known.recalled_at is None:
             _move(tx, known, new, now, rules)
@@ -75,7 +75,7 @@ def tariff_change(tx: Transaction, header: Header, update: RegistryUpdate, now: 
         tariff_group=update.tariff_group,
     )
     order = new_order(request, now, registered_at=header.timestamp, header=header)
-    for other in tx.orders.joinable(order):
+    for other in tx.neighbours.joinable(order):
         if other.tariff_group == order.tariff_group:
             return None
     return order

@@ -126,7 +126,7 @@ class Changes:
     def _wake_neighbours(self, tx: Transaction) -> None:
         """Orders that waited for one that is out of the way now, and the order that it is a part of."""
         if self.stopped:
-            waiting = tx.orders.waiting_at([order.metering_point for order in self.stopped])
+            waiting = tx.neighbours.waiting_at([order.metering_point for order in self.stopped])
             tx.work.hasten(WorkStep.EXECUTE, waiting, self.now)
             parents = [order.parent for order in self.stopped if order.parent is not None]
             tx.work.hasten(WorkStep.PERFORM, parents, self.now)

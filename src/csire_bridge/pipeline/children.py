@@ -97,7 +97,7 @@ def why_not(tx: Transaction, order: Order, now: datetime) -> str | None:
     tx.points.hold([order.metering_point])
     point = tx.points.of([order.metering_point], now).get(order.metering_point)
     supplier = point.supplier if point else None
-    starts = [_start(start) for start in tx.orders.starts_at(order.metering_point)]
+    starts = [_start(start) for start in tx.neighbours.starts_at(order.metering_point)]
     return goes_on_supplied(order, starts, supplier, now.astimezone(WARSAW).date())
 
 
@@ -119,7 +119,9 @@ def spare(tx: Transaction, asked: Sequence[Order], now: datetime) -> None:
 
 def bring_back(tx: Transaction, process: ProcessInstanceId, why: str, now: datetime) -> None:
     """Connect a household again whose agreement, as it turns out, does not end (yet): it was cut off in ``process``."""
-    ends = [o for o in tx.orders.of_process(process) if (o.kind, o.state) == (OrderKind.AGREEMENT_END, OrderState.DONE)]
+    ends = [
+        o for o in tx.neighbours.of_process(process) if (o.kind, o.state) == (OrderKind.AGREEMENT_END, OrderState.DONE)
+    ]
     for end in ends:
         for step in tx.steps.of([end.key]).get(end.key, []):
             if step.kind is StepKind.DISCONNECT and step.state is StepState.DONE and step.child is not None:
@@ -136,7 +138,7 @@ def _says_supplied(order: Order) -> bool:
 
 
 def _ends_at(tx: Transaction, point: MeteringPointCode) -> Iterator[tuple[Order, Order]]:
-    children = tx.orders.ends_under_way(point)
+    children = tx.neighbours.ends_under_way(point)
     ends = tx.orders.many([child.parent for child in children if child.parent is not None])
     for child in children:
         if child.parent is not None:

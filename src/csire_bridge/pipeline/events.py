@@ -25,13 +25,13 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
     """
     now = clock()
     with store.transaction() as tx:
-        orders = tx.orders.by_correlation([e.correlation_id for _, e in events if e.correlation_id])
+        orders = tx.neighbours.by_correlation([e.correlation_id for _, e in events if e.correlation_id])
         joined = [(raw, event, _order_of(event, orders.get(event.correlation_id or ""))) for raw, event in events]
         met = _new(tx, [(event, order) for _, event, order in joined if order is not None])
         tx.head_end.add([(raw, event, order.key if order else None) for raw, event, order in joined], now)
-        near = tx.orders.open_at_meters([event.meter for _, event, order in joined if order is None])
+        near = tx.neighbours.open_at_meters([event.meter for _, event, order in joined if order is None])
         tx.work.hasten(WorkStep.EXECUTE, [*(order.key for _, order in met), *(order.key for order in near)], now)
-        states = tx.orders.states_by_now([order for _, order in met])  # whoever worked on them has finished by now
+        states = tx.neighbours.states_by_now([order for _, order in met])  # whoever worked on them has finished by now
         told = [(o.key, states[o.key], f"head-end system reports {e.kind} ({e.code})") for e, o in met]
         tx.orders.note_all(told, now)
 

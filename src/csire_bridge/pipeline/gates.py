@@ -74,7 +74,7 @@ class Gates:
         It waits for one that was asked for before it, so that both happen in the order of the requests.
         """
         waiting = [order.metering_point for _, order in new if order.kind is OrderKind.DISCONNECT]
-        known = tx.orders.reconnections(waiting, changes.now)
+        known = tx.neighbours.reconnections(waiting, changes.now)
         stays = []
         for item, order in new:
             found = known.get(order.metering_point) if order.kind is OrderKind.DISCONNECT else None
@@ -137,7 +137,7 @@ class Gates:
         """One open command at each meter, and a pause between two. A connection recalls an older disconnection."""
         pause = self._limits.meter_pause
         near: dict[MeterNumber, list[Neighbour]] = {}
-        for neighbour in tx.orders.neighbours([meter for _, _, meter in new], changes.now - pause):
+        for neighbour in tx.neighbours.at_meters([meter for _, _, meter in new], changes.now - pause):
             near.setdefault(neighbour.meter, []).append(neighbour)
         goes_on: list[Ready] = []
         taken: set[MeterNumber] = set()
@@ -168,7 +168,7 @@ class Gates:
             return list(new)
         tx.guards.one_at_a_time()
         cap = self._limits.disconnections_per_hour + tx.guards.allowed(changes.now)
-        room = cap - tx.orders.disconnections_given(changes.now - CAP_WINDOW)
+        room = cap - tx.neighbours.disconnections_given(changes.now - CAP_WINDOW)
         goes_on: list[Ready] = []
         for item, order, meter in new:
             if order.kind is not OrderKind.DISCONNECT:

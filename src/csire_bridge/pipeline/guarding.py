@@ -49,7 +49,7 @@ def release_hold(tx: Transaction, key: int, act: Act) -> tuple[Hold, Sequence[Or
         raise ActRefused(f"there is no hold {key}", "look its key up with `hold list`") from error
     except StaleWrite as error:
         raise ActRefused(error.text, "nothing is left to do") from error
-    keys = tx.orders.waiting_at([hold.metering_point])
+    keys = tx.neighbours.waiting_at([hold.metering_point])
     waited = [order for order in tx.orders.many(keys).values() if order.waits_for is WaitsFor.HOLD]
     text = act.told(f"{hold.kind} hold {key} was released")
     tx.orders.note_all([(order.key, order.state, text) for order in waited], act.at)

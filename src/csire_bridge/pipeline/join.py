@@ -21,7 +21,7 @@ def without_joined(tx: Transaction, new: Sequence[Order], now: datetime) -> list
     if not new:
         return []
     points = sorted({order.metering_point for order in new})
-    free = tx.orders.without_hub(points)
+    free = tx.neighbours.without_hub(points)
     if not free:
         return list(new)
     alone = []
@@ -51,7 +51,7 @@ def take_sid_order(
     asked = with_deadline(new_order(request.order, now, registered_at=request.registered_at), deadlines, now)
     new = _own_process_only(tx, asked)
     newest = _newest_connection(tx, new, now)
-    known = next((o for o in tx.orders.joinable(new) if is_the_same(new, o, newest, now)), None)
+    known = next((o for o in tx.neighbours.joinable(new) if is_the_same(new, o, newest, now)), None)
     if known is None:
         (key,) = tx.orders.add([new], now)
         make_way(tx, [new], now, complaint_hold)
@@ -74,7 +74,7 @@ def take_sid_order(
 
 
 def _newest_connection(tx: Transaction, order: Order, now: datetime) -> datetime | None:
-    asked = tx.orders.reconnections([order.metering_point], now).get(order.metering_point)
+    asked = tx.neighbours.reconnections([order.metering_point], now).get(order.metering_point)
     return asked.newest if asked else None
 
 
@@ -82,6 +82,6 @@ def _own_process_only(tx: Transaction, new: Order) -> Order:
     """A process of the hub has one answer: where the hub's own order has ended already, it has given that answer."""
     if new.process_instance is None:
         return new
-    ended = any(order.kind is new.kind for order in tx.orders.of_process(new.process_instance))
-    joins = any(o.process_instance == new.process_instance for o in tx.orders.joinable(new))
+    ended = any(order.kind is new.kind for order in tx.neighbours.of_process(new.process_instance))
+    joins = any(o.process_instance == new.process_instance for o in tx.neighbours.joinable(new))
     return changed(new, process_instance=None) if ended and not joins else new

@@ -59,7 +59,7 @@ def _overtake(tx: Transaction, reconnections: Sequence[Order], now: datetime) ->
     newest: dict[MeteringPointCode, datetime] = {}
     for order in reconnections:
         newest[order.metering_point] = max(order.registered_at, newest.get(order.metering_point, order.registered_at))
-    for order in tx.orders.overtaken(newest):
+    for order in tx.neighbours.overtaken(newest):
         facts = {"cannot_reason": CannotReason.OTHER, "detail": _OVERTAKEN}
         tx.orders.move(order, OrderState.SUPERSEDED, now, _OVERTAKEN, **facts)
         tx.work.hasten(WorkStep.EXECUTE, [order.key], now)

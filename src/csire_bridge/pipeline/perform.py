@@ -229,7 +229,7 @@ class _At:
             point = self._point()
             if point is not None and point.has_contactor is False:
                 return self._skipped(step, "the meter has no contactor")
-            if self._tx.orders.ends_under_way(self._order.metering_point):
+            if self._tx.neighbours.ends_under_way(self._order.metering_point):
                 self._move(step, OrderKind.RECONNECT)  # the supply may be on still, and off in a moment
                 return None
         return step

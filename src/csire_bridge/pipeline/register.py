@@ -93,7 +93,7 @@ def _follow(tx: Transaction, notice: SpecialNotice, now: datetime) -> None:
     if notice.kind is not SpecialKind.PROCESS_ENDED or notice.process_instance is None:
         return
     bring_back(tx, notice.process_instance, _ENDED, now)
-    orders = tx.orders.open_of_process(notice.process_instance)
+    orders = tx.neighbours.open_of_process(notice.process_instance)
     behind = tx.sid.behind([order.key for order in orders])
     for order in orders:
         if order.kind is OrderKind.RECONNECT and behind.get(order.key) and order.source_message is not None:

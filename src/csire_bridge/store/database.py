@@ -25,6 +25,7 @@ from csire_bridge.store.head_end import HeadEndEvents
 from csire_bridge.store.inspection import inspect_database
 from csire_bridge.store.leases import Leases
 from csire_bridge.store.messages import Journal
+from csire_bridge.store.neighbours import Neighbours
 from csire_bridge.store.orders import OrderBook
 from csire_bridge.store.outbox import Outbox
 from csire_bridge.store.partners import PartnerRegistry
@@ -48,6 +49,7 @@ class StoreTransaction:
         self.connection = connection
         self.messages = Journal(connection)
         self.orders = OrderBook(connection)
+        self.neighbours = Neighbours(connection)
         self.points = PointRegistry(connection)
         self.outbox = Outbox(connection)
         self.partners = PartnerRegistry(connection)

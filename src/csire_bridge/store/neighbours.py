@@ -1,0 +1,196 @@
+"""What else goes on at a meter, at a metering point or in a market process: the orders around an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, or_, select
+
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.neighbours import Commanded, Neighbour, Reconnections
+from csire_bridge.domain.orders import (
+    COMMAND_OPEN,
+    FINAL_STATES,
+    WAITS_FOR_A_PERSON,
+    Order,
+    OrderKind,
+    OrderState,
+    ReconnectionReason,
+)
+from csire_bridge.domain.sources import JOINABLE
+from csire_bridge.store.among import among, narrowing, one_of
+from csire_bridge.store.rows import from_rows
+from csire_bridge.store.tables import head_end_events, orders
+
+__all__ = ["Neighbours"]
+
+_BY_CORRELATION = select(
+    orders.c.key,
+    orders.c.state,
+    orders.c.meter,
+    orders.c.correlation_id,
+    exists().where(head_end_events.c.order == orders.c.key).label("told"),
+).where(among(orders.c.correlation_id, "correlation_ids"))
+_STATES = select(orders.c.key, orders.c.state).where(among(orders.c.key, "keys"))
+_OPEN = ~one_of(orders.c.state, FINAL_STATES)
+_OPEN_AT_METERS = select(orders).where(among(orders.c.meter, "meters"), _OPEN)
+_ASKED_AT = func.coalesce(orders.c.renewed_at, orders.c.registered_at)  # a connection counts from its last source
+_CONNECTIONS = (
+    select(
+        orders.c.metering_point,
+        func.max(_ASKED_AT, type_=orders.c.registered_at.type).label("newest"),
+        func.max(
+            case((_OPEN & (orders.c.not_before <= bindparam("now", type_=orders.c.not_before.type)), 1), else_=0)
+        ).label("open"),
+    )
+    .where(
+        among(orders.c.metering_point, "points"),
+        narrowing(orders.c.kind) == OrderKind.RECONNECT.value,
+        orders.c.state != OrderState.WITHDRAWN.value,
+    )
+    .group_by(orders.c.metering_point)
+)
+_HAS_OPEN_COMMAND = one_of(orders.c.state, COMMAND_OPEN) & orders.c.cancelled_at.is_(None)
+_SINCE = bindparam("since", type_=orders.c.submitted_at.type)
+_NEIGHBOURS = (
+    select(
+        orders.c.key, orders.c.kind, orders.c.meter, orders.c.registered_at, orders.c.submitted_at, orders.c.recalled_at
+    )
+    .add_columns(_HAS_OPEN_COMMAND.label("open"))
+    .where(among(orders.c.meter, "meters"), or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > _SINCE))
+)
+_DISCONNECTIONS_GIVEN = select(func.count()).where(
+    orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > _SINCE
+)
+_WAITING_AT = select(orders.c.key).where(
+    among(orders.c.metering_point, "points"),
+    orders.c.waits_for.is_not(None),
+    orders.c.state == OrderState.REGISTERED.value,
+)
+_OVERTAKEN = select(orders).where(
+    among(orders.c.metering_point, "points"),
+    narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
+    one_of(orders.c.state, {OrderState.REGISTERED} | WAITS_FOR_A_PERSON),
+)
+_JOINABLE = and_(one_of(orders.c.state, JOINABLE), orders.c.recalled_at.is_(None), orders.c.parent.is_(None))
+_WITHOUT_HUB = (
+    select(orders)
+    .where(among(orders.c.metering_point, "points"), narrowing(orders.c.source_message).is_(None), _JOINABLE)
+    .order_by(orders.c.key)
+    .with_for_update()
+)
+
+
+class Neighbours:
+    """The orders around others, within one transaction; nothing is written here."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _found(self, query: Select[Any], given: Mapping[str, object] | None = None) -> Iterator[Order]:
+        return from_rows(Order, self._connection.execute(query, given))
+
+    def by_correlation(self, correlation_ids: Sequence[str]) -> dict[str, Commanded]:
+        """The orders whose latest command has one of these correlation ids."""
+        if not correlation_ids:
+            return {}
+        found = self._connection.execute(_BY_CORRELATION, {"correlation_ids": correlation_ids})
+        return {order.correlation_id: order for order in from_rows(Commanded, found)}
+
+    def states_by_now(self, known: Sequence[Commanded]) -> dict[int, OrderState]:
+        """Where orders stand; SQLite has one writer, so there nothing can have changed within a transaction."""
+        if self._connection.dialect.name == "sqlite" or not known:
+            return {order.key: order.state for order in known}
+        rows = self._connection.execute(_STATES, {"keys": [order.key for order in known]})
+        return {row.key: OrderState(row.state) for row in rows}
+
+    def at_meters(self, meters: Sequence[MeterNumber], since: datetime) -> list[Neighbour]:
+        """The orders at these meters with an open command, or with a command that was given after ``since`` (UTC)."""
+        if not meters:
+            return []
+        rows = self._connection.execute(_NEIGHBOURS, {"meters": [str(meter) for meter in meters], "since": since})
+        return list(from_rows(Neighbour, rows))
+
+    def open_at_meters(self, meters: Sequence[MeterNumber]) -> list[Order]:
+        """Orders whose command went to one of ``meters`` and that have not ended."""
+        if not meters:
+            return []
+        return list(self._found(_OPEN_AT_METERS, {"meters": [str(meter) for meter in meters]}))
+
+    def disconnections_given(self, since: datetime) -> int:
+        """For how many orders a disconnection was given after ``since`` (UTC)."""
+        return int(self._connection.execute(_DISCONNECTIONS_GIVEN, {"since": since}).scalar_one())
+
+    def reconnections(
+        self, points: Sequence[MeteringPointCode], now: datetime
+    ) -> dict[MeteringPointCode, Reconnections]:
+        """What was asked for in connections at each of ``points``; withdrawn ones don't count. ``now`` is UTC."""
+        if not points:
+            return {}
+        rows = self._connection.execute(_CONNECTIONS, {"points": [str(point) for point in points], "now": now})
+        return {MeteringPointCode(row.metering_point): Reconnections(row.newest, bool(row.open)) for row in rows}
+
+    def overtaken(self, newest: Mapping[MeteringPointCode, datetime]) -> list[Order]:
+        """Disconnections that wait at these points and were asked for no later than the moment (UTC) of each."""
+        if not newest:
+            return []
+        waiting = self._found(_OVERTAKEN, {"points": [str(point) for point in newest]})
+        return [order for order in waiting if order.registered_at <= newest[order.metering_point]]
+
+    def waiting_at(self, points: Sequence[MeteringPointCode]) -> list[int]:
+        """The registered orders at these points that wait for something."""
+        if not points:
+            return []
+        rows = self._connection.execute(_WAITING_AT, {"points": [str(point) for point in points]})
+        return list(rows.scalars())
+
+    def joinable(self, new: Order) -> list[Order]:
+        """Orders of the same kind at the same point that somebody else may join, oldest first; held until the end."""
+        query = select(orders).where(
+            orders.c.metering_point == str(new.metering_point), narrowing(orders.c.kind) == new.kind.value, _JOINABLE
+        )
+        return list(self._found(query.order_by(orders.c.key).with_for_update()))
+
+    def without_hub(self, points: Sequence[MeteringPointCode]) -> list[Order]:
+        """Orders at these points that somebody else than the hub asked for, and that the hub may join."""
+        if not points:
+            return []
+        return list(self._found(_WITHOUT_HUB, {"points": [str(point) for point in points]}))
+
+    def starts_at(self, point: MeteringPointCode) -> list[Order]:
+        """What says that a new agreement starts, or has started, at the point; withdrawn ones don't count.
+
+        Beside notices of agreements these are requests to connect because of a change of supplier or user.
+        """
+        change = ReconnectionReason.CHANGE_OF_SUPPLIER_OR_USER.value
+        asked = and_(orders.c.reconnection_reason == change, orders.c.parent.is_(None))
+        query = select(orders).where(
+            orders.c.metering_point == str(point),
+            or_(orders.c.kind == OrderKind.AGREEMENT_START.value, asked),
+            orders.c.state != OrderState.WITHDRAWN.value,
+        )
+        return list(self._found(query))
+
+    def ends_under_way(self, point: MeteringPointCode) -> list[Order]:
+        """The disconnections at the point that belong to agreements that end, and have not ended themselves."""
+        query = select(orders).where(
+            orders.c.metering_point == str(point),
+            narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
+            orders.c.parent.is_not(None),
+            _OPEN,
+        )
+        held = query.order_by(orders.c.key).with_for_update(key_share=True)
+        return list(self._found(held))
+
+    def of_process(self, process: ProcessInstanceId) -> list[Order]:
+        """Every order that the hub asked for in that process, ended or not."""
+        query = select(orders).where(orders.c.process_instance == str(process), orders.c.source_message.is_not(None))
+        return list(self._found(query))
+
+    def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
+        """Orders of a market process that have not ended; nobody else changes them until this transaction ends."""
+        query = select(orders).where(orders.c.process_instance == str(process), _OPEN)
+        held = query.order_by(orders.c.key).with_for_update(key_share=True)
+        return list(self._found(held))

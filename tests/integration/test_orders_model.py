@@ -27,7 +27,7 @@ from csire_bridge.pipeline.give import Given, Giving, give
 from csire_bridge.pipeline.ports import HeadEnd
 from csire_bridge.simulators.pki import make_demo_pki
 from csire_bridge.store.database import Database
-from csire_bridge.store.orders import OrderBook
+from csire_bridge.store.neighbours import Neighbours
 from tests.integration.model_bridge import Parts
 from tests.integration.model_machine import OrdersMachine
 
@@ -129,7 +129,7 @@ def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -
 
 
 def a_newer_connection_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
-    patch.setattr(OrderBook, "reconnections", lambda *_: {})
+    patch.setattr(Neighbours, "reconnections", lambda *_: {})
     patch.setattr(new_orders, "_overtake", lambda *_: None)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -101,13 +101,12 @@ def measure_round_trip(
 
     Raises OurFault when an order of ours did not end as done and answered.
     """
-    window, early_rss = _BATCHES * batch, 0.0
+    window = _BATCHES * batch
     scene = Scene(place, algorithm)
     with ExitStack() as stack:
         here, there = (None, None) if spread else _apart()
         url = stack.enter_context(head_end_process((_SIDES + bool(database)) * (count + _WARM_UP), there))
-        if here is not None:
-            stack.enter_context(kept_to(here))
+        stack.enter_context(nullcontext() if here is None else kept_to(here))
         store = stack.enter_context(closing(BareStore(place / "bare.db")))
         head_end = stack.enter_context(closing(BareHeadEnd(url)))
         listener = stack.enter_context(closing(BareListener()))
@@ -124,20 +123,13 @@ def measure_round_trip(
             other = OurTrip(stack.enter_context(scene.bridge("other", batch, url, database)))
             other.check(0)
             sides["database"] = (other, partial(other.run, batch=batch, in_flight=window))
-        rates: dict[str, list[float]] = {name: [] for name in sides}
-        _round(sides, scene, _WARM_UP)
-        sizes = round_sizes(count, _ROUNDS)
-        for number, size in enumerate(track(sizes, len(sizes)), 1):
-            for name, pace in _round(sides, scene, size).items():
-                rates[name].append(pace)
-            sides = dict(reversed(sides.items()))  # no side always comes after the same other one
-            early_rss = early_rss or (peak_rss_mib() if number * 10 >= len(sizes) else 0.0)
+        rates, early_rss = _in_rounds(sides, scene, round_sizes(count, _ROUNDS), track)
         done = ours.check(2 * (count + _WARM_UP)) - 2 * _WARM_UP
         if other:
             other.check(count + _WARM_UP)
     return RoundTripReport(
         orders=count,
-        rounds=len(sizes),
+        rounds=len(rates["ours"]),
         key_kind=KEY_KINDS[algorithm],
         batch=batch,
         in_flight=window,
@@ -160,6 +152,21 @@ def _apart() -> tuple[int, int] | tuple[None, None]:
     """A core for the sides, and one for the head-end system."""
     some = cores()
     return (some[0], some[1]) if len(some) > 1 else (None, None)
+
+
+def _in_rounds(
+    sides: dict[str, _Side], scene: Scene, sizes: Sequence[int], track: Track
+) -> tuple[dict[str, list[float]], float]:
+    """Each side's orders per second, round by round after one to warm up; and the peak of memory after a tenth."""
+    rates: dict[str, list[float]] = {name: [] for name in sides}
+    early_rss = 0.0
+    _round(sides, scene, _WARM_UP)
+    for number, size in enumerate(track(sizes, len(sizes)), 1):
+        for name, pace in _round(sides, scene, size).items():
+            rates[name].append(pace)
+        sides = dict(reversed(sides.items()))  # no side always comes after the same other one
+        early_rss = early_rss or (peak_rss_mib() if number * 10 >= len(sizes) else 0.0)
+    return rates, early_rss
 
 
 def _round(sides: Mapping[str, _Side], scene: Scene, size: int) -> dict[str, float]:

@@ -7,25 +7,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    Update,
-    bindparam,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Select, Update, bindparam, insert, select, update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.facts import changed
-from csire_bridge.domain.orders import (
-    Order,
-    OrderEvent,
-    OrderState,
-    WaitsFor,
-    check_transition,
-)
+from csire_bridge.domain.orders import Order, OrderEvent, OrderState, WaitsFor, check_transition
 from csire_bridge.store.among import among
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows

@@ -114,9 +114,9 @@ def format_moment(moment: datetime) -> str:
 
 def envelope_texts(header: Header) -> dict[str, str]:
     """What the envelope says, by the names of its elements."""
-    texts = {
+    return {
         "MessageId": header.message_id,
-        "SenderMessageId": header.answers or "",
+        **({"SenderMessageId": header.answers} if header.answers else {}),
         "MessageType": header.message_type,
         "MessageTimestamp": format_moment(header.timestamp),
         "PhysicalSenderId": header.physical_sender,
@@ -129,9 +129,6 @@ def envelope_texts(header: Header) -> dict[str, str]:
         "IndustryClassificationId": _INDUSTRY,
         **_AGENCIES,
     }
-    if header.answers is None:
-        del texts["SenderMessageId"]
-    return texts
 
 
 def build_envelope(root: etree._Element, texts: Mapping[str, str], *, namespace: str) -> None:

@@ -134,4 +134,4 @@ class Acknowledger:
                 f"{mapping.file} makes a document that its schema refuses: {problems}",
                 "correct the mapping file; the work is tried again once it is released",
             )
-        return sign_written(plain, root, self._key)
+        return sign_written(plain, self._key, root)

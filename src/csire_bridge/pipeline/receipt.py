@@ -18,7 +18,7 @@ from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.messages import Form, Header, RawMessage
 from csire_bridge.xml.envelope import format_moment
 from csire_bridge.xml.keys import SigningKey
-from csire_bridge.xml.signature import read_back, serialise, sign_enveloped, sign_written
+from csire_bridge.xml.signature import serialise, sign_enveloped, sign_written
 from csire_bridge.xml.soap import fault, reference_answer
 from csire_bridge.xml.template import Template
 
@@ -58,8 +58,7 @@ class Receipts:
         if raw.form is Form.SOAP:
             return reference_answer(header.message_id, self._key, now)
         texts = _texts(raw, Verdict.ACCEPTED, header)
-        plain = _template(tuple(texts)).fill(texts)
-        return sign_written(plain, read_back(plain), self._key)
+        return sign_written(_template(tuple(texts)).fill(texts), self._key)
 
     def refused(self, raw: RawMessage, problems: Sequence[Problem], now: datetime) -> bytes:
         """The receipt of a message that we can't go on with; nothing of its content is told back but the problems."""

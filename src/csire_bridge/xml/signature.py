@@ -75,11 +75,15 @@ def serialise(root: etree._Element) -> bytes:
 def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
     """Return the bytes of ``root`` with our signature as its last child; ``root`` itself is left as it is."""
     plain = etree.tostring(root, xml_declaration=True, encoding="UTF-8", with_tail=False)
-    return sign_written(plain, read_back(plain), key)
+    return sign_written(plain, key)
 
 
-def sign_written(plain: bytes, root: etree._Element, key: SigningKey) -> bytes:
-    """Return ``plain``, a document as ``serialise`` would write it, with our signature; ``root`` is what it says."""
+def sign_written(plain: bytes, key: SigningKey, root: etree._Element | None = None) -> bytes:
+    """Return ``plain``, a document as ``serialise`` would write it, with our signature.
+
+    ``root`` is what it says, where that was read back already.
+    """
+    root = read_back(plain) if root is None else root
     signature = signature_over(canonical(root), key)
     if plain.endswith(b"/>"):  # nothing stands in the root
         name = f"{root.prefix}:{etree.QName(root).localname}" if root.prefix else etree.QName(root).localname

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 from xml.sax.saxutils import escape
 
-__all__ = ["Template"]
+__all__ = ["NOT_IN_XML", "Template"]
 
 _Gap = TypeVar("_Gap")
 _MARK = re.compile(r"@(\d+)@")
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NOT_AS_IT_IS = re.compile('[&<>"\r]|[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 can't hold."""
+_NOT_AS_IT_IS = re.compile(f'[&<>"\r]|{NOT_IN_XML.pattern}')
 _ESCAPES = {'"': "&quot;", "\r": "&#13;"}
 
 
@@ -52,6 +53,6 @@ class Template(Generic[_Gap]):
 
 
 def _escaped(text: str) -> str:
-    if _NOT_IN_XML.search(text):
+    if NOT_IN_XML.search(text):
         raise ValueError(f"{text!r} has characters that XML can't hold")
     return escape(text, _ESCAPES)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 from lxml import etree
@@ -20,7 +20,7 @@ from csire_bridge.xml.mapping.convert import Writer, field_types, writer_for
 from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
 from csire_bridge.xml.mapping.model import Group, Leaf, OutboundFile
 from csire_bridge.xml.signature import serialise
-from csire_bridge.xml.template import Template
+from csire_bridge.xml.template import NOT_IN_XML, Template
 
 __all__ = ["OutboundMapping", "compile_outbound"]
 
@@ -49,9 +49,13 @@ class OutboundMapping:
     namespace: str
     root: str
     payload: _Branch
-    leaves: tuple[_Leaf, ...]
     templates: dict[tuple[str, ...], Template[str]] = field(default_factory=dict, compare=False, repr=False)
     """What was written before, by the elements that it has."""
+
+    @cached_property
+    def leaves(self) -> tuple[_Leaf, ...]:
+        """The elements of the payload that have a text, in their order."""
+        return tuple(_leaves(self.payload))
 
     @property
     def nsmap(self) -> Mapping[str, str]:
@@ -93,7 +97,7 @@ class OutboundMapping:
             text = leaf.write(value)
         except ValueError as error:
             raise ConfigurationError(f"{self.file}: {leaf.rule.source}: {error}", "complete the table") from error
-        text = _NOT_XML.sub("?", text)
+        text = NOT_IN_XML.sub("?", text)  # a head-end system may say it, and the answer must leave all the same
         return text[: leaf.rule.longest] if leaf.rule.longest else text
 
 
@@ -125,9 +129,7 @@ def compile_outbound(loaded: LoadedFile) -> list[OutboundMapping]:
     numbers = [MessageNumber(n) for n in content.message]
     facts = MessageFacts(frozenset(numbers), content.type, inbound=False)
     return [
-        OutboundMapping(
-            loaded.marked.name, number, facts, content.namespace, content.root, payload, tuple(_leaves(payload))
-        )
+        OutboundMapping(loaded.marked.name, number, facts, content.namespace, content.root, payload)
         for number in numbers
     ]
 
@@ -151,8 +153,5 @@ def _compile(
         except ValueError as error:
             problems.append(loaded.problem((*here, "table" if node.table else "as"), str(error)))
 
-
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 can't hold; a head-end system's text may have it, and the answer must leave all the same."""
 
 _ANSWER_TYPES = field_types(Answer)

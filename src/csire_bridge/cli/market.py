@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -36,9 +35,6 @@ __all__ = ["Feeder", "Market", "market"]
 _SOAP = 'application/soap+xml;charset=UTF-8;action="sendMessage"'
 _PUSH_SECONDS = 30.0
 _LARGEST_PUSH = 512 * 1024
-_LEADING = re.compile(
-    rb"\A(?:\s*<!--(?:[^-]|-(?!->))*+-->)*+\s*"
-)  # a container holds elements, no comments before them
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ class Feeder:
         self._post(name, envelope, _SOAP)
 
     def _enqueue(self, name: str, raw: bytes) -> None:
-        document = _LEADING.sub(b"", bare(raw))
+        document = bare(raw)  # a container holds elements, no comments before them
         self.scene.hub.enqueue(document)
         self._note(name, document)
 

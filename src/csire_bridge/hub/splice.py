@@ -14,21 +14,19 @@ from lxml import etree
 
 from csire_bridge.domain.errors import Unreadable
 from csire_bridge.xml.parser import parse
+from csire_bridge.xml.prolog import end_of_prolog
 
 __all__ = ["CMS", "bare", "own_bytes", "payload_bytes", "splice"]
 
 CMS = "{urn:cms:b2b:v01}"
 _BOM = b"\xef\xbb\xbf"
-# Possessive, so linear: what may stand before a root element, without a document type declaration.
-_PROLOG = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->)*+")
 _PAYLOAD = re.compile(rb"<((?:[\w.-]{1,100}:)?Payload)(?:\s[^<>]{0,5000})?>")
 
 
 def bare(document: bytes) -> bytes:
     """The document from its root on, without byte order mark and XML declaration, and without space after it."""
     body = document.removeprefix(_BOM)
-    prolog = _PROLOG.match(body)
-    return body[prolog.end() if prolog else 0 :].rstrip()
+    return body[end_of_prolog(body) :].rstrip()
 
 
 def splice(envelope: etree._Element, document: bytes) -> bytes:

@@ -160,6 +160,9 @@ class HeadEndSettings(Part):
     ``response_seconds`` is how long an event is waited for before the contactor's state is asked for, and
     ``poll_seconds`` the time between two such questions. ``attempts`` counts the commands for one order.
 
+    A connection that was idle for longer than ``kept_seconds`` is closed and opened anew, because firewalls forget idle
+    connections without a word.
+
     ``source`` is our name in its logs; ``username`` and ``organization`` are who asks. ``required_header`` are the
     fields that it wants in every header, also where they say nothing. ``soap_action`` is sent in place of the one in
     the contract. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are ours for
@@ -172,6 +175,7 @@ class HeadEndSettings(Part):
     event_peers: tuple[Annotated[str, AfterValidator(_network)], ...] = ("127.0.0.0/8", "::1/128")
     connect_seconds: float = Field(default=5, gt=0)
     read_seconds: float = Field(default=30, gt=0)
+    kept_seconds: float = Field(default=20, ge=0)
     response_seconds: float = Field(default=120, gt=0)
     command_lifetime_seconds: float = Field(default=900, gt=0)
     poll_seconds: float = Field(default=30, gt=0)

@@ -183,3 +183,15 @@ def test_given_an_address_with_other_letters_when_a_request_is_written_then_it_i
 def test_given_a_header_with_a_line_break_when_a_request_is_written_then_it_is_refused() -> None:
     with pytest.raises(ValueError, match="line break"):
         exchange_head(split_address("http://h/"), {"SOAPAction": "a\r\nX: y"})
+
+
+def test_given_a_firewall_that_forgot_an_idle_connection_when_posted_again_then_another_one_is_opened() -> None:
+    now = [100.0]
+    with peer([WHOLE, WHOLE], [WHOLE]) as server:
+        address = split_address(server.url)
+        connection = Connection(address, None, 2.0, 2.0, kept=20.0, monotonic=lambda: now[0])
+        for idle, connections in [(0.0, 1), (20.0, 1), (20.1, 2)]:
+            now[0] += idle
+            assert post(connection, server.url) == b"good"
+            assert server.connections == connections
+        connection.close()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, quote, urlsplit
 
 import httptools
@@ -56,16 +57,29 @@ def exchange_head(address: SplitResult, headers: Mapping[str, str]) -> bytes:
 
 
 class Connection:
-    """Connects at the first request, and again when the peer has closed; for one request at a time."""
+    """Connects at the first request, and again when the peer has closed; for one request at a time.
+
+    A connection that was idle for longer than ``kept`` is not used again. A firewall in between may have forgotten it
+    without a word; a request would be lost in it, and nobody would know whether it arrived.
+    """
 
     def __init__(
-        self, address: SplitResult, context: ssl.SSLContext | None, connect_timeout: float, read_timeout: float
+        self,
+        address: SplitResult,
+        context: ssl.SSLContext | None,
+        connect_timeout: float,
+        read_timeout: float,
+        kept: float = 20.0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``context`` is for https. Times are in seconds; ``read_timeout`` is the longest silence."""
         self._address = address
         self._context = context
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
+        self._kept = kept
+        self._monotonic = monotonic
+        self._idle_since = 0.0
         self._stream: socket.socket | None = None
 
     def post(self, head: bytes, body: bytes) -> bytes:
@@ -88,6 +102,7 @@ class Connection:
             raise
         if not answer.keeps:
             self.close()
+        self._idle_since = self._monotonic()
         return bytes(answer.body)
 
     def close(self) -> None:
@@ -97,12 +112,17 @@ class Connection:
             stream.close()
 
     def _ready(self) -> socket.socket:
-        """The connection; a new one where there is none, or where the peer has closed it or said something unasked."""
-        if self._stream is not None and wait_for_read(self._stream, timeout=0):
+        """The connection; a new one where there is none, where it was idle for too long, or where the peer has closed
+        it or said something unasked.
+        """
+        if self._stream is not None and (self._too_old() or wait_for_read(self._stream, timeout=0)):
             self.close()
         if self._stream is None:
             self._stream = self._open()
         return self._stream
+
+    def _too_old(self) -> bool:
+        return self._monotonic() - self._idle_since > self._kept
 
     def _open(self) -> socket.socket:
         host, secure = self._address.hostname or "", self._context

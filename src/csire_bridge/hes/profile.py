@@ -16,10 +16,10 @@ class HeadEndProfile:
     """What the settings say about the HES, and what only the running bridge knows.
 
     ``endpoint`` is the URL that takes requests, ``reply_address`` our URL for its events, ``source`` our name in
-    its logs. Time-outs are in seconds. ``contract`` is the folder with EndDeviceControls.wsdl and its schemas.
-    ``ca_bundle`` is the PEM file of the authorities to trust (None: the public ones), ``client_certificate`` our
-    certificate and key, two PEM files, with which the HES recognises us. ``required_header`` are fields that go into
-    every header.
+    its logs. Time-outs are in seconds; ``kept_idle`` is how long an idle connection is kept. ``contract`` is the folder
+    with EndDeviceControls.wsdl and its schemas. ``ca_bundle`` is the PEM file of the authorities to trust (None: the
+    public ones), ``client_certificate`` our certificate and key, two PEM files, with which the HES recognises us.
+    ``required_header`` are fields that go into every header.
     """
 
     endpoint: str
@@ -27,6 +27,7 @@ class HeadEndProfile:
     source: str = "csire-bridge"
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
+    kept_idle: float = 20.0
     username: str | None = None
     organization: str | None = None
     required_header: frozenset[str] = frozenset()
@@ -47,6 +48,7 @@ class HeadEndProfile:
             source=settings.source,
             connect_timeout=settings.connect_seconds,
             read_timeout=settings.read_seconds,
+            kept_idle=settings.kept_seconds,
             username=settings.username,
             organization=settings.organization,
             required_header=settings.required_header,

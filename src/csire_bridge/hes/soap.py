@@ -95,7 +95,9 @@ class SoapChannel:
 
     def _new(self) -> Connection:
         profile = self._profile
-        return Connection(self._address, self._context, profile.connect_timeout, profile.read_timeout)
+        return Connection(
+            self._address, self._context, profile.connect_timeout, profile.read_timeout, profile.kept_idle
+        )
 
     @cached_property
     def _context(self) -> ssl.SSLContext | None:

@@ -18,7 +18,8 @@ class HubTransport(ContractTransport):
     """One thread's connection; ``prepare`` it for each request."""
 
     def __init__(self, profile: HubProfile) -> None:
-        super().__init__(profile.contract, new_session(profile.ca_bundle, profile.client_certificate))
+        self._kept = new_session(profile.ca_bundle, profile.client_certificate)
+        super().__init__(profile.contract, self._kept)
         self._profile = profile
         self._operation = Operation.PEEK
         self._document: bytes | None = None
@@ -35,7 +36,7 @@ class HubTransport(ContractTransport):
             message = splice(envelope, self._document)
         profile, waits = self._profile, self._operation is Operation.PEEK
         return exchange(
-            self.session,
+            self._kept,
             address,
             message,
             {"Content-Type": self._content_type()},

@@ -9,7 +9,6 @@ import threading
 import weakref
 from typing import Any, Protocol
 
-import requests
 import zeep
 from lxml import etree
 
@@ -20,6 +19,7 @@ from csire_bridge.wire.exchange import (
     AnswerTooLarge,
     ContractTransport,
     HttpAnswer,
+    KeptSession,
     NeverArrived,
     NoAnswer,
     exchange,
@@ -54,7 +54,7 @@ class SidCaller:
         self._profile = profile
         self._wsse = wsse
         self._local = threading.local()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._sessions: weakref.WeakSet[KeptSession] = weakref.WeakSet()
         self._lock = threading.Lock()
 
     def write(self, operation: Operation, **values: Any) -> bytes:
@@ -101,8 +101,8 @@ class SidCaller:
         for session in sessions:
             session.close()
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
+    def _session(self) -> KeptSession:
+        session: KeptSession | None = getattr(self._local, "session", None)
         if session is None:
             profile = self._profile
             session = self._local.session = new_session(profile.ca_bundle, profile.client_certificate)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,16 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from csire_bridge.domain.errors import ConfigurationError
 
-__all__ = ["AnswerTooLarge", "ContractTransport", "HttpAnswer", "NeverArrived", "NoAnswer", "exchange", "new_session"]
+__all__ = [
+    "AnswerTooLarge",
+    "ContractTransport",
+    "HttpAnswer",
+    "KeptSession",
+    "NeverArrived",
+    "NoAnswer",
+    "exchange",
+    "new_session",
+]
 
 _CHUNK = 64 * 1024
 _FAILURES = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException)  # requests' own are OSErrors
@@ -64,9 +73,31 @@ class ContractTransport(zeep.Transport):
         return path.read_bytes()
 
 
-def new_session(ca_bundle: Path | None, client_certificate: tuple[Path, Path] | None) -> requests.Session:
+class KeptSession(requests.Session):
+    """A session whose connection is not used again once it was idle for longer than ``kept`` (seconds).
+
+    A firewall in between may have forgotten it without a word, and a request would be lost in it.
+    """
+
+    def __init__(self, kept: float = 20.0, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._kept = kept
+        self._monotonic = monotonic
+        self._idle_since = monotonic()
+
+    def used(self) -> None:
+        """An exchange has ended just now."""
+        self._idle_since = self._monotonic()
+
+    def drop_idle(self) -> None:
+        """Close a connection that was idle for too long; the next request opens another."""
+        if self._monotonic() - self._idle_since > self._kept:
+            self.close()
+
+
+def new_session(ca_bundle: Path | None, client_certificate: tuple[Path, Path] | None) -> KeptSession:
     """One thread's connection; ``ca_bundle`` None means the public authorities."""
-    session = requests.Session()
+    session = KeptSession()
     session.trust_env = False  # no proxy, no .netrc
     if ca_bundle is not None:
         session.verify = str(ca_bundle)
@@ -76,7 +107,7 @@ def new_session(ca_bundle: Path | None, client_certificate: tuple[Path, Path] | 
 
 
 def exchange(
-    session: requests.Session,
+    session: KeptSession,
     address: str,
     message: bytes,
     headers: Mapping[str, str],
@@ -89,6 +120,7 @@ def exchange(
 
     An answer that comes in drops ends after twice ``seconds`` at the latest.
     """
+    session.drop_idle()
     end = time.monotonic() + seconds
     try:
         response = session.post(
@@ -105,6 +137,8 @@ def exchange(
     except _FAILURES as error:
         kind = NeverArrived if _never_connected(error) else NoAnswer
         raise kind(str(error)[:300] or type(error).__name__) from error
+    finally:
+        session.used()
 
 
 def _read(stream: Any, end: float, max_bytes: int) -> bytes:

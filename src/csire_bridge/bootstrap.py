@@ -92,7 +92,10 @@ class Bridge:
     """A bridge that can take messages in and work them off. Close it, or use it in ``with``."""
 
     def __init__(self, settings: Settings, clock: Clock = system_clock, *, reply_address: str | None = None) -> None:
-        """Wire everything; raise ConfigurationError for wrong settings, StoreFailure for a wrong database.
+        """Wire everything; raise ConfigurationError for wrong settings, StoreFailure for a broken database.
+
+        A database that is not there, or has older tables, is a ConfigurationError too: a new one would know no points,
+        holds or stop switch, so only ``csire-bridge db upgrade`` makes one.
 
         ``reply_address`` is the door at which somebody else takes the head-end system's events (``take_events``);
         without one the bridge listens by itself once it is started.
@@ -103,8 +106,8 @@ class Bridge:
         self.standard = Standard.load(settings)
         key = signing_key(settings)
         self.database = Database(settings.database)
+        self.database.require_current()
         self.database.require_durable()
-        self.database.upgrade()
         self._partners = PartnerDesk(settings, self.database, clock)
         self.intake = self._intake(key)
         profile = HeadEndProfile.of(settings.head_end)

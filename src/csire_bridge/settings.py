@@ -190,6 +190,8 @@ def _from_file(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"the settings file {file} can't be read: {error}", "correct the file") from error
     base = file.resolve().parent
     _place(values, _PATHS, base)
+    if isinstance(database := values.get("database"), str):
+        values["database"] = _database_beside(base, database)
     for partner in values.get("partners", ()):
         _place(partner, _PARTNER_PATHS, base)
     for group in ("hub", "head_end"):
@@ -208,6 +210,13 @@ _TLS_PATHS = ("ca_bundle", "client_certificate", "client_key")
 _SID_PATHS = (*_TLS_PATHS, "password_file", "certificates", "caller_password_file")
 _PARTNER_PATHS = ("certificates", "revocation_list", "revocation_authority")
 _PATHS = ("schemas", "mappings", "signing_key", "signing_certificate", "delivery_folder")
+
+
+def _database_beside(base: Path, address: str) -> str:
+    """``address`` with its SQLite file counted from ``base``, if it names one by a relative path."""
+    name, found, file = address.partition("sqlite:///")
+    in_memory = not file or file.startswith((":memory:", "file:"))
+    return f"sqlite:///{base / file}" if found and not name and not in_memory else address
 
 
 def _beside(base: Path, value: object) -> object:

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from csire_bridge.settings import HeadEndSettings, load_settings
 from csire_bridge.settings_parties import Part
 from csire_bridge.simulators.hes import meter_number
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
-from csire_bridge.store.database import Database
+from csire_bridge.store.database import Database, make_current
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.signature import sign_enveloped
 from tests.acceptance.conftest import Command
@@ -76,7 +76,6 @@ class House:
 
     def know_points(self, count: int) -> None:
         database = Database(f"sqlite:///{self.place / 'bridge.db'}")
-        database.upgrade()
         with database.transaction() as tx:
             for index in range(count):
                 meter, at = meter_number(index), system_clock()
@@ -129,6 +128,7 @@ lease_seconds = 2
 idle_seconds = 0.1
 """
     )
+    make_current(f"sqlite:///{tmp_path / 'bridge.db'}")
     return House(tmp_path, pki, config)
 
 
@@ -314,6 +314,39 @@ host = "0.0.0.0"
     assert not list(tmp_path.glob("*.db"))
 
 
+@pytest.mark.parametrize("words", [["serve"], ["replay", str(folder("samples") / "good")]], ids=["serve", "replay"])
+def test_given_another_folder_when_started_then_the_database_of_the_settings_counts_and_none_is_made(
+    tmp_path: Path, command: Command, words: list[str]
+) -> None:
+    """An empty database would serve without points, holds or stop switch."""
+    config, elsewhere = house(tmp_path).config, tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    text = config.read_text().replace(f"sqlite:///{tmp_path / 'bridge.db'}", "sqlite:///bridge.db")
+    config.write_text(text)
+    assert load_settings(config, environment=False).database == f"sqlite:///{tmp_path / 'bridge.db'}"
+    (tmp_path / "bridge.db").rename(tmp_path / "away.db")
+    done = command(*words, "--config", config, cwd=elsewhere)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert f"there is no database {tmp_path / 'bridge.db'} -> " in done.stderr
+    assert "csire-bridge db upgrade" in done.stderr
+    assert list(elsewhere.iterdir()) == []
+    assert not (tmp_path / "bridge.db").exists()
+
+
+def test_given_a_file_without_our_tables_when_served_then_it_is_refused_and_left_as_it_was(
+    tmp_path: Path, command: Command
+) -> None:
+    config, file = house(tmp_path).config, tmp_path / "bridge.db"
+    file.unlink()
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("create table somebody_elses (name text)")
+    done = command("serve", "--config", config)
+    assert done.returncode == 2
+    assert "the database has no tables of csire-bridge -> " in done.stderr
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("select name from sqlite_master").fetchall() == [("somebody_elses",)]
+
+
 def test_given_unknown_settings_then_each_is_told_with_a_remedy(tmp_path: Path, command: Command) -> None:
     config = tmp_path / "config.toml"
     config.write_text("colour = 'red'\n[web]\nport = 70000\n[hub]\nclient_key = 'a.pem'\n")
@@ -330,6 +363,7 @@ def test_given_the_example_then_it_is_valid_and_says_every_setting(tmp_path: Pat
     here.write_text(text)
     make_demo_pki(tmp_path, system_clock())
     settings = load_settings(here, environment=False)
+    make_current(settings.database)
     check_settings(settings)
     for group, part in settings:
         if isinstance(part, Part):

@@ -28,6 +28,7 @@ from csire_bridge.simulators.hes import HeadEndSimulator
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.simulators.sid import SidSimulator
 from csire_bridge.simulators.sid_caller import BridgeCaller
+from csire_bridge.store.database import make_current
 from csire_bridge.store.reports import MessageLine, message_lines, order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.signature import sign_enveloped
@@ -197,6 +198,7 @@ def running(
             },
             **options,
         )
+        make_current(settings.database)
         service = Service(
             lambda url: Bridge(settings, system_clock, reply_address=url), "127.0.0.1", 0, Role.ALL, shared_port=False
         )

@@ -33,7 +33,7 @@ def bench(name: str, *options: str, place: Path) -> dict[str, Any]:
     assert list(place.iterdir()) == [], "the bench leaves something behind"
     report: dict[str, Any] = json.loads(result.output)
     assert all(report[rate] > 0 for rate in RATES[name])
-    assert 20 < report["peak_rss_mib"] < 1000
+    assert report["peak_rss_mib"] > 20, "it counts all that this process ever held, also for other tests"
     return report
 
 

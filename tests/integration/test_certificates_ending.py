@@ -12,6 +12,7 @@ from csire_bridge.bootstrap import Bridge, system_clock
 from csire_bridge.domain.alerts import AlertKind
 from csire_bridge.settings import load_settings
 from csire_bridge.simulators.pki import make_demo_pki
+from csire_bridge.store.database import make_current
 from csire_bridge.store.watch import open_alerts
 from csire_bridge.worker.certificates import AHEAD, Certificates, NamedCertificate
 from csire_bridge.worker.watch import Watch
@@ -56,6 +57,7 @@ def test_given_our_own_and_the_hubs_certificate_when_60_days_are_left_then_one_a
         signing_certificate=pki.operator.certificate_file,
         partners=[{"eic": pki.hub.eic, "certificates": [pki.hub.certificate_file]}],
     )
+    make_current(settings.database)
     with Bridge(settings) as bridge:
         (end,) = {pinned.certificate.not_valid_after_utc for pinned in bridge.partners.certificates}
 

@@ -24,6 +24,7 @@ from csire_bridge.settings import load_settings
 from csire_bridge.simulators.hes import HeadEndSimulator
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.store import tables
+from csire_bridge.store.database import make_current
 from csire_bridge.store.reports import order_lines
 from tests.integration.bridge_support import METER, POINT, signed_message
 
@@ -45,6 +46,7 @@ class Nodes:
     def node(self) -> Bridge:
         given = load_settings(environment=False, head_end={"poll_seconds": 0.05, "response_seconds": 60})
         settings = stage_settings(self.folder, self.pki, self.head_end.url, given)
+        make_current(self.address)
         bridge = Bridge(settings.model_copy(update={"database": self.address}), self.clock)
         return self.stack.enter_context(bridge)
 

@@ -20,6 +20,7 @@ from csire_bridge.service.service import Role, Service
 from csire_bridge.settings import Settings, load_settings
 from csire_bridge.simulators.hub_soap import send_request
 from csire_bridge.simulators.pki import DemoParty, DemoPki
+from csire_bridge.store.database import make_current
 from csire_bridge.store.reports import MessageLine, message_lines
 from csire_bridge.xml.keys import CertificateBook
 from csire_bridge.xml.parser import parse
@@ -156,6 +157,7 @@ def running(
     settings = settings_of(place, pki, **options)
 
     def open_bridge(events: str) -> Bridge:
+        make_current(settings.database)
         bridge = Bridge(settings, system_clock, reply_address=events)
         prepare(bridge)
         return bridge

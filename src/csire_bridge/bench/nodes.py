@@ -66,7 +66,7 @@ def measure_nodes(
     with ExitStack() as stack:
         url = database or stack.enter_context(_own_server())
         head_end = stack.enter_context(head_end_process(len(numbers) * count))
-        bridge = stack.enter_context(closing(Bridge(scene.settings("nodes", batch, head_end, url))))
+        bridge = stack.enter_context(closing(scene.bridge("nodes", batch, head_end, url)))
         bridge.worker.leave_out(WorkStep.EXECUTE)
         found = {}
         for processes in track(numbers, len(numbers)):

@@ -14,6 +14,7 @@ from csire_bridge.bootstrap import Bridge, Standard, system_clock
 from csire_bridge.resources import folder
 from csire_bridge.settings import Settings, load_settings
 from csire_bridge.simulators.pki import Algorithm, make_demo_pki
+from csire_bridge.store.database import make_current
 
 __all__ = ["KEY_KINDS", "Scene"]
 
@@ -54,7 +55,11 @@ class Scene:
         )
 
     def service_settings(self, name: str, batch: int) -> dict[str, object]:
-        """Settings of a service whose files are called ``name``, as plain values; its one partner has no limits."""
+        """Settings of a service whose files are called ``name``, as plain values; its one partner has no limits.
+
+        Its database is made, unless it is there.
+        """
+        make_current(f"sqlite:///{self.place / name}.db")
         pki, plenty = self._pki, 10**9
         partner = {"eic": pki.hub.eic, "certificates": [str(pki.hub.certificate_file)], "user": "bench"}
         return {
@@ -69,4 +74,6 @@ class Scene:
 
     def bridge(self, name: str, batch: int, head_end_url: str | None = None, database: str | None = None) -> Bridge:
         """A bridge with a fresh database, or with the one that is named; not started."""
-        return Bridge(self.settings(name, batch, head_end_url, database), system_clock)
+        settings = self.settings(name, batch, head_end_url, database)
+        make_current(settings.database)
+        return Bridge(settings, system_clock)

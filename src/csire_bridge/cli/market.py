@@ -27,6 +27,7 @@ from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.hub_soap import send_request
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.simulators.sid import SidSimulator
+from csire_bridge.store.database import make_current
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.wss import sign_envelope
 
@@ -76,6 +77,7 @@ def market(
         sid = stack.enter_context(SidSimulator(clock=clock, seed=8))
         desk = SidSettings(url=sid.url, listen=True, idle_seconds=0.2, longest_idle_seconds=0.4)
         settings = stage_settings(folder, pki, head_end.url).model_copy(update={"hub": door, "sid": desk})
+        make_current(settings.database)
         service = Service(
             lambda url: Bridge(settings, clock, reply_address=url), "127.0.0.1", 0, Role.ALL, shared_port=False
         )

@@ -32,6 +32,7 @@ from csire_bridge.domain.errors import PartnerFault
 from csire_bridge.domain.messages import Channel, OrderRequest
 from csire_bridge.pipeline.replay import ReplayFile, find_files
 from csire_bridge.settings import Settings, load_settings
+from csire_bridge.store.database import make_current
 from csire_bridge.store.reports import at_rest, known_bytes, last_order, order_lines
 
 __all__ = ["add_to"]
@@ -111,6 +112,8 @@ def _settings(config: Path | None, schemas: Sequence[Path] | None, target: Path 
 @contextmanager
 def _bridge(settings: Settings, target: Path | None, simulate: bool) -> Iterator[Bridge]:
     if not simulate:
+        if target is not None:
+            make_current(settings.database)
         with Bridge(settings) as bridge:
             yield bridge
         return

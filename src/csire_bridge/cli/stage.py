@@ -19,7 +19,7 @@ from csire_bridge.domain.registry import MeteringPoint, has_contactor
 from csire_bridge.settings import Settings, load_settings
 from csire_bridge.simulators.hes import HeadEndSimulator
 from csire_bridge.simulators.pki import DemoPki, load_demo_pki, make_demo_pki
-from csire_bridge.store.database import Database
+from csire_bridge.store.database import Database, make_current
 from csire_bridge.store.rows import from_rows
 from csire_bridge.store.tables import metering_points
 
@@ -113,7 +113,9 @@ def stage(
         head_end = HeadEndSimulator(delay=delay, seed=8, clock=clock)
         head_end.start()
         stack.callback(head_end.stop)
-        bridge = Bridge(stage_settings(folder, pki, head_end.url, settings, database), clock)
+        played = stage_settings(folder, pki, head_end.url, settings, database)
+        make_current(played.database)
+        bridge = Bridge(played, clock)
         enter_points(bridge.database, points)
         install_meters(bridge.database, head_end)
         stack.enter_context(bridge)

@@ -41,6 +41,7 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     for core in settings.cores:
         yield partial(check_core, core)
     yield partial(open_engine, settings.database)
+    yield partial(_is_current, settings)
     yield partial(_keeps_what_it_commits, settings)
     if settings.hub.url:
         yield partial(hub_profile, settings)
@@ -75,6 +76,16 @@ def _partners_can_be_trusted(settings: Settings) -> None:
             last.callback(database.close)
             database.upgrade()
         partner_book(settings, database)
+
+
+def _is_current(settings: Settings) -> None:
+    """A database that is not there is never made: an empty one would know no points, holds or stop switch."""
+    try:
+        database = Database(settings.database)
+    except ConfigurationError:
+        return  # the address has a check of its own
+    with closing(database), suppress(StoreFailure):  # one that can't be reached says so itself when it is opened
+        database.require_current()
 
 
 def _keeps_what_it_commits(settings: Settings) -> None:

@@ -12,7 +12,6 @@ from contextlib import closing
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.service.server import listening_socket
 from csire_bridge.settings import Settings
-from csire_bridge.store.database import Database
 
 __all__ = ["run_processes"]
 
@@ -27,8 +26,6 @@ def run_processes(count: int, settings: Settings, words: Sequence[str], ready: C
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with closing(Database(settings.database)) as database:
-        database.upgrade()  # once, before they all try
     with closing(listening_socket(settings.web.host, settings.web.port, shared=True)) as held:  # it never listens
         host, port = held.getsockname()[:2]
         command = [sys.executable, "-m", "csire_bridge", *words, "--host", host, "--port", str(port), "--one-of-many"]

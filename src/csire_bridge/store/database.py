@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from csire_bridge.store.ticks import Ticks
 from csire_bridge.store.turn import Turn
 from csire_bridge.store.work import WorkQueue
 
-__all__ = ["Database", "StoreTransaction"]
+__all__ = ["Database", "StoreTransaction", "make_current"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -125,10 +125,19 @@ class Database:
         """Raise ConfigurationError unless the database is there, with the tables of this version; changes nothing."""
         file = self.file
         if file and not file.is_file():
-            raise ConfigurationError(f"there is no database {file}", "name one with --database sqlite:///FILE")
+            raise ConfigurationError(
+                f"there is no database {file}",
+                "name the right one (setting database, or --database sqlite:///FILE); a new one is made by "
+                "csire-bridge db upgrade",
+            )
         with self.reading() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
         newest = _scripts().get_current_head()
+        if found is None:
+            raise ConfigurationError(
+                "the database has no tables of csire-bridge",
+                "name the right one (setting database); csire-bridge db upgrade makes the tables in an empty one",
+            )
         if found != newest:
             raise ConfigurationError(
                 f"the database's tables have version {found}, this program needs {newest}",
@@ -200,6 +209,12 @@ class Database:
         """The file of an SQLite database; None where there is none."""
         name = None if self.is_postgresql else self._engine.url.database
         return Path(name) if name and name != ":memory:" else None
+
+
+def make_current(url: str) -> None:
+    """Make the database where there is none, and bring its tables to the newest version. Raises as ``upgrade``."""
+    with closing(Database(url)) as database:
+        database.upgrade()
 
 
 def _scripts() -> ScriptDirectory:

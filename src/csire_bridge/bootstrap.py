@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 from types import TracebackType
 
 from csire_bridge.bootstrap_sid import SidSide
@@ -49,6 +49,7 @@ from csire_bridge.worker.certificates import Certificates, own_certificates
 from csire_bridge.worker.loop import Handlers, Worker
 from csire_bridge.worker.partners import PartnerDesk
 from csire_bridge.worker.retention import Retention
+from csire_bridge.worker.steady_clock import system_clock
 from csire_bridge.worker.ticker import Tick, Ticker
 from csire_bridge.worker.watch import Watch
 from csire_bridge.xml.catalogue import SchemaCatalogue
@@ -61,11 +62,6 @@ __all__ = ["Bridge", "Standard", "head_end_reader", "hub_profile", "partner_book
 _QUEUE = "hub queue"
 _TICKER_LEASE_SECONDS = 10.0
 _EACH_DAY = Daily(time(0), first_at_once=True)
-
-
-def system_clock() -> datetime:
-    """The machine's clock, in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,7 @@ def test_given_a_leader_that_paused_when_it_comes_back_then_what_it_writes_is_no
     assert count(database, tables.work) == 0
     with database.transaction() as tx:
         tx.leases.check("ticker", "b", 2)
-        assert tx.leases.hold("ticker", Lease.starting("a", later, MINUTE), later) is None
+        assert tx.leases.hold("ticker", Lease.starting("a", later, 5 * MINUTE), later) is None
 
 
 def test_given_a_leader_when_it_gave_the_lease_back_then_its_term_is_over_even_if_it_leads_again(

@@ -160,3 +160,21 @@ def test_given_an_order_with_a_deadline_when_time_goes_by_then_people_are_warned
     here.clock.more += (order.deadline - order.registered_at) * share
     told = {alert.kind for alert in here.scene.bridge.watch.look()}
     assert {alert for alert in told if alert.name.startswith("DEADLINE")} == ({kind} if kind else set())
+
+
+def test_given_an_order_with_a_date_when_all_that_waits_is_looked_at_then_it_still_waits_for_its_date(
+    here: Town,
+) -> None:
+    """So that whoever makes everything due, such as a clock that was set back, does nothing early."""
+    here.send("disconnect")
+    here.rest(0)
+    bridge = here.scene.bridge
+    tomorrow = here.clock() + timedelta(days=1)
+    with bridge.database.transaction() as tx:
+        tx.connection.execute(update(orders).values(not_before=tomorrow))
+        tx.look_anew(here.clock())
+    here.rest(4)
+    assert here.of(DISCONNECT).state is REGISTERED
+    assert here.meter.switches == 0
+    here.clock.more += timedelta(days=1, minutes=1)
+    here.until_state(DISCONNECT, DONE)

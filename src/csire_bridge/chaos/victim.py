@@ -26,6 +26,7 @@ from csire_bridge.service.service import Role, Service
 from csire_bridge.settings import load_settings
 from csire_bridge.store.database import Database
 from csire_bridge.worker.retention import Retention
+from csire_bridge.worker.steady_clock import SteadyClock
 
 __all__ = ["STOPPED", "Part", "run_retention", "run_service", "run_upgrade"]
 
@@ -57,7 +58,7 @@ def run_service(part: Part, say: Connection) -> None:
         wrap_rooms(Countdown(part.crash, _stop(say, gate) if part.stops else _die).reach, gate)
     settings = load_settings(environment=False, **part.settings)
     service = Service(
-        lambda url: Bridge(settings, reply_address=part.events or url),
+        lambda url: Bridge(settings, SteadyClock(), reply_address=part.events or url),
         "127.0.0.1",
         part.port,
         part.role,

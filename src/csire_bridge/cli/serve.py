@@ -19,6 +19,7 @@ from csire_bridge.service.checks import check_settings
 from csire_bridge.service.processes import run_processes
 from csire_bridge.service.service import Role, Service
 from csire_bridge.settings import Settings, load_settings
+from csire_bridge.worker.steady_clock import SteadyClock
 
 __all__ = ["add_to"]
 
@@ -93,7 +94,7 @@ def _run(settings: Settings, role: Role, one_of_many: int | None) -> None:
 
 
 def _open(settings: Settings, events: str) -> Bridge:
-    return Bridge(settings, reply_address=settings.head_end.reply_address or events)
+    return Bridge(settings, SteadyClock(), reply_address=settings.head_end.reply_address or events)
 
 
 def _announce(url: str, role: Role) -> None:

@@ -27,6 +27,7 @@ class AlertKind(StrEnum):
     METERS_UNREACHABLE = "meters-unreachable"
     HOLDS_WAITED_FOR = "holds-waited-for"
     CERTIFICATES = "certificates"
+    CLOCKS_DIFFER = "clocks-differ"
     DEADLINE_HALF = "deadline-half"
     DEADLINE_FOUR_FIFTHS = "deadline-four-fifths"
     DEADLINE_PAST = "deadline-past"
@@ -65,5 +66,6 @@ _SENTENCES = {
     AlertKind.DEADLINE_FOUR_FIFTHS: "four fifths of the time are over for {count} orders with a deadline",
     AlertKind.DEADLINE_PAST: "{count} orders are past their deadline",
     AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
+    AlertKind.CLOCKS_DIFFER: "{count} processes see clocks that disagree (the log says by how much)",
     AlertKind.CERTIFICATES: "{count} certificates must be replaced: they end within 60 days, or have ended",
 }

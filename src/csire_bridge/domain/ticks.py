@@ -53,7 +53,8 @@ class Daily:
         """Whether the newest of the daily moments has passed since it was last done."""
         if done_at is None and self.first_at_once:
             return True
-        return (done_at or since) < self.newest(now) <= now
+        last = done_at or since
+        return last > now or last < self.newest(now)  # a last time yet to come was written by a clock that was ahead
 
     def newest(self, now: datetime) -> datetime:
         """The last of the daily moments that is not after ``now``."""

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-__all__ = ["ORDINARY", "PRIORITIES", "PROMPT", "URGENT", "Lease", "ParkedWork", "WorkItem", "WorkStep"]
+__all__ = ["LEASES_DIFFER", "ORDINARY", "PRIORITIES", "PROMPT", "URGENT", "Lease", "ParkedWork", "WorkItem", "WorkStep"]
 
 URGENT, PROMPT, ORDINARY = 0, 5, 10
 PRIORITIES = (URGENT, PROMPT, ORDINARY)
 """Lower runs first. Supply comes back before anything else is done; new messages are looked into, and prepaid accounts
 are served, before the ordinary rest: a backlog must not hide a reconnection that nobody has read yet."""
+
+
+LEASES_DIFFER = timedelta(minutes=1)
+"""By how much the lengths of two processes' leases may differ."""
 
 
 class WorkStep(StrEnum):
@@ -32,6 +36,11 @@ class Lease:
 
     owner: str
     until: datetime
+
+    @property
+    def latest(self) -> datetime:
+        """The latest end (UTC) that the lease of any process can have now; processes may differ in their settings."""
+        return self.until + LEASES_DIFFER
 
     @classmethod
     def starting(cls, owner: str, now: datetime, length: timedelta) -> Lease:

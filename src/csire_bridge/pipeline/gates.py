@@ -48,7 +48,7 @@ class Gates:
 
     def passing(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[Ready]:
         """Those of the registered orders ``new`` whose command may be given now; the rest of them is in ``changes``."""
-        sought = self._wanted(tx, self._contactor_orders(new, changes), changes)
+        sought = self._wanted(tx, self._contactor_orders(_due(new, changes), changes), changes)
         wanted = self._rules.passing(tx, sought, changes)
         codes = [order.metering_point for _, order in wanted]
         points = tx.points.of(codes, changes.now)
@@ -196,6 +196,17 @@ class Gates:
         """Some time between a fifth of ``most`` and all of it, so that not everybody comes back at once."""
         wait: timedelta = most * self._jitter.uniform(0.2, 1.0)
         return wait
+
+
+def _due(new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
+    """Those whose date has come, whatever woke them."""
+    due = []
+    for item, order in new:
+        if order.not_before > changes.now:
+            changes.postpone(item, order.not_before)
+        else:
+            due.append((item, order))
+    return due
 
 
 def _spared(tx: Transaction, order: Order, now: datetime) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from csire_bridge.bootstrap import Bridge
 from csire_bridge.domain.errors import BridgeError
@@ -17,9 +17,13 @@ _HOLDS_SECONDS = 1.0
 class Readiness:
     """Looks at the database and at ``parts``, the threads that must run. What it finds holds for a second."""
 
-    def __init__(self, bridge: Bridge, parts: Callable[[], Mapping[str, bool]]) -> None:
+    def __init__(
+        self, bridge: Bridge, parts: Callable[[], Mapping[str, bool]], waiting: Callable[[], Sequence[str]]
+    ) -> None:
+        """``waiting`` says, as sentences, which parts run but get no further."""
         self._bridge = bridge
         self._parts = parts
+        self._waiting = waiting
         self._lock = threading.Lock()
         self._found: list[str] = []
         self._looked_at = -_HOLDS_SECONDS
@@ -34,6 +38,7 @@ class Readiness:
 
     def _look(self) -> list[str]:
         found = [f"{name} does not run -> restart the service" for name, runs in self._parts().items() if not runs]
+        found += self._waiting()
         if not self._bridge.standard.catalogue.namespaces():
             found.append("no schemas are loaded -> look at the setting schemas")
         try:

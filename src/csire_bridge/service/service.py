@@ -22,7 +22,9 @@ from csire_bridge.service.app import DoorKeeper, build_app, door_keepers, event_
 from csire_bridge.service.readiness import Readiness
 from csire_bridge.service.server import WebServer, listening_socket
 from csire_bridge.sid.fetcher import OrderFetcher
+from csire_bridge.worker.clock_watch import ClockWatch
 from csire_bridge.worker.loop import Worker
+from csire_bridge.worker.steady_clock import SteadyClock
 from csire_bridge.worker.ticker import Ticker
 
 __all__ = ["Role", "Service"]
@@ -30,6 +32,7 @@ __all__ = ["Role", "Service"]
 _log = logging.getLogger(__name__)
 _AFTER_FAILURE_SECONDS = 5.0
 _POLLER_SECONDS = 5.0
+_CLOCK_SECONDS = 1.0
 _HUB_QUEUE, _SID, _SID_ORDERS = "hub queue", "sid", "sid orders"
 _WAITS_FOR_OTHERS = frozenset({_HUB_QUEUE, _SID, _SID_ORDERS})
 _EVENTS = "head-end events"
@@ -63,12 +66,13 @@ class Service:
         if listener:
             keepers, events = door_keepers(self.bridge), event_door(self.bridge)
             self._doors = {**keepers, **({_EVENTS: events} if events else {})}
-            app = build_app(self.bridge, keepers, events, Readiness(self.bridge, self._parts))
+            app = build_app(self.bridge, keepers, events, Readiness(self.bridge, self._parts, self._waiting))
             self._web = WebServer(app, listener, self.bridge.settings.web)
 
     def start(self) -> None:
         """Return when the service answers."""
         sys.setswitchinterval(_SWITCH_SECONDS)
+        self._watch_clocks()
         if self._role is not Role.WEB:
             self._start_thread("worker", lambda: self._work(self.bridge.worker, "the worker"))
             self._ticker = self.bridge.ticker()
@@ -82,6 +86,26 @@ class Service:
             door.start()
         if self._web:
             self._web.start()
+
+    def _watch_clocks(self) -> None:
+        """Where the bridge goes by a time of its own: start with that of the others, and compare it from then on."""
+        bridge = self.bridge
+        if isinstance(bridge.clock, SteadyClock):
+            watch = ClockWatch(bridge.database, bridge.clock, bridge.worker.name, stepped=self._clock_was_set)
+            watch.begin()
+            self._start_thread("clock", lambda: self._compare(watch))
+
+    def _clock_was_set(self) -> None:
+        if self._ticker:
+            self._ticker.look_now()
+
+    def _compare(self, watch: ClockWatch) -> None:
+        while not self._stop.wait(_CLOCK_SECONDS):
+            try:
+                watch.look()
+            except Exception as error:  # noqa: BLE001 - it is tried again
+                _tell("comparing the clocks", error)
+        watch.end()
 
     def _start_sid(self, sid: SidSide) -> None:
         """What waits for SID waits in threads of its own."""
@@ -116,6 +140,10 @@ class Service:
         doors = {name: door.runs for name, door in self._doors.items()}
         ticker = {"ticker": self._ticker.runs} if self._ticker else {}
         return {**web, **doors, **ticker, **{thread.name: thread.is_alive() for thread in self._threads}}
+
+    def _waiting(self) -> list[str]:
+        silent = self._ticker is not None and self._ticker.silent
+        return ["the ticker has not looked for a minute -> look whether the database answers"] if silent else []
 
     def _start_thread(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text, update
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.domain.guards import StopScope
 from csire_bridge.store.archives import Archives
+from csire_bridge.store.clocks import Clocks
 from csire_bridge.store.configurator import RuleSets
 from csire_bridge.store.dialects import take_turns
 from csire_bridge.store.durable import durability_problems
@@ -62,6 +63,15 @@ class StoreTransaction:
         self.leases = Leases(connection)
         self.ticks = Ticks(connection)
         self.archives = Archives(connection)
+        self.clocks = Clocks(connection)
+
+    def look_anew(self, now: datetime) -> None:
+        """Make all that waits due at ``now`` (UTC): the moments it waits for were written by a clock that was ahead.
+
+        Nothing is done earlier for it: each step looks itself whether its time has come.
+        """
+        self.work.hasten_all(now)
+        self.guards.try_again(now)
 
 
 class Database:

@@ -121,6 +121,10 @@ class Guards:
         row = self._connection.execute(_CIRCUIT, {"b_name": name}).first()
         return from_row(Circuit, row) if row else Circuit(name)
 
+    def try_again(self, now: datetime) -> None:
+        """Let every open circuit be tried at ``now`` (UTC)."""
+        self._connection.execute(update(circuits).where(circuits.c.retry_at > now).values(retry_at=now))
+
     def set_circuit(self, before: Circuit, after: Circuit) -> bool:
         """Write what a circuit has become; False when somebody else has changed it since it was read."""
         if after == before:

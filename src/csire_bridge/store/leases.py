@@ -27,9 +27,12 @@ class Leases:
         self._connection = connection
 
     def hold(self, name: str, lease: Lease, now: datetime) -> int | None:
-        """Take or prolong the lease; return its term (from 1), or None when somebody else has it."""
+        """Take or prolong the lease; return its term (from 1), or None when somebody else has it.
+
+        One that ends later than it could if it were taken now was written by a clock that was ahead: it is over.
+        """
         owner, until, term = self._locked(name) or self._made(name)
-        if owner != lease.owner and until > now:
+        if owner != lease.owner and now < until <= lease.latest:
             return None
         term += owner != lease.owner
         values = {"owner": lease.owner, "until": lease.until, "term": term}
@@ -41,6 +44,10 @@ class Leases:
         held = self._locked(name)
         if held is None or (held[0], held[2]) != (owner, term):
             raise StaleWrite(f"{owner} no longer leads {name!r}: its term {term} is over")
+
+    def until(self, name: str) -> datetime | None:
+        """Until when (UTC) the lease is held by the clock of its holder; None when nobody ever held it."""
+        return self._connection.execute(select(leases.c.until).where(leases.c.name == name)).scalar_one_or_none()
 
     def release(self, name: str, owner: str, now: datetime) -> None:
         """Give the lease back, if it is still ours; our term is over then."""

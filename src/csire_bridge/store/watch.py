@@ -21,6 +21,7 @@ from csire_bridge.store.tables import (
     WITH_DEADLINE,
     alerts,
     circuits,
+    clocks,
     messages,
     orders,
     outbox,
@@ -32,6 +33,7 @@ from csire_bridge.store.tables import (
 __all__ = ["open_alerts", "settle_alerts", "standing"]
 
 _REPORTS_MAY_TAKE = timedelta(minutes=15)
+_CLOCKS_ARE_TOLD = timedelta(minutes=2)  # a process that died tells nothing any more
 
 
 def standing(connection: Connection, now: datetime, result_wait: timedelta, memory: timedelta) -> Iterator[Alert]:
@@ -69,6 +71,10 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         AlertKind.DEADLINE_HALF: (orders.c.half_time, _late(orders.c.half_time, now, orders.c.four_fifths)),
         AlertKind.DEADLINE_FOUR_FIFTHS: (orders.c.four_fifths, _late(orders.c.four_fifths, now, orders.c.deadline)),
         AlertKind.DEADLINE_PAST: (orders.c.deadline, _late(orders.c.deadline, now)),
+        AlertKind.CLOCKS_DIFFER: (
+            clocks.c.differs_since,
+            and_(clocks.c.differs_since.is_not(None), clocks.c.at > now - _CLOCKS_ARE_TOLD),
+        ),
         AlertKind.METERS_UNREACHABLE: (orders.c.registered_at, orders.c.key.in_(_UNREACHABLE)),
     }
 

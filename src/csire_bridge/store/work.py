@@ -78,6 +78,7 @@ _POSTPONE = (
     )
 )
 _NOW = bindparam("now", type_=work.c.due_at.type)
+_LATEST = bindparam("latest", type_=work.c.leased_until.type)
 # Every row is touched, also one that is due: so this waits for whoever is about to postpone it, and comes after that.
 _HASTEN = (
     update(work)
@@ -105,7 +106,7 @@ def _first_of(step: WorkStep) -> Select[*tuple[Any, ...]]:
             work.c.step == literal(step.value),
             work.c.priority == bindparam("b_priority"),
             work.c.due_at <= _NOW,
-            or_(work.c.leased_until.is_(None), work.c.leased_until <= _NOW),
+            or_(work.c.leased_until.is_(None), work.c.leased_until <= _NOW, work.c.leased_until > _LATEST),
         )
         .order_by(work.c.due_at, work.c.key)
         .limit(bindparam("most", type_=Integer))
@@ -171,9 +172,10 @@ class WorkQueue:
         """Take up to ``limit`` due pieces that nobody holds: lowest priority number first, then the oldest.
 
         A piece whose lease ran out with other workers again and again is taken alone: if it is what makes them die,
-        its neighbours shall not die with it.
+        its neighbours shall not die with it. A lease that ends later than one could that was taken now was written by a
+        clock that was ahead; it is over.
         """
-        found = [_item(row, lease) for row in self._due(steps, now, limit)]
+        found = [_item(row, lease) for row in self._due(steps, now, lease.latest, limit)]
         suspect = next((item for item in found if item.lapses >= _SUSPECT), None)
         items = [suspect] if suspect else found
         if items:
@@ -181,11 +183,11 @@ class WorkQueue:
             execute_many(self._connection, _LEASE, [{"b_key": i.key, "lapses": i.lapses, **holder} for i in items])
         return items
 
-    def _due(self, steps: Sequence[WorkStep], now: datetime, limit: int) -> list[_Row]:
+    def _due(self, steps: Sequence[WorkStep], now: datetime, latest: datetime, limit: int) -> list[_Row]:
         """The first pieces of each priority: a short walk along one index for each step, however much is waiting."""
         found: list[_Row] = []
         for priority in PRIORITIES:
-            given = {"b_priority": priority, "now": now, "most": limit}
+            given = {"b_priority": priority, "now": now, "latest": latest, "most": limit}
             here = self._connection.execute(_due_of(tuple(steps)), given)
             found += sorted(here, key=lambda row: (row.due_at, row.key))[: limit - len(found)]
             if len(found) == limit:
@@ -266,6 +268,11 @@ class WorkQueue:
         waiting = select(orders.c.key).where(orders.c.waits_for == reason.value)
         here = (work.c.step == WorkStep.EXECUTE.value) & work.c.subject.in_(waiting) & (work.c.due_at > now)
         self._connection.execute(update(work).where(here).values(due_at=now))
+
+    def hasten_all(self, now: datetime) -> None:
+        """Make everything due at once that is not set aside."""
+        waiting = (work.c.parked.is_(False)) & (work.c.due_at > now)
+        self._connection.execute(update(work).where(waiting).values(due_at=now))
 
     def next_due(self, steps: Sequence[WorkStep]) -> datetime | None:
         """When the next piece that is not parked falls due; None when there is none."""

@@ -127,8 +127,20 @@ class Ticker:
 
     @property
     def runs(self) -> bool:
-        """Whether it has looked lately, leading or not."""
-        return time.monotonic() - self._heartbeat < _SILENT_SECONDS
+        """Whether its thread lives. One that waits, for a database or because the machine was frozen, has not ended."""
+        thread = self._scheduler._thread
+        return thread is not None and thread.is_alive()
+
+    @property
+    def silent(self) -> bool:
+        """Whether it has not looked for a while, although it runs: what it waits for does not answer."""
+        return time.monotonic() - self._heartbeat >= _SILENT_SECONDS
+
+    def look_now(self) -> None:
+        """Look at once what is due: the machine's clock was set, and the next look was planned by it."""
+        if self._scheduler.running and not self._stop.is_set():
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
 
     @property
     def leads(self) -> bool:
@@ -148,8 +160,13 @@ class Ticker:
     def _held(self) -> int | None:
         """The term under which we lead from now on; None when another one does, or nobody can be asked."""
         term, now = None, self._clock()
+        lease = Lease.starting(self._owner, now, self._lease)
         with _told("the lead"), self._database.transaction() as tx:
-            term = tx.leases.hold(LEASE_NAME, Lease.starting(self._owner, now, self._lease), now)
+            until = tx.leases.until(LEASE_NAME)
+            if until is not None and until > lease.latest:
+                _log.warning("the clock was set back since %s was written: everything that waits is looked at", until)
+                tx.look_anew(now)
+            term = tx.leases.hold(LEASE_NAME, lease, now)
         return term  # noqa: RET504 - None when the transaction has failed
 
     def look(self, tick: Tick) -> None:

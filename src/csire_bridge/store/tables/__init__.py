@@ -22,7 +22,7 @@ from csire_bridge.store.tables.partners import partner_certificates, partner_eve
 from csire_bridge.store.tables.parts import Moment, metadata
 from csire_bridge.store.tables.registry import metering_point_updates, metering_points
 from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports
-from csire_bridge.store.tables.work import OFTEN_FAILED, alerts, archives, leases, ticks, work
+from csire_bridge.store.tables.work import OFTEN_FAILED, alerts, archives, clocks, leases, ticks, work
 
 __all__ = [
     "FOR_A_PERSON",
@@ -37,6 +37,7 @@ __all__ = [
     "allowances",
     "archives",
     "circuits",
+    "clocks",
     "head_end_events",
     "holds",
     "leases",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     String,
@@ -17,7 +18,7 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["OFTEN_FAILED", "alerts", "archives", "leases", "ticks", "work"]
+__all__ = ["OFTEN_FAILED", "alerts", "archives", "clocks", "leases", "ticks", "work"]
 
 # A condition that somebody was told of; open while ``closed_at`` is empty.
 alerts = Table(
@@ -85,6 +86,18 @@ ticks = Table(
     Column("name", String(40), primary_key=True),
     Column("since", Moment, nullable=False),
     Column("done_at", Moment),
+)
+
+# By which time each process of the service goes, and since when that is not the time it should go by.
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("process", String(64), primary_key=True),
+    Column("machine", String(64), nullable=False),
+    Column("ticks", Double, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("differs_since", Moment),
+    Column("ahead", Double),
 )
 
 # Archives of what retention takes away. The name is taken before the file is written, the digest stands here before

@@ -1,0 +1,160 @@
+"""Watches the clocks around a process: steps are noticed and told, and change no order's fate.
+
+Where the database has a server, its clock is the one that all processes follow, and the machine's clock is the
+witness. With SQLite the machine's clock is followed, and processes on the same machine share one time.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from csire_bridge.domain.clock import aware_utc
+from csire_bridge.domain.steady_time import DRIFT, ClockVerdict, judge_clocks
+from csire_bridge.store.clocks import ProcessClock
+from csire_bridge.store.database import Database
+from csire_bridge.worker.steady_clock import SteadyClock
+
+__all__ = ["ClockWatch", "machine_run"]
+
+_log = logging.getLogger(__name__)
+_FROZEN_SECONDS = 10.0
+_MEASURE_SECONDS = 5.0
+_ALIVE_SECONDS = 3 * _MEASURE_SECONDS
+_SLOW_ANSWER_SECONDS = 1.0
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def machine_run() -> str:
+    """What tells this run of this machine from every other."""
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return socket.gethostname()
+
+
+class ClockWatch:
+    """For one thread of one process; ``look`` is called about once a second."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: SteadyClock,
+        process: str,
+        *,
+        machine: str | None = None,
+        stepped: Callable[[], None] = lambda: None,
+        witness: Callable[[], datetime | None] = lambda: None,
+    ) -> None:
+        """``stepped`` is called when the machine's clock was set: whoever waits by it must look anew.
+
+        ``witness`` tells the time (UTC) of a clock beyond this machine, where there is no database server.
+        """
+        self._database = database
+        self._clock = clock
+        self._process = process
+        self._machine = machine or machine_run()
+        self._stepped = stepped
+        self._witness = witness
+        self._looked = (clock.ticks(), clock.machine())
+        self._measured_at = clock.ticks() - _MEASURE_SECONDS
+        self._differs_since: datetime | None = None
+
+    def begin(self) -> None:
+        """Start with the time by which the others go: the server's, or that of a process that runs on this machine."""
+        with self._database.looking() as tx:
+            before = self._clock.ticks()
+            shared = tx.clocks.of_the_server() or self._of_a_neighbour(tx.clocks.newest_on(self._machine))
+        if shared is not None and self._clock.ticks() - before <= _SLOW_ANSWER_SECONDS:
+            own = self._clock()
+            if abs(shared - own) > DRIFT:
+                _log.warning("this process starts with the time of the others, %s of its machine", _apart(shared - own))
+            self._clock.take_over(shared)
+        self.look()
+
+    def look(self) -> None:
+        """Notice a machine that was frozen and a clock that was set; now and then compare the clocks."""
+        ticks, machine = self._clock.ticks(), self._clock.machine()
+        passed, shown = ticks - self._looked[0], (machine - self._looked[1]).total_seconds()
+        self._looked = (ticks, machine)
+        if passed > _FROZEN_SECONDS:
+            _log.warning("this process did not run for %.0f s: what it held may have gone to others", passed)
+        set_by = timedelta(seconds=shown - passed)
+        if abs(set_by) > DRIFT:
+            _log.warning("this machine's clock was set %s; the service goes on by its own time", _way(set_by))
+            self._stepped()
+        if abs(set_by) > DRIFT or ticks - self._measured_at >= _MEASURE_SECONDS:
+            self._measured_at = ticks
+            self._compare()
+
+    def end(self) -> None:
+        """Take away what others know of this process."""
+        with self._database.transaction() as tx:
+            tx.clocks.forget(self._process, self._clock())
+
+    def _of_a_neighbour(self, row: ProcessClock | None) -> datetime | None:
+        """The time of a process that runs on this machine now; None when none does, or the row is not of this run."""
+        age = None if row is None else self._clock.ticks() - row.ticks
+        return row.at + timedelta(seconds=age) if row and age is not None and 0 <= age <= _ALIVE_SECONDS else None
+
+    def _compare(self) -> None:
+        with self._database.transaction() as tx:
+            before = self._clock.ticks()
+            server = tx.clocks.of_the_server()
+            if self._clock.ticks() - before > _SLOW_ANSWER_SECONDS:
+                return  # nobody knows when it looked
+            own, machine = self._clock(), self._clock.machine()
+            reference = machine if server is None else aware_utc(server)
+            witness = self._witness() if server is None else machine
+            verdict = judge_clocks(own, reference, witness)
+            if verdict is ClockVerdict.TAKE_OVER and reference < own:
+                tx.look_anew(reference)
+            ahead = reference - own
+            kept = ahead if verdict is ClockVerdict.KEEP else self._of_the_machine(verdict, machine, reference)
+            self._differs(kept, reference if verdict is ClockVerdict.TAKE_OVER else own)
+            self._act(verdict, ahead, reference)
+            row = ProcessClock(
+                process=self._process,
+                machine=self._machine,
+                ticks=self._clock.ticks(),
+                at=self._clock(),
+                differs_since=self._differs_since,
+                ahead=kept.total_seconds() if kept else None,
+            )
+            tx.clocks.note(row)
+
+    def _of_the_machine(self, verdict: ClockVerdict, machine: datetime, reference: datetime) -> timedelta | None:
+        """By how much the machine's own clock is wrong, although our time is right; None when it is not."""
+        apart = machine - reference
+        return apart if verdict is ClockVerdict.FOLLOW and abs(apart) > DRIFT * 2 else None
+
+    def _differs(self, apart: timedelta | None, now: datetime) -> None:
+        if apart is None:
+            if self._differs_since is not None:
+                _log.warning("the clocks agree again")
+            self._differs_since = None
+        elif self._differs_since is None:
+            self._differs_since = now
+            _log.error(
+                "the clocks disagree by %s: the service goes on by its own time; set the clocks right, and if its own "
+                "time is the wrong one, stop all processes of the service and start them again",
+                abs(apart),
+            )
+
+    def _act(self, verdict: ClockVerdict, ahead: timedelta, reference: datetime) -> None:
+        if verdict is ClockVerdict.FOLLOW:
+            self._clock.follow(ahead)
+        elif verdict is ClockVerdict.TAKE_OVER:
+            _log.warning("two clocks agree that this process is wrong: its time is set %s", _way(ahead))
+            self._clock.take_over(reference)
+
+
+def _apart(ahead: timedelta) -> str:
+    return f"{abs(ahead)} {'ahead' if ahead > timedelta(0) else 'behind'}"
+
+
+def _way(by: timedelta) -> str:
+    return f"{'forward' if by > timedelta(0) else 'back'} by {abs(by)}"

@@ -1,0 +1,55 @@
+"""The time of a process: it runs by the machine's monotonic clock, so nobody can set it while the process runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from csire_bridge.domain.clock import Clock
+
+__all__ = ["SteadyClock", "monotonic_seconds", "system_clock"]
+
+_CLOSING_SECONDS = 20.0
+_FASTEST = 0.1
+"""Our time runs at most a tenth faster or slower than real time while it follows another clock."""
+
+
+def system_clock() -> datetime:
+    """The machine's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def monotonic_seconds() -> float:
+    """Seconds since the machine was started, the same for all its processes; where it can, with the time of a sleep."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
+class SteadyClock:
+    """A ``Clock`` that starts with the machine's time and then only follows. Safe to use from several threads."""
+
+    def __init__(self, machine: Clock = system_clock, ticks: Callable[[], float] = monotonic_seconds) -> None:
+        """``machine`` tells the machine's time, ``ticks`` monotonic seconds."""
+        self.machine = machine
+        self.ticks = ticks
+        self._state = (machine(), ticks(), 1.0)
+
+    def __call__(self) -> datetime:
+        """Our time now, in UTC."""
+        return self._at(self.ticks())
+
+    def take_over(self, moment: datetime) -> None:
+        """Go on from ``moment`` (UTC), which is now."""
+        self._state = (moment, self.ticks(), 1.0)
+
+    def follow(self, ahead: timedelta) -> None:
+        """Close a small difference to a clock that is ``ahead`` of ours, within some seconds and without a jump."""
+        ticks = self.ticks()
+        pace = max(-_FASTEST, min(_FASTEST, ahead.total_seconds() / _CLOSING_SECONDS))
+        self._state = (self._at(ticks), ticks, 1.0 + pace)
+
+    def _at(self, ticks: float) -> datetime:
+        start, since, pace = self._state
+        return start + timedelta(seconds=(ticks - since) * pace)

@@ -166,12 +166,14 @@ def test_given_an_order_with_a_date_when_all_that_waits_is_looked_at_then_it_sti
     here: Town,
 ) -> None:
     """So that whoever makes everything due, such as a clock that was set back, does nothing early."""
+    database = here.scene.bridge.database
+    with database.transaction() as tx:
+        tx.guards.throw_stop(StopScope.EVERYTHING, "Anna", "a drill", here.clock())
     here.send("disconnect")
-    here.rest(0)
-    bridge = here.scene.bridge
     tomorrow = here.clock() + timedelta(days=1)
-    with bridge.database.transaction() as tx:
+    with database.transaction() as tx:
         tx.connection.execute(update(orders).values(not_before=tomorrow))
+        tx.guards.lift_stops("Anna", here.clock())
         tx.look_anew(here.clock())
     here.rest(4)
     assert here.of(DISCONNECT).state is REGISTERED

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from csire_bridge.domain.bounds import checked_day
 from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.hours import ALL_DAY, ALWAYS, NO_HOURS, Hours, Week
@@ -59,7 +60,7 @@ def _hours(value: object) -> tuple[Hours, ...]:
 def _day(value: object) -> date:
     if not isinstance(value, str) or not _DATE.match(value):
         raise ValueError(f"{value!r} is no date such as 2026-12-31")
-    return date.fromisoformat(value)
+    return checked_day(date.fromisoformat(value))
 
 
 def _dates(value: object) -> DateRange:

@@ -19,9 +19,9 @@ from csire_bridge.xml.envelope import (
     build_envelope,
     envelope_texts,
     format_moment,
-    parse_moment,
     read_header,
 )
+from csire_bridge.xml.lexical import parse_moment
 from csire_bridge.xml.parser import parse
 
 RAW = (folder("samples") / "good" / "8.1.1.5-debt.xml").read_text("utf-8")
@@ -44,6 +44,7 @@ def header(*changes: str) -> Header:
         ("2026-11-23T08:32:23Z", datetime(2026, 11, 23, 8, 32, 23, tzinfo=UTC)),
         ("2026-10-25T02:30:00+02:00", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
         ("2026-10-25T02:30:00+01:00", datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+        ("2026-11-23T24:00:00Z", datetime(2026, 11, 24, tzinfo=UTC)),
         (" 2026-11-23T08:32:23.1234567Z\n", datetime(2026, 11, 23, 8, 32, 23, 123456, tzinfo=UTC)),
     ],
 )
@@ -57,7 +58,7 @@ def test_given_a_timestamp_with_an_offset_when_read_then_it_is_utc(text: str, mo
     "text",
     [
         "2026-11-23T09:32:23",
-        "2026-11-23T24:00:00Z",
+        "2026-11-23T24:00:01Z",
         "0001-01-01T00:00:00+01:00",  # what some systems write for "no time"
         "9999-12-31T23:59:59-01:00",
         "-0001-01-01T00:00:00Z",

@@ -116,7 +116,7 @@ def test_given_the_same_facts_in_other_xml_when_read_then_the_content_is_the_sam
         ({"Supplier": "19XPL-RZE-SA---W"}, ProblemCode.EIC_CHECK_CHARACTER),
         ({"RegisteredAt": "2026-11-23T10:06:00+01:00"}, ProblemCode.FUTURE_TIMESTAMP),
         ({"RegisteredAt": "2020-01-01T10:00:00+01:00"}, ProblemCode.STALE_TIMESTAMP),
-        ({"RegisteredAt": "2026-11-23T24:00:00+01:00"}, ProblemCode.VALUE),
+        ({"RegisteredAt": "2026-11-23T24:00:00+01:00"}, ProblemCode.FUTURE_TIMESTAMP),
         ({"RequestedDate": "2026-11-22"}, ProblemCode.DATE_PAST),
         ({"RequestedDate": "2028-11-22"}, ProblemCode.DATE_HORIZON),
         ({"DisconnectionKind": None}, ProblemCode.CONDITION),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import typer
 
+from csire_bridge.domain.bounds import checked_day, checked_moment
 from csire_bridge.domain.clock import WARSAW, at_wall_clock
 
 __all__ = ["MOMENT_HELP", "local", "parse_future", "parse_moment"]
@@ -27,10 +28,11 @@ def parse_moment(text: str, now: datetime) -> datetime:
         return now
     try:
         moment = datetime.fromisoformat(text)
+        checked_day(moment.date())
+        if moment.tzinfo is not None:
+            return checked_moment(moment)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is no moment. {MOMENT_HELP}") from error
-    if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
     one, other = (at_wall_clock(moment, later=later) for later in (False, True))
     if one != other:
         raise typer.BadParameter(f"clocks change then: write the offset, as in {one.astimezone(WARSAW).isoformat()}")

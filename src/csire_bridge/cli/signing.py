@@ -13,8 +13,8 @@ from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli.console import JsonOption, out, print_json
 from csire_bridge.domain.identifiers import Eic, MessageId
 from csire_bridge.simulators.doctor import rebase
-from csire_bridge.xml.envelope import parse_moment
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate, load_certificates
+from csire_bridge.xml.lexical import parse_moment
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.signature import sign_enveloped, verify_enveloped, without_signature
 

@@ -97,6 +97,8 @@ class ProblemCode(StrEnum):
     UNKNOWN_ORDER = "rule.unknown-order"
     CONDITION = "rule.condition"
 
+    BRIDGE_FAILED = "bridge.failed"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from csire_bridge.domain.bounds import LONGEST_TARIFF, MOST_POWER, checked_day
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import RegistryUpdate
 from csire_bridge.domain.registry import has_contactor
@@ -19,7 +20,6 @@ __all__ = ["COLUMNS", "BadLine", "Entry", "PointList", "read_points"]
 _YES = frozenset({"tak", "t", "yes", "y", "true", "prawda", "1"})
 _NO = frozenset({"nie", "n", "no", "false", "fałsz", "0"})
 _METER_KINDS = frozenset({"CK0201", "CK0202", "CK0203", "CK0204", "CK0205"})
-_MOST_POWER = Decimal("9999999.9999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ def _power(text: str) -> Decimal:
         power = Decimal(text.replace(" ", "").replace("\u00a0", "").replace(",", "."))
     except InvalidOperation as error:
         raise ValueError(f"{text!r} is no number of kW") from error
-    if not (power.is_finite() and 0 <= power <= _MOST_POWER) or power != round(power, 4):
-        raise ValueError(f"{text!r} kW is not from 0 to {_MOST_POWER} with 4 decimals at most")
+    if not (power.is_finite() and 0 <= power <= MOST_POWER) or power != round(power, 4):
+        raise ValueError(f"{text!r} kW is not from 0 to {MOST_POWER} with 4 decimals at most")
     return power
 
 
@@ -82,21 +82,31 @@ def _meter_kind(text: str) -> str:
 
 
 def _tariff(text: str) -> str:
-    if len(text) > 10:
-        raise ValueError(f"{text!r} has more than the 10 characters of a tariff group")
+    if len(text) > LONGEST_TARIFF:
+        raise ValueError(f"{text!r} has more than the {LONGEST_TARIFF} characters of a tariff group")
+    return _printable(text)
+
+
+def _meter(text: str) -> MeterNumber:
+    return MeterNumber.parse(_printable(text))
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"{text!r} has characters that can't be printed")
     return text
 
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return checked_day(date.fromisoformat(text))
     except ValueError as error:
         raise ValueError(f"{text!r} is no date such as 2026-11-23") from error
 
 
 COLUMNS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "code": ("metering_point", _code),
-    "meter": ("meter_number", MeterNumber.parse),
+    "meter": ("meter_number", _meter),
     "meter_kind": ("meter_kind", _meter_kind),
     "has_contactor": ("has_contactor", _flag),
     "supplier": ("supplier", Eic.parse),

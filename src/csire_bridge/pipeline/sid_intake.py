@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.errors import (
+    OurFault,
     OutcomeUnknown,
     PartnerFault,
     PartnerRefused,
@@ -20,6 +22,7 @@ from csire_bridge.domain.errors import (
     Problem,
     ProblemCode,
     RuleBroken,
+    TransientFailure,
 )
 from csire_bridge.domain.messages import MessageState, RawMessage, SettledMessage
 from csire_bridge.domain.sid import SidNumber, SidQuestion, SidReading, SidRequest
@@ -72,10 +75,28 @@ class SidIntake:
                 self._check_point(reading)
         except PartnerFault as fault:
             return fault
+        except (TransientFailure, OurFault):
+            raise
+        except Exception as error:  # noqa: BLE001 - what can't be judged is refused, so that nothing waits behind it
+            return _failed(task.about, error)
         return reading
 
     def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
-        """Write how the messages ended; the orders are left to whoever carries orders out."""
+        """Write how the messages ended; the orders are left to whoever carries orders out.
+
+        One that can't be settled is refused, because SID would hand it out for ever, and nothing that waits behind it.
+        """
+        try:
+            self._write(done)
+        except (TransientFailure, OurFault):
+            raise
+        except Exception as error:  # one by one, each by itself, is the caller's part
+            if len(done) != 1:
+                raise
+            self._write([replace(done[0], result=_failed(done[0].about, error))])
+        return []
+
+    def _write(self, done: Sequence[Done[RawMessage, Judgement]]) -> None:
         now = self._clock()
         with self._store.transaction() as tx:
             for piece in done:
@@ -83,7 +104,6 @@ class SidIntake:
                 tx.messages.settle([settled])
                 tx.messages.note([(settled.key, now, "map", settled.problem or f"answered as {settled.state}")])
             tx.work.finish([piece.item for piece in done])
-        return []
 
     def _settle(self, tx: Transaction, raw: RawMessage, judgement: Judgement, now: datetime) -> SettledMessage:
         if isinstance(judgement, PartnerFault):
@@ -150,6 +170,12 @@ class SidIntake:
 
 def _other_meter(request: SidRequest, meter: str | None) -> bool:
     return request.meter is not None and meter is not None and request.meter != meter
+
+
+def _failed(raw: RawMessage, error: Exception) -> PartnerFault:
+    _log.error("message %s of SID is refused after an error of ours", raw.key, exc_info=error)
+    text = f"the bridge could not take this message, by an error of its own ({type(error).__name__})"
+    return RuleBroken([Problem(ProblemCode.BRIDGE_FAILED, text, "have the bridge's operators look at its log")])
 
 
 def _unknown(number: SidNumber) -> Problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol
 
 from lxml import etree
@@ -14,7 +13,7 @@ from csire_bridge.domain.registry import MeteringPoint, has_contactor
 from csire_bridge.sid.contract import SID, SOAP11
 from csire_bridge.sid.faults import SidFault
 from csire_bridge.wire.words import for_people
-from csire_bridge.xml.envelope import parse_moment
+from csire_bridge.xml.lexical import SPACE, parse_boolean, parse_decimal, parse_moment
 from csire_bridge.xml.parser import parse
 
 __all__ = ["Strange", "point_of", "read_body"]
@@ -76,7 +75,7 @@ def point_of(response: etree._Element, asked: MeteringPointCode) -> MeteringPoin
         has_contactor=has_contactor(kind) if contactor is None and kind else contactor,
         supplier=_text(point, "Supplier"),
         tariff_group=_text(point, "TariffGroup"),
-        contracted_power=Decimal(power) if power else None,
+        contracted_power=parse_decimal(power) if power else None,
         prepaid=_flag(point, "Prepaid"),
         can_be_suspended=_flag(point, "CanBeSuspended"),
         threat=_flag(point, "Threat"),
@@ -91,9 +90,9 @@ def _moment(text: str) -> datetime:
 
 
 def _text(parent: etree._Element, name: str) -> str | None:
-    return (parent.findtext(SID + name) or "").strip() or None
+    return (parent.findtext(SID + name) or "").strip(SPACE) or None
 
 
 def _flag(parent: etree._Element, name: str) -> bool | None:
     text = _text(parent, name)
-    return None if text is None else text in ("true", "1")
+    return None if text is None else parse_boolean(text)

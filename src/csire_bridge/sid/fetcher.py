@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -66,13 +67,14 @@ class OrderFetcher:
         self._rhythm = Rhythm(idle, jitter)
         self._most = most
         self._may_go_on = may_go_on
-        self._nameless: set[bytes] = set()
+        self._settled: dict[bytes, PickUp | None] = {}
 
     def drain(self) -> int:
         """Fetch until SID has nothing new or the lease is lost; return how many orders were confirmed.
 
         Raises what the client raises; what was not confirmed then comes again at the next call. Raises PartnerRefused
-        when SID hands the same orders out again and again although they are confirmed.
+        at the end, once everything else is fetched, when SID refuses a confirmation, or hands the same orders out again
+        and again although they are confirmed.
         """
         return self._rhythm.around(self._drain)
 
@@ -81,46 +83,84 @@ class OrderFetcher:
         return self._rhythm.next_wait()
 
     def _drain(self) -> int:
-        count, last, again = 0, None, 0
+        """Pass over what can't be named or confirmed, so that it hides nothing that waits behind it."""
+        passed: set[bytes] = set()
+        try:
+            return self._fetch_all(passed)
+        finally:
+            self._settled = {digest: end for digest, end in self._settled.items() if digest in passed}
+
+    def _fetch_all(self, passed: set[bytes]) -> int:
+        """Fetch and confirm until nothing new comes; ``passed`` gathers the digests of what is passed over."""
+        told: Counter[bytes] = Counter()
+        trouble: PartnerRefused | None = None
+        count = 0
         while self._may_go_on():
-            fetched = self._client.fetch(self._most)
-            pick_ups = self._settle(fetched)
-            if not pick_ups:
+            fetched = self._client.fetch(self._most + len(passed))
+            ends = self._settle({d: order for order in fetched if (d := _digest(order.raw)) not in passed})
+            if not ends:
                 break
-            again = again + 1 if pick_ups == last else 0
-            if again > _MOST_REPEATS:
-                raise PartnerRefused(
-                    "confirmation-without-effect",
-                    f"SID hands {len(pick_ups)} orders out again and again, although they are confirmed each time",
-                    "have SID's operators look at its list of new orders",
-                )
-            self._client.confirm(pick_ups)
-            count, last = count + len(pick_ups), pick_ups
+            pick_ups = {digest: pick_up for digest, pick_up in ends.items() if pick_up is not None}
+            refused, why = self._confirm(pick_ups)
+            confirmed = pick_ups.keys() - refused
+            told.update(confirmed)
+            again = {digest for digest in confirmed if told[digest] > _MOST_REPEATS}
+            trouble = (_without_effect(len(again)) if again else why) or trouble
+            passed |= ends.keys() - pick_ups.keys() | refused | again
+            count += len({pick_ups[digest].number for digest in confirmed})
+        if trouble is not None:
+            raise trouble
         return count
 
-    def _settle(self, fetched: Sequence[FetchedOrder]) -> list[PickUp]:
-        """Commit what came, and say what SID is to be told; nothing of what can't be settled or named."""
-        new = [order for order in fetched if order.number is not None or _digest(order.raw) not in self._nameless]
-        ends = self._take([(f"sid: {order.number or 'an order without a number'}", order.raw) for order in new])
-        pick_ups: dict[str, PickUp] = {}
-        for order, end in zip(new, ends, strict=True):
+    def _settle(self, orders: Mapping[bytes, FetchedOrder]) -> dict[bytes, PickUp | None]:
+        """Commit what came, and say what SID is to be told of each that is settled; None where it can't be named."""
+        new = {digest: order for digest, order in orders.items() if digest not in self._settled}
+        ends = self._take(
+            [(f"sid: {order.number or 'an order without a number'}", order.raw) for order in new.values()]
+        )
+        for (digest, order), end in zip(new.items(), ends, strict=True):
             if end.state is None:
                 continue
+            self._settled[digest] = _pick_up(order, end)
             if order.number is None:
-                self._nameless.add(_digest(order.raw))
                 _log.error("SID hands out an order without a number; its bytes are in the journal")
-            else:
-                pick_ups.setdefault(order.number, _pick_up(order, end))
-        return list(pick_ups.values())
+        return {digest: self._settled[digest] for digest in orders if digest in self._settled}
+
+    def _confirm(self, pick_ups: Mapping[bytes, PickUp]) -> tuple[set[bytes], PartnerRefused | None]:
+        """Confirm together; where SID refuses, one by one. Return those that it refuses, and why."""
+        named: dict[str, PickUp] = {}
+        for pick_up in pick_ups.values():
+            named.setdefault(pick_up.number, pick_up)
+        try:
+            if named:
+                self._client.confirm(list(named.values()))
+        except PartnerRefused as error:
+            if len(pick_ups) == 1:
+                _log.error(
+                    "SID refuses the confirmation of order %s: %s", *(p.number for p in pick_ups.values()), error
+                )
+                return set(pick_ups), error
+            parts = [self._confirm({digest: pick_up}) for digest, pick_up in pick_ups.items()]
+            return set().union(*(refused for refused, _ in parts)), next((why for _, why in parts if why), None)
+        return set(), None
+
+
+def _without_effect(orders: int) -> PartnerRefused:
+    return PartnerRefused(
+        "confirmation-without-effect",
+        f"SID hands {orders} orders out again and again, although they are confirmed each time",
+        "have SID's operators look at its list of new orders",
+    )
 
 
 def _digest(raw: bytes) -> bytes:
     return hashlib.sha256(raw).digest()
 
 
-def _pick_up(order: FetchedOrder, end: Settled) -> PickUp:
+def _pick_up(order: FetchedOrder, end: Settled) -> PickUp | None:
+    """What SID is told of a settled order; nothing of one without a number."""
     if order.number is None:
-        raise ValueError("an order without a number can't be confirmed")
+        return None
     if end.state is not MessageState.REFUSED:
         return PickUp(order.number, taken=True)
     return PickUp(order.number, taken=False, text=_why(end.receipt))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import TypeVar
 
 from lxml import etree
 
+from csire_bridge.domain.bounds import out_of_bounds
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import NotValid, Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber, ProcessInstanceId
@@ -18,7 +18,7 @@ from csire_bridge.domain.rules import Limits
 from csire_bridge.domain.sid import SidNumber, SidQuestion, SidReading, SidRequest, SidWithdrawal
 from csire_bridge.sid.contract import SID, SOAP11, Asked
 from csire_bridge.xml.catalogue import SchemaCatalogue
-from csire_bridge.xml.envelope import parse_moment
+from csire_bridge.xml.lexical import SPACE, parse_boolean, parse_date, parse_decimal, parse_moment
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.soap import body_of
 
@@ -54,9 +54,7 @@ class SidReader:
 
     def _order(self, order: etree._Element, now: datetime) -> SidRequest:
         found = _Facts(order)
-        power, effective = found.text("ContractedPower"), found.text("EffectiveDate")
-        requested, disconnection = found.text("RequestedDate"), found.text("DisconnectionKind")
-        reconnection, prepaid = found.text("ReconnectionReason"), found.text("Prepaid")
+        disconnection, reconnection = found.text("DisconnectionKind"), found.text("ReconnectionReason")
         registered_at = found.value("RegisteredAt", parse_moment, ProblemCode.VALUE)
         point = found.value("MeteringPointCode", MeteringPointCode.parse, ProblemCode.POINT_CHECK_DIGIT)
         request = {
@@ -64,13 +62,13 @@ class SidReader:
             "process_instance": found.value("ProcessInstanceId", ProcessInstanceId.parse, ProblemCode.VALUE),
             "disconnection_kind": DisconnectionKind(disconnection) if disconnection else None,
             "reconnection_reason": ReconnectionReason(reconnection) if reconnection else None,
-            "requested_date": date.fromisoformat(requested) if requested else None,
-            "effective_date": date.fromisoformat(effective) if effective else None,
+            "requested_date": found.value("RequestedDate", parse_date, ProblemCode.VALUE),
+            "effective_date": found.value("EffectiveDate", parse_date, ProblemCode.VALUE),
             "supplier": found.value("Supplier", Eic.parse, ProblemCode.EIC_CHECK_CHARACTER),
             "description": found.text("Text"),
             "tariff_group": found.text("TariffGroup"),
-            "contracted_power": Decimal(power) if power else None,
-            "prepaid": None if prepaid is None else prepaid in ("true", "1"),
+            "contracted_power": found.value("ContractedPower", parse_decimal, ProblemCode.VALUE),
+            "prepaid": found.value("Prepaid", parse_boolean, ProblemCode.VALUE),
             "end_reason": found.text("EndReason"),
         }
         meter = found.value("MeterNumber", MeterNumber.parse, ProblemCode.VALUE)
@@ -78,6 +76,7 @@ class SidReader:
             raise RuleBroken(found.problems)
         asked = OrderRequest(metering_point=point, **request)  # type: ignore[arg-type]
         problems = [*_incomplete(asked), *self._dates(asked, registered_at, now)]
+        problems += [_problem(ProblemCode.VALUE, text, name) for name, text in out_of_bounds(asked)]
         if problems:
             raise RuleBroken(problems)
         return SidRequest(_number(order), registered_at, asked, meter)
@@ -96,7 +95,8 @@ class SidReader:
                 f"the moment of registration {registered_at.isoformat()} lies too far back",
                 "RegisteredAt",
             )
-        registered_on, last = registered_at.astimezone(WARSAW).date(), (now + self._limits.horizon).date()
+        registered_on = registered_at.astimezone(WARSAW).date()
+        last = (now + self._limits.horizon).astimezone(WARSAW).date()
         if asked.requested_date is not None and asked.requested_date < registered_on:
             text = f"the requested date {asked.requested_date} lies before the registration on {registered_on}"
             yield _problem(ProblemCode.DATE_PAST, text, "RequestedDate")
@@ -114,7 +114,7 @@ class _Facts:
         self.problems: list[Problem] = []
 
     def text(self, name: str) -> str | None:
-        return (self._order.findtext(SID + name) or "").strip() or None
+        return (self._order.findtext(SID + name) or "").strip(SPACE) or None
 
     def value(self, name: str, read: Callable[[str], _T], code: ProblemCode) -> _T | None:
         text = self.text(name)

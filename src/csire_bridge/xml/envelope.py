@@ -10,13 +10,13 @@ from datetime import datetime
 
 from lxml import etree
 
-from csire_bridge.domain.clock import aware_utc
 from csire_bridge.domain.errors import NotValid, Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
 from csire_bridge.domain.messages import Header
 from csire_bridge.domain.rules import process_of
+from csire_bridge.xml.lexical import SPACE, parse_moment
 
-__all__ = ["TECHNICAL", "build_envelope", "envelope_texts", "format_moment", "parse_moment", "read_header"]
+__all__ = ["TECHNICAL", "build_envelope", "envelope_texts", "format_moment", "read_header"]
 
 TECHNICAL = "urn:pl:oire:technical:v1"
 _EIC_AGENCY, _OIRE_AGENCY, _ROLE_AGENCY, _INDUSTRY = "305", "x", "260", "23"
@@ -96,13 +96,8 @@ def _envelope_values(root: etree._Element) -> dict[str, str]:
     for part in list(root)[:2]:
         for child in part:
             if isinstance(child.tag, str) and child.tag.startswith(_PREFIX):
-                values[child.tag[len(_PREFIX) :]] = (child.text or "").strip()
+                values[child.tag[len(_PREFIX) :]] = (child.text or "").strip(SPACE)
     return values
-
-
-def parse_moment(text: str) -> datetime:
-    """Read an xs:dateTime with an offset into UTC; raise ValueError without one, or for 24:00 and the like."""
-    return aware_utc(datetime.fromisoformat(text.strip()))
 
 
 def format_moment(moment: datetime) -> str:

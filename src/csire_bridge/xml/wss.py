@@ -16,7 +16,6 @@ import base64
 import copy
 import hashlib
 import hmac
-import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +29,7 @@ from signxml.signer import XMLSigner
 from csire_bridge.domain.clock import aware_utc
 from csire_bridge.domain.errors import NotTrusted, ProblemCode
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
+from csire_bridge.xml.lexical import SPACE, parse_moment
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.signature import serialise
 from csire_bridge.xml.wss_parts import (
@@ -59,7 +59,6 @@ MAX_LIFETIME = timedelta(minutes=10)
 """Longest time between Created and Expires: as long as that, a captured message could be sent once more."""
 
 _MAX_BODY = 64 * 1024 * 1024  # in canonical form
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z", re.ASCII)
 _PIN = "sign with the certificate that was handed over, or have the new one entered for the partner"
 
 
@@ -216,12 +215,18 @@ def _check_timestamp(timestamp: etree._Element, now: datetime, skew: timedelta) 
 
 
 def _moment(element: etree._Element) -> datetime:
-    text = (element.text or "").strip()
-    if len(element) or not _MOMENT.fullmatch(text):
-        raise fault(
-            ProblemCode.TIMESTAMP, "a time in the Timestamp is no UTC time", "write it like 2026-01-31T09:00:00Z"
-        )
-    return datetime.fromisoformat(text)
+    text = (element.text or "").strip(SPACE)
+    try:
+        moment = parse_moment(text)
+    except ValueError as error:
+        raise _no_utc() from error
+    if len(element) or not text.endswith("Z"):
+        raise _no_utc()
+    return moment
+
+
+def _no_utc() -> NotTrusted:
+    return fault(ProblemCode.TIMESTAMP, "a time in the Timestamp is no UTC time", "write it like 2026-01-31T09:00:00Z")
 
 
 def _altered() -> NotTrusted:

@@ -12,7 +12,8 @@ from typing import Union, get_args, get_origin, get_type_hints
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.xml.envelope import format_moment, parse_moment
+from csire_bridge.xml.envelope import format_moment
+from csire_bridge.xml.lexical import parse_boolean, parse_date, parse_decimal, parse_moment
 from csire_bridge.xml.mapping.model import Conversion
 
 __all__ = ["PROBLEM_OF", "Reader", "Writer", "field_types", "reader_for", "writer_for"]
@@ -30,30 +31,12 @@ PROBLEM_OF: Mapping[Conversion, ProblemCode] = {
 """The code of a failed conversion, where it is not just ``schema.value``."""
 
 
-_FIRST_YEAR = 1900
-
-
-def _boolean(text: str) -> bool:
-    try:
-        return {"true": True, "1": True, "false": False, "0": False}[text]
-    except KeyError:
-        raise ValueError(f"{text!r} is neither true nor false") from None
-
-
-def _date(text: str) -> date:
-    # xs:date may carry an offset; the market's dates are Polish calendar dates, so only the date counts.
-    day = date.fromisoformat(text[:10])
-    if day.year < _FIRST_YEAR:  # such as 0001-01-01, which some systems write for "no date"
-        raise ValueError(f"{text!r} lies before the year {_FIRST_YEAR}")
-    return day
-
-
 _READERS: Mapping[Conversion, tuple[type, Reader]] = {
     Conversion.TEXT: (str, str),
-    Conversion.BOOLEAN: (bool, _boolean),
-    Conversion.DATE: (date, _date),
+    Conversion.BOOLEAN: (bool, parse_boolean),
+    Conversion.DATE: (date, parse_date),
     Conversion.MOMENT: (datetime, parse_moment),
-    Conversion.DECIMAL: (Decimal, Decimal),
+    Conversion.DECIMAL: (Decimal, parse_decimal),
     Conversion.METERING_POINT: (MeteringPointCode, MeteringPointCode.parse),
     Conversion.METER_NUMBER: (MeterNumber, MeterNumber.parse),
     Conversion.EIC: (Eic, Eic.parse),
@@ -76,7 +59,7 @@ def _plain(hint: object) -> type:
 def value_of(due: type, text: str) -> object:
     """``text`` from a mapping file as a value of type ``due``; raises ValueError when it is none."""
     if due is bool:
-        return _boolean(text)
+        return parse_boolean(text)
     if issubclass(due, Enum):
         try:
             return due(text)

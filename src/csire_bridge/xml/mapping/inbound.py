@@ -10,6 +10,7 @@ from typing import cast
 from lxml import etree
 
 from csire_bridge.domain.answers import AnswerKind
+from csire_bridge.domain.bounds import out_of_bounds
 from csire_bridge.domain.errors import Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.messages import OrderRequest, Reading, RegistryUpdate, ResultNotice, SpecialNotice
@@ -74,7 +75,11 @@ class InboundMapping:
                     values[field.name] = value
         if problems:
             raise RuleBroken(problems)
-        return cast(Reading, self.target(**values))
+        reading = cast(Reading, self.target(**values))
+        problems = [Problem(ProblemCode.VALUE, text, "send a value that holds") for _, text in out_of_bounds(reading)]
+        if problems:
+            raise RuleBroken(problems)
+        return reading
 
     def _refused(self, rule: _Refusal) -> Problem:
         return Problem(ProblemCode.CONDITION, rule.text, rule.remedy, path=rule.when.path)

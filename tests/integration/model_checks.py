@@ -10,7 +10,7 @@ from itertools import pairwise
 from sqlalchemy import select
 
 from csire_bridge.domain.contactor import ContactorAction, ContactorCommand, ContactorReading
-from csire_bridge.domain.execution import CLOCK_TOLERANCE
+from csire_bridge.domain.evidence import CLOCK_TOLERANCE
 from csire_bridge.domain.guards import CAP_WINDOW
 from csire_bridge.domain.holds import HoldKind
 from csire_bridge.domain.identifiers import MessageId

@@ -56,7 +56,7 @@ def on_site(playing: Play, *, connect: bool = False) -> datetime:
 def looked(playing: Play) -> by_hand.Look:
     bridge = playing.scene.bridge
     with head_end_reader(bridge.settings) as head_end:
-        return by_hand.look(bridge.database, head_end, playing.order().key, system_clock())
+        return by_hand.look(bridge.database, head_end, playing.order().key, system_clock)
 
 
 def report(playing: Play, at: datetime, *, unread: bool = False, seen: by_hand.Look | None = None) -> Order:
@@ -115,7 +115,7 @@ def test_given_a_meter_that_cannot_be_read_when_done_is_reported_then_it_counts_
 def test_given_no_head_end_system_when_done_is_reported_then_it_needs_the_words_too(tmp_path: Path) -> None:
     with play(tmp_path) as playing:
         key = given_up(playing).key
-        seen = by_hand.look(playing.scene.bridge.database, None, key, system_clock())
+        seen = by_hand.look(playing.scene.bridge.database, None, key, system_clock)
         with pytest.raises(ActRefused, match="no head-end system is set up"):
             report(playing, system_clock(), seen=seen)
         assert report(playing, system_clock(), seen=seen, unread=True).state is OrderState.DONE

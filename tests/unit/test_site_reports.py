@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from csire_bridge.domain.contactor import ContactorReading, ControlState
 from csire_bridge.domain.errors import ActRefused
-from csire_bridge.domain.execution import CLOCK_TOLERANCE
+from csire_bridge.domain.evidence import GRAIN
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.orders import Order, OrderKind, Outcome
 from csire_bridge.domain.site_reports import check_moment, check_unmoved, is_fresh, proven
@@ -78,7 +78,17 @@ def test_given_moments_then_only_those_between_registration_and_now_pass() -> No
             check_moment(DISCONNECT, wrong, now)
 
 
-def test_given_a_reading_that_is_older_than_the_deed_then_it_is_stale_beyond_the_clocks_tolerance() -> None:
+def test_given_a_reading_that_is_older_than_the_deed_then_it_is_stale() -> None:
     reading = ContactorReading(MeterNumber("DEMO00000001"), True, ControlState.CONNECTED, datetime.now(UTC))
-    assert is_fresh(reading, reading.read_at + CLOCK_TOLERANCE)
-    assert not is_fresh(reading, reading.read_at + CLOCK_TOLERANCE + SECOND)
+    assert is_fresh(reading, reading.read_at + GRAIN)
+    assert not is_fresh(reading, reading.read_at + GRAIN + SECOND)
+
+
+def test_given_people_on_site_then_what_was_done_before_they_were_sent_or_before_the_last_command_is_refused() -> None:
+    now, sent = NOW + timedelta(hours=3), NOW + timedelta(hours=2, seconds=40)
+    check_moment(DISCONNECT, sent.replace(second=0), now, sent)
+    with pytest.raises(ActRefused, match="left to people on site"):
+        check_moment(DISCONNECT, sent - timedelta(minutes=1), now, sent)
+    given = replace(DISCONNECT, submitted_at=NOW + timedelta(hours=1))
+    with pytest.raises(ActRefused, match="the last command"):
+        check_moment(given, NOW + timedelta(minutes=30), now)

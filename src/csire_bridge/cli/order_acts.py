@@ -198,7 +198,7 @@ def _words(reason: str | None, done: bool, at: str | None) -> str:
 
 def _look(settings: Settings, store: Database, key: int) -> by_hand.Look:
     with head_end_reader(settings) as head_end:
-        return by_hand.look(store, head_end, key, system_clock())
+        return by_hand.look(store, head_end, key, system_clock)
 
 
 def _now(act: Act) -> Act:

@@ -59,13 +59,15 @@ class ContactorCommand:
 class ContactorReading:
     """The contactor's state as read from the meter at ``read_at`` (UTC).
 
-    ``output_state`` is true while the supply is on.
+    ``output_state`` is true while the supply is on. ``told_at`` is the time of reading in the head-end system's own
+    words, where ``read_at`` was held against our clock.
     """
 
     meter: MeterNumber
     output_state: bool
     control_state: ControlState
     read_at: datetime
+    told_at: datetime | None = None
 
     @property
     def connected(self) -> bool:

@@ -1,21 +1,19 @@
 """What may be concluded about an order from an event of the head-end system and a reading of the contactor.
 
 The rule of the house: never conclude from a reply or an event alone that the contactor moved. An event says
-*when*, a reading says *whether*.
+*when*, a reading says *whether*. A reading from before the command says nothing about it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent, HeadEndEventKind
+from csire_bridge.domain.evidence import GRAIN, is_older
 from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
 
-__all__ = ["CLOCK_TOLERANCE", "Conclusion", "conclude", "execution_time"]
-
-CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far a meter's clock may be off before its time is not believed (DLMS UA: a few minutes are common)."""
+__all__ = ["Conclusion", "conclude", "execution_time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +38,14 @@ def conclude(
 
     ``kind`` must be a disconnection or a reconnection. "Cannot" too needs the contactor's word: a reported failure
     counts only where the contactor was read and has not moved. Without an event, a contactor that has not moved leaves
-    the outcome unknown: the command may still be on its way. ``armed_counts`` is for operators who regard a
-    reconnection as carried out once the customer can switch on.
+    the outcome unknown: the command may still be on its way. So does a reading from before ``submitted_at``.
+    ``armed_counts`` is for operators who regard a reconnection as carried out once the customer can switch on.
     """
+    if is_older(reading.read_at, submitted_at):
+        text = f"contactor read at {reading.read_at.isoformat()}, before the command: that proves nothing"
+        return Conclusion(OrderState.UNKNOWN, Outcome.UNKNOWN, text)
+    if kind is OrderKind.RECONNECT and reading.armed:
+        return _armed(event, reading, submitted_at, counts=armed_counts)
     if kind is OrderKind.DISCONNECT and reading.disconnected:
         return Conclusion(
             OrderState.DONE,
@@ -57,12 +60,6 @@ def conclude(
             "contactor read: connected",
             execution_time(event, HeadEndEventKind.CONNECTED, reading, submitted_at),
         )
-    if kind is OrderKind.RECONNECT and reading.armed:
-        text = "contactor is ready for reconnection: the supply is still off"
-        if armed_counts:
-            at = execution_time(event, HeadEndEventKind.ARMED, reading, submitted_at)
-            return Conclusion(OrderState.DONE, Outcome.ARMED, text, at)
-        return Conclusion(OrderState.ARMED, Outcome.ARMED, text)
     unmoved = reading.connected if kind is OrderKind.DISCONNECT else reading.disconnected
     if unmoved and event is not None and event.kind.failure:
         return Conclusion(
@@ -71,15 +68,25 @@ def conclude(
     return Conclusion(OrderState.UNKNOWN, Outcome.UNKNOWN, "contactor read: not in the wanted state")
 
 
+def _armed(
+    event: HeadEndEvent | None, reading: ContactorReading, submitted_at: datetime, *, counts: bool
+) -> Conclusion:
+    text = "contactor is ready for reconnection: the supply is still off"
+    if not counts:
+        return Conclusion(OrderState.ARMED, Outcome.ARMED, text)
+    at = execution_time(event, HeadEndEventKind.ARMED, reading, submitted_at)
+    return Conclusion(OrderState.DONE, Outcome.ARMED, text, at)
+
+
 def execution_time(
     event: HeadEndEvent | None, expected: HeadEndEventKind, reading: ContactorReading, submitted_at: datetime
 ) -> datetime:
     """The event's own time where it is believable, else the time of verification (both UTC).
 
-    Believable: the event reports this very movement, not before the command was given nor after it was verified,
-    give or take the clocks' tolerance.
+    Believable: the event reports this very movement, not before the command was given nor after it was verified.
     """
+    verified_at = max(reading.read_at, submitted_at)
     if event is None or event.kind not in (expected, HeadEndEventKind.PROCESSED):
-        return reading.read_at
-    earliest, latest = submitted_at - CLOCK_TOLERANCE, reading.read_at + CLOCK_TOLERANCE
-    return event.occurred_at if earliest <= event.occurred_at <= latest else reading.read_at
+        return verified_at
+    believable = submitted_at - GRAIN <= event.occurred_at <= reading.read_at
+    return max(event.occurred_at, submitted_at) if believable else verified_at

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.errors import ActRefused
-from csire_bridge.domain.execution import CLOCK_TOLERANCE, conclude
+from csire_bridge.domain.evidence import is_older
+from csire_bridge.domain.execution import conclude
 from csire_bridge.domain.orders import Order, OrderKind, OrderState, Outcome
 
 __all__ = ["SiteReport", "check_moment", "check_unmoved", "is_fresh", "proven"]
@@ -28,20 +29,34 @@ class SiteReport:
     unread: bool = False
 
 
-def check_moment(order: Order, at: datetime, now: datetime) -> None:
-    """Raise ActRefused for a moment in the future or before the order was registered (all UTC)."""
+def check_moment(order: Order, at: datetime, now: datetime, sent_at: datetime | None = None) -> None:
+    """Raise ActRefused for a moment in the future, or before what it should be the execution of (all UTC).
+
+    That is the order's registration, its last command, and ``sent_at``: when it was left to people on site. People
+    name minutes, so a moment within the minute of the last two counts.
+    """
     if at > now:
         raise ActRefused(f"{at.isoformat()} lies in the future", "give the moment at which it was done")
-    if at < order.registered_at:
-        raise ActRefused(
-            f"order {order.key} was registered at {order.registered_at.isoformat()}, after {at.isoformat()}",
-            "what was done before an order is not its execution: give the moment at which it was done",
-        )
+    before = {
+        f"order {order.key} was registered": order.registered_at,
+        "the last command to its meter was given": _minute(order.submitted_at),
+        f"order {order.key} was left to people on site": _minute(sent_at),
+    }
+    for what, since in before.items():
+        if since is not None and at < since:
+            raise ActRefused(
+                f"{what} at {since.isoformat()}, after {at.isoformat()}",
+                "what was done before an order is not its execution: give the moment at which it was done",
+            )
+
+
+def _minute(moment: datetime | None) -> datetime | None:
+    return moment and moment.replace(second=0, microsecond=0)
 
 
 def is_fresh(reading: ContactorReading, since: datetime) -> bool:
-    """Whether a reading can tell of what was done at ``since`` (UTC), give or take the clocks' tolerance."""
-    return reading.read_at >= since - CLOCK_TOLERANCE
+    """Whether a reading can tell of what was done at ``since`` (UTC): only one that was made then, or later."""
+    return not is_older(reading.read_at, since)
 
 
 def proven(order: Order, reading: ContactorReading | None, *, armed_counts: bool) -> Outcome | None:

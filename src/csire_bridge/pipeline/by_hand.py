@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from csire_bridge.domain.acts import Act
+from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.interlocks import holding_back, protection
@@ -20,6 +21,7 @@ from csire_bridge.domain.site_reports import SiteReport, check_moment, check_unm
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.new_orders import queue
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
+from csire_bridge.pipeline.readings import read_contactor
 from csire_bridge.pipeline.take_back import has_begun, take_back
 
 __all__ = [
@@ -112,8 +114,9 @@ def _against_people(tx: Transaction, order: Order, now: datetime) -> str | None:
     return retry_refusal(order)
 
 
-def look(store: Store, head_end: HeadEnd | None, key: int, now: datetime) -> Look:
+def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> Look:
     """The order, and its contactor as it is now; orders that move no contactor have none to read."""
+    now = clock()
     with store.transaction() as tx:
         order = _waiting(tx, key)
         point = tx.points.of([order.metering_point], now).get(order.metering_point)
@@ -123,7 +126,7 @@ def look(store: Store, head_end: HeadEnd | None, key: int, now: datetime) -> Loo
     if head_end is None or meter is None:
         return Look(order, None, "no head-end system is set up" if meter else "no meter is known at the point")
     try:
-        return Look(order, head_end.read_contactor(meter))
+        return Look(order, read_contactor(head_end, meter, clock))
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
         return Look(order, None, error.text)
 
@@ -135,7 +138,7 @@ def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, ar
     the report says that it shall count unread.
     """
     order = _unchanged(tx, seen.order)
-    check_moment(order, report.at, act.at)
+    check_moment(order, report.at, act.at, _left_to_people(tx, order))
     steps = _open_steps(tx, order)
     seen = seen.since(report.at)
     outcome = proven(order, seen.reading, armed_counts=armed_counts)
@@ -153,6 +156,18 @@ def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, ar
         on = outcome is Outcome.CONNECTED
         tx.points.switched_all([(order.metering_point, on, reading.read_at if reading else report.at)])
     return _end(tx, changes, order)
+
+
+def _left_to_people(tx: Transaction, order: Order) -> datetime | None:
+    """When (UTC) the order was left to people on site; None while it is not."""
+    if order.state is not OrderState.FIELD_WORK:
+        return None
+    since = None
+    for event in reversed(tx.orders.history(order.key)):
+        if event.state is not OrderState.FIELD_WORK:
+            break
+        since = event.at
+    return since
 
 
 def report_not_done(

@@ -108,7 +108,7 @@ class Executor:
         now = self._clock()
         if self._outage.found or now > task.about.until:
             return Found(NotAsked(), now)
-        found = find_out(self._head_end, task.about, now)
+        found = find_out(self._head_end, task.about, self._clock)
         self._outage.saw(found.result)
         return found
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.execution import Conclusion, conclude
@@ -18,6 +19,7 @@ from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.commands import command_of
 from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.readings import read_contactor
 from csire_bridge.pipeline.steps import Done
 
 __all__ = ["Finding", "Found", "NotAsked", "Waiting", "find_out", "settle_found"]
@@ -54,7 +56,8 @@ class Waiting(Enum):
 class Found:
     """What the contactor said, or why it could not be asked; and whether the command still waits.
 
-    ``asked_at`` (UTC) comes before the question: nothing that it brought says more than how things stood then.
+    ``asked_at`` (UTC) comes before the question, or is when the meter was read, where that was earlier: nothing that it
+    brought says more than how things stood then.
     """
 
     result: ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotAsked
@@ -62,25 +65,25 @@ class Found:
     waiting: Waiting = Waiting.UNKNOWN
 
 
-def find_out(head_end: HeadEnd, finding: Finding, now: datetime) -> Found:
-    """Have the contactor read; a command that is not wanted, or was refused, is cancelled first. ``now``: in UTC.
+def find_out(head_end: HeadEnd, finding: Finding, clock: Clock) -> Found:
+    """Have the contactor read; a command that is not wanted, or was refused, is cancelled first.
 
     A refused one too, because some head-end systems answer with an error and carry the command out all the same. And
     so is one without any event whose contactor is found as it was wanted: somebody else may have switched it, and then
     the command would still wait, and move the contactor after whatever comes next.
     """
-    order = finding.order
+    order, now = finding.order, clock()
     if order.meter is None:
         raise ValueError(f"order {order.key} is {order.state}, but was never given to a meter")
     unwanted = order.recalled_at is not None or order.refused is not None or finding.late
     waiting = _drop(head_end, order) if unwanted else Waiting.UNKNOWN
     try:
-        reading = head_end.read_contactor(order.meter)
+        reading = read_contactor(head_end, order.meter, clock, since=order.submitted_at)
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
         return Found(error, now, waiting)
     if not unwanted and finding.event is None and _as_wanted(order, reading):
         waiting = _drop(head_end, order)
-    return Found(reading, now, waiting)
+    return Found(reading, min(now, reading.read_at), waiting)
 
 
 def _as_wanted(order: Order, reading: ContactorReading) -> bool:

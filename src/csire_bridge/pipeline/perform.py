@@ -95,9 +95,9 @@ class Performer:
             return None
         try:
             if about.undo:
-                result: Result = undo(self._head_end, about.order, about.meter)
+                result: Result = undo(self._head_end, about.order, about.meter, self._clock)
             else:
-                result = perform(self._head_end, about.order, about.step, about.meter)
+                result = perform(self._head_end, about.order, about.step, about.meter, self._clock)
         except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
             result = error
         self._outage.saw(result)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from csire_bridge.domain.clock import start_of
+from csire_bridge.domain.clock import Clock, start_of
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering import ENERGY_REGISTERS, MeterCalendars, RegisterReading
 from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
@@ -14,6 +14,7 @@ from csire_bridge.domain.orders import Order, OrderKind
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.readings import read_calendar, read_contactor, read_registers
 from csire_bridge.pipeline.steps import Task
 
 __all__ = ["ChildNeeded", "NotYet", "Performed", "Performing", "Undone", "WasCarriedOut", "perform", "undo"]
@@ -74,34 +75,42 @@ class WasCarriedOut:
     text: str
 
 
-def perform(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber) -> Performed | ChildNeeded | NotYet:
-    """Do a step. Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown; ValueError for one that no meter does."""
+def perform(
+    head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock
+) -> Performed | ChildNeeded | NotYet:
+    """Do a step. Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown; ValueError for one that no meter does.
+
+    Registers count as they stood when the step fell due, or later; everything else as it is now.
+    """
     match step.kind:
         case StepKind.READ:
-            readings = head_end.read_registers(meter, ENERGY_REGISTERS)
+            readings = read_registers(head_end, meter, ENERGY_REGISTERS, clock, since=step.not_before)
             values = ", ".join(f"{r.register} {r.value:f} {r.unit}" for r in readings)
             return Performed(StepState.DONE, f"meter {meter}: {values}", readings)
         case StepKind.TARIFF:
-            return _write_tariff(head_end, order, step, meter)
+            return _write_tariff(head_end, order, step, meter, clock)
         case StepKind.ACTIVATE:
-            return _activate(head_end, order, step, meter)
+            return _activate(head_end, order, step, meter, clock)
         case StepKind.CONNECT:
-            if head_end.read_contactor(meter).connected:
+            if read_contactor(head_end, meter, clock).connected:
                 return Performed(StepState.SKIPPED, "the supply is on")
             return ChildNeeded(OrderKind.RECONNECT)
         case StepKind.DISCONNECT | StepKind.POWER:
             raise ValueError(f"step {step.kind} of order {order.key} needs no call")
 
 
-def _write_tariff(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber) -> Performed | NotYet:
+def _write_tariff(
+    head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock
+) -> Performed | NotYet:
     """Write the passive calendar with its moment, and read it back."""
     tariff, at = order.tariff_group or "", _activation(order, step)
-    calendars = head_end.read_calendar(meter)
+    calendars = read_calendar(head_end, meter, clock)
     if not calendars.waits(tariff, at):
         if calendars.active == tariff and not _will_change(calendars, tariff):
             return Performed(StepState.SKIPPED, f"the meter counts by calendar {tariff} already")
+        written_at = clock()
         head_end.write_calendar(meter, tariff, at)
-        if not head_end.read_calendar(meter).waits(tariff, at):
+        if not read_calendar(head_end, meter, clock, since=written_at).waits(tariff, at):
             return NotYet(f"the calendar {tariff} does not stand in meter {meter} after it was written")
     return Performed(StepState.DONE, f"calendar {tariff} is in the meter, to count from {at:%Y-%m-%d %H:%M} UTC on")
 
@@ -117,39 +126,43 @@ def _activation(order: Order, step: OrderStep) -> datetime:
     return start_of(order.effective_date) if order.effective_date else step.not_before
 
 
-def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber) -> Performed | NotYet:
+def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock) -> Performed | NotYet:
     """The meter activates its calendar by itself; where it has not, it is told to. The reading proves it.
 
     It is told so only while the right calendar waits in it: somebody else may have written another one since.
     """
     tariff, at = order.tariff_group or "", _activation(order, step)
-    calendars = head_end.read_calendar(meter)
+    calendars = read_calendar(head_end, meter, clock)
     if calendars.active != tariff:
         if calendars.passive.name != tariff:
+            written_at = clock()
             head_end.write_calendar(meter, tariff, at)
-            if head_end.read_calendar(meter).passive.name != tariff:
+            calendars = read_calendar(head_end, meter, clock, since=written_at)
+            if calendars.passive.name != tariff:
                 return NotYet(f"the calendar {tariff} does not stand in meter {meter} after it was written")
-        if head_end.read_calendar(meter).active != tariff:
+        asked_at = clock()
+        if calendars.active != tariff:
             head_end.activate_calendar(meter)
-        if head_end.read_calendar(meter).active != tariff:
+        if read_calendar(head_end, meter, clock, since=asked_at).active != tariff:
             return NotYet(f"the calendar {tariff} does not count in meter {meter} yet")
     return Performed(StepState.DONE, f"the meter counts by calendar {tariff}")
 
 
-def undo(head_end: HeadEnd, order: Order, meter: MeterNumber) -> Undone | WasCarriedOut | NotYet:
+def undo(head_end: HeadEnd, order: Order, meter: MeterNumber, clock: Clock) -> Undone | WasCarriedOut | NotYet:
     """Keep a meter from changing over to the tariff that waits in it.
 
     What it counts by now is written over what waits, to the same moment: so whether that passes meanwhile or not, the
     meter goes on as it is. Raises what ``perform`` does.
     """
     tariff = order.tariff_group or ""
-    calendars = head_end.read_calendar(meter)
+    calendars = read_calendar(head_end, meter, clock)
     active, waiting = calendars.active, calendars.passive
     if active == tariff:
         return WasCarriedOut(f"the meter counts by calendar {tariff} already")
     if waiting.name == tariff and waiting.activate_at is not None:
+        written_at = clock()
         head_end.write_calendar(meter, active, waiting.activate_at)
-        after = head_end.read_calendar(meter)
+        after = read_calendar(head_end, meter, clock, since=written_at)
         if after.active == tariff:
             return WasCarriedOut(f"the meter counts by calendar {tariff} since a moment ago")
         if after.passive.name != active:

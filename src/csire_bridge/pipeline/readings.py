@@ -1,0 +1,66 @@
+"""What meters tell, held against our own clock before anybody concludes anything from it.
+
+The head-end system is asked to read now. It may answer with what it read long ago, or with a time that is not there
+yet. A reading from before ``since`` proves nothing, neither that something moved nor that it did not, and counts as
+none. A time ahead of our own clock is replaced by the moment of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.contactor import ContactorReading
+from csire_bridge.domain.errors import HeadEndScope, HeadEndUnreachable
+from csire_bridge.domain.evidence import CLOCK_TOLERANCE, bounded, is_older
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.metering import MeterCalendars, ObisCode, RegisterReading
+from csire_bridge.pipeline.ports import HeadEnd
+
+__all__ = ["read_calendar", "read_contactor", "read_registers"]
+
+
+def read_contactor(
+    head_end: HeadEnd, meter: MeterNumber, clock: Clock, since: datetime | None = None
+) -> ContactorReading:
+    """The contactor as it was at ``since`` (UTC) or later; without one, as it is now, give or take the clocks.
+
+    Raises what the head-end system's port does, and HeadEndUnreachable where the reading is older.
+    """
+    asked_at = clock()
+    reading = head_end.read_contactor(meter)
+    _require(reading.read_at, since or asked_at - CLOCK_TOLERANCE, f"contactor of meter {meter}")
+    return replace(reading, read_at=bounded(reading.read_at, clock()), told_at=reading.read_at)
+
+
+def read_registers(
+    head_end: HeadEnd, meter: MeterNumber, registers: Sequence[ObisCode], clock: Clock, since: datetime | None = None
+) -> list[RegisterReading]:
+    """The registers as they were at ``since`` (UTC) or later; see ``read_contactor``."""
+    asked_at = clock()
+    readings = head_end.read_registers(meter, registers)
+    for reading in readings:
+        _require(reading.read_at, since or asked_at - CLOCK_TOLERANCE, f"register {reading.register} of meter {meter}")
+    now = clock()
+    return [replace(reading, read_at=bounded(reading.read_at, now)) for reading in readings]
+
+
+def read_calendar(head_end: HeadEnd, meter: MeterNumber, clock: Clock, since: datetime | None = None) -> MeterCalendars:
+    """The calendars as they were at ``since`` (UTC) or later; see ``read_contactor``."""
+    asked_at = clock()
+    calendars = head_end.read_calendar(meter)
+    _require(calendars.read_at, since or asked_at - CLOCK_TOLERANCE, f"calendars of meter {meter}")
+    return replace(calendars, read_at=bounded(calendars.read_at, clock()))
+
+
+def _require(read_at: datetime, since: datetime, what: str) -> None:
+    if is_older(read_at, since):
+        raise HeadEndUnreachable(
+            f"the head-end system gave the {what} as read at {read_at:%Y-%m-%d %H:%M:%S} UTC, but only a reading since"
+            f" {since:%Y-%m-%d %H:%M:%S} UTC proves anything",
+            "it is read again by itself; where that goes on, the head-end system tells old readings, or its clock is"
+            " behind",
+            HeadEndScope.METER,
+        )

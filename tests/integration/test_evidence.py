@@ -1,0 +1,65 @@
+"""Old and future evidence through the whole bridge: what a real connector gets from a head-end system that is off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from csire_bridge.bootstrap import system_clock
+from csire_bridge.domain.contactor import ContactorReading
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.orders import OrderState
+from csire_bridge.hes.connector import HeadEndConnector
+from csire_bridge.simulators import hes_messages
+from tests.integration.bridge_support import METER, Play, play
+
+_OLD = timedelta(days=3)
+
+
+def stuck(playing: Play) -> None:
+    playing.scene.head_end.meter(METER).stuck = True
+
+
+def test_given_a_reading_of_three_days_ago_when_a_connection_is_found_out_then_it_is_never_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = HeadEndConnector.read_contactor
+
+    def old(self: HeadEndConnector, meter: MeterNumber) -> ContactorReading:
+        reading = honest(self, meter)
+        return replace(reading, output_state=True, control_state=type(reading.control_state)(1), read_at=told)
+
+    told = system_clock() - _OLD
+    with play(tmp_path, connected=False) as playing:
+        stuck(playing)
+        with monkeypatch.context() as lying:
+            lying.setattr(HeadEndConnector, "read_contactor", old)
+            playing.send("reconnect")
+            playing.work_until(lambda: any("proves anything" in event.text for event in playing.history()))
+            assert playing.order().state is OrderState.UNKNOWN
+            assert playing.answers() == []
+        playing.scene.head_end.meter(METER).stuck = False
+        playing.scene.head_end.meter(METER).remote_reconnect()
+        order = playing.work_until_state(OrderState.DONE)
+        assert order.executed_at is not None and order.submitted_at is not None
+        assert order.executed_at >= order.submitted_at
+
+
+def test_given_a_head_end_that_takes_local_time_for_utc_when_done_then_the_answer_is_not_in_the_future(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp = hes_messages._stamp
+
+    def ahead(moment: datetime) -> str:
+        return stamp(moment + timedelta(hours=2))
+
+    monkeypatch.setattr(hes_messages, "_stamp", ahead)
+    with play(tmp_path) as playing:
+        playing.send("disconnect")
+        order = playing.work_until_state(OrderState.DONE)
+        assert order.submitted_at is not None and order.executed_at is not None and order.verified_at is not None
+        assert order.submitted_at <= order.executed_at <= order.verified_at <= system_clock()
+        playing.work_until(lambda: playing.answers() == ["8.1.1.11"])

@@ -159,7 +159,9 @@ def test_given_the_hub_joins_then_the_order_takes_its_facts_and_the_first_regist
         assert tx.neighbours.without_hub([POINT]) == []
         assert [known.key for known in tx.neighbours.joinable(PLAIN)] == [order.key]
         assert new.process_instance is not None
-        assert [known.key for known in tx.neighbours.of_process(new.process_instance)] == [order.key]
+        assert [known.key for known in tx.neighbours.of_processes([new.process_instance])[new.process_instance]] == [
+            order.key
+        ]
     assert (joined.source_message, joined.version) == (new.source_message, order.version)
     assert (joined.registered_at, joined.renewed_at) == (NOW - 9 * MINUTE, NOW - MINUTE)
 

@@ -35,6 +35,7 @@ _SAMPLES = {
     "ended": "S-process-ended",
     "disconnect": "8.1.1.5-minimal",
     "prepaid": "8.1.1.5-prepaid",
+    "scheduled": "8.1.1.5-scheduled",
     "reconnect": "8.2.1.6-minimal",
 }
 
@@ -72,6 +73,14 @@ class Town:
 
     def send(self, what: str, name: str | None = None, **values: object) -> None:
         """Have the hub send a message; those of one ``name`` belong to one process. None takes an element out."""
+        self.take_in(self.message(what, name, **values))
+
+    def take_in(self, *raws: bytes) -> None:
+        """Messages that come at once, in this order."""
+        self.scene.bridge.take_in(Channel.REPLAY, [Arrival("test", raw) for raw in raws])
+
+    def message(self, what: str, name: str | None = None, **values: object) -> bytes:
+        """A signed message of the hub."""
         root = parse((folder("samples") / "good" / f"{_SAMPLES[what]}.xml").read_bytes())
         process = self.processes.setdefault(name or what, ProcessInstanceId.new())
         changes = {
@@ -88,8 +97,7 @@ class Town:
                     parent.remove(found)
                 else:
                     found.text = str(text)
-        raw = sign_enveloped(root, self.scene.pki.hub.signing)
-        self.scene.bridge.take_in(Channel.REPLAY, [Arrival("test", raw)])
+        return sign_enveloped(root, self.scene.pki.hub.signing)
 
     def tariff(self, name: str, day: date, *, process: str = "tariff", power: str | None = None) -> None:
         self.send("tariff", process, TariffGroup=name or None, EffectiveDate=day, ContractedPower=power)

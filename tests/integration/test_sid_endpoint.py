@@ -159,8 +159,11 @@ def test_given_an_order_that_was_refused_when_it_is_corrected_then_its_number_is
 
 
 def test_given_a_number_that_nobody_knows_then_status_and_withdrawal_say_so(scene: Scene) -> None:
-    for name in ("OrderStatus", "WithdrawOrder"):
-        assert fault_of(scene.post(request(name, {"Number": "NOBODY"})))[1] == "rule.unknown-order"
+    assert fault_of(scene.post(request("OrderStatus", {"Number": "NOBODY"})))[1] == "rule.unknown-order"
+    answer = scene.post(request("WithdrawOrder", {"Number": "NOBODY"}))
+    assert answer.status_code == 200
+    assert b">kept<" in answer.content
+    assert b"has not come yet" in answer.content
 
 
 def test_given_half_a_message_then_nothing_is_taken(scene: Scene) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from csire_bridge.domain.identifiers import ProcessInstanceId
 from csire_bridge.domain.orders import OrderKind, OrderState
 from csire_bridge.domain.registry import MeteringPoint
@@ -81,17 +83,20 @@ def test_given_sid_names_a_process_of_the_hub_then_the_hub_is_answered_for_it(tm
         assert process.encode() in file.read_bytes()
         assert b"SenderMessageId" not in file.read_bytes(), "no message of the hub is answered"
         scene.hub_sends(ProcessInstanceId=process)
-        assert len(scene.orders()) == 2
+        assert len(scene.orders()) == 1, "its process was carried out and answered"
 
 
-def test_given_the_hubs_own_order_of_a_process_has_ended_then_sids_order_gives_no_second_answer(tmp_path: Path) -> None:
-    with running(tmp_path, execution={"meter_pause_seconds": 1}) as scene:
+def test_given_the_hubs_order_of_a_process_has_ended_when_sid_names_it_then_it_hears_how_and_nothing_is_switched(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path) as scene:
         process = ProcessInstanceId.new()
         scene.hub_sends(ProcessInstanceId=process)
         until(lambda: scene.answers() == ["8.1.1.11"])
         number = scene.sid.register(ProcessInstanceId=process)
         until(lambda: scene.sid.status_of(number) == "done")
         assert scene.answers() == ["8.1.1.11"]
+        assert [order.attempts for order in scene.orders()] == [1]
 
 
 def test_given_a_reconnection_in_sid_then_a_waiting_disconnection_of_the_hub_gives_way_and_both_are_told(
@@ -165,6 +170,45 @@ def test_given_a_command_under_way_when_withdrawn_then_it_is_recalled_and_the_ou
         until(lambda: scene.sid.status_of(number) == "withdrawn")
         assert scene.head_end.meter(METER).output_state is True
         assert caller.withdraw(number).Result == "withdrawn"
+
+
+@pytest.mark.parametrize("fetched", [True, False])
+def test_given_a_withdrawal_that_comes_before_its_order_then_the_order_ends_at_once_and_sid_hears_so(
+    tmp_path: Path, fetched: bool
+) -> None:
+    with running(tmp_path) as scene:
+        asked = scene.sid.order()
+        assert scene.caller().withdraw(asked["Number"], "paid").Result == "kept"
+        if fetched:
+            scene.sid.register(**asked)
+        else:
+            scene.caller().submit(asked)
+        until(lambda: scene.sid.status_of(asked["Number"]) == "withdrawn")
+        [order] = scene.orders()
+        assert (order.state, order.attempts) == (OrderState.WITHDRAWN, 0)
+        assert "paid" in (order.detail or "")
+        assert scene.head_end.meter(METER).output_state is True
+
+
+def test_given_the_hub_ended_a_process_when_sid_names_it_then_its_order_ends_at_once(tmp_path: Path) -> None:
+    with running(tmp_path) as scene:
+        process = ProcessInstanceId.new()
+        scene.hub_ends(process)
+        number = scene.sid.register(ProcessInstanceId=process)
+        until(lambda: scene.sid.status_of(number) == "withdrawn")
+        assert scene.head_end.meter(METER).output_state is True
+        until(lambda: scene.answers() == ["8.1.1.7"])
+
+
+def test_given_sid_names_a_process_that_asked_for_another_point_then_it_is_refused_aloud(tmp_path: Path) -> None:
+    with running(tmp_path) as scene:
+        process = ProcessInstanceId.new()
+        scene.hub_sends(ProcessInstanceId=process)
+        with pytest.raises(Exception, match=r"rule\.process-reused|asked for something else"):
+            scene.caller().submit(
+                scene.sid.order(Kind="reconnect", ProcessInstanceId=process, ReconnectionReason="reason-gone")
+            )
+        assert len(scene.orders()) == 1
 
 
 def test_given_the_hub_asks_for_it_too_when_sid_withdraws_then_it_goes_on_for_the_hub_only(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ class AlertKind(StrEnum):
     REPORTS_PARKED = "reports-parked"
     WORK_PARKED = "work-parked"
     IDS_REUSED = "ids-reused"
+    PROCESSES_REPEATED = "processes-repeated"
     STOP_SWITCH = "stop-switch"
     CAP_REACHED = "cap-reached"
     HEAD_END_DOWN = "head-end-down"
@@ -57,6 +58,7 @@ _SENTENCES = {
     AlertKind.REPORTS_PARKED: "{count} reports were refused by SID",
     AlertKind.WORK_PARKED: "{count} pieces of work were set aside",
     AlertKind.IDS_REUSED: "{count} messages used an id that was taken, with other content",
+    AlertKind.PROCESSES_REPEATED: "{count} messages named a process that was answered, or asks for something else",
     AlertKind.STOP_SWITCH: "the stop switch was thrown ({count} times) and not lifted",
     AlertKind.CAP_REACHED: "{count} disconnections wait because the hour's cap is reached",
     AlertKind.HEAD_END_DOWN: "the head-end system is down",

@@ -90,6 +90,8 @@ class ProblemCode(StrEnum):
     AGENCY = "rule.agency"
     WRONG_DIRECTION = "rule.wrong-direction"
     ID_REUSED = "rule.id-reused"
+    PROCESS_ANSWERED = "rule.process-answered"
+    PROCESS_REUSED = "rule.process-reused"
     DATE_HORIZON = "rule.date-horizon"
     DATE_PAST = "rule.date-past"
     UNKNOWN_POINT = "rule.unknown-point"

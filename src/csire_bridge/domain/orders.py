@@ -178,7 +178,8 @@ class Order:
     by force. ``cancelled_at`` is when the head-end system confirmed that it dropped the command, ``refused`` what it
     said when it refused the latest one. ``parent`` is the order of which this one is a step. ``deadline`` is by when it
     must be carried out, by the terms of the day on which it was registered or its date changed; at ``half_time`` and
-    ``four_fifths`` so much of the time until then is over. ``version`` is for compare-and-set.
+    ``four_fifths`` so much of the time until then is over. ``dated_at`` is when the message was
+    written that set its dates, where that is not the one that it was registered by. ``version`` is for compare-and-set.
     """
 
     key: int
@@ -220,6 +221,7 @@ class Order:
     half_time: datetime | None = None
     four_fifths: datetime | None = None
     deadline: datetime | None = None
+    dated_at: datetime | None = None
 
     @property
     def priority(self) -> int:

@@ -127,13 +127,15 @@ class WithdrawalResult(StrEnum):
     """What became of a withdrawal.
 
     ``RECALLED``: the command was under way, its outcome will be reported. ``GOES_ON``: the order is carried out for
-    somebody else who asked for the same. ``TOO_LATE``: it has ended otherwise.
+    somebody else who asked for the same. ``TOO_LATE``: it has ended otherwise. ``KEPT``: no order of that number has
+    come yet; it ends as soon as it comes.
     """
 
     WITHDRAWN = "withdrawn"
     RECALLED = "recalled"
     GOES_ON = "goes-on"
     TOO_LATE = "too-late"
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from csire_bridge.pipeline.new_orders import new_order
 from csire_bridge.pipeline.ports import Transaction
 from csire_bridge.pipeline.take_back import go_on, take_back
 
-__all__ = ["tariff_change", "without_moved"]
+__all__ = ["move_date", "tariff_change", "without_moved"]
 
 _MOVABLE = WAITS_FOR_A_PERSON | {OrderState.REGISTERED, OrderState.IN_STEPS}
 
@@ -25,20 +25,24 @@ def without_moved(tx: Transaction, new: Sequence[Order], now: datetime, rules: S
 
 
 def _moved(tx: Transaction, new: Order, now: datetime, rules: StepRules) -> bool:
-    if new.kind.contactor_action is not None or new.process_instance is None:
+    if new.process_instance is None:
         return False
     for known in tx.neighbours.open_of_process(new.process_instance):
         same = (known.kind, known.metering_point) == (new.kind, new.metering_point)
         if same and known.state in _MOVABLE and known.recalled_at is None:
-            _move(tx, known, new, now, rules)
+            move_date(tx, known, new, now, rules)
             return True
     if new.kind is OrderKind.AGREEMENT_END and new.not_before > now:
         bring_back(tx, new.process_instance, f"the end was moved to {new.effective_date}", now)
     return False
 
 
-def _move(tx: Transaction, known: Order, new: Order, now: datetime, rules: StepRules) -> None:
+def move_date(tx: Transaction, known: Order, new: Order, now: datetime, rules: StepRules) -> None:
+    """Have ``known`` carried out on the dates, and to the terms, of ``new``."""
     moved = tx.orders.change_date(known, new, now, f"message {new.source_number} moves it to {new.effective_date}")
+    if known.kind.contactor_action is not None:
+        go_on(tx, moved, now)  # the gates let it wait for its new date
+        return
     steps = tx.steps.of([known.key]).get(known.key, [])
     changed = moved_steps(steps, known, moved, rules, now)
     tx.steps.put(changed)

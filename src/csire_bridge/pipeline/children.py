@@ -120,7 +120,9 @@ def spare(tx: Transaction, asked: Sequence[Order], now: datetime) -> None:
 def bring_back(tx: Transaction, process: ProcessInstanceId, why: str, now: datetime) -> None:
     """Connect a household again whose agreement, as it turns out, does not end (yet): it was cut off in ``process``."""
     ends = [
-        o for o in tx.neighbours.of_process(process) if (o.kind, o.state) == (OrderKind.AGREEMENT_END, OrderState.DONE)
+        order
+        for order in tx.neighbours.of_processes([process])[process]
+        if (order.kind, order.state) == (OrderKind.AGREEMENT_END, OrderState.DONE)
     ]
     for end in ends:
         for step in tx.steps.of([end.key]).get(end.key, []):

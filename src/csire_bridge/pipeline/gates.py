@@ -84,6 +84,8 @@ class Gates:
                 changes.withdraw(order, item, "the order was taken back")
             elif (why := _spared(tx, order, changes.now)) is not None:
                 changes.withdraw(order, item, why)
+            elif order.not_before > changes.now:
+                changes.postpone(item, order.not_before)  # its date was moved after its work was written
             elif found is None:
                 stays.append((item, order))
             elif found.newest >= order.registered_at:

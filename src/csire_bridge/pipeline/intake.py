@@ -7,6 +7,7 @@ them - the message's end, its order, the taken id, the signed receipt, the next 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,12 +15,13 @@ from datetime import datetime, timedelta
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
-from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.domain.messages import MessageEnd, MessageState, RawMessage, SettledMessage, TakenId, Understood
 from csire_bridge.domain.order_steps import StepRules
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.processes import KnownProcesses
 from csire_bridge.pipeline.receipt import Receipts
 from csire_bridge.pipeline.receive import InHand, at_hand
 from csire_bridge.pipeline.register import register
@@ -31,6 +33,7 @@ __all__ = ["Intake"]
 
 _log = logging.getLogger(__name__)
 Judgement = Understood | PartnerFault
+_Judged = tuple[RawMessage, Judgement]
 
 
 @dataclass
@@ -41,7 +44,6 @@ class _Batch:
     notes: list[tuple[object, datetime, str, str]] = field(default_factory=list)
     taken: dict[MessageId, TakenId] = field(default_factory=dict)
     new_ids: list[tuple[MessageId, int, str]] = field(default_factory=list)
-    understood: list[Understood] = field(default_factory=list)
 
 
 class Intake:
@@ -101,11 +103,13 @@ class Intake:
     def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
         """Write how the messages ended; return the work that follows, held under ``lease`` if given."""
         now = self._clock()
+        following: list[WorkItem] = []
         with self._store.transaction() as tx:
-            batch = self._settle(tx, [(piece.about, piece.result) for piece in done], now)
-            following = register(
-                tx, batch.understood, now, lease, self._complaint_hold, self._step_rules, self._deadlines
-            )
+            judged = [(piece.about, piece.result) for piece in done]
+            ids = [judgement.header.message_id for _, judgement in judged if isinstance(judgement, Understood)]
+            batch = _Batch(taken=tx.messages.taken(ids) if ids else {})
+            for wave in _waves(judged):
+                following += self._settle(tx, batch, wave, now, lease)
             tx.messages.take(batch.new_ids)
             tx.messages.settle(batch.settled)
             tx.messages.note(batch.notes)
@@ -113,26 +117,33 @@ class Intake:
         _tell(done, batch.settled)
         return following
 
-    def _settle(self, tx: Transaction, judged: Sequence[tuple[RawMessage, Judgement]], now: datetime) -> _Batch:
-        ids = [j.header.message_id for _, j in judged if isinstance(j, Understood)]
-        batch = _Batch(taken=tx.messages.taken(ids) if ids else {})
-        for raw, judgement in judged:
+    def _settle(
+        self, tx: Transaction, batch: _Batch, wave: Sequence[_Judged], now: datetime, lease: Lease | None
+    ) -> list[WorkItem]:
+        """Settle messages of different processes, and write what they ask for; return the work that follows."""
+        new = [j for _, j in wave if isinstance(j, Understood) and j.header.message_id not in batch.taken]
+        known = KnownProcesses(tx, new, now)
+        asking: list[Understood] = []
+        for raw, judgement in wave:
             if isinstance(judgement, PartnerFault):
                 self._refuse(batch, raw, judgement, now)
+            elif (earlier := batch.taken.get(judgement.header.message_id)) is not None:
+                self._repeat(batch, raw, judgement, earlier, now)
+            elif (against := known.refusal(judgement)) is not None:
+                _log.error("message %s: %s", judgement.header.message_id, against)
+                self._refuse(batch, raw, RuleBroken([against]), now)
             else:
-                self._accept(batch, raw, judgement, now)
-        return batch
+                self._accept(batch, raw, judgement, known.remark(judgement), now)
+                asking += [judgement] if known.asks(judgement) else []
+        return register(tx, asking, known, now, lease, self._complaint_hold, self._step_rules, self._deadlines)
 
-    def _accept(self, batch: _Batch, raw: RawMessage, understood: Understood, now: datetime) -> None:
+    def _accept(
+        self, batch: _Batch, raw: RawMessage, understood: Understood, remark: str | None, now: datetime
+    ) -> None:
         header, reading = understood.header, understood.reading
-        earlier = batch.taken.get(header.message_id)
-        if earlier is not None:
-            self._repeat(batch, raw, understood, earlier, now)
-            return
         receipt = self._receipts.accepted(raw, header, now)
         batch.taken[header.message_id] = TakenId(raw.key, understood.content, {raw.form: receipt})
         batch.new_ids.append((header.message_id, raw.key, understood.content))
-        batch.understood.append(understood)
         batch.settled.append(
             SettledMessage(
                 key=raw.key,
@@ -147,6 +158,8 @@ class Intake:
             )
         )
         batch.notes.append((raw.key, now, "map", f"understood as {type(reading).__name__} of message {header.number}"))
+        if remark is not None:
+            batch.notes.append((raw.key, now, "map", remark))
 
     def _repeat(self, batch: _Batch, raw: RawMessage, understood: Understood, earlier: TakenId, now: datetime) -> None:
         """The same content gets the stored receipt; other content under a used id is refused, loudly.
@@ -186,6 +199,21 @@ class Intake:
             )
         )
         batch.notes.append((raw.key, now, fault.code.partition(".")[0], problem))
+
+
+def _waves(judged: Sequence[_Judged]) -> list[list[_Judged]]:
+    """The messages, so that those of one process come one after another, in the order in which they came."""
+    waves: list[list[_Judged]] = []
+    met: Counter[ProcessInstanceId] = Counter()
+    for pair in judged:
+        process = pair[1].reading.process_instance if isinstance(pair[1], Understood) else None
+        wave = met[process] if process else 0
+        if process:
+            met[process] += 1
+        if wave == len(waves):
+            waves.append([])
+        waves[wave].append(pair)
+    return waves
 
 
 def _tell(done: Sequence[Done[RawMessage, Judgement]], settled: Sequence[SettledMessage]) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.deadlines import Deadlines, with_deadline
-from csire_bridge.domain.facts import changed
-from csire_bridge.domain.orders import Order
+from csire_bridge.domain.errors import RuleBroken
+from csire_bridge.domain.orders import FINAL_STATES, Order
+from csire_bridge.domain.processes import Process, Standing, standing
 from csire_bridge.domain.sid import SidOrder, SidRequest
 from csire_bridge.domain.sources import is_the_same
 from csire_bridge.pipeline.new_orders import make_way, new_order, queue
 from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.processes import catch_up, process_of, refusal
 
 __all__ = ["take_sid_order", "without_joined"]
 
@@ -46,17 +48,24 @@ def take_sid_order(
 ) -> SidOrder:
     """Write an order of SID, or join it to one that is about to do the same; return what SID's number stands for now.
 
-    It becomes due like any other order. SID is told where it stands.
+    It becomes due like any other order. SID is told where it stands. Raises RuleBroken, before anything was written,
+    for a process of the hub that asked for something else.
     """
-    asked = with_deadline(new_order(request.order, now, registered_at=request.registered_at), deadlines, now)
-    new = _own_process_only(tx, asked)
-    newest = _newest_connection(tx, new, now)
-    known = next((o for o in tx.neighbours.joinable(new) if is_the_same(new, o, newest, now)), None)
+    new = with_deadline(new_order(request.order, now, registered_at=request.registered_at), deadlines, now)
+    named = process_of(new)
+    process = tx.processes.hold([named])[named.process_instance] if named else None
+    known = _known(tx, new, process, request, now)
     if known is None:
         (key,) = tx.orders.add([new], now)
         make_way(tx, [new], now, complaint_hold)
         queue(tx, [new], [key], now)
-        order = changed(new, key=key)
+        if process is not None:
+            catch_up(tx, process, new, now)
+        order = tx.orders.get(key)
+    elif known.state in FINAL_STATES:
+        text = f"SID's order {request.number} asks for it again: it is told how it ended"
+        tx.orders.note(known.key, known.state, now, text)
+        order = known
     else:
         order = tx.orders.join(known, new, now, f"SID's order {request.number} asks for the same")
         make_way(tx, [new], now, complaint_hold)
@@ -78,10 +87,19 @@ def _newest_connection(tx: Transaction, order: Order, now: datetime) -> datetime
     return asked.newest if asked else None
 
 
-def _own_process_only(tx: Transaction, new: Order) -> Order:
-    """A process of the hub has one answer: where the hub's own order has ended already, it has given that answer."""
-    if new.process_instance is None:
-        return new
-    ended = any(order.kind is new.kind for order in tx.neighbours.of_process(new.process_instance))
-    joins = any(o.process_instance == new.process_instance for o in tx.neighbours.joinable(new))
-    return changed(new, process_instance=None) if ended and not joins else new
+def _known(tx: Transaction, new: Order, process: Process | None, request: SidRequest, now: datetime) -> Order | None:
+    """The order that SID's new one belongs to; None where it is carried out by itself.
+
+    A process of the hub is carried out once: an order that names it belongs to that of the process, even if that has
+    ended. Raises RuleBroken where the process asked for something else, or its order was archived.
+    """
+    if process is not None:
+        orders = tx.neighbours.of_processes([process.process_instance])[process.process_instance]
+        stands = standing(new, process, orders)
+        if stands.standing is Standing.OTHER or (stands.standing is Standing.ANSWERED and stands.order is None):
+            problem = refusal(stands, process.process_instance)
+            raise RuleBroken([problem] if problem else [])
+        if stands.standing is not Standing.NEW:
+            return stands.order
+    newest = _newest_connection(tx, new, now)
+    return next((o for o in tx.neighbours.joinable(new) if is_the_same(new, o, newest, now)), None)

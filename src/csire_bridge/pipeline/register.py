@@ -13,29 +13,28 @@ from csire_bridge.domain.messages import (
     OrderRequest,
     RegistryUpdate,
     ResultNotice,
-    SpecialKind,
     SpecialNotice,
     Understood,
 )
 from csire_bridge.domain.order_steps import StepRules
-from csire_bridge.domain.orders import Order, OrderKind
+from csire_bridge.domain.orders import Order
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.changed_dates import tariff_change, without_moved
-from csire_bridge.pipeline.children import bring_back, spare
+from csire_bridge.pipeline.children import spare
 from csire_bridge.pipeline.join import without_joined
-from csire_bridge.pipeline.new_orders import make_way, new_order, queue
+from csire_bridge.pipeline.new_orders import make_way, queue
 from csire_bridge.pipeline.ports import Transaction
-from csire_bridge.pipeline.take_back import take_back
+from csire_bridge.pipeline.processes import KnownProcesses
 
 __all__ = ["register"]
 
 _log = logging.getLogger(__name__)
-_ENDED = "the hub ended the process by force"
 
 
 def register(
     tx: Transaction,
     understood: Sequence[Understood],
+    known: KnownProcesses,
     now: datetime,
     lease: Lease | None = None,
     complaint_hold: timedelta = timedelta(days=14),
@@ -44,30 +43,32 @@ def register(
 ) -> list[WorkItem]:
     """Write what the messages ask for; return the execution work that is due at once, held under ``lease``.
 
+    ``known`` holds their processes, each of which one of the messages names.
     ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
     ``step_rules`` say which steps agreements have, ``deadlines`` by when orders must be carried out.
     """
     orders: list[Order] = []
     for message in understood:
         match message.reading:
-            case OrderRequest() as request:
-                # Its time counts from the message's own timestamp, the strict reading.
-                header = message.header
-                orders.append(new_order(request, now, registered_at=header.timestamp, header=header))
+            case OrderRequest():
+                orders.append(known.asked(message))
             case RegistryUpdate() as update:
                 change = tariff_change(tx, message.header, update, now)
-                orders += [change] if change else []
+                orders += known.admit(tx, change) if change else []
                 tx.points.tell(update, now)
             case ResultNotice() as result:
                 _file_result(tx, message.header, result, now)
-            case SpecialNotice() as notice:
-                _follow(tx, notice, now)
+            case SpecialNotice():
+                known.follow(tx, message, now)
     orders = [with_deadline(order, deadlines, now) for order in orders]
-    alone = without_joined(tx, without_moved(tx, orders, now, step_rules), now)
+    apart = without_moved(tx, known.without_joining(tx, orders, now, step_rules), now, step_rules)
+    alone = without_joined(tx, apart, now)
     keys = tx.orders.add(alone, now)
     make_way(tx, orders, now, complaint_hold)
     spare(tx, orders, now)
-    return queue(tx, alone, keys, now, lease)
+    following = queue(tx, alone, keys, now, lease)
+    known.catch_up(tx, orders, now)
+    return following
 
 
 def _file_result(tx: Transaction, header: Header, result: ResultNotice, now: datetime) -> None:
@@ -82,21 +83,3 @@ def _file_result(tx: Transaction, header: Header, result: ResultNotice, now: dat
     tx.orders.note(order.key, order.state, now, f"hub's R_1 to message {document.number}: {result.result_code}")
     if not result.accepted:
         _log.error("the hub contests message %s of order %s: %s", document.number, order.key, result.result_code)
-
-
-def _follow(tx: Transaction, notice: SpecialNotice, now: datetime) -> None:
-    """A process that the hub ended by force takes its waiting orders with it; those under way are recalled.
-
-    Either way the hub gets an answer: "cannot" for what did not happen, "done" for what could not be stopped. Where
-    SID asked for the same, a connection goes on; everything else ends, SID is told, and may ask for it again.
-    """
-    if notice.kind is not SpecialKind.PROCESS_ENDED or notice.process_instance is None:
-        return
-    bring_back(tx, notice.process_instance, _ENDED, now)
-    orders = tx.neighbours.open_of_process(notice.process_instance)
-    behind = tx.sid.behind([order.key for order in orders])
-    for order in orders:
-        if order.kind is OrderKind.RECONNECT and behind.get(order.key) and order.source_message is not None:
-            tx.orders.note(order.key, order.state, now, f"{_ENDED}, but SID asks for the same: the order goes on")
-        elif not take_back(tx, order, _ENDED, now):
-            _log.error("order %s is under way, but the hub ended its process", order.key)

@@ -25,7 +25,15 @@ from csire_bridge.domain.errors import (
     TransientFailure,
 )
 from csire_bridge.domain.messages import MessageState, RawMessage, SettledMessage
-from csire_bridge.domain.sid import SidNumber, SidQuestion, SidReading, SidRequest
+from csire_bridge.domain.sid import (
+    SidNumber,
+    SidOrder,
+    SidQuestion,
+    SidReading,
+    SidRequest,
+    SidWithdrawal,
+    WithdrawalResult,
+)
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.join import take_sid_order
 from csire_bridge.pipeline.look_up import PointFinder
@@ -99,6 +107,7 @@ class SidIntake:
     def _write(self, done: Sequence[Done[RawMessage, Judgement]]) -> None:
         now = self._clock()
         with self._store.transaction() as tx:
+            tx.sid.hold([piece.result.number for piece in done if not isinstance(piece.result, PartnerFault)])
             for piece in done:
                 settled = self._settle(tx, piece.about, piece.result, now)
                 tx.messages.settle([settled])
@@ -111,6 +120,8 @@ class SidIntake:
         if isinstance(judgement, SidRequest):
             return self._request(tx, raw, judgement, now)
         known = tx.sid.known(judgement.number)
+        if known is None and isinstance(judgement, SidWithdrawal):
+            return self._kept(tx, raw, judgement, now)
         report = tx.sid.latest(judgement.number)
         if known is None or report is None:
             return self._refused(raw, [_unknown(judgement.number)])
@@ -120,12 +131,32 @@ class SidIntake:
         answer = self._messages.withdrawal(judgement.number, result, tx.orders.get(known.order).detail)
         return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=answer)
 
+    def _kept(self, tx: Transaction, raw: RawMessage, asked: SidWithdrawal, now: datetime) -> SettledMessage:
+        """A withdrawal that comes before its order is kept, and the order ends as soon as it comes."""
+        tx.sid.keep_withdrawal(asked, raw.key, now)
+        text = f"order {asked.number} has not come yet: its withdrawal is kept, and counts when it comes"
+        tx.messages.note([(raw.key, now, "map", text)])
+        answer = self._messages.withdrawal(asked.number, WithdrawalResult.KEPT, text)
+        return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=answer)
+
+    def _take(self, tx: Transaction, raw: RawMessage, request: SidRequest, now: datetime) -> SidOrder:
+        taken = take_sid_order(tx, request, raw.key, now, self._complaint_hold, self._deadlines)
+        early, known = tx.sid.kept_withdrawal(request.number), tx.sid.known(request.number)
+        if early is not None and known is not None:
+            tx.messages.note([(raw.key, now, "map", "SID took the order back before it came: it ends at once")])
+            withdraw(tx, known, early, now)
+        return taken
+
     def _request(self, tx: Transaction, raw: RawMessage, request: SidRequest, now: datetime) -> SettledMessage:
         earlier = tx.sid.known(request.number)
         if earlier is not None and earlier.content != request.content:
             _log.error("SID's order number %s was used before with other content", request.number)
             return self._refused(raw, [_reused(request.number)])
-        taken = earlier or take_sid_order(tx, request, raw.key, now, self._complaint_hold, self._deadlines)
+        try:
+            taken = earlier or self._take(tx, raw, request, now)
+        except RuleBroken as fault:
+            _log.error("SID's order %s: %s", request.number, fault)
+            return self._refused(raw, fault.problems)
         return SettledMessage(
             key=raw.key,
             state=MessageState.DUPLICATE if earlier else MessageState.ACCEPTED,

@@ -18,6 +18,7 @@ from csire_bridge.domain.orders import DisconnectionKind, OrderKind, Reconnectio
 from csire_bridge.domain.sid import SidNumber, SidRequest
 from csire_bridge.pipeline.join import take_sid_order
 from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.processes import KnownProcesses
 from csire_bridge.pipeline.register import register
 from csire_bridge.simulation.head_end import SimulatedHeadEnd
 from csire_bridge.simulation.pattern import Asked, Wish
@@ -67,7 +68,7 @@ class Desk:
             for first in arrived:
                 self._install(tx, first)
             hub = [self._understood(one) for one in arrived if one.source is OrderSource.HUB]
-            register(tx, hub, now, None, self._hold, self._rules, self._deadlines)
+            register(tx, hub, KnownProcesses(tx, hub, now), now, None, self._hold, self._rules, self._deadlines)
             for one in arrived:
                 if one.source is OrderSource.SID:
                     self._from_sid(tx, one, now)

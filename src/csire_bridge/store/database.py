@@ -31,6 +31,7 @@ from csire_bridge.store.orders import OrderBook
 from csire_bridge.store.outbox import Outbox
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.store.points import PointRegistry
+from csire_bridge.store.processes import ProcessBook
 from csire_bridge.store.sid import SidBook
 from csire_bridge.store.steps import Steps
 from csire_bridge.store.tables import leases
@@ -52,6 +53,7 @@ class StoreTransaction:
         self.orders = OrderBook(connection)
         self.neighbours = Neighbours(connection)
         self.points = PointRegistry(connection)
+        self.processes = ProcessBook(connection)
         self.outbox = Outbox(connection)
         self.partners = PartnerRegistry(connection)
         self.rule_sets = RuleSets(connection)

@@ -75,6 +75,7 @@ _OVERTAKEN = select(orders).where(
     one_of(orders.c.state, {OrderState.REGISTERED} | WAITS_FOR_A_PERSON),
 )
 _JOINABLE = and_(one_of(orders.c.state, JOINABLE), orders.c.recalled_at.is_(None), orders.c.parent.is_(None))
+_OF_PROCESSES = select(orders).where(among(orders.c.process_instance, "processes")).order_by(orders.c.key)
 _WITHOUT_HUB = (
     select(orders)
     .where(among(orders.c.metering_point, "points"), narrowing(orders.c.source_message).is_(None), _JOINABLE)
@@ -184,10 +185,14 @@ class Neighbours:
         held = query.order_by(orders.c.key).with_for_update(key_share=True)
         return list(self._found(held))
 
-    def of_process(self, process: ProcessInstanceId) -> list[Order]:
-        """Every order that the hub asked for in that process, ended or not."""
-        query = select(orders).where(orders.c.process_instance == str(process), orders.c.source_message.is_not(None))
-        return list(self._found(query))
+    def of_processes(self, processes: Sequence[ProcessInstanceId]) -> dict[ProcessInstanceId, list[Order]]:
+        """Every order of these market processes, ended or not, whoever asked for it, oldest first."""
+        found: dict[ProcessInstanceId, list[Order]] = {process: [] for process in processes}
+        if found:
+            for order in self._found(_OF_PROCESSES, {"processes": [str(process) for process in found]}):
+                if order.process_instance is not None:
+                    found[order.process_instance].append(order)
+        return found
 
     def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
         """Orders of a market process that have not ended; nobody else changes them until this transaction ends."""

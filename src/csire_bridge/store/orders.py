@@ -91,6 +91,7 @@ class OrderBook:
             "half_time": new.half_time,
             "four_fifths": new.four_fifths,
             "deadline": new.deadline,
+            "dated_at": new.registered_at,
             "tariff_group": new.tariff_group or known.tariff_group,
             "contracted_power": known.contracted_power if new.contracted_power is None else new.contracted_power,
         }

@@ -45,6 +45,7 @@ from csire_bridge.store.tables import (
     orders,
     outbox,
     outbox_events,
+    processes,
     register_readings,
     sid_orders,
     sid_reports,
@@ -115,13 +116,23 @@ class RetentionBook:
         if rows:
             self._connection.execute(insert(message_events), rows)
 
-    def _orders(self, keys: Sequence[int], _archive: str) -> None:
+    def _orders(self, keys: Sequence[int], archive: str) -> None:
         family = list(_families(self._connection, keys))
         documents = select(outbox.c.key).where(outbox.c.order.in_(family))
         self._delete(outbox_events, outbox_events.c.document.in_(documents))
         for table in (outbox, *_BELOW_AN_ORDER):
             self._delete(table, table.c.order.in_(family))
+        self._remember(family, archive)
         self._delete(orders, orders.c.key.in_(family))
+
+    def _remember(self, keys: Sequence[int], archive: str) -> None:
+        """The processes of these orders stay answered, however their messages may come again."""
+        query = select(orders.c.process_instance, orders.c.state).where(
+            orders.c.key.in_(keys), orders.c.process_instance.is_not(None)
+        )
+        for instance, state in self._connection.execute(query.order_by(orders.c.process_instance)).all():
+            this = processes.c.process_instance == instance
+            self._connection.execute(update(processes).where(this).values(outcome=state, archive=archive))
 
     def _events(self, keys: Sequence[int], _archive: str) -> None:
         self._delete(head_end_events, head_end_events.c.key.in_(keys))

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select,
 
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.orders import Order, OrderState
-from csire_bridge.domain.sid import Report, ReportKind, SidNumber, SidOrder, SidStatus, status_of
+from csire_bridge.domain.sid import Report, ReportKind, SidNumber, SidOrder, SidStatus, SidWithdrawal, status_of
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.among import among
+from csire_bridge.store.dialects import insert_new, take_turns
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import from_row, from_rows, to_row
-from csire_bridge.store.tables import FOR_A_PERSON, orders, sid_orders, sid_reports
+from csire_bridge.store.tables import FOR_A_PERSON, orders, sid_orders, sid_reports, sid_withdrawals
 from csire_bridge.store.work import WorkQueue
 
 __all__ = ["SidBook", "tell_moves"]
@@ -83,6 +84,22 @@ class SidBook:
         """Take a number, and tell SID where its order stands; raises StaleWrite when another worker was first."""
         self._connection.execute(insert(sid_orders).values(to_row(new, "key")))
         self.tell([(order, [new])], new.taken_at)
+
+    def hold(self, numbers: Sequence[SidNumber]) -> None:
+        """Keep others from deciding about these numbers until this transaction ends, whether they are known or not."""
+        for number in sorted(set(numbers)):
+            take_turns(self._connection, f"SID's order {number}")
+
+    def keep_withdrawal(self, asked: SidWithdrawal, message: int, at: datetime) -> None:
+        """Keep what SID took back before its order came; the first stays."""
+        row = {"number": str(asked.number), "message": message, "text": asked.text, "at": at}
+        insert_new(self._connection, sid_withdrawals, row)
+
+    def kept_withdrawal(self, number: SidNumber) -> SidWithdrawal | None:
+        """What SID took back under that number before its order came."""
+        query = select(sid_withdrawals.c.number, sid_withdrawals.c.text).where(sid_withdrawals.c.number == str(number))
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else SidWithdrawal(SidNumber(row.number), row.text)
 
     def withdraw(self, known: SidOrder, at: datetime) -> None:
         """The number no longer stands behind its order."""

@@ -32,6 +32,7 @@ from csire_bridge.store.tables import (
 
 __all__ = ["open_alerts", "settle_alerts", "standing"]
 
+_PROCESS_CODES = [ProblemCode.PROCESS_ANSWERED.value, ProblemCode.PROCESS_REUSED.value]
 _REPORTS_MAY_TAKE = timedelta(minutes=15)
 _CLOCKS_ARE_TOLD = timedelta(minutes=2)  # a process that died tells nothing any more
 
@@ -54,6 +55,7 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
     late = and_(o.state == DocumentState.DELIVERED.value, o.delivered_at < now - result_wait)
     late_report = now - _REPORTS_MAY_TAKE
     reused = and_(m.code == ProblemCode.ID_REUSED.value, m.received_at > now - memory)
+    repeated = and_(m.code.in_(_PROCESS_CODES), m.received_at > now - memory)
     return {
         AlertKind.RESULTS_MISSING: (o.delivered_at, and_(UNSETTLED, late)),
         AlertKind.ANSWERS_CONTESTED: (o.created_at, and_(UNSETTLED, o.state == DocumentState.CONTESTED.value)),
@@ -64,6 +66,7 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         AlertKind.FIELD_WORK: (orders.c.registered_at, _for_a_person(OrderState.FIELD_WORK)),
         AlertKind.WORK_PARKED: (work.c.due_at, work.c.parked.is_(True)),
         AlertKind.IDS_REUSED: (m.received_at, reused),
+        AlertKind.PROCESSES_REPEATED: (m.received_at, repeated),
         AlertKind.STOP_SWITCH: (stops.c.since, stops.c.lifted_at.is_(None)),
         AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, circuits.c.opened_at.is_not(None)),
         AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),

@@ -6,7 +6,7 @@ Migrations create the tables (``store/migrations``); a test holds both to each o
 from __future__ import annotations
 
 from csire_bridge.store.tables.guards import allowances, circuits, holds, stops
-from csire_bridge.store.tables.journal import accepted_ids, message_events, messages
+from csire_bridge.store.tables.journal import accepted_ids, message_events, messages, processes
 from csire_bridge.store.tables.orders import (
     FOR_A_PERSON,
     OPEN_COMMANDS,
@@ -21,7 +21,7 @@ from csire_bridge.store.tables.outgoing import UNSETTLED, outbox, outbox_events
 from csire_bridge.store.tables.partners import partner_certificates, partner_events, partners, rule_sets
 from csire_bridge.store.tables.parts import Moment, metadata
 from csire_bridge.store.tables.registry import metering_point_updates, metering_points
-from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports
+from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports, sid_withdrawals
 from csire_bridge.store.tables.work import OFTEN_FAILED, alerts, archives, clocks, leases, ticks, work
 
 __all__ = [
@@ -54,10 +54,12 @@ __all__ = [
     "partner_certificates",
     "partner_events",
     "partners",
+    "processes",
     "register_readings",
     "rule_sets",
     "sid_orders",
     "sid_reports",
+    "sid_withdrawals",
     "stops",
     "ticks",
     "work",

@@ -15,7 +15,7 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["accepted_ids", "message_events", "messages"]
+__all__ = ["accepted_ids", "message_events", "messages", "processes"]
 
 messages = Table(
     "messages",
@@ -66,4 +66,17 @@ accepted_ids = Table(
     Column("message_id", String(36), primary_key=True),
     Column("message", KEY, ForeignKey("messages.key"), nullable=False, index=True),
     Column("content", String(64), nullable=False),
+)
+
+# Every process instance that an order was made for, or that the hub has ended; for ever, like the ids of messages.
+processes = Table(
+    "processes",
+    metadata,
+    Column("process_instance", String(36), primary_key=True),
+    Column("kind", String(20)),
+    Column("metering_point", String(18)),
+    Column("ended_at", Moment),
+    Column("ended_by", String(36)),
+    Column("outcome", String(16)),
+    Column("archive", String(80)),
 )

@@ -75,6 +75,7 @@ orders = Table(
     Column("half_time", Moment),
     Column("four_fifths", Moment),
     Column("deadline", Moment),
+    Column("dated_at", Moment),
     UniqueConstraint("source_message"),
 )
 # The last guard against two open commands at one meter: the database itself refuses the second.

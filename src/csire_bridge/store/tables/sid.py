@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["UNTOLD", "sid_orders", "sid_reports"]
+__all__ = ["UNTOLD", "sid_orders", "sid_reports", "sid_withdrawals"]
 
 # SID's own order numbers; several of them, and a message of the hub, may stand behind one order.
 sid_orders = Table(
@@ -32,6 +32,16 @@ sid_orders = Table(
     Column("taken_at", Moment, nullable=False),
     Column("withdrawn_at", Moment),
     UniqueConstraint("number"),
+)
+
+# What SID took back before its order came; for ever, like its numbers.
+sid_withdrawals = Table(
+    "sid_withdrawals",
+    metadata,
+    Column("number", String(40), primary_key=True),
+    Column("message", KEY, ForeignKey("messages.key"), nullable=False, index=True),
+    Column("text", Text),
+    Column("at", Moment, nullable=False),
 )
 
 # What SID is told; the bytes are written before they leave for the first time, and stay.

@@ -140,13 +140,22 @@ class PostgresServer:
         return True
 
     def _reachable(self, programs: Path) -> Path:
-        """The same programs where the server's user may run them: an environment below /root is closed to others."""
+        """The same programs where the server's user may run them: an environment below /root is closed to others.
+
+        What comes in a Python package finds its libraries in the folder ``PACKAGE.libs`` beside the package's.
+        """
         try:
             subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, **self._as_user)  # noqa: S603
         except (PermissionError, subprocess.CalledProcessError):
-            shutil.copytree(programs.parent, self._home / "install", symlinks=True)
+            installed = programs.parent
+            package = installed.parent
+            copied = self._home / "install" / package.name / installed.name
+            shutil.copytree(installed, copied, symlinks=True)
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, self._home / "install" / libraries.name, symlinks=True)
             self._home.chmod(0o755)
-            return self._home / "install" / programs.name
+            return copied / programs.name
         return programs
 
     def __enter__(self) -> PostgresServer:

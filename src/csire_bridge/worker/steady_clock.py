@@ -22,9 +22,19 @@ def system_clock() -> datetime:
 
 def monotonic_seconds() -> float:
     """Seconds since the machine was started, the same for all its processes; where it can, with the time of a sleep."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
+    return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
+
+
+def _boot_clock() -> int | None:
+    """The clock that counts a sleeping machine's time too, where the system has it."""
+    clock: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    try:
+        return clock if clock is None or time.clock_gettime(clock) > 0 else None
+    except OSError:
+        return None
+
+
+_BOOT_CLOCK = _boot_clock()
 
 
 class SteadyClock:

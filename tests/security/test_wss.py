@@ -212,7 +212,9 @@ def test_given_our_signature_when_xmlsec_verifies_then_it_holds_and_alterations_
 def xmlsec_signed(world: World, soap: str, prefixes: list[str] | None) -> bytes:
     """An envelope as another stack makes it: plain ids, its own order, and a PrefixList as Java writes it."""
     security = etree.fromstring(signed(world, soap=soap))[0][0]
-    root = envelope(soap, header="<s:Header/>")
+    root = etree.fromstring(
+        etree.tostring(envelope(soap, header="<s:Header/>")).replace(b" xmlns:p=", b' xmlns="urn:default" xmlns:p=')
+    )
     root[0].append(security)
     token, timestamp, old = security
     for element, name in ((token, "X509-1"), (timestamp, "TS-2"), (root[1], "id-3")):
@@ -222,6 +224,9 @@ def xmlsec_signed(world: World, soap: str, prefixes: list[str] | None) -> bytes:
     method = xmlsec.Transform.RSA_SHA256 if world.name.startswith("RSA") else xmlsec.Transform.ECDSA_SHA256
     template = xmlsec.template.create(root, xmlsec.Transform.EXCL_C14N, method, ns="ds")
     security.append(template)
+    if prefixes:
+        listed = etree.SubElement(template[0][0], "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces")
+        listed.set("PrefixList", " ".join(prefixes))
     for name in ("TS-2", "id-3", "X509-1"):
         reference = xmlsec.template.add_reference(template, xmlsec.Transform.SHA256, uri=f"#{name}")
         transform = xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
@@ -233,7 +238,7 @@ def xmlsec_signed(world: World, soap: str, prefixes: list[str] | None) -> bytes:
 
 
 @pytest.mark.parametrize("soap", SOAP)
-@pytest.mark.parametrize("prefixes", [None, ["p"], ["s", "p", "wsse", "nowhere"]])
+@pytest.mark.parametrize("prefixes", [None, ["p"], ["#default", "s"], ["s", "p", "wsse", "nowhere"]])
 def test_given_a_signature_of_xmlsec_when_we_verify_then_it_holds(
     world: World, soap: str, prefixes: list[str] | None
 ) -> None:

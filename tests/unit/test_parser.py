@@ -13,8 +13,12 @@ from lxml import etree
 
 from csire_bridge.domain.errors import ProblemCode, Unreadable
 from csire_bridge.xml.parser import (
+    BYTES_PER_ELEMENT,
     DEFAULT_MAX_BYTES,
+    FREE_ELEMENTS,
+    FREE_EQUALS,
     MAX_ATTRIBUTES,
+    MAX_DECLARATIONS,
     MAX_DEPTH,
     MAX_ELEMENTS,
     MAX_NAMESPACE_LENGTH,
@@ -274,9 +278,32 @@ def test_given_more_than_canonicalisation_can_bear_when_parsed_then_it_is_refuse
 
 
 def test_given_too_many_elements_when_parsed_then_the_line_of_the_first_beyond_the_limit_is_told() -> None:
-    lines = b"<a>\n" + b"<b></b>\n" * (MAX_ELEMENTS + 5) + b"</a>"
-    assert refusal(lines).problems[0].line == MAX_ELEMENTS + 1
-    assert parse(b"<a>\n" + b"<b></b>\n" * (MAX_ELEMENTS - 1) + b"</a>").tag == "a"
+    line = b"<b>" + b"x" * BYTES_PER_ELEMENT + b"</b>\n"
+    assert refusal(b"<a>\n" + line * (MAX_ELEMENTS + 5) + b"</a>").problems[0].line == MAX_ELEMENTS + 1
+    assert parse(b"<a>\n" + line * (MAX_ELEMENTS - 1) + b"</a>").tag == "a"
+
+
+def test_given_more_elements_than_the_size_allows_when_parsed_then_the_document_is_refused() -> None:
+    assert parse(b"<a>" + b"<b/>" * (FREE_ELEMENTS - 1) + b"</a>").tag == "a"
+    assert refusal(b"<a>" + b"<b/>" * FREE_ELEMENTS + b"</a>").code is ProblemCode.TOO_LARGE
+
+
+def test_given_more_attributes_than_the_size_allows_when_parsed_then_the_document_is_refused() -> None:
+    element = b"<b" + b"".join(b' a%d=""' % i for i in range(50)) + b"/>"
+    assert parse(b"<a>" + element * (FREE_EQUALS // 50) + b"</a>").tag == "a"
+    assert refusal(b"<a>" + element * (FREE_EQUALS // 50 + 1) + b"</a>").code is ProblemCode.TOO_LARGE
+
+
+def test_given_many_prefixes_of_one_uri_when_parsed_then_each_declaration_counts() -> None:
+    """One after the other they may be many; in force at once they may not."""
+    spread = b"".join(b"<p%d:b xmlns:p%d='urn:x'>%s</p%d:b>" % (i, i, b"x" * 40, i) for i in range(MAX_DECLARATIONS))
+    assert parse(b"<a>" + spread + b"</a>").tag == "a"
+    assert refusal(b"<a>" + spread + b"<p:b xmlns:p='urn:x'/></a>").code is ProblemCode.TOO_LARGE
+    for most, expected in ((MAX_NAMESPACES, None), (MAX_NAMESPACES + 1, ProblemCode.TOO_LARGE)):
+        nested_prefixes = b"".join(b"<b xmlns:p%d='urn:x'>" % i for i in range(most // 2))
+        at_the_root = b"".join(b" xmlns:q%d='urn:x'" % i for i in range(most - most // 2))
+        raw = b"<a" + at_the_root + b">" + nested_prefixes + b"</b>" * (most // 2) + b"</a>"
+        assert verdict(raw) is expected
 
 
 def verdict(raw: bytes) -> ProblemCode | None:

@@ -17,10 +17,11 @@ from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Header
 from csire_bridge.domain.partners import Partner, SecurityProfile
+from csire_bridge.xml.exclusive import canonical
 from csire_bridge.xml.keys import TrustedCertificate
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
 from csire_bridge.xml.partners import PartnerBook
-from csire_bridge.xml.signature import canonical, has_signature, verify_enveloped, without_signature
+from csire_bridge.xml.signature import growth, has_signature, verify_enveloped, without_signature
 from csire_bridge.xml.soap import body_of, business_document, is_envelope, is_secured
 from csire_bridge.xml.wss import verify_envelope
 
@@ -62,22 +63,22 @@ class Verifier:
         root = parse(raw, self._max_bytes)
         book = self._partners()
         if not is_envelope(root):
-            return self._bare(root, book, now)
+            return self._bare(root, book, now, len(raw))
         if is_secured(root):
-            return self._secured(root, book, now)
-        return self._bare(_alone(business_document(body_of(root))), book, now)
+            return self._secured(root, book, now, len(raw))
+        return self._bare(_alone(business_document(body_of(root))), book, now, len(raw))
 
-    def _bare(self, document: etree._Element, book: PartnerBook, now: datetime) -> Trusted:
+    def _bare(self, document: etree._Element, book: PartnerBook, now: datetime, size: int) -> Trusted:
         if not has_signature(document):
             if not book.lets_unsigned_in:
                 raise _fault(ProblemCode.UNSIGNED, "the document has no signature", _SECURE)
-            return Trusted(document, document, None, _digest(canonical(document)))
-        verified = verify_enveloped(document, book.certificates, now)
+            return Trusted(document, document, None, _digest(canonical(document, limit=growth(size))))
+        verified = verify_enveloped(document, book.certificates, now, size)
         signer = _signer(book, verified.signer, SecurityProfile.ENVELOPED)
         return Trusted(verified.tree, without_signature(document), signer, _digest(verified.content))
 
-    def _secured(self, envelope: etree._Element, book: PartnerBook, now: datetime) -> Trusted:
-        verified = verify_envelope(envelope, book.certificates, now)
+    def _secured(self, envelope: etree._Element, book: PartnerBook, now: datetime, size: int) -> Trusted:
+        verified = verify_envelope(envelope, book.certificates, now, most=growth(size))
         signer = _signer(book, verified.signer, SecurityProfile.WSS)
         tree = _alone(business_document(verified.body))
         # A signature inside the document too is not looked at: the envelope's covers all of it.

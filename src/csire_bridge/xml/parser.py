@@ -19,8 +19,13 @@ from csire_bridge.domain.errors import Problem, ProblemCode, Unreadable
 from csire_bridge.xml.prolog import end_of_prolog
 
 __all__ = [
+    "BYTES_PER_ELEMENT",
+    "BYTES_PER_EQUALS",
     "DEFAULT_MAX_BYTES",
+    "FREE_ELEMENTS",
+    "FREE_EQUALS",
     "MAX_ATTRIBUTES",
+    "MAX_DECLARATIONS",
     "MAX_DEPTH",
     "MAX_ELEMENTS",
     "MAX_NAMESPACES",
@@ -35,15 +40,21 @@ DEFAULT_MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 """Deepest nesting of elements; the deepest official message has eight."""
 
-# Canonicalisation is quadratic in attributes and namespaces: without these limits one megabyte costs half a minute.
+# What comes after the parser costs by the element, and canonicalisation is quadratic in attributes and in namespaces in
+# force. With these limits no document costs more than ten times a good message of its size (decision 38).
 MAX_ELEMENTS = 20_000  # comments, CDATA sections and instructions count like elements, so that bytes alone decide
-MAX_ATTRIBUTES = 64
-MAX_NAMESPACES = 64
+FREE_ELEMENTS, BYTES_PER_ELEMENT = 1_000, 24  # beyond so many, no more than one for so many bytes of the document
+MAX_ATTRIBUTES = 64  # in one element
+FREE_EQUALS, BYTES_PER_EQUALS = 2_000, 32  # the same for "=", of which each attribute and declaration has one
+MAX_DECLARATIONS = 2_000  # of namespaces, in the document; whatever says "xmlns" counts, so that bytes alone decide
+MAX_NAMESPACES = 64  # declarations in force at one element
 MAX_NAMESPACE_LENGTH = 256
 
 _ENCODING = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _LONG_VALUE = re.compile(rb"""=\s*(?:"[^"]{%d}|'[^']{%d})""" % ((MAX_NAMESPACE_LENGTH + 1,) * 2))
 _START = re.compile(rb"<(?!/)")
+_EQUALS = re.compile(rb"=")
+_XMLNS = re.compile(rb"xmlns")
 _BOM = b"\xef\xbb\xbf"
 _local = threading.local()
 
@@ -51,12 +62,12 @@ _local = threading.local()
 def parse(raw: bytes, max_bytes: int = DEFAULT_MAX_BYTES) -> etree._Element:
     """Return the root element of ``raw``; raise ``Unreadable`` with the reason, line and remedy."""
     body = raw.removeprefix(_BOM)
-    _check_bytes(body, max_bytes)
+    _check_size(body, max_bytes)
     starts = body.count(b"<") - body.count(b"</")
-    if starts > MAX_ELEMENTS:
-        first_beyond = next(islice(_START.finditer(body), MAX_ELEMENTS, None)).start()
-        line = body.count(b"\n", 0, first_beyond) + 1
-        raise _excess(f"elements, comments and sections, more than {MAX_ELEMENTS}", line)
+    _check_encoding(body)
+    _check_counts(body, starts)
+    if body.startswith(b"<!DOCTYPE", end_of_prolog(body)):
+        raise _doctype()
     try:
         root = etree.fromstring(body, hardened_parser())
     except etree.XMLSyntaxError as error:
@@ -93,7 +104,7 @@ def hardened_parser() -> etree.XMLParser:
     return parser
 
 
-def _check_bytes(body: bytes, max_bytes: int) -> None:
+def _check_size(body: bytes, max_bytes: int) -> None:
     if not body.strip():
         raise _unreadable(ProblemCode.EMPTY, "the message has no content", "send the message again, whole")
     if len(body) > max_bytes:
@@ -102,9 +113,24 @@ def _check_bytes(body: bytes, max_bytes: int) -> None:
             f"the message has {len(body)} bytes, more than the limit of {max_bytes}",
             "send a single business message, or have the limit raised",
         )
-    _check_encoding(body)
-    if body.startswith(b"<!DOCTYPE", end_of_prolog(body)):
-        raise _doctype()
+
+
+def _check_counts(body: bytes, starts: int) -> None:
+    """Before libxml2 sees a byte: what follows it costs by the element and by the declaration."""
+    most = min(MAX_ELEMENTS, max(FREE_ELEMENTS, len(body) // BYTES_PER_ELEMENT))
+    if starts > most:
+        raise _excess(f"elements, comments and sections, more than {most}", _line_of(body, _START, most))
+    most = max(FREE_EQUALS, len(body) // BYTES_PER_EQUALS)
+    if body.count(b"=") > most:
+        raise _excess(f"attributes and equals signs, more than {most}", _line_of(body, _EQUALS, most))
+    if body.count(b"xmlns") > MAX_DECLARATIONS:
+        line = _line_of(body, _XMLNS, MAX_DECLARATIONS)
+        raise _excess(f"namespace declarations, more than {MAX_DECLARATIONS}", line)
+
+
+def _line_of(body: bytes, what: re.Pattern[bytes], number: int) -> int:
+    place = next(islice(what.finditer(body), number, None)).start()
+    return body.count(b"\n", 0, place) + 1
 
 
 def _check_encoding(body: bytes) -> None:
@@ -140,12 +166,15 @@ def _keeps_all_limits(body: bytes, starts: int) -> bool:
 
 
 def _check_structure(root: etree._Element) -> None:
-    depth, namespaces = 0, set()
-    for event, element in etree.iterwalk(root, events=("start", "end", "pi", "start-ns")):
+    depth, namespaces = 0, 0
+    for event, element in etree.iterwalk(root, events=("start", "end", "pi", "start-ns", "end-ns")):
         if event == "start-ns":
-            namespaces.add(element[1])
-            if len(namespaces) > MAX_NAMESPACES or len(element[1]) > MAX_NAMESPACE_LENGTH:
-                raise _excess("namespaces, or a namespace that is too long", None)
+            namespaces += 1
+            if namespaces > MAX_NAMESPACES or len(element[1]) > MAX_NAMESPACE_LENGTH:
+                raise _excess(f"namespaces in force at once, more than {MAX_NAMESPACES}, or one that is too long", None)
+            continue
+        if event == "end-ns":
+            namespaces -= 1
             continue
         if event == "pi":
             raise _unreadable(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 import hashlib
+import hmac
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,13 +22,14 @@ from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
+from csire_bridge.xml.exclusive import EXCLUSIVE, canonical, prefix_list
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.own_signature import signature_over
 from csire_bridge.xml.parser import hardened_parser
 
 __all__ = [
     "Verified",
-    "canonical",
+    "growth",
     "has_signature",
     "read_back",
     "serialise",
@@ -40,7 +43,6 @@ logging.getLogger("signxml").setLevel(logging.WARNING)  # its debug level prints
 
 _DS = "http://www.w3.org/2000/09/xmldsig#"
 _SIGNATURE = f"{{{_DS}}}Signature"
-_EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _ENVELOPED = f"{_DS}enveloped-signature"
 _DIGEST = "http://www.w3.org/2001/04/xmlenc#sha256"
 _METHODS = {
@@ -49,6 +51,7 @@ _METHODS = {
 }
 
 
+_LARGE = 32 * 1024
 _EXPECTED = SignatureConfiguration(
     location="./",
     expect_references=1,
@@ -59,12 +62,42 @@ _EXPECTED = SignatureConfiguration(
 
 @dataclass(frozen=True)
 class Verified:
-    """What a good signature vouches for: only ``tree`` may be used from here on; ``content`` are its signed bytes."""
+    """What a good signature vouches for: only ``tree`` may be used from here on.
+
+    ``content`` is its canonical form, which does not depend on the signature's PrefixList.
+    """
 
     tree: etree._Element
     signer: TrustedCertificate
     algorithm: str
     content: bytes
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a signature says of itself: its method, how the document is canonicalised, and the digest in base64."""
+
+    algorithm: str
+    prefixes: tuple[str, ...]
+    digest: str
+
+
+class _Verifier(XMLVerifier):
+    """signxml, but for the PrefixList of an exclusive canonicalisation.
+
+    Its schema of signatures does not know the one of a CanonicalizationMethod, and it takes an empty list, a line break
+    or a second blank for the default namespace.
+    """
+
+    def validate_schema(self, signature: etree._Element) -> None:
+        plain = copy.deepcopy(signature)
+        for method in plain.iterfind(f"{{{_DS}}}SignedInfo/{{{_DS}}}CanonicalizationMethod"):
+            for listed in method.findall(f"{{{EXCLUSIVE}}}InclusiveNamespaces"):
+                method.remove(listed)
+        super().validate_schema(plain)  # type: ignore[no-untyped-call]
+
+    def _get_inclusive_ns_prefixes(self, method: etree._Element) -> list[str]:
+        return list(prefix_list(method) or ())
 
 
 def serialise(root: etree._Element) -> bytes:
@@ -102,11 +135,6 @@ def has_signature(root: etree._Element) -> bool:
     return next(root.iter(_SIGNATURE), None) is not None
 
 
-def canonical(root: etree._Element) -> bytes:
-    """The document in exclusive canonical form without comments: what a signature would cover."""
-    return etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
-
-
 def without_signature(root: etree._Element) -> etree._Element:
     """Take the signature out of ``root`` in place, so that lines stay those of the received bytes."""
     for signature in root.findall(_SIGNATURE):
@@ -114,11 +142,17 @@ def without_signature(root: etree._Element) -> etree._Element:
     return root
 
 
-def verify_enveloped(root: etree._Element, book: CertificateBook, now: datetime) -> Verified:
-    """Return what the signature in ``root`` covers and who signed; raise ``NotTrusted`` for anything else."""
+def verify_enveloped(root: etree._Element, book: CertificateBook, now: datetime, size: int = 0) -> Verified:
+    """Return what the signature in ``root`` covers and who signed; raise ``NotTrusted`` for anything else.
+
+    ``size`` is the number of bytes as received, where it is known: what is large and altered is refused before much
+    work is done. Raises Unreadable for a document that has no canonical form, or a large one that grows beyond measure.
+    """
     signature = _the_signature(root)
-    algorithm = _check_shape(signature)
+    shape = _check_shape(signature)
     signer = _pinned_signer(signature, book, now)
+    if size > _LARGE:
+        _check_digest(root, signature, shape, most=growth(size))
     tree, content = _verify(root, signer, now)
     if tree.tag != root.tag or tree.find(f".//{_SIGNATURE}") is not None:
         raise _fault(
@@ -126,7 +160,12 @@ def verify_enveloped(root: etree._Element, book: CertificateBook, now: datetime)
             "the signature covers something else than the document's root",
             "sign the whole document",
         )
-    return Verified(tree, signer, algorithm, content)
+    return Verified(tree, signer, shape.algorithm, canonical(tree) if shape.prefixes else content)
+
+
+def growth(size: int) -> int:
+    """How many bytes the canonical form of a document of ``size`` bytes may have; a business message hardly grows."""
+    return 2 * size + _LARGE
 
 
 def _the_signature(root: etree._Element) -> etree._Element:
@@ -147,8 +186,8 @@ def _the_signature(root: etree._Element) -> etree._Element:
     return everywhere[0]
 
 
-def _check_shape(signature: etree._Element) -> str:
-    """Pin the algorithms and the one reference to the whole document; return the name of the method."""
+def _check_shape(signature: etree._Element) -> _Shape:
+    """Pin the algorithms and the one reference to the whole document."""
     info = signature.find(f"{{{_DS}}}SignedInfo")
     references = info.findall(f"{{{_DS}}}Reference") if info is not None else []
     if info is None or len(references) != 1 or references[0].get("URI") != "":
@@ -158,13 +197,15 @@ def _check_shape(signature: etree._Element) -> str:
             "sign the whole document with one reference",
             line=signature.sourceline,
         )
-    transforms = [t.get("Algorithm") for t in references[0].iter(f"{{{_DS}}}Transform")]
+    method = info.find(f"{{{_DS}}}CanonicalizationMethod")
     name = _METHODS.get(_algorithm(info, "SignatureMethod"))
+    prefixes = _prefixes(list(references[0].iter(f"{{{_DS}}}Transform")))
     if (
         name is None
-        or _algorithm(info, "CanonicalizationMethod") != _EXCLUSIVE
+        or prefixes is None
+        or method is None
+        or prefix_list(method) is None
         or _algorithm(references[0], "DigestMethod") != _DIGEST
-        or transforms != [_ENVELOPED, _EXCLUSIVE]
     ):
         raise _fault(
             ProblemCode.ALGORITHM,
@@ -172,7 +213,14 @@ def _check_shape(signature: etree._Element) -> str:
             "use RSA-SHA256 or ECDSA-SHA256, SHA-256, and the transforms enveloped and exclusive C14N in that order",
             line=signature.sourceline,
         )
-    return name
+    return _Shape(name, prefixes, references[0].findtext(f"{{{_DS}}}DigestValue") or "")
+
+
+def _prefixes(transforms: list[etree._Element]) -> tuple[str, ...] | None:
+    """The PrefixList of the transforms enveloped and exclusive C14N; None when they are others."""
+    if len(transforms) != 2 or transforms[0].get("Algorithm") != _ENVELOPED or len(transforms[0]):
+        return None
+    return prefix_list(transforms[1])
 
 
 def _algorithm(parent: etree._Element, name: str) -> str:
@@ -206,24 +254,41 @@ def _pinned_signer(signature: etree._Element, book: CertificateBook, now: dateti
 _PIN = "sign with the certificate that was handed over, or have the new one entered for the partner"
 
 
+def _check_digest(root: etree._Element, signature: etree._Element, shape: _Shape, most: int) -> None:
+    """Refuse what was altered. This accepts nothing: signxml judges what passes, at several times the cost."""
+    bare = copy.deepcopy(root)
+    own = bare[root.index(signature)]
+    before, after = own.getprevious(), own.tail or ""
+    if before is None:
+        bare.text = (bare.text or "") + after
+    else:
+        before.tail = (before.tail or "") + after
+    bare.remove(own)
+    found = base64.b64encode(hashlib.sha256(canonical(bare, shape.prefixes, most)).digest()).decode("ascii")
+    if not hmac.compare_digest(found.encode(), "".join(shape.digest.split()).encode()):
+        raise _altered()
+
+
 def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> tuple[etree._Element, bytes]:
     expect = replace(_EXPECTED, verification_time=now)
     try:
         # A new verifier for each call: one shared by threads accepted and refused at random.
-        result = XMLVerifier().verify(
-            root, x509_cert=signer.certificate, expect_config=expect, parser=hardened_parser()
-        )
+        result = _Verifier().verify(root, x509_cert=signer.certificate, expect_config=expect, parser=hardened_parser())
         covered = cast(VerifyResult, result)
         tree = covered.signed_xml
     except Exception as error:  # whatever a foreign library raises here means "not verified"
-        raise _fault(
-            ProblemCode.BAD_SIGNATURE,
-            "the signature does not hold: the document was altered after signing, or signed with another key",
-            "send the document as it was signed",
-        ) from error
+        raise _altered() from error
     if tree is None:
         raise _fault(ProblemCode.BAD_SIGNATURE, "the signature covers no XML", "sign the whole document")
     return tree, covered.signed_data
+
+
+def _altered() -> NotTrusted:
+    return _fault(
+        ProblemCode.BAD_SIGNATURE,
+        "the signature does not hold: the document was altered after signing, or signed with another key",
+        "send the document as it was signed",
+    )
 
 
 def _fault(code: ProblemCode, text: str, remedy: str, line: object = None) -> NotTrusted:

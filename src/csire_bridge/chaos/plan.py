@@ -17,6 +17,7 @@ _MIGRATION = (_P.IN_MIGRATION, _P.BEFORE_MIGRATED, _P.AFTER_MIGRATED)
 _RETENTION = (_P.BEFORE_ARCHIVED, _P.AFTER_ARCHIVED, _P.BEFORE_PRUNED, _P.AFTER_PRUNED)
 _RECALL = (_P.BEFORE_RECALL, _P.AFTER_RECALL, _P.BEFORE_CANCEL, _P.AFTER_CANCEL)
 _CRASHES = tuple(point for point in CrashPoint if point not in (*_MIGRATION, *_RETENTION))
+_LONG = (2.0, 2.5)  # on a busy machine too, a recall meets a command that is under way
 _ANY_MOMENT_STEPS = 30
 _STATEMENTS, _STATEMENTS_OLDER = 30, 3  # fewer than the migrations of an empty and an older database have
 
@@ -67,7 +68,7 @@ def plan_round(seed: int, number: int, *, brief: bool = False) -> Plan:
         drama=drama,
         crashes=crashes,
         extras=tuple(_extras(p, dice) for p in (*points, None)),
-        delay=(0.4, 0.6) if point in _RECALL else (0.0, 0.15),
+        delay=_LONG if point in _RECALL else (0.0, 0.15),
         older=older,
         longest=dice.random() < 0.5,
     )

@@ -229,9 +229,9 @@ def _to_the_end(scene: Scene, letters: list[Letter]) -> None:
 def _bring_until_dead_or_quiet(scene: Scene, victim: Victim, crash: Crash) -> None:
     """A blow from outside comes for certain; any other one may never come, when all is done before."""
     certain = killer_of(crash.point) is Killer.OUTSIDE
-    if victim.answers() and not _bring_until(
-        scene, victim, lambda: not victim.alive or (not certain and scene.quiet())
-    ):
+    if not victim.answers():
+        victim.wait()  # its pipe is closed a moment before it is gone
+    elif not _bring_until(scene, victim, lambda: not victim.alive or (not certain and scene.quiet())):
         raise _GoesWrong("the bridge did not come to rest")
 
 

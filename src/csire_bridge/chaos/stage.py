@@ -104,6 +104,7 @@ class Stage:
         self.head_end = WatchedHeadEnd(delay, seed)
         self.hub = watched_hub(pki, seed, lambda: self._reach(Killer.HUB))
         self.head_end.on_accepted = lambda: self._reach(Killer.HEAD_END)
+        self._longest_delay = delay[1]
         self._pki = pki
         self._context = _warm_processes()
         self._victims: list[Victim] = []
@@ -201,7 +202,7 @@ class Stage:
                 "url": self.head_end.url,
                 "response_seconds": 0.5,
                 "poll_seconds": 0.1,
-                "command_lifetime_seconds": 0.8,
+                "command_lifetime_seconds": 0.8 + 1.5 * self._longest_delay,
                 "attempts": 10,
             },
             "execution": {

@@ -27,6 +27,7 @@ from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEve
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, OurFault, StaleWrite, StoreFailure
 from csire_bridge.domain.identifiers import (
+    CorrelationId,
     Eic,
     MessageId,
     MessageNumber,
@@ -368,13 +369,13 @@ def test_given_an_order_with_every_fact_when_it_comes_back_then_nothing_is_lost_
         (key,) = tx.orders.add([full], NOW)
     with database.transaction() as tx:
         found = tx.orders.get(key)
-        correlation_id = "825970f3-22cb-489c-ad3d-3d89cbba8f04"
+        correlation_id = CorrelationId("825970F3-22cb-489c-ad3d-3d89cbba8f04 ")
         commanded = Commanded(key, found.state, MeterNumber("00012345"), correlation_id, told=False)
-        assert tx.neighbours.by_correlation([correlation_id, "another"]) == {correlation_id: commanded}
+        assert tx.neighbours.by_correlation([correlation_id, CorrelationId("another")]) == {correlation_id: commanded}
         assert tx.neighbours.states_by_now([commanded]) == {key: found.state}
         assert tx.neighbours.states_by_now([]) == {}
         assert tx.neighbours.by_correlation([]) == {}
-        assert tx.neighbours.by_correlation([f"{correlation_id}x"]) == {}, "a longer one is another one"
+        assert tx.neighbours.by_correlation([CorrelationId(f"{correlation_id}x")]) == {}, "a longer one is another one"
         event = HeadEndEvent(correlation_id, commanded.meter, HeadEndEventKind.DISCONNECTED, "3.31.0.68", NOW)
         tx.head_end.add([(b"<event/>", event, key)], NOW)
         assert tx.neighbours.by_correlation([correlation_id]) == {correlation_id: replace(commanded, told=True)}
@@ -499,7 +500,7 @@ def test_given_keys_that_nobody_has_when_asked_for_then_it_is_said(database: Dat
             tx.outbox.get(4711)
         assert tx.outbox.by_message_id(MessageId.new()) is None
         assert tx.points.get(CODE) is None
-        assert tx.head_end.latest_of([(4711, "x")]) == {}
+        assert tx.head_end.latest_of([(4711, CorrelationId("x"))]) == {}
         assert tx.orders.history(4711) == []
 
 
@@ -835,7 +836,7 @@ def test_given_events_of_the_head_end_when_the_latest_is_asked_for_then_only_the
 ) -> None:
     key = add_order(database).key
     event = HeadEndEvent(
-        correlation_id="one",
+        correlation_id=CorrelationId("one"),
         meter=MeterNumber("DEMO00000001"),
         kind=HeadEndEventKind.DISCONNECTED,
         code="3.31.0.68",
@@ -845,23 +846,31 @@ def test_given_events_of_the_head_end_when_the_latest_is_asked_for_then_only_the
     )
     later = replace(event, kind=HeadEndEventKind.PROCESSED, contactor=None)
     with database.transaction() as tx:
-        tx.head_end.add([(b"<raw/>", event, key), (b"<raw/>", replace(event, correlation_id="two"), key)], NOW)
+        tx.head_end.add(
+            [(b"<raw/>", event, key), (b"<raw/>", replace(event, correlation_id=CorrelationId("two")), key)], NOW
+        )
         tx.head_end.add([(b"<raw/>", replace(event, correlation_id=None), None)], NOW)
-        assert tx.head_end.latest_of([(key, "one")]) == {key: event}
+        assert tx.head_end.latest_of([(key, CorrelationId("one"))]) == {key: event}
         tx.head_end.add([(b"<raw/>", later, key)], NOW)
-        assert tx.head_end.latest_of([(key, "one")]) == {key: event}, "a movement tells more than 'processed'"
-        assert [e for _, e in tx.head_end.of_orders([key])] == [event, replace(event, correlation_id="two"), later]
-        assert tx.head_end.latest_of([(key, "three")]) == {}
+        assert tx.head_end.latest_of([(key, CorrelationId("one"))]) == {key: event}, (
+            "a movement tells more than 'processed'"
+        )
+        assert [e for _, e in tx.head_end.of_orders([key])] == [
+            event,
+            replace(event, correlation_id=CorrelationId("two")),
+            later,
+        ]
+        assert tx.head_end.latest_of([(key, CorrelationId("three"))]) == {}
     assert count(database, tables.head_end_events) == 4
 
 
 def test_given_an_event_that_failed_for_good_when_it_comes_back_then_it_still_did(database: Database) -> None:
     key = add_order(database).key
     kind = HeadEndEventKind.DISCONNECT_FAILED
-    event = HeadEndEvent("one", MeterNumber("DEMO00000001"), kind, "3.31.0.84", NOW, permanent=True)
+    event = HeadEndEvent(CorrelationId("one"), MeterNumber("DEMO00000001"), kind, "3.31.0.84", NOW, permanent=True)
     with database.transaction() as tx:
         tx.head_end.add([(b"<raw/>", event, key)], NOW)
-        assert tx.head_end.latest_of([(key, "one")]) == {key: event}
+        assert tx.head_end.latest_of([(key, CorrelationId("one"))]) == {key: event}
 
 
 def test_given_orders_at_meters_when_the_open_ones_are_asked_for_then_ended_ones_and_other_meters_are_not_told(

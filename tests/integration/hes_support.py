@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +15,7 @@ from csire_bridge.domain.contactor import (
     ContactorCommand,
     HeadEndEvent,
 )
-from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
 from csire_bridge.hes.endpoint import EventListener
 from csire_bridge.simulators.hes import HeadEndSimulator, meter_number
@@ -59,7 +58,7 @@ class Bridge:
 def command(action: ContactorAction, meter: str = METER, lifetime: float = 3600) -> ContactorCommand:
     now = datetime.now(UTC)
     end = now + timedelta(seconds=lifetime)
-    return ContactorCommand(str(uuid.uuid4()), MeterNumber(meter), action, now, end, "order-1", "unpaid & <late>")
+    return ContactorCommand(CorrelationId.new(), MeterNumber(meter), action, now, end, "order-1", "unpaid & <late>")
 
 
 @contextmanager

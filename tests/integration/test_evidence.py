@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from csire_bridge.bootstrap import system_clock
 from csire_bridge.domain.contactor import ContactorReading
@@ -62,4 +63,21 @@ def test_given_a_head_end_that_takes_local_time_for_utc_when_done_then_the_answe
         order = playing.work_until_state(OrderState.DONE)
         assert order.submitted_at is not None and order.executed_at is not None and order.verified_at is not None
         assert order.submitted_at <= order.executed_at <= order.verified_at <= system_clock()
+        playing.work_until(lambda: playing.answers() == ["8.1.1.11"])
+
+
+def test_given_a_head_end_that_writes_ids_in_capitals_when_a_household_is_disconnected_then_it_is_done_by_its_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = hes_messages._header
+
+    def loud(message: etree._Element, what: str, now: datetime, message_id: str, correlation_id: str) -> None:
+        header(message, what, now, message_id, correlation_id.upper())
+
+    monkeypatch.setattr(hes_messages, "_header", loud)
+    with play(tmp_path) as playing:
+        playing.send("disconnect")
+        order = playing.work_until_state(OrderState.DONE)
+        assert order.attempts == 1
+        assert any("head-end system reports disconnected" in event.text for event in playing.history())
         playing.work_until(lambda: playing.answers() == ["8.1.1.11"])

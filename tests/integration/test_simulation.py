@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from csire_bridge.cli.main import app
 from csire_bridge.domain.contactor import ContactorAction, ContactorCommand, ControlState
+from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.order_facts import OrderSource
 from csire_bridge.domain.orders import WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
 from csire_bridge.domain.rule_sets import RuleSetVersion
@@ -196,7 +197,9 @@ def test_given_a_second_command_while_one_is_open_then_it_is_found() -> None:
         for number in ("1", "2"):
             late = MONDAY + timedelta(hours=1)
             play.head_end.submit(
-                ContactorCommand(number, meter_name(1), ContactorAction.DISCONNECT, MONDAY, late, number, "test")
+                ContactorCommand(
+                    CorrelationId(number), meter_name(1), ContactorAction.DISCONNECT, MONDAY, late, number, "test"
+                )
             )
         assert any("while another was open" in sentence for sentence in violations(play))
 

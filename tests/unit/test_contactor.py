@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEventKind, most_telling
-from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 
 KIND = HeadEndEventKind
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -19,7 +19,9 @@ def event(
 ) -> HeadEndEvent:
     contactor = None if state is None else ControlState(state)
     at = NOON + timedelta(seconds=seconds)
-    return HeadEndEvent("c", MeterNumber("M-1"), kind, f"code of {kind}", at, contactor, permanent=permanent)
+    return HeadEndEvent(
+        CorrelationId("c"), MeterNumber("M-1"), kind, f"code of {kind}", at, contactor, permanent=permanent
+    )
 
 
 @pytest.mark.parametrize(

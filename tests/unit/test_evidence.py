@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from csire_bridge.domain.contactor import ContactorReading, ControlState
 from csire_bridge.domain.errors import HeadEndScope, HeadEndUnreachable
 from csire_bridge.domain.evidence import CLOCK_TOLERANCE, GRAIN, is_older, offset_in_words
-from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.metering import ENERGY_REGISTERS, MeterCalendars, ObisCode, RegisterReading, TariffCalendar
 from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.orders import Order, OrderKind, OrderState
@@ -108,7 +108,7 @@ def test_given_a_reading_from_before_the_command_when_found_out_then_the_contact
         order,
         state=OrderState.SUBMITTED,
         meter=METER,
-        correlation_id="c",
+        correlation_id=CorrelationId("c"),
         submitted_at=NOW - MINUTE,
         expires_at=NOW + MINUTE,
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from csire_bridge.domain.contactor import ContactorReading, ControlState, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.evidence import GRAIN, is_older
 from csire_bridge.domain.execution import conclude, execution_time
-from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
 
 SUBMITTED = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -32,7 +32,7 @@ def reading(output: bool, control: ControlState, at: datetime = READ) -> Contact
 
 
 def event(kind: HeadEndEventKind, at: datetime = SWITCHED, text: str = "") -> HeadEndEvent:
-    return HeadEndEvent("correlation", METER, kind, "3.31.0.68", at, text=text)
+    return HeadEndEvent(CorrelationId("correlation"), METER, kind, "3.31.0.68", at, text=text)
 
 
 OFF = reading(False, ControlState.DISCONNECTED)
@@ -48,7 +48,7 @@ moments = st.timedeltas(timedelta(days=-3), timedelta(days=3)).map(lambda d: SUB
 readings = st.builds(reading, st.booleans(), st.sampled_from(ControlState), moments)
 events = st.none() | st.builds(
     HeadEndEvent,
-    st.none() | st.text(max_size=5),
+    st.none() | st.text(max_size=5).map(CorrelationId),
     st.just(METER),
     st.sampled_from(HeadEndEventKind),
     st.text(max_size=8),

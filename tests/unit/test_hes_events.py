@@ -165,3 +165,59 @@ def test_given_a_time_that_python_has_not_when_parsed_then_a_fault_and_no_crash(
     created = "2026-03-01T24:00:00Z" if ":" in year else f"{year}-03-01T12:00:00Z"
     with pytest.raises(PartnerFault):
         parse_event(event(created=created).encode(), PROFILE)
+
+
+def test_given_our_id_in_capitals_when_parsed_then_it_is_the_same_id() -> None:
+    ours = "825970f3-22cb-489c-ad3d-3d89cbba8f04"
+    told = f"<CorrelationID> urn:uuid:{ours.upper()} </CorrelationID>"
+    assert parse_event(event(correlation=told).encode(), PROFILE).correlation_id == ours
+
+
+def test_given_an_id_longer_than_any_of_ours_when_parsed_then_it_is_refused_in_words() -> None:
+    with pytest.raises(NotValid, match="65 characters"):
+        parse_event(event(correlation=f"<CorrelationID>{'x' * 65}</CorrelationID>").encode(), PROFILE)
+
+
+_HEADER_PARTS = {
+    "<Noun>EndDeviceEvents</Noun>": "<Noun>EndDeviceEvents</Noun><Revision>2.0</Revision><Context>TESTING</Context>"
+    "<ReplayDetection><Nonce>1</Nonce><Created>2026-03-01T11:00:00Z</Created></ReplayDetection>",
+    "</Header>": "<Comment>x</Comment><Property><Name>a</Name></Property><x xmlns='urn:theirs'/></Header>",
+    "<Header>": "<Header><Revision>2.0</Revision>",
+}
+_RECORD_PARTS = {
+    "<reason>": "<issuerID>HES</issuerID><severity>high</severity><userID>u</userID><reason>",
+    "<Assets>": "<Assets><mRID>m</mRID>",
+    "</name></Names>": "</name><NameType><name>serial</name></NameType></Names>",
+    "</EndDeviceEvent>": "<status><value>ok</value></status><UsagePoint><mRID>p</mRID></UsagePoint></EndDeviceEvent>",
+    "<EndDeviceEvent>": "<EndDeviceEvent><aliasName>x</aliasName>",
+}
+
+
+@pytest.mark.parametrize(("before", "after"), [*_HEADER_PARTS.items(), *_RECORD_PARTS.items()])
+def test_given_parts_that_the_standard_has_and_we_do_not_read_when_parsed_then_they_are_left_out(
+    before: str, after: str
+) -> None:
+    plain = parse_event(event().encode(), PROFILE)
+    assert parse_event(event().replace(before, after).encode(), PROFILE) == plain
+
+
+def test_given_the_record_in_another_order_when_parsed_then_it_is_the_same() -> None:
+    kind = '<EndDeviceEventType ref="3.31.0.68"/>'
+    other = event().replace(kind, "").replace("</EndDeviceEvent>", f"{kind}</EndDeviceEvent>")
+    assert parse_event(other.encode(), PROFILE) == parse_event(event().encode(), PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<createdDateTime>", "<createdDateTime>2026-03-01T12:00:00Z</createdDateTime><createdDateTime>"),
+        ("</EndDeviceEvents>", "<EndDeviceEvent/></EndDeviceEvents>"),
+        ("<Assets><Names><name>M-1</name></Names></Assets>", ""),
+    ],
+    ids=["a time twice", "two events", "no meter"],
+)
+def test_given_parts_that_we_do_read_missing_or_twice_when_parsed_then_it_stays_refused(
+    before: str, after: str
+) -> None:
+    with pytest.raises(NotValid):
+        parse_event(event().replace(before, after).encode(), PROFILE)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.identifiers import (
+    CorrelationId,
     Eic,
     MessageId,
     MessageNumber,
@@ -217,3 +218,30 @@ def test_given_a_meter_number_of_wrong_length_or_with_space_around_when_parsed_t
 
 def test_given_a_meter_number_when_parsed_then_leading_zeros_stay() -> None:
     assert MeterNumber.parse("00012345") == "00012345"
+
+
+@given(st.uuids())
+def test_given_a_correlation_id_however_it_is_spelled_when_compared_then_it_is_the_same_value(value: uuid.UUID) -> None:
+    ours = CorrelationId(str(value))
+    for spelled in (
+        str(value).upper(),
+        f" {value}\n",
+        f"urn:uuid:{value}",
+        f"URN:UUID:{value}".upper(),
+        f"{{{value}}}",
+    ):
+        assert CorrelationId(spelled) == ours
+        assert {CorrelationId(spelled): 1}[ours]
+    assert CorrelationId(f"{value}x") != ours
+
+
+def test_given_a_correlation_id_that_is_no_uuid_when_made_then_only_the_space_around_is_gone() -> None:
+    assert CorrelationId(" Order-17 ") == "Order-17"
+    assert CorrelationId("ORDER-17") != CorrelationId("order-17")
+    assert not CorrelationId(" ")
+
+
+def test_given_a_meter_number_in_other_words_when_compared_then_space_and_case_do_not_matter() -> None:
+    meter = MeterNumber("Demo00000001")
+    assert all(meter.is_spelled(text) for text in ("Demo00000001", " DEMO00000001\n", "demo00000001"))
+    assert not any(meter.is_spelled(text) for text in ("Demo00000002", "Demo 00000001", ""))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 
 __all__ = [
     "ContactorAction",
@@ -46,7 +46,7 @@ class ContactorCommand:
     down, so that a head-end system that comes back after an outage does not run a stale disconnection.
     """
 
-    correlation_id: str
+    correlation_id: CorrelationId
     meter: MeterNumber
     action: ContactorAction
     issued_at: datetime
@@ -124,7 +124,7 @@ class HeadEndEvent:
     can't change by trying again: no such meter, not authorised, control mode 0.
     """
 
-    correlation_id: str | None
+    correlation_id: CorrelationId | None
     meter: MeterNumber
     kind: HeadEndEventKind
     code: str
@@ -134,7 +134,7 @@ class HeadEndEvent:
     permanent: bool = False
 
     @property
-    def identity(self) -> tuple[str | None, MeterNumber, str, datetime]:
+    def identity(self) -> tuple[CorrelationId | None, MeterNumber, str, datetime]:
         """What is the same in an event that was sent twice."""
         return self.correlation_id, self.meter, self.code, self.occurred_at
 

@@ -11,7 +11,15 @@ import uuid
 from functools import lru_cache
 from typing import Self
 
-__all__ = ["Eic", "MessageId", "MessageNumber", "MeterNumber", "MeteringPointCode", "ProcessInstanceId"]
+__all__ = [
+    "CorrelationId",
+    "Eic",
+    "MessageId",
+    "MessageNumber",
+    "MeterNumber",
+    "MeteringPointCode",
+    "ProcessInstanceId",
+]
 
 _EIC_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
 _EIC_VALUE = {character: value for value, character in enumerate(_EIC_ALPHABET)}
@@ -107,10 +115,35 @@ class ProcessInstanceId(_Uuid):
     __slots__ = ()
 
 
+class CorrelationId(str):
+    """What joins a command to the head-end system's reply and events; however it is made, it is a value to compare.
+
+    A UUID is the same in upper and lower case, as ``urn:uuid:...`` and in braces (RFC 9562; all of these are sent by
+    products). Any other text is itself, without the space around it.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """The identifier that ``text`` spells."""
+        bare = text.strip()
+        lowered = bare.lower().removeprefix("urn:uuid:").removeprefix("{").removesuffix("}")
+        return super().__new__(cls, lowered if _UUID_SHAPE.match(lowered) else bare)
+
+    @classmethod
+    def new(cls) -> Self:
+        """A fresh random identifier."""
+        return cls(str(uuid.uuid4()))
+
+
 class MeterNumber(str):
     """Serial number of a meter as the operator writes it: 1 to 20 characters, no space around."""
 
     __slots__ = ()
+
+    def is_spelled(self, text: str) -> bool:
+        """Whether ``text`` from somebody else means this meter: space around and the case of letters don't matter."""
+        return text.strip().casefold() == self.casefold()
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.orders import OrderKind, OrderState
 
 __all__ = ["Commanded", "Neighbour", "Reconnections"]
@@ -21,7 +21,7 @@ class Commanded:
     key: int
     state: OrderState
     meter: MeterNumber
-    correlation_id: str
+    correlation_id: CorrelationId
     told: bool
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from csire_bridge.domain.contactor import ContactorAction
 from csire_bridge.domain.identifiers import (
+    CorrelationId,
     Eic,
     MessageId,
     MessageNumber,
@@ -202,7 +203,7 @@ class Order:
     contracted_power: Decimal | None = None
     end_reason: str | None = None
     meter: MeterNumber | None = None
-    correlation_id: str | None = None
+    correlation_id: CorrelationId | None = None
     attempts: int = 0
     submitted_at: datetime | None = None
     expires_at: datetime | None = None

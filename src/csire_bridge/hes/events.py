@@ -12,7 +12,7 @@ from lxml import etree
 
 from csire_bridge.domain.contactor import ControlState, HeadEndEvent
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
-from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.hes.contract import line_of, read_message
 from csire_bridge.hes.profile import HeadEndNamespaces, HeadEndProfile
 
@@ -21,6 +21,7 @@ __all__ = ["MAX_EVENT_BYTES", "parse_event"]
 MAX_EVENT_BYTES = 64 * 1024
 """An event is about one kilobyte."""
 
+_LONGEST_ID = 64
 _OURS = HeadEndNamespaces()
 _PREFIXES = {"m": _OURS.message, "e": _OURS.events}
 
@@ -46,12 +47,12 @@ class _Reader:
         kind = self._profile.codes.kind(code)
         if kind is None:
             self._found("code", f"the event code {code!r} is not in our table", "add it to the HES's codes")
-        contactor = self._contactor()
+        contactor, correlation = self._contactor(), self._correlation()
         permanent = kind is not None and kind.failure and self._reason() in self._profile.codes.permanent_reasons
         if self._problems or meter is None or occurred_at is None or kind is None:
             raise NotValid(self._problems)
         text = self._text("e:reason")
-        return HeadEndEvent(self._correlation(), meter, kind, code, occurred_at, contactor, text, permanent)
+        return HeadEndEvent(correlation, meter, kind, code, occurred_at, contactor, text, permanent)
 
     @cached_property
     def _record(self) -> etree._Element:
@@ -72,8 +73,12 @@ class _Reader:
         kind = self._record.find("e:EndDeviceEventType", _PREFIXES)
         return "" if kind is None else (kind.get("ref") or "").strip()
 
-    def _correlation(self) -> str | None:
-        return (self._message.findtext("m:Header/m:CorrelationID", "", _PREFIXES) or "").strip() or None
+    def _correlation(self) -> CorrelationId | None:
+        told = CorrelationId(self._message.findtext("m:Header/m:CorrelationID", "", _PREFIXES) or "")
+        if len(told) > _LONGEST_ID:
+            text = f"the correlation id has {len(told)} characters"
+            self._found("CorrelationID", text, "send the id of our command back as it was")
+        return told or None
 
     def _meter(self) -> MeterNumber | None:
         try:

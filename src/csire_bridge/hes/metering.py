@@ -20,7 +20,7 @@ _AGAIN = "read it again"
 def readings_of(meter: MeterNumber, registers: Sequence[ObisCode], reply: Reply) -> list[RegisterReading]:
     """The registers in a reply, in the order asked for; raises OutcomeUnknown when one of them is not there."""
     found = reply.message.find("{*}Payload/{*}MeterReadings/{*}MeterReading")
-    if found is None or text_of(found, "Meter/Names/name") != meter:
+    if found is None or not meter.is_spelled(text_of(found, "Meter/Names/name")):
         raise OutcomeUnknown(f"the HES's answer has no readings of meter {meter}", _AGAIN)
     read = {each.register: each for each in (_reading(meter, one) for one in found.iterfind("{*}Readings"))}
     if missing := [register for register in registers if register not in read]:
@@ -41,7 +41,7 @@ def _reading(meter: MeterNumber, reading: etree._Element) -> RegisterReading:
 def calendars_of(meter: MeterNumber, reply: Reply) -> MeterCalendars:
     """The calendars in a reply; raises OutcomeUnknown when they are not there."""
     found = reply.message.find("{*}Payload/{*}TariffCalendars")
-    if found is None or text_of(found, "meter") != meter:
+    if found is None or not meter.is_spelled(text_of(found, "meter")):
         raise OutcomeUnknown(f"the HES's answer has no calendars of meter {meter}", _AGAIN)
     waits = moment_of(found, "passive/activateAt", meter) if text_of(found, "passive/activateAt") else None
     passive = TariffCalendar(text_of(found, "passive/name"), waits)

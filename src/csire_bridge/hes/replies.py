@@ -10,7 +10,7 @@ from lxml import etree
 
 from csire_bridge.domain.contactor import ContactorReading, ControlState
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown, PartnerFault
-from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.hes.contract import read_message
 from csire_bridge.hes.profile import HeadEndCodes, HeadEndProfile
 
@@ -35,7 +35,7 @@ class _Error:
 class Reply:
     """A ResponseMessage: which request it answers, its result OK, PARTIAL or FAILED, and its errors."""
 
-    correlation_id: str
+    correlation_id: CorrelationId
     result: str
     errors: tuple[_Error, ...]
     message: etree._Element
@@ -53,7 +53,12 @@ def parse_reply(raw: bytes, profile: HeadEndProfile) -> Reply:
         _Error(*(text_of(error, name) for name in ("code", "level", "reason")))
         for error in message.iterfind("{*}Reply/{*}Error")
     )
-    return Reply(text_of(message, "Header/CorrelationID"), text_of(message, "Reply/Result"), tuple(errors), message)
+    return Reply(
+        CorrelationId(text_of(message, "Header/CorrelationID")),
+        text_of(message, "Reply/Result"),
+        tuple(errors),
+        message,
+    )
 
 
 def text_of(parent: etree._Element, path: str) -> str:
@@ -69,7 +74,7 @@ def _anywhere(path: str) -> str:
 
 def judge(reply: Reply, expected: str, codes: HeadEndCodes) -> None:
     """Return on OK. Result and level decide; the code table only tells which refusals pass by themselves."""
-    if reply.correlation_id != expected:
+    if reply.correlation_id != CorrelationId(expected):
         raise OutcomeUnknown(f"the HES answered {expected} with a reply to {reply.correlation_id}", _ASK_FIRST)
     if reply.result == "OK":
         return
@@ -98,7 +103,7 @@ def _refused(errors: tuple[_Error, ...], text: str, codes: HeadEndCodes) -> None
 def contactor_of(meter: MeterNumber, reply: Reply) -> ContactorReading:
     """The contactor's state in a reply to a state query; raises OutcomeUnknown when it is not there."""
     state = reply.message.find("{*}Payload/{*}ContactorState")
-    if state is None or text_of(state, "meter") != meter:
+    if state is None or not meter.is_spelled(text_of(state, "meter")):
         raise OutcomeUnknown(f"the HES's answer has no contactor state of meter {meter}", "read it again")
     try:
         control_state = ControlState(int(text_of(state, "controlState")))

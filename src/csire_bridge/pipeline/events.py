@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
+from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.neighbours import Commanded
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.ports import Store, Transaction
@@ -19,6 +21,8 @@ _log = logging.getLogger(__name__)
 def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
     """Store events with their bytes and wake the orders that wait for them, in one transaction.
 
+    Ids are compared as values, however the head-end system spells them.
+
     An event joins an order only when both its correlation id and its meter are those of the order's latest command;
     one that says again what was said is kept, and changes nothing. Any other event, of a pressed button or of an older
     command, only has the open orders of its meter looked at: something happened there.
@@ -26,7 +30,7 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
     now = clock()
     with store.transaction() as tx:
         orders = tx.neighbours.by_correlation([e.correlation_id for _, e in events if e.correlation_id])
-        joined = [(raw, event, _order_of(event, orders.get(event.correlation_id or ""))) for raw, event in events]
+        joined = [_joined(raw, event, orders) for raw, event in events]
         met = _new(tx, [(event, order) for _, event, order in joined if order is not None])
         tx.head_end.add([(raw, event, order.key if order else None) for raw, event, order in joined], now)
         near = tx.neighbours.open_at_meters([event.meter for _, event, order in joined if order is None])
@@ -47,8 +51,14 @@ def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Commanded]]) -> list
     return new
 
 
-def _order_of(event: HeadEndEvent, order: Commanded | None) -> Commanded | None:
-    if order is not None and order.meter != event.meter:
+def _joined(
+    raw: bytes, event: HeadEndEvent, orders: Mapping[CorrelationId, Commanded]
+) -> tuple[bytes, HeadEndEvent, Commanded | None]:
+    """The event, with its meter as we write it, and its order; an order of another meter is none."""
+    order = orders.get(event.correlation_id) if event.correlation_id else None
+    if order is None:
+        return raw, event, None
+    if not order.meter.is_spelled(event.meter):
         _log.error("event %s names another meter than order %s", event.code, order.key)
-        return None
-    return order
+        return raw, event, None
+    return raw, replace(event, meter=order.meter), order

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import random
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.orders import Order, OrderState
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.changes import Changes
@@ -62,7 +62,7 @@ def prepare(
                     OrderState.SUBMITTING,
                     f"command {order.attempts + 1} to the meter is being given",
                     meter=meter,
-                    correlation_id=str(uuid.uuid4()),
+                    correlation_id=CorrelationId.new(),
                     attempts=order.attempts + 1,
                     submitted_at=changes.now,
                     expires_at=changes.now + limits.lifetime,

@@ -24,6 +24,7 @@ from csire_bridge.domain.errors import (
     RuleBroken,
     TransientFailure,
 )
+from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.messages import MessageState, RawMessage, SettledMessage
 from csire_bridge.domain.sid import (
     SidNumber,
@@ -199,8 +200,8 @@ class SidIntake:
             raise RuleBroken([_meter(request, str(point.meter))])
 
 
-def _other_meter(request: SidRequest, meter: str | None) -> bool:
-    return request.meter is not None and meter is not None and request.meter != meter
+def _other_meter(request: SidRequest, meter: MeterNumber | None) -> bool:
+    return request.meter is not None and meter is not None and not meter.is_spelled(request.meter)
 
 
 def _failed(raw: RawMessage, error: Exception) -> PartnerFault:

@@ -166,4 +166,4 @@ def _wrong(text: str, remedy: str) -> NotValid:
 
 
 def _number(parent: etree._Element) -> SidNumber:
-    return SidNumber(parent.findtext(f"{SID}Number") or "")
+    return SidNumber((parent.findtext(f"{SID}Number") or "").strip(SPACE))

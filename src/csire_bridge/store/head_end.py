@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from csire_bridge.domain.contactor import HeadEndEvent, most_telling
+from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.store.among import among
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.rows import reader_of, to_row
@@ -36,7 +37,7 @@ class HeadEndEvents:
         rows = [{**to_row(e), "raw": raw, "received_at": received_at, "order": order} for raw, e, order in events]
         execute_many(self._connection, _ADD, rows)
 
-    def latest_of(self, commands: Sequence[tuple[int, str]]) -> dict[int, HeadEndEvent]:
+    def latest_of(self, commands: Sequence[tuple[int, CorrelationId]]) -> dict[int, HeadEndEvent]:
         """The most telling event that answers each (order, correlation id), by order; where there is one."""
         wanted = dict(commands)
         answers: dict[int, list[HeadEndEvent]] = {}

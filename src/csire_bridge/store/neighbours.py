@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, or_, select
 
-from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.identifiers import CorrelationId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.neighbours import Commanded, Neighbour, Reconnections
 from csire_bridge.domain.orders import (
     COMMAND_OPEN,
@@ -93,11 +93,11 @@ class Neighbours:
     def _found(self, query: Select[Any], given: Mapping[str, object] | None = None) -> Iterator[Order]:
         return from_rows(Order, self._connection.execute(query, given))
 
-    def by_correlation(self, correlation_ids: Sequence[str]) -> dict[str, Commanded]:
+    def by_correlation(self, correlation_ids: Sequence[CorrelationId]) -> dict[CorrelationId, Commanded]:
         """The orders whose latest command has one of these correlation ids."""
         if not correlation_ids:
             return {}
-        found = self._connection.execute(_BY_CORRELATION, {"correlation_ids": correlation_ids})
+        found = self._connection.execute(_BY_CORRELATION, {"correlation_ids": [str(each) for each in correlation_ids]})
         return {order.correlation_id: order for order in from_rows(Commanded, found)}
 
     def states_by_now(self, known: Sequence[Commanded]) -> dict[int, OrderState]:

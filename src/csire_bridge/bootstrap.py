@@ -119,7 +119,10 @@ class Bridge:
         self.worker, self.reception = self._worker(key)
         wait = timedelta(seconds=settings.limits.result_wait_seconds)
         self.certificates = Certificates(own_certificates(settings), lambda: self.partners)
-        self.watch = Watch(self.database, clock, result_wait=wait, further=self.certificates.alerts)
+        patience = timedelta(seconds=settings.limits.partner_wait_seconds)
+        self.watch = Watch(
+            self.database, clock, result_wait=wait, partner_wait=patience, further=self.certificates.alerts
+        )
 
     @property
     def partners(self) -> PartnerBook:
@@ -150,6 +153,7 @@ class Bridge:
         acknowledger = Acknowledger(self.database, standard.book, standard.catalogue, key, parties, self.clock)
         rules = step_rules(settings)
         finder = self.points if self.sid and settings.sid.look_up else None
+        retry = RetryPolicy.lasting(timedelta(days=settings.hub.send_days))
         steps: Handlers = {
             WorkStep.INTAKE: self.intake,
             WorkStep.EXECUTE: Executor(self.database, self._head_end, self.clock, self.limits, jitter, finder),
@@ -157,7 +161,7 @@ class Bridge:
                 self.database, self._head_end, self.points.known_after_a_look, self.clock, self.limits, rules, jitter
             ),
             WorkStep.ACKNOWLEDGE: acknowledger,
-            WorkStep.DELIVER: Deliverer(self.database, channel, self.clock, RetryPolicy(), jitter),
+            WorkStep.DELIVER: Deliverer(self.database, channel, self.clock, retry, jitter),
         }
         due = None if settings.head_end.url else [WorkStep.INTAKE]
         lease = timedelta(seconds=settings.worker.lease_seconds)
@@ -170,6 +174,8 @@ class Bridge:
             lease=lease,
             most_lapses=settings.worker.most_lapses,
             at_once=settings.worker.at_once,
+            stuck_at_once=settings.worker.stuck_at_once,
+            hands={WorkStep.DELIVER: settings.hub.send_at_once},
         )
         hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
         return worker, Reception(self.database, hand, self.clock)

@@ -73,7 +73,7 @@ class SidSide:
             WorkStep.REPORT: Reporter(self._database, self.client, clock, jitter),
         }
         lease = timedelta(seconds=max(settings.worker.lease_seconds, 3 * _AT_ONCE * settings.sid.read_seconds))
-        worker = Worker(self._database, steps, clock, batch=_AT_ONCE, lease=lease)
+        worker = Worker(self._database, steps, clock, batch=_AT_ONCE, lease=lease, hands={WorkStep.REPORT: _AT_ONCE})
         return worker, Worker(self._database, steps, clock, steps_due=[WorkStep.SID_INTAKE], lease=lease)
 
     def answer(self, arrivals: Sequence[Arrival]) -> list[Answered]:

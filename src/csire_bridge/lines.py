@@ -19,9 +19,10 @@ from functools import cached_property
 from greenlet import GreenletExit, getcurrent, greenlet
 from greenlet import error as greenlet_error
 
-__all__ = ["Calls", "Lines", "until_readable"]
+__all__ = ["Calls", "Lines", "until_readable", "until_ready"]
 
 _SLOW_SECONDS = 0.02
+_STUCK_SECONDS = 1.0
 _AT_FIRST = 2
 _line: ContextVar[_Line | None] = ContextVar("line", default=None)
 
@@ -35,7 +36,23 @@ def until_readable(stream: socket.socket) -> None:
     line = _line.get()
     if line is None or (isinstance(stream, ssl.SSLSocket) and stream.pending()):
         return
-    if not line.waits(stream):
+    if not line.waits(stream, selectors.EVENT_READ, stream.gettimeout()):
+        raise TimeoutError("timed out")
+
+
+def until_ready(stream: socket.socket, event: int, seconds: float) -> None:
+    """Return when ``event`` (of ``selectors``) holds for ``stream``, which does not block; others go on meanwhile.
+
+    Raises TimeoutError after ``seconds``. Off a line it waits just so, but nobody goes on.
+    """
+    line = _line.get()
+    if line is not None:
+        ready = line.waits(stream, event, seconds)
+    else:
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(stream, event)
+            ready = bool(waiting.select(seconds))
+    if not ready:
         raise TimeoutError("timed out")
 
 
@@ -53,14 +70,17 @@ class Calls:
 
 
 class Lines:
-    """At most ``most`` lines at once, for one thread.
+    """At most ``most`` lines at once, for one thread, and beside them ``stuck`` more that wait for a second and longer.
 
     Calls begin on two lines, which is fastest where answers are quick. They get more, one by one, when an answer takes
-    longer than 20 ms. An exception that a call raises comes out of whichever method has it go on.
+    longer than 20 ms. A line that has waited for a second takes nobody's place any more: meters that hang hold up only
+    themselves. An exception that a call raises comes out of whichever method has it go on.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, stuck: int = 0, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._most = most
+        self._most_stuck = stuck
+        self._monotonic = monotonic
         self._calls: list[Calls] = []
         self._open: set[_Line] = set()
         self._made = False
@@ -77,7 +97,7 @@ class Lines:
             return
         for key, _ in self._selector.select(self._patience(seconds)):
             self._go_on(key.data, answered=True)
-        now = time.monotonic()
+        now = self._monotonic()
         for line in [line for line in self._open if line.until <= now]:
             self._go_on(line, answered=False)
         self._calls = [calls for calls in self._calls if not calls.ended]
@@ -100,6 +120,11 @@ class Lines:
         """Wait until ``calls`` have ended; others go on meanwhile."""
         self.wait(lambda: calls.ended)
 
+    def busy(self, calls: Calls) -> bool:
+        """Whether ``calls`` have work for lines still: some wait to begin, or were begun within the last second."""
+        now = self._monotonic()
+        return bool(calls.waiting) or any(line.calls is calls and not _stuck(line, now) for line in self._open)
+
     def close(self) -> None:
         """Give up what is under way: each such call ends where it waits. What another thread left so, ended with it."""
         for line in list(self._open):
@@ -114,10 +139,17 @@ class Lines:
         self._made = True
         return selectors.DefaultSelector()
 
+    def _has_room(self) -> bool:
+        if len(self._open) < self._most:
+            return True
+        now = self._monotonic()
+        stuck = sum(_stuck(line, now) for line in self._open)
+        return len(self._open) - min(stuck, self._most_stuck) < self._most
+
     def _open_line(self, calls: Calls) -> None:
-        if calls.waiting and (not calls.under_way or len(self._open) < self._most):
+        if calls.waiting and (not calls.under_way or self._has_room()):
             calls.under_way += 1
-            line = _Line(calls, self._selector)
+            line = _Line(calls, self._selector, self._monotonic)
             self._open.add(line)
             self._go_on(line, answered=True)
 
@@ -133,29 +165,33 @@ class Lines:
         if seconds <= 0:
             return 0.0
         first = min((line.until for line in self._open), default=0.0)
-        return max(0.0, min(seconds, first - time.monotonic()))
+        return max(0.0, min(seconds, first - self._monotonic()))
 
     def _is_slow(self, calls: Calls, now: float) -> bool:
         return any(line.calls is calls and now - line.since > _SLOW_SECONDS for line in self._open)
 
 
+def _stuck(line: _Line, now: float) -> bool:
+    return now - line.since > _STUCK_SECONDS
+
+
 class _Line(greenlet):
     """Does one job after the other; ``since`` and ``until`` are when its wait began, and how long it may last."""
 
-    def __init__(self, calls: Calls, selector: selectors.BaseSelector) -> None:
+    def __init__(self, calls: Calls, selector: selectors.BaseSelector, monotonic: Callable[[], float]) -> None:
         super().__init__(self._work)
         self.calls = calls
-        self.since = 0.0
+        self.since = monotonic()
         self.until = float("inf")
+        self._monotonic = monotonic
         self._selector = selector
         self._home = getcurrent()
 
-    def waits(self, stream: socket.socket) -> bool:
-        """Step aside until ``stream`` is readable; False when its timeout came first."""
-        self.since = time.monotonic()
-        patience = stream.gettimeout()
+    def waits(self, stream: socket.socket, event: int, patience: float | None) -> bool:
+        """Step aside until ``event`` holds for ``stream``; False when ``patience`` (seconds) ended first."""
+        self.since = self._monotonic()
         self.until = float("inf") if patience is None else self.since + patience
-        self._selector.register(stream, selectors.EVENT_READ, self)
+        self._selector.register(stream, event, self)
         try:
             return bool(self._home.switch())
         finally:

@@ -50,12 +50,16 @@ __all__ = [
 
 
 class LimitSettings(Part):
-    """How far messages may be from now, how large they may be, and how long the hub's R_1 may take."""
+    """How far messages may be from now, how large they may be, and how long the hub's R_1 may take.
+
+    ``partner_wait_seconds`` is how long a partner may take nothing, or give nothing, before an alert opens.
+    """
 
     clock_skew_seconds: float = Field(default=300, ge=0)
     replay_window_days: float = Field(default=3, gt=0)
     horizon_days: float = Field(default=366, gt=0)
     result_wait_seconds: float = Field(default=3600, gt=0)
+    partner_wait_seconds: float = Field(default=600, gt=0)
     max_message_bytes: int = Field(default=1024 * 1024, gt=0, le=50 * 1024 * 1024)
 
     def as_limits(self) -> Limits:
@@ -70,12 +74,14 @@ class LimitSettings(Part):
 class WorkerSettings(Part):
     """How the worker leases its work, and how long it rests when nothing is due.
 
-    ``at_once`` is how many slow meters are asked at the same time. ``most_lapses`` is how often a
+    ``at_once`` is how many slow meters are asked at the same time; ``stuck_at_once`` more, which have not answered for
+    a second, take nobody's place. ``most_lapses`` is how often a
     lease on the same piece may run out, as when the process died, before it is parked.
     """
 
     batch: int = Field(default=32, gt=0, le=1000)
     at_once: int = Field(default=8, gt=0, le=64)
+    stuck_at_once: int = Field(default=64, ge=0, le=1000)
     lease_seconds: float = Field(default=60, gt=0)
     most_lapses: int = Field(default=5, gt=1)
     idle_seconds: float = Field(default=0.5, gt=0)

@@ -71,7 +71,8 @@ class HubSettings(Part):
     ``url`` is ``https://host``, with ``tenant`` and ``user``; or the whole address. ``security`` is how our envelopes
     are signed. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are ours for
     TLS; all PEM files. ``poll`` empties the queue, with pauses between ``idle_seconds`` and ``longest_idle_seconds``.
-    ``slow_retry_seconds`` is the pause after faults that pass slowly.
+    ``slow_retry_seconds`` is the pause after faults that pass slowly. ``send_at_once`` answers leave side by side; one
+    that can't be delivered is tried for ``send_days``.
     """
 
     url: str | None = None
@@ -85,6 +86,8 @@ class HubSettings(Part):
     client_key: Path | None = None
     connect_seconds: float = Field(default=5, gt=0)
     send_seconds: float = Field(default=30, gt=0)
+    send_at_once: int = Field(default=4, gt=0, le=32)
+    send_days: float = Field(default=7, gt=0)
     peek_seconds: float = Field(default=70, gt=0)
     poll: bool = True
     idle_seconds: float = Field(default=20, gt=0)

@@ -11,25 +11,30 @@ import pytest
 
 from csire_bridge.domain.circuit import Circuit, CircuitPolicy
 from csire_bridge.domain.errors import OutcomeUnknown
+from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.pipeline.outage import CIRCUIT, Outage
 from csire_bridge.store.database import Database
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+METERS = [MeterNumber(f"ANY{number}") for number in range(10)]
 SILENCE = OutcomeUnknown("no answer", "read the contactor")
 
 
 class Batches:
     def __init__(self, database: Database) -> None:
         self.database, self.outage = database, Outage(CircuitPolicy(threshold=5))
+        self.calls = 0
 
     def begin(self) -> int:
         """How many of ten calls may go."""
         with self.database.transaction() as tx:
-            return self.outage.through(tx, 10, NOW)[0]
+            return len(self.outage.through(tx, METERS, NOW)[0])
 
     def saw(self, *results: object) -> None:
+        """Calls to different meters, one after the other."""
         for result in results:
-            self.outage.saw(result)
+            self.calls += 1
+            self.outage.saw(result, MeterNumber(f"M{self.calls}"), self.outage.begins(), NOW)
 
     def settle(self) -> Circuit:
         with self.database.transaction() as tx:

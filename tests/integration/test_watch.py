@@ -167,6 +167,7 @@ def withdraw(tx: StoreTransaction, key: int) -> None:
     tx.connection.execute(text("delete from work"))
 
 
+WAITS = (timedelta(hours=1), timedelta(days=1), timedelta(minutes=10))
 BIG = ("orders", "messages", "outbox", "work", "sid_reports")
 
 
@@ -181,7 +182,7 @@ def test_given_every_condition_when_looked_for_then_no_big_table_is_read_from_en
 
     with database.reading() as connection:
         event.listen(connection, "before_cursor_execute", note)
-        assert list(standing(connection, system_clock(), timedelta(hours=1), timedelta(days=1))) == []
+        assert list(standing(connection, system_clock(), *WAITS)) == []
         event.remove(connection, "before_cursor_execute", note)
         assert len(asked) == len(set(AlertKind) - {AlertKind.CERTIFICATES})
         steps = [step for statement, parameters in asked for step in plan(connection, statement, parameters)]

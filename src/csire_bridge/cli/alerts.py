@@ -30,10 +30,11 @@ def alerts(database: DatabaseOption = None, as_json: JsonOption = False, config:
         csire-bridge alerts --database sqlite:///demo-out/csire-bridge.db
     """
     settings = load_settings(config, database=database)
-    wait, now = timedelta(seconds=settings.limits.result_wait_seconds), system_clock()
+    limits, now = settings.limits, system_clock()
+    wait, patience = timedelta(seconds=limits.result_wait_seconds), timedelta(seconds=limits.partner_wait_seconds)
     with opened(settings) as store, store.reading() as connection:
         found = [
-            *standing(connection, now, wait, timedelta(days=1)),
+            *standing(connection, now, wait, timedelta(days=1), patience),
             *certificates_of(settings, connection).alerts(now),
         ]
         told = open_alerts(connection)

@@ -16,6 +16,9 @@ class AlertKind(StrEnum):
     ANSWERS_CONTESTED = "answers-contested"
     ORDERS_PARKED = "orders-parked"
     DELIVERIES_PARKED = "deliveries-parked"
+    DELIVERIES_WAITING = "deliveries-waiting"
+    HUB_QUEUE_SILENT = "hub-queue-silent"
+    SID_ORDERS_SILENT = "sid-orders-silent"
     REPORTS_WAITING = "reports-waiting"
     REPORTS_PARKED = "reports-parked"
     WORK_PARKED = "work-parked"
@@ -54,6 +57,9 @@ _SENTENCES = {
     AlertKind.ANSWERS_CONTESTED: "{count} answers are contested by the hub",
     AlertKind.ORDERS_PARKED: "{count} orders wait for a person",
     AlertKind.DELIVERIES_PARKED: "{count} answers can't be delivered",
+    AlertKind.DELIVERIES_WAITING: "{count} answers have not reached the hub yet; they are tried again and again",
+    AlertKind.HUB_QUEUE_SILENT: "the hub's queue can't be read",
+    AlertKind.SID_ORDERS_SILENT: "new orders can't be fetched from SID",
     AlertKind.REPORTS_WAITING: "{count} reports have not reached SID yet",
     AlertKind.REPORTS_PARKED: "{count} reports were refused by SID",
     AlertKind.WORK_PARKED: "{count} pieces of work were set aside",

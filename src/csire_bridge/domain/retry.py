@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 __all__ = ["RetryPolicy"]
+
+_SHORTEST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,19 @@ class RetryPolicy:
     longest: timedelta = timedelta(minutes=5)
     attempts: int = 8
 
+    @classmethod
+    def lasting(cls, period: timedelta) -> RetryPolicy:
+        """As many tries as it takes to go on for ``period`` at least."""
+        usual = cls()
+        waits, wait, tried = timedelta(0), usual.first, 1
+        while wait < usual.longest and waits < period:
+            waits, wait, tried = waits + wait * _SHORTEST, wait * 2, tried + 1
+        rest = max(period - waits, timedelta(0))
+        return cls(attempts=tried + math.ceil(rest / (usual.longest * _SHORTEST)))
+
     def next_try(self, tried: int, now: datetime, jitter: random.Random) -> datetime | None:
         """When to try again after ``tried`` failed attempts; None = give up and park."""
         if tried >= self.attempts:
             return None
         wait: timedelta = min(self.first * 2 ** min(tried - 1, 30), self.longest)
-        return now + wait * jitter.uniform(0.75, 1.25)
+        return now + wait * jitter.uniform(_SHORTEST, 2 - _SHORTEST)

@@ -6,6 +6,9 @@ general clients take three times as long for it. Failures are told apart by one 
 
 from __future__ import annotations
 
+import errno
+import os
+import selectors
 import socket
 import ssl
 import time
@@ -15,7 +18,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import httptools
 from urllib3.util import wait_for_read
 
-from csire_bridge.lines import until_readable
+from csire_bridge.lines import until_readable, until_ready
 
 __all__ = ["Connection", "ExchangeFailed", "NeverConnected", "exchange_head", "split_address"]
 
@@ -128,13 +131,13 @@ class Connection:
         host, secure = self._address.hostname or "", self._context
         port = self._address.port or (443 if secure else 80)
         try:
-            stream = socket.create_connection((host, port), self._connect_timeout)
+            stream = _connected(host, port, self._connect_timeout)
         except (OSError, UnicodeError) as error:
             raise NeverConnected(_words(error)) from error
         try:
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if secure is not None:
-                stream = secure.wrap_socket(stream, server_hostname=host)
+                stream = _secured(stream, secure, host, self._connect_timeout)
             stream.settimeout(self._read_timeout)
         except ssl.SSLCertVerificationError as error:
             stream.close()
@@ -143,6 +146,55 @@ class Connection:
             stream.close()
             raise ExchangeFailed(_words(error)) from error
         return stream
+
+
+def _connected(host: str, port: int, seconds: float) -> socket.socket:
+    """A connection to the first address of ``host`` that takes one; others go on meanwhile. Raises OSError."""
+    failure = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        stream = socket.socket(family, kind, protocol)
+        try:
+            _connect(stream, address, seconds)
+        except OSError as error:
+            stream.close()
+            failure = error
+        except BaseException:
+            stream.close()
+            raise
+        else:
+            return stream
+    raise failure
+
+
+def _connect(stream: socket.socket, address: object, seconds: float) -> None:
+    stream.setblocking(False)
+    failed = stream.connect_ex(address)  # type: ignore[arg-type]
+    if failed == errno.EINPROGRESS:
+        until_ready(stream, selectors.EVENT_WRITE, seconds)
+        failed = stream.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if failed:
+        raise OSError(failed, os.strerror(failed))
+    stream.settimeout(seconds)
+
+
+def _secured(stream: socket.socket, context: ssl.SSLContext, host: str, seconds: float) -> ssl.SSLSocket:
+    """The connection once TLS stands; others go on meanwhile. Raises OSError, and closes the connection then."""
+    secure = context.wrap_socket(stream, server_hostname=host, do_handshake_on_connect=False)
+    try:
+        secure.setblocking(False)
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                secure.do_handshake()
+            except ssl.SSLWantReadError:
+                until_ready(secure, selectors.EVENT_READ, max(0.0, end - time.monotonic()))
+            except ssl.SSLWantWriteError:
+                until_ready(secure, selectors.EVENT_WRITE, max(0.0, end - time.monotonic()))
+            else:
+                return secure
+    except BaseException:
+        secure.close()
+        raise
 
 
 class _Answer:

@@ -97,6 +97,7 @@ class QueuePoller:
             if not self._client.dequeue(reference):
                 _log.warning("message %s was no longer in the hub's queue when it was dequeued", reference)
             count, last = count + 1, reference
+            self._rhythm.moved()
         return count
 
     def _keep(self, head: Peeked, again: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
@@ -19,12 +19,18 @@ __all__ = ["Deliverer"]
 
 _log = logging.getLogger(__name__)
 
-Attempt = Delivery | PartnerUnreachable | OutcomeUnknown | PartnerRefused
-"""Where a document went, or why it did not."""
+_REST = timedelta(seconds=5)
+_REST_AFTER = 3
+"""So many failures in a row, and the receiver is left alone for a moment; one now and then is no reason."""
+
+Attempt = Delivery | PartnerUnreachable | OutcomeUnknown | PartnerRefused | None
+"""Where a document went, or why it did not; None when it was not tried because the receiver was away a moment ago."""
 
 
 class Deliverer:
-    """Hands documents to a channel."""
+    """Hands documents over, several at once. What fails is tried for days: a hub that is closed for maintenance, or
+    hangs, costs time and nothing else; only what it refuses for good waits for a person.
+    """
 
     def __init__(
         self, store: Store, channel: DeliveryChannel, clock: Clock, retry: RetryPolicy, jitter: random.Random
@@ -34,6 +40,8 @@ class Deliverer:
         self._clock = clock
         self._retry = retry
         self._jitter = jitter
+        self._failures = 0
+        self._rests_until: datetime | None = None
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[OutgoingDocument]:
         """Read the documents; those that left before are finished with."""
@@ -45,11 +53,21 @@ class Deliverer:
         return Begun([Task(item, documents[item.subject]) for item in pending])
 
     def do(self, task: Task[OutgoingDocument]) -> Attempt:
-        """Hand the document over."""
+        """Hand the document over; who has just been away is not called for every single one."""
+        if self._rests_until is not None and self._clock() < self._rests_until:
+            return None
         try:
-            return self._channel.deliver(task.about)
-        except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
+            delivery = self._channel.deliver(task.about)
+        except (PartnerUnreachable, OutcomeUnknown) as error:
+            self._failures += 1
+            if self._failures >= _REST_AFTER:
+                self._rests_until = self._clock() + _REST
             return error
+        except PartnerRefused as error:
+            self._failures, self._rests_until = 0, None
+            return error
+        self._failures, self._rests_until = 0, None
+        return delivery
 
     def settle(self, done: Sequence[Done[OutgoingDocument, Attempt]], lease: Lease | None) -> list[WorkItem]:
         """Write down where documents went; nothing follows."""
@@ -61,6 +79,8 @@ class Deliverer:
             for piece in done:
                 if isinstance(piece.result, PartnerRefused):
                     self._park(tx, piece.about, piece.item, piece.result.text, now)
+                elif piece.result is None:
+                    tx.work.postpone(piece.item, now + _REST)
                 elif not isinstance(piece.result, Delivery):
                     self._again(tx, piece.about, piece.item, piece.result, now)
         return []

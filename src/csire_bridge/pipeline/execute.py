@@ -70,6 +70,7 @@ class Executor:
             events = _telling(tx, [order for _, order in given])
             tasks += [Task(item, self._finding(order, events, until)) for item, order in given]
             tasks += [Task(item, Asking(order), apart=True) for item, order in changes.unknown]
+            tasks.sort(key=lambda task: task.item.attempts > 0)  # meters that did not answer before come last
             return Begun(tasks, changes.write(tx, lease))
 
     def _finding(self, order: Order, events: Mapping[int, HeadEndEvent], until: datetime) -> Finding:
@@ -77,16 +78,16 @@ class Executor:
 
     def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: Changes) -> Sequence[_Item]:
         """All orders; while the circuit to the head-end system is open, at most the one that tries it."""
-        through, back = self._outage.through(tx, len(pairs), changes.now)
+        through, back = self._outage.through(tx, [order.meter for _, order in pairs], changes.now)
         if back is None:
             return pairs
-        for item, order in pairs[through:]:
+        for item, order in (pair for place, pair in enumerate(pairs) if place not in through):
             until = back + timedelta(seconds=self._jitter.uniform(0, 5))
             if order.state is OrderState.REGISTERED:
                 changes.wait(order, item, WaitsFor.HEAD_END, "waits: the head-end system is down", until)
             else:
                 changes.postpone(item, until)
-        return pairs[:through]
+        return [pairs[place] for place in through]
 
     def _after_a_crash(self, order: Order, changes: Changes) -> Order:
         """Only a crash leaves SUBMITTING behind: whether the command arrived is not known."""
@@ -102,14 +103,17 @@ class Executor:
         if isinstance(task.about, Giving):
             if self._outage.found:
                 return NotGiven()
+            begun = self._outage.begins()
             given = give(self._head_end, task.about, self._clock())
-            self._outage.saw(given)
+            if not isinstance(given, NotGiven):
+                self._outage.saw(given, task.about.order.meter, begun, self._clock())
             return given
         now = self._clock()
         if self._outage.found or now > task.about.until:
             return Found(NotAsked(), now)
+        begun = self._outage.begins()
         found = find_out(self._head_end, task.about, self._clock)
-        self._outage.saw(found.result)
+        self._outage.saw(found.result, task.about.order.meter, begun, self._clock())
         return found
 
     def settle(self, done: Sequence[Done[_About, Given | Found | Asked]], lease: Lease | None) -> list[WorkItem]:

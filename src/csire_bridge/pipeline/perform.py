@@ -80,10 +80,11 @@ class Performer:
             return Begun(tasks, changes.write(tx, lease))
 
     def _reachable(self, tx: Transaction, tasks: list[Task[Performing]], changes: Changes) -> list[Task[Performing]]:
-        through, back = self._outage.through(tx, len(tasks), changes.now)
-        for task in tasks[through:]:
-            changes.postpone(task.item, back or changes.now)
-        return tasks[:through]
+        through, back = self._outage.through(tx, [task.about.meter for task in tasks], changes.now)
+        for place, task in enumerate(tasks):
+            if place not in through:
+                changes.postpone(task.item, back or changes.now)
+        return [tasks[place] for place in through]
 
     def do(self, task: Task[Performing]) -> Result:
         """Read or write at the meter."""
@@ -93,6 +94,7 @@ class Performer:
             return LookedUp(point is not None and point.meter is not None)
         if self._outage.found:
             return None
+        begun = self._outage.begins()
         try:
             if about.undo:
                 result: Result = undo(self._head_end, about.order, about.meter, self._clock)
@@ -100,7 +102,7 @@ class Performer:
                 result = perform(self._head_end, about.order, about.step, about.meter, self._clock)
         except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
             result = error
-        self._outage.saw(result)
+        self._outage.saw(result, about.meter, begun, self._clock())
         return result
 
     def settle(self, done: Sequence[Done[Performing, Result]], lease: Lease | None) -> list[WorkItem]:

@@ -24,6 +24,7 @@ from csire_bridge.service.server import WebServer, listening_socket
 from csire_bridge.sid.fetcher import OrderFetcher
 from csire_bridge.worker.clock_watch import ClockWatch
 from csire_bridge.worker.loop import Worker
+from csire_bridge.worker.silence import Silence
 from csire_bridge.worker.steady_clock import SteadyClock
 from csire_bridge.worker.ticker import Ticker
 
@@ -80,6 +81,8 @@ class Service:
             poller = self.bridge.poller()
             if poller:
                 self._start_thread(_HUB_QUEUE, lambda: self._poll(poller))
+            else:
+                self._silence(_HUB_QUEUE).answered()
             if self.bridge.sid:
                 self._start_sid(self.bridge.sid)
         for door in self._doors.values():
@@ -113,6 +116,8 @@ class Service:
         fetcher = sid.fetcher()
         if fetcher:
             self._start_thread(_SID_ORDERS, lambda: self._fetch(sid, fetcher))
+        else:
+            self._silence(_SID_ORDERS).answered()
 
     def stop(self) -> None:
         """Stop accepting, answer what is open, finish what is in hand; then give everything back."""
@@ -159,25 +164,35 @@ class Service:
                 _tell(name, error)
                 self._stop.wait(_AFTER_FAILURE_SECONDS)
 
+    def _silence(self, name: str) -> Silence:
+        return Silence(self.bridge.database, self.bridge.clock, name)
+
     def _poll(self, poller: QueuePoller) -> None:
+        silence = self._silence(_HUB_QUEUE)
         while not self._stop.is_set():
-            try:
-                if self.bridge.may_poll():
-                    poller.drain()
-            except Exception as error:  # noqa: BLE001 - it is tried again
-                _tell("the hub's queue", error)
+            self._look("the hub's queue", silence, self.bridge.may_poll, poller.drain)
             self._stop.wait(poller.next_wait().total_seconds())
         self.bridge.stop_polling()
 
     def _fetch(self, sid: SidSide, fetcher: OrderFetcher) -> None:
+        silence = self._silence(_SID_ORDERS)
         while not self._stop.is_set():
-            try:
-                if sid.may_fetch():
-                    fetcher.drain()
-            except Exception as error:  # noqa: BLE001 - it is tried again
-                _tell("fetching SID's orders", error)
+            self._look("fetching SID's orders", silence, sid.may_fetch, fetcher.drain)
             self._stop.wait(fetcher.next_wait().total_seconds())
         sid.stop_fetching()
+
+    def _look(self, what: str, silence: Silence, may: Callable[[], bool], drain: Callable[[], int]) -> None:
+        """Empty a partner's queue if that is ours to do; since when that fails is kept for the alert."""
+        try:
+            if may():
+                drain()
+                silence.answered()
+        except Exception as error:  # noqa: BLE001 - it is tried again
+            _tell(what, error)
+            try:
+                silence.failed(error)
+            except BridgeError as failure:
+                _tell(f"{what}: noting that", failure)
 
 
 def _tell(what: str, error: Exception) -> None:

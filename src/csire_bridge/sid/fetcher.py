@@ -108,6 +108,8 @@ class OrderFetcher:
             trouble = (_without_effect(len(again)) if again else why) or trouble
             passed |= ends.keys() - pick_ups.keys() | refused | again
             count += len({pick_ups[digest].number for digest in confirmed})
+            if confirmed - again:
+                self._rhythm.moved()
         if trouble is not None:
             raise trouble
         return count

@@ -33,16 +33,18 @@ from csire_bridge.store.tables import (
 __all__ = ["open_alerts", "settle_alerts", "standing"]
 
 _PROCESS_CODES = [ProblemCode.PROCESS_ANSWERED.value, ProblemCode.PROCESS_REUSED.value]
-_REPORTS_MAY_TAKE = timedelta(minutes=15)
 _CLOCKS_ARE_TOLD = timedelta(minutes=2)  # a process that died tells nothing any more
 
-
-def standing(connection: Connection, now: datetime, result_wait: timedelta, memory: timedelta) -> Iterator[Alert]:
+def standing(
+    connection: Connection, now: datetime, result_wait: timedelta, memory: timedelta, partner_wait: timedelta
+) -> Iterator[Alert]:
     """Every condition that holds at ``now`` and stands in the database; certificates do not.
 
-    ``result_wait`` is how long an R_1 may take; ``memory`` how long a reused id is spoken of.
+    ``result_wait`` is how long an R_1 may take; ``memory`` how long a reused id is spoken of; ``partner_wait`` how long
+    a partner may take or give nothing.
     """
-    for kind, (moment, holds) in _conditions(now, result_wait, memory).items():
+    conditions = {**_conditions(now, result_wait, memory), **_silences(now - partner_wait)}
+    for kind, (moment, holds) in conditions.items():
         query = select(func.count(), func.min(moment, type_=moment.type)).where(holds)
         count, oldest = connection.execute(query).one()
         if count:
@@ -53,14 +55,12 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
     """What counts as oldest, and what holds. Each is answered by an index, however many orders there are."""
     o, m, r = outbox.c, messages.c, sid_reports.c
     late = and_(o.state == DocumentState.DELIVERED.value, o.delivered_at < now - result_wait)
-    late_report = now - _REPORTS_MAY_TAKE
     reused = and_(m.code == ProblemCode.ID_REUSED.value, m.received_at > now - memory)
     repeated = and_(m.code.in_(_PROCESS_CODES), m.received_at > now - memory)
     return {
         AlertKind.RESULTS_MISSING: (o.delivered_at, and_(UNSETTLED, late)),
         AlertKind.ANSWERS_CONTESTED: (o.created_at, and_(UNSETTLED, o.state == DocumentState.CONTESTED.value)),
         AlertKind.DELIVERIES_PARKED: (o.created_at, and_(UNSETTLED, o.state == DocumentState.PARKED.value)),
-        AlertKind.REPORTS_WAITING: (r.at, and_(UNTOLD, r.state == DocumentState.PENDING.value, r.at < late_report)),
         AlertKind.REPORTS_PARKED: (r.at, and_(UNTOLD, r.state == DocumentState.PARKED.value)),
         AlertKind.ORDERS_PARKED: (orders.c.registered_at, _for_a_person(OrderState.PARKED)),
         AlertKind.FIELD_WORK: (orders.c.registered_at, _for_a_person(OrderState.FIELD_WORK)),
@@ -68,7 +68,7 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         AlertKind.IDS_REUSED: (m.received_at, reused),
         AlertKind.PROCESSES_REPEATED: (m.received_at, repeated),
         AlertKind.STOP_SWITCH: (stops.c.since, stops.c.lifted_at.is_(None)),
-        AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, circuits.c.opened_at.is_not(None)),
+        AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, _silent_since("head-end", now)),
         AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),
         AlertKind.HOLDS_WAITED_FOR: (orders.c.registered_at, _waiting(WaitsFor.HOLD)),
         AlertKind.DEADLINE_HALF: (orders.c.half_time, _late(orders.c.half_time, now, orders.c.four_fifths)),
@@ -80,6 +80,24 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         ),
         AlertKind.METERS_UNREACHABLE: (orders.c.registered_at, orders.c.key.in_(_UNREACHABLE)),
     }
+
+
+def _silences(since: datetime) -> dict[AlertKind, tuple[Any, Any]]:
+    """Partners that have taken, or given, nothing since that moment."""
+    o, r = outbox.c, sid_reports.c
+    waits = and_(UNSETTLED, o.state == DocumentState.PENDING.value, o.created_at < since)
+    late_report = and_(UNTOLD, r.state == DocumentState.PENDING.value, r.at < since)
+    return {
+        AlertKind.DELIVERIES_WAITING: (o.created_at, waits),
+        AlertKind.HUB_QUEUE_SILENT: (circuits.c.opened_at, _silent_since("hub queue", since)),
+        AlertKind.SID_ORDERS_SILENT: (circuits.c.opened_at, _silent_since("sid orders", since)),
+        AlertKind.REPORTS_WAITING: (r.at, late_report),
+    }
+
+
+def _silent_since(name: str, moment: datetime) -> Any:
+    """Whether the circuit of that name was open at ``moment`` already."""
+    return and_(circuits.c.name == name, circuits.c.opened_at <= moment)
 
 
 _UNREACHABLE = select(work.c.subject).where(

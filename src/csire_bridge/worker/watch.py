@@ -28,6 +28,7 @@ class Watch:
         *,
         result_wait: timedelta = timedelta(hours=1),
         memory: timedelta = timedelta(days=1),
+        partner_wait: timedelta = timedelta(minutes=10),
         further: Callable[[datetime], Iterable[Alert]] = lambda _now: (),
     ) -> None:
         """``further`` finds conditions of a moment (UTC) that do not stand in the database."""
@@ -35,6 +36,7 @@ class Watch:
         self._clock = clock
         self._result_wait = result_wait
         self._memory = memory
+        self._partner_wait = partner_wait
         self._further = further
 
     def look(self, led: LedStore | None = None) -> list[Alert]:
@@ -43,7 +45,7 @@ class Watch:
         further = list(self._further(now))
         with (led or self._database).transaction() as tx:
             take_turns(tx.connection, "watch")  # several nodes look, one tells
-            found = [*standing(tx.connection, now, self._result_wait, self._memory), *further]
+            found = [*standing(tx.connection, now, self._result_wait, self._memory, self._partner_wait), *further]
             opening, closing = settle_alerts(tx.connection, found, now)
         for alert in opening:
             _log.error("alert %s opened: %s", alert.kind, alert.text(now))

@@ -112,6 +112,7 @@ def play(
     response: float = 60,
     poll: float = 0.05,
     delay: tuple[float, float] = (0.0, 0.02),
+    read: float = 2,
     execution: Mapping[str, object] | None = None,
 ) -> Iterator[Play]:
     """One metering point with one meter, known to everybody; nothing waits for long unless ``execution`` says so."""
@@ -122,7 +123,7 @@ def play(
         "command_lifetime_seconds": lifetime,
         "response_seconds": response,
         "poll_seconds": poll,
-        "read_seconds": 2,
+        "read_seconds": read,
     }
     quick = {"meter_pause_seconds": 0, "again_seconds": 0.05, "expiry_margin_seconds": 0.05, "recheck_seconds": 0.2}
     settings = load_settings(head_end=head_end, execution={**quick, **(execution or {})})

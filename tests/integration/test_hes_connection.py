@@ -6,13 +6,14 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from csire_bridge.hes.connection import Connection, ExchangeFailed, NeverConnected, exchange_head, split_address
+from csire_bridge.lines import Calls, Lines
 from tests.integration.door_support import Authority, http, serving
 
 HEADERS = {"Content-Type": "text/xml"}
@@ -195,3 +196,23 @@ def test_given_a_firewall_that_forgot_an_idle_connection_when_posted_again_then_
             assert post(connection, server.url) == b"good"
             assert server.connections == connections
         connection.close()
+
+
+def test_given_a_peer_that_never_ends_the_tls_handshake_then_other_calls_of_the_thread_go_on() -> None:
+    """On a line, connecting steps aside too."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, peer([WHOLE]) as server, closing(Lines(most=4)) as lines:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/hes"
+        told: list[object] = []
+
+        def hung() -> None:
+            with pytest.raises(ExchangeFailed):
+                post(Connection(split_address(url), ssl.create_default_context(), 1.0, 1.0), url)
+            told.append("hung")
+
+        def quick() -> None:
+            told.append(post(connection_to(server.url), server.url))
+
+        calls = Calls([hung, quick])
+        lines.begin(calls)
+        lines.finish(calls)
+    assert told == [b"good", "hung"]

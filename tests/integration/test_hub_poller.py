@@ -21,6 +21,7 @@ from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.hub_faults import Trouble
 from csire_bridge.simulators.hub_soap import container_response
 from csire_bridge.wire.failures import Later
+from csire_bridge.wire.rhythm import Rhythm
 from tests.integration.hub_support import answering, client_at, hub_document, now, plain_document, running
 
 ID = MessageId("0e7397e7-a2cc-45cf-8ea1-5554fc18c029")
@@ -320,6 +321,17 @@ def test_given_failures_when_they_go_on_then_pauses_grow_to_ten_minutes_and_fall
     assert all(450 <= pause <= 600 for pause in pauses[6:])
     polling.drain()
     assert polling.next_wait() == timedelta(seconds=10)
+
+
+def test_given_errors_now_and_then_while_messages_wait_then_each_costs_a_second_or_so() -> None:
+    rhythm, pauses = Rhythm((20, 60)), []
+    for _ in range(20):
+        rhythm.moved()
+        rhythm.failed(PartnerUnreachable("no", "wait"))
+        pauses.append(rhythm.next_wait().total_seconds())
+    assert max(pauses) < 2
+    rhythm.went_well()
+    assert rhythm.next_wait() >= timedelta(seconds=20)
 
 
 def test_given_the_hub_asks_for_a_pause_when_it_ends_then_polling_goes_on() -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from csire_bridge.domain.alerts import AlertKind
 from csire_bridge.domain.circuit import Circuit, CircuitPolicy
-from csire_bridge.domain.errors import OutcomeUnknown
+from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.pipeline.outage import CIRCUIT, Outage
 from csire_bridge.store.database import Database
+from csire_bridge.store.watch import open_alerts
+from csire_bridge.worker.silence import Silence
+from csire_bridge.worker.watch import Watch
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 METERS = [MeterNumber(f"ANY{number}") for number in range(10)]
@@ -86,3 +90,80 @@ def test_given_an_answer_then_what_failed_before_it_counts_no_more(batches: Batc
     batches.begin()
     batches.saw(SILENCE, None)
     assert batches.settle().failures == 0
+
+
+def test_given_one_meter_that_never_answers_then_the_circuit_stays_closed_however_often_it_is_tried(
+    batches: Batches,
+) -> None:
+    for _ in range(50):
+        batches.begin()
+        batches.outage.saw(SILENCE, METERS[0], batches.outage.begins(), NOW)
+        assert not batches.settle().open
+    assert batches.begin() == 10
+
+
+def test_given_meters_that_hang_while_another_answers_then_their_time_outs_say_nothing_of_the_system(
+    batches: Batches,
+) -> None:
+    batches.begin()
+    begun = [batches.outage.begins() for _ in METERS]
+    batches.outage.saw(None, MeterNumber("GOOD"), batches.outage.begins(), NOW)
+    for meter, before in zip(METERS, begun, strict=True):
+        batches.outage.saw(SILENCE, meter, before, NOW)
+    assert batches.settle().failures == 0
+
+
+def test_given_a_system_that_takes_no_connection_then_the_circuit_opens_whichever_meter_was_meant(
+    batches: Batches,
+) -> None:
+    batches.begin()
+    for _ in range(5):
+        batches.outage.saw(HeadEndUnreachable("refused"), METERS[0], batches.outage.begins(), NOW)
+    assert batches.settle().open
+
+
+def test_given_an_open_circuit_then_the_try_goes_to_a_meter_that_has_not_hung(batches: Batches) -> None:
+    batches.begin()
+    for meter in METERS[:5]:
+        batches.outage.saw(SILENCE, meter, batches.outage.begins(), NOW)
+    retry_at = batches.settle().retry_at
+    assert retry_at is not None
+    with batches.database.transaction() as tx:
+        places, back = batches.outage.through(tx, METERS[3:7], retry_at)
+    assert list(places) == [2]
+    assert back is not None
+
+
+def test_given_time_outs_with_hours_in_between_then_they_are_no_outage(batches: Batches) -> None:
+    for number, meter in enumerate(METERS):
+        batches.begin()
+        batches.outage.saw(SILENCE, meter, batches.outage.begins(), NOW + timedelta(hours=number))
+        assert not batches.settle().open
+
+
+def test_given_a_queue_that_gives_nothing_then_an_alert_says_since_when_and_closes_when_it_goes_again(
+    database: Database,
+) -> None:
+    now = NOW
+    silence, watch = Silence(database, lambda: now, "hub queue"), Watch(database, lambda: now)
+    silence.answered()
+    told = []
+    for _ in range(10):
+        silence.failed(OutcomeUnknown("hangs", "wait"))
+        now += timedelta(minutes=2)
+        told += [(alert.kind, now - NOW) for alert in watch.look()]
+    assert told == [(AlertKind.HUB_QUEUE_SILENT, timedelta(minutes=10))]
+    silence.answered()
+    watch.look()
+    with database.reading() as connection:
+        assert open_alerts(connection) == {}
+
+
+def test_given_a_queue_that_fails_now_and_then_then_there_is_no_alert(database: Database) -> None:
+    now = NOW
+    silence, watch = Silence(database, lambda: now, "hub queue"), Watch(database, lambda: now)
+    for _ in range(10):
+        silence.failed(OutcomeUnknown("hangs", "wait"))
+        silence.answered()
+        now += timedelta(minutes=5)
+        assert watch.look() == []

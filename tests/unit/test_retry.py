@@ -63,3 +63,11 @@ def test_given_many_workers_when_they_retry_then_their_waits_are_spread() -> Non
     moments = {POLICY.next_try(3, NOW, jitter) for _ in range(100)}
     assert len(moments) > 90
     assert all(m and timedelta(seconds=6) <= m - NOW <= timedelta(seconds=10) for m in moments)
+
+
+@given(st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=30)), st.integers())
+def test_given_a_period_then_there_are_tries_for_all_of_it_whatever_the_jitter(period: timedelta, seed: int) -> None:
+    policy, now, tried, jitter = RetryPolicy.lasting(period), NOW, 1, random.Random(seed)  # noqa: S311 - no secret
+    while (again := policy.next_try(tried, now, jitter)) is not None:
+        now, tried = again, tried + 1
+    assert period <= now - NOW <= 2 * period + timedelta(minutes=10)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
@@ -175,14 +175,23 @@ def _tell_result(bridge: Bridge, before: int) -> None:
 
 
 def _carry_out(bridge: Bridge, files: Sequence[ReplayFile]) -> None:
-    for start in with_progress(range(0, len(files), _BATCH), "taking in"):
-        batch = itertools.islice(files, start, start + _BATCH)
-        bridge.take_in(Channel.REPLAY, [file.read() for file in batch])
-    deadline = time.monotonic() + _PATIENCE
-    while bridge.settings.head_end.url and time.monotonic() < deadline:
-        if bridge.worker.turn():
-            continue
+    """Take the files in while the worker runs as in the service, where a partner that hangs holds up nobody else."""
+    starts = iter(with_progress(range(0, len(files), _BATCH), "taking in"))
+    stop, deadline = Event(), 0.0
+
+    def take_in() -> None:
+        nonlocal deadline
+        start = next(starts, None)
+        if start is not None:
+            bridge.take_in(Channel.REPLAY, [file.read() for file in files[start : start + _BATCH]])
+            deadline = time.monotonic() + _PATIENCE
+        elif not bridge.settings.head_end.url or time.monotonic() > deadline:
+            stop.set()
+
+    def idle() -> None:
         with bridge.database.reading() as connection:
             if at_rest(connection, bridge.clock()):
-                return
-        time.sleep(0.02)
+                stop.set()
+        bridge.worker.rest(0.02)
+
+    bridge.worker.run(stop, idle, take_in)

@@ -35,8 +35,13 @@ __all__ = ["open_alerts", "settle_alerts", "standing"]
 _PROCESS_CODES = [ProblemCode.PROCESS_ANSWERED.value, ProblemCode.PROCESS_REUSED.value]
 _CLOCKS_ARE_TOLD = timedelta(minutes=2)  # a process that died tells nothing any more
 
+
 def standing(
-    connection: Connection, now: datetime, result_wait: timedelta, memory: timedelta, partner_wait: timedelta
+    connection: Connection,
+    now: datetime,
+    result_wait: timedelta,
+    memory: timedelta,
+    partner_wait: timedelta = timedelta(minutes=10),
 ) -> Iterator[Alert]:
     """Every condition that holds at ``now`` and stands in the database; certificates do not.
 

@@ -28,7 +28,7 @@ from csire_bridge.store.database import Database
 from csire_bridge.wire.wss_plugin import WsSecurityPlugin
 from csire_bridge.worker.loop import Handlers, Worker
 from csire_bridge.xml.catalogue import SchemaCatalogue
-from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate, load_certificates
+from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate, load_pins
 
 __all__ = ["SidSide", "sid_gatekeeper", "sid_profile"]
 
@@ -150,5 +150,5 @@ def _security(settings: Settings, profile: SidProfile, key: SigningKey, clock: C
         return None
     # SID is a system of our own, so its certificates are pinned to our own EIC.
     own = Eic(settings.own_eic)
-    pinned = [TrustedCertificate(own, c) for file in settings.sid.certificates for c in load_certificates(file)]
+    pinned = [TrustedCertificate(own, c) for file in settings.sid.certificates for c in load_pins(file)]
     return WsSecurityPlugin(key, CertificateBook(pinned), clock, profile.max_bytes)

@@ -13,7 +13,7 @@ from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli.console import JsonOption, out, print_json
 from csire_bridge.domain.identifiers import Eic, MessageId
 from csire_bridge.simulators.doctor import rebase
-from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate, load_certificates
+from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate, load_pins
 from csire_bridge.xml.lexical import parse_moment
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.signature import sign_enveloped, verify_enveloped, without_signature
@@ -73,7 +73,7 @@ def verify(
 
         csire-bridge verify demo-out/acknowledgements/8.1.1.11_….xml --cert demo-out/pki/operator.cert.pem
     """
-    certificates = [TrustedCertificate(Eic("-" * 16), c) for c in load_certificates(cert)]
+    certificates = [TrustedCertificate(Eic("-" * 16), c) for c in load_pins(cert)]
     verified = verify_enveloped(parse(file.read_bytes()), CertificateBook(certificates), system_clock())
     facts = {
         "file": str(file),

@@ -14,7 +14,7 @@ from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
 from csire_bridge.store.engine import open_engine
-from csire_bridge.xml.keys import load_certificates
+from csire_bridge.xml.keys import load_pins
 
 __all__ = ["check_settings"]
 
@@ -32,7 +32,7 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     yield partial(signing_key, settings)
     for partner in settings.partners:
         for file in partner.certificates:
-            yield partial(load_certificates, file)
+            yield partial(load_pins, file)
     yield partial(_partners_can_be_trusted, settings)
     for name, folders in (("schemas", settings.schemas), ("mappings", settings.mappings)):
         for folder in folders:
@@ -50,7 +50,7 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
         yield partial(sid_profile, settings)
         yield partial(sid_gatekeeper, settings)
         for file in settings.sid.certificates:
-            yield partial(load_certificates, file)
+            yield partial(load_pins, file)
 
 
 def _errors(check: Callable[[], object]) -> list[ConfigurationError]:

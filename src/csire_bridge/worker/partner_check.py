@@ -24,7 +24,7 @@ class Condition(StrEnum):
 
     WITHDRAWN = "withdrawn"
     REVOKED = "revoked"
-    WEAK = "weak"
+    UNFIT = "unfit"
     SHARED = "shared"
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
@@ -57,7 +57,7 @@ def condition_of(
     answers = (
         (Condition.WITHDRAWN, named.withdrawn_at is not None),
         (Condition.REVOKED, fingerprint in revoked),
-        (Condition.WEAK, not named.strong),
+        (Condition.UNFIT, named.unfit is not None),
         (Condition.SHARED, fingerprint in shared),
         (Condition.EXPIRED, now > end),
         (Condition.NOT_YET_VALID, now < certificate.not_valid_before_utc),
@@ -98,7 +98,6 @@ def _of_partner(roster: Roster, eic: Eic) -> Iterator[Finding]:
 _REPLACE = "have the partner send a new one and enter it, then withdraw this one"
 _SAID = {
     Condition.REVOKED: ("was revoked by its authority", "ask the partner by telephone, then withdraw it"),
-    Condition.WEAK: ("has a weak key or an unusual curve", "have it replaced by RSA of 2048 bits, or ECDSA P-256"),
     Condition.EXPIRED: ("expired on {end} UTC", "withdraw it, or take it out of the settings, once a new one is there"),
     Condition.NOT_YET_VALID: ("is not valid before {start} UTC", "keep the one before it until then"),
     Condition.EXPIRING: ("expires on {end} UTC, in {days} days", _REPLACE),
@@ -112,6 +111,11 @@ def _of_certificate(named: NamedCertificate, condition: Condition, now: datetime
         owners = sorted(n.pinned.party for n in roster.certificates if n.fingerprint == named.fingerprint)
         text = f"{what} is also that of {', '.join(owner for owner in owners if owner != eic)}, so it is not trusted"
         yield Finding(eic, condition, text, "give each partner its own", named.fingerprint)
+    elif condition is Condition.UNFIT and named.unfit is not None:
+        place = f" in {named.pinned.named_in}" if named.pinned.named_in else ""
+        subject = certificate.subject.rfc4514_string()
+        text = f"{what} ({subject}){place} {named.unfit.text}, so it is not trusted"
+        yield Finding(eic, condition, text, named.unfit.remedy, named.fingerprint)
     elif condition in _SAID:
         text, remedy = _SAID[condition]
         said = text.format(

@@ -14,7 +14,7 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.partner_entries import CertificateEntry, PartnerEntry
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.worker.roster import FilePartners, NamedCertificate, Roster, Source, TablePartners
-from csire_bridge.xml.keys import TrustedCertificate, is_strong, load_certificates
+from csire_bridge.xml.keys import TrustedCertificate, load_pins
 
 __all__ = ["enter_partner", "withdraw_certificate"]
 
@@ -29,7 +29,7 @@ def enter_partner(
     Nothing happens to certificates that are there already. Raises ConfigurationError for one that may not be entered.
     """
     roster = Roster.of(file, TablePartners.read(registry))
-    found = [certificate for path in certificate_files for certificate in load_certificates(path)]
+    found = [certificate for path in certificate_files for certificate in load_pins(path)]
     if not found and entry.eic not in roster.partners:
         raise ConfigurationError(f"{entry.eic} is new, so it needs a certificate", "give one with --certificate")
     new = [pinned for pinned in _once(entry.eic, found) if _is_new(pinned, roster, entry.entered_at)]
@@ -59,23 +59,10 @@ def _is_new(pinned: TrustedCertificate, roster: Roster, now: datetime) -> bool:
             )
         if Source.TABLE in named.sources:
             return False
-    if not is_strong(pinned.certificate.public_key()):
-        raise ConfigurationError(f"{what} has a weak key or an unusual curve", "RSA of 2048 bits, or ECDSA P-256")
     if now > pinned.certificate.not_valid_after_utc:
         end = pinned.certificate.not_valid_after_utc
         raise ConfigurationError(f"{what} expired on {end:%Y-%m-%d %H:%M} UTC", "have the partner send a current one")
-    if _is_authority(pinned.certificate):
-        raise ConfigurationError(
-            f"{what} is an authority's, not one that signs messages", "give the partner's own certificate"
-        )
     return True
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
 
 
 def withdraw_certificate(

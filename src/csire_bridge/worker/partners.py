@@ -13,7 +13,7 @@ from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.worker.revocations import ListSource, Revocations
-from csire_bridge.worker.roster import FilePartners, Roster, TablePartners
+from csire_bridge.worker.roster import FilePartners, Roster, Source, TablePartners
 from csire_bridge.xml.partners import PartnerBook
 
 __all__ = ["LOOK_AGAIN_SECONDS", "PartnerDesk"]
@@ -111,11 +111,13 @@ def _check(roster: Roster) -> None:
                 f"the certificate {named.fingerprint} belongs to more than one partner, one is {named.pinned.party}",
                 "give each partner its own: csire-bridge partner check names both",
             )
+        if Source.FILE in named.sources and named.withdrawn_at is None and (why := named.unfit) is not None:
+            raise ConfigurationError(f"{named} {why.text}", why.remedy)
 
 
 def _untrusted(roster: Roster) -> list[str]:
     """What is in the roster and not trusted, though nobody has withdrawn it."""
     shared = roster.shared
-    weak = [f"the certificate {n.fingerprint} of {n.pinned.party} is weak" for n in roster.certificates if not n.strong]
+    unfit = [f"{n} {why.text}" for n in roster.certificates if n.withdrawn_at is None and (why := n.unfit)]
     twice = [f"the certificate {fingerprint.hex()} belongs to more than one partner" for fingerprint in shared]
-    return [f"{text}, so it is not trusted" for text in (*roster.broken, *weak, *twice)]
+    return [f"{text}, so it is not trusted" for text in (*roster.broken, *unfit, *twice)]

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.partner_entries import CertificateEntry, PartnerEntry
 from csire_bridge.domain.partners import Partner, PartnerLimits
 from csire_bridge.settings import Settings
 from csire_bridge.store.partners import PartnerRegistry
-from csire_bridge.xml.keys import TrustedCertificate, is_strong, load_certificates
+from csire_bridge.xml.keys import TrustedCertificate, load_certificates
 from csire_bridge.xml.partners import PartnerBook
+from csire_bridge.xml.pins import Unfit, why_no_pin, why_not_pinned_together
 
 __all__ = ["FilePartners", "NamedCertificate", "Roster", "Source", "TablePartners"]
 
@@ -35,23 +37,25 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class FilePartners:
-    """Partners of the settings file and their pinned certificates."""
+    """Partners of the settings file and their certificates, those too that may not be pinned: ``unfit`` names them."""
 
     partners: Sequence[Partner]
     certificates: Sequence[TrustedCertificate]
     max_bytes: int
+    unfit: Mapping[bytes, Unfit] = field(default_factory=dict)
 
     @classmethod
     def load(cls, settings: Settings) -> FilePartners:
         """Read every certificate file that the settings name; raise ConfigurationError for one that can't be read."""
         max_bytes = settings.limits.max_message_bytes
-        pinned = [
-            TrustedCertificate(Eic(partner.eic), certificate)
-            for partner in settings.partners
-            for file in partner.certificates
-            for certificate in load_certificates(file)
-        ]
-        return cls([partner.as_partner(max_bytes) for partner in settings.partners], pinned, max_bytes)
+        pinned: list[TrustedCertificate] = []
+        unfit: dict[bytes, Unfit] = {}
+        for partner in settings.partners:
+            for file in partner.certificates:
+                found = load_certificates(file)
+                pinned += [TrustedCertificate(Eic(partner.eic), each, str(file)) for each in found]
+                unfit |= {each.fingerprint(hashes.SHA256()): why for each, why in why_not_pinned_together(found)}
+        return cls([partner.as_partner(max_bytes) for partner in settings.partners], pinned, max_bytes, unfit)
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,15 @@ class TablePartners:
 
 @dataclass(frozen=True)
 class NamedCertificate:
-    """A certificate of a partner and where it is named. ``withdrawn_at`` is UTC."""
+    """A certificate of a partner and where it is named. ``withdrawn_at`` is UTC.
+
+    ``unfit_beside`` is what is against pinning it because of the others in its file.
+    """
 
     pinned: TrustedCertificate
     sources: frozenset[Source]
     withdrawn_at: datetime | None = None
+    unfit_beside: Unfit | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -82,9 +90,16 @@ class NamedCertificate:
         return self.pinned.fingerprint.hex()
 
     @property
-    def strong(self) -> bool:
-        """Whether its key may sign documents."""
-        return is_strong(self.pinned.certificate.public_key())
+    def unfit(self) -> Unfit | None:
+        """What is against pinning it; None when nothing is."""
+        return self.unfit_beside or why_no_pin(self.pinned.certificate)
+
+    def __str__(self) -> str:
+        certificate = self.pinned.certificate
+        place = f" in {self.pinned.named_in}" if self.pinned.named_in else ""
+        return (
+            f"the certificate {self.fingerprint} of {self.pinned.party} ({certificate.subject.rfc4514_string()}){place}"
+        )
 
 
 @dataclass(frozen=True)
@@ -107,7 +122,7 @@ class Roster:
             sources[entry.eic] = sources.get(entry.eic, frozenset()) | {Source.TABLE}
         entered, broken = _readable(table.certificates)
         withdrawn = {c.fingerprint: c.withdrawn_at for c in table.certificates if c.withdrawn_at is not None}
-        return cls(partners, sources, _together(file.certificates, entered, withdrawn), broken)
+        return cls(partners, sources, _together(file, entered, withdrawn), broken)
 
     def of_partner(self, eic: Eic) -> list[NamedCertificate]:
         """The certificates of one partner."""
@@ -123,12 +138,12 @@ class Roster:
 
     @property
     def trusted(self) -> list[TrustedCertificate]:
-        """What may be pinned: not withdrawn, not weak, not shared. Dates and revocation are looked at later."""
+        """What may be pinned: not withdrawn, fit to be pinned, not shared. Dates and revocation are looked at later."""
         shared = self.shared
         return [
             named.pinned
             for named in self.certificates
-            if named.withdrawn_at is None and named.strong and named.pinned.fingerprint not in shared
+            if named.withdrawn_at is None and named.unfit is None and named.pinned.fingerprint not in shared
         ]
 
     def book(self, revoked: Iterable[bytes] = ()) -> PartnerBook:
@@ -153,14 +168,17 @@ def _readable(entries: Iterable[CertificateEntry]) -> tuple[list[TrustedCertific
 
 
 def _together(
-    from_file: Iterable[TrustedCertificate],
+    file: FilePartners,
     entered: Iterable[TrustedCertificate],
     withdrawn: Mapping[str, datetime],
 ) -> list[NamedCertificate]:
     found: dict[tuple[Eic, bytes], tuple[TrustedCertificate, frozenset[Source]]] = {}
-    for source, certificates in ((Source.FILE, from_file), (Source.TABLE, entered)):
+    for source, certificates in ((Source.FILE, file.certificates), (Source.TABLE, entered)):
         for pinned in certificates:
             place = pinned.party, pinned.fingerprint
             named_before = found[place][1] if place in found else frozenset[Source]()
-            found[place] = pinned, named_before | {source}
-    return [NamedCertificate(p, sources, withdrawn.get(p.fingerprint.hex())) for p, sources in found.values()]
+            found[place] = found[place][0] if named_before else pinned, named_before | {source}
+    return [
+        NamedCertificate(p, sources, withdrawn.get(p.fingerprint.hex()), file.unfit.get(p.fingerprint))
+        for p, sources in found.values()
+    ]

@@ -6,7 +6,7 @@ Loading a key from PEM for every signature took 40 ms in a measurement, signing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
+from csire_bridge.xml.pins import is_strong, why_no_pin, why_not_pinned_together
 
-__all__ = ["CertificateBook", "PrivateKey", "SigningKey", "TrustedCertificate", "is_strong", "load_certificates"]
+__all__ = [
+    "CertificateBook",
+    "PrivateKey",
+    "SigningKey",
+    "TrustedCertificate",
+    "is_strong",
+    "load_certificates",
+    "load_pins",
+]
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-_MIN_RSA_BITS = 2048
 _STRONG = "use RSA of 2048 bits or more, or ECDSA P-256"
 
 
@@ -57,14 +65,6 @@ def _load_key(file: Path) -> PrivateKey:
     raise ConfigurationError(f"the private key {file} is of a kind that is not used here", _STRONG)
 
 
-def is_strong(key: object) -> bool:
-    """Whether a private or public key may sign documents: RSA of 2048 bits or more, or ECDSA P-256."""
-    if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey):
-        return key.key_size >= _MIN_RSA_BITS
-    curves = ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey
-    return isinstance(key, curves) and isinstance(key.curve, ec.SECP256R1)
-
-
 def load_certificates(file: Path) -> list[x509.Certificate]:
     """Read every certificate of a PEM file; raise ConfigurationError when there is none."""
     try:
@@ -75,12 +75,22 @@ def load_certificates(file: Path) -> list[x509.Certificate]:
         ) from error
 
 
+def load_pins(file: Path) -> list[x509.Certificate]:
+    """Every certificate of a PEM file; raise ConfigurationError where one of them may not be pinned."""
+    certificates = load_certificates(file)
+    for certificate, why in why_not_pinned_together(certificates):
+        subject = certificate.subject.rfc4514_string()
+        raise ConfigurationError(f"{file}: the certificate of {subject} {why.text}", why.remedy)
+    return certificates
+
+
 @dataclass(frozen=True)
 class TrustedCertificate:
-    """A certificate pinned to a party."""
+    """A certificate pinned to a party. ``named_in`` is the file that names it, for people."""
 
     party: Eic
     certificate: x509.Certificate
+    named_in: str | None = field(default=None, compare=False)
 
     @cached_property
     def fingerprint(self) -> bytes:
@@ -96,13 +106,12 @@ class CertificateBook:
     """All pinned certificates, found by fingerprint. A party may have several, for roll-over."""
 
     def __init__(self, certificates: Iterable[TrustedCertificate]) -> None:
-        """Raises ConfigurationError for a certificate with a weak key."""
+        """Raises ConfigurationError for one that may not be pinned: weak, an authority's, not for signing documents."""
         self._by_fingerprint: Mapping[bytes, TrustedCertificate] = {c.fingerprint: c for c in certificates}
         for pinned in self._by_fingerprint.values():
-            if not is_strong(pinned.certificate.public_key()):
-                raise ConfigurationError(
-                    f"the certificate of {pinned.party} has a key of a kind that is not used here", _STRONG
-                )
+            if why := why_no_pin(pinned.certificate):
+                subject = pinned.certificate.subject.rfc4514_string()
+                raise ConfigurationError(f"the certificate of {pinned.party} ({subject}) {why.text}", why.remedy)
 
     def find(self, fingerprint: bytes) -> TrustedCertificate | None:
         """The pinned certificate of that fingerprint, or None."""

@@ -139,6 +139,7 @@ class Bridge:
             validator,
             mapper,
             Receipts(key),
+            Eic(self.settings.hub_eic),
             self.clock,
             hold,
             step_rules(self.settings),

@@ -498,7 +498,7 @@ def test_given_keys_that_nobody_has_when_asked_for_then_it_is_said(database: Dat
             tx.orders.get(4711)
         with pytest.raises(KeyError):
             tx.outbox.get(4711)
-        assert tx.outbox.by_message_id(MessageId.new()) is None
+        assert tx.outbox.held([MessageId.new()]) == {}
         assert tx.points.get(CODE) is None
         assert tx.head_end.latest_of([(4711, CorrelationId("x"))]) == {}
         assert tx.orders.history(4711) == []
@@ -667,7 +667,8 @@ def test_given_a_document_when_stored_then_its_bytes_come_back_as_they_were(data
     with database.transaction() as tx:
         key = tx.outbox.add(wanted)
     with database.transaction() as tx:
-        assert tx.outbox.get(key) == tx.outbox.by_message_id(wanted.message_id) == replace(wanted, key=key)
+        assert tx.outbox.get(key) == replace(wanted, key=key)
+        assert tx.outbox.held([wanted.message_id]) == {wanted.message_id: replace(wanted, key=key)}
 
 
 def test_given_an_id_in_the_outbox_when_a_second_document_wants_it_then_it_is_refused(database: Database) -> None:
@@ -677,24 +678,24 @@ def test_given_an_id_in_the_outbox_when_a_second_document_wants_it_then_it_is_re
     with pytest.raises(StaleWrite), database.transaction() as tx:
         tx.outbox.add(replace(first, document=b"<other/>"))
     with database.transaction() as tx:
-        found = tx.outbox.by_message_id(first.message_id)
-    assert found is not None
-    assert found.document == first.document
+        assert tx.outbox.held([first.message_id])[first.message_id].document == first.document
     assert count(database, tables.outbox) == count(database, tables.outbox_events) == 1
 
 
-def test_given_several_documents_when_one_id_is_taken_then_none_of_them_is_stored(database: Database) -> None:
-    key = add_order(database).key
-    first, second, third = (document(key) for _ in range(3))
+def test_given_an_answer_to_an_order_when_one_of_the_same_number_is_stored_then_none_of_them_is(
+    database: Database,
+) -> None:
+    one, two, three = (add_order(database, source_message=MessageId.new()).key for _ in range(3))
     with database.transaction() as tx:
-        tx.outbox.add(second)
+        tx.outbox.add(document(two))
     with pytest.raises(StaleWrite), database.transaction() as tx:
-        tx.outbox.add_all([first, second, third])
+        tx.outbox.add_all([document(one), document(two), document(three)])
     with database.transaction() as tx:
-        ids = [d.message_id for d in (first, second, third)]
-        assert tx.outbox.known(ids) == {second.message_id}
-        keys = tx.outbox.add_all([first, third])
-        assert [tx.outbox.many(keys)[k].message_id for k in keys] == [first.message_id, third.message_id]
+        number = document(two).number
+        assert tx.outbox.answered([one, two, three]) == {(two, number)}
+        wanted = [document(one), document(three), document(two, number=MessageNumber("8.1.1.7"))]
+        keys = tx.outbox.add_all(wanted)
+        assert [tx.outbox.many(keys)[key].message_id for key in keys] == [one.message_id for one in wanted]
 
 
 Step = Callable[[Database, int], None]

@@ -164,7 +164,9 @@ class ModelBridge:
         standard, pki = self.parts.standard, self.parts.pki
         key = pki.operator.signing
         parties = Parties(pki.operator.eic, pki.hub.eic, self.parts.role)
-        intake = _ToldIntake(store, Verifier(_nobody), standard.validator, standard.mapper, Receipts(key), clock)
+        intake = _ToldIntake(
+            store, Verifier(_nobody), standard.validator, standard.mapper, Receipts(key), pki.hub.eic, clock
+        )
         intake.mail = self.mail
         steps: Handlers = {
             WorkStep.INTAKE: intake,

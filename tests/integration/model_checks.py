@@ -260,9 +260,15 @@ class Checks:
         asked = {str(u.header.message_id) for u in self.bridge.mail.values() if u.header.number[0] == "8"}
         if {str(order.source_message) for order in known} != asked or len(known) != len(asked):
             yield "orders and messages are not one to one"
-        answered = [_answer(order) for order in known if order.state in FINAL_STATES]
-        if set(answered) != set(self.bridge.mailbox.got):
+        stored = self._answer_ids()
+        answered = {stored.get((o.key, _number(o))) for o in known if o.state in FINAL_STATES}
+        if answered != set(self.bridge.mailbox.got):
             yield "the hub has other answers than those that it is owed"
+
+    def _answer_ids(self) -> dict[tuple[int, str], MessageId]:
+        with self.bridge.parts.database.reading() as connection:
+            rows = connection.execute(select(outbox.c.order, outbox.c.number, outbox.c.message_id))
+            return {(row.order, row.number): MessageId(row.message_id) for row in rows}
 
     def left_over(self, known: list[Order]) -> Iterator[str]:
         """Work that is still there, but for that of orders that wait."""
@@ -296,9 +302,8 @@ class Checks:
         )  # fmt: skip
 
 
-def _answer(order: Order) -> MessageId:
-    """The id of the one answer that the order is owed."""
-    assert order.source_message is not None
+def _number(order: Order) -> str:
+    """The number of the one answer that the order is owed."""
     assert order.source_number is not None
     process = order.source_number.rpartition(".")[0]
-    return order.source_message.derive(f"{process}.{'11' if order.state is OrderState.DONE else '7'}")
+    return f"{process}.{'11' if order.state is OrderState.DONE else '7'}"

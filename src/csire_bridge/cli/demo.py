@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ from csire_bridge.cli.stats import table_of
 from csire_bridge.cli.summary import differences, orders_table, summary_of
 from csire_bridge.cli.weekend import play_weekend, weekend_table
 from csire_bridge.domain.errors import OurFault
+from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.partners import SecurityProfile
 from csire_bridge.domain.statistics import summarise
 from csire_bridge.resources import folder
@@ -102,12 +103,30 @@ def _play(scene: Market, feeder: Feeder, expected: Expectations, samples: Path) 
         for number, entries in enumerate(expected.rounds, 1):
             profile = _PROFILES.get(number, SecurityProfile.ENVELOPED)
             _agree(scene, profile)
-            documents = [(e.file, doctor.prepare((samples / e.file).read_bytes(), e.sign)) for e in entries]
+            answers = _answers(scene.bridge)
+            raws = [(e, _naming(answers, (samples / e.file).read_bytes())) for e in entries]
+            documents = [(e.file, doctor.prepare(raw, e.sign)) for e, raw in raws]
             feeder.feed(documents, profile)
             _wait(scene, partial(_show, live, scene.bridge, number))
     finally:
         if live:
             live.stop()
+
+
+def _answers(bridge: Bridge) -> dict[bytes, bytes]:
+    """The ids that the samples' results name in place of those of our answers, which nobody knows beforehand."""
+    with bridge.database.looking() as tx:
+        lines = [line for line in order_lines(tx.connection) if line.answer_id and line.message_id]
+    return {
+        MessageId(str(line.message_id)).derive(str(line.answer_number)).encode(): str(line.answer_id).encode()
+        for line in lines
+    }
+
+
+def _naming(answers: Mapping[bytes, bytes], raw: bytes) -> bytes:
+    for placeholder, real in answers.items():
+        raw = raw.replace(placeholder, real)
+    return raw
 
 
 # The hub's own results are signed inside the document, so none may come while the other profile is agreed.

@@ -23,7 +23,7 @@ from csire_bridge.settings import Settings, load_settings
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.order_search import OrderSearch, find_orders
 
-__all__ = ["KeyArgument", "field_work", "report", "retry", "withdraw"]
+__all__ = ["KeyArgument", "field_work", "report", "retry", "settle", "withdraw"]
 
 KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `orders list` tells it.")]
 UnreadOption = Annotated[
@@ -194,6 +194,26 @@ def _words(reason: str | None, done: bool, at: str | None) -> str:
     if not done and (reason is None or at is not None):
         raise typer.BadParameter("--not-done needs --reason TEXT, and no --at")
     return parse_words(reason, "--reason", longest=1000) if reason is not None else ""
+
+
+def settle(
+    key: KeyArgument,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Say that what the hub contested about the answer to an order was cleared up with the hub. Nothing is sent.
+
+    Example:
+
+        csire-bridge orders settle 17 --by "Anna Nowak" --why "the hub's desk has corrected it, ticket 4711"
+    """
+    act = act_of(by, why)
+    with changing(config, database) as tx:
+        order = by_hand.settle_contested(tx, key, act)
+    tell(json_wanted, order_facts(order), f"order {order.key}: its answer is no longer contested")
 
 
 def _look(settings: Settings, store: Database, key: int) -> by_hand.Look:

@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     WORK_PARKED = "work-parked"
     IDS_REUSED = "ids-reused"
     PROCESSES_REPEATED = "processes-repeated"
+    RESULTS_EARLY = "results-early"
     STOP_SWITCH = "stop-switch"
     CAP_REACHED = "cap-reached"
     HEAD_END_DOWN = "head-end-down"
@@ -65,6 +66,7 @@ _SENTENCES = {
     AlertKind.WORK_PARKED: "{count} pieces of work were set aside",
     AlertKind.IDS_REUSED: "{count} messages used an id that was taken, with other content",
     AlertKind.PROCESSES_REPEATED: "{count} messages named a process that was answered, or asks for something else",
+    AlertKind.RESULTS_EARLY: "{count} results (R_1) of the hub name messages that are none of ours, or have not left",
     AlertKind.STOP_SWITCH: "the stop switch was thrown ({count} times) and not lifted",
     AlertKind.CAP_REACHED: "{count} disconnections wait because the hour's cap is reached",
     AlertKind.HEAD_END_DOWN: "the head-end system is down",

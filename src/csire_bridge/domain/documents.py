@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,7 +14,8 @@ __all__ = ["Delivery", "DocumentState", "OutgoingDocument"]
 class DocumentState(StrEnum):
     """``DELIVERED`` means that the partner's channel took it, ``CONFIRMED`` that the hub's R_1 accepted it.
 
-    ``CONTESTED`` means that the hub's R_1 refused it: a person must look.
+    ``CONTESTED`` means that the hub's R_1 refused it: a person must look, and only a person lifts it; it is
+    ``CONFIRMED`` then.
     """
 
     PENDING = "pending"
@@ -34,7 +35,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingDocument:
-    """A signed document; ``document`` are the bytes that leave at every try. ``created_at`` is UTC."""
+    """A signed document; ``document`` are the bytes that leave at every try.
+
+    ``sent_at`` is when a try was made of which we don't know whether it arrived, or which was refused; ``delivered_at``
+    when the channel took the document. Moments are UTC.
+    """
 
     key: int
     order: int
@@ -44,3 +49,14 @@ class OutgoingDocument:
     sha256: str
     state: DocumentState
     created_at: datetime
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """Whether its receiver may know it."""
+        return self.sent_at is not None or self.delivered_at is not None
+
+    def as_in(self, state: DocumentState) -> OutgoingDocument:
+        """The same document in another state."""
+        return replace(self, state=state)

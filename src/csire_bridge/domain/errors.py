@@ -92,6 +92,8 @@ class ProblemCode(StrEnum):
     ID_REUSED = "rule.id-reused"
     PROCESS_ANSWERED = "rule.process-answered"
     PROCESS_REUSED = "rule.process-reused"
+    RESULT_SENDER = "rule.result-sender"
+    RESULT_MISMATCH = "rule.result-mismatch"
     DATE_HORIZON = "rule.date-horizon"
     DATE_PAST = "rule.date-past"
     UNKNOWN_POINT = "rule.unknown-point"

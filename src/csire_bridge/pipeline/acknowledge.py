@@ -1,6 +1,7 @@
 """Step 6: the order's outcome becomes a document, is judged by its schema, signed, and stored before it leaves.
 
-Its message id follows from the order's own, so however often this step runs, there is one answer.
+Its message id is random, so that nobody knows it before it has left. However often this step runs, there is one answer:
+an order has at most one of each number, and only what is stored leaves.
 """
 
 from __future__ import annotations
@@ -74,8 +75,10 @@ class Acknowledger:
         """Store the answers; return their delivery."""
         with self._store.transaction() as tx:
             tx.work.finish([piece.item for piece in done])
-            known = tx.outbox.known([piece.result.message_id for piece in done if piece.result])
-            new = [(p.item, p.about, p.result) for p in done if p.result and p.result.message_id not in known]
+            known = tx.outbox.answered([piece.about.key for piece in done if piece.result])
+            new = [
+                (p.item, p.about, p.result) for p in done if p.result and (p.about.key, p.result.number) not in known
+            ]
             keys = tx.outbox.add_all([document for _, _, document in new])
             notes = [(o.key, o.state, f"answered with message {d.number}") for _, o, d in new]
             now = self._clock()
@@ -107,10 +110,10 @@ class Acknowledger:
         return self._book.answers(order.source_number) if order.source_number else self._book.answers_to(order.kind)
 
     def _header(self, order: Order, number: MessageNumber) -> Header:
-        """Where the hub's message never came, only its process is known, and the answer's id follows from that."""
+        """Where the hub's message never came, only its process is known."""
         own, hub = self._parties.own, self._parties.hub
         return Header(
-            message_id=(order.source_message or MessageId(str(order.process_instance))).derive(number),
+            message_id=MessageId.new(),
             answers=order.source_message,
             message_type=self._book.outbound[number].facts.message_type,
             number=number,

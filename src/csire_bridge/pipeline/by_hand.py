@@ -32,6 +32,7 @@ __all__ = [
     "retry",
     "retry_refusal",
     "send_people",
+    "settle_contested",
     "withdraw",
 ]
 
@@ -194,6 +195,22 @@ def withdraw(tx: Transaction, seen: Look, act: Act, *, unread: bool = False) -> 
     text, changes = act.told(f"{proof}; withdrawn"), Changes(act.at)
     facts = {"cannot_reason": CannotReason.OTHER, "detail": _WITHDRAWN}
     return _end(tx, changes, changes.move(order, OrderState.WITHDRAWN, text, **facts))
+
+
+def settle_contested(tx: Transaction, key: int, act: Act) -> Order:
+    """Settle what the hub contests about the answer to an order, once somebody has cleared it up with the hub.
+
+    Only a person does so: a later R_1 that accepts the answer is told, and changes nothing. Raises ActRefused.
+    """
+    order = tx.orders.many([key]).get(key)
+    documents = tx.outbox.contested(key)
+    if order is None or not documents:
+        raise ActRefused(f"no answer to order {key} is contested by the hub", "look at it with `orders show`")
+    for document in documents:
+        text = act.told(f"what the hub contested about message {document.number} was settled")
+        tx.outbox.settle(document.key, act.at, text)
+        tx.orders.note(key, order.state, act.at, text)
+    return order
 
 
 def _without_effect(tx: Transaction, seen: Look, unread: bool) -> tuple[Order, str]:

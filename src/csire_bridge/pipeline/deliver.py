@@ -13,6 +13,7 @@ from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUn
 from csire_bridge.domain.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.ports import DeliveryChannel, Store, Transaction
+from csire_bridge.pipeline.results import catch_up_results
 from csire_bridge.pipeline.steps import Begun, Done, Task
 
 __all__ = ["Deliverer"]
@@ -25,6 +26,8 @@ _REST_AFTER = 3
 
 Attempt = Delivery | PartnerUnreachable | OutcomeUnknown | PartnerRefused | None
 """Where a document went, or why it did not; None when it was not tried because the receiver was away a moment ago."""
+
+_MAY_HAVE_ARRIVED = (OutcomeUnknown, PartnerRefused)
 
 
 class Deliverer:
@@ -76,8 +79,13 @@ class Deliverer:
             gone = [(piece, piece.result) for piece in done if isinstance(piece.result, Delivery)]
             tx.outbox.delivered_all([(piece.about.key, delivery) for piece, delivery in gone], now)
             tx.work.finish([piece.item for piece, _ in gone])
+            tx.outbox.sent([piece.about.key for piece in done if isinstance(piece.result, _MAY_HAVE_ARRIVED)], now)
+            left = [piece for piece in done if isinstance(piece.result, (Delivery, *_MAY_HAVE_ARRIVED))]
+            known = catch_up_results(tx, [piece.about.message_id for piece in left], now)
             for piece in done:
-                if isinstance(piece.result, PartnerRefused):
+                if piece.about.message_id in known and not isinstance(piece.result, Delivery):
+                    tx.work.finish([piece.item])  # the hub has answered it, so it has arrived
+                elif isinstance(piece.result, PartnerRefused):
                     self._park(tx, piece.about, piece.item, piece.result.text, now)
                 elif piece.result is None:
                     tx.work.postpone(piece.item, now + _REST)

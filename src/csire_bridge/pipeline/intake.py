@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
-from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
+from csire_bridge.domain.identifiers import Eic, MessageId, ProcessInstanceId
 from csire_bridge.domain.messages import MessageEnd, MessageState, RawMessage, SettledMessage, TakenId, Understood
 from csire_bridge.domain.order_steps import StepRules
 from csire_bridge.domain.work import Lease, WorkItem
@@ -25,6 +25,7 @@ from csire_bridge.pipeline.processes import KnownProcesses
 from csire_bridge.pipeline.receipt import Receipts
 from csire_bridge.pipeline.receive import InHand, at_hand
 from csire_bridge.pipeline.register import register
+from csire_bridge.pipeline.results import KnownAnswers
 from csire_bridge.pipeline.steps import Begun, Done, Task
 from csire_bridge.pipeline.validate import Validator
 from csire_bridge.pipeline.verify import Verifier
@@ -56,13 +57,15 @@ class Intake:
         validator: Validator,
         mapper: Mapper,
         receipts: Receipts,
+        hub: Eic,
         clock: Clock,
         complaint_hold: timedelta = timedelta(days=14),
         step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
         deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
     ) -> None:
-        """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
+        """``hub``: from whom alone results (R_1) are taken.
 
+        ``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
         ``step_rules``: which steps agreements have. ``deadlines``: by when orders must be carried out.
         """
         self._store = store
@@ -70,6 +73,7 @@ class Intake:
         self._validator = validator
         self._mapper = mapper
         self._receipts = receipts
+        self._hub = hub
         self._clock = clock
         self._complaint_hold = complaint_hold
         self._step_rules = step_rules
@@ -122,20 +126,20 @@ class Intake:
     ) -> list[WorkItem]:
         """Settle messages of different processes, and write what they ask for; return the work that follows."""
         new = [j for _, j in wave if isinstance(j, Understood) and j.header.message_id not in batch.taken]
-        known = KnownProcesses(tx, new, now)
+        known, answers = KnownProcesses(tx, new, now), KnownAnswers(tx, new, self._hub, now)
         asking: list[Understood] = []
         for raw, judgement in wave:
             if isinstance(judgement, PartnerFault):
                 self._refuse(batch, raw, judgement, now)
             elif (earlier := batch.taken.get(judgement.header.message_id)) is not None:
                 self._repeat(batch, raw, judgement, earlier, now)
-            elif (against := known.refusal(judgement)) is not None:
+            elif (against := known.refusal(judgement) or answers.refusal(judgement)) is not None:
                 _log.error("message %s: %s", judgement.header.message_id, against)
                 self._refuse(batch, raw, RuleBroken([against]), now)
             else:
-                self._accept(batch, raw, judgement, known.remark(judgement), now)
+                self._accept(batch, raw, judgement, known.remark(judgement) or answers.remark(judgement), now)
                 asking += [judgement] if known.asks(judgement) else []
-        return register(tx, asking, known, now, lease, self._complaint_hold, self._step_rules, self._deadlines)
+        return register(tx, asking, known, answers, now, lease, self._complaint_hold, self._step_rules, self._deadlines)
 
     def _accept(
         self, batch: _Batch, raw: RawMessage, understood: Understood, remark: str | None, now: datetime

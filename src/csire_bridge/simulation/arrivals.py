@@ -20,6 +20,7 @@ from csire_bridge.pipeline.join import take_sid_order
 from csire_bridge.pipeline.ports import Store, Transaction
 from csire_bridge.pipeline.processes import KnownProcesses
 from csire_bridge.pipeline.register import register
+from csire_bridge.pipeline.results import KnownAnswers
 from csire_bridge.simulation.head_end import SimulatedHeadEnd
 from csire_bridge.simulation.pattern import Asked, Wish
 from csire_bridge.simulation.population import SUPPLIER, Population
@@ -40,7 +41,7 @@ _MEANS: Mapping[Wish, tuple[str, OrderKind, DisconnectionKind | ReconnectionReas
         Wish.TARIFF: ("2.2.1.11", OrderKind.PARAMETRISATION, None),
     }
 )
-_HUB = "10XPL-TSO------P"
+_HUB = Eic("10XPL-TSO------P")
 _US = "19XENERGAOPERATS"
 
 
@@ -68,7 +69,8 @@ class Desk:
             for first in arrived:
                 self._install(tx, first)
             hub = [self._understood(one) for one in arrived if one.source is OrderSource.HUB]
-            register(tx, hub, KnownProcesses(tx, hub, now), now, None, self._hold, self._rules, self._deadlines)
+            known, answers = KnownProcesses(tx, hub, now), KnownAnswers(tx, hub, _HUB, now)
+            register(tx, hub, known, answers, now, None, self._hold, self._rules, self._deadlines)
             for one in arrived:
                 if one.source is OrderSource.SID:
                     self._from_sid(tx, one, now)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, and_, exists, func, select, text
+from sqlalchemy import Column, Connection, Select, and_, exists, func, or_, select, text
 
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.messages import Channel, MessageState
@@ -63,7 +63,8 @@ def _invariants() -> dict[str, Select[Any]]:
     asked = o.source_message.is_not(None)  # not so for orders of SID alone, and for steps of another order
     moving = select(o.source_number).where(asked, o.kind.in_(_ANSWERED)).distinct()
     answer = exists().where(a.order == o.key)
-    order = exists().where(o.source_message == m.message_id)
+    repeated = and_(o.process_instance == m.process_instance, o.source_message.is_not(None))
+    order = or_(exists().where(o.source_message == m.message_id), exists().where(repeated))
     accepted = m.state == MessageState.ACCEPTED.value
     return {
         "open orders without work": select(o.key).where(

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
 from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
-from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.identifiers import MessageId, MessageNumber
+from csire_bridge.domain.results import HubResult
 from csire_bridge.store.among import among
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
-from csire_bridge.store.rows import from_row, from_rows, to_row
-from csire_bridge.store.tables import outbox, outbox_events
+from csire_bridge.store.rows import from_rows, to_row
+from csire_bridge.store.tables import kept_results, outbox, outbox_events
 
 __all__ = ["Outbox"]
 
 _COLUMNS = [c for c in outbox.c if c.name in OutgoingDocument.__dataclass_fields__]
 
 _MANY = select(*_COLUMNS).where(among(outbox.c.key, "keys"))
-_KNOWN = select(outbox.c.message_id).where(among(outbox.c.message_id, "ids"))
+_ANSWERED = select(outbox.c.order, outbox.c.number).where(among(outbox.c.order, "orders"))
+_HELD = select(*_COLUMNS).where(among(outbox.c.message_id, "ids")).order_by(outbox.c.key).with_for_update()
+_SENT = update(outbox).where(outbox.c.key == bindparam("b_key")).values(sent_at=bindparam("at"))
+_KEEP = insert(kept_results)
+_UNCOUNTED = kept_results.c.counted_at.is_(None)
+_KEPT = (
+    select(kept_results).where(among(kept_results.c.answers, "answers"), _UNCOUNTED).order_by(kept_results.c.heard_at)
+)
+_COUNTED = update(kept_results).where(kept_results.c.message_id == bindparam("this")).values(counted_at=bindparam("at"))
 _DELIVERED = (
     update(outbox)
     .where(outbox.c.key == bindparam("b_key"))
@@ -47,7 +57,9 @@ class Outbox:
         return self.add_all([document])[0]
 
     def add_all(self, documents: Sequence[OutgoingDocument]) -> list[int]:
-        """Store signed documents before they leave; raises StaleWrite when an id was given out already."""
+        """Store signed documents before they leave; raises StaleWrite when an id was given out already, or an order has
+        an answer of that number.
+        """
         if not documents:
             return []
         keys = add_rows(self._connection, outbox, [to_row(document, "key") for document in documents])
@@ -69,16 +81,50 @@ class Outbox:
         found = from_rows(OutgoingDocument, self._connection.execute(_MANY, {"keys": keys}))
         return {document.key: document for document in found}
 
-    def known(self, ids: Sequence[MessageId]) -> set[MessageId]:
-        """Which of ``ids`` were given to a document before."""
-        if not ids:
+    def answered(self, orders: Sequence[int]) -> set[tuple[int, MessageNumber]]:
+        """Which of ``orders`` have an answer, each with the answer's number."""
+        if not orders:
             return set()
-        return {MessageId(i) for i in self._connection.execute(_KNOWN, {"ids": [str(i) for i in ids]}).scalars()}
+        rows = self._connection.execute(_ANSWERED, {"orders": list(orders)})
+        return {(row.order, MessageNumber(row.number)) for row in rows}
 
-    def by_message_id(self, message_id: MessageId) -> OutgoingDocument | None:
-        """The document that left under that id, or None."""
-        row = self._connection.execute(select(*_COLUMNS).where(outbox.c.message_id == str(message_id))).one_or_none()
-        return None if row is None else from_row(OutgoingDocument, row)
+    def held(self, ids: Sequence[MessageId]) -> dict[MessageId, OutgoingDocument]:
+        """The documents of those message ids; nobody else changes them until this transaction ends."""
+        rows = self._connection.execute(_HELD, {"ids": [str(i) for i in ids]})
+        return {document.message_id: document for document in from_rows(OutgoingDocument, rows)}
+
+    def sent(self, keys: Sequence[int], at: datetime) -> None:
+        """Note that documents may have reached their receiver, although it did not say that it took them."""
+        execute_many(self._connection, _SENT, [{"b_key": key, "at": at} for key in sorted(keys)])
+
+    def keep(self, result: HubResult) -> None:
+        """Keep an R_1 until the answer that it names has left."""
+        execute_many(self._connection, _KEEP, [{**to_row(result), "counted_at": None}])
+
+    def kept(self, answers: Sequence[MessageId]) -> list[HubResult]:
+        """The kept R_1 to those answers, the first one first."""
+        if not answers:
+            return []
+        return list(from_rows(HubResult, self._connection.execute(_KEPT, {"answers": [str(i) for i in answers]})))
+
+    def counted(self, results: Sequence[MessageId], at: datetime) -> None:
+        """Note that kept R_1 were looked at once more; they are not asked for again."""
+        execute_many(self._connection, _COUNTED, [{"this": str(i), "at": at} for i in results])
+
+    def contested(self, order: int) -> list[OutgoingDocument]:
+        """The answers to an order that the hub contests; nobody else changes them until this transaction ends."""
+        query = select(*_COLUMNS).where(outbox.c.order == order, outbox.c.state == DocumentState.CONTESTED.value)
+        return list(from_rows(OutgoingDocument, self._connection.execute(query.with_for_update())))
+
+    def settle(self, key: int, at: datetime, text: str) -> None:
+        """A person has settled what the hub contested; the hub's code stays with the document."""
+        contested = update(outbox).where(outbox.c.key == key, outbox.c.state == DocumentState.CONTESTED.value)
+        self._connection.execute(contested.values(state=DocumentState.CONFIRMED.value))
+        self._note(key, at, DocumentState.CONFIRMED, text)
+
+    def note(self, document: OutgoingDocument, at: datetime, text: str) -> None:
+        """Append a line to a document's history."""
+        self._note(document.key, at, document.state, text)
 
     def delivered(self, key: int, at: datetime, place: str) -> None:
         """Note that the channel took the document, and where to. A result that came first stays."""
@@ -89,7 +135,7 @@ class Outbox:
         if not places:
             return
         values = [{"b_key": key, "at": at, "place": d.place, "partner_answer": d.answer} for key, d in places]
-        execute_many(self._connection, _DELIVERED, values)
+        execute_many(self._connection, _DELIVERED, sorted(values, key=itemgetter("b_key")))
         state = DocumentState.DELIVERED.value
         rows = [{"document": key, "at": at, "state": state, "text": f"delivered: {d.place}"} for key, d in places]
         execute_many(self._connection, _NOTE, rows)

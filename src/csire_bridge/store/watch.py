@@ -16,12 +16,14 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.tables import (
     FOR_A_PERSON,
     OFTEN_FAILED,
+    UNCOUNTED,
     UNSETTLED,
     UNTOLD,
     WITH_DEADLINE,
     alerts,
     circuits,
     clocks,
+    kept_results,
     messages,
     orders,
     outbox,
@@ -62,6 +64,8 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
     late = and_(o.state == DocumentState.DELIVERED.value, o.delivered_at < now - result_wait)
     reused = and_(m.code == ProblemCode.ID_REUSED.value, m.received_at > now - memory)
     repeated = and_(m.code.in_(_PROCESS_CODES), m.received_at > now - memory)
+    k = kept_results.c
+    early = and_(UNCOUNTED, k.heard_at < now - result_wait, k.heard_at > now - memory)
     return {
         AlertKind.RESULTS_MISSING: (o.delivered_at, and_(UNSETTLED, late)),
         AlertKind.ANSWERS_CONTESTED: (o.created_at, and_(UNSETTLED, o.state == DocumentState.CONTESTED.value)),
@@ -72,6 +76,7 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         AlertKind.WORK_PARKED: (work.c.due_at, work.c.parked.is_(True)),
         AlertKind.IDS_REUSED: (m.received_at, reused),
         AlertKind.PROCESSES_REPEATED: (m.received_at, repeated),
+        AlertKind.RESULTS_EARLY: (k.heard_at, early),
         AlertKind.STOP_SWITCH: (stops.c.since, stops.c.lifted_at.is_(None)),
         AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, _silent_since("head-end", now)),
         AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),

@@ -17,7 +17,7 @@ from csire_bridge.store.tables.orders import (
     orders,
     register_readings,
 )
-from csire_bridge.store.tables.outgoing import UNSETTLED, outbox, outbox_events
+from csire_bridge.store.tables.outgoing import UNCOUNTED, UNSETTLED, kept_results, outbox, outbox_events
 from csire_bridge.store.tables.partners import partner_certificates, partner_events, partners, rule_sets
 from csire_bridge.store.tables.parts import Moment, metadata
 from csire_bridge.store.tables.registry import metering_point_updates, metering_points
@@ -28,6 +28,7 @@ __all__ = [
     "FOR_A_PERSON",
     "OFTEN_FAILED",
     "OPEN_COMMANDS",
+    "UNCOUNTED",
     "UNSETTLED",
     "UNTOLD",
     "WITH_DEADLINE",
@@ -40,6 +41,7 @@ __all__ = [
     "clocks",
     "head_end_events",
     "holds",
+    "kept_results",
     "leases",
     "message_events",
     "messages",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -12,11 +13,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     literal_column,
+    text,
 )
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["UNSETTLED", "outbox", "outbox_events"]
+__all__ = ["UNCOUNTED", "UNSETTLED", "kept_results", "outbox", "outbox_events"]
 
 outbox = Table(
     "outbox",
@@ -34,8 +36,11 @@ outbox = Table(
     Column("partner_answer", LargeBinary),
     Column("result_code", String(16)),
     Column("result_text", Text),
+    Column("sent_at", Moment),
     UniqueConstraint("message_id"),
 )
+# An answer is made once, however often the step that makes it runs.
+Index("uq_outbox_order_number", outbox.c.order, outbox.c.number, unique=True)
 UNSETTLED = outbox.c.state != literal_column("'confirmed'")
 Index(
     "ix_outbox_unsettled",
@@ -54,4 +59,26 @@ outbox_events = Table(
     Column("at", Moment, nullable=False),
     Column("state", String(16), nullable=False),
     Column("text", Text, nullable=False),
+)
+
+# R_1 of the hub that came before the answer that they name had left.
+kept_results = Table(
+    "kept_results",
+    metadata,
+    Column("message_id", String(36), primary_key=True),
+    Column("answers", String(36), nullable=False, index=True),
+    Column("process_instance", String(36), nullable=False),
+    Column("metering_point", String(18)),
+    Column("result_code", String(16), nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    Column("description", Text),
+    Column("heard_at", Moment, nullable=False),
+    Column("counted_at", Moment),
+)
+UNCOUNTED = text("counted_at IS NULL")
+Index(
+    "ix_kept_results_uncounted",
+    kept_results.c.heard_at,
+    sqlite_where=UNCOUNTED,
+    postgresql_where=UNCOUNTED,
 )

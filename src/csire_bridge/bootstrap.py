@@ -115,7 +115,7 @@ class Bridge:
         self._head_end = HeadEndConnector(self.head_end_profile, clock)
         self._hub = hub_client(settings, key, self.partners, clock) if settings.hub.url else None
         self.sid = self._sid_side(key) if settings.sid.url else None
-        self.points = self.sid.points if self.sid else PointFinder(self.database, None)
+        self.points = self.sid.points if self.sid else PointFinder(self.database, None, clock)
         self.worker, self.reception = self._worker(key)
         wait = timedelta(seconds=settings.limits.result_wait_seconds)
         self.certificates = Certificates(own_certificates(settings), lambda: self.partners)

@@ -56,7 +56,7 @@ class SidSide:
         self._wake = wake
         profile = sid_profile(settings)
         self.client = SidClient(profile, catalogue, _security(settings, profile, key, clock), clock)
-        self.points = PointFinder(database, self.client if settings.sid.look_up else None)
+        self.points = PointFinder(database, self.client if settings.sid.look_up else None, clock)
         self.worker, hand = self._workers(catalogue)
         self._reception = Reception(database, hand, clock, Channel.SID, WorkStep.SID_INTAKE)
 

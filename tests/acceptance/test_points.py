@@ -35,7 +35,7 @@ def test_given_a_list_with_a_bad_line_then_nothing_is_written_unless_bad_lines_a
     tmp_path: Path, store: Database, command: Command
 ) -> None:
     file = tmp_path / "points.csv"
-    file.write_text(f"code;meter;threat\n{POINT};M1;tak\n590243856287817700;M2;nie\n", "utf-8")
+    file.write_text(f"code;meter;danger_registered\n{POINT};M1;tak\n590243856287817700;M2;nie\n", "utf-8")
     words = ("points", "import", file, "--database", store.url)
     assert command(*words).returncode == 2, "nobody says who"
     done = command(*words, "--by", "Anna Nowak")
@@ -46,7 +46,7 @@ def test_given_a_list_with_a_bad_line_then_nothing_is_written_unless_bad_lines_a
     assert "nothing was written" in command(*words, "--skip-bad", "--dry-run").stdout
     assert "1 points written" in command(*words, "--by", "Anna Nowak", "--skip-bad").stdout
     shown = json.loads(command("points", "show", POINT, "--database", store.url, "--json").stdout)
-    assert shown["facts"]["threat"]["value"] is True
+    assert shown["facts"]["danger_registered"]["value"] is True
     assert shown["facts"]["meter"]["from"] == "import by Anna Nowak"
 
 
@@ -73,14 +73,15 @@ def test_given_facts_from_a_message_sid_and_a_list_then_each_is_shown_with_its_s
     )
     with store.transaction() as tx:
         tx.points.tell(told, now)
-        tx.points.learn(MeteringPoint(code=POINT, updated_at=now + timedelta(days=1), meter=MeterNumber("M7")))
+        later = now + timedelta(days=1)
+        tx.points.learn(MeteringPoint(code=POINT, updated_at=later, meter=MeterNumber("M7")), later)
     file = tmp_path / "points.csv"
     file.write_text(f"code;prepaid;effective_date\n{POINT};tak;2026-02-01\n", "utf-8")
     assert command("points", "import", file, "--database", store.url, "--by", "Anna").returncode == 0
     file.write_text(f"code;tariff_group;effective_date\n{POINT};G12;2099-01-01\n", "utf-8")
     assert command("points", "import", file, "--database", store.url, "--by", "Jan").returncode == 0
     with store.transaction() as tx:
-        tx.points.switched(POINT, False, system_clock())
+        tx.points.switched_all([(POINT, False, system_clock())], system_clock())
     facts = json.loads(command("points", "show", POINT, "--database", store.url, "--json").stdout)
     sources = {name: (fact["value"], fact["from"]) for name, fact in facts["facts"].items()}
     assert sources == {
@@ -98,8 +99,9 @@ def test_given_points_of_different_age_then_the_old_ones_are_listed(store: Datab
     now = system_clock()
     with store.transaction() as tx:
         for point, days in ((POINT, 400), (OTHER, 10)):
-            tx.points.learn(MeteringPoint(code=point, updated_at=now - timedelta(days=days), meter=MeterNumber("M")))
-        tx.points.switched(POINT, True, now)
+            then = now - timedelta(days=days)
+            tx.points.learn(MeteringPoint(code=point, updated_at=then, meter=MeterNumber("M")), then)
+        tx.points.switched_all([(POINT, True, now)], now)
     listed = command("points", "list", "--older-than", 365, "--database", store.url).stdout
     assert POINT in listed
     assert OTHER not in listed
@@ -110,7 +112,7 @@ def test_given_5_000_lines_when_imported_twice_then_each_counts_twice(
 ) -> None:
     file = tmp_path / "points.csv"
     lines = (f"{code(n)};M{n};CK0201;nie" for n in range(5_000))
-    file.write_text("code;meter;meter_kind;threat\n" + "\n".join(lines), "utf-8")
+    file.write_text("code;meter;meter_kind;danger_registered\n" + "\n".join(lines), "utf-8")
     for _ in range(2):
         done = command("points", "import", file, "--database", store.url, "--by", "Anna")
         assert (done.returncode, done.stderr) == (0, "")

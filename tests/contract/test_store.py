@@ -44,7 +44,7 @@ from csire_bridge.domain.orders import (
     OrderState,
     Outcome,
 )
-from csire_bridge.domain.registry import MeteringPoint, merge
+from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
@@ -773,22 +773,22 @@ def test_given_a_known_point_when_a_message_tells_a_part_then_the_rest_stays_as_
 ) -> None:
     news = [
         told(
-            meter_number=MeterNumber("DEMO00000001"), has_contactor=True, threat=True, contracted_power=Decimal("40.5")
+            meter_number=MeterNumber("DEMO00000001"), has_contactor=True, prepaid=True, contracted_power=Decimal("40.5")
         ),
-        told(threat=False, tariff_group="G11"),
+        told(prepaid=False, tariff_group="G11"),
         told(),
     ]
     for number, update in enumerate(news):
         with database.transaction() as tx:
-            tx.points.put(merge(tx.points.get(CODE), update, NOW + number * SECOND))
+            tx.points.tell(update, NOW + number * SECOND)
     with database.transaction() as tx:
         found = tx.points.get(CODE)
     assert found == MeteringPoint(
         code=CODE,
-        updated_at=NOW + 2 * SECOND,
+        updated_at=NOW + SECOND,
         meter=MeterNumber("DEMO00000001"),
         has_contactor=True,
-        threat=False,
+        prepaid=False,
         tariff_group="G11",
         contracted_power=Decimal("40.5"),
     )
@@ -796,10 +796,10 @@ def test_given_a_known_point_when_a_message_tells_a_part_then_the_rest_stays_as_
 
 
 def test_given_a_point_when_its_supply_was_found_off_then_only_that_changes(database: Database) -> None:
-    point = MeteringPoint(code=CODE, updated_at=NOW, threat=False, connected=True)
+    point = MeteringPoint(code=CODE, updated_at=NOW, danger_registered=False, connected=True)
     with database.transaction() as tx:
         tx.points.put(point)
-        tx.points.switched(CODE, connected=False, at=NOW + SECOND)
+        tx.points.switched_all([(CODE, False, NOW + SECOND)], NOW + SECOND)
         assert tx.points.get(CODE) == replace(point, connected=False, updated_at=NOW + SECOND)
 
 
@@ -813,7 +813,7 @@ POINTS = st.builds(
     has_contactor=FLAG,
     prepaid=FLAG,
     can_be_suspended=FLAG,
-    threat=FLAG,
+    danger_registered=FLAG,
     connected=FLAG,
 )
 

@@ -185,7 +185,7 @@ def told(**facts: object) -> RegistryUpdate:
 
 @pytest.mark.parametrize("known", [True, False])
 def test_given_messages_that_tell_of_one_point_at_once_then_no_fact_is_lost(database: Database, known: bool) -> None:
-    news = [told(threat=True), told(has_contactor=True), told(prepaid=False), told(tariff_group="G11")]
+    news = [told(danger_registered=True), told(has_contactor=True), told(prepaid=False), told(tariff_group="G11")]
     if known:
         with database.transaction() as tx:
             tx.points.put(MeteringPoint(code=CODE, updated_at=NOW, connected=True))
@@ -208,7 +208,12 @@ def test_given_messages_that_tell_of_one_point_at_once_then_no_fact_is_lost(data
     with database.transaction() as tx:
         point = tx.points.get(CODE)
     assert point is not None
-    assert (point.threat, point.has_contactor, point.prepaid, point.tariff_group) == (True, True, False, "G11")
+    assert (point.danger_registered, point.has_contactor, point.prepaid, point.tariff_group) == (
+        True,
+        True,
+        False,
+        "G11",
+    )
     assert point.connected is (True if known else None)
 
 

@@ -209,13 +209,13 @@ class ModelBridge:
         notice = SpecialNotice(kind=SpecialKind.PROCESS_ENDED, process_instance=process)
         return self._send("S", "1.1.", self.world.now, notice)
 
-    def tell_threat(self, point: MeteringPointCode, threat: bool) -> bytes:
-        """The hub tells whether a disconnection would threaten somebody."""
+    def tell_danger(self, point: MeteringPointCode, danger: bool) -> bytes:
+        """The hub tells whether the need to cut the supply because of danger is registered (PL-278)."""
         update = RegistryUpdate(
             process_instance=ProcessInstanceId.new(),
             metering_point=point,
             effective_date=self.world.now.date(),
-            threat=threat,
+            danger_registered=danger,
         )
         return self._send("3.1.1.1", "3.1.", self.world.now, update)
 

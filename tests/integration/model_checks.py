@@ -98,9 +98,11 @@ class Checks:
             yield "the stop switch is thrown"
         if any((hold.kind is HoldKind.EMERGENCY) is (order.kind is OrderKind.RECONNECT) for hold in holds):
             yield "the point is held"
+        if order.kind is OrderKind.RECONNECT and point is not None and point.danger_registered:
+            yield "danger is registered at the point"
         if order.kind is OrderKind.DISCONNECT:
-            if point is None or point.threat:
-                yield "it would threaten somebody"
+            if point is None:
+                yield "its point is not known"
             yield from self._connections(order, known, now)
 
     def _connections(self, order: Order, known: list[Order], now: datetime) -> Iterator[str]:

@@ -79,7 +79,7 @@ class OrdersMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.bridge.mail)
     @rule(
-        which=_ANY, what=st.sampled_from(["repeats", "ends the process", "threat", "no threat", "is deaf", "is mute"])
+        which=_ANY, what=st.sampled_from(["repeats", "ends the process", "danger", "no danger", "is deaf", "is mute"])
     )
     def hub_says(self, which: int, what: str) -> None:
         point = POINTS[which % len(POINTS)]
@@ -89,8 +89,8 @@ class OrdersMachine(RuleBasedStateMachine):
                 self.bridge.receive(raws[which % len(raws)])
             case "ends the process":
                 self._end_a_process(which)
-            case "threat" | "no threat":
-                self.bridge.tell_threat(point, what == "threat")
+            case "danger" | "no danger":
+                self.bridge.tell_danger(point, what == "danger")
             case _:
                 self.bridge.mailbox.faults.append(what == "is mute")
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from csire_bridge.domain.acts import Act
+from csire_bridge.domain.holds import HoldKind
 from csire_bridge.domain.orders import OrderKind, OrderState
+from csire_bridge.pipeline import guarding
 from csire_bridge.simulators.hes import Fault
 from tests.integration.agreement_support import NEW, OLD, Place, Town, town
-from tests.integration.bridge_support import METER
+from tests.integration.bridge_support import METER, POINT
 
 START, END = OrderKind.AGREEMENT_START, OrderKind.AGREEMENT_END
 DONE = OrderState.DONE
@@ -246,9 +249,12 @@ def test_given_no_meter_when_an_agreement_starts_then_a_person_is_asked(place: P
 def test_given_a_protected_household_when_an_agreement_ends_then_partly_done_and_a_person_decides(
     place: Place,
 ) -> None:
-    with town(place, point={"threat": True}) as here:
+    with town(place) as here:
+        with here.scene.bridge.database.transaction() as tx:
+            act = Act("Anna Nowak", here.clock(), "medical equipment at home")
+            guarding.set_hold(tx, POINT, HoldKind.PROTECTION, None, act)
         here.end(here.day())
         order = here.until_state(END, OrderState.PARKED)
         assert here.told(order) == ["read done", "disconnect failed"]
-        assert "threaten life" in (order.detail or "")
+        assert "protected from disconnection" in (order.detail or "")
         assert here.meter.output_state is True

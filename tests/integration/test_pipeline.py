@@ -159,7 +159,6 @@ def test_given_a_head_end_that_is_down_then_the_order_waits_and_is_carried_out_w
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"threat": True}, CannotReason.NOT_POSSIBLE),
         ({"has_contactor": False}, CannotReason.NOT_POSSIBLE),
         ({"has_contactor": None}, CannotReason.NOT_POSSIBLE),
         ({"meter": None}, CannotReason.NOT_POSSIBLE),
@@ -267,15 +266,17 @@ def test_given_characteristics_that_hold_later_then_the_point_stays_protected_un
         process_instance=ProcessInstanceId.new(),
         metering_point=POINT,
         effective_date=(now + timedelta(days=3)).astimezone(WARSAW).date(),
-        threat=False,
+        can_be_suspended=True,
     )
     with play(tmp_path) as playing, playing.scene.bridge.database.transaction() as tx:
-        protected = replace(told, effective_date=now.astimezone(WARSAW).date() - timedelta(days=1), threat=True)
+        protected = replace(
+            told, effective_date=now.astimezone(WARSAW).date() - timedelta(days=1), can_be_suspended=False
+        )
         tx.points.tell(protected, now)
         tx.points.tell(told, now)
-        assert tx.points.of([POINT], now)[POINT].threat is True
-        assert tx.points.of([POINT], now + timedelta(days=2))[POINT].threat is True
-        assert tx.points.of([POINT], now + timedelta(days=4))[POINT].threat is False
+        assert tx.points.of([POINT], now)[POINT].can_be_suspended is False
+        assert tx.points.of([POINT], now + timedelta(days=2))[POINT].can_be_suspended is False
+        assert tx.points.of([POINT], now + timedelta(days=4))[POINT].can_be_suspended is True
 
 
 def end_process(playing: Play, order: Order) -> None:

@@ -150,18 +150,18 @@ def test_given_a_point_when_looked_up_then_every_fact_is_told_and_none_means_tha
             "Supplier": "19XPL-RZE-SA---V",
             "Prepaid": False,
             "CanBeSuspended": False,
-            "Threat": True,
+            "DangerRegistered": True,
         }
         point = client.look_up(POINT)
         assert point is not None
         assert (point.meter, point.has_contactor, point.meter_kind) == ("M 1", False, "CK0203")
-        assert (point.prepaid, point.can_be_suspended, point.threat) == (False, False, True)
+        assert (point.prepaid, point.can_be_suspended, point.danger_registered) == (False, False, True)
         assert now() - point.updated_at > timedelta(hours=23)
         assert client.look_up(MeteringPointCode.parse("590015710563817868")) is None
         sid.points[POINT] = {"Freshness": now(), "MeterKind": "CK0203", "HasContactor": True}
         again = client.look_up(POINT)
         assert again is not None
-        assert (again.has_contactor, again.meter, again.threat) == (True, None, None)
+        assert (again.has_contactor, again.meter, again.danger_registered) == (True, None, None)
 
 
 # --- security

@@ -116,7 +116,7 @@ class Sid:
 @contextmanager
 def fetching(database: Database, sid: Sid, most: int = 2) -> Iterator[OrderFetcher]:
     desk = SidDesk(SchemaCatalogue([folder("schemas")]), Limits(), 100_000)
-    intake = SidIntake(database, desk, PointFinder(database, None), lambda: NOW)
+    intake = SidIntake(database, desk, PointFinder(database, None, lambda: NOW), lambda: NOW)
     worker = Worker(database, {WorkStep.SID_INTAKE: intake}, lambda: NOW, steps_due=[WorkStep.SID_INTAKE])
     reception = Reception(database, worker, lambda: NOW, Channel.SID, WorkStep.SID_INTAKE)
 

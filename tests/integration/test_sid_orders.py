@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.domain.identifiers import ProcessInstanceId
+from csire_bridge.domain.identifiers import MeterNumber, ProcessInstanceId
 from csire_bridge.domain.orders import OrderKind, OrderState
 from csire_bridge.domain.registry import MeteringPoint
 from tests.integration.sid_support import METER, OTHER_POINT, POINT, Scene, now, running, until
@@ -252,13 +252,13 @@ def test_given_sid_protects_the_point_then_the_order_can_not_be_carried_out_and_
             "Freshness": now(),
             "MeterNumber": METER,
             "HasContactor": True,
-            "Threat": True,
+            "CanBeSuspended": False,
         }
         number = scene.sid.register()
         until(lambda: scene.sid.status_of(number) == "cannot")
         facts = scene.sid.told[-1].facts
         assert facts["Reason"] == "not-possible"
-        assert "threaten life" in facts["Text"]
+        assert "must not be suspended" in facts["Text"]
         assert scene.head_end.meter(METER).switches == 0
 
 
@@ -299,7 +299,11 @@ def test_given_sid_is_away_then_only_its_reports_wait_and_all_arrive_when_it_is_
 def test_given_sid_answers_slowly_then_the_hubs_orders_do_not_wait_for_it(tmp_path: Path) -> None:
     with running(tmp_path, sid={"read_seconds": 20}) as scene:
         with scene.bridge.database.transaction() as tx:
-            tx.points.put(MeteringPoint(code=OTHER_POINT, updated_at=now(), meter=METER, has_contactor=False))
+            tx.points.put(
+                MeteringPoint(
+                    code=OTHER_POINT, updated_at=now(), meter=MeterNumber("PROBE0000002"), has_contactor=False
+                )
+            )
         scene.sid.faults.slow = (8, 8)
         scene.caller().submit(scene.sid.order(MeteringPointCode=OTHER_POINT))
         started = now()

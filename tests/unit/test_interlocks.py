@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.interlocks import interlock
+from csire_bridge.domain.interlocks import danger, interlock
 from csire_bridge.domain.orders import (
     CannotReason,
     DisconnectionKind,
@@ -30,7 +30,7 @@ POINT = MeteringPoint(
     meter_kind="CK0201",
     has_contactor=True,
     can_be_suspended=True,
-    threat=False,
+    danger_registered=False,
 )
 DISCONNECT = Order(
     key=1,
@@ -78,11 +78,20 @@ def test_given_no_point_meter_or_contactor_when_asked_then_neither_order_moves_a
 
 
 @pytest.mark.parametrize("kind", DisconnectionKind)
-def test_given_a_threat_to_life_when_any_disconnection_is_asked_for_then_it_is_refused(kind: DisconnectionKind) -> None:
-    against = interlock(replace(DISCONNECT, disconnection_kind=kind), replace(POINT, threat=True))
-    assert against is not None
-    assert against.reason is CannotReason.NOT_POSSIBLE
-    assert "life" in against.text
+def test_given_registered_danger_when_any_disconnection_is_asked_for_then_it_never_stands_against_it(
+    kind: DisconnectionKind,
+) -> None:
+    order, point = replace(DISCONNECT, disconnection_kind=kind), replace(POINT, danger_registered=True)
+    assert (interlock(order, point), danger(order, point)) == (None, False)
+
+
+@pytest.mark.parametrize("reason", ReconnectionReason)
+@pytest.mark.parametrize("told", [True, False, None])
+def test_given_registered_danger_when_any_connection_is_asked_for_then_it_waits_and_is_not_refused(
+    reason: ReconnectionReason, told: bool | None
+) -> None:
+    order, point = replace(RECONNECT, reconnection_reason=reason), replace(POINT, danger_registered=told)
+    assert (interlock(order, point), danger(order, point)) == (None, told is True)
 
 
 def test_given_a_point_that_must_not_be_suspended_when_disconnected_for_debt_then_it_is_refused() -> None:
@@ -100,12 +109,12 @@ def test_given_a_point_that_must_not_be_suspended_when_disconnected_for_another_
 
 @given(
     suspended=st.sampled_from([True, False, None]),
-    threat=st.sampled_from([True, False, None]),
+    registered=st.sampled_from([True, False, None]),
     prepaid=st.sampled_from([True, False, None]),
     reason=st.sampled_from(ReconnectionReason),
 )
 def test_given_any_flags_when_supply_shall_come_back_then_no_protection_holds_it_up(
-    suspended: bool | None, threat: bool | None, prepaid: bool | None, reason: ReconnectionReason
+    suspended: bool | None, registered: bool | None, prepaid: bool | None, reason: ReconnectionReason
 ) -> None:
-    point = replace(POINT, can_be_suspended=suspended, threat=threat, prepaid=prepaid)
+    point = replace(POINT, can_be_suspended=suspended, danger_registered=registered, prepaid=prepaid)
     assert interlock(replace(RECONNECT, reconnection_reason=reason), point) is None

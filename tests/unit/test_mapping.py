@@ -383,7 +383,9 @@ def test_given_a_rich_message_when_read_then_each_value_has_its_type() -> None:
     assert isinstance(found.contracted_power, Decimal)
     assert isinstance(found.effective_date, date)
     assert isinstance(found.meter_number, MeterNumber)
-    assert {type(v) for v in (found.has_contactor, found.connected, found.threat, found.can_be_suspended)} == {bool}
+    assert {
+        type(v) for v in (found.has_contactor, found.connected, found.danger_registered, found.can_be_suspended)
+    } == {bool}
 
 
 def test_given_a_root_that_nobody_knows_when_asked_for_then_it_is_an_unknown_message() -> None:

@@ -23,17 +23,17 @@ def read(text: str) -> PointList:
 def test_given_a_list_as_a_polish_spreadsheet_writes_it_then_everything_is_read() -> None:
     eic = "19XENERGAOPERATS"
     found = read(
-        "\ufeffCode;meter;meter_kind;supplier;contracted_power;prepaid;threat;effective_date\r\n"
+        "\ufeffCode;meter;meter_kind;supplier;contracted_power;prepaid;danger_registered;effective_date\r\n"
         f'="{POINT}";00123;CK0201;{eic};1 040,5;NIE;PRAWDA;2027-01-01\r\n'
         f"{OTHER};;;;;tak;;\r\n;;;;;;;\r\n"
     )
     assert found.bad == []
     first, second = (entry.update for entry in found.entries)
     assert (first.metering_point, first.meter_number, first.meter_kind) == (POINT, "00123", "CK0201")
-    assert (first.has_contactor, first.prepaid, first.threat) == (True, False, True)
+    assert (first.has_contactor, first.prepaid, first.danger_registered) == (True, False, True)
     assert (first.contracted_power, first.supplier) == (Decimal("1040.5"), Eic(eic))
     assert (first.effective_date, second.effective_date) == (date(2027, 1, 1), TODAY)
-    assert (second.meter_number, second.prepaid, second.threat) == (None, True, None)
+    assert (second.meter_number, second.prepaid, second.danger_registered) == (None, True, None)
 
 
 def test_given_commas_then_they_separate_too() -> None:
@@ -63,7 +63,7 @@ def test_given_a_bad_line_then_it_is_named_with_its_number_and_the_others_are_go
 
 
 def test_given_several_wrong_fields_then_all_are_told() -> None:
-    found = read(f"code;prepaid;threat\n{POINT};x;q\n590;1;1\n")
+    found = read(f"code;prepaid;danger_registered\n{POINT};x;q\n590;1;1\n")
     assert [str(bad).partition(":")[0] for bad in found.bad] == ["line 2", "line 2", "line 3"], found.bad
 
 
@@ -87,7 +87,7 @@ def test_given_a_header_that_is_not_known_then_that_alone_is_told(header: str) -
 
 
 def test_given_another_encoding_then_its_line_is_told() -> None:
-    (bad,) = read_points(f"code;threat\n{POINT};FAŁSZ\n".encode("cp1250"), TODAY).bad
+    (bad,) = read_points(f"code;danger_registered\n{POINT};FAŁSZ\n".encode("cp1250"), TODAY).bad
     assert (bad.line, "save the list as CSV UTF-8" in bad.text) == (2, True)
 
 

@@ -14,11 +14,12 @@ from csire_bridge.cli.acting import looking, opened, parse_point, tell
 from csire_bridge.cli.console import ConfigOption, ExitCode, JsonOption, err, out, print_json, with_progress
 from csire_bridge.cli.moments import local
 from csire_bridge.cli.partner_options import parse_words
+from csire_bridge.cli.point_acts import lift_danger, set_meter
 from csire_bridge.cli.stats import DatabaseOption
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActRefused
 from csire_bridge.domain.point_lists import BadLine, Entry, read_points
-from csire_bridge.domain.registry import Source, Telling, origins
+from csire_bridge.domain.registry import Since, Source, Telling, origins
 from csire_bridge.settings import load_settings
 from csire_bridge.store.database import Database
 from csire_bridge.store.rows import to_row
@@ -33,6 +34,8 @@ _SHOWN = 50
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(_points, name="points")
+    _points.command("lift-danger")(lift_danger)
+    _points.command("meter")(set_meter)
 
 
 @_points.command("import")
@@ -48,7 +51,8 @@ def import_list(
     """Tell the registry what a list says. Nothing is written when a line is bad; exit code 1.
 
     The first line names the columns: code, and any of meter, meter_kind, has_contactor, supplier, tariff_group,
-    contracted_power, prepaid, can_be_suspended, threat, connected, effective_date. Empty fields tell nothing.
+    contracted_power, prepaid, can_be_suspended, danger_registered, connected, effective_date. Empty fields tell
+    nothing; what was told of a newer date stays.
 
     Example:
 
@@ -121,12 +125,16 @@ def show(
     """
     chosen = parse_point(code)
     with looking(config, database) as tx:
-        point, history = tx.points.get(chosen), tx.points.history(chosen)
-    if point is None and not history:
+        record, history = tx.points.record(chosen), tx.points.history(chosen)
+    if record is None and not history:
         raise ActRefused(f"the point {chosen} is not known", "import it, or look the code up")
-    known = origins(point, history) if point else {}
-    facts = {name: _known(getattr(point, name), telling) for name, telling in known.items()}
-    lines = [f"{name} = {f['value']}: {f['from']}, {f['since']}" for name, f in facts.items()]
+    known = origins(record, history) if record else {}
+    point = record.point if record else None
+    facts = {name: _known(getattr(point, name), since, telling) for name, (since, telling) in known.items()}
+    lines = [
+        f"{name} = {f['value']}: from {f['effective_date']} on, {f['from']}, heard {f['heard_at']}"
+        for name, f in facts.items()
+    ]
     told = [_told(telling) for telling in history]
     updated = f"; last changed {local(point.updated_at)}" if point else " from a later date on only"
     tell(
@@ -139,17 +147,24 @@ def show(
     )
 
 
-def _known(value: object, telling: Telling | None) -> dict[str, Any]:
-    if telling is None:
-        return {"value": value, "from": "found in an execution, or entered by other means", "since": "time not kept"}
-    return {"value": value, "from": _source(telling), "since": local(telling.applied_at)}
+def _known(value: object, since: Since | None, telling: Telling | None) -> dict[str, Any]:
+    return {
+        "value": value,
+        "from": _source(telling) if telling else "found in an execution, or entered by other means",
+        "effective_date": since.effective if since else "a date that was not kept",
+        "heard_at": local(since.heard) if since else "at a time that was not kept",
+    }
 
 
 def _source(telling: Telling) -> str:
     if telling.source is Source.IMPORT:
         return f"import by {telling.told_by}"
+    if telling.source is Source.PERSON:
+        return f"{telling.told_by}: {telling.why}"
     if telling.source is Source.SID:
         return "SID"
+    if telling.source is Source.METER:
+        return "the meter itself"
     return f"message of process {telling.update.process_instance}"
 
 

@@ -31,6 +31,8 @@ class AlertKind(StrEnum):
     FIELD_WORK = "field-work"
     METERS_UNREACHABLE = "meters-unreachable"
     HOLDS_WAITED_FOR = "holds-waited-for"
+    DANGER_WAITED_FOR = "danger-waited-for"
+    METERS_AT_TWO_POINTS = "meters-at-two-points"
     CERTIFICATES = "certificates"
     CLOCKS_DIFFER = "clocks-differ"
     DEADLINE_HALF = "deadline-half"
@@ -77,5 +79,7 @@ _SENTENCES = {
     AlertKind.DEADLINE_PAST: "{count} orders are past their deadline",
     AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
     AlertKind.CLOCKS_DIFFER: "{count} processes see clocks that disagree (the log says by how much)",
+    AlertKind.DANGER_WAITED_FOR: "{count} connections must not be carried out before registered danger is lifted",
+    AlertKind.METERS_AT_TWO_POINTS: "{count} metering points have a meter that is known at another one, too",
     AlertKind.CERTIFICATES: "{count} certificates must be replaced: they end within 60 days, or have ended",
 }

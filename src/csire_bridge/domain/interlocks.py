@@ -5,7 +5,9 @@ against every movement. The flags come from message 3.1.1.1 (characteristics of 
 optional: a flag that was never told does not protect.
 
 A hold against a disconnection is answered with "cannot". A hold against a connection (an emergency suspension) makes
-it wait: it is still to be carried out, once a named person has released the hold.
+it wait: it is still to be carried out, once a named person has released the hold. So does registered danger (PL-278,
+Energy Law art. 6b(4) and (5)): the operator had to cut the supply, and it comes back once a named person has lifted it.
+It never stands against a disconnection.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from csire_bridge.domain.holds import Hold
 from csire_bridge.domain.orders import CannotReason, DisconnectionKind, Order, OrderKind
 from csire_bridge.domain.registry import MeteringPoint
 
-__all__ = ["Interlock", "holding_back", "interlock", "protection"]
+__all__ = ["DANGER", "Interlock", "danger", "holding_back", "interlock", "protection"]
+
+DANGER = "danger is registered at the metering point (PL-278); a person lifts it with `points lift-danger`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,11 @@ def holding_back(order: Order, holds: Sequence[Hold]) -> Hold | None:
     return _against(order, holds) if order.kind is OrderKind.RECONNECT else None
 
 
+def danger(order: Order, point: MeteringPoint) -> bool:
+    """Whether a connection waits because the need to cut the supply was registered, and nobody has lifted it."""
+    return order.kind is OrderKind.RECONNECT and point.danger_registered is True
+
+
 def _against(order: Order, holds: Sequence[Hold]) -> Hold | None:
     return next((hold for hold in holds if hold.kind.stops is order.kind.contactor_action), None)
 
@@ -66,8 +75,6 @@ def _protected_by(holds: Sequence[Hold], order: Order) -> Interlock | None:
 
 
 def _protected(order: Order, point: MeteringPoint) -> Interlock | None:
-    if point.threat:
-        return Interlock(CannotReason.NOT_POSSIBLE, "disconnection would threaten life, health or the environment")
     if order.disconnection_kind is DisconnectionKind.DEBT and point.can_be_suspended is False:
         return Interlock(CannotReason.NOT_POSSIBLE, "the metering point must not be suspended for debt")
     return None

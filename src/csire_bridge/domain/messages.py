@@ -152,7 +152,8 @@ class RegistryUpdate:
     """The characteristics of a metering point from ``effective_date`` (Polish date) on; None = not told.
 
     ``tariff_group`` and ``contracted_power`` (kW) are the terms of service; ``meter_kind`` is the hub's code. Only the
-    hub's messages name a process.
+    hub's messages name a process. ``danger_registered`` is PL-278: the need to cut supply because of danger was
+    registered. ``no_meter`` says that no meter is there any more, which only people say.
     """
 
     process_instance: ProcessInstanceId | None
@@ -164,10 +165,11 @@ class RegistryUpdate:
     has_contactor: bool | None = None
     connected: bool | None = None
     can_be_suspended: bool | None = None
-    threat: bool | None = None
+    danger_registered: bool | None = None
     prepaid: bool | None = None
     tariff_group: str | None = None
     contracted_power: Decimal | None = None
+    no_meter: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,11 +187,15 @@ Reading = OrderRequest | ResultNotice | RegistryUpdate | SpecialNotice
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A message that passed every check: its header, what it asks for, and the SHA-256 of its canonical content."""
+    """A message that passed every check: its header, what it asks for, and the SHA-256 of its canonical content.
+
+    ``received_at`` (UTC) is when its bytes came in; None: just now.
+    """
 
     header: Header
     reading: Reading
     content: str
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,7 @@ class WaitsFor(StrEnum):
     CAP = "cap"
     STOP = "stop"
     HOLD = "hold"
+    DANGER = "danger"
     RULES = "rules"
 
 

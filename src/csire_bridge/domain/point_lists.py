@@ -114,11 +114,18 @@ COLUMNS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "contracted_power": ("contracted_power", _power),
     "prepaid": ("prepaid", _flag),
     "can_be_suspended": ("can_be_suspended", _flag),
-    "threat": ("threat", _flag),
+    "danger_registered": ("danger_registered", _flag),
     "connected": ("connected", _flag),
     "effective_date": ("effective_date", _date),
 }
 """Columns of a list: the fact that each is, and how it is read. Empty fields tell nothing."""
+
+
+_THREAT = (
+    "the column threat was taken for a protection, which the hub's PL-278 is not -> call it danger_registered where "
+    "the need to cut supply because of danger is registered: connections will wait; "
+    "a household that must not be cut off gets a hold: csire-bridge hold set --kind protection"
+)
 
 
 def read_points(raw: bytes, today: date) -> PointList:
@@ -151,6 +158,8 @@ def _read(rows: Any, today: date) -> PointList:
 
 def _wrong_header(names: Sequence[str]) -> str | None:
     unknown = [name for name in names if name not in COLUMNS]
+    if "threat" in names:
+        return _THREAT
     if "code" not in names or unknown or len(set(names)) != len(names):
         what = f"not known: {', '.join(map(repr, unknown))}" if unknown else "code is missing, or a name comes twice"
         return f"the first line names the columns; {what} -> known are {', '.join(COLUMNS)}"

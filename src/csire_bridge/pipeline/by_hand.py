@@ -14,11 +14,12 @@ from csire_bridge.domain.acts import Act
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
-from csire_bridge.domain.interlocks import holding_back, protection
+from csire_bridge.domain.interlocks import DANGER, danger, holding_back, protection
 from csire_bridge.domain.order_steps import STEP_ENDED, OrderStep, StepKind, StepState, tried_again
 from csire_bridge.domain.orders import WAITS_FOR_A_PERSON, CannotReason, Order, OrderState, Outcome
 from csire_bridge.domain.site_reports import SiteReport, check_moment, check_unmoved, is_fresh, proven
 from csire_bridge.pipeline.changes import Changes
+from csire_bridge.pipeline.meter_gate import doubts_of
 from csire_bridge.pipeline.new_orders import queue
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 from csire_bridge.pipeline.readings import read_contactor
@@ -106,13 +107,15 @@ def _against_people(tx: Transaction, order: Order, now: datetime) -> str | None:
     if point is None:
         return f"order {order.key}: the metering point is not known to the operator"
     protected, hold, stop = protection(order, point, holds), holding_back(order, holds), tx.guards.stop()
-    if protected is not None:
-        return f"order {order.key}: {protected.text}"
-    if hold is not None:
-        return f"order {order.key}: {hold.kind} hold {hold.key} is in force"
-    if stop is not None and action is not None and stop.scope.stops(action):
-        return f"order {order.key}: the stop switch was thrown ({stop.scope})"
-    return retry_refusal(order)
+    against = [
+        protected.text if protected else None,
+        f"{hold.kind} hold {hold.key} is in force" if hold else None,
+        DANGER if danger(order, point) else None,
+        doubts_of(tx, order, now),
+        f"the stop switch was thrown ({stop.scope})" if stop and action and stop.scope.stops(action) else None,
+    ]
+    first = next((text for text in against if text is not None), None)
+    return f"order {order.key}: {first}" if first else retry_refusal(order)
 
 
 def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> Look:
@@ -121,9 +124,12 @@ def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> Look
     with store.transaction() as tx:
         order = _waiting(tx, key)
         point = tx.points.of([order.metering_point], now).get(order.metering_point)
+        doubt = doubts_of(tx, order, now)
     if order.kind.contactor_action is None:
         return Look(order)
     meter = point.meter if point and point.meter else order.meter
+    if doubt is not None:
+        return Look(order, None, doubt)
     if head_end is None or meter is None:
         return Look(order, None, "no head-end system is set up" if meter else "no meter is known at the point")
     try:
@@ -155,7 +161,7 @@ def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, ar
     order = changes.move(order, OrderState.DONE, text, detail=f"reported; {proof}", **facts, **meter)
     if order.kind.contactor_action is not None:
         on = outcome is Outcome.CONNECTED
-        tx.points.switched_all([(order.metering_point, on, reading.read_at if reading else report.at)])
+        tx.points.switched_all([(order.metering_point, on, reading.read_at if reading else report.at)], act.at)
     return _end(tx, changes, order)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.messages import Header, OrderRequest, RegistryUpdate
 from csire_bridge.domain.order_steps import OrderStep, StepRules, moved_steps, plan_steps
 from csire_bridge.domain.orders import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
+from csire_bridge.domain.registry import Source
 from csire_bridge.pipeline.children import bring_back
 from csire_bridge.pipeline.new_orders import new_order
 from csire_bridge.pipeline.ports import Transaction
@@ -65,10 +67,13 @@ def _recall_early(tx: Transaction, steps: Sequence[OrderStep], now: datetime) ->
 def tariff_change(tx: Transaction, header: Header, update: RegistryUpdate, now: datetime) -> Order | None:
     """The order that makes the meter count by the tariff group of a notice (3.1.1.1); None where it does already.
 
-    A point whose tariff was not known learns it and nothing else. An open order for the same change is enough.
+    A point whose tariff was not known learns it and nothing else. An open order for the same change is enough. A notice
+    that comes late, after one that is in force for a newer date, changes nothing at the meter either.
     """
     known = tx.points.of([update.metering_point], now).get(update.metering_point)
     if update.tariff_group is None or known is None or known.tariff_group in (None, update.tariff_group):
+        return None
+    if _overtaken(tx, update, now):
         return None
     request = OrderRequest(
         kind=OrderKind.PARAMETRISATION,
@@ -83,3 +88,14 @@ def tariff_change(tx: Transaction, header: Header, update: RegistryUpdate, now: 
         if other.tariff_group == order.tariff_group:
             return None
     return order
+
+
+def _overtaken(tx: Transaction, update: RegistryUpdate, now: datetime) -> bool:
+    """Whether somebody has told a tariff for a newer date that has come; what a meter counts by is nobody's word."""
+    today = now.astimezone(WARSAW).date()
+    return any(
+        telling.update.tariff_group is not None
+        and telling.source is not Source.METER
+        and update.effective_date < telling.update.effective_date <= today
+        for telling in tx.points.history(update.metering_point)
+    )

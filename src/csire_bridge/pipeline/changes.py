@@ -116,7 +116,7 @@ class Changes:
         tx.orders.move_all(self.moves, self.now)
         tx.orders.wait(self.waits, self.now)
         tx.orders.cancelled(self.cancelled, self.now)
-        tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.read])
+        tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.read], self.now)
         tx.steps.put(self.steps)
         tx.work.postpone_all(self.postponed)
         tx.work.finish(self.finished)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from csire_bridge.domain.guards import CAP_WINDOW
 from csire_bridge.domain.holds import Hold
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
-from csire_bridge.domain.interlocks import holding_back, interlock
+from csire_bridge.domain.interlocks import DANGER, danger, holding_back, interlock
 from csire_bridge.domain.neighbours import Neighbour
 from csire_bridge.domain.orders import CannotReason, Order, OrderKind, WaitsFor
 from csire_bridge.domain.registry import MeteringPoint
@@ -22,6 +22,7 @@ from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.children import why_not
 from csire_bridge.pipeline.limits import ExecutionLimits
+from csire_bridge.pipeline.meter_gate import doubts
 from csire_bridge.pipeline.ports import Transaction
 from csire_bridge.pipeline.rule_gate import RuleGate
 
@@ -53,7 +54,7 @@ class Gates:
         codes = [order.metering_point for _, order in wanted]
         points = tx.points.of(codes, changes.now)
         free = self._free(wanted, points, tx.guards.holds_of(codes, changes.now), changes)
-        going = self._not_stopped(tx, free, changes)
+        going = self._not_stopped(tx, self._certain(tx, free, points, changes), changes)
         alone = self._alone(tx, going, changes)
         return self._throttled(self._under_the_cap(tx, alone, changes), changes)
 
@@ -104,7 +105,7 @@ class Gates:
         holds: Mapping[MeteringPointCode, Sequence[Hold]],
         changes: Changes,
     ) -> list[Ready]:
-        """Interlocks end an order; a hold on a connection makes it wait for the person who releases it."""
+        """Interlocks end an order; a hold, or danger, makes a connection wait for the person who lifts it."""
         free: list[Ready] = []
         for item, order in new:
             point, here = points.get(order.metering_point), holds.get(order.metering_point, ())
@@ -117,9 +118,25 @@ class Gates:
             elif hold is not None:
                 until = min(hold.until or changes.now + _SELDOM, changes.now + _SELDOM)
                 changes.wait(order, item, WaitsFor.HOLD, f"waits: {hold.kind} hold {hold.key} is in force", until)
+            elif danger(order, point):
+                changes.wait(order, item, WaitsFor.DANGER, f"waits: {DANGER}", changes.now + _SELDOM)
             else:
                 free.append((item, order, point.meter))
         return free
+
+    def _certain(
+        self,
+        tx: Transaction,
+        new: Sequence[Ready],
+        points: Mapping[MeteringPointCode, MeteringPoint],
+        changes: Changes,
+    ) -> list[Ready]:
+        """A meter that may be another household's is not switched; a person finds out where it is."""
+        against = doubts(tx, [order for _, order, _ in new], points, changes.now)
+        for item, order, _ in new:
+            if order.key in against:
+                changes.park(order, item, against[order.key])
+        return [ready for ready in new if ready[1].key not in against]
 
     def _not_stopped(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
         stop = tx.guards.stop() if new else None

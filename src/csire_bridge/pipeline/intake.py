@@ -87,7 +87,7 @@ class Intake:
             header = self._validator.read_header(trusted.tree)
             self._verifier.check_sender(header, trusted.signer)
             self._validator.check_envelope(str(trusted.tree.tag), header, now)
-            return Understood(header, self._mapper.read(trusted.tree, now), trusted.content)
+            return Understood(header, self._mapper.read(trusted.tree, now), trusted.content, now)
         except PartnerFault as fault:
             return fault
 

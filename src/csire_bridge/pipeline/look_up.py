@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.registry import MeteringPoint
@@ -17,9 +18,10 @@ _log = logging.getLogger(__name__)
 class PointFinder:
     """Finds metering points in the registry, and else where ``lookup`` leads to; what is learned there is kept."""
 
-    def __init__(self, store: Store, lookup: PointLookup | None) -> None:
+    def __init__(self, store: Store, lookup: PointLookup | None, clock: Clock) -> None:
         self._store = store
         self._lookup = lookup
+        self._clock = clock
 
     def find(self, code: MeteringPointCode, *, afresh: bool = False) -> MeteringPoint | None:
         """The point; None when nobody knows it. ``afresh`` asks even for a point that is known.
@@ -44,4 +46,4 @@ class PointFinder:
 
     def _keep(self, told: MeteringPoint) -> MeteringPoint:
         with self._store.transaction() as tx:
-            return tx.points.learn(told)
+            return tx.points.learn(told, self._clock())

@@ -29,6 +29,7 @@ from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.children import after_child, give_birth, why_not
 from csire_bridge.pipeline.limits import ExecutionLimits
+from csire_bridge.pipeline.meter_gate import doubts_of
 from csire_bridge.pipeline.outage import Outage
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 from csire_bridge.pipeline.rule_gate import RuleGate
@@ -248,10 +249,19 @@ class _At:
 
     def _task(self, step: OrderStep) -> list[Task[Performing]]:
         """The intent is written first where something is written into the meter: only then it can be taken back."""
+        if self._doubtful(step):
+            return []
         if step.kind is StepKind.TARIFF and step.state is StepState.WAITING:
             step = replace(step, state=StepState.UNDER_WAY)
             self._tx.steps.put([step])
         return [Performing.task(self._item, self._order, step, self._point())]
+
+    def _doubtful(self, step: OrderStep) -> bool:
+        """Whether the meter may be another household's; then a person finds out where it is."""
+        doubt = doubts_of(self._tx, self._order, self._now)
+        if doubt is not None:
+            self._park(f"step {step.kind}: {doubt}")
+        return doubt is not None
 
     def _point(self) -> MeteringPoint | None:
         code = self._order.metering_point

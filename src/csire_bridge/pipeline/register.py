@@ -52,7 +52,7 @@ def register(
             case RegistryUpdate() as update:
                 change = tariff_change(tx, message.header, update, now)
                 orders += known.admit(tx, change) if change else []
-                tx.points.tell(update, now)
+                tx.points.tell(update, now, message.received_at)
             case ResultNotice():
                 answers.file(tx, message)
             case SpecialNotice():

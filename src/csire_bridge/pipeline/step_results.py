@@ -7,9 +7,12 @@ import random
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.messages import RegistryUpdate
 from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.orders import Order
+from csire_bridge.domain.registry import Source
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.children import give_birth
@@ -104,7 +107,10 @@ def _again(
 
 def _remember_tariff(tx: Transaction, order: Order, now: datetime) -> None:
     """What the meter counts by is what holds at the point; so a notice that repeats it changes nothing."""
-    tx.points.hold([order.metering_point])
-    point = tx.points.of([order.metering_point], now).get(order.metering_point)
-    if point is not None:
-        tx.points.put(replace(point, tariff_group=order.tariff_group, updated_at=now))
+    told = RegistryUpdate(
+        process_instance=order.process_instance,
+        metering_point=order.metering_point,
+        effective_date=now.astimezone(WARSAW).date(),
+        tariff_group=order.tariff_group,
+    )
+    tx.points.tell_all([told], now, Source.METER)

@@ -11,6 +11,7 @@ from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.children import after_child, give_birth
 from csire_bridge.pipeline.limits import ExecutionLimits
+from csire_bridge.pipeline.meter_gate import doubts_of
 from csire_bridge.pipeline.ports import Transaction
 from csire_bridge.pipeline.step_actions import Performing
 from csire_bridge.pipeline.steps import Task
@@ -41,6 +42,10 @@ def undoing(
     waiting = may_wait_in_meter(steps)
     if waiting is not None:
         point = tx.points.of([order.metering_point], changes.now).get(order.metering_point)
+        doubt = doubts_of(tx, order, changes.now)
+        if doubt is not None:
+            changes.park(order, item, f"taken back, but {doubt}")
+            return []
         return [Performing.task(item, order, waiting, point, undo=True)]
     now_done = tx.steps.of([order.key]).get(order.key, [])
     if any(step.kind is StepKind.ACTIVATE and step.state is StepState.DONE for step in now_done):

@@ -78,7 +78,7 @@ def point_of(response: etree._Element, asked: MeteringPointCode) -> MeteringPoin
         contracted_power=parse_decimal(power) if power else None,
         prepaid=_flag(point, "Prepaid"),
         can_be_suspended=_flag(point, "CanBeSuspended"),
-        threat=_flag(point, "Threat"),
+        danger_registered=_flag(point, "DangerRegistered"),
     )
 
 

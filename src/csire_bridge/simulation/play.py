@@ -57,7 +57,7 @@ class Play:
 
     def _made(self, settings: Settings) -> Worker:
         jitter = random.Random(f"{self.scenario.seed}/jitter")  # noqa: S311 - a simulation
-        points = PointFinder(self.database, None)
+        points = PointFinder(self.database, None, self.clock)
         there = (self.database, self.head_end, self.clock, self.limits)
         return Worker(
             self.database,

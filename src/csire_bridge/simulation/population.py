@@ -61,7 +61,7 @@ class Population:
             contracted_power=Decimal(12),
             prepaid=first.wish is Wish.PREPAID_OFF,
             can_be_suspended=not protected,
-            threat=protected,
+            danger_registered=False,
             connected=self._state(first) is ControlState.CONNECTED,
         )
 

@@ -140,6 +140,13 @@ class Neighbours:
         waiting = self._found(_OVERTAKEN, {"points": [str(point) for point in newest]})
         return [order for order in waiting if order.registered_at <= newest[order.metering_point]]
 
+    def parked_at(self, point: MeteringPointCode) -> list[int]:
+        """The orders at the point that are parked."""
+        query = select(orders.c.key).where(
+            orders.c.metering_point == str(point), narrowing(orders.c.state) == OrderState.PARKED.value
+        )
+        return list(self._connection.execute(query.order_by(orders.c.key)).scalars())
+
     def waiting_at(self, points: Sequence[MeteringPointCode]) -> list[int]:
         """The registered orders at these points that wait for something."""
         if not points:

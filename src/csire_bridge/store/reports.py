@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.messages import MessageState
-from csire_bridge.domain.orders import OrderKind, OrderState
+from csire_bridge.domain.orders import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.statistics import Executed
 from csire_bridge.store.tables import messages, orders, outbox, work
 
@@ -120,6 +120,7 @@ def known_bytes(connection: Connection, sha256: str) -> MessageLine | None:
 def at_rest(connection: Connection, now: datetime) -> bool:
     """Whether nothing moves any more: what is left waits for a date or for a person."""
     moving = (OrderState.SUBMITTING.value, OrderState.SUBMITTED.value, OrderState.UNKNOWN.value)
+    for_a_person = (WaitsFor.HOLD.value, WaitsFor.DANGER.value)
     counts = (
         select(func.count()).select_from(messages).where(messages.c.state == MessageState.RECEIVED.value),
         select(func.count())
@@ -127,7 +128,11 @@ def at_rest(connection: Connection, now: datetime) -> bool:
         .where(
             or_(
                 orders.c.state.in_(moving),
-                and_(orders.c.state == OrderState.REGISTERED.value, orders.c.not_before <= now),
+                and_(
+                    orders.c.state == OrderState.REGISTERED.value,
+                    orders.c.not_before <= now,
+                    func.coalesce(orders.c.waits_for, "").not_in(for_a_person),
+                ),
             )
         ),
         select(func.count()).select_from(outbox).where(outbox.c.state == DocumentState.PENDING.value),

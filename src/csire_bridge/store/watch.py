@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from csire_bridge.domain.alerts import Alert, AlertKind
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import ProblemCode
-from csire_bridge.domain.orders import OrderState, WaitsFor
+from csire_bridge.domain.orders import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.tables import (
     FOR_A_PERSON,
     OFTEN_FAILED,
+    SHARED_METER,
     UNCOUNTED,
     UNSETTLED,
     UNTOLD,
@@ -25,6 +26,8 @@ from csire_bridge.store.tables import (
     clocks,
     kept_results,
     messages,
+    meter_installations,
+    metering_points,
     orders,
     outbox,
     sid_reports,
@@ -81,6 +84,8 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, _silent_since("head-end", now)),
         AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),
         AlertKind.HOLDS_WAITED_FOR: (orders.c.registered_at, _waiting(WaitsFor.HOLD)),
+        AlertKind.DANGER_WAITED_FOR: (orders.c.registered_at, or_(_waiting(WaitsFor.DANGER), _ON_SITE_IN_DANGER)),
+        AlertKind.METERS_AT_TWO_POINTS: (meter_installations.c.shared_since, _AT_TWO_POINTS),
         AlertKind.DEADLINE_HALF: (orders.c.half_time, _late(orders.c.half_time, now, orders.c.four_fifths)),
         AlertKind.DEADLINE_FOUR_FIFTHS: (orders.c.four_fifths, _late(orders.c.four_fifths, now, orders.c.deadline)),
         AlertKind.DEADLINE_PAST: (orders.c.deadline, _late(orders.c.deadline, now)),
@@ -112,6 +117,23 @@ def _silent_since(name: str, moment: datetime) -> Any:
 
 _UNREACHABLE = select(work.c.subject).where(
     OFTEN_FAILED, work.c.step == WorkStep.EXECUTE.value, work.c.parked.is_(False)
+)
+
+
+_OTHERS = meter_installations.alias("others")
+_AT_TWO_POINTS = and_(
+    SHARED_METER,
+    exists().where(
+        _OTHERS.c.meter == meter_installations.c.meter,
+        _OTHERS.c.known_until.is_(None),
+        _OTHERS.c.key != meter_installations.c.key,
+    ),
+)
+_ON_SITE_IN_DANGER = and_(
+    FOR_A_PERSON,
+    orders.c.state == OrderState.FIELD_WORK.value,
+    orders.c.kind == OrderKind.RECONNECT.value,
+    exists().where(metering_points.c.code == orders.c.metering_point, metering_points.c.danger_registered.is_(True)),
 )
 
 

@@ -20,7 +20,12 @@ from csire_bridge.store.tables.orders import (
 from csire_bridge.store.tables.outgoing import UNCOUNTED, UNSETTLED, kept_results, outbox, outbox_events
 from csire_bridge.store.tables.partners import partner_certificates, partner_events, partners, rule_sets
 from csire_bridge.store.tables.parts import Moment, metadata
-from csire_bridge.store.tables.registry import metering_point_updates, metering_points
+from csire_bridge.store.tables.registry import (
+    SHARED_METER,
+    meter_installations,
+    metering_point_updates,
+    metering_points,
+)
 from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports, sid_withdrawals
 from csire_bridge.store.tables.work import OFTEN_FAILED, alerts, archives, clocks, leases, ticks, work
 
@@ -28,6 +33,7 @@ __all__ = [
     "FOR_A_PERSON",
     "OFTEN_FAILED",
     "OPEN_COMMANDS",
+    "SHARED_METER",
     "UNCOUNTED",
     "UNSETTLED",
     "UNTOLD",
@@ -46,6 +52,7 @@ __all__ = [
     "message_events",
     "messages",
     "metadata",
+    "meter_installations",
     "metering_point_updates",
     "metering_points",
     "order_events",

@@ -1,4 +1,4 @@
-"""The registry of metering points, and everything that was told about them."""
+"""The registry of metering points, everything that was told about them, and where meters stand and stood."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from sqlalchemy import (
     Numeric,
     String,
     Table,
+    Text,
+    text,
 )
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["metering_point_updates", "metering_points"]
+__all__ = ["SHARED_METER", "meter_installations", "metering_point_updates", "metering_points"]
 
 
 def _characteristics() -> list[Column[Any]]:
@@ -28,7 +30,7 @@ def _characteristics() -> list[Column[Any]]:
         Column("contracted_power", Numeric(11, 4, asdecimal=True)),
         Column("prepaid", Boolean),
         Column("can_be_suspended", Boolean),
-        Column("threat", Boolean),
+        Column("danger_registered", Boolean),
         Column("connected", Boolean),
     ]
 
@@ -40,6 +42,10 @@ metering_points = Table(
     Column("updated_at", Moment, nullable=False),
     Column("meter", String(20), index=True),
     *_characteristics(),
+    # Since when each fact holds and when it was heard, as JSON; in columns for what each execution finds out.
+    Column("since", Text, nullable=False, server_default="{}"),
+    Column("connected_effective", Date),
+    Column("connected_heard", Moment),
 )
 
 # Everything that was told about a point, also what holds only from a later date on.
@@ -54,7 +60,46 @@ metering_point_updates = Table(
     Column("applied_at", Moment),
     Column("source", String(16), nullable=False, server_default="message"),
     Column("told_by", String(100)),
+    Column("why", String(1000)),
     Column("meter_number", String(20)),
+    Column("no_meter", Boolean),
     *_characteristics(),
 )
 Index("ix_metering_point_updates_due", metering_point_updates.c.metering_point, metering_point_updates.c.applied_at)
+_PENDING = text("applied_at IS NULL")
+Index(
+    "ix_metering_point_updates_meter",
+    metering_point_updates.c.meter_number,
+    sqlite_where=_PENDING,
+    postgresql_where=_PENDING,
+)
+
+# Which meter was known to be at which point, from when until when. Those that share a meter with another point say
+# since when they do; the unique index keeps two nodes from writing one each without seeing the other's.
+meter_installations = Table(
+    "meter_installations",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("meter", String(20), nullable=False, index=True),
+    Column("metering_point", String(18), nullable=False, index=True),
+    Column("known_since", Moment, nullable=False),
+    Column("known_until", Moment),
+    Column("confirmed_at", Moment),
+    Column("shared_since", Moment),
+)
+_ALONE = text("known_until IS NULL AND shared_since IS NULL")
+Index(
+    "uq_meter_installations_alone",
+    meter_installations.c.meter,
+    unique=True,
+    sqlite_where=_ALONE,
+    postgresql_where=_ALONE,
+)
+SHARED_METER = text("known_until IS NULL AND shared_since IS NOT NULL")
+"""Installations whose meter is known at another point, too; as their index has it."""
+Index(
+    "ix_meter_installations_shared",
+    meter_installations.c.shared_since,
+    sqlite_where=SHARED_METER,
+    postgresql_where=SHARED_METER,
+)

@@ -133,6 +133,8 @@ class SchemaCatalogue:
     def shapes(self, namespaces: Iterable[str]) -> Shapes:
         """What documents of these known namespaces may look like; raises ConfigurationError for a broken schema."""
         wanted = frozenset(namespaces)
+        for namespace in sorted(wanted):
+            self.schema_for(namespace)
         with self._one_builds:
             if wanted not in self._shapes:
                 files = {namespace: self._layout.find(self._files[namespace]) for namespace in sorted(wanted)}

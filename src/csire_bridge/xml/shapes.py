@@ -122,6 +122,7 @@ class Shapes:
             uri_mapper=lambda url: self._locate(url).as_uri(),
             use_fallback=False,
             build=build,
+            validation="skip",  # of the schemas themselves: lxml has compiled them
         )
 
 

@@ -19,7 +19,9 @@ from csire_bridge.xml.shapes import Shape
 __all__ = ["Follower", "Place", "Strange"]
 
 _LITERALS = frozenset({"(string)", "(integer)", "(decimal)", "(float)"})
-_BOOLEANS = frozenset({"and", "or", "=", "!=", "<", ">", "<=", ">=", "+", "-", "*", "div", "mod"})
+_STEPS = frozenset({".", "text", "*", "@", "attribute", "child", "(name)", ":"})
+_JOINED = frozenset({"/", "[", "|", "("})
+_OPERATORS = frozenset({"and", "or", "=", "!=", "<", ">", "<=", ">=", "+", "-", "*", "div", "mod"})
 
 
 class Strange(ValueError):
@@ -92,36 +94,44 @@ class Follower:
     def _follow(self, token: Any, here: list[Place], used: Callable[[Place], None]) -> list[Place] | None:
         """The places that a part of an XPath leads to from ``here``; None where it gives a value."""
         symbol, parts = token.symbol, list(token)
-        match symbol:
-            case ".":
+        if symbol in _STEPS and not (symbol == "*" and parts):
+            return self._step(token, here)
+        if symbol in _JOINED and (symbol != "/" or len(parts) == 2):
+            return self._joined(token, parts, here, used)
+        if symbol in _OPERATORS or token.label == "function":
+            self._value(symbol, parts, here, used)
+        elif symbol in ("/", "//"):
+            raise Strange(f"{token.source}: a path begins below the root element, without {symbol} before its name")
+        elif symbol not in _LITERALS:
+            raise Strange(f"{token.source}: {symbol} is not read here; write the path name by name")
+        return None
+
+    def _step(self, token: Any, here: list[Place]) -> list[Place]:
+        match token.symbol:
+            case "." | "text":
                 return here
-            case "(name)" | ":" | "child":
-                return self._children(self._wanted(parts[0] if symbol == "child" else token), here)
-            case "*" if not parts:
+            case "*":
                 return _any_child(here)
             case "@" | "attribute":
-                return self._children(f"@{self._wanted(parts[0])}", here)
-            case "/" if len(parts) == 2:
+                return self._children(f"@{self._wanted(token[0])}", here)
+            case "child":
+                return self._children(self._wanted(token[0]), here)
+        return self._children(self._wanted(token), here)
+
+    def _joined(
+        self, token: Any, parts: list[Any], here: list[Place], used: Callable[[Place], None]
+    ) -> list[Place] | None:
+        match token.symbol:
+            case "/":
                 below = self._follow(parts[0], here, used)
                 if below is None:
                     raise Strange(f"{token.source}: a value has nothing below it")
                 return self._follow(parts[1], below, used)
             case "[":
                 return self._filtered(parts, here, used)
-            case "(" if len(parts) == 1:
-                return self._follow(parts[0], here, used)
             case "|":
                 return [place for part in parts for place in self._follow(part, here, used) or ()]
-            case "text":
-                return here
-            case "/" | "//":
-                raise Strange(f"{token.source}: a path begins below the root element, without {symbol} before its name")
-        if symbol in _LITERALS:
-            return None
-        if symbol in _BOOLEANS or token.label == "function":
-            self._value(symbol, parts, here, used)
-            return None
-        raise Strange(f"{token.source}: {symbol} is not read here; write the path name by name")
+        return self._follow(parts[0], here, used)
 
     def _filtered(self, parts: list[Any], here: list[Place], used: Callable[[Place], None]) -> list[Place]:
         found: list[Place] = []
@@ -169,10 +179,10 @@ class Follower:
             return found
         place, written = here[0], self._name(name)
         if place.shape.unknown:
-            raise Strange(f"the schema does not say what {written} is in {self.shown(place.path)}: {place.shape.unknown}")
-        raise Strange(
-            f"the schema has no {written} in {self.shown(place.path)}{self.nearest(written, place.shape)}"
-        )
+            raise Strange(
+                f"the schema does not say what {written} is in {self.shown(place.path)}: {place.shape.unknown}"
+            )
+        raise Strange(f"the schema has no {written} in {self.shown(place.path)}{self.nearest(written, place.shape)}")
 
 
 def _any_child(here: list[Place]) -> list[Place]:

@@ -138,7 +138,7 @@ class SchemaCatalogue:
         with self._one_builds:
             if wanted not in self._shapes:
                 files = {namespace: self._layout.find(self._files[namespace]) for namespace in sorted(wanted)}
-                self._shapes[wanted] = Shapes(files, self._layout.locate)
+                self._shapes[wanted] = Shapes(files, self._layout.locate, self._layout.parse)
             return self._shapes[wanted]
 
     def schema_for(self, namespace: str) -> etree.XMLSchema:

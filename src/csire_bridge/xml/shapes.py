@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import xmlschema
+from lxml import etree
 from xmlschema import validators as xsd
 
 from csire_bridge.domain.errors import ConfigurationError
 
 __all__ = ["Shape", "Shapes", "ValueType"]
 
+_IMPORT, *_OTHERS = (f"{{http://www.w3.org/2001/XMLSchema}}{name}" for name in ("import", "include", "redefine"))
+_REFERENCES = (_IMPORT, *_OTHERS)
 ANYTHING = "anything may stand in it (xs:any)"
 ITSELF = "it can contain itself"
 _OCCURS = tuple[float, float]
@@ -72,18 +77,21 @@ class Shapes:
     namespace, are built one by one.
     """
 
-    def __init__(self, files: Mapping[str, Path], locate: Callable[[str], Path]) -> None:
-        """``files`` are schema files by namespace; ``locate`` gives the file to read for each URL of an import.
+    def __init__(
+        self, files: Mapping[str, Path], locate: Callable[[str], Path], parse: Callable[[Path], etree._Element]
+    ) -> None:
+        """``files`` are schema files by namespace, which lxml has compiled; ``locate`` gives the file to read for each
+        URL of an import, ``parse`` the root element of a file.
 
         Raises ConfigurationError for a schema that can't be read.
         """
         self._files = files
         self._locate = locate
+        self._parse = parse
         self._models: dict[str, Any] = {}
         self._derived: dict[int, Mapping[Any, list[Any]]] = {}
-        together = self._together(list(files.items()))
-        if together is not None:
-            self._models = dict.fromkeys(files, together)
+        if files and self._agree():
+            self._models = dict.fromkeys(files, self._together(list(files.items())))
 
     def of(self, namespace: str, root: str) -> Shape:
         """The shape of documents with that root element, which the schema of ``namespace`` declares."""
@@ -94,27 +102,41 @@ class Shapes:
             self._derived[id(maps)] = _derived_types(maps)
         return _Builder(maps, self._derived[id(maps)]).shape(maps.elements[f"{{{namespace}}}{root}"], ())
 
-    def _together(self, files: list[tuple[str, Path]]) -> Any | None:
-        if not files:
-            return None
-        try:
-            model = self._model(files[0][1], build=False)
+    def _agree(self) -> bool:
+        """Whether all of them mean the same file by each namespace."""
+        found: dict[str, Path] = dict(self._files)
+        todo, seen = list(self._files.values()), set(self._files.values())
+        while todo:
+            file = todo.pop()
+            for entry in self._parse(file).iterchildren(*_REFERENCES):
+                location = entry.get("schemaLocation")
+                if location is None:
+                    continue
+                target = self._locate(urljoin(file.as_uri(), location))
+                namespace = entry.get("namespace", "")
+                if entry.tag == _IMPORT and found.setdefault(namespace, target) != target:
+                    return False
+                if target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+        return True
+
+    def _together(self, files: list[tuple[str, Path]]) -> Any:
+        model = self._model(files[0][1], build=False)
+        with _told(files[0][1]):
             for namespace, file in files[1:]:
                 model.import_schema(namespace, file.as_uri())
             model.build()
-        except (xmlschema.XMLSchemaException, OSError):
-            return None
-        urls = {space: {schema.url for schema in schemas} for space, schemas in model.maps.namespaces.items()}
-        return model if all(len(found) == 1 for found in urls.values()) else None
+        return model
 
     def _alone(self, namespace: str) -> Any:
-        file = self._files[namespace]
-        try:
-            return self._model(file, build=True)
-        except (xmlschema.XMLSchemaException, OSError) as error:
-            raise ConfigurationError(f"the schema {file} can't be used: {error}", "correct that file") from error
+        return self._model(self._files[namespace], build=True)
 
     def _model(self, file: Path, *, build: bool) -> Any:
+        with _told(file):
+            return self._read(file, build=build)
+
+    def _read(self, file: Path, *, build: bool) -> Any:
         return xmlschema.XMLSchema10(
             file.as_uri(),
             defuse="always",
@@ -124,6 +146,14 @@ class Shapes:
             build=build,
             validation="skip",  # of the schemas themselves: lxml has compiled them
         )
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (xmlschema.XMLSchemaException, OSError) as error:
+        raise ConfigurationError(f"the schema {file} can't be used: {error}", "correct that file") from error
 
 
 def _derived_types(maps: Any) -> Mapping[Any, list[Any]]:

@@ -114,7 +114,7 @@ def reader_for(conversion: Conversion, table: Mapping[str, str] | None, due: typ
             return lambda text: read("true" if parse_boolean(text) else "false")
         return lambda text: read(clean(text))
     gives, plain = _READERS[conversion]
-    if not issubclass(gives, due):
+    if not issubclass(gives, due) or (gives is datetime and due is not datetime):  # a datetime is a date to Python
         raise ValueError(f"`as: {conversion}` gives a {gives.__name__}, but the field is a {due.__name__}")
     _check_kinds(conversion, value)
     if conversion is Conversion.DATE and "dateTime" in value.kinds:

@@ -83,7 +83,9 @@ class Follower:
         if not namespace:
             return name
         prefix = next((p for p, uri in self.prefixes.items() if uri == namespace[1:]), None)
-        return f"{at}{prefix}:{local}" if prefix else name
+        if prefix is None:
+            return name
+        return f"{at}{prefix}:{local}" if prefix else f"{at}{local}"
 
     def _parsed(self, text: str) -> Any:
         try:

@@ -160,7 +160,7 @@ HARMS = {
     "update outbox set state = 'pending' where key = 1": "answers that wait without work: 1",
     "delete from orders where key = (select min(key) from orders where source_number = '8.1.1.5')": "without an order",
     "delete from accepted_ids": "never accepted",
-    'update outbox set "order" = 1': "more than one answer: 1",
+    'update outbox set "order" = 1, number = key': "more than one answer: 1",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli.console import ConfigOption, ExitCode, JsonOption, err, out, print_json
+from csire_bridge.cli.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.stats import DatabaseOption
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.settings import load_settings
@@ -21,6 +23,10 @@ from csire_bridge.store.database import Database
 __all__ = ["add_to"]
 
 _db = typer.Typer(help="Care of the database.", no_args_is_help=True)
+LostUntilOption = Annotated[
+    str | None,
+    typer.Option(help=f"When the service last worked on the database that was lost; now, unless said. {MOMENT_HELP}"),
+]
 FileArgument = Annotated[Path, typer.Argument(help="The backup.", dir_okay=False)]
 
 
@@ -92,42 +98,68 @@ def restore(
     config: ConfigOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a database with content; it is kept beside.")] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with disconnections: nothing was done since the backup.")
+        bool, typer.Option("--resume", help="Nothing was done since the backup: go on as if nothing had happened.")
     ] = False,
+    lost_until: LostUntilOption = None,
 ) -> None:
     """Put a backup of an SQLite database in place. Stop the service first: a database in use is never replaced.
 
-    What was done after the backup is not known to it. So the stop switch is thrown: no disconnection is given until a
-    person lifts it, unless --resume says that nothing was done since. For PostgreSQL: docs/backups.md.
+    What was done after the backup is not known to it. So the stop switch is thrown for disconnections, and orders of
+    the time before --lost-until are neither given nor answered until a person has looked at each; unless --resume says
+    that nothing was done since. docs/backups.md has it step by step, and for PostgreSQL.
 
     Example:
 
         csire-bridge db restore backup.db --database sqlite:///csire-bridge.db
     """
+    now = system_clock()
+    lost = _lost_until(lost_until, now)
     with _opened(config, database) as store:
         target = _file_of(store, f"pg_restore {file}")
         store.require_known(look_at(file).revision)
-        kept = put_back(file, target, system_clock(), force=force)
+        kept = put_back(file, target, now, force=force)
         store.upgrade()
         if not resume:
-            store.stop_disconnections(system_clock())
-    out.print(f"restored from {file}; disconnections {'go on' if resume else 'are stopped until a person lifts that'}")
+            store.restored(now, lost)
+    out.print(f"restored from {file}{'; everything goes on' if resume else ''}")
+    if not resume:
+        _tell_in_doubt(lost)
     if kept:
         out.print(f"the database that was there is kept as {kept}")
 
 
 @_db.command()
-def restored(database: DatabaseOption = None, config: ConfigOption = None) -> None:
-    """Say that PostgreSQL was restored, before the service starts: disconnections stop until a person lifts that.
+def restored(database: DatabaseOption = None, config: ConfigOption = None, lost_until: LostUntilOption = None) -> None:
+    """Say that PostgreSQL was restored, before the service starts.
+
+    Disconnections stop until a person lifts that, and orders of the time before --lost-until are neither given nor
+    answered until a person has looked at each. docs/backups.md has it step by step.
 
     Example:
 
         csire-bridge db restored --database postgresql://bridge@localhost/bridge
     """
+    now = system_clock()
+    lost = _lost_until(lost_until, now)
     with _opened(config, database) as store:
         store.require_current()
-        store.stop_disconnections(system_clock())
+        store.restored(now, lost)
+    _tell_in_doubt(lost)
+
+
+def _lost_until(text: str | None, now: datetime) -> datetime:
+    lost = now if text is None else parse_moment(text, now)
+    if lost > now:
+        raise typer.BadParameter("--lost-until lies in the future")
+    return lost
+
+
+def _tell_in_doubt(lost: datetime) -> None:
     out.print("disconnections are stopped until a person lifts that")
+    out.print(
+        f"orders asked for until {local(lost)} are in doubt: their contactors are read, and they wait for a person "
+        "before anything is sent to a meter or to the hub; go on with docs/backups.md, `csire-bridge alerts`"
+    )
 
 
 @contextmanager

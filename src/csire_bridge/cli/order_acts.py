@@ -18,12 +18,12 @@ from csire_bridge.domain.acts import Act
 from csire_bridge.domain.errors import ActRefused
 from csire_bridge.domain.orders import WAITS_FOR_A_PERSON, CannotReason, Order, OrderKind, OrderState
 from csire_bridge.domain.site_reports import SiteReport
-from csire_bridge.pipeline import by_hand
+from csire_bridge.pipeline import after_restore, by_hand
 from csire_bridge.settings import Settings, load_settings
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.order_search import OrderSearch, find_orders
 
-__all__ = ["KeyArgument", "field_work", "report", "retry", "settle", "withdraw"]
+__all__ = ["KeyArgument", "field_work", "report", "retry", "settle", "told_before", "withdraw"]
 
 KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `orders list` tells it.")]
 UnreadOption = Annotated[
@@ -179,6 +179,32 @@ def report(
                 order = by_hand.report_not_done(tx, seen, _now(act), code, words, unread=unread)
     what = f"is done, at {local(order.executed_at)}" if done else f"can't be carried out: {words}"
     _tell_ended(order, seen, json_wanted, f"{what}; the hub is told")
+
+
+def told_before(
+    key: KeyArgument,
+    done: Annotated[bool, typer.Option("--done/--not-done", help="What the hub was told: .11 or .7.")],
+    at: Annotated[str | None, typer.Option(help=f"With --done: the time that it was told. {MOMENT_HELP}")] = None,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """After a restore: the hub has the answer of this order from before. It ends so, and NOTHING IS SENT.
+
+    Example:
+
+        csire-bridge orders told-before 17 --done --at 2026-11-23T14:05+01:00 --by "Anna Nowak" --why "the hub's list"
+    """
+    act = act_of(by, why)
+    if done is (at is None):
+        raise typer.BadParameter("--done needs --at MOMENT, and --not-done has none")
+    moment = parse_moment(at, act.at) if at is not None else None
+    with changing(config, database) as tx:
+        order = after_restore.told_before(tx, key, act, moment)
+    what = f"order {key} ({order.kind} at {order.metering_point}) is {order.state}; nothing is sent"
+    tell(json_wanted, order_facts(order), what)
 
 
 def _site_report(act: Act, at: str | None, seen_by: str | None, unread: bool) -> SiteReport:

@@ -181,7 +181,8 @@ class Order:
     said when it refused the latest one. ``parent`` is the order of which this one is a step. ``deadline`` is by when it
     must be carried out, by the terms of the day on which it was registered or its date changed; at ``half_time`` and
     ``four_fifths`` so much of the time until then is over. ``dated_at`` is when the message was
-    written that set its dates, where that is not the one that it was registered by. ``version`` is for compare-and-set.
+    written that set its dates, where that is not the one that it was registered by. ``generation`` is that of the last
+    restore up to which the order is known to stand as it does (``restores.py``). ``version`` is for compare-and-set.
     """
 
     key: int
@@ -224,6 +225,7 @@ class Order:
     four_fifths: datetime | None = None
     deadline: datetime | None = None
     dated_at: datetime | None = None
+    generation: int = 0
 
     @property
     def priority(self) -> int:

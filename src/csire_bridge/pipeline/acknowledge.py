@@ -17,6 +17,7 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
 from csire_bridge.domain.messages import Header
 from csire_bridge.domain.orders import Order
+from csire_bridge.domain.restores import IN_DOUBT
 from csire_bridge.domain.rules import process_of
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Store
@@ -58,10 +59,15 @@ class Acknowledger:
         self._clock = clock
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Order]:
-        """Read the orders that are owed an answer."""
+        """Read the orders that are owed an answer. One that may have been answered before a restore is set aside."""
         with self._store.looking() as tx:
             orders = tx.orders.many([item.subject for item in items])
-        return Begun([Task(item, orders[item.subject]) for item in items])
+            last = tx.restores.last()
+        doubtful = [item for item in items if last is not None and last.doubts(orders[item.subject])]
+        if doubtful:
+            with self._store.transaction() as tx:
+                tx.work.park_all([(item, IN_DOUBT) for item in doubtful])
+        return Begun([Task(item, orders[item.subject]) for item in items if item not in doubtful])
 
     def do(self, task: Task[Order]) -> OutgoingDocument | None:
         """Build and sign the answer; None where none is due.
@@ -107,7 +113,7 @@ class Acknowledger:
         )
 
     def _answers(self, order: Order) -> Mapping[AnswerKind, MessageNumber]:
-        return self._book.answers_of(order)
+        return self._book.answers(order.source_number) if order.source_number else self._book.answers_to(order.kind)
 
     def _header(self, order: Order, number: MessageNumber) -> Header:
         """Where the hub's message never came, only its process is known."""
@@ -131,7 +137,7 @@ class Acknowledger:
         mapping = self._book.outbound[header.number]
         plain = mapping.write(header, answer)
         root = read_back(plain)
-        if not self._catalogue.decide(root):  # all sorts of answers were tried at start, but not all values
+        if not self._catalogue.decide(root):
             problems = "; ".join(str(p) for p in self._catalogue.explain(root))
             raise ConfigurationError(
                 f"{mapping.file} makes a document that its schema refuses: {problems}",

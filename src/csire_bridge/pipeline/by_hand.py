@@ -71,6 +71,7 @@ def retry(tx: Transaction, orders: Sequence[Order], act: Act) -> list[Order]:
         if order.recalled_at is None:
             changes.steps += tried_again(tx.steps.of([order.key]).get(order.key, []))
     changes.write(tx, None)
+    tx.restores.vouch([order.key for order in orders])
     queue(tx, orders, [order.key for order in orders], act.at)
     return [after for _, after, _ in changes.moves]
 
@@ -276,4 +277,5 @@ def _end(tx: Transaction, changes: Changes, order: Order) -> Order:
     changes.stopped.append(order)
     changes.answerable.append(order)
     changes.write(tx, None)
+    tx.restores.vouch([order.key])
     return order

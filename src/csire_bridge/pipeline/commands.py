@@ -19,6 +19,6 @@ def command_of(order: Order, text: str | None = None) -> ContactorCommand:
         action=action,
         issued_at=order.submitted_at,
         not_after=order.expires_at,
-        tracking_id=str(order.key),
+        tracking_id=f"{order.generation}-{order.key}" if order.generation else str(order.key),
         reason=text or str(order.disconnection_kind or order.reconnection_reason or order.kind),
     )

@@ -15,6 +15,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.orders import COMMAND_OPEN, Order, OrderState, WaitsFor
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.after_restore import Doubting, LookedAt, look_at, set_doubtful_aside, settle_doubted
 from csire_bridge.pipeline.ask import Asked, Asking, Finder, ask, settle_asked
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.find_out import Finding, Found, NotAsked, find_out, settle_found
@@ -28,7 +29,8 @@ from csire_bridge.pipeline.steps import Begun, Done, Task
 __all__ = ["ExecutionLimits", "Executor", "FieldWork"]
 
 _Item = tuple[WorkItem, Order]
-_About = Giving | Finding | Asking
+_About = Giving | Finding | Asking | Doubting
+_Result = Given | Found | Asked | LookedAt
 
 
 class Executor:
@@ -62,6 +64,7 @@ class Executor:
             changes.finished += [item for item, order in pairs if order.state not in _OPEN]
             open_pairs = self._reachable(tx, [pair for pair in pairs if pair[1].state in _OPEN], changes)
             new = [pair for pair in open_pairs if pair[1].state is OrderState.REGISTERED]
+            new, doubtful = set_doubtful_aside(tx, new, changes.now)
             tx.points.hold([order.metering_point for _, order in new])
             ready = self._gates.passing(tx, new, changes)
             until = _half_of(lease, changes.now)
@@ -70,6 +73,7 @@ class Executor:
             events = _telling(tx, [order for _, order in given])
             tasks += [Task(item, self._finding(order, events, until)) for item, order in given]
             tasks += [Task(item, Asking(order), apart=True) for item, order in changes.unknown]
+            tasks += cast("list[Task[_About]]", doubtful)
             tasks.sort(key=lambda task: task.item.attempts > 0)  # meters that did not answer before come last
             return Begun(tasks, changes.write(tx, lease))
 
@@ -96,10 +100,12 @@ class Executor:
         why = "outcome unknown: the command was being given when work stopped"
         return changes.move(order, OrderState.UNKNOWN, why)
 
-    def do(self, task: Task[_About]) -> Given | Found | Asked:
+    def do(self, task: Task[_About]) -> _Result:
         """Give the command, or have the contactor read; or ask for the metering point."""
         if isinstance(task.about, Asking):
             return ask(self._finder, task.about) if self._finder else None
+        if isinstance(task.about, Doubting):
+            return look_at(self._head_end, task.about, self._clock)
         if isinstance(task.about, Giving):
             if self._outage.found:
                 return NotGiven()
@@ -116,11 +122,12 @@ class Executor:
         self._outage.saw(found.result, task.about.order.meter, begun, self._clock())
         return found
 
-    def settle(self, done: Sequence[Done[_About, Given | Found | Asked]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[_About, _Result]], lease: Lease | None) -> list[WorkItem]:
         """Write down what came of it; done is only what the contactor confirms."""
         given = [cast("Done[Giving, Given]", piece) for piece in done if isinstance(piece.about, Giving)]
         found = [cast("Done[Finding, Found]", piece) for piece in done if isinstance(piece.about, Finding)]
         asked = [cast("Done[Asking, Asked]", piece) for piece in done if isinstance(piece.about, Asking)]
+        doubted = [cast("Done[Doubting, LookedAt]", piece) for piece in done if isinstance(piece.about, Doubting)]
         changes = Changes(self._clock())
         with self._store.transaction() as tx:
             tx.work.hold([piece.item for piece in done])
@@ -129,6 +136,7 @@ class Executor:
             goes_on = settle_given(given, early, self._limits, changes, self._jitter)
             settle_found(found, self._limits, changes, self._jitter)
             settle_asked(asked, changes, self._jitter)
+            settle_doubted(doubted, changes)
             if lease is None:
                 for item in goes_on:
                     changes.postpone(item, changes.now)

@@ -25,7 +25,9 @@ from csire_bridge.domain.order_steps import (
 )
 from csire_bridge.domain.orders import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
 from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.restores import IN_DOUBT
 from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.after_restore import set_doubtful_aside
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.children import after_child, give_birth, why_not
 from csire_bridge.pipeline.limits import ExecutionLimits
@@ -75,7 +77,10 @@ class Performer:
             orders = tx.orders.held([item.subject for item in items])
             pairs = [(item, orders[item.subject]) for item in items]
             changes.finished += [item for item, order in pairs if order.state not in _OPEN]
-            begun = [_At(tx, item, order, changes, self) for item, order in pairs if order.state in _OPEN]
+            may, doubtful = set_doubtful_aside(tx, [pair for pair in pairs if pair[1].state in _OPEN], changes.now)
+            for task in doubtful:
+                changes.park(task.about.order, task.item, IN_DOUBT)
+            begun = [_At(tx, item, order, changes, self) for item, order in may]
             tasks = [task for at in begun for task in at.tasks()]
             tasks = self._reachable(tx, tasks, changes)
             return Begun(tasks, changes.write(tx, lease))

@@ -28,6 +28,7 @@ def release(tx: Transaction, pieces: Sequence[ParkedWork], act: Act) -> None:
     tx.orders.note_all([(order.key, order.state, text) for order in tx.orders.many(orders).values()], act.at)
     for key in _subjects(pieces, WorkStep.DELIVER):
         tx.outbox.release(key, act.at, text)
+    tx.restores.vouch(_subjects(pieces, WorkStep.ACKNOWLEDGE))
     tx.sid.release(reports)
     tx.work.release([piece.key for piece in pieces], act.at)
 

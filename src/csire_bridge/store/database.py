@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, inspect, text, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.domain.guards import StopScope
+from csire_bridge.domain.restores import Restore
 from csire_bridge.store.archives import Archives
 from csire_bridge.store.clocks import Clocks
 from csire_bridge.store.configurator import RuleSets
@@ -32,6 +35,7 @@ from csire_bridge.store.outbox import Outbox
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.store.points import PointRegistry
 from csire_bridge.store.processes import ProcessBook
+from csire_bridge.store.restores import Restores
 from csire_bridge.store.sid import SidBook
 from csire_bridge.store.steps import Steps
 from csire_bridge.store.tables import leases
@@ -42,6 +46,8 @@ from csire_bridge.store.work import WorkQueue
 __all__ = ["Database", "StoreTransaction", "make_current"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_LOOK_SECONDS = 1.0
+_VERSION = text("SELECT max(version_num) FROM alembic_version")
 
 
 class StoreTransaction:
@@ -66,6 +72,7 @@ class StoreTransaction:
         self.ticks = Ticks(connection)
         self.archives = Archives(connection)
         self.clocks = Clocks(connection)
+        self.restores = Restores(connection)
 
     def look_anew(self, now: datetime) -> None:
         """Make all that waits due at ``now`` (UTC): the moments it waits for were written by a clock that was ahead.
@@ -83,13 +90,28 @@ class Database:
         self.url = url
         self._engine = open_engine(url)
         self._turn = None if self.is_postgresql else Turn(self.file)
+        self._looked_at = -_LOOK_SECONDS
 
     @contextmanager
     def transaction(self) -> Iterator[StoreTransaction]:
-        """A transaction that commits at the end and rolls back on any exception."""
+        """A transaction that commits at the end and rolls back on any exception.
+
+        Raises StoreFailure once somebody has made the tables newer than this program, which must not write into them.
+        """
         turn = self._turn.taken() if self._turn else nullcontext()
         with turn, write_transaction(self._engine) as connection:
+            self._refuse_newer(connection)
             yield StoreTransaction(connection)
+
+    def _refuse_newer(self, connection: Connection) -> None:
+        """Look now and then whether the tables are still known; a service outlives an upgrade by another version."""
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_SECONDS:
+            return
+        found = connection.execute(_VERSION).scalar() if inspect(connection).has_table("alembic_version") else None
+        if found is not None and found not in _known():
+            raise StoreFailure(*_newer(found))
+        self._looked_at = now
 
     @contextmanager
     def looking(self) -> Iterator[StoreTransaction]:
@@ -150,6 +172,8 @@ class Database:
                 "the database has no tables of csire-bridge",
                 "name the right one (setting database); csire-bridge db upgrade makes the tables in an empty one",
             )
+        if found not in _known():
+            raise ConfigurationError(*_newer(found))
         if found != newest:
             raise ConfigurationError(
                 f"the database's tables have version {found}, this program needs {newest}",
@@ -158,11 +182,8 @@ class Database:
 
     def require_known(self, revision: str) -> None:
         """Raise ConfigurationError unless this program can bring tables of that version to its own."""
-        if revision not in {script.revision for script in _scripts().walk_revisions()}:
-            raise ConfigurationError(
-                f"the tables have version {revision}, which this program does not know",
-                "use the version of csire-bridge that made them, or a newer one",
-            )
+        if revision not in _known():
+            raise ConfigurationError(*_newer(revision))
 
     def check(self) -> list[str]:
         """Everything that is wrong with the database, a sentence each: version, durability, contents.
@@ -175,10 +196,14 @@ class Database:
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
             return [*durability_problems(connection), *inspect_database(connection)]
 
-    def stop_disconnections(self, at: datetime) -> None:
-        """Throw the stop switch after a restore: what was disconnected or overtaken since the backup is not known."""
+    def restored(self, at: datetime, lost_until: datetime) -> None:
+        """Say that this is a backup: what was done up to ``lost_until`` (UTC) is not known to it.
+
+        Its orders are in doubt until a person has looked, and the stop switch is thrown for disconnections.
+        """
         why = "restored from a backup: which disconnections were carried out or overtaken since is not known"
         with self.transaction() as tx:
+            tx.restores.add(Restore.starting(at, lost_until))
             tx.guards.throw_stop(StopScope.DISCONNECTIONS, "csire-bridge db", why, at)
 
     def require_durable(self) -> None:
@@ -231,3 +256,16 @@ def make_current(url: str) -> None:
 
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory(str(_MIGRATIONS))
+
+
+@cache
+def _known() -> frozenset[str]:
+    """The versions of the tables that this program knows."""
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _newer(revision: str) -> tuple[str, str]:
+    return (
+        f"the database's tables have version {revision}, which this program does not know: it is older than they are",
+        "use the version of csire-bridge that made them, or a newer one; stop every process of this one",
+    )

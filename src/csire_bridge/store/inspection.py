@@ -73,7 +73,12 @@ def _invariants() -> dict[str, Select[Any]]:
             ~_has_work(WorkStep.PERFORM, o.key),
         ),
         "ended orders with neither an answer nor work to make one": select(o.key).where(
-            o.state.in_(_ENDED), o.kind.in_(_ANSWERED), asked, ~answer, ~_has_work(WorkStep.ACKNOWLEDGE, o.key)
+            o.state.in_(_ENDED),
+            o.kind.in_(_ANSWERED),
+            asked,
+            o.told_before.is_(False),
+            ~answer,
+            ~_has_work(WorkStep.ACKNOWLEDGE, o.key),
         ),
         "orders with more than one answer": select(a.order).group_by(a.order).having(func.count() > 1),
         "orders whose message was never accepted": select(o.key).where(asked, ~taken),

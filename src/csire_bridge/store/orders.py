@@ -15,6 +15,7 @@ from csire_bridge.domain.orders import Order, OrderEvent, OrderState, WaitsFor, 
 from csire_bridge.store.among import among
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
+from csire_bridge.store.restores import Restores
 from csire_bridge.store.rows import from_rows, plain, to_row
 from csire_bridge.store.sid import tell_moves
 from csire_bridge.store.tables import order_events, orders
@@ -55,13 +56,20 @@ class OrderBook:
         """Write new orders (their ``key`` is not looked at) with the first line of their history; return their keys."""
         if not new:
             return []
-        keys = add_rows(self._connection, orders, [to_row(order, "key") for order in new])
+        keys = add_rows(self._connection, orders, self._rows(new))
         rows = [
             {"order": key, "at": at, "state": order.state.value, "text": f"from {_origin(order)}"}
             for key, order in zip(keys, new, strict=True)
         ]
         execute_many(self._connection, _NOTE, rows)
         return keys
+
+    def _rows(self, new: Sequence[Order]) -> list[dict[str, object]]:
+        last = Restores(self._connection).last()
+        rows = [to_row(order, "key") for order in new]
+        if last is None:
+            return rows
+        return [row | {"generation": last.generation_of(order)} for row, order in zip(rows, new, strict=True)]
 
     def _found(self, query: Select[Any], given: Mapping[str, object] | None = None) -> Iterator[Order]:
         return from_rows(Order, self._connection.execute(query, given))

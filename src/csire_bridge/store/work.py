@@ -258,6 +258,11 @@ class WorkQueue:
             values = {"parked": False, "due_at": now, "attempts": 0, "lapses": 0}
             self._connection.execute(back.values(values), [{"b_key": key} for key in keys])
 
+    def take_away(self, step: WorkStep, subject: int) -> bool:
+        """Take a piece that nobody holds out of the queue: it must not be done. False when there is none."""
+        here = (work.c.step == step.value) & (work.c.subject == subject) & work.c.leased_by.is_(None)
+        return bool(self._connection.execute(delete(work).where(here)).rowcount)
+
     def hasten(self, step: WorkStep, subjects: Sequence[int], now: datetime) -> None:
         """Make pieces due at once: something happened that they wait for. Leases stay as they are."""
         rows = [{"b_step": step.value, "b_subject": subject, "now": now} for subject in subjects]

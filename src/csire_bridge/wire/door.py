@@ -12,10 +12,7 @@ __all__ = ["Door", "Receipt"]
 
 
 class Receipt(Protocol):
-    """What became of a message; ``state`` and ``receipt`` are None when it must be sent again.
-
-    ``signer`` is the partner that a good signature names, where there was one.
-    """
+    """What became of a message; ``state`` and ``receipt`` are None when it must be sent again."""
 
     @property
     def form(self) -> Form: ...
@@ -23,8 +20,6 @@ class Receipt(Protocol):
     def state(self) -> MessageState | None: ...
     @property
     def receipt(self) -> bytes | None: ...
-    @property
-    def signer(self) -> str | None: ...
 
 
 Door = Callable[[str, bytes, Form], Future[Receipt]]

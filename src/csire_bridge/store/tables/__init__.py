@@ -5,7 +5,7 @@ Migrations create the tables (``store/migrations``); a test holds both to each o
 
 from __future__ import annotations
 
-from csire_bridge.store.tables.guards import allowances, circuits, holds, stops
+from csire_bridge.store.tables.guards import allowances, circuits, holds, restores, stops
 from csire_bridge.store.tables.journal import accepted_ids, message_events, messages, processes
 from csire_bridge.store.tables.orders import (
     FOR_A_PERSON,
@@ -65,6 +65,7 @@ __all__ = [
     "partners",
     "processes",
     "register_readings",
+    "restores",
     "rule_sets",
     "sid_orders",
     "sid_reports",

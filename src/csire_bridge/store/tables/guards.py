@@ -12,7 +12,7 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["allowances", "circuits", "holds", "stops"]
+__all__ = ["allowances", "circuits", "holds", "restores", "stops"]
 
 holds = Table(
     "holds",
@@ -67,4 +67,13 @@ circuits = Table(
     Column("opened_at", Moment),
     Column("retry_at", Moment),
     Column("why", Text),
+)
+
+# Restores from a backup: what happened up to ``lost_until`` may have been lost.
+restores = Table(
+    "restores",
+    metadata,
+    Column("generation", KEY, primary_key=True, autoincrement=False),
+    Column("restored_at", Moment, nullable=False),
+    Column("lost_until", Moment, nullable=False),
 )

@@ -76,6 +76,8 @@ orders = Table(
     Column("four_fifths", Moment),
     Column("deadline", Moment),
     Column("dated_at", Moment),
+    Column("generation", KEY, nullable=False, server_default="0"),
+    Column("told_before", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("source_message"),
 )
 # The last guard against two open commands at one meter: the database itself refuses the second.

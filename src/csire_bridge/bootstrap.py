@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from types import TracebackType
 
+from csire_bridge.bootstrap_proofs import event_proofs
 from csire_bridge.bootstrap_sid import SidSide
 from csire_bridge.domain.circuit import CircuitPolicy
 from csire_bridge.domain.clock import Clock
@@ -22,6 +23,7 @@ from csire_bridge.domain.ticks import Daily, Every
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
 from csire_bridge.hes.endpoint import EventListener
+from csire_bridge.hes.event_address import event_key, with_key
 from csire_bridge.hub.channel import HubChannel
 from csire_bridge.hub.client import HubClient
 from csire_bridge.hub.faults import Operation
@@ -107,10 +109,13 @@ class Bridge:
         self._partners = PartnerDesk(settings, self.database, clock)
         self.intake = self._intake(key)
         profile = HeadEndProfile.of(settings.head_end)
+        self.event_proofs = event_proofs(settings, event_key(key))
         self._events: EventListener | None = None
         if reply_address is None:
-            self._events = EventListener(self.take_events, profile, settings.head_end.events_port)
+            self._events = EventListener(self.take_events, profile, self.event_proofs, settings.head_end.events_port)
             reply_address = self._events.url
+        if self.event_proofs.key is not None:
+            reply_address = with_key(reply_address, self.event_proofs.key)
         self.head_end_profile = replace(profile, reply_address=reply_address)
         self._head_end = HeadEndConnector(self.head_end_profile, clock)
         self._hub = hub_client(settings, key, self.partners, clock) if settings.hub.url else None

@@ -21,7 +21,6 @@ from csire_bridge.pipeline.sid_intake import SidIntake
 from csire_bridge.settings import Settings
 from csire_bridge.sid.client import SidClient
 from csire_bridge.sid.fetcher import OrderFetcher
-from csire_bridge.sid.gatekeeper import Gatekeeper
 from csire_bridge.sid.profile import SidProfile, SidSecurity, read_password
 from csire_bridge.sid.writing import SidDesk
 from csire_bridge.store.database import Database
@@ -30,7 +29,7 @@ from csire_bridge.worker.loop import Handlers, Worker
 from csire_bridge.xml.catalogue import SchemaCatalogue
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate, load_pins
 
-__all__ = ["SidSide", "sid_gatekeeper", "sid_profile"]
+__all__ = ["SidSide", "sid_profile"]
 
 _ORDERS = "sid orders"
 _ORDERS_LEASE = timedelta(minutes=5)  # a fetch, a commit and a confirmation take less
@@ -136,13 +135,6 @@ def sid_profile(settings: Settings) -> SidProfile:
         client_certificate=(certificate, key) if certificate and key else None,
         max_bytes=sid.max_bytes,
     )
-
-
-def sid_gatekeeper(settings: Settings) -> Gatekeeper:
-    """Who may call our door for SID; raises ConfigurationError for a password that can't be read."""
-    sid = settings.sid
-    password = read_password(sid.caller_password_file) if sid.caller_password_file else None
-    return Gatekeeper.of(sid.peers, sid.caller_user, password)
 
 
 def _security(settings: Settings, profile: SidProfile, key: SigningKey, clock: Clock) -> WsSecurityPlugin | None:

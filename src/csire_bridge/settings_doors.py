@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from csire_bridge.settings_parties import Part
+from csire_bridge.settings_sid import Network
 
 __all__ = ["WebSettings"]
 
@@ -14,8 +15,11 @@ class WebSettings(Part):
 
     ``batch`` messages at most share a commit. A message must come within ``body_seconds``, and from ``grace_seconds``
     on with ``bytes_per_second`` on the average; its headers within ``header_seconds``. ``strangers_per_minute`` and
-    ``strangers_at_once`` limit all callers together who name no partner. At the end, open requests have
-    ``stop_seconds``.
+    ``strangers_at_once`` limit each address from which no partner has spoken. There are at most ``connections``, of one
+    address ``connections_per_address``; who comes when there are as many pushes out one that does nothing.
+    ``trusted_proxies`` are the addresses and networks of the proxies that may say who calls: by X-Forwarded-For, and by
+    ``client_certificate_header``, which holds the TLS client certificate as PEM, percent-encoded or not, or its base64.
+    From anybody else these headers say nothing. At the end, open requests have ``stop_seconds``.
     """
 
     host: str = "127.0.0.1"
@@ -28,4 +32,8 @@ class WebSettings(Part):
     keep_alive_seconds: int = Field(default=30, gt=0)
     strangers_per_minute: int = Field(default=6000, gt=0)
     strangers_at_once: int = Field(default=64, gt=0)
+    connections: int = Field(default=512, gt=0)
+    connections_per_address: int = Field(default=128, gt=0)
+    trusted_proxies: tuple[Network, ...] = ()
+    client_certificate_header: str = Field(default="X-Client-Cert", pattern=r"^[A-Za-z0-9-]+$")
     stop_seconds: int = Field(default=30, gt=0)

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 from pydantic import AfterValidator, Field, model_validator
 
 from csire_bridge.domain.contactor import ContactorAction, ControlState, HeadEndEventKind
-from csire_bridge.settings_parties import Part
+from csire_bridge.settings_parties import Folders, Part
 
 __all__ = ["HeadEndCodes", "HeadEndNamespaces", "HeadEndSettings", "HeaderField"]
 
@@ -155,7 +155,10 @@ class HeadEndSettings(Part):
 
     ``url`` is its SOAP endpoint; ``events_port`` the loopback port on which its events arrive (0 = any free one) while
     no service runs. A service takes them at its own door: ``reply_address`` is the door's address as the head-end
-    system sees it (none: the service's own), ``event_peers`` are the addresses and networks that may report.
+    system sees it (none: the service's own). Whoever reports must prove itself: by the key that is put into the reply
+    address of each request (``event_key``), by ``event_user`` and the password in ``event_password_file``, or by a TLS
+    client certificate of ``event_certificates`` (PEM files) that a named proxy tells. ``event_peers`` are the
+    addresses and networks that may report at all (none given: every one).
     ``command_lifetime_seconds`` is handed down as the end of the interval in which a command may run.
     ``response_seconds`` is how long an event is waited for before the contactor's state is asked for, and
     ``poll_seconds`` the time between two such questions. ``attempts`` counts the commands for one order.
@@ -172,7 +175,11 @@ class HeadEndSettings(Part):
     url: str | None = None
     events_port: int = Field(default=0, ge=0, le=65535)
     reply_address: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
-    event_peers: tuple[Annotated[str, AfterValidator(_network)], ...] = ("127.0.0.0/8", "::1/128")
+    event_key: bool = True
+    event_user: str | None = None
+    event_password_file: Path | None = None
+    event_certificates: Folders = ()
+    event_peers: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     connect_seconds: float = Field(default=5, gt=0)
     read_seconds: float = Field(default=30, gt=0)
     kept_seconds: float = Field(default=20, ge=0)
@@ -195,6 +202,13 @@ class HeadEndSettings(Part):
     def _goes_together(self) -> HeadEndSettings:
         if (self.client_certificate is None) != (self.client_key is None):
             raise ValueError("client_certificate and client_key belong together: set both or none")
+        if (self.event_user is None) != (self.event_password_file is None):
+            raise ValueError("event_user and event_password_file belong together: set both or none")
+        if self.url and not (self.event_key or self.event_user or self.event_certificates):
+            raise ValueError(
+                "whoever reports events must prove itself: set event_key, or event_user and event_password_file, "
+                "or event_certificates"
+            )
         if "User" in self.required_header and self.username is None:
             raise ValueError("the header field User is required, so a username must be set")
         if (self.organization or "Organization" in self.required_header) and not (self.organization and self.username):

@@ -32,7 +32,7 @@ class PartnerSettings(Part):
     """A partner: its EIC code, the PEM files of the certificates that it signs with, and what it may do.
 
     ``profile`` is how it signs. ``numbers`` are the messages that it may send (none given: every one). ``user`` is
-    its name at our door, for limits only. ``revocation_list`` is a CRL file (PEM or DER) of its authority, whose
+    its name at our door; nothing depends on it. ``revocation_list`` is a CRL file (PEM or DER) of its authority, whose
     certificate is ``revocation_authority``; with ``revocation_expired`` set to "alert", the bridge starts with an
     expired list too.
     """

@@ -30,8 +30,9 @@ class SidSettings(Part):
     ``client_certificate`` and ``client_key`` are ours for TLS; all PEM files. ``fetch`` asks for new orders,
     ``fetch_most`` at a time, with pauses between ``idle_seconds`` and ``longest_idle_seconds``. ``look_up`` asks for
     metering points that are not known here; ``field_work`` hands over orders that need people on site. ``listen`` opens
-    our own door /sid/soap for ``peers``, who must name ``caller_user`` and the password in ``caller_password_file``
-    where these are set. Times are in seconds.
+    our own door /sid/soap for ``peers``, who must prove themselves: by ``caller_user`` and the password in
+    ``caller_password_file``, or by a TLS client certificate of ``caller_certificates`` that a named proxy tells. Times
+    are in seconds.
     """
 
     url: str | None = None
@@ -55,6 +56,7 @@ class SidSettings(Part):
     peers: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
     caller_user: str | None = None
     caller_password_file: Path | None = None
+    caller_certificates: Folders = ()
     per_minute: int = Field(default=6000, gt=0)
     at_once: int = Field(default=64, gt=0)
 
@@ -72,6 +74,10 @@ class SidSettings(Part):
             raise ValueError("idle_seconds must not be longer than longest_idle_seconds")
         if self.listen and self.url is None:
             raise ValueError("listen needs url: the outcome of an order goes back to SID")
+        if self.listen and not (self.caller_user or self.caller_certificates):
+            raise ValueError(
+                "listen needs to know who calls: set caller_user and caller_password_file, or caller_certificates"
+            )
         if self.security == "wss" and self.url is not None and not self.certificates:
             raise ValueError("security wss needs certificates: those that SID signs with")
         return self

@@ -18,11 +18,14 @@ from csire_bridge.domain.contactor import (
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
 from csire_bridge.hes.endpoint import EventListener
+from csire_bridge.hes.event_address import with_key
 from csire_bridge.simulators.hes import HeadEndSimulator, meter_number
+from csire_bridge.wire.proofs import Proofs
 
-__all__ = ["CONNECT", "DISCONNECT", "METER", "Bridge", "bridge_to", "command", "running", "until"]
+__all__ = ["CONNECT", "DISCONNECT", "KEY", "METER", "Bridge", "bridge_to", "command", "running", "until"]
 
 METER = meter_number(0)
+KEY = "a-key-for-tests"
 DISCONNECT, CONNECT = ContactorAction.DISCONNECT, ContactorAction.CONNECT
 
 
@@ -33,9 +36,14 @@ class Bridge:
         self.events: queue.Queue[HeadEndEvent] = queue.Queue()
         self.failures: list[Exception] = []
         profile = HeadEndProfile(endpoint=endpoint, reply_address="", **{"read_timeout": 10, **profile_facts})
-        self.listener = EventListener(self._on_events, profile).start()
-        self.profile = replace(profile, reply_address=self.listener.url)
+        self.listener = EventListener(self._on_events, profile, Proofs(key=KEY)).start()
+        self.profile = replace(profile, reply_address=self.url)
         self.connector = HeadEndConnector(self.profile)
+
+    @property
+    def url(self) -> str:
+        """Where events are taken, with the key that proves who reports."""
+        return with_key(self.listener.url, KEY)
 
     def _on_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
         if self.failures:

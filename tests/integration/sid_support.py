@@ -61,6 +61,15 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
         tick.wait(0.01)
 
 
+CREDENTIALS = ("sid", "secret")
+
+
+def _password_file(place: Path) -> Path:
+    file = place / "sid-password"
+    file.write_text(f"{CREDENTIALS[1]}\n", "utf-8")
+    return file
+
+
 @dataclass(frozen=True)
 class Scene:
     """What a test holds in its hands."""
@@ -77,7 +86,7 @@ class Scene:
     def door(self) -> str:
         return f"{self.service.url}/sid/soap"
 
-    def caller(self, credentials: tuple[str, str] | None = None) -> BridgeCaller:
+    def caller(self, credentials: tuple[str, str] | None = CREDENTIALS) -> BridgeCaller:
         return self.sid.caller(self.door, credentials)
 
     def orders(self) -> list[Order]:
@@ -104,7 +113,7 @@ class Scene:
         return self.orders()
 
     def post(
-        self, body: bytes, kind: str = "text/xml", auth: tuple[str, str] | None = None, **headers: str
+        self, body: bytes, kind: str = "text/xml", auth: tuple[str, str] | None = CREDENTIALS, **headers: str
     ) -> requests.Response:
         session = requests.Session()
         session.trust_env = False
@@ -191,6 +200,8 @@ def running(
             sid={
                 "url": customer.url,
                 "listen": True,
+                "caller_user": CREDENTIALS[0],
+                "caller_password_file": _password_file(place),
                 "idle_seconds": 0.05,
                 "longest_idle_seconds": 0.1,
                 "read_seconds": 2,

@@ -70,7 +70,7 @@ def post(playing: Play, code: str, at: datetime, meter: str = METER) -> None:
         </EventMessage>"""
     door = urlsplit(playing.scene.bridge.head_end_profile.reply_address)
     connection = http.client.HTTPConnection(door.netloc, timeout=10)
-    connection.request("POST", door.path, body)
+    connection.request("POST", f"{door.path}?{door.query}", body)
     assert connection.getresponse().status == 200
     connection.close()
 

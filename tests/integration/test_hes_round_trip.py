@@ -23,10 +23,12 @@ from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEve
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, StoreFailure
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.hes.connector import HeadEndProfile
-from csire_bridge.hes.endpoint import LOOPBACK, EventDoor
+from csire_bridge.hes.endpoint import EventDoor
 from csire_bridge.hes.events import MAX_EVENT_BYTES
 from csire_bridge.simulators.hes import ConfirmationStyle
-from tests.integration.hes_support import CONNECT, DISCONNECT, METER, bridge_to, command, running, until
+from csire_bridge.wire.callers import networks
+from csire_bridge.wire.proofs import Proofs
+from tests.integration.hes_support import CONNECT, DISCONNECT, KEY, METER, bridge_to, command, running, until
 
 
 def test_given_a_meter_when_disconnected_and_connected_then_it_really_switched_and_told_so() -> None:
@@ -161,7 +163,7 @@ def test_given_the_served_wsdl_when_zeep_loads_it_then_its_service_answers() -> 
 @pytest.mark.parametrize("body", [b"", b"hello", b"<x/>", b"<a>" * 10_000, b"\x00\xff", b"<EventMessage/>"])
 def test_given_garbage_when_posted_as_event_then_a_clear_4xx_without_traceback(body: bytes) -> None:
     with bridge_to("http://127.0.0.1:1") as bridge:
-        status, text = post(bridge.listener.url, body)
+        status, text = post(bridge.url, body)
         assert status == 400
         assert "refused" in text
         assert "Traceback" not in text
@@ -170,7 +172,7 @@ def test_given_garbage_when_posted_as_event_then_a_clear_4xx_without_traceback(b
 
 def test_given_too_many_bytes_when_posted_as_event_then_413() -> None:
     with bridge_to("http://127.0.0.1:1") as bridge:
-        assert post(bridge.listener.url, b"x" * (MAX_EVENT_BYTES + 1))[0] == 413
+        assert post(bridge.url, b"x" * (MAX_EVENT_BYTES + 1))[0] == 413
 
 
 def test_given_a_stranger_when_it_posts_an_event_then_403_and_nothing_is_looked_at() -> None:
@@ -179,15 +181,16 @@ def test_given_a_stranger_when_it_posts_an_event_then_403_and_nothing_is_looked_
 
     app = FastAPI()
     profile = HeadEndProfile(endpoint="", reply_address="")
-    app.include_router(EventDoor(never, profile=profile, allowed_peers=["10.1.0.0/16"]).router)
-    for peer, status in (("10.2.0.1", 403), ("no-address", 403), ("10.1.0.7", 400)):
-        assert asyncio.run(post_from(peer, app)) == status
+    app.include_router(EventDoor(never, profile=profile, proofs=Proofs(networks(["10.1.0.0/16"]), key=KEY)).router)
+    for peer, key, status in (("10.2.0.1", KEY, 403), ("no-address", KEY, 403), ("10.1.0.7", "x", 403)):
+        assert asyncio.run(post_from(peer, app, key=key)) == status
+    assert asyncio.run(post_from("10.1.0.7", app)) == 400
 
 
-async def post_from(peer: str, app: FastAPI, body: bytes = b"<x/>") -> int:
+async def post_from(peer: str, app: FastAPI, body: bytes = b"<x/>", key: str = KEY) -> int:
     transport = httpx.ASGITransport(app, client=(peer, 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://bridge") as client:
-        return (await client.post("/hes/events", content=body)).status_code
+        return (await client.post(f"/hes/events?key={key}", content=body)).status_code
 
 
 @settings(max_examples=150, deadline=None)
@@ -199,7 +202,7 @@ def test_given_any_bytes_when_posted_as_event_then_they_are_refused_and_nothing_
     app = FastAPI()
     profile = HeadEndProfile(endpoint="", reply_address="")
     taken: list[object] = []
-    app.include_router(EventDoor(taken.extend, profile=profile, allowed_peers=LOOPBACK).router)
+    app.include_router(EventDoor(taken.extend, profile=profile, proofs=Proofs(key=KEY)).router)
     assert asyncio.run(post_from("127.0.0.1", app, body)) == 400
     assert taken == []
 
@@ -207,7 +210,7 @@ def test_given_any_bytes_when_posted_as_event_then_they_are_refused_and_nothing_
 def post(url: str, body: bytes) -> tuple[int, str]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
-        connection.request("POST", urlsplit(url).path, body)
+        connection.request("POST", f"{urlsplit(url).path}?{urlsplit(url).query}", body)
         response = connection.getresponse()
         return response.status, response.read().decode()
     finally:

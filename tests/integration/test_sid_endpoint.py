@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import itertools
 import socket
@@ -24,7 +25,17 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.reception import Reception
 from csire_bridge.sid.contract import SID
 from csire_bridge.xml.parser import parse
-from tests.integration.sid_support import OTHER_POINT, Scene, fault_of, now, request, running, submission, until
+from tests.integration.sid_support import (
+    CREDENTIALS,
+    OTHER_POINT,
+    Scene,
+    fault_of,
+    now,
+    request,
+    running,
+    submission,
+    until,
+)
 
 
 @pytest.fixture(scope="module")
@@ -185,11 +196,11 @@ def test_given_another_content_type_then_415_and_a_soap_fault(scene: Scene, kind
 
 
 def test_given_a_get_without_wsdl_then_405_and_the_schema_is_served_beside_it(scene: Scene) -> None:
-    assert requests.get(scene.door, timeout=10).status_code == 405
-    schema = requests.get(scene.door.replace("/soap", "/sid.xsd"), timeout=10)
+    assert requests.get(scene.door, timeout=10, auth=CREDENTIALS).status_code == 405
+    schema = requests.get(scene.door.replace("/soap", "/sid.xsd"), timeout=10, auth=CREDENTIALS)
     assert schema.status_code == 200
     assert b"SubmitOrderRequest" in schema.content
-    address = requests.get(f"{scene.door}?wsdl", headers={"Host": 'a"b<c'}, timeout=10)
+    address = requests.get(f"{scene.door}?wsdl", headers={"Host": 'a"b<c'}, timeout=10, auth=CREDENTIALS)
     parse(address.content)
 
 
@@ -262,7 +273,8 @@ def test_given_the_service_ends_then_open_requests_of_sid_are_answered(tmp_path:
         host, port = scene.door.split("/")[2].split(":")
         connection = http.client.HTTPConnection(host, int(port), timeout=10)
         body = submission(order(scene))
-        connection.request("POST", "/sid/soap", body, {"Content-Type": "text/xml"})
+        basic = base64.b64encode(":".join(CREDENTIALS).encode()).decode()
+        connection.request("POST", "/sid/soap", body, {"Content-Type": "text/xml", "Authorization": f"Basic {basic}"})
         scene.service.stop()
         assert connection.getresponse().status == 200
 

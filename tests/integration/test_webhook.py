@@ -246,18 +246,32 @@ def test_given_a_sender_that_never_finishes_its_headers_then_it_is_cut_off(tmp_p
         assert sender.recv(1000) == b""
 
 
-def test_given_too_many_messages_of_one_partner_then_it_waits_and_others_do_not(scene: Scene) -> None:
-    statuses = [scene.post(bare(pki()), query="?organisationUser=supplier").status for _ in range(2)]
-    assert statuses == [200, 200]
-    late = scene.post(bare(pki()), query="?organisationUser=supplier")
-    assert (late.status, 1 <= int(late.headers["Retry-After"]) <= 30) == (429, True)
-    assert scene.post(bare(pki()), query="?organisationUser=hub").status == 200
-    assert scene.states() == ["accepted"] * 3
+def test_given_too_many_messages_of_one_partner_then_it_waits(tmp_path: Path) -> None:
+    partners = [{"eic": pki().hub.eic, "certificates": [pki().hub.certificate_file], "per_minute": 2}]
+    with running(tmp_path, pki(), partners=partners) as scene:
+        statuses = [scene.post(bare(pki())).status for _ in range(3)]
+        assert statuses == [200, 200, 200], "the first one shows whose the address is"
+        late = scene.post(bare(pki()))
+        assert (late.status, 1 <= int(late.headers["Retry-After"]) <= 30) == (429, True)
+        assert scene.states() == ["accepted"] * 3
 
 
-def test_given_strangers_then_they_share_one_bucket(tmp_path: Path) -> None:
+def test_given_strangers_who_name_a_partner_then_its_quota_is_untouched(tmp_path: Path) -> None:
+    """Quotas go by what was proved: the address of the last signed message, or a certificate that a proxy tells."""
+    proxy = {"trusted_proxies": ["127.0.0.1"], "strangers_per_minute": 2}
+    with running(tmp_path, pki(), web=proxy) as scene:
+        name, hub = "?organisationUser=hub", {"X-Forwarded-For": "192.0.2.1"}
+        assert scene.post(bare(pki()), query=name, **hub).status == 200
+        guesses = [scene.post(b"<a/>", query=name, **{"X-Forwarded-For": "198.51.100.7"}).status for _ in range(4)]
+        assert guesses == [422, 422, 429, 429]
+        assert [scene.post(bare(pki()), query=name, **hub).status for _ in range(4)] == [200] * 4
+        other = {"X-Forwarded-For": "198.51.100.8"}
+        assert scene.post(bare(pki()), query=name, **other).status == 200
+
+
+def test_given_strangers_of_one_address_then_they_share_one_bucket(tmp_path: Path) -> None:
     with running(tmp_path, pki(), web={"strangers_per_minute": 2}) as scene:
-        assert [scene.post(bare(pki()), query=f"?organisationUser=x{n}").status for n in range(3)] == [200, 200, 429]
+        assert [scene.post(b"<a/>", query=f"?organisationUser=x{n}").status for n in range(3)] == [422, 422, 429]
 
 
 def test_given_too_many_open_requests_then_one_more_waits(tmp_path: Path) -> None:

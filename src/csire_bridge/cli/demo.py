@@ -147,7 +147,7 @@ def _ask_by_sid(scene: Market) -> list[str]:
     """SID has an order waiting that the bridge fetches, and submits another one itself; return their numbers."""
     waiting = scene.sid.register(MeteringPointCode="590000047891571482")
     order = scene.sid.order(Kind="reconnect", MeteringPointCode="590000026256555237", ReconnectionReason="reason-gone")
-    scene.sid.caller(f"{scene.service.url}/sid/soap").submit(order)
+    scene.sid_caller().submit(order)
     return [waiting, order["Number"]]
 
 

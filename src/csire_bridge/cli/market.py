@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,11 +23,13 @@ from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.hub.splice import bare
 from csire_bridge.service.service import Role, Service
 from csire_bridge.settings import HubSettings, SidSettings
+from csire_bridge.sid.profile import read_password
 from csire_bridge.simulators.hes import HeadEndSimulator
 from csire_bridge.simulators.hub import HubSimulator
 from csire_bridge.simulators.hub_soap import send_request
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.simulators.sid import SidSimulator
+from csire_bridge.simulators.sid_caller import BridgeCaller
 from csire_bridge.store.database import make_current
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.wss import sign_envelope
@@ -53,6 +56,12 @@ class Market:
         """The bridge of the service."""
         return self.service.bridge
 
+    def sid_caller(self) -> BridgeCaller:
+        """SID's own client for our door, with the password that was agreed."""
+        desk = self.bridge.settings.sid
+        password = read_password(desk.caller_password_file) if desk.caller_password_file else ""
+        return self.sid.caller(f"{self.service.url}/sid/soap", (desk.caller_user or "", password))
+
     def agree(self, profile: SecurityProfile) -> None:
         """The hub signs with ``profile`` from now on; the running bridge learns it from its registry of partners."""
         entry = PartnerEntry(self.pki.hub.eic, self.clock(), "demo", profile=profile)
@@ -75,7 +84,16 @@ def market(
             url=hub.url, tenant=hub.tenant, user=hub.user, idle_seconds=0.2, longest_idle_seconds=0.4, peek_seconds=5
         )
         sid = stack.enter_context(SidSimulator(clock=clock, seed=8))
-        desk = SidSettings(url=sid.url, listen=True, idle_seconds=0.2, longest_idle_seconds=0.4)
+        password = folder / "sid-password.txt"
+        password.write_text(f"{secrets.token_urlsafe(16)}\n", "utf-8")
+        desk = SidSettings(
+            url=sid.url,
+            listen=True,
+            caller_user="sid",
+            caller_password_file=password,
+            idle_seconds=0.2,
+            longest_idle_seconds=0.4,
+        )
         settings = stage_settings(folder, pki, head_end.url).model_copy(update={"hub": door, "sid": desk})
         make_current(settings.database)
         service = Service(

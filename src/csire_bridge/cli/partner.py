@@ -130,7 +130,9 @@ def add(
     role: Annotated[PartnerRole | None, typer.Option(help="What it is in the market.")] = None,
     profile: Annotated[ProfileChoice | None, typer.Option(help="How it signs.")] = None,
     number: NumberOption = None,
-    user: Annotated[str | None, typer.Option(help="Its name at our door (organisationUser), for limits only.")] = None,
+    user: Annotated[
+        str | None, typer.Option(help="Its name at our door (organisationUser); nothing depends on it.")
+    ] = None,
     per_minute: Annotated[int | None, typer.Option(min=1, help="Messages that it may send per minute.")] = None,
     at_once: Annotated[int | None, typer.Option(min=1, help="Requests that it may have open at once.")] = None,
     database: DatabaseOption = None,

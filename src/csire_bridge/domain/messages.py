@@ -231,8 +231,12 @@ class SettledMessage:
 
 @dataclass(frozen=True, slots=True)
 class MessageEnd:
-    """How a message has ended, as it stands in the journal: what its sender is told."""
+    """How a message has ended, as it stands in the journal: what its sender is told.
+
+    ``sender`` is who sent an accepted message or its repeat; None where that is not at hand.
+    """
 
     state: MessageState
     code: str | None
     receipt: bytes
+    sender: str | None = None

@@ -44,8 +44,8 @@ class PartnerLimits:
 class Partner:
     """One partner. ``numbers`` are the message numbers that it may send; None allows every one that we read.
 
-    ``user`` is how it names itself at our door (query parameter ``organisationUser``), before anything is verified;
-    it chooses limits and never trust.
+    ``user`` is how it names itself at our door (query parameter ``organisationUser``). It proves nothing, so nothing
+    depends on it.
     """
 
     eic: Eic

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.errors import BridgeError, PartnerFault
+from csire_bridge.domain.partners import PartnerLimits
 from csire_bridge.grouping import Grouped
 from csire_bridge.hes.events import MAX_EVENT_BYTES, parse_event
 from csire_bridge.hes.profile import HeadEndProfile
+from csire_bridge.wire.entrance import Entrance
+from csire_bridge.wire.proofs import Proofs, Unproved
 from csire_bridge.wire.straight import Straight, ways_of
 
-__all__ = ["LOOPBACK", "EventDoor", "EventListener", "OnEvents"]
+__all__ = ["EventDoor", "EventListener", "OnEvents"]
 
 OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
 """Takes events, the bytes as received and what they say; it returns when all are committed."""
 
 _log = logging.getLogger(__name__)
-LOOPBACK = ("127.0.0.0/8", "::1/128")
+_LIMITS = PartnerLimits(per_minute=600_000, at_once=1024, max_bytes=MAX_EVENT_BYTES)
 _LINGER_SECONDS = 0.02  # no head-end system minds; a group of events costs little more than one
 _ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
 
@@ -34,9 +36,9 @@ _ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
 class EventDoor:
     """``POST /hes/events``: ``router`` answers, and one thread hands over what comes at the same moment together.
 
-    ``allowed_peers`` are addresses or networks such as ``10.1.0.0/16``; any other peer gets 403. ``on_events``
-    returns before 200 is answered. Garbage gets 400 and too much 413, each with a sentence; when ``on_events`` raises
-    one of our errors, 503 asks the HES to come again.
+    Who calls must show one of ``proofs``; any other gets 401, 403 or 429. ``on_events`` returns before 200 is answered.
+    Garbage gets 400, too much 413, too slowly 408, each with a sentence; when ``on_events`` raises one of our errors,
+    503 asks the HES to come again.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class EventDoor:
         on_events: OnEvents,
         *,
         profile: HeadEndProfile,
-        allowed_peers: Iterable[str],
-        max_bytes: int = MAX_EVENT_BYTES,
+        proofs: Proofs,
+        entrance: Entrance | None = None,
+        limits: PartnerLimits = _LIMITS,
     ) -> None:
         self._profile = profile
-        self._may_report = lru_cache(partial(_is_among, [ipaddress.ip_network(peer) for peer in allowed_peers]))
-        self._max_bytes = max_bytes
+        self._proofs = proofs
+        self._entrance = entrance or Entrance()
+        self._limits = limits
         self._group = Grouped[tuple[bytes, HeadEndEvent], None](
             partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS
         )
@@ -71,11 +75,14 @@ class EventDoor:
         return self._group.runs
 
     async def _receive(self, request: Request) -> Response:
-        if not self._may_report(request.client.host if request.client else ""):
-            return _text(403, "this address may not report events")
-        raw = await _body(request, self._max_bytes)
-        if raw is None:
-            return _text(413, f"an event has at most {self._max_bytes} bytes")
+        entrance = self._entrance
+        try:
+            self._proofs.check(request, entrance.caller(request), entrance.guesses)
+        except Unproved as unproved:
+            return await entrance.turn_away(request, _text, unproved.status, unproved.sentence, unproved.headers)
+        return await entrance.let_in(request, "events", self._limits, self._take, _text)
+
+    async def _take(self, raw: bytes) -> Response:
         return await _take(raw, self._group, self._profile)
 
 
@@ -94,42 +101,26 @@ async def _take(raw: bytes, group: Grouped[tuple[bytes, HeadEndEvent], None], pr
     return Response(_ACCEPTED, media_type="application/xml")
 
 
-def _is_among(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], peer: str) -> bool:
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in network for network in networks)
-
-
-async def _body(request: Request, max_bytes: int) -> bytes | None:
-    """The whole body, or None as soon as it is known to be longer than allowed."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            return None
-    return bytes(body)
-
-
 async def _went_wrong(_request: Request, error: Exception) -> Response:
     _log.error("an event could not be taken: %r", error)
     return _text(500, "the event could not be taken")
 
 
-def _text(status: int, sentence: str) -> Response:
-    return Response(sentence, status_code=status, media_type="text/plain; charset=utf-8")
+def _text(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(sentence, status, headers, media_type="text/plain; charset=utf-8")
 
 
 class EventListener:
     """Runs the events' door on 127.0.0.1 in a daemon thread; for tests, benches and small set-ups."""
 
-    def __init__(self, on_events: OnEvents, profile: HeadEndProfile, port: int = 0) -> None:
+    def __init__(self, on_events: OnEvents, profile: HeadEndProfile, proofs: Proofs, port: int = 0) -> None:
         app = FastAPI(openapi_url=None)
-        self._door = EventDoor(on_events, profile=profile, allowed_peers=LOOPBACK)
+        self._door = EventDoor(on_events, profile=profile, proofs=proofs)
         app.include_router(self._door.router)
         straight = Straight(app, ways_of([self._door.router]), _went_wrong)
-        config = uvicorn.Config(straight, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            straight, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=2
+        )
         self._server = uvicorn.Server(config)
         self._socket = _listening_socket(port)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)

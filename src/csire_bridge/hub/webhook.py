@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from starlette.requests import ClientDisconnect
 
 from csire_bridge.domain.messages import Form, MessageState
-from csire_bridge.domain.partners import PartnerLimits
-from csire_bridge.wire.body import BodyLimits, BodyRefused, forget_body, read_body
+from csire_bridge.domain.partners import PartnerLimits, SecurityProfile
+from csire_bridge.wire.callers import Caller
 from csire_bridge.wire.door import Door, Receipt
-from csire_bridge.wire.turnstile import Turnstile
+from csire_bridge.wire.entrance import Entrance
 from csire_bridge.xml.partners import PartnerBook
 
 __all__ = ["hub_router"]
@@ -31,20 +30,14 @@ _FIRST_TAG = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
 _PROLOGUE = 4096
 
 
-def hub_router(
-    door: Door,
-    partners: Callable[[], PartnerBook],
-    *,
-    body: BodyLimits | None = None,
-    strangers: PartnerLimits | None = None,
-    turnstile: Turnstile | None = None,
-) -> APIRouter:
+def hub_router(door: Door, partners: Callable[[], PartnerBook], *, entrance: Entrance | None = None) -> APIRouter:
     """A router with ``POST /hub/messages``.
 
-    A partner is told apart by the query parameter ``organisationUser``, for its limits only; all who give no name
-    that we know share those of ``strangers``.
+    Whoever calls has a partner's quota when a named proxy tells a certificate of that partner, or when the last signed
+    message from the address was the partner's. All others have that of strangers, each address its own. What the query
+    says is not looked at.
     """
-    webhook = _Webhook(door, partners, body or BodyLimits(), strangers or PartnerLimits(), turnstile or Turnstile())
+    webhook = _Webhook(door, partners, entrance or Entrance())
     router = APIRouter(route_class=_PlainRoute)
     router.add_api_route(
         "/hub/messages",
@@ -66,57 +59,42 @@ class _PlainRoute(APIRoute):
         return handler
 
 
+@dataclass(frozen=True)
 class _Webhook:
-    def __init__(
-        self,
-        door: Door,
-        partners: Callable[[], PartnerBook],
-        body: BodyLimits,
-        strangers: PartnerLimits,
-        turnstile: Turnstile,
-    ) -> None:
-        self._door = door
-        self._partners = partners
-        self._body = body
-        self._strangers = strangers
-        self._turnstile = turnstile
+    door: Door
+    partners: Callable[[], PartnerBook]
+    entrance: Entrance
 
     async def take(self, request: Request) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in (_XML, _TEXT_XML, _SOAP_XML):
-            return await self._turned_away(request, 415, f"send a message as {_XML}, {_SOAP_XML} or {_TEXT_XML}")
-        caller, limits = self._caller(request)
-        wait = self._turnstile.enter(caller, limits)
-        if wait is not None:
-            sentence = f"at most {limits.per_minute} messages a minute and {limits.at_once} at once"
-            return await self._turned_away(request, 429, sentence, {"Retry-After": str(wait)})
-        try:
-            return await self._let_in(request, kind, replace(self._body, max_bytes=limits.max_bytes))
-        finally:
-            self._turnstile.leave(caller)
+            sentence = f"send a message as {_XML}, {_SOAP_XML} or {_TEXT_XML}"
+            return await self.entrance.turn_away(request, _text, 415, sentence)
+        caller = self.entrance.caller(request)
+        quota, limits = self._quota(caller)
 
-    def _caller(self, request: Request) -> tuple[str, PartnerLimits]:
-        user = request.query_params.get("organisationUser")
-        partner = self._partners().by_user(user) if user else None
-        return ("", self._strangers) if partner is None else (partner.eic, partner.limits)
+        async def hand_in(raw: bytes) -> Response:
+            return await self._hand_in(caller, raw, kind)
 
-    async def _let_in(self, request: Request, kind: str, limits: BodyLimits) -> Response:
-        try:
-            raw = await read_body(request, limits)
-        except BodyRefused as refused:
-            return await self._turned_away(request, refused.status, refused.sentence)
-        except ClientDisconnect:
-            return _text(400, "the message was not sent to its end")
-        form = _form(kind, raw)
-        receipt = await self._door(_origin(request), raw, form)
+        return await self.entrance.let_in(request, quota, limits, hand_in, _text)
+
+    def _quota(self, caller: Caller) -> tuple[str, PartnerLimits]:
+        """Under which name the caller is counted, and by which limits. Addresses of one partner do not share."""
+        book = self.partners()
+        shown = book.certificates.find(caller.certificate) if caller.certificate else None
+        if shown is not None and (partner := book.find(shown.party)):
+            return f"{partner.eic} by certificate", partner.limits
+        spoke = self.entrance.spoke_for(caller)
+        if spoke is not None and (partner := book.find(spoke)):
+            return f"{partner.eic} at {caller.origin}", partner.limits
+        return f"stranger at {caller.origin}", self.entrance.strangers
+
+    async def _hand_in(self, caller: Caller, raw: bytes, kind: str) -> Response:
+        receipt = await self.door(f"webhook: {caller.address or 'unknown'}", raw, _form(kind, raw))
+        partner = self.partners().find(receipt.signer) if receipt.signer else None
+        if partner is not None and partner.profile is not SecurityProfile.NONE:
+            self.entrance.note_proof(caller, partner.eic)
         return _answer(receipt, kind)
-
-    async def _turned_away(
-        self, request: Request, status: int, sentence: str, headers: dict[str, str] | None = None
-    ) -> Response:
-        if status != 408:
-            await forget_body(request, self._body)
-        return _text(status, sentence, {**(headers or {}), "Connection": "close"})
 
 
 def _form(kind: str, raw: bytes) -> Form:
@@ -125,10 +103,6 @@ def _form(kind: str, raw: bytes) -> Form:
         first = _FIRST_TAG.search(raw[:_PROLOGUE])
         return Form.SOAP if first and first[1] == b"Envelope" else Form.BARE
     return Form.SOAP if kind == _SOAP_XML else Form.BARE
-
-
-def _origin(request: Request) -> str:
-    return f"webhook: {request.client.host if request.client else 'unknown'}"
 
 
 def _answer(receipt: Receipt, kind: str) -> Response:
@@ -169,7 +143,7 @@ _REQUEST: dict[str, Any] = {
             "name": "organisationUser",
             "in": "query",
             "required": False,
-            "description": "The partner's name at our door; it chooses limits and never trust",
+            "description": "Taken as the hub's contract has it, and not looked at: a name proves nothing",
             "schema": {"type": "string"},
         }
     ],

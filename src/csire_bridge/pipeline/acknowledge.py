@@ -113,7 +113,7 @@ class Acknowledger:
         )
 
     def _answers(self, order: Order) -> Mapping[AnswerKind, MessageNumber]:
-        return self._book.answers(order.source_number) if order.source_number else self._book.answers_to(order.kind)
+        return self._book.answers_of(order)
 
     def _header(self, order: Order, number: MessageNumber) -> Header:
         """Where the hub's message never came, only its process is known."""
@@ -137,7 +137,7 @@ class Acknowledger:
         mapping = self._book.outbound[header.number]
         plain = mapping.write(header, answer)
         root = read_back(plain)
-        if not self._catalogue.decide(root):
+        if not self._catalogue.decide(root):  # all sorts of answers were tried at start, but not all values
             problems = "; ".join(str(p) for p in self._catalogue.explain(root))
             raise ConfigurationError(
                 f"{mapping.file} makes a document that its schema refuses: {problems}",

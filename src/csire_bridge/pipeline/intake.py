@@ -222,10 +222,14 @@ def _waves(judged: Sequence[_Judged]) -> list[list[_Judged]]:
 
 def _tell(done: Sequence[Done[RawMessage, Judgement]], settled: Sequence[SettledMessage]) -> None:
     """Note how messages have ended for who has them in hand; it is committed."""
-    ends = {one.key: MessageEnd(one.state, one.code, one.receipt) for one in settled}
+    ends = {one.key: MessageEnd(one.state, one.code, one.receipt, _accepted_sender(one)) for one in settled}
     for piece in done:
         if isinstance(piece.item, InHand):
             piece.item.ends[piece.about.key] = ends[piece.about.key]
+
+
+def _accepted_sender(settled: SettledMessage) -> str | None:
+    return settled.sender if settled.state in (MessageState.ACCEPTED, MessageState.DUPLICATE) else None
 
 
 def _reused(message_id: MessageId) -> Problem:

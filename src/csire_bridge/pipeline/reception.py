@@ -28,13 +28,14 @@ class Answered:
     """What the sender of a message is told: its stored ``receipt``, byte for byte.
 
     ``state`` is None when the message is not settled: it may be committed or not, and its sender must send it again.
-    ``code`` is the first problem of a refused one.
+    ``code`` is the first problem of a refused one, ``signer`` the partner that sent an accepted one.
     """
 
     form: Form
     state: MessageState | None = None
     code: str | None = None
     receipt: bytes | None = None
+    signer: str | None = None
 
 
 class Hand(Protocol):
@@ -80,6 +81,6 @@ class Reception:
                 ends |= tx.messages.ends(unheard)
         found = [(arrival, ends.get(item.subject)) for arrival, item in zip(arrivals, items, strict=True)]
         return [
-            Answered(arrival.form, end.state, end.code, end.receipt) if end else Answered(arrival.form)
+            Answered(arrival.form, end.state, end.code, end.receipt, end.sender) if end else Answered(arrival.form)
             for arrival, end in found
         ]

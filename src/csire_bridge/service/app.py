@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp
 
 from csire_bridge.bootstrap import Bridge
-from csire_bridge.bootstrap_sid import sid_gatekeeper
+from csire_bridge.bootstrap_proofs import sid_proofs
 from csire_bridge.domain.messages import Form
 from csire_bridge.domain.partners import PartnerLimits
 from csire_bridge.grouping import Grouped
@@ -24,10 +24,12 @@ from csire_bridge.service.health import health_router
 from csire_bridge.service.readiness import Readiness
 from csire_bridge.sid.endpoint import sid_router
 from csire_bridge.wire.body import BodyLimits
+from csire_bridge.wire.callers import Callers, networks
 from csire_bridge.wire.door import Receipt
+from csire_bridge.wire.entrance import Entrance
 from csire_bridge.wire.straight import Straight, ways_of
 
-__all__ = ["HUB_DOOR", "SID_DOOR", "DoorKeeper", "build_app", "door_keepers", "event_door"]
+__all__ = ["HUB_DOOR", "SID_DOOR", "DoorKeeper", "build_app", "door_keepers", "entrance_of", "event_door"]
 
 HUB_DOOR, SID_DOOR = "intake", "sid intake"
 
@@ -76,36 +78,36 @@ def _answer(bridge: Bridge, arrivals: Sequence[Arrival]) -> list[Answered]:
     return answers
 
 
-def event_door(bridge: Bridge) -> EventDoor | None:
+def entrance_of(bridge: Bridge) -> Entrance:
+    """The one way in for every door, as the settings have it."""
+    web, limits = bridge.settings.web, bridge.settings.limits
+    return Entrance(
+        Callers(networks(web.trusted_proxies), web.client_certificate_header),
+        BodyLimits(limits.max_message_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds),
+        PartnerLimits(web.strangers_per_minute, web.strangers_at_once, limits.max_message_bytes),
+    )
+
+
+def event_door(bridge: Bridge, entrance: Entrance) -> EventDoor | None:
     """Where the head-end system reports; None where there is none."""
-    head_end = bridge.settings.head_end
-    if not head_end.url:
+    if not bridge.settings.head_end.url:
         return None
-    return EventDoor(bridge.take_events, profile=bridge.head_end_profile, allowed_peers=head_end.event_peers)
+    return EventDoor(bridge.take_events, profile=bridge.head_end_profile, proofs=bridge.event_proofs, entrance=entrance)
 
 
 def build_app(
-    bridge: Bridge, doors: Mapping[str, DoorKeeper], events: EventDoor | None, readiness: Readiness
+    bridge: Bridge, doors: Mapping[str, DoorKeeper], events: EventDoor | None, entrance: Entrance, readiness: Readiness
 ) -> ASGIApp:
     """Everything that the service answers to."""
-    web, limits = bridge.settings.web, bridge.settings.limits
-    body = BodyLimits(limits.max_message_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds)
     app = FastAPI(title="csire-bridge", docs_url=None, redoc_url=None)
     app.add_exception_handler(Exception, _went_wrong)
-    busy = [
-        hub_router(
-            doors[HUB_DOOR].knock,
-            lambda: bridge.partners,
-            body=body,
-            strangers=PartnerLimits(web.strangers_per_minute, web.strangers_at_once, limits.max_message_bytes),
-        )
-    ]
+    busy = [hub_router(doors[HUB_DOOR].knock, lambda: bridge.partners, entrance=entrance)]
     busy += [events.router] if events else []
     for router in (*busy, health_router(readiness.reasons)):
         app.include_router(router)
     if bridge.sid and SID_DOOR in doors:
-        guard = sid_gatekeeper(bridge.settings)
-        app.include_router(sid_router(doors[SID_DOOR].knock, guard, body=body, limits=bridge.sid.limits))
+        proofs = sid_proofs(bridge.settings)
+        app.include_router(sid_router(doors[SID_DOOR].knock, proofs, entrance=entrance, limits=bridge.sid.limits))
     return Straight(app, ways_of(busy), _went_wrong)
 
 

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from csire_bridge.bootstrap import Standard, hub_profile, partner_book, signing_key
-from csire_bridge.bootstrap_sid import sid_gatekeeper, sid_profile
+from csire_bridge.bootstrap_proofs import sid_proofs
+from csire_bridge.bootstrap_sid import sid_profile
 from csire_bridge.cores import check_core
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.settings import Settings
@@ -48,7 +49,7 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     yield partial(_can_be_answered, settings)
     if settings.sid.url:
         yield partial(sid_profile, settings)
-        yield partial(sid_gatekeeper, settings)
+        yield partial(sid_proofs, settings)
         for file in settings.sid.certificates:
             yield partial(load_pins, file)
 

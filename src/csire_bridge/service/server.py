@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from csire_bridge.domain.errors import ConfigurationError, OurFault
 from csire_bridge.settings_doors import WebSettings
+from csire_bridge.wire.callers import is_among, networks
 
 __all__ = ["WebServer", "listening_socket"]
 
@@ -43,6 +44,47 @@ def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.so
     return listener
 
 
+class _Connections:
+    """All open connections of one server, the oldest first. Who comes when there are too many pushes out an idle one.
+
+    Named proxies have no limit of their own: many callers stand behind each of them.
+    """
+
+    def __init__(self, web: WebSettings) -> None:
+        self._most, self._most_of_address = web.connections, web.connections_per_address
+        self._proxies = networks(web.trusted_proxies)
+        self._open: dict[str, dict[_Protocol, None]] = {}
+
+    def add(self, one: _Protocol, address: str) -> bool:
+        """Enter a connection; False when there is no room, because all that could go are busy."""
+        mine = self._open.setdefault(address, {})
+        mine[one] = None
+        if len(mine) > self._most_of_address and not is_among(self._proxies, address):
+            return self._push_out(mine, one)
+        if sum(map(len, self._open.values())) > self._most:
+            crowds = sorted(self._open.values(), key=len, reverse=True)
+            return any(self._push_out(crowd, one) for crowd in crowds)
+        return True
+
+    def remove(self, one: _Protocol, address: str) -> None:
+        """A connection is closed."""
+        mine = self._open.get(address, {})
+        mine.pop(one, None)
+        if not mine:
+            self._open.pop(address, None)
+
+    @staticmethod
+    def _push_out(crowd: dict[_Protocol, None], newcomer: _Protocol) -> bool:
+        """Close the oldest that waits for a request, before all others one that has never sent a whole one."""
+        idle = [one for one in crowd if one is not newcomer and one.is_idle]
+        chosen = next((one for one in idle if not one.has_served), idle[0] if idle else None)
+        if chosen is None:
+            return False
+        del crowd[chosen]
+        chosen.transport.abort()
+        return True
+
+
 class _Protocol(HttpToolsProtocol):
     """uvicorn's own, but whoever does not send the headers of a request in time, or sends no end of them, is cut off.
 
@@ -50,13 +92,29 @@ class _Protocol(HttpToolsProtocol):
     """
 
     header_seconds = 10.0
+    crowd: _Connections
+    has_served = False
+    _address = ""
     _watch: asyncio.TimerHandle | None = None
     _before_request = 0
     _in_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._watch_headers()
+        self._address = self.client[0] if self.client else ""
+        if self.crowd.add(self, self._address):
+            self._watch_headers()
+        else:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.crowd.remove(self, self._address)
+        super().connection_lost(exc)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is in work."""
+        return not self._has_request()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -75,6 +133,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self.has_served = True
         super().on_headers_complete()
 
     def _watch_headers(self) -> None:
@@ -99,7 +158,8 @@ class WebServer:
     """Serves ``app`` on ``listener``, which it closes at the end."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket, web: WebSettings) -> None:
-        protocol = type("_Protocol", (_Protocol,), {"header_seconds": web.header_seconds})
+        facts = {"header_seconds": web.header_seconds, "crowd": _Connections(web)}
+        protocol = type("_Protocol", (_Protocol,), facts)
         config = uvicorn.Config(
             app,
             http=protocol,
@@ -107,6 +167,7 @@ class WebServer:
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # who calls is judged by wire/callers.py, for named proxies only
             server_header=False,
             timeout_keep_alive=web.keep_alive_seconds,
             timeout_graceful_shutdown=web.stop_seconds,

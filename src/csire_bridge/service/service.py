@@ -18,7 +18,7 @@ from csire_bridge.bootstrap_sid import SidSide
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.hes.endpoint import EventDoor
 from csire_bridge.hub.poller import QueuePoller
-from csire_bridge.service.app import DoorKeeper, build_app, door_keepers, event_door
+from csire_bridge.service.app import DoorKeeper, build_app, door_keepers, entrance_of, event_door
 from csire_bridge.service.readiness import Readiness
 from csire_bridge.service.server import WebServer, listening_socket
 from csire_bridge.sid.fetcher import OrderFetcher
@@ -65,9 +65,10 @@ class Service:
         self.bridge = open_bridge(f"{self.url}/hes/events")
         self._role = role
         if listener:
-            keepers, events = door_keepers(self.bridge), event_door(self.bridge)
+            entrance = entrance_of(self.bridge)
+            keepers, events = door_keepers(self.bridge), event_door(self.bridge, entrance)
             self._doors = {**keepers, **({_EVENTS: events} if events else {})}
-            app = build_app(self.bridge, keepers, events, Readiness(self.bridge, self._parts, self._waiting))
+            app = build_app(self.bridge, keepers, events, entrance, Readiness(self.bridge, self._parts, self._waiting))
             self._web = WebServer(app, listener, self.bridge.settings.web)
 
     def start(self) -> None:

@@ -13,16 +13,14 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 
 from csire_bridge.domain.messages import Form, MessageState
 from csire_bridge.domain.partners import PartnerLimits
 from csire_bridge.resources import folder
-from csire_bridge.sid.gatekeeper import Gatekeeper
 from csire_bridge.sid.writing import client_fault, server_fault
-from csire_bridge.wire.body import BodyLimits, BodyRefused, forget_body, read_body
 from csire_bridge.wire.door import Door
-from csire_bridge.wire.turnstile import Turnstile
+from csire_bridge.wire.entrance import Entrance
+from csire_bridge.wire.proofs import Proofs, Unproved
 
 __all__ = ["PATH", "sid_router"]
 
@@ -43,21 +41,15 @@ _TURNED_AWAY = {
 
 def sid_router(
     door: Door,
-    gatekeeper: Gatekeeper,
+    proofs: Proofs,
     *,
-    body: BodyLimits | None = None,
+    entrance: Entrance | None = None,
     limits: PartnerLimits | None = None,
-    turnstile: Turnstile | None = None,
     contract: Path | None = None,
 ) -> APIRouter:
-    """A router with ``POST /sid/soap``, and its WSDL and schema by GET."""
+    """A router with ``POST /sid/soap``, and its WSDL and schema by GET; ``limits`` are those of SID."""
     counter = _Counter(
-        door,
-        gatekeeper,
-        body or BodyLimits(),
-        limits or PartnerLimits(),
-        turnstile or Turnstile(),
-        contract or folder("schemas") / "sid",
+        door, proofs, entrance or Entrance(), limits or PartnerLimits(), contract or folder("schemas") / "sid"
     )
     router = APIRouter()
     router.add_route(PATH, counter.take, methods=["POST"], include_in_schema=False)
@@ -69,36 +61,27 @@ def sid_router(
 @dataclass
 class _Counter:
     door: Door
-    gatekeeper: Gatekeeper
-    body: BodyLimits
+    proofs: Proofs
+    entrance: Entrance
     limits: PartnerLimits
-    turnstile: Turnstile
     contract: Path
 
     async def take(self, request: Request) -> Response:
         refused = self._stranger(request)
         if refused is not None:
-            return await self._turned_away(request, *refused)
+            return await self.entrance.turn_away(request, _fault, refused.status, refused.sentence, refused.headers)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "text/xml":
-            return await self._turned_away(request, 415, "send SOAP 1.1, with the content type text/xml")
-        wait = self.turnstile.enter("sid", self.limits)
-        if wait is not None:
-            sentence = f"at most {self.limits.per_minute} requests a minute and {self.limits.at_once} at once"
-            return await self._turned_away(request, 429, sentence, {"Retry-After": str(wait)})
-        try:
-            return await self._let_in(request)
-        finally:
-            self.turnstile.leave("sid")
+            sentence = "send SOAP 1.1, with the content type text/xml"
+            return await self.entrance.turn_away(request, _fault, 415, sentence)
+        address = self.entrance.caller(request).address
 
-    async def _let_in(self, request: Request) -> Response:
-        try:
-            raw = await read_body(request, self.body)
-        except BodyRefused as refused:
-            return await self._turned_away(request, refused.status, refused.sentence)
-        except ClientDisconnect:
-            return _fault(400, "the request was not sent to its end")
-        origin = f"sid: {_host(request) or 'unknown'}"
+        async def hand_in(raw: bytes) -> Response:
+            return await self._hand_in(f"sid: {address or 'unknown'}", raw)
+
+        return await self.entrance.let_in(request, "sid", self.limits, hand_in, _fault)
+
+    async def _hand_in(self, origin: str, raw: bytes) -> Response:
         answer = await self.door(origin, raw, Form.SOAP)
         if answer.state is None or answer.receipt is None:
             fault = server_fault("busy", "the request can't be settled now; send the same again")
@@ -119,29 +102,16 @@ class _Counter:
     def _file(self, request: Request, name: str, change: Callable[[bytes], bytes]) -> Response:
         refused = self._stranger(request)
         if refused is not None:
-            return _fault(*refused)
+            return _fault(refused.status, refused.sentence, refused.headers)
         return Response(change((self.contract / name).read_bytes()), media_type=_XML)
 
-    def _stranger(self, request: Request) -> tuple[int, str] | None:
-        if not self.gatekeeper.knows_address(_host(request)):
-            return 403, "this address may not call"
-        if not self.gatekeeper.lets_in(request.headers.get("authorization", "")):
-            return 401, "user and password are needed, and must be right"
+    def _stranger(self, request: Request) -> Unproved | None:
+        try:
+            self.proofs.check(request, self.entrance.caller(request), self.entrance.guesses)
+        except Unproved as unproved:
+            return unproved
         return None
 
-    async def _turned_away(
-        self, request: Request, status: int, sentence: str, headers: dict[str, str] | None = None
-    ) -> Response:
-        if status != 408:
-            await forget_body(request, self.body)
-        return _fault(status, sentence, {**(headers or {}), "Connection": "close"})
 
-
-def _host(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-def _fault(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
-    challenge = {"WWW-Authenticate": 'Basic realm="csire-bridge", charset="UTF-8"'} if status == 401 else {}
-    fault = client_fault(_TURNED_AWAY[status], sentence)
-    return Response(fault, status, {**(headers or {}), **challenge}, media_type=_XML)
+def _fault(status: int, sentence: str, headers: dict[str, str]) -> Response:
+    return Response(client_fault(_TURNED_AWAY[status], sentence), status, headers, media_type=_XML)

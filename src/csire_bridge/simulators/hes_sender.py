@@ -45,7 +45,7 @@ class EventSender:
         url = urlsplit(address)
         for _ in range(2):
             with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
-                return self._exchange(url.netloc, url.path or "/", body)
+                return self._exchange(url.netloc, (url.path or "/") + (f"?{url.query}" if url.query else ""), body)
             broken = self._connections().pop(url.netloc, None)
             if broken is not None:
                 broken.close()

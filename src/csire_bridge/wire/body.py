@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 __all__ = ["BodyLimits", "BodyRefused", "forget_body", "read_body"]
 
 _FORGOTTEN_SECONDS = 2.0
+_LONGEST_NUMBER = 18  # digits; Python refuses to read numbers of thousands of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,10 @@ async def forget_body(request: Request, limits: BodyLimits) -> None:
 def announced_length(request: Request) -> int:
     """Content-Length; 0 where there is none that can be read (the server refuses such by itself)."""
     text = request.headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    if not (text.isascii() and text.isdigit()):
+        return 0
+    digits = text.lstrip("0")
+    return int(digits or "0") if len(digits) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
 
 
 def _too_long(limits: BodyLimits) -> BodyRefused:

@@ -12,7 +12,10 @@ __all__ = ["Door", "Receipt"]
 
 
 class Receipt(Protocol):
-    """What became of a message; ``state`` and ``receipt`` are None when it must be sent again."""
+    """What became of a message; ``state`` and ``receipt`` are None when it must be sent again.
+
+    ``signer`` is the partner that a good signature names, where there was one.
+    """
 
     @property
     def form(self) -> Form: ...
@@ -20,6 +23,8 @@ class Receipt(Protocol):
     def state(self) -> MessageState | None: ...
     @property
     def receipt(self) -> bytes | None: ...
+    @property
+    def signer(self) -> str | None: ...
 
 
 Door = Callable[[str, bytes, Form], Future[Receipt]]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from csire_bridge.domain.partners import PartnerLimits
 
 __all__ = ["Turnstile"]
+
+_REMEMBERED = 10_000
 
 
 @dataclass(slots=True)
@@ -24,7 +27,7 @@ class Turnstile:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def enter(self, caller: str, limits: PartnerLimits) -> int | None:
         """Let a request in and return None; or return after how many whole seconds to come again.
@@ -33,7 +36,9 @@ class Turnstile:
         """
         bucket, now = self._buckets.get(caller), self._now()
         if bucket is None:
+            self._forget()
             bucket = self._buckets[caller] = _Bucket(limits.per_minute, now)
+        self._buckets.move_to_end(caller)
         per_second = limits.per_minute / 60
         bucket.tokens = min(limits.per_minute, bucket.tokens + (now - bucket.filled_at) * per_second)
         bucket.filled_at = now
@@ -44,6 +49,12 @@ class Turnstile:
         bucket.tokens -= 1
         bucket.open += 1
         return None
+
+    def _forget(self) -> None:
+        """Make room: who came longest ago and has nothing open is forgotten."""
+        if len(self._buckets) >= _REMEMBERED:
+            idle = next((caller for caller, bucket in self._buckets.items() if not bucket.open), None)
+            self._buckets.pop(idle or "", None)
 
     def leave(self, caller: str) -> None:
         """A request has ended."""

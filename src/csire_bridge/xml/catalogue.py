@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from lxml import etree
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.xml.compiling import compile_schema
 from csire_bridge.xml.explain import Explainer, cut, line_of
+from csire_bridge.xml.shapes import Shapes
 
 __all__ = ["SchemaCatalogue", "SchemaLayout"]
 
@@ -116,6 +117,8 @@ class SchemaCatalogue:
         self._roots: dict[str, frozenset[str]] = {}
         self._compiled = threading.local()
         self._explainer = Explainer(self._layout.locate)
+        self._one_builds = threading.Lock()
+        self._shapes: dict[frozenset[str], Shapes] = {}
         for relative, file in self._layout.files():
             self._note(relative, self._layout.parse(file))
 
@@ -126,6 +129,17 @@ class SchemaCatalogue:
     def root_names(self, namespace: str) -> frozenset[str]:
         """Return the local names that a document of ``namespace`` may begin with; empty if it is unknown."""
         return self._roots.get(namespace, frozenset())
+
+    def shapes(self, namespaces: Iterable[str]) -> Shapes:
+        """What documents of these known namespaces may look like; raises ConfigurationError for a broken schema."""
+        wanted = frozenset(namespaces)
+        for namespace in sorted(wanted):
+            self.schema_for(namespace)
+        with self._one_builds:
+            if wanted not in self._shapes:
+                files = {namespace: self._layout.find(self._files[namespace]) for namespace in sorted(wanted)}
+                self._shapes[wanted] = Shapes(files, self._layout.locate, self._layout.parse)
+            return self._shapes[wanted]
 
     def schema_for(self, namespace: str) -> etree.XMLSchema:
         """Return the calling thread's compiled schema of a known namespace.

@@ -16,7 +16,7 @@ from csire_bridge.domain.messages import Header
 from csire_bridge.domain.rules import process_of
 from csire_bridge.xml.lexical import SPACE, parse_moment
 
-__all__ = ["TECHNICAL", "build_envelope", "envelope_texts", "format_moment", "read_header"]
+__all__ = ["ENVELOPE_NAMES", "TECHNICAL", "build_envelope", "envelope_texts", "format_moment", "read_header"]
 
 TECHNICAL = "urn:pl:oire:technical:v1"
 _EIC_AGENCY, _OIRE_AGENCY, _ROLE_AGENCY, _INDUSTRY = "305", "x", "260", "23"
@@ -56,6 +56,10 @@ _PARTS = {
     ),
 }
 _PREFIX = f"{{{TECHNICAL}}}"
+ENVELOPE_NAMES = frozenset(_PREFIX + name for part in _PARTS.values() for name in part) | {
+    f"{_PREFIX}RetroactiveExecutionToken"
+}
+"""The elements of the two parts that are read and written here, so that no mapping file has to."""
 
 
 def read_header(root: etree._Element) -> Header:

@@ -41,7 +41,3 @@ class PartnerBook:
     def find(self, eic: str) -> Partner | None:
         """The partner of that code, or None."""
         return self.partners.get(Eic(eic))
-
-    def by_user(self, user: str) -> Partner | None:
-        """The partner that names itself so at our door, or None."""
-        return next((partner for partner in self.partners.values() if partner.user == user), None)

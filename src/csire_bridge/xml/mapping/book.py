@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from lxml import etree
 
-from csire_bridge.domain.answers import AnswerKind
+from csire_bridge.domain.answers import AnswerKind, possible_answers
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MessageNumber
-from csire_bridge.domain.orders import OrderKind
+from csire_bridge.domain.orders import Order, OrderKind
 from csire_bridge.domain.rules import MessageFacts
 from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound
 from csire_bridge.xml.mapping.loader import LoadedFile, load_file, merged_files, raise_all
 from csire_bridge.xml.mapping.model import InboundFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping, compile_outbound
+from csire_bridge.xml.mapping.rehearsal import Judge, unwritable
+from csire_bridge.xml.shapes import Shapes
 
 __all__ = ["MappingBook"]
 
+_A = TypeVar("_A")
+_R = TypeVar("_R")
 
-class _Catalogue(Protocol):
+
+class _Catalogue(Judge, Protocol):
     def root_names(self, namespace: str) -> frozenset[str]: ...
+    def shapes(self, namespaces: Iterable[str]) -> Shapes: ...
 
 
 class MappingBook:
@@ -33,40 +40,38 @@ class MappingBook:
         self._inbound: dict[str, InboundMapping] = {}
         self._outbound: dict[MessageNumber, OutboundMapping] = {}
         self._facts: dict[str, MessageFacts] = {}
-        answering: list[LoadedFile] = []
-        failures = [text for file in merged_files(search_path) if (text := self._try(file, catalogue, answering))]
+        failures: list[str] = []
+        files = [loaded for file in merged_files(search_path) if (loaded := _tried(load_file, file, failures))]
+        known = {f.content.namespace for f in files if f.content.root in catalogue.root_names(f.content.namespace)}
+        shapes = catalogue.shapes(known)
+        add = partial(self._add, catalogue, shapes)
+        answering = [loaded for loaded in files if _tried(add, loaded, failures)]
         failures += self._unanswerable(answering)
+        if not failures:
+            failures += self._unwritable(answering, catalogue)
         if failures:
             raise ConfigurationError("\n".join(failures), "correct the mapping files; see docs/mappings.md")
 
-    def _try(self, file: Path, catalogue: _Catalogue, answering: list[LoadedFile]) -> str | None:
-        try:
-            loaded = load_file(file)
-            self._add(loaded, catalogue)
-            answering.append(loaded)
-        except ConfigurationError as error:
-            return error.text
-        return None
-
-    def _add(self, loaded: LoadedFile, catalogue: _Catalogue) -> None:
+    def _add(self, catalogue: _Catalogue, shapes: Shapes, loaded: LoadedFile) -> LoadedFile:
         content = loaded.content
         tag = f"{{{content.namespace}}}{content.root}"
         if content.root not in catalogue.root_names(content.namespace):
             raise_all([loaded.problem(("root",), f"no schema declares the element {tag}")])
         if tag in self._facts:
             raise_all([loaded.problem(("root",), f"another mapping file already reads {tag}")])
+        shape = shapes.of(content.namespace, content.root)
         if isinstance(content, InboundFile):
-            self._inbound[tag] = compiled = compile_inbound(loaded)
+            self._inbound[tag] = compiled = compile_inbound(loaded, shape)
             self._facts[tag] = compiled.facts
         else:
-            compiled_all = compile_outbound(loaded)
-            twice = [mapping.number for mapping in compiled_all if mapping.number in self._outbound]
+            twice = [number for number in content.message if number in self._outbound]
             if twice:
                 text = f"another mapping file already builds message {', '.join(twice)}"
                 raise_all([loaded.problem(("message",), text)])
-            for mapping in compiled_all:
+            for mapping in compile_outbound(loaded, shape):
                 self._outbound[mapping.number] = mapping
                 self._facts[tag] = mapping.facts
+        return loaded
 
     def _unanswerable(self, answering: Sequence[LoadedFile]) -> list[str]:
         return [
@@ -75,6 +80,21 @@ class MappingBook:
             if isinstance(loaded.content, InboundFile)
             for kind, number in loaded.content.answers.items()
             if number not in self._outbound
+        ]
+
+    def _unwritable(self, answering: Sequence[LoadedFile], catalogue: Judge) -> list[str]:
+        """What is wrong with the answers that orders may need: each sort is built once, before any meter switches."""
+        files = {n: loaded for loaded in answering for n in map(MessageNumber, loaded.content.message)}
+        due = {
+            (number, kind, answer)
+            for mapping in self._inbound.values()
+            for answer, number in mapping.answers.items()
+            for kind in mapping.kinds
+        }
+        return [
+            str(problem)
+            for number, kind, answer in sorted(due)
+            for problem in unwritable(self._outbound[number], files[number], possible_answers(kind, answer), catalogue)
         ]
 
     @property
@@ -123,11 +143,25 @@ class MappingBook:
         return {}
 
     def answers_to(self, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
-        """Which message answers an order of that kind, where the message that asks for it never came."""
-        for mapping in self._inbound.values():
-            if mapping.constants.get("kind") is kind and mapping.answers:
-                return mapping.answers
-        return {}
+        """Which message answers an order of that kind, where the message that asks for it never came.
+
+        Empty where messages that ask for such orders are answered differently: then nobody knows which one is due.
+        """
+        found = [mapping.answers for mapping in self._inbound.values() if kind in mapping.kinds]
+        return found[0] if found and all(answers == found[0] for answers in found) else {}
+
+    def answers_of(self, order: Order) -> Mapping[AnswerKind, MessageNumber]:
+        """Which messages answer an order."""
+        return self.answers(order.source_number) if order.source_number else self.answers_to(order.kind)
+
+
+def _tried(do: Callable[[_A], _R], about: _A, failures: list[str]) -> _R | None:
+    """What comes of it; None when it fails, which is then told with the others."""
+    try:
+        return do(about)
+    except ConfigurationError as error:
+        failures.append(error.text)
+        return None
 
 
 def _unknown(tag: str) -> Problem:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -13,8 +15,17 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.xml.envelope import format_moment
-from csire_bridge.xml.lexical import parse_boolean, parse_date, parse_decimal, parse_moment
+from csire_bridge.xml.lexical import (
+    SPACE,
+    collapsed,
+    parse_boolean,
+    parse_date,
+    parse_decimal,
+    parse_moment,
+    parse_polish_date,
+)
 from csire_bridge.xml.mapping.model import Conversion
+from csire_bridge.xml.shapes import ValueType
 
 __all__ = ["PROBLEM_OF", "Reader", "Writer", "field_types", "reader_for", "writer_for"]
 
@@ -44,6 +55,20 @@ _READERS: Mapping[Conversion, tuple[type, Reader]] = {
 }
 
 
+_STRING = frozenset({"string"})
+_READS: Mapping[Conversion, frozenset[str]] = {
+    Conversion.CODE: frozenset({"string", "boolean", "decimal"}),
+    Conversion.BOOLEAN: frozenset({"boolean"}),
+    Conversion.DATE: frozenset({"date", "dateTime"}),
+    Conversion.MOMENT: frozenset({"dateTime"}),
+    Conversion.DECIMAL: frozenset({"decimal"}),
+}
+"""The types of XML Schema that each conversion reads; those that are not named read texts."""
+_NO_TEXT = frozenset({"mixed", "empty"})
+_BOOLEANS = frozenset({"true", "false"})
+_EACH_SPACE = re.compile(f"[{SPACE}]")
+
+
 def field_types(target: type) -> dict[str, type]:
     """The type of each field of a dataclass, without its "or None"."""
     return {name: _plain(hint) for name, hint in get_type_hints(target).items()}
@@ -71,18 +96,67 @@ def value_of(due: type, text: str) -> object:
     raise ValueError(f"a {due.__name__} can't be written in a mapping file")
 
 
-def reader_for(conversion: Conversion, table: Mapping[str, str] | None, due: type) -> Reader:
-    """The reader of a field of type ``due``; raises ValueError when conversion and field don't fit."""
-    if conversion is Conversion.CODE:
-        if not table:
-            raise ValueError("a code needs a table from the hub's codes to ours")
-        return _table_reader({code: value_of(due, text) for code, text in table.items()})
-    if table:
+def reader_for(conversion: Conversion, table: Mapping[str, str] | None, due: type, value: ValueType) -> Reader:
+    """The reader of a field of type ``due`` from a text of the schema's type ``value``.
+
+    Raises ValueError when conversion, field and type don't fit.
+    """
+    if conversion is Conversion.CODE and not table:
+        raise ValueError("a code needs a table from the hub's codes to ours")
+    if conversion is not Conversion.CODE and table:
         raise ValueError("a table goes with `as: code` only")
-    gives, reader = _READERS[conversion]
-    if not issubclass(gives, due):
+    clean = _CLEAN.get(value.white_space, _stripped)
+    if table:
+        read = _table_reader({code: value_of(due, text) for code, text in table.items()})
+        _check_kinds(conversion, value)
+        _check_codes(table, value)
+        if value.kinds == {"boolean"}:
+            return lambda text: read("true" if parse_boolean(text) else "false")
+        return lambda text: read(clean(text))
+    gives, plain = _READERS[conversion]
+    if not issubclass(gives, due) or (gives is datetime and due is not datetime):  # a datetime is a date to Python
         raise ValueError(f"`as: {conversion}` gives a {gives.__name__}, but the field is a {due.__name__}")
-    return reader
+    _check_kinds(conversion, value)
+    if conversion is Conversion.DATE and "dateTime" in value.kinds:
+        return lambda text: parse_polish_date(text) if "T" in text else parse_date(text)
+    return lambda text: plain(clean(text))
+
+
+def _check_kinds(conversion: Conversion, value: ValueType) -> None:
+    """Raise ValueError unless the conversion reads whatever the schema allows there."""
+    if conversion is Conversion.TEXT:
+        strange = value.kinds & _NO_TEXT
+        if strange:
+            raise ValueError(f"there is no text to read by itself: the schema's type is {', '.join(sorted(strange))}")
+        return
+    reads = _READS.get(conversion, _STRING)
+    if not value.kinds <= reads:
+        found = ", ".join(sorted(value.kinds - reads))
+        raise ValueError(f"`as: {conversion}` reads {' and '.join(sorted(reads))}, but the schema's type is {found}")
+
+
+def _check_codes(table: Mapping[str, str], value: ValueType) -> None:
+    """Raise ValueError for a code that the schema never allows: a typing mistake, or one of another release."""
+    known = _BOOLEANS if value.kinds == {"boolean"} else value.codes
+    if known is None:
+        return
+    for code in table:
+        if code not in known and not (code.endswith("*") and any(one.startswith(code[:-1]) for one in known)):
+            close = difflib.get_close_matches(code, known, 1, 0.0)
+            nearest = f"; the nearest is {close[0]}" if close else ""
+            raise ValueError(f"the schema has no code {code}{nearest}")
+
+
+def _stripped(text: str) -> str:
+    return text.strip(SPACE)
+
+
+def _replaced(text: str) -> str:
+    return _EACH_SPACE.sub(" ", text).strip(" ")
+
+
+_CLEAN: Mapping[str | None, Callable[[str], str]] = {"collapse": collapsed, "replace": _replaced}
+"""The white space of a text by the type's facet; around a text it never counts."""
 
 
 def _table_reader(table: Mapping[str, object]) -> Reader:
@@ -100,18 +174,34 @@ def _table_reader(table: Mapping[str, object]) -> Reader:
     return read
 
 
-def writer_for(conversion: Conversion, table: Mapping[str, str] | None, due: type) -> Writer:
-    """The writer of a value of type ``due``; raises ValueError when conversion and value don't fit."""
+def writer_for(conversion: Conversion, table: Mapping[str, str] | None, due: type, value: ValueType) -> Writer:
+    """The writer of a value of type ``due`` as a text of the schema's type ``value``.
+
+    Raises ValueError when conversion, value and type don't fit.
+    """
     if table:
         codes = {value_of(due, text): code for text, code in table.items()}
-        return lambda value: _code(codes, value)
+        _check_written(set(table.values()), value)
+        return lambda fact: _code(codes, fact)
     if conversion is Conversion.MOMENT:
         if due is not datetime:
             raise ValueError(f"`as: moment` needs a moment, but the value is a {due.__name__}")
+        if value.kinds != {"dateTime"}:
+            raise ValueError(f"`as: moment` writes dateTime, but the schema's type is {', '.join(sorted(value.kinds))}")
         return _moment
     if due is datetime:
         raise ValueError("a moment needs `as: moment`")
+    if value.kinds != _STRING:
+        raise ValueError(f"a text is written, but the schema's type is {', '.join(sorted(value.kinds))}")
     return str
+
+
+def _check_written(codes: Iterable[str], value: ValueType) -> None:
+    """Raise ValueError for a code that the schema does not allow."""
+    for code in sorted(codes):
+        if value.codes is not None and code not in value.codes:
+            close = difflib.get_close_matches(code, value.codes, 1, 0.0)
+            raise ValueError(f"the schema has no code {code}; the nearest is {close[0] if close else 'none'}")
 
 
 def _code(codes: Mapping[object, str], value: object) -> str:

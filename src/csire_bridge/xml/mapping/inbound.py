@@ -14,11 +14,16 @@ from csire_bridge.domain.bounds import out_of_bounds
 from csire_bridge.domain.errors import Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.messages import OrderRequest, Reading, RegistryUpdate, ResultNotice, SpecialNotice
+from csire_bridge.domain.orders import OrderKind
 from csire_bridge.domain.rules import MessageFacts
 from csire_bridge.marked_yaml import FileProblem
+from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.mapping.convert import PROBLEM_OF, Reader, field_types, reader_for, value_of
+from csire_bridge.xml.mapping.coverage import uncovered
 from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
-from csire_bridge.xml.mapping.model import FieldRule, InboundFile
+from csire_bridge.xml.mapping.model import FieldRule, InboundFile, Several
+from csire_bridge.xml.mapping.places import Follower, Place, Strange
+from csire_bridge.xml.shapes import Shape, ValueType
 
 __all__ = ["InboundMapping", "compile_inbound"]
 
@@ -28,18 +33,27 @@ _TARGETS: Mapping[str, type] = {
     "registry": RegistryUpdate,
     "special": SpecialNotice,
 }
-_PREFIX = "m"
+_PREFIX, _ENVELOPE = "m", "t"
+_NOT_KNOWN = ValueType(frozenset())
+"""Of a path that was refused: then the conversion is only looked at by itself."""
 _LITERALS = re.compile(r"'[^']*'|\"[^\"]*\"")
 _PREFIXES = re.compile(r"([A-Za-z_][\w.-]*):(?!:)")
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One of the paths that feed a field, and how what stands there is read."""
+
+    path: etree.XPath
+    read: Reader
 
 
 @dataclass(frozen=True)
 class _Field:
     name: str
     rule: FieldRule
-    paths: tuple[etree.XPath, ...]
+    ways: tuple[_Way, ...]
     when: etree.XPath | None
-    read: Reader
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,14 @@ class InboundMapping:
     constants: Mapping[str, object]
     fields: tuple[_Field, ...]
     rules: tuple[_Refusal, ...]
+
+    @property
+    def kinds(self) -> tuple[OrderKind, ...]:
+        """The kinds of order that such a message may become."""
+        kind = self.constants.get("kind")
+        if self.target is not OrderRequest:
+            return ()
+        return (kind,) if isinstance(kind, OrderKind) else tuple(OrderKind)
 
     def read(self, tree: etree._Element) -> Reading:
         """Read ``tree``; raise RuleBroken with every problem found, each with its path in the document."""
@@ -98,37 +120,43 @@ def _value(field: _Field, tree: etree._Element) -> object | None:
     """The field's value; None where the document does not tell it."""
     if field.when is not None and not _holds(field.when, tree):
         return None
-    for path in field.paths:
-        found = cast("list[etree._Element | str]", path(tree))  # text for an attribute or text()
+    for way in field.ways:
+        found = cast("list[etree._Element | str]", way.path(tree))  # text for an attribute or text()
         if found:
-            return _converted(field, found[0], path)
+            return _converted(field, _the_one(field, found, way), way)
     if field.rule.required:
-        raise _FieldError(
-            Problem(
-                ProblemCode.MISSING,
-                f"{field.paths[0].path} is missing, but needed here",
-                "send the message with this element",
-                path=field.paths[0].path,
-            )
-        )
+        path = field.ways[0].path.path
+        text = f"{path} is missing, but needed here"
+        raise _FieldError(Problem(ProblemCode.MISSING, text, "send the message with this element", path=path))
     return None
 
 
-def _converted(field: _Field, element: etree._Element | str, path: etree.XPath) -> object:
-    text = (element if isinstance(element, str) else element.text or "").strip()
+def _the_one(field: _Field, found: list[etree._Element | str], way: _Way) -> etree._Element | str:
+    """The one that counts of what was found; raises _FieldError where the mapping file does not say which."""
+    if len(found) > 1 and field.rule.several not in (Several.FIRST, Several.LAST):
+        path = way.path.path
+        text = f"{path} stands {len(found)} times, and nobody knows which one counts"
+        raise _FieldError(Problem(ProblemCode.CONDITION, text, "send the message with one of them", path=path))
+    return found[-1 if field.rule.several is Several.LAST else 0]
+
+
+def _converted(field: _Field, element: etree._Element | str, way: _Way) -> object:
     try:
-        return field.read(text)
+        return way.read(element if isinstance(element, str) else element.text or "")
     except (ValueError, ArithmeticError) as error:
         code = PROBLEM_OF.get(field.rule.conversion, ProblemCode.VALUE)
-        raise _FieldError(Problem(code, str(error), "send a value that holds", path=path.path)) from error
+        raise _FieldError(Problem(code, str(error), "send a value that holds", path=way.path.path)) from error
 
 
-def compile_inbound(loaded: LoadedFile) -> InboundMapping:
-    """Compile an inbound file; raise ConfigurationError with every problem, each with line and key."""
+def compile_inbound(loaded: LoadedFile, shape: Shape) -> InboundMapping:
+    """Compile an inbound file for documents of ``shape``; raise ConfigurationError with every problem.
+
+    Each has its line and key. Whatever such a document can say is read by the file, or ignored in so many words.
+    """
     content = loaded.content
     assert isinstance(content, InboundFile)  # noqa: S101 - the caller sorts by direction
     problems: list[FileProblem] = []
-    compiled = _Compiler(loaded, content, problems)
+    compiled = _Compiler(loaded, content, shape, problems)
     mapping = InboundMapping(
         file=loaded.marked.name,
         facts=MessageFacts(frozenset(MessageNumber(n) for n in content.message), content.type, inbound=True),
@@ -139,15 +167,19 @@ def compile_inbound(loaded: LoadedFile) -> InboundMapping:
         rules=tuple(compiled.rules()),
     )
     problems.extend(compiled.missing(mapping))
+    problems.extend(uncovered(loaded, content, compiled.follower, compiled.read))
     raise_all(problems)
     return mapping
 
 
 class _Compiler:
-    def __init__(self, loaded: LoadedFile, content: InboundFile, problems: list[FileProblem]) -> None:
+    def __init__(self, loaded: LoadedFile, content: InboundFile, shape: Shape, problems: list[FileProblem]) -> None:
         self._loaded, self._content, self._problems = loaded, content, problems
-        self._namespaces = {_PREFIX: content.namespace}
+        self._namespaces = {**content.prefixes, _PREFIX: content.namespace, _ENVELOPE: TECHNICAL}
         self._types = field_types(_TARGETS[content.becomes])
+        self.follower = Follower(shape, self._namespaces)
+        self.read: set[tuple[str, ...]] = set()
+        """The paths of everything that the file looks at."""
 
     def constants(self) -> Iterator[tuple[str, object]]:
         for name, text in self._content.set.items():
@@ -162,18 +194,13 @@ class _Compiler:
             key = ("fields", name)
             if not self._known(key, name):
                 continue
-            paths = [self._xpath((*key, "path"), path) for path in rule.path]
-            when = self._xpath((*key, "when"), rule.when) if rule.when else None
-            try:
-                reader = reader_for(rule.conversion, rule.table, self._types[name])
-            except ValueError as error:
-                self._report((*key, "table" if rule.table else "as"), str(error))
-                continue
-            yield _Field(name, rule, tuple(p for p in paths if p is not None), when, reader)
+            ways = tuple(way for path in rule.path for way in self._ways(name, rule, path))
+            when = self._condition((*key, "when"), rule.when) if rule.when else None
+            yield _Field(name, rule, ways, when)
 
     def rules(self) -> Iterator[_Refusal]:
         for index, rule in enumerate(self._content.rules):
-            when = self._xpath(("rules", index, "when"), rule.when)
+            when = self._condition(("rules", index, "when"), rule.when)
             if when is not None:
                 yield _Refusal(when, rule.refuse, rule.remedy)
 
@@ -191,11 +218,58 @@ class _Compiler:
         self._report(key, f"unknown field; known are {', '.join(self._types)}")
         return False
 
+    def _ways(self, name: str, rule: FieldRule, text: str) -> Iterator[_Way]:
+        """The path, once it is known that the schema has it, and that its values can be read as the file says."""
+        key = ("fields", name)
+        path = self._xpath((*key, "path"), text)
+        if path is None:
+            return
+        try:
+            places = self.follower.path(text, self._look_at)
+        except Strange as error:
+            self._report((*key, "path"), f"{text}: {error}")
+            places = []
+        for place in places:
+            self._look_at(place)
+        several = len(places) > 1 or any(place.several for place in places)
+        if several and rule.several is None:
+            self._report((*key, "path"), f"{text} may stand several times: say with `several` which one counts")
+        values = [place.shape.value for place in places] or [_NOT_KNOWN]
+        readers = [self._reader((*key, "table" if rule.table else "as"), name, rule, value) for value in values]
+        if readers and readers[0] is not None:
+            yield _Way(path, readers[0])
+
+    def _reader(self, key: tuple[str, ...], name: str, rule: FieldRule, value: ValueType | None) -> Reader | None:
+        if value is None:
+            self._report((*key[:-1], "path"), "there is no text to read: it holds other elements")
+            return None
+        if value.default is not None:
+            self._report((*key[:-1], "path"), f"the schema has the default {value.default!r}, which is not read")
+        try:
+            return reader_for(rule.conversion, rule.table, self._types[name], value)
+        except ValueError as error:
+            self._report(key, str(error))
+            return None
+
+    def _condition(self, key: tuple[str | int, ...], text: str) -> etree.XPath | None:
+        condition = self._xpath(key, text)
+        if condition is not None:
+            try:
+                self.follower.condition(text, self._look_at)
+            except Strange as error:
+                self._report(key, f"{text}: {error}")
+        return condition
+
+    def _look_at(self, place: Place) -> None:
+        if place.named:
+            self.read.add(place.path)
+
     def _xpath(self, key: tuple[str | int, ...], text: str) -> etree.XPath | None:
         """Compile and try an XPath: an unknown prefix or function would else show at the first message only."""
-        strangers = sorted(set(_PREFIXES.findall(_LITERALS.sub("", text))) - {_PREFIX})
+        strangers = sorted(set(_PREFIXES.findall(_LITERALS.sub("", text))) - self._namespaces.keys())
         if strangers:
-            self._report(key, f"not an XPath: the prefix {', '.join(strangers)} is unknown, only {_PREFIX} is known")
+            known = ", ".join(self._namespaces)
+            self._report(key, f"not an XPath: the prefix {', '.join(strangers)} is unknown; known are {known}")
             return None
         try:
             path = etree.XPath(text, namespaces=self._namespaces)

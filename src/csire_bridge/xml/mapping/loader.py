@@ -38,17 +38,28 @@ def raise_all(problems: Sequence[FileProblem]) -> None:
 def merged_files(search_path: Sequence[Path]) -> list[Path]:
     """Mapping files by name: the first folder of the search path that has a name wins.
 
-    Raises ConfigurationError for a folder that is not there.
+    Raises ConfigurationError for a folder that is not there, and for whatever else lies in one: a file that is passed
+    over in silence would be a file that somebody believes in. What begins with a dot is the system's own.
     """
     found: dict[str, Path] = {}
+    strange: list[str] = []
     for folder in search_path:
         if not folder.is_dir():
             raise ConfigurationError(
                 f"the mapping folder {folder} is not there", "correct the mapping folders in the settings"
             )
-        for file in sorted(folder.glob("*.yaml")):
-            found.setdefault(file.name, file)
+        for file in sorted(folder.iterdir()):
+            if file.suffix == ".yaml":
+                found.setdefault(file.name, file)
+            elif not file.name.startswith("."):
+                strange.append(f"{file} is no mapping file{_renamed(file)}")
+    if strange:
+        raise ConfigurationError("\n".join(strange), "name mapping files NAME.yaml, and keep nothing else beside them")
     return [found[name] for name in sorted(found)]
+
+
+def _renamed(file: Path) -> str:
+    return f": rename it to {file.stem}.yaml" if file.suffix.lower() in (".yml", ".yaml") else ""
 
 
 def load_file(file: Path) -> LoadedFile:

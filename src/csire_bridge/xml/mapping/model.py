@@ -10,7 +10,17 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 from csire_bridge.domain.answers import AnswerKind
 from csire_bridge.domain.identifiers import MessageNumber
 
-__all__ = ["Conversion", "FieldRule", "Group", "InboundFile", "Leaf", "MappingFile", "OutboundFile", "RuleEntry"]
+__all__ = [
+    "Conversion",
+    "FieldRule",
+    "Group",
+    "InboundFile",
+    "Leaf",
+    "MappingFile",
+    "OutboundFile",
+    "RuleEntry",
+    "Several",
+]
 
 
 class _Model(BaseModel):
@@ -30,6 +40,14 @@ class Conversion(StrEnum):
     METER_NUMBER = "meter-number"
     EIC = "eic"
     PROCESS_INSTANCE = "process-instance"
+
+
+class Several(StrEnum):
+    """What counts where a path may find several values."""
+
+    FIRST = "first"
+    LAST = "last"
+    REFUSE = "refuse"
 
 
 def _as_list(value: object) -> object:
@@ -55,6 +73,7 @@ class FieldRule(_Model):
     table: dict[str, str] | None = None
     required: bool = False
     when: str | None = None
+    several: Several | None = None
 
 
 class RuleEntry(_Model):
@@ -71,6 +90,7 @@ class _FileHead(_Model):
     namespace: str
     root: str
     type: str
+    prefixes: dict[str, str] = Field(default_factory=dict)
 
 
 class InboundFile(_FileHead):
@@ -80,6 +100,7 @@ class InboundFile(_FileHead):
     becomes: Literal["order", "result", "registry", "special"]
     set: dict[str, str] = Field(default_factory=dict)
     fields: dict[str, FieldRule]
+    ignored: tuple[str, ...] = ()
     rules: tuple[RuleEntry, ...] = ()
     answers: dict[AnswerKind, Number] = Field(default_factory=dict)
 

@@ -19,6 +19,8 @@ from csire_bridge.xml.envelope import TECHNICAL, build_envelope, envelope_texts
 from csire_bridge.xml.mapping.convert import Writer, field_types, writer_for
 from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
 from csire_bridge.xml.mapping.model import Group, Leaf, OutboundFile
+from csire_bridge.xml.mapping.places import Follower
+from csire_bridge.xml.shapes import Shape
 from csire_bridge.xml.signature import serialise
 from csire_bridge.xml.template import NOT_IN_XML, Template
 
@@ -118,12 +120,15 @@ def _leaves(node: _Leaf | _Branch) -> Iterator[_Leaf]:
         yield node
 
 
-def compile_outbound(loaded: LoadedFile) -> list[OutboundMapping]:
-    """Compile an outbound file, one mapping per number; raise ConfigurationError with every problem."""
+def compile_outbound(loaded: LoadedFile, shape: Shape) -> list[OutboundMapping]:
+    """Compile an outbound file for documents of ``shape``, one mapping per number.
+
+    Raises ConfigurationError with every problem.
+    """
     content = loaded.content
     assert isinstance(content, OutboundFile)  # noqa: S101 - the caller sorts by direction
     problems: list[FileProblem] = []
-    children = tuple(_compile(loaded, content.namespace, content.payload, ("payload",), problems))
+    children = tuple(_Compiler(loaded, content, shape, problems).payload())
     raise_all(problems)
     payload = _Branch(f"{{{content.namespace}}}Payload", children)
     numbers = [MessageNumber(n) for n in content.message]
@@ -134,24 +139,69 @@ def compile_outbound(loaded: LoadedFile) -> list[OutboundMapping]:
     ]
 
 
-def _compile(
-    loaded: LoadedFile, namespace: str, group: Group, key: tuple[str, ...], problems: list[FileProblem]
-) -> Iterator[_Leaf | _Branch]:
-    for name, node in group.root.items():
-        tag, here = f"{{{namespace}}}{name}", (*key, name)
-        if not isinstance(node, Leaf):
-            yield _Branch(tag, tuple(_compile(loaded, namespace, node, here, problems)))
-            continue
-        due = _ANSWER_TYPES.get(node.source)
+class _Compiler:
+    def __init__(self, loaded: LoadedFile, content: OutboundFile, shape: Shape, problems: list[FileProblem]) -> None:
+        self._loaded, self._content, self._problems = loaded, content, problems
+        self._shape = shape
+        self._follower = Follower(shape, {"": content.namespace, "t": TECHNICAL})
+
+    def payload(self) -> Iterator[_Leaf | _Branch]:
+        shape = self._shape.below.get(self._tag("Payload"))
+        if shape is None:
+            self._report(("root",), "the schema has no element Payload in it, which is what a mapping file writes")
+            return
+        yield from self._group(self._content.payload, shape, ("payload",))
+
+    def _group(self, group: Group, shape: Shape, key: tuple[str, ...]) -> Iterator[_Leaf | _Branch]:
+        self._check_order(list(group.root), shape, key)
+        for name, node in group.root.items():
+            here, below = (*key, name), shape.below.get(self._tag(name))
+            if below is None:
+                nearest = self._follower.nearest(name, shape)
+                self._report(here, f"the schema has no {name} there{nearest}")
+            elif isinstance(node, Leaf):
+                yield from self._leaf(node, below, here)
+            elif not below.below:
+                self._report(here, "the schema has no elements in it, but a text: say `from` where it comes from")
+            else:
+                yield _Branch(self._tag(name), tuple(self._group(node, below, here)))
+
+    def _check_order(self, names: list[str], shape: Shape, key: tuple[str, ...]) -> None:
+        """What the schema needs is there, and stands in the schema's order."""
+        order = {tag: index for index, tag in enumerate(shape.below)}
+        written = [tag for name in names if (tag := self._tag(name)) in order]
+        for tag, below in shape.below.items():
+            if below.least and tag not in written:
+                self._report(key, f"the schema needs {self._follower.shown([tag])} there")
+        if shape.in_sequence and written != sorted(written, key=order.__getitem__):
+            due = ", ".join(self._follower.shown([tag]) for tag in sorted(written, key=order.__getitem__))
+            self._report(key, f"the schema has another order: {due}")
+
+    def _leaf(self, leaf: Leaf, shape: Shape, key: tuple[str, ...]) -> Iterator[_Leaf]:
+        due, value = _ANSWER_TYPES.get(leaf.source), shape.value
         if due is None:
-            problems.append(
-                loaded.problem((*here, "from"), f"unknown value {node.source}; known are {', '.join(_ANSWER_TYPES)}")
-            )
-            continue
+            known = ", ".join(_ANSWER_TYPES)
+            self._report((*key, "from"), f"unknown value {leaf.source}; known are {known}")
+            return
+        if value is None:
+            self._report(key, "the schema has elements in it, and no text")
+            return
+        if leaf.optional and leaf.default is None and shape.least:
+            self._report((*key, "optional"), "the schema needs this element: give it a `default`")
+        if leaf.longest and value.longest and leaf.longest > value.longest:
+            self._report((*key, "longest"), f"the schema allows {value.longest} characters")
         try:
-            yield _Leaf("/".join(here), tag, node, writer_for(node.conversion, node.table, due))
+            write = writer_for(leaf.conversion, leaf.table, due, value)
         except ValueError as error:
-            problems.append(loaded.problem((*here, "table" if node.table else "as"), str(error)))
+            self._report((*key, "table" if leaf.table else "as"), str(error))
+            return
+        yield _Leaf("/".join(key), self._tag(key[-1]), leaf, write)
+
+    def _tag(self, name: str) -> str:
+        return f"{{{self._content.namespace}}}{name}"
+
+    def _report(self, key: tuple[str, ...], text: str) -> None:
+        self._problems.append(self._loaded.problem(key, text))
 
 
 _ANSWER_TYPES = field_types(Answer)

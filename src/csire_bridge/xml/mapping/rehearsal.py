@@ -1,0 +1,87 @@
+"""Answers are built once at start, and judged by their schema: what can't be written shows before a meter switches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Protocol
+
+from lxml import etree
+
+from csire_bridge.domain.answers import Answer
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.errors import ConfigurationError, Problem
+from csire_bridge.domain.identifiers import Eic, MessageId
+from csire_bridge.domain.messages import Header
+from csire_bridge.domain.rules import process_of
+from csire_bridge.marked_yaml import FileProblem
+from csire_bridge.xml.mapping.loader import LoadedFile
+from csire_bridge.xml.mapping.outbound import OutboundMapping
+from csire_bridge.xml.signature import read_back
+
+__all__ = ["Judge", "unwritable"]
+
+_PARTY = Eic("10XPL-TSO------P")
+_ROLE = "CK0082"
+"""The network operator's role, as far as is known here; that of the settings is looked at with them."""
+
+
+class Judge(Protocol):
+    """Judges documents by their schemas."""
+
+    def decide(self, tree: etree._Element) -> bool: ...
+    def explain(self, tree: etree._Element) -> tuple[Problem, ...]: ...
+
+
+def unwritable(
+    mapping: OutboundMapping, loaded: LoadedFile, answers: Iterable[Answer], judge: Judge
+) -> Iterator[FileProblem]:
+    """What is wrong with the documents that the file makes of these answers; each fault once."""
+    header = _header(mapping)
+    told: set[FileProblem] = set()
+    for answer in answers:
+        for problem in _faults(mapping, loaded, header, answer, judge):
+            if problem not in told:
+                told.add(problem)
+                yield problem
+
+
+def _faults(
+    mapping: OutboundMapping, loaded: LoadedFile, header: Header, answer: Answer, judge: Judge
+) -> Iterator[FileProblem]:
+    facts = ", ".join(
+        f"{name} {value}" for name, value in (("outcome", answer.outcome), ("reason", answer.reason)) if value
+    )
+    try:
+        root = read_back(mapping.write(header, answer))
+    except ConfigurationError as error:
+        yield loaded.problem(("payload",), f"the answer with {facts or 'no code'} can't be written: {error.text}")
+        return
+    if not judge.decide(root):
+        for problem in judge.explain(root):
+            text = f"the answer with {facts or 'no code'} makes a document that its schema refuses: {problem.text}"
+            yield loaded.problem(_key(problem.path or ""), text)
+
+
+def _key(path: str) -> list[str]:
+    """The key of the mapping file that writes the element at a path such as ``/Root/Payload/Data/Name``."""
+    names = [step.rpartition(":")[2].partition("[")[0] for step in path.split("/")]
+    return ["payload", *names[names.index("Payload") + 1 :]] if "Payload" in names else ["root"]
+
+
+def _header(mapping: OutboundMapping) -> Header:
+    message = MessageId.new()
+    return Header(
+        message_id=message,
+        answers=message,
+        message_type=mapping.facts.message_type,
+        number=mapping.number,
+        process=process_of(mapping.number) or "",
+        timestamp=datetime.now(UTC).astimezone(WARSAW),
+        physical_sender=_PARTY,
+        juridical_sender=_PARTY,
+        physical_recipient=_PARTY,
+        juridical_recipient=_PARTY,
+        sender_role=_ROLE,
+        retroactive_token=None,
+    )

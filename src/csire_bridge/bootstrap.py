@@ -18,6 +18,7 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Channel
 from csire_bridge.domain.order_steps import StepKind, StepRules
+from csire_bridge.domain.refusals import JudgingAgain
 from csire_bridge.domain.retry import RetryPolicy
 from csire_bridge.domain.ticks import Daily, Every
 from csire_bridge.domain.work import Lease, WorkStep
@@ -35,6 +36,7 @@ from csire_bridge.pipeline.deliver import Deliverer
 from csire_bridge.pipeline.events import take_events
 from csire_bridge.pipeline.execute import ExecutionLimits, Executor, FieldWork
 from csire_bridge.pipeline.intake import Intake
+from csire_bridge.pipeline.judge_again import JudgeAgain
 from csire_bridge.pipeline.look_up import PointFinder
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.perform import Performer
@@ -149,6 +151,8 @@ class Bridge:
             hold,
             step_rules(self.settings),
             self.settings.deadlines.as_deadlines(),
+            self._judging_again(),
+            timedelta(days=self.settings.limits.oldest_disconnection_days),
         )
 
     def _worker(self, key: SigningKey) -> tuple[Worker, Reception]:
@@ -185,6 +189,9 @@ class Bridge:
         )
         hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
         return worker, Reception(self.database, hand, self.clock)
+
+    def _judging_again(self) -> JudgingAgain:
+        return JudgingAgain(give_up=timedelta(days=self.settings.limits.judge_again_days))
 
     def _sid_side(self, key: SigningKey) -> SidSide:
         catalogue = self.standard.catalogue
@@ -254,12 +261,18 @@ class Bridge:
             Tick("watch", Every(timedelta(seconds=30)), lambda led, _: self.watch.look(led)),
             Tick("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
         ]
+        judge = JudgeAgain(self.database, self.intake, self.clock, self._judging_again())
+        ticks.append(Tick("judge again", Every(timedelta(seconds=30)), lambda *_: self._judged_again(judge)))
         if sid := self.sid:
             ticks.append(Tick("field work", Every(timedelta(seconds=1)), lambda led, _: sid.hand_over(led)))
         if retention.as_rules().any and retention.archive is not None:
             worker = Retention(self.database, self.clock, retention.as_rules(), retention.archive, retention.batch)
             ticks.append(Tick("retention", Daily(retention.at), worker.tick, remembered=True))
         return ticks
+
+    def _judged_again(self, judge: JudgeAgain) -> None:
+        if judge.look():
+            self.worker.wake()
 
     def take_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
         """Commit events of the head-end system, and have their orders looked at."""

@@ -53,6 +53,8 @@ class LimitSettings(Part):
     """How far messages may be from now, how large they may be, and how long the hub's R_1 may take.
 
     ``partner_wait_seconds`` is how long a partner may take nothing, or give nothing, before an alert opens.
+    ``judge_again_days`` is how long a refusal that may be our fault is judged again. A disconnection that was asked
+    for more than ``oldest_disconnection_days`` ago is left to a person.
     """
 
     clock_skew_seconds: float = Field(default=300, ge=0)
@@ -60,6 +62,8 @@ class LimitSettings(Part):
     horizon_days: float = Field(default=366, gt=0)
     result_wait_seconds: float = Field(default=3600, gt=0)
     partner_wait_seconds: float = Field(default=600, gt=0)
+    judge_again_days: float = Field(default=7, gt=0)
+    oldest_disconnection_days: float = Field(default=3, gt=0)
     max_message_bytes: int = Field(default=1024 * 1024, gt=0, le=50 * 1024 * 1024)
 
     def as_limits(self) -> Limits:

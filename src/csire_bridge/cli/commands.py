@@ -26,6 +26,7 @@ MODULES = {
     "verify": "signing",
     "stats": "stats",
     "alerts": "alerts",
+    "messages": "messages",
     "orders": "orders",
     "work": "work",
     "stop": "guards",

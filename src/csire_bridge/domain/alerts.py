@@ -25,6 +25,8 @@ class AlertKind(StrEnum):
     IDS_REUSED = "ids-reused"
     PROCESSES_REPEATED = "processes-repeated"
     RESULTS_EARLY = "results-early"
+    REFUSALS_OF_TRUST = "refusals-of-trust"
+    REFUSED_FOR_NOW = "refused-for-now"
     STOP_SWITCH = "stop-switch"
     CAP_REACHED = "cap-reached"
     HEAD_END_DOWN = "head-end-down"
@@ -42,17 +44,22 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A condition that holds: how many things it concerns, and since when (UTC) the oldest of them waits."""
+    """A condition that holds: how many things it concerns, and since when (UTC) the oldest of them waits.
+
+    ``detail`` is what else a person should read, such as counts by cause.
+    """
 
     kind: AlertKind
     count: int
     oldest: datetime
+    detail: str = ""
 
     def text(self, now: datetime) -> str:
         """A sentence for people, with the age of the oldest."""
         minutes = int((now - self.oldest).total_seconds() // 60)
         age = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
-        return f"{_SENTENCES[self.kind].format(count=self.count)}; the oldest for {age}"
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{_SENTENCES[self.kind].format(count=self.count)}{detail}; the oldest for {age}"
 
 
 _SENTENCES = {
@@ -69,6 +76,8 @@ _SENTENCES = {
     AlertKind.IDS_REUSED: "{count} messages used an id that was taken, with other content",
     AlertKind.PROCESSES_REPEATED: "{count} messages named a process that was answered, or asks for something else",
     AlertKind.RESULTS_EARLY: "{count} results (R_1) of the hub name messages that are none of ours, or have not left",
+    AlertKind.REFUSALS_OF_TRUST: "{count} messages were refused because nobody may believe them",
+    AlertKind.REFUSED_FOR_NOW: "{count} messages were refused for a cause that may be ours, and are judged again",
     AlertKind.STOP_SWITCH: "the stop switch was thrown ({count} times) and not lifted",
     AlertKind.CAP_REACHED: "{count} disconnections wait because the hour's cap is reached",
     AlertKind.HEAD_END_DOWN: "the head-end system is down",

@@ -137,6 +137,9 @@ class BridgeError(Exception):
 class PartnerFault(BridgeError):
     """The message is wrong; ``problems`` lists everything that was found, at least one."""
 
+    signer: str | None = None
+    """The EIC code of who has signed the message, where that is proven."""
+
     def __init__(self, problems: Sequence[Problem]) -> None:
         if not problems:
             raise ValueError("a partner's fault needs at least one problem")

@@ -57,7 +57,7 @@ class Form(StrEnum):
 
 
 class MessageState(StrEnum):
-    """Where a message stands. ``RECEIVED`` is the only state from which it moves."""
+    """Where a message stands. It moves from ``RECEIVED``; a refusal that may be our fault may go back there, once."""
 
     RECEIVED = "received"
     ACCEPTED = "accepted"
@@ -69,7 +69,8 @@ class MessageState(StrEnum):
 class RawMessage:
     """The bytes of a message as they stand in the journal.
 
-    ``origin`` says where they came from: a file's name, or a partner. ``received_at`` is UTC.
+    ``origin`` says where they came from: a file's name, or a partner. ``received_at`` is UTC. ``tries`` counts how
+    often it was judged again after a refusal.
     """
 
     key: int
@@ -79,6 +80,7 @@ class RawMessage:
     sha256: str
     raw: bytes
     form: Form = Form.BARE
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,11 @@ class TakenId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledMessage:
-    """How a message has ended. What could not be trusted or read stays None; ``problem`` is for people."""
+    """How a message has ended. What could not be trusted or read stays None; ``problem`` is for people.
+
+    ``claimed_sender``, ``claimed_number`` and ``claimed_id`` are what a refused message says of itself, which nothing
+    proves. ``again_at`` (UTC) is when a refusal is judged again.
+    """
 
     key: int
     state: MessageState
@@ -227,6 +233,10 @@ class SettledMessage:
     code: str | None = None
     problem: str | None = None
     duplicate_of: int | None = None
+    claimed_sender: str | None = None
+    claimed_number: str | None = None
+    claimed_id: str | None = None
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

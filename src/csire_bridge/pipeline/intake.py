@@ -16,14 +16,24 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import Eic, MessageId, ProcessInstanceId
-from csire_bridge.domain.messages import MessageEnd, MessageState, RawMessage, SettledMessage, TakenId, Understood
+from csire_bridge.domain.messages import (
+    Channel,
+    MessageEnd,
+    MessageState,
+    RawMessage,
+    SettledMessage,
+    TakenId,
+    Understood,
+)
 from csire_bridge.domain.order_steps import StepRules
+from csire_bridge.domain.refusals import Claims, JudgingAgain, may_be_ours
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.ports import Store, Transaction
 from csire_bridge.pipeline.processes import KnownProcesses
 from csire_bridge.pipeline.receipt import Receipts
 from csire_bridge.pipeline.receive import InHand, at_hand
+from csire_bridge.pipeline.refusal_log import RefusalLog
 from csire_bridge.pipeline.register import register
 from csire_bridge.pipeline.results import KnownAnswers
 from csire_bridge.pipeline.steps import Begun, Done, Task
@@ -45,6 +55,7 @@ class _Batch:
     notes: list[tuple[object, datetime, str, str]] = field(default_factory=list)
     taken: dict[MessageId, TakenId] = field(default_factory=dict)
     new_ids: list[tuple[MessageId, int, str]] = field(default_factory=list)
+    unproven: int = 0
 
 
 class Intake:
@@ -62,13 +73,20 @@ class Intake:
         complaint_hold: timedelta = timedelta(days=14),
         step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
         deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+        again: JudgingAgain = JudgingAgain(),  # noqa: B008 - frozen
+        oldest_disconnection: timedelta = timedelta(days=3),
     ) -> None:
         """``hub``: from whom alone results (R_1) are taken.
 
         ``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
         ``step_rules``: which steps agreements have. ``deadlines``: by when orders must be carried out.
+        ``again``: how refusals are judged again. ``oldest_disconnection``: a disconnection that was asked for longer
+        ago is left to a person, unless the message has a retroactive token.
         """
         self._store = store
+        self._again = again
+        self._oldest_disconnection = oldest_disconnection
+        self._refusals = RefusalLog()
         self._verifier = verifier
         self._validator = validator
         self._mapper = mapper
@@ -79,17 +97,32 @@ class Intake:
         self._step_rules = step_rules
         self._deadlines = deadlines
 
-    def judge(self, raw: bytes, now: datetime) -> Judgement:
+    def judge(self, raw: bytes, now: datetime, *, judge_age: bool = True) -> Judgement:
         """Verify, validate and map one message; a fault of its sender is an answer, not an exception."""
+        signer = None
         try:
             trusted = self._verifier.verify(raw, now)
+            signer = trusted.party
             self._validator.check_schema(trusted.tree, trusted.received)
             header = self._validator.read_header(trusted.tree)
             self._verifier.check_sender(header, trusted.signer)
-            self._validator.check_envelope(str(trusted.tree.tag), header, now)
+            self._validator.check_envelope(str(trusted.tree.tag), header, now, judge_age=judge_age)
             return Understood(header, self._mapper.read(trusted.tree, now), trusted.content, now)
         except PartnerFault as fault:
+            fault.signer = signer
             return fault
+
+    def judge_again(self, raw: RawMessage, now: datetime) -> Judgement:
+        """Judge a message that was refused, as at its receipt or, if our clock was wrong then, as at ``now`` (UTC)."""
+        then = self._judge_at(raw, raw.received_at)
+        found = then if isinstance(then, Understood) else self._judge_at(raw, now)
+        return replace(found, received_at=raw.received_at) if isinstance(found, Understood) else found
+
+    def _judge_at(self, raw: RawMessage, moment: datetime) -> Judgement:
+        """What waits in the hub's queue for us does not grow too old: we were away, not its sender."""
+        if raw.channel is Channel.QUEUE:
+            return self.judge(raw.raw, moment, judge_age=False)
+        return self.judge(raw.raw, moment)
 
     def run(self, items: Sequence[WorkItem], lease: Lease | None = None) -> list[WorkItem]:
         """Settle the messages of ``items``; return the work that follows, held under ``lease`` if given."""
@@ -102,7 +135,8 @@ class Intake:
 
     def do(self, task: Task[RawMessage]) -> Judgement:
         """Judge one message, as at its receipt: work that was held up must not make a message too old."""
-        return self.judge(task.about.raw, task.about.received_at)
+        raw = task.about
+        return self.judge_again(raw, self._clock()) if raw.tries else self._judge_at(raw, raw.received_at)
 
     def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
         """Write how the messages ended; return the work that follows, held under ``lease`` if given."""
@@ -119,6 +153,8 @@ class Intake:
             tx.messages.note(batch.notes)
             tx.work.finish([piece.item for piece in done])
         _tell(done, batch.settled)
+        refused = {one.key: one for one in batch.settled if one.state is MessageState.REFUSED}
+        self._refusals.tell([(raw, refused[raw.key]) for raw, _ in judged if raw.key in refused], now)
         return following
 
     def _settle(
@@ -130,16 +166,27 @@ class Intake:
         asking: list[Understood] = []
         for raw, judgement in wave:
             if isinstance(judgement, PartnerFault):
-                self._refuse(batch, raw, judgement, now)
+                self._refuse(tx, batch, raw, judgement, now)
             elif (earlier := batch.taken.get(judgement.header.message_id)) is not None:
-                self._repeat(batch, raw, judgement, earlier, now)
+                self._repeat(tx, batch, raw, judgement, earlier, now)
             elif (against := known.refusal(judgement) or answers.refusal(judgement)) is not None:
                 _log.error("message %s: %s", judgement.header.message_id, against)
-                self._refuse(batch, raw, RuleBroken([against]), now)
+                self._refuse(tx, batch, raw, _signed(RuleBroken([against]), judgement), now)
             else:
                 self._accept(batch, raw, judgement, known.remark(judgement) or answers.remark(judgement), now)
                 asking += [judgement] if known.asks(judgement) else []
-        return register(tx, asking, known, answers, now, lease, self._complaint_hold, self._step_rules, self._deadlines)
+        return register(
+            tx,
+            asking,
+            known,
+            answers,
+            now,
+            lease,
+            self._complaint_hold,
+            self._step_rules,
+            self._deadlines,
+            self._oldest_disconnection,
+        )
 
     def _accept(
         self, batch: _Batch, raw: RawMessage, understood: Understood, remark: str | None, now: datetime
@@ -165,7 +212,15 @@ class Intake:
         if remark is not None:
             batch.notes.append((raw.key, now, "map", remark))
 
-    def _repeat(self, batch: _Batch, raw: RawMessage, understood: Understood, earlier: TakenId, now: datetime) -> None:
+    def _repeat(
+        self,
+        tx: Transaction,
+        batch: _Batch,
+        raw: RawMessage,
+        understood: Understood,
+        earlier: TakenId,
+        now: datetime,
+    ) -> None:
         """The same content gets the stored receipt; other content under a used id is refused, loudly.
 
         Only what comes in another form than ever before gets a new receipt, which is then the stored one.
@@ -173,7 +228,7 @@ class Intake:
         header = understood.header
         if earlier.content != understood.content:
             _log.error("message id %s was used before with other content", header.message_id)
-            self._refuse(batch, raw, RuleBroken([_reused(header.message_id)]), now)
+            self._refuse(tx, batch, raw, _signed(RuleBroken([_reused(header.message_id)]), understood), now)
             return
         receipt = earlier.receipts.get(raw.form) or self._receipts.accepted(raw, header, now)
         batch.taken[header.message_id] = replace(earlier, receipts={**earlier.receipts, raw.form: receipt})
@@ -191,7 +246,8 @@ class Intake:
         )
         batch.notes.append((raw.key, now, "map", f"repeats message {earlier.message}: its receipt is given again"))
 
-    def _refuse(self, batch: _Batch, raw: RawMessage, fault: PartnerFault, now: datetime) -> None:
+    def _refuse(self, tx: Transaction, batch: _Batch, raw: RawMessage, fault: PartnerFault, now: datetime) -> None:
+        claims = self._verifier.claims(raw.raw)
         problem = "\n".join(str(p) for p in fault.problems)
         batch.settled.append(
             SettledMessage(
@@ -200,9 +256,34 @@ class Intake:
                 receipt=self._receipts.refused(raw, fault.problems, now),
                 code=fault.code,
                 problem=problem,
+                sender=fault.signer,
+                claimed_sender=claims.sender,
+                claimed_number=claims.number,
+                claimed_id=claims.message_id,
+                again_at=self._next_verdict(tx, batch, raw, fault, claims, now),
             )
         )
         batch.notes.append((raw.key, now, fault.code.partition(".")[0], problem))
+
+    def _next_verdict(
+        self, tx: Transaction, batch: _Batch, raw: RawMessage, fault: PartnerFault, claims: Claims, now: datetime
+    ) -> datetime | None:
+        """When the message is judged again: where every cause may be ours, and its sender may be a partner."""
+        if not all(may_be_ours(problem.code) for problem in fault.problems):
+            return None
+        if raw.channel is not Channel.QUEUE and fault.signer is None:
+            if claims.sender is None or not self._verifier.knows(claims.sender):
+                return None
+            if tx.messages.unproven_again() + batch.unproven >= self._again.most_unproven:
+                return None
+            batch.unproven += 1
+        return self._again.next_time(raw.received_at, raw.tries, now)
+
+
+def _signed(fault: PartnerFault, understood: Understood) -> PartnerFault:
+    """The fault of a message whose sender is proven."""
+    fault.signer = understood.header.physical_sender
+    return fault
 
 
 def _waves(judged: Sequence[_Judged]) -> list[list[_Judged]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.deadlines import Deadlines, with_deadline
+from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.messages import (
     OrderRequest,
     RegistryUpdate,
@@ -14,7 +15,7 @@ from csire_bridge.domain.messages import (
     Understood,
 )
 from csire_bridge.domain.order_steps import StepRules
-from csire_bridge.domain.orders import Order
+from csire_bridge.domain.orders import Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.changed_dates import tariff_change, without_moved
 from csire_bridge.pipeline.children import spare
@@ -37,12 +38,14 @@ def register(
     complaint_hold: timedelta = timedelta(days=14),
     step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
     deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+    oldest_disconnection: timedelta = timedelta(days=3),
 ) -> list[WorkItem]:
     """Write what the messages ask for; return the execution work that is due at once, held under ``lease``.
 
     ``known`` holds their processes, each of which one of the messages names, and ``answers`` ours that they name.
     ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
     ``step_rules`` say which steps agreements have, ``deadlines`` by when orders must be carried out.
+    A disconnection that was asked for longer ago than ``oldest_disconnection`` is left to a person.
     """
     orders: list[Order] = []
     for message in understood:
@@ -63,6 +66,28 @@ def register(
     keys = tx.orders.add(alone, now)
     make_way(tx, orders, now, complaint_hold)
     spare(tx, orders, now)
-    following = queue(tx, alone, keys, now, lease)
+    too_old = _too_old(understood, now - oldest_disconnection)
+    fresh = [(order, key) for order, key in zip(alone, keys, strict=True) if order.source_message not in too_old]
+    _leave_to_people(tx, [key for key in keys if key not in {key for _, key in fresh}], now)
+    following = queue(tx, [order for order, _ in fresh], [key for _, key in fresh], now, lease)
     known.catch_up(tx, orders, now)
     return following
+
+
+def _too_old(understood: Sequence[Understood], oldest: datetime) -> set[MessageId]:
+    """Messages that ask for a disconnection as things stood long ago; a retroactive token says that it still counts."""
+    return {
+        message.header.message_id
+        for message in understood
+        if isinstance(message.reading, OrderRequest)
+        and message.reading.kind is OrderKind.DISCONNECT
+        and message.header.retroactive_token is None
+        and message.header.timestamp < oldest
+    }
+
+
+def _leave_to_people(tx: Transaction, keys: Sequence[int], now: datetime) -> None:
+    """A request that was on its way for days may have been overtaken by what we don't know: a person decides."""
+    for order in tx.orders.many(keys).values():
+        text = f"asked for on {order.registered_at:%Y-%m-%d %H:%M} UTC, and understood only now: a person decides"
+        tx.orders.move(order, OrderState.PARKED, now, text, detail=text)

@@ -13,10 +13,12 @@ from datetime import datetime
 
 from lxml import etree
 
-from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
+from csire_bridge.domain.errors import NotTrusted, PartnerFault, Problem, ProblemCode
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.messages import Header
 from csire_bridge.domain.partners import Partner, SecurityProfile
+from csire_bridge.domain.refusals import Claims
+from csire_bridge.xml.envelope import read_claims
 from csire_bridge.xml.exclusive import canonical
 from csire_bridge.xml.keys import TrustedCertificate
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
@@ -101,6 +103,17 @@ class Verifier:
                 f"messages {header.number} are not taken from {partner.eic}",
                 "have the number allowed for this partner, if it shall send such messages",
             )
+
+    def claims(self, raw: bytes) -> Claims:
+        """What a message says of itself, for people; nothing of it is proven."""
+        try:
+            return read_claims(parse(raw, self._max_bytes))
+        except PartnerFault:
+            return Claims()
+
+    def knows(self, sender: str) -> bool:
+        """Whether there is a partner of that EIC code."""
+        return self._partners().find(sender) is not None
 
     def _unsigned_partner(self, header: Header) -> Partner:
         partner = self._partners().find(header.physical_sender)

@@ -13,6 +13,7 @@ from csire_bridge.store.order_file import guards_met
 from csire_bridge.store.tables import (
     head_end_events,
     message_events,
+    message_verdicts,
     messages,
     order_events,
     order_steps,
@@ -61,6 +62,10 @@ def _message(connection: Connection, name: str, row: Row[Any]) -> Iterator[Exhib
     yield f"{name}-history.json", history_of(connection, message_events, message_events.c.message == row.key)
     if row.receipt is not None:
         yield f"{name}-receipt.xml", row.receipt
+    for number, verdict in enumerate(rows_of(connection, message_verdicts, message_verdicts.c.message == row.key), 1):
+        yield f"{name}-verdict-{number}-taken-back.json", facts_of(verdict)
+        if verdict.receipt is not None:
+            yield f"{name}-verdict-{number}-receipt.xml", verdict.receipt
 
 
 def _document(connection: Connection, number: int, row: Row[Any]) -> Iterator[Exhibit]:

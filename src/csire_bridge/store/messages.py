@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, func, insert, select, update
 
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.messages import Channel, Form, MessageEnd, MessageState, RawMessage, SettledMessage, TakenId
@@ -14,7 +15,7 @@ from csire_bridge.store.among import among, one_of
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
 from csire_bridge.store.rows import to_row
-from csire_bridge.store.tables import accepted_ids, message_events, messages
+from csire_bridge.store.tables import JUDGED_AGAIN, accepted_ids, message_events, message_verdicts, messages
 
 __all__ = ["Journal"]
 
@@ -46,9 +47,44 @@ _RAW = (
         messages.c.sha256,
         messages.c.raw,
         messages.c.form,
+        messages.c.tries,
     )
     .where(among(messages.c.key, "keys"), messages.c.state == MessageState.RECEIVED.value)
     .order_by(messages.c.key)
+)
+_REFUSED_BYTES = (
+    select(*_RAW.selected_columns)
+    .where(among(messages.c.key, "keys"), messages.c.state == MessageState.REFUSED.value)
+    .order_by(messages.c.key)
+)
+# The hub's own queue first, then senders who have proven themselves: strangers can't hold up either.
+_AGAIN = (
+    select(messages.c.key)
+    .where(JUDGED_AGAIN, messages.c.again_at <= bindparam("now", type_=messages.c.again_at.type))
+    .order_by(messages.c.channel != Channel.QUEUE.value, messages.c.sender.is_(None), messages.c.again_at)
+    .limit(bindparam("limit", type_=Integer))
+)
+_UNPROVEN_AGAIN = select(func.count()).where(
+    JUDGED_AGAIN, messages.c.sender.is_(None), messages.c.channel != Channel.QUEUE.value
+)
+_STILL_REFUSED = (
+    update(messages)
+    .where(messages.c.key == bindparam("b_key"), messages.c.state == MessageState.REFUSED.value)
+    .values(again_at=bindparam("again_at"), tries=messages.c.tries + 1)
+)
+_REOPEN = (
+    update(messages)
+    .where(messages.c.key == bindparam("b_key"), messages.c.state == MessageState.REFUSED.value)
+    .values(
+        state=MessageState.RECEIVED.value,
+        tries=messages.c.tries + 1,
+        **dict.fromkeys(("again_at", "code", "problem", "receipt", "sender", "number")),
+        **dict.fromkeys(("claimed_sender", "claimed_number", "claimed_id")),
+    )
+)
+_KEEP_VERDICT = insert(message_verdicts)
+_VERDICTS = select(messages.c.key, messages.c.state, messages.c.code, messages.c.problem, messages.c.receipt).where(
+    among(messages.c.key, "keys"), messages.c.state == MessageState.REFUSED.value
 )
 _ENDS = select(messages.c.key, messages.c.state, messages.c.code, messages.c.receipt).where(
     among(messages.c.key, "keys"), messages.c.state != MessageState.RECEIVED.value
@@ -90,7 +126,44 @@ class Journal:
     def raw(self, keys: Sequence[int]) -> list[RawMessage]:
         """The messages of ``keys`` that still wait to be looked into."""
         rows = self._connection.execute(_RAW, {"keys": list(keys)})
-        return [RawMessage(r[0], Channel(r[1]), r[2], r[3], r[4], r[5], Form(r[6])) for r in rows]
+        return _raw_messages(rows)
+
+    def refused(self, keys: Sequence[int]) -> list[RawMessage]:
+        """Those of ``keys`` that were refused; the bytes of one that retention has archived are empty."""
+        return _raw_messages(self._connection.execute(_REFUSED_BYTES, {"keys": list(keys)}))
+
+    def due_again(self, now: datetime, limit: int) -> list[int]:
+        """Up to ``limit`` refused messages that are to be judged again at ``now`` (UTC)."""
+        return list(self._connection.execute(_AGAIN, {"now": now, "limit": limit}).scalars())
+
+    def unproven_again(self) -> int:
+        """How many wait to be judged again whose sender nothing proves."""
+        return self._connection.execute(_UNPROVEN_AGAIN).scalar_one()
+
+    def still_refused(self, rows: Sequence[tuple[int, datetime | None]]) -> None:
+        """Note (message, when it is judged again or None) of each that was judged again and stays refused."""
+        execute_many(self._connection, _STILL_REFUSED, [{"b_key": key, "again_at": at} for key, at in rows])
+
+    def reopen(self, keys: Sequence[int], now: datetime) -> list[int]:
+        """Take the refusal of messages back, which is kept; return those that wait to be judged now.
+
+        What is no longer refused is left as it is.
+        """
+        rows = self._connection.execute(_VERDICTS.with_for_update(), {"keys": list(keys)}).all()
+        kept = [
+            {
+                "message": row.key,
+                "taken_back_at": now,
+                "state": row.state,
+                "code": row.code,
+                "problem": row.problem,
+                "receipt": row.receipt,
+            }
+            for row in rows
+        ]
+        execute_many(self._connection, _KEEP_VERDICT, kept)
+        execute_many(self._connection, _REOPEN, [{"b_key": row.key} for row in rows])
+        return [row.key for row in rows]
 
     def taken(self, ids: Iterable[MessageId]) -> dict[MessageId, TakenId]:
         """Which of ``ids`` were accepted before."""
@@ -130,3 +203,7 @@ class Journal:
         """Append (message, moment, step, text) to the histories."""
         rows = [{"message": key, "at": at, "step": step, "text": text} for key, at, step, text in events]
         execute_many(self._connection, _NOTE, rows)
+
+
+def _raw_messages(rows: Iterable[Any]) -> list[RawMessage]:
+    return [RawMessage(r[0], Channel(r[1]), r[2], r[3], r[4], r[5], Form(r[6]), r[7]) for r in rows]

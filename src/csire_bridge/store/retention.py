@@ -36,8 +36,10 @@ from csire_bridge.domain.orders import FINAL_STATES, OrderKind
 from csire_bridge.domain.retention import Kept, RetentionRules
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.tables import (
+    JUDGED_AGAIN,
     head_end_events,
     message_events,
+    message_verdicts,
     messages,
     metering_point_updates,
     order_events,
@@ -109,6 +111,7 @@ class RetentionBook:
         chosen = messages.c.key.in_(keys)
         staying = list(self._connection.execute(select(messages.c.key).where(chosen, stay)).scalars())
         self._delete(message_events, message_events.c.message.in_(keys))
+        self._delete(message_verdicts, message_verdicts.c.message.in_(keys))
         self._connection.execute(update(messages).where(messages.c.key.in_(staying)).values(raw=b"", archive=archive))
         self._delete(messages, and_(chosen, messages.c.key.not_in(staying)))
         text = f"content and history were archived in {archive}"
@@ -155,7 +158,7 @@ def _messages_due(rules: RetentionRules, now: datetime) -> _Condition:
     old = [and_(m.state == state.value, m.received_at < now - term) for state, term in terms.items() if term]
     if not old:
         return false()
-    return and_(m.archive.is_(None), or_(*old), ~_belongs_to_something_open(now))
+    return and_(m.archive.is_(None), or_(*old), ~JUDGED_AGAIN, ~_belongs_to_something_open(now))
 
 
 def _belongs_to_something_open(now: datetime) -> _Condition:
@@ -233,8 +236,10 @@ _Found = Sequence[tuple[int, Table, Row[Any]]]
 
 def _of_messages(connection: Connection, keys: Sequence[int]) -> _Found:
     rows = _rows(connection, messages, messages.c.key, keys)
-    lines = _rows(connection, message_events, message_events.c.message, keys)
-    return [(row.key, messages, row) for row in rows] + [(row.message, message_events, row) for row in lines]
+    found: list[tuple[int, Table, Row[Any]]] = [(row.key, messages, row) for row in rows]
+    for table in (message_events, message_verdicts):
+        found += [(row.message, table, row) for row in _rows(connection, table, table.c.message, keys)]
+    return found
 
 
 def _of_orders(connection: Connection, keys: Sequence[int]) -> _Found:

@@ -12,9 +12,11 @@ from csire_bridge.domain.alerts import Alert, AlertKind
 from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.orders import OrderKind, OrderState, WaitsFor
+from csire_bridge.domain.refusals import ABOUT_TRUST
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.tables import (
     FOR_A_PERSON,
+    JUDGED_AGAIN,
     OFTEN_FAILED,
     SHARED_METER,
     UNCOUNTED,
@@ -38,6 +40,8 @@ from csire_bridge.store.tables import (
 __all__ = ["open_alerts", "settle_alerts", "standing"]
 
 _PROCESS_CODES = [ProblemCode.PROCESS_ANSWERED.value, ProblemCode.PROCESS_REUSED.value]
+_CAUSES_TOLD = 6
+_TRUST = sorted(code.value for code in ABOUT_TRUST)
 _CLOCKS_ARE_TOLD = timedelta(minutes=2)  # a process that died tells nothing any more
 
 
@@ -58,7 +62,21 @@ def standing(
         query = select(func.count(), func.min(moment, type_=moment.type)).where(holds)
         count, oldest = connection.execute(query).one()
         if count:
-            yield Alert(kind, count, oldest)
+            detail = _by_cause(connection, now - memory) if kind is AlertKind.REFUSALS_OF_TRUST else ""
+            yield Alert(kind, count, oldest, detail)
+
+
+def _by_cause(connection: Connection, since: datetime) -> str:
+    """Refusals of trust since a moment (UTC) by their cause and the channel they came by; the most frequent first."""
+    m, count = messages.c, func.count().label("count")
+    query = (
+        select(m.code, m.channel, count)
+        .where(m.code.in_(_TRUST), m.received_at > since)
+        .group_by(m.code, m.channel)
+        .order_by(count.desc(), m.code, m.channel)
+        .limit(_CAUSES_TOLD)
+    )
+    return ", ".join(f"{row.count} {row.code} by {row.channel}" for row in connection.execute(query))
 
 
 def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dict[AlertKind, tuple[Any, Any]]:
@@ -80,6 +98,8 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         AlertKind.IDS_REUSED: (m.received_at, reused),
         AlertKind.PROCESSES_REPEATED: (m.received_at, repeated),
         AlertKind.RESULTS_EARLY: (k.heard_at, early),
+        AlertKind.REFUSALS_OF_TRUST: (m.received_at, and_(m.code.in_(_TRUST), m.received_at > now - memory)),
+        AlertKind.REFUSED_FOR_NOW: (m.received_at, JUDGED_AGAIN),
         AlertKind.STOP_SWITCH: (stops.c.since, stops.c.lifted_at.is_(None)),
         AlertKind.HEAD_END_DOWN: (circuits.c.opened_at, _silent_since("head-end", now)),
         AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),

@@ -5,18 +5,28 @@ Their element names live in one namespace and are the same for all messages; pay
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from lxml import etree
 
 from csire_bridge.domain.errors import NotValid, Problem, ProblemCode, RuleBroken
-from csire_bridge.domain.identifiers import MessageId, MessageNumber
+from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
 from csire_bridge.domain.messages import Header
+from csire_bridge.domain.refusals import Claims
 from csire_bridge.domain.rules import process_of
 from csire_bridge.xml.lexical import SPACE, parse_moment
 
-__all__ = ["ENVELOPE_NAMES", "TECHNICAL", "build_envelope", "envelope_texts", "format_moment", "read_header"]
+__all__ = [
+    "ENVELOPE_NAMES",
+    "TECHNICAL",
+    "build_envelope",
+    "envelope_texts",
+    "format_moment",
+    "read_claims",
+    "read_header",
+]
 
 TECHNICAL = "urn:pl:oire:technical:v1"
 _EIC_AGENCY, _OIRE_AGENCY, _ROLE_AGENCY, _INDUSTRY = "305", "x", "260", "23"
@@ -92,6 +102,27 @@ def read_header(root: etree._Element) -> Header:
         raise RuleBroken(
             [Problem(ProblemCode.CONDITION, f"the envelope can't be read: {error}", "send a readable envelope")]
         ) from error
+
+
+def read_claims(root: etree._Element) -> Claims:
+    """What a document says of itself, wherever that stands in it: for people who look at a refused one, never more."""
+    texts = {
+        name: (element.text or "").strip(SPACE)
+        for name in ("PhysicalSenderId", "BusinessProcessMessageType", "MessageId")
+        for element in itertools.islice(root.iter(_PREFIX + name), 1)
+    }
+    return Claims(
+        sender=_readable(Eic.parse, texts.get("PhysicalSenderId")),
+        number=_readable(MessageNumber.parse, texts.get("BusinessProcessMessageType")),
+        message_id=_readable(MessageId.parse, texts.get("MessageId")),
+    )
+
+
+def _readable(parse: Callable[[str], str], text: str | None) -> str | None:
+    try:
+        return None if text is None else str(parse(text))
+    except ValueError:
+        return None
 
 
 def _envelope_values(root: etree._Element) -> dict[str, str]:

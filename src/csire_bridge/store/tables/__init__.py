@@ -6,7 +6,14 @@ Migrations create the tables (``store/migrations``); a test holds both to each o
 from __future__ import annotations
 
 from csire_bridge.store.tables.guards import allowances, circuits, holds, restores, stops
-from csire_bridge.store.tables.journal import accepted_ids, message_events, messages, processes
+from csire_bridge.store.tables.journal import (
+    JUDGED_AGAIN,
+    accepted_ids,
+    message_events,
+    message_verdicts,
+    messages,
+    processes,
+)
 from csire_bridge.store.tables.orders import (
     FOR_A_PERSON,
     OPEN_COMMANDS,
@@ -31,6 +38,7 @@ from csire_bridge.store.tables.work import OFTEN_FAILED, alerts, archives, clock
 
 __all__ = [
     "FOR_A_PERSON",
+    "JUDGED_AGAIN",
     "OFTEN_FAILED",
     "OPEN_COMMANDS",
     "SHARED_METER",
@@ -50,6 +58,7 @@ __all__ = [
     "kept_results",
     "leases",
     "message_events",
+    "message_verdicts",
     "messages",
     "metadata",
     "meter_installations",

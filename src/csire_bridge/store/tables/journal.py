@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     String,
     Table,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["accepted_ids", "message_events", "messages", "processes"]
+__all__ = ["JUDGED_AGAIN", "accepted_ids", "message_events", "message_verdicts", "messages", "processes"]
 
 messages = Table(
     "messages",
@@ -39,6 +40,21 @@ messages = Table(
     Column("duplicate_of", KEY),
     Column("receipt", LargeBinary),
     Column("archive", String(80)),
+    Column("claimed_sender", String(16)),
+    Column("claimed_number", String(16)),
+    Column("claimed_id", String(36)),
+    Column("again_at", Moment),
+    Column("tries", Integer, nullable=False, server_default="0"),
+)
+JUDGED_AGAIN = messages.c.again_at.is_not(None)
+Index(
+    "ix_messages_again",
+    messages.c.again_at,
+    messages.c.channel,
+    messages.c.sender,
+    messages.c.received_at,
+    sqlite_where=JUDGED_AGAIN,
+    postgresql_where=JUDGED_AGAIN,
 )
 _FAULTY = "code IS NOT NULL"
 Index(
@@ -57,6 +73,19 @@ message_events = Table(
     Column("at", Moment, nullable=False),
     Column("step", String(16), nullable=False),
     Column("text", Text, nullable=False),
+)
+
+# Verdicts that were taken back, because a message was judged again; with the receipt that its sender got.
+message_verdicts = Table(
+    "message_verdicts",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("message", KEY, ForeignKey("messages.key"), nullable=False, index=True),
+    Column("taken_back_at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("code", String(64)),
+    Column("problem", Text),
+    Column("receipt", LargeBinary),
 )
 
 # An id is taken only once its message was verified: a forged message burns nobody's id.

@@ -227,16 +227,14 @@ def test_given_too_many_bytes_then_nothing_is_taken_whether_they_are_announced_o
 
 
 def test_given_a_sender_in_drops_then_it_is_cut_off(tmp_path: Path) -> None:
-    web = {"body_seconds": 1.0, "grace_seconds": 0.3, "bytes_per_second": 1000}
+    web = {"body_seconds": 600.0, "grace_seconds": 0.3, "bytes_per_second": 1000}
     with running(tmp_path, pki(), web=web) as scene, scene.socket() as sender:
-        start = time.monotonic()
         head = (
             b"POST /hub/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\nContent-Length: 5000\r\n\r\n"
         )
         sender.sendall(head + b"<a>")
         answer = sender.recv(1000)
         assert answer.startswith(b"HTTP/1.1 408"), answer
-        assert time.monotonic() - start < 1
         assert scene.states() == []
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from csire_bridge.bootstrap import execution_limits, head_end_reader, system_clock
+from csire_bridge.bootstrap import Standard, execution_limits, head_end_reader, system_clock
 from csire_bridge.cli.acting import ByOption, WhyOption, act_of, changing, opened, tell
 from csire_bridge.cli.console import ConfigOption, JsonOption, out
 from csire_bridge.cli.moments import MOMENT_HELP, local, parse_moment
@@ -22,6 +23,7 @@ from csire_bridge.pipeline import after_restore, by_hand
 from csire_bridge.settings import Settings, load_settings
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.order_search import OrderSearch, find_orders
+from csire_bridge.xml.mapping.book import MappingBook
 
 __all__ = ["KeyArgument", "field_work", "report", "retry", "settle", "told_before", "withdraw"]
 
@@ -29,6 +31,16 @@ KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `or
 UnreadOption = Annotated[
     bool, typer.Option("--unread", help="Let it count ALTHOUGH NOBODY HAS ASKED THE METER, if it can't be read.")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class HubAnswer:
+    """The number of the message that tells the hub of an order's end, None where none does; and that in words."""
+
+    number: str | None
+    words: str
+
+
 _CALL_BACK = "it was left to people on site: call them back"
 _UNREAD = "THE CONTACTOR WAS NOT READ: nothing but the report says so"
 
@@ -125,20 +137,22 @@ def withdraw(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """End an order without effect; the hub hears "cannot". The contactor is read first.
+    """End an order without effect; the hub hears "cannot", where it asked for it. The contactor is read first.
 
     Example:
 
         csire-bridge orders withdraw 17 --by "Anna Nowak" --why "asked for by the supplier, by telephone"
     """
     act, settings = act_of(by, why), load_settings(config, database=database)
+    book = Standard.load(settings).book
     with opened(settings) as store:
         seen = _look(settings, store, key)
         with store.transaction() as tx:
             order = by_hand.withdraw(tx, seen, _now(act), unread=unread)
     undone = order.state is OrderState.REGISTERED
     heard = "is withdrawn once what was begun is undone" if undone else "was withdrawn"
-    _tell_ended(order, seen, json_wanted, f"{heard}; the hub hears that it can't be carried out")
+    ended = replace(order, state=OrderState.WITHDRAWN) if undone else order
+    _tell_ended(order, seen, json_wanted, heard, answer_to(ended, book))
 
 
 def report(
@@ -159,7 +173,7 @@ def report(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Say what became of an order on site; the hub is told. The contactor is read first, and has the last word.
+    """Say what became of an order on site; the hub is told, if it asked. The contactor is read: it has the last word.
 
     Examples:
 
@@ -169,6 +183,7 @@ def report(
     """
     act, settings = act_of(by, why), load_settings(config, database=database)
     told, words = _site_report(act, at, seen_by, unread) if done else None, _words(reason, done, at)
+    book = Standard.load(settings).book
     with opened(settings) as store:
         seen = _look(settings, store, key)
         with store.transaction() as tx:
@@ -178,7 +193,7 @@ def report(
             else:
                 order = by_hand.report_not_done(tx, seen, _now(act), code, words, unread=unread)
     what = f"is done, at {local(order.executed_at)}" if done else f"can't be carried out: {words}"
-    _tell_ended(order, seen, json_wanted, f"{what}; the hub is told")
+    _tell_ended(order, seen, json_wanted, what, answer_to(order, book))
 
 
 def told_before(
@@ -252,10 +267,23 @@ def _now(act: Act) -> Act:
     return Act(act.by, system_clock(), act.why)
 
 
-def _tell_ended(order: Order, seen: by_hand.Look, json_wanted: bool, what: str) -> None:
+def answer_to(order: Order, book: MappingBook) -> HubAnswer:
+    """What the hub is told of an order that has ended; else why it is told nothing."""
+    due = book.answer_due(order)
+    if due is not None:
+        return HubAnswer(due[0], f"the hub is told, with message {due[0]}")
+    if order.process_instance is None:
+        return HubAnswer(None, "the hub is NOT told: no process of the hub is behind the order")
+    kind = "done" if order.state is OrderState.DONE else "cannot"
+    asked = f"message {order.source_number}" if order.source_number else f"an order of the kind {order.kind}"
+    return HubAnswer(None, f"the hub is NOT told: no mapping file names the answer {kind!r} to {asked}")
+
+
+def _tell_ended(order: Order, seen: by_hand.Look, json_wanted: bool, what: str, heard: HubAnswer) -> None:
     moves = order.kind.contactor_action is not None
     read = seen.reading is not None or not moves
-    lines = [f"order {order.key} ({order.kind} at {order.metering_point}) {what}", *([] if read else [_UNREAD])]
+    lines = [f"order {order.key} ({order.kind} at {order.metering_point}) {what}; {heard.words}"]
+    lines += [] if read else [_UNREAD]
     if order.state is OrderState.WITHDRAWN and seen.order.state is OrderState.FIELD_WORK:
         lines.append(f"order {order.key}: {_CALL_BACK}")
-    tell(json_wanted, order_facts(order) | {"contactor_read": seen.reading is not None}, *lines)
+    tell(json_wanted, order_facts(order) | {"contactor_read": seen.reading is not None, "answer": heard.number}, *lines)

@@ -7,10 +7,10 @@ an order has at most one of each number, and only what is stored leaves.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from csire_bridge.domain.answers import Answer, AnswerKind, answer_of
+from csire_bridge.domain.answers import Answer
 from csire_bridge.domain.clock import WARSAW, Clock
 from csire_bridge.domain.documents import DocumentState, OutgoingDocument
 from csire_bridge.domain.errors import ConfigurationError
@@ -93,12 +93,10 @@ class Acknowledger:
             return tx.work.add(WorkStep.DELIVER, keys, now, priority=ranks, lease=lease)
 
     def _document(self, order: Order) -> OutgoingDocument | None:
-        answer = answer_of(order)
-        if answer is None:
+        due = self._book.answer_due(order)
+        if due is None:
             return None
-        number = self._answers(order).get(answer.kind)
-        if number is None:
-            return None
+        number, answer = due
         header = self._header(order, number)
         raw = self._signed(header, answer)
         return OutgoingDocument(
@@ -111,9 +109,6 @@ class Acknowledger:
             state=DocumentState.PENDING,
             created_at=header.timestamp,
         )
-
-    def _answers(self, order: Order) -> Mapping[AnswerKind, MessageNumber]:
-        return self._book.answers_of(order)
 
     def _header(self, order: Order, number: MessageNumber) -> Header:
         """Where the hub's message never came, only its process is known."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from csire_bridge.domain.acts import Act
+from csire_bridge.domain.answers import reasons_of
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
@@ -140,7 +141,7 @@ def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> Look
 
 
 def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, armed_counts: bool = False) -> Order:
-    """The order was carried out at ``report.at``; the hub is told.
+    """The order was carried out at ``report.at``; the hub is told where its message has an answer.
 
     Raises ActRefused for a moment that can't be, when the contactor says otherwise, and when it can't be asked unless
     the report says that it shall count unread.
@@ -181,15 +182,20 @@ def _left_to_people(tx: Transaction, order: Order) -> datetime | None:
 def report_not_done(
     tx: Transaction, seen: Look, act: Act, reason: CannotReason, words: str, *, unread: bool = False
 ) -> Order:
-    """The order can't be carried out; the hub is told ``words``, so they name nobody. Raises ActRefused."""
+    """The order can't be carried out; the hub may be told ``words``, so they name nobody. Raises ActRefused."""
     order, proof = _without_effect(tx, seen, unread)
+    known = reasons_of(order.kind)
+    if reason not in known:
+        raise ActRefused(
+            f"{reason} is no reason of an order of the kind {order.kind}", f"give one of {', '.join(known)}"
+        )
     text = act.told(f"not done: {words}; {proof}; reported")
     changes = Changes(act.at)
     return _end(tx, changes, changes.move(order, OrderState.CANNOT, text, cannot_reason=reason, detail=words))
 
 
 def withdraw(tx: Transaction, seen: Look, act: Act, *, unread: bool = False) -> Order:
-    """The order ends without effect, and the hub is told; not why. Raises ActRefused.
+    """The order ends without effect; the hub is told where its message has an answer, but not why. Raises ActRefused.
 
     One of several steps is recalled first, and ends once what was begun at the meter is undone; when that failed, and
     it waits for a person again, it ends as it is.

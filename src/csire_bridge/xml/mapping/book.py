@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from lxml import etree
 
-from csire_bridge.domain.answers import AnswerKind, possible_answers
+from csire_bridge.domain.answers import Answer, AnswerKind, answer_of, possible_answers
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.orders import Order, OrderKind
@@ -150,9 +150,17 @@ class MappingBook:
         found = [mapping.answers for mapping in self._inbound.values() if kind in mapping.kinds]
         return found[0] if found and all(answers == found[0] for answers in found) else {}
 
-    def answers_of(self, order: Order) -> Mapping[AnswerKind, MessageNumber]:
-        """Which messages answer an order."""
-        return self.answers(order.source_number) if order.source_number else self.answers_to(order.kind)
+    def answer_due(self, order: Order) -> tuple[MessageNumber, Answer] | None:
+        """The answer that the hub is owed for ``order`` in its present state, and the message that tells it.
+
+        None where there is none. Raises ValueError like ``answer_of``.
+        """
+        answer = answer_of(order)
+        if answer is None:
+            return None
+        known = self.answers(order.source_number) if order.source_number else self.answers_to(order.kind)
+        number = known.get(answer.kind)
+        return (number, answer) if number else None
 
 
 def _tried(do: Callable[[_A], _R], about: _A, failures: list[str]) -> _R | None:

@@ -150,14 +150,14 @@ TICK = timedelta(microseconds=1)
 def test_given_an_event_when_asked_for_the_time_then_it_counts_only_where_it_is_believable(
     said: HeadEndEvent | None, expected: datetime
 ) -> None:
-    assert execution_time(said, HeadEndEventKind.DISCONNECTED, OFF, SUBMITTED) == expected
+    assert execution_time(said, HeadEndEventKind.DISCONNECTED, OFF, SUBMITTED).at == expected
 
 
 @given(said=events, expected=st.sampled_from(HeadEndEventKind))
 def test_given_any_event_when_asked_for_the_time_then_it_lies_between_command_and_reading(
     said: HeadEndEvent | None, expected: HeadEndEventKind
 ) -> None:
-    found = execution_time(said, expected, OFF, SUBMITTED)
+    found = execution_time(said, expected, OFF, SUBMITTED).at
     assert SUBMITTED <= found <= READ
 
 

@@ -41,7 +41,14 @@ def alerts(database: DatabaseOption = None, as_json: JsonOption = False, config:
     if as_json:
         print_json(
             [
-                {"kind": a.kind, "count": a.count, "oldest": a.oldest, "text": a.text(now), "told_at": told.get(a.kind)}
+                {
+                    "kind": a.kind,
+                    "subject": a.subject,
+                    "count": a.count,
+                    "oldest": a.oldest,
+                    "text": a.text(now),
+                    "told_at": told.get(a.kind),
+                }
                 for a in found
             ]
         )

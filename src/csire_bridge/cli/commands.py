@@ -28,6 +28,7 @@ MODULES = {
     "alerts": "alerts",
     "messages": "messages",
     "orders": "orders",
+    "movements": "movements",
     "work": "work",
     "stop": "guards",
     "go": "guards",

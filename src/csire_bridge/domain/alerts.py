@@ -12,6 +12,10 @@ __all__ = ["Alert", "AlertKind"]
 class AlertKind(StrEnum):
     """What somebody should look at."""
 
+    SUPPLY_OFF_UNEXPLAINED = "supply-off-unexplained"
+    SUPPLY_ON_UNEXPLAINED = "supply-on-unexplained"
+    FOREIGN_TIMES = "foreign-times"
+    OLD_READINGS = "old-readings"
     RESULTS_MISSING = "results-missing"
     ANSWERS_CONTESTED = "answers-contested"
     ORDERS_PARKED = "orders-parked"
@@ -46,23 +50,31 @@ class AlertKind(StrEnum):
 class Alert:
     """A condition that holds: how many things it concerns, and since when (UTC) the oldest of them waits.
 
-    ``detail`` is what else a person should read, such as counts by cause.
+    ``detail`` is what else a person should read, such as counts by cause. Where each thing is told by itself,
+    ``subject`` names it among those of its kind, and ``words`` tell of it.
     """
 
     kind: AlertKind
     count: int
     oldest: datetime
     detail: str = ""
+    subject: str = ""
+    words: str = ""
 
     def text(self, now: datetime) -> str:
         """A sentence for people, with the age of the oldest."""
         minutes = int((now - self.oldest).total_seconds() // 60)
         age = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+        words = self.words or _SENTENCES[self.kind].format(count=self.count)
         detail = f" ({self.detail})" if self.detail else ""
-        return f"{_SENTENCES[self.kind].format(count=self.count)}{detail}; the oldest for {age}"
+        return f"{words}{detail}; {'' if self.subject else 'the oldest '}for {age}"
 
 
 _SENTENCES = {
+    AlertKind.SUPPLY_OFF_UNEXPLAINED: "{count} meters have NO SUPPLY although no order asks for that",
+    AlertKind.SUPPLY_ON_UNEXPLAINED: "{count} meters have supply although the last order left them without",
+    AlertKind.FOREIGN_TIMES: "the head-end system's times are not ours",
+    AlertKind.OLD_READINGS: "the head-end system answers with old readings of {count} meters",
     AlertKind.RESULTS_MISSING: "{count} delivered answers have no result (R_1) of the hub yet",
     AlertKind.ANSWERS_CONTESTED: "{count} answers are contested by the hub",
     AlertKind.ORDERS_PARKED: "{count} orders wait for a person",

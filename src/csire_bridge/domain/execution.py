@@ -12,8 +12,9 @@ from datetime import datetime
 from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.evidence import GRAIN, is_older
 from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
+from csire_bridge.domain.supply import Sighting, Supply, shown
 
-__all__ = ["Conclusion", "conclude", "execution_time"]
+__all__ = ["Conclusion", "ExecutionTime", "conclude", "execution_time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,15 @@ class Conclusion:
     outcome: Outcome
     text: str
     executed_at: datetime | None = None
+    executed_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionTime:
+    """When (UTC) the contactor moved, as far as it can be known, and ``source``: where that is from."""
+
+    at: datetime
+    source: str
 
 
 def conclude(
@@ -32,6 +42,7 @@ def conclude(
     reading: ContactorReading,
     submitted_at: datetime,
     *,
+    before: Sighting | None = None,
     armed_counts: bool = False,
 ) -> Conclusion:
     """Decide from the contactor's reading; the event only tells the time, and whether the command has ended.
@@ -39,27 +50,22 @@ def conclude(
     ``kind`` must be a disconnection or a reconnection. "Cannot" too needs the contactor's word: a reported failure
     counts only where the contactor was read and has not moved. Without an event, a contactor that has not moved leaves
     the outcome unknown: the command may still be on its way. So does a reading from before ``submitted_at``.
-    ``armed_counts`` is for operators who regard a reconnection as carried out once the customer can switch on.
+    ``before`` is how the contactor was seen until then. ``armed_counts`` is for operators who regard a reconnection as
+    carried out once the customer can switch on.
     """
     if is_older(reading.read_at, submitted_at):
         text = f"contactor read at {reading.read_at.isoformat()}, before the command: that proves nothing"
         return Conclusion(OrderState.UNKNOWN, Outcome.UNKNOWN, text)
     if kind is OrderKind.RECONNECT and reading.armed:
-        return _armed(event, reading, submitted_at, counts=armed_counts)
+        return _armed(event, reading, submitted_at, before, counts=armed_counts)
     if kind is OrderKind.DISCONNECT and reading.disconnected:
-        return Conclusion(
-            OrderState.DONE,
-            Outcome.DISCONNECTED,
-            "contactor read: disconnected",
-            execution_time(event, HeadEndEventKind.DISCONNECTED, reading, submitted_at),
-        )
+        time = execution_time(event, HeadEndEventKind.DISCONNECTED, reading, submitted_at, before)
+        text = "contactor read: disconnected"
+        return Conclusion(OrderState.DONE, Outcome.DISCONNECTED, text, time.at, time.source)
     if kind is OrderKind.RECONNECT and reading.connected:
-        return Conclusion(
-            OrderState.DONE,
-            Outcome.CONNECTED,
-            "contactor read: connected",
-            execution_time(event, HeadEndEventKind.CONNECTED, reading, submitted_at),
-        )
+        time = execution_time(event, HeadEndEventKind.CONNECTED, reading, submitted_at, before)
+        text = "contactor read: connected"
+        return Conclusion(OrderState.DONE, Outcome.CONNECTED, text, time.at, time.source)
     unmoved = reading.connected if kind is OrderKind.DISCONNECT else reading.disconnected
     if unmoved and event is not None and event.kind.failure:
         return Conclusion(
@@ -69,24 +75,65 @@ def conclude(
 
 
 def _armed(
-    event: HeadEndEvent | None, reading: ContactorReading, submitted_at: datetime, *, counts: bool
+    event: HeadEndEvent | None,
+    reading: ContactorReading,
+    submitted_at: datetime,
+    before: Sighting | None,
+    *,
+    counts: bool,
 ) -> Conclusion:
     text = "contactor is ready for reconnection: the supply is still off"
     if not counts:
         return Conclusion(OrderState.ARMED, Outcome.ARMED, text)
-    at = execution_time(event, HeadEndEventKind.ARMED, reading, submitted_at)
-    return Conclusion(OrderState.DONE, Outcome.ARMED, text, at)
+    time = execution_time(event, HeadEndEventKind.ARMED, reading, submitted_at, before)
+    return Conclusion(OrderState.DONE, Outcome.ARMED, text, time.at, time.source)
 
 
 def execution_time(
-    event: HeadEndEvent | None, expected: HeadEndEventKind, reading: ContactorReading, submitted_at: datetime
-) -> datetime:
-    """The event's own time where it is believable, else the time of verification (both UTC).
+    event: HeadEndEvent | None,
+    expected: HeadEndEventKind,
+    reading: ContactorReading,
+    submitted_at: datetime,
+    before: Sighting | None = None,
+) -> ExecutionTime:
+    """The event's own time where the readings around it allow it, else that of the reading that first saw it (UTC).
 
-    Believable: the event reports this very movement, not before the command was given nor after it was verified.
+    Allowed: the event reports this very movement, at a moment after the command was given and before the contactor was
+    seen so; and where the contactor is known from ``before``, it was last seen otherwise before that moment.
     """
+    state = shown(reading)
+    since_command = before is not None and before.state is state and before.first_seen_at >= submitted_at
     verified_at = max(reading.read_at, submitted_at)
+    if before is not None and since_command:
+        verified_at = min(before.first_seen_at, verified_at)
     if event is None or event.kind not in (expected, HeadEndEventKind.PROCESSED):
-        return verified_at
-    believable = submitted_at - GRAIN <= event.occurred_at <= reading.read_at
-    return max(event.occurred_at, submitted_at) if believable else verified_at
+        return ExecutionTime(verified_at, "reading")
+    against = _against(event.occurred_at, before, state, submitted_at, verified_at, since_command=since_command)
+    if against is not None:
+        told = f"{event.occurred_at:%Y-%m-%d %H:%M:%S} UTC"
+        return ExecutionTime(verified_at, f"reading; the head-end system's claim of {told} is refused: {against}")
+    return ExecutionTime(max(event.occurred_at, submitted_at), "event of the head-end system")
+
+
+def _against(
+    at: datetime,
+    before: Sighting | None,
+    state: Supply | None,
+    submitted_at: datetime,
+    verified_at: datetime,
+    *,
+    since_command: bool,
+) -> str | None:
+    """What speaks against a movement at ``at``; None when nothing does."""
+    if at < submitted_at - GRAIN:
+        return "that was before the command"
+    if at > verified_at:
+        return "the contactor was seen so earlier"
+    if before is None:
+        return None
+    if before.state is state and not since_command:
+        return "the contactor was seen so before the command"
+    otherwise = before.other_seen_at if before.state is state else before.last_seen_at
+    if otherwise is not None and at < otherwise:
+        return f"the contactor was seen otherwise at {otherwise:%Y-%m-%d %H:%M:%S} UTC"
+    return None

@@ -175,13 +175,14 @@ class Order:
 
     ``registered_at`` is the moment from which execution time counts: the message's own timestamp, which is the
     strict reading of the one-working-day rule. ``not_before`` is when it may run, ``executed_at`` the meter's or
-    head-end system's time of switching, else that of verification. ``recalled_at`` is when the command under way was
-    no longer wanted: because a newer order supersedes it (``superseded_by``), else because the hub ended the process
-    by force. ``cancelled_at`` is when the head-end system confirmed that it dropped the command, ``refused`` what it
-    said when it refused the latest one. ``parent`` is the order of which this one is a step. ``deadline`` is by when it
-    must be carried out, by the terms of the day on which it was registered or its date changed; at ``half_time`` and
-    ``four_fifths`` so much of the time until then is over. ``dated_at`` is when the message was
-    written that set its dates, where that is not the one that it was registered by. ``generation`` is that of the last
+    head-end system's time of switching, else that of verification; ``executed_from`` says from where it is.
+    ``recalled_at`` is when the command under way was no longer wanted: because a newer order supersedes it
+    (``superseded_by``), else because the hub ended the process by force. ``cancelled_at`` is when the head-end
+    system confirmed that it dropped the command, ``refused`` what it said when it refused the latest one.
+    ``parent`` is the order of which this one is a step. ``deadline`` is by when it must be carried out, by the
+    terms of the day on which it was registered or its date changed; at ``half_time`` and ``four_fifths`` so much of
+    the time until then is over. ``dated_at`` is when the message was written that set its dates, where that is not
+    the one that it was registered by. ``generation`` is that of the last
     restore up to which the order is known to stand as it does (``restores.py``). ``version`` is for compare-and-set.
     """
 
@@ -211,6 +212,7 @@ class Order:
     expires_at: datetime | None = None
     outcome: Outcome | None = None
     executed_at: datetime | None = None
+    executed_from: str | None = None
     verified_at: datetime | None = None
     cannot_reason: CannotReason | None = None
     detail: str | None = None

@@ -24,6 +24,7 @@ from csire_bridge.pipeline.meter_gate import doubts_of
 from csire_bridge.pipeline.new_orders import queue
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 from csire_bridge.pipeline.readings import read_contactor
+from csire_bridge.pipeline.sightings import take_report
 from csire_bridge.pipeline.take_back import has_begun, take_back
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "withdraw",
 ]
 
+_ON_SITE = "person on site"
 _WITHDRAWN = "the operator withdrew the order"
 
 
@@ -155,7 +157,8 @@ def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, ar
     reading = seen.reading
     changes = Changes(act.at)
     text = act.told(f"done at {report.at.isoformat()} as seen by {report.seen_by}; {proof}; reported")
-    facts = {"outcome": outcome, "executed_at": report.at, "verified_at": reading.read_at if reading else act.at}
+    verified_at = min(reading.read_at, act.at) if reading else act.at
+    facts = {"outcome": outcome, "executed_at": report.at, "executed_from": _ON_SITE, "verified_at": verified_at}
     meter = {"meter": reading.meter} if reading else {}
     changes.steps += [
         replace(step, state=StepState.SKIPPED, text=act.told("reported as done"), ended_at=report.at) for step in steps
@@ -164,6 +167,7 @@ def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, ar
     if order.kind.contactor_action is not None:
         on = outcome is Outcome.CONNECTED
         tx.points.switched_all([(order.metering_point, on, reading.read_at if reading else report.at)], act.at)
+        take_report(tx, order, reading, act.at)
     return _end(tx, changes, order)
 
 
@@ -183,7 +187,7 @@ def report_not_done(
     tx: Transaction, seen: Look, act: Act, reason: CannotReason, words: str, *, unread: bool = False
 ) -> Order:
     """The order can't be carried out; the hub may be told ``words``, so they name nobody. Raises ActRefused."""
-    order, proof = _without_effect(tx, seen, unread)
+    order, proof = _without_effect(tx, seen, unread, act.at)
     known = reasons_of(order.kind)
     if reason not in known:
         raise ActRefused(
@@ -204,7 +208,7 @@ def withdraw(tx: Transaction, seen: Look, act: Act, *, unread: bool = False) -> 
         order = _unchanged(tx, seen.order)
         take_back(tx, order, act.told("withdrawn"), act.at)
         return tx.orders.get(order.key)
-    order, proof = _without_effect(tx, seen, unread)
+    order, proof = _without_effect(tx, seen, unread, act.at)
     text, changes = act.told(f"{proof}; withdrawn"), Changes(act.at)
     facts = {"cannot_reason": CannotReason.OTHER, "detail": _WITHDRAWN}
     return _end(tx, changes, changes.move(order, OrderState.WITHDRAWN, text, **facts))
@@ -226,12 +230,13 @@ def settle_contested(tx: Transaction, key: int, act: Act) -> Order:
     return order
 
 
-def _without_effect(tx: Transaction, seen: Look, unread: bool) -> tuple[Order, str]:
+def _without_effect(tx: Transaction, seen: Look, unread: bool, now: datetime) -> tuple[Order, str]:
     """Nothing has switched, so "cannot" is true. Nothing will: an order stays open as long as its command may run."""
     order = _unchanged(tx, seen.order)
     seen = seen.since(order.submitted_at or order.registered_at)
     if seen.reading is not None:
         check_unmoved(order, seen.reading)
+        take_report(tx, order, seen.reading, now)
     return order, _proof(seen, unread)
 
 

@@ -17,6 +17,8 @@ from csire_bridge.pipeline.ports import Transaction
 
 __all__ = ["Changes"]
 
+_STEPS = "the last of its steps"
+
 
 @dataclass
 class Changes:
@@ -95,7 +97,7 @@ class Changes:
 
     def performed(self, order: Order, item: WorkItem, text: str) -> None:
         """An order of several steps ends, all of them done."""
-        facts = {"executed_at": self.now, "verified_at": self.now, "detail": text}
+        facts = {"executed_at": self.now, "executed_from": _STEPS, "verified_at": self.now, "detail": text}
         self._end(self.move(order, OrderState.DONE, text, **facts), item)
 
     def done(self, order: Order, item: WorkItem, text: str, reading: ContactorReading, **facts: Any) -> None:

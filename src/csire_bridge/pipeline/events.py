@@ -10,8 +10,10 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.neighbours import Commanded
+from csire_bridge.domain.orders import FINAL_STATES
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.sightings import note_event_times, take_claims
 
 __all__ = ["take_events"]
 
@@ -21,7 +23,8 @@ _log = logging.getLogger(__name__)
 def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
     """Store events with their bytes and wake the orders that wait for them, in one transaction.
 
-    Ids are compared as values, however the head-end system spells them.
+    Ids are compared as values, however the head-end system spells them. Where no open order waits for an event, and no
+    order explains the movement that it tells of, a person is told.
 
     An event joins an order only when both its correlation id and its meter are those of the order's latest command;
     one that says again what was said is kept, and changes nothing. Any other event, of a pressed button or of an older
@@ -38,6 +41,9 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         states = tx.neighbours.states_by_now([order for _, order in met])  # whoever worked on them has finished by now
         told = [(o.key, states[o.key], f"head-end system reports {e.kind} ({e.code})") for e, o in met]
         tx.orders.note_all(told, now)
+        ended = [event for _, event, order in joined if order is None or order.state in FINAL_STATES]
+        take_claims(tx, ended, now)
+        note_event_times(tx, [event for _, event in events], now)
 
 
 def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Commanded]]) -> list[tuple[HeadEndEvent, Commanded]]:

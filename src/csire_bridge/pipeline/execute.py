@@ -13,7 +13,9 @@ from typing import cast
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import HeadEndEvent
+from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.orders import COMMAND_OPEN, Order, OrderState, WaitsFor
+from csire_bridge.domain.supply import Sighting
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.after_restore import Doubting, LookedAt, look_at, set_doubtful_aside, settle_doubted
 from csire_bridge.pipeline.ask import Asked, Asking, Finder, ask, settle_asked
@@ -24,6 +26,7 @@ from csire_bridge.pipeline.give import Given, Giving, NotGiven, give, prepare, s
 from csire_bridge.pipeline.limits import ExecutionLimits, FieldWork
 from csire_bridge.pipeline.outage import Outage
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
+from csire_bridge.pipeline.sightings import Looked, take_readings
 from csire_bridge.pipeline.steps import Begun, Done, Task
 
 __all__ = ["ExecutionLimits", "Executor", "FieldWork"]
@@ -71,14 +74,22 @@ class Executor:
             tasks = cast("list[Task[_About]]", prepare(ready, self._limits, changes, until, self._gates.text_of))
             given = [(item, self._after_a_crash(order, changes)) for item, order in open_pairs if _was_given(order)]
             events = _telling(tx, [order for _, order in given])
-            tasks += [Task(item, self._finding(order, events, until)) for item, order in given]
+            known = tx.contactors.of([order.meter for _, order in given if order.meter is not None])
+            tasks += [Task(item, self._finding(order, events, known, until)) for item, order in given]
             tasks += [Task(item, Asking(order), apart=True) for item, order in changes.unknown]
             tasks += cast("list[Task[_About]]", doubtful)
             tasks.sort(key=lambda task: task.item.attempts > 0)  # meters that did not answer before come last
             return Begun(tasks, changes.write(tx, lease))
 
-    def _finding(self, order: Order, events: Mapping[int, HeadEndEvent], until: datetime) -> Finding:
-        return Finding(order, events.get(order.key), until, self._limits.too_near(order, self._clock()))
+    def _finding(
+        self,
+        order: Order,
+        events: Mapping[int, HeadEndEvent],
+        known: Mapping[MeterNumber, Sighting],
+        until: datetime,
+    ) -> Finding:
+        before = known.get(order.meter) if order.meter else None
+        return Finding(order, events.get(order.key), until, self._limits.too_near(order, self._clock()), before)
 
     def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: Changes) -> Sequence[_Item]:
         """All orders; while the circuit to the head-end system is open, at most the one that tries it."""
@@ -141,6 +152,7 @@ class Executor:
                 for item in goes_on:
                     changes.postpone(item, changes.now)
             following = changes.write(tx, lease)
+            take_readings(tx, _looks(found, changes), changes.now)
             _look_at_recalled(tx, [piece.about.order for piece in done], changes.now)
         self._outage.told()
         return [*goes_on, *following] if lease else []
@@ -161,6 +173,15 @@ def _with_orders(tx: Transaction, items: Sequence[WorkItem]) -> list[_Item]:
 def _telling(tx: Transaction, orders: Sequence[Order]) -> dict[int, HeadEndEvent]:
     """The event that tells most about each order's latest command, where there is one."""
     return tx.head_end.latest_of([(order.key, order.correlation_id) for order in orders if order.correlation_id])
+
+
+def _looks(found: Sequence[Done[Finding, Found]], changes: Changes) -> list[Looked]:
+    """What was found out, with the orders as they stand now."""
+    after = {moved.key: moved for _, moved, _ in changes.moves}
+    return [
+        Looked(after.get(piece.about.order.key, piece.about.order), piece.about.before, piece.result.result)
+        for piece in found
+    ]
 
 
 def _look_at_recalled(tx: Transaction, orders: Sequence[Order], now: datetime) -> None:

@@ -14,6 +14,7 @@ from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.execution import Conclusion, conclude
 from csire_bridge.domain.orders import Order, OrderKind, OrderState
+from csire_bridge.domain.supply import Sighting
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.commands import command_of
@@ -31,13 +32,15 @@ _log = logging.getLogger(__name__)
 class Finding:
     """An order whose command was given, and the event that tells most about it; to be read before ``until`` (UTC).
 
-    ``late``: too little time is left before the order's deadline to wait for the remote way.
+    ``before`` is how the contactor was seen until now. ``late``: too little time is left before the order's deadline to
+    wait for the remote way.
     """
 
     order: Order
     event: HeadEndEvent | None
     until: datetime
     late: bool = False
+    before: Sighting | None = None
 
 
 class NotAsked:
@@ -180,15 +183,15 @@ class _Reading:
             self.finding.event,
             self.reading,
             order.submitted_at,
+            before=self.finding.before,
             armed_counts=self.limits.armed_counts,
         )
         match found.state:
             case OrderState.DONE if self._may_run:
                 self._look_again(found)
             case OrderState.DONE:
-                self.changes.done(
-                    order, self.item, found.text, self.reading, outcome=found.outcome, executed_at=found.executed_at
-                )
+                facts = {"executed_at": found.executed_at, "executed_from": found.executed_from}
+                self.changes.done(order, self.item, found.text, self.reading, outcome=found.outcome, **facts)
             case _ if order.recalled_at is not None:
                 self._recalled(found)
             case OrderState.ARMED:

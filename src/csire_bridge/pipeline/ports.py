@@ -41,9 +41,11 @@ from csire_bridge.domain.sid import (
     SidWithdrawal,
     WithdrawalResult,
 )
+from csire_bridge.domain.supply import Movement, Sighting
 from csire_bridge.domain.work import Lease, ParkedWork, WorkItem, WorkStep
 
 __all__ = [
+    "Contactors",
     "DeliveryChannel",
     "Guards",
     "HeadEnd",
@@ -265,6 +267,17 @@ class Guards(Protocol):
     def set_circuit(self, before: Circuit, after: Circuit) -> bool: ...
 
 
+class Contactors(Protocol):
+    """Contactors as they were seen, movements that no order explains, and foreign times that can't be right."""
+
+    def of(self, meters: Sequence[MeterNumber]) -> dict[MeterNumber, Sighting]: ...
+    def put(self, sightings: Sequence[Sighting]) -> None: ...
+    def add(self, found: Sequence[Movement]) -> list[Movement]: ...
+    def explain(self, meters: Sequence[MeterNumber], now: datetime, why: str) -> None: ...
+    def misfit(self, source: str, meter: MeterNumber | None, offset: timedelta, now: datetime) -> None: ...
+    def fits(self, source: str, meters: Sequence[MeterNumber], now: datetime) -> None: ...
+
+
 class Steps(Protocol):
     """Steps of orders, and what meters said in them."""
 
@@ -298,6 +311,8 @@ class Transaction(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def head_end(self) -> HeadEndEvents: ...
+    @property
+    def contactors(self) -> Contactors: ...
     @property
     def steps(self) -> Steps: ...
     @property

@@ -19,7 +19,19 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering import MeterCalendars, ObisCode, RegisterReading
 from csire_bridge.pipeline.ports import HeadEnd
 
-__all__ = ["read_calendar", "read_contactor", "read_registers"]
+__all__ = ["OldReading", "read_calendar", "read_contactor", "read_registers"]
+
+
+class OldReading(HeadEndUnreachable):
+    """The head-end system has answered, but with a reading from before what it should prove: it was read at ``read_at``
+    (UTC, by its own words).
+    """
+
+    def __init__(self, meter: MeterNumber, read_at: datetime, text: str) -> None:
+        remedy = "it is read again by itself; where that goes on, have the head-end system corrected, or its clock"
+        super().__init__(text, remedy, HeadEndScope.METER)
+        self.meter = meter
+        self.read_at = read_at
 
 
 def read_contactor(
@@ -27,11 +39,11 @@ def read_contactor(
 ) -> ContactorReading:
     """The contactor as it was at ``since`` (UTC) or later; without one, as it is now, give or take the clocks.
 
-    Raises what the head-end system's port does, and HeadEndUnreachable where the reading is older.
+    Raises what the head-end system's port does, and OldReading where the reading is older.
     """
     asked_at = clock()
     reading = head_end.read_contactor(meter)
-    _require(reading.read_at, since or asked_at - CLOCK_TOLERANCE, f"contactor of meter {meter}")
+    _require(meter, reading.read_at, since or asked_at - CLOCK_TOLERANCE, f"contactor of meter {meter}")
     return replace(reading, read_at=bounded(reading.read_at, clock()), told_at=reading.read_at)
 
 
@@ -42,7 +54,9 @@ def read_registers(
     asked_at = clock()
     readings = head_end.read_registers(meter, registers)
     for reading in readings:
-        _require(reading.read_at, since or asked_at - CLOCK_TOLERANCE, f"register {reading.register} of meter {meter}")
+        _require(
+            meter, reading.read_at, since or asked_at - CLOCK_TOLERANCE, f"register {reading.register} of meter {meter}"
+        )
     now = clock()
     return [replace(reading, read_at=bounded(reading.read_at, now)) for reading in readings]
 
@@ -51,16 +65,15 @@ def read_calendar(head_end: HeadEnd, meter: MeterNumber, clock: Clock, since: da
     """The calendars as they were at ``since`` (UTC) or later; see ``read_contactor``."""
     asked_at = clock()
     calendars = head_end.read_calendar(meter)
-    _require(calendars.read_at, since or asked_at - CLOCK_TOLERANCE, f"calendars of meter {meter}")
+    _require(meter, calendars.read_at, since or asked_at - CLOCK_TOLERANCE, f"calendars of meter {meter}")
     return replace(calendars, read_at=bounded(calendars.read_at, clock()))
 
 
-def _require(read_at: datetime, since: datetime, what: str) -> None:
+def _require(meter: MeterNumber, read_at: datetime, since: datetime, what: str) -> None:
     if is_older(read_at, since):
-        raise HeadEndUnreachable(
+        raise OldReading(
+            meter,
+            read_at,
             f"the head-end system gave the {what} as read at {read_at:%Y-%m-%d %H:%M:%S} UTC, but only a reading since"
             f" {since:%Y-%m-%d %H:%M:%S} UTC proves anything",
-            "it is read again by itself; where that goes on, the head-end system tells old readings, or its clock is"
-            " behind",
-            HeadEndScope.METER,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from csire_bridge.domain.clock import Clock, start_of
+from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering import ENERGY_REGISTERS, MeterCalendars, RegisterReading
 from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
@@ -45,13 +46,15 @@ class Performed:
     state: StepState
     text: str
     readings: Sequence[RegisterReading] = ()
+    contactor: ContactorReading | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChildNeeded:
-    """The contactor has to be moved."""
+    """The contactor has to be moved, as it was read."""
 
     kind: OrderKind
+    contactor: ContactorReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,10 @@ def perform(
         case StepKind.ACTIVATE:
             return _activate(head_end, order, step, meter, clock)
         case StepKind.CONNECT:
-            if read_contactor(head_end, meter, clock).connected:
-                return Performed(StepState.SKIPPED, "the supply is on")
-            return ChildNeeded(OrderKind.RECONNECT)
+            contactor = read_contactor(head_end, meter, clock)
+            if contactor.connected:
+                return Performed(StepState.SKIPPED, "the supply is on", contactor=contactor)
+            return ChildNeeded(OrderKind.RECONNECT, contactor)
         case StepKind.DISCONNECT | StepKind.POWER:
             raise ValueError(f"step {step.kind} of order {order.key} needs no call")
 

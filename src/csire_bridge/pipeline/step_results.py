@@ -18,6 +18,7 @@ from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.children import give_birth
 from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.sightings import take_report
 from csire_bridge.pipeline.step_actions import ChildNeeded, NotYet, Performed, Performing, Undone, WasCarriedOut
 from csire_bridge.pipeline.steps import Done
 
@@ -60,6 +61,8 @@ def settle_step(
     match piece.result:
         case Performed() as result:
             tx.steps.keep(order.key, result.readings)
+            if result.contactor is not None:
+                take_report(tx, order, result.contactor, changes.now)
             if step.kind is StepKind.ACTIVATE:
                 _remember_tariff(tx, order, changes.now)
             return _end(tx, order, step, result.state, result.text, changes.now)
@@ -67,7 +70,8 @@ def settle_step(
             return _end(tx, order, step, StepState.SKIPPED, text, changes.now)
         case WasCarriedOut(text):
             changes.park(order, item, f"taken back, but {text}: a person must decide")
-        case ChildNeeded(kind):
+        case ChildNeeded(kind, contactor):
+            take_report(tx, order, contactor, changes.now)
             give_birth(tx, item, order, step, kind, changes, limits)
         case LookedUp(found=True):
             return True

@@ -21,6 +21,7 @@ from csire_bridge.domain.restores import Restore
 from csire_bridge.store.archives import Archives
 from csire_bridge.store.clocks import Clocks
 from csire_bridge.store.configurator import RuleSets
+from csire_bridge.store.contactors import Contactors
 from csire_bridge.store.dialects import take_turns
 from csire_bridge.store.durable import durability_problems
 from csire_bridge.store.engine import migration_transaction, open_engine, shrink, store_errors, write_transaction
@@ -64,6 +65,7 @@ class StoreTransaction:
         self.partners = PartnerRegistry(connection)
         self.rule_sets = RuleSets(connection)
         self.head_end = HeadEndEvents(connection)
+        self.contactors = Contactors(connection)
         self.steps = Steps(connection)
         self.guards = Guards(connection)
         self.sid = SidBook(connection)

@@ -33,6 +33,7 @@ _MOVABLE = (
     "expires_at",
     "outcome",
     "executed_at",
+    "executed_from",
     "verified_at",
     "cannot_reason",
     "detail",

@@ -36,6 +36,7 @@ from csire_bridge.store.tables import (
     stops,
     work,
 )
+from csire_bridge.store.watch_supply import supply_alerts
 
 __all__ = ["open_alerts", "settle_alerts", "standing"]
 
@@ -57,6 +58,7 @@ def standing(
     ``result_wait`` is how long an R_1 may take; ``memory`` how long a reused id is spoken of; ``partner_wait`` how long
     a partner may take or give nothing.
     """
+    yield from supply_alerts(connection)
     conditions = {**_conditions(now, result_wait, memory), **_silences(now - partner_wait)}
     for kind, (moment, holds) in conditions.items():
         query = select(func.count(), func.min(moment, type_=moment.type)).where(holds)
@@ -179,13 +181,14 @@ def open_alerts(connection: Connection) -> dict[AlertKind, datetime]:
 
 def settle_alerts(connection: Connection, found: list[Alert], now: datetime) -> tuple[list[Alert], list[AlertKind]]:
     """Write which alerts open and which close now; return both, to be told once."""
-    told = open_alerts(connection)
-    opening = [alert for alert in found if alert.kind not in told]
-    closing = [kind for kind in told if kind not in {alert.kind for alert in found}]
+    rows = connection.execute(select(alerts.c.kind, alerts.c.subject).where(alerts.c.closed_at.is_(None)))
+    told = {(AlertKind(row.kind), row.subject): None for row in rows}  # in the order in which they were opened
+    opening = [alert for alert in found if (alert.kind, alert.subject) not in told]
+    closing = [each for each in told if each not in {(alert.kind, alert.subject) for alert in found}]
     for alert in opening:
-        row = {"kind": alert.kind.value, "opened_at": now, "text": alert.text(now)}
+        row = {"kind": alert.kind.value, "subject": alert.subject, "opened_at": now, "text": alert.text(now)}
         connection.execute(insert(alerts).values(row))
-    for kind in closing:
-        held = and_(alerts.c.kind == kind.value, alerts.c.closed_at.is_(None))
+    for kind, subject in closing:
+        held = and_(alerts.c.kind == kind.value, alerts.c.subject == subject, alerts.c.closed_at.is_(None))
         connection.execute(update(alerts).where(held).values(closed_at=now))
-    return opening, closing
+    return opening, [kind for kind, _ in closing]

@@ -5,6 +5,7 @@ Migrations create the tables (``store/migrations``); a test holds both to each o
 
 from __future__ import annotations
 
+from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
 from csire_bridge.store.tables.guards import allowances, circuits, holds, restores, stops
 from csire_bridge.store.tables.journal import (
     JUDGED_AGAIN,
@@ -41,6 +42,7 @@ __all__ = [
     "JUDGED_AGAIN",
     "OFTEN_FAILED",
     "OPEN_COMMANDS",
+    "OPEN_MOVEMENTS",
     "SHARED_METER",
     "UNCOUNTED",
     "UNSETTLED",
@@ -53,6 +55,8 @@ __all__ = [
     "archives",
     "circuits",
     "clocks",
+    "contactors",
+    "foreign_times",
     "head_end_events",
     "holds",
     "kept_results",
@@ -64,6 +68,7 @@ __all__ = [
     "meter_installations",
     "metering_point_updates",
     "metering_points",
+    "movements",
     "order_events",
     "order_steps",
     "orders",

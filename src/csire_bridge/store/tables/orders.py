@@ -62,6 +62,7 @@ orders = Table(
     Column("expires_at", Moment),
     Column("outcome", String(16)),
     Column("executed_at", Moment),
+    Column("executed_from", Text),
     Column("verified_at", Moment),
     Column("cannot_reason", String(24)),
     Column("detail", Text),

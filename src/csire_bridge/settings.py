@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, ValidationError
+from pydantic import Field, NonNegativeInt, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.rules import Limits
 from csire_bridge.resources import folder
 from csire_bridge.settings_deadlines import DeadlineSettings
@@ -134,6 +135,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what ``load_settings`` hands in: it alone decides what wins."""
         return (init_settings,)
+
+    @model_validator(mode="after")
+    def _partners_keep_to_their_roles(self) -> Settings:
+        hub = Eic(self.hub_eic)
+        found = [against for partner in self.partners if (against := partner.against_its_role(hub))]
+        if found:
+            raise ValueError("; ".join(found))
+        return self
 
     @property
     def schema_path(self) -> list[Path]:

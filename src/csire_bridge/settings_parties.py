@@ -28,20 +28,25 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Numbers = tuple[Annotated[str, AfterValidator(MessageNumber.parse)], ...]
+
+
 class PartnerSettings(Part):
     """A partner: its EIC code, the PEM files of the certificates that it signs with, and what it may do.
 
-    ``profile`` is how it signs. ``numbers`` are the messages that it may send (none given: every one). ``user`` is
-    its name at our door; nothing depends on it. ``revocation_list`` is a CRL file (PEM or DER) of its authority, whose
-    certificate is ``revocation_authority``; with ``revocation_expired`` set to "alert", the bridge starts with an
-    expired list too.
+    ``profile`` is how it signs. ``role``: the hub's EIC has the role hub, everybody else has another one and may send
+    nothing to an operator. ``numbers`` narrow what the hub may send (none given: every one); ``may_send_as_the_hub``
+    are the messages that somebody else may send in the hub's place. ``user`` is its name at our door; nothing
+    depends on it. ``revocation_list`` is a CRL file (PEM or DER) of its authority, whose certificate is
+    ``revocation_authority``; with ``revocation_expired`` set to "alert", the bridge starts with an expired list too.
     """
 
     eic: Party
-    role: PartnerRole = PartnerRole.HUB
+    role: PartnerRole | None = None
     profile: Literal["enveloped", "wss", "none-i-accept-unsigned-messages"] = "enveloped"
     certificates: Folders = ()
-    numbers: tuple[Annotated[str, AfterValidator(MessageNumber.parse)], ...] | None = None
+    numbers: Numbers | None = None
+    may_send_as_the_hub: Numbers = ()
     user: str | None = None
     revocation_list: Path | None = None
     revocation_authority: Path | None = None
@@ -57,12 +62,34 @@ class PartnerSettings(Part):
             raise ValueError(f"partner {self.eic} needs both revocation_list and revocation_authority, or neither")
         return self
 
-    def as_partner(self, max_bytes: int) -> Partner:
-        """The same as a value of the domain."""
+    def role_beside(self, hub: Eic) -> PartnerRole:
+        """Its role; where none is given, the party with the EIC of the ``hub`` is the hub and everybody else is not."""
+        return self.role or (PartnerRole.HUB if self.eic == hub else PartnerRole.OTHER)
+
+    def against_its_role(self, hub: Eic) -> str | None:
+        """What its settings say that its role does not allow; None where nothing is wrong."""
+        role = self.role_beside(hub)
+        if role is PartnerRole.HUB and self.eic != hub:
+            return (
+                f"partner {self.eic} has the role hub, but hub_eic is {hub}: give it its own role, or correct hub_eic"
+            )
+        if role is PartnerRole.HUB and self.may_send_as_the_hub:
+            return f"partner {self.eic} is the hub: take out may_send_as_the_hub"
+        if role is not PartnerRole.HUB and self.numbers is not None:
+            return (
+                f"partner {self.eic} has the role {role}, which may send nothing to an operator, and numbers "
+                "do not widen that: take them out; only if it shall send these messages in the hub's place, write "
+                f"may_send_as_the_hub = [{', '.join(repr(number) for number in self.numbers)}]"
+            )
+        return None
+
+    def as_partner(self, max_bytes: int, hub: Eic) -> Partner:
+        """The same as a value of the domain; ``hub`` is the hub's EIC."""
         numbers = None if self.numbers is None else frozenset(MessageNumber(n) for n in self.numbers)
         profile = SecurityProfile(self.profile.partition("-")[0])
         limits = PartnerLimits(self.per_minute, self.at_once, max_bytes)
-        return Partner(Eic(self.eic), self.role, profile, numbers, limits, self.user)
+        widened = frozenset(MessageNumber(n) for n in self.may_send_as_the_hub)
+        return Partner(Eic(self.eic), self.role_beside(hub), profile, numbers, limits, self.user, widened)
 
 
 class HubSettings(Part):

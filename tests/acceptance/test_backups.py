@@ -108,7 +108,10 @@ def test_given_a_database_with_content_when_put_back_then_only_by_force_and_the_
     assert backup.stat().st_mode & 0o077 == 0, "personal data"
     with pytest.raises(ConfigurationError, match="there already"):
         within("backup", backup, "--database", address)
-    run_sql(place / "bridge.db", "insert into accepted_ids values ('written-later', 1, 'x')")
+    run_sql(
+        place / "bridge.db",
+        "insert into accepted_ids (message_id, sender, message, content) values ('written-later', '', 1, 'x')",
+    )
     with pytest.raises(ConfigurationError, match="--force"):
         within("restore", backup, "--database", address)
     within("restore", backup, "--database", address, "--force")

@@ -75,15 +75,16 @@ def test_given_a_new_partner_when_added_then_listed_with_its_source_and_history_
     file = place.pki.supplier.certificate_file
     said = place.run(
         *("add", SUPPLIER, "--certificate", file, "--role", "supplier", "--profile", "wss"),
-        *("--number", "8.1.1.5", "--number", "R_1", "--user", "RZE", "--by", "Anna Nowak"),
+        *("--user", "RZE", "--by", "Anna Nowak"),
     )
     assert place.pki.supplier.trusted.fingerprint.hex() in said
     hub, supplier = place.json("list")
     assert (hub["eic"], hub["source"], hub["profile"]) == (HUB, ["file"], "enveloped")
-    assert {k: supplier[k] for k in ("role", "profile", "numbers", "user", "source")} == {
+    assert {k: supplier[k] for k in ("role", "profile", "numbers", "may_send_as_the_hub", "user", "source")} == {
         "role": "supplier",
         "profile": "wss",
-        "numbers": ["8.1.1.5", "R_1"],
+        "numbers": None,
+        "may_send_as_the_hub": [],
         "user": "RZE",
         "source": ["table"],
     }

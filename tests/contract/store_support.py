@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Table, func, select
 
 from csire_bridge.domain.documents import DocumentState, OutgoingDocument
-from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
+from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.orders import Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.store.database import Database
 
+HUB = Eic.parse("10XPL-TSO------P")
 NOW = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -34,6 +35,7 @@ def order(**changes: object) -> Order:
         metering_point=CODE,
         process_instance=PROCESS,
         source_message=MessageId.new(),
+        source_sender=HUB,
         source_number=MessageNumber("8.1.1.5"),
         registered_at=NOW - MINUTE,
         not_before=NOW,

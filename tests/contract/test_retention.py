@@ -27,7 +27,7 @@ from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.worker.retention import Retention, Retired
-from tests.contract.store_support import MINUTE, NOW, SECOND, count, document, order
+from tests.contract.store_support import HUB, MINUTE, NOW, SECOND, count, document, order
 
 DAY = timedelta(days=1)
 RULES = RetentionRules(accepted=30 * DAY, refused=10 * DAY, duplicate=10 * DAY, orders=30 * DAY, events=20 * DAY)
@@ -54,7 +54,15 @@ def arrive(tx: StoreTransaction, raw: bytes, at: datetime, form: Form = Form.BAR
 
 def settle(tx: StoreTransaction, key: int, state: MessageState, message_id: MessageId | None, receipt: bytes) -> None:
     number = MessageNumber("8.1.1.5")
-    tx.messages.settle([SettledMessage(key=key, state=state, receipt=receipt, message_id=message_id, number=number)])
+    one = SettledMessage(
+        key=key,
+        state=state,
+        receipt=receipt,
+        message_id=message_id,
+        number=number,
+        sender=str(HUB) if message_id else None,
+    )
+    tx.messages.settle([one])
 
 
 def tell(database: Database, at: datetime = NOW, *, answer: DocumentState = DocumentState.CONFIRMED) -> Story:
@@ -67,7 +75,7 @@ def tell(database: Database, at: datetime = NOW, *, answer: DocumentState = Docu
     with database.transaction() as tx:
         message = arrive(tx, raw, at)
         settle(tx, message, MessageState.ACCEPTED, message_id, b"<receipt/>")
-        tx.messages.take([(message_id, message, "c" * 64)])
+        tx.messages.take([((HUB, message_id), message, "c" * 64)])
         (key,) = tx.orders.add([new], at)
         signed = document(key)
         signed = replace(signed, sha256=hashlib.sha256(signed.document).hexdigest())
@@ -122,7 +130,7 @@ def test_given_what_has_ended_when_its_days_are_over_then_it_is_in_the_archive_a
     assert archived(tmp_path) == {("messages", story.message): 1, ("orders", story.order): 1}
     assert {story.raw, b"<event/>", b"<receipt/>", b"<signed/>\x00\xff"} <= bytes_in(tmp_path)
     with database.transaction() as tx:
-        taken = tx.messages.taken([story.message_id])[story.message_id]
+        taken = tx.messages.taken([(HUB, story.message_id)])[HUB, story.message_id]
         assert (taken.message, taken.content, taken.receipts) == (story.message, "c" * 64, {Form.BARE: b"<receipt/>"})
         row = tx.connection.execute(select(tables.messages).where(tables.messages.c.key == story.message)).one()
         assert (row.raw, row.archive) == (b"", done[0].archive.name)
@@ -233,7 +241,7 @@ def test_given_refused_messages_and_repeats_then_they_go_but_a_repeat_with_a_fir
     retire(database, tmp_path)
     with database.transaction() as tx:
         rows = tx.connection.execute(_IN_ORDER).all()
-        assert tx.messages.taken([story.message_id])[story.message_id].receipts == {
+        assert tx.messages.taken([(HUB, story.message_id)])[HUB, story.message_id].receipts == {
             Form.BARE: b"<receipt/>",
             Form.SOAP: b"<soap/>",
         }

@@ -50,6 +50,7 @@ from csire_bridge.store import tables
 from csire_bridge.store.database import Database
 from tests.contract.store_support import (
     CODE,
+    HUB,
     MINUTE,
     NOW,
     PROCESS,
@@ -133,7 +134,7 @@ def test_given_several_processes_when_all_upgrade_at_once_then_all_succeed(addre
 def test_given_an_exception_when_the_transaction_ends_then_nothing_of_it_is_left(database: Database) -> None:
     with pytest.raises(RuntimeError, match="power cut"), database.transaction() as tx:
         (message,) = tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "00" * 32, Form.BARE)])
-        tx.messages.take([(MessageId.new(), message, "00" * 32)])
+        tx.messages.take([((HUB, MessageId.new()), message, "00" * 32)])
         (key,) = tx.orders.add([order()], NOW)
         tx.outbox.add(document(key))
         tx.work.add(WorkStep.EXECUTE, [key], NOW)
@@ -292,10 +293,11 @@ def test_given_an_id_when_taken_then_a_repeat_finds_message_hash_and_receipt(dat
     taken, free = MessageId.new(), MessageId.new()
     with database.transaction() as tx:
         (key,) = tx.messages.add(Channel.REPLAY, NOW, [("a.xml", b"<a/>", "cd" * 32, Form.BARE)])
-        tx.messages.take([(taken, key, "cd" * 32)])
+        tx.messages.take([((HUB, taken), key, "cd" * 32)])
         tx.messages.settle([settled(key, message_id=taken)])
     with database.transaction() as tx:
-        assert tx.messages.taken([taken, free]) == {taken: TakenId(key, "cd" * 32, {Form.BARE: b"<receipt/>"})}
+        found = tx.messages.taken([(HUB, taken), (HUB, free)])
+    assert found == {(HUB, taken): TakenId(key, "cd" * 32, {Form.BARE: b"<receipt/>"})}
 
 
 def test_given_repeats_in_both_forms_then_the_first_receipt_of_each_form_is_found(database: Database) -> None:
@@ -303,12 +305,12 @@ def test_given_repeats_in_both_forms_then_the_first_receipt_of_each_form_is_foun
     forms = (Form.BARE, Form.SOAP, Form.SOAP, Form.BARE)
     with database.transaction() as tx:
         keys = tx.messages.add(Channel.WEBHOOK, NOW, [("a", b"a", "cd" * 32, form) for form in forms])
-        tx.messages.take([(taken, keys[0], "cd" * 32)])
+        tx.messages.take([((HUB, taken), keys[0], "cd" * 32)])
         states = (MessageState.ACCEPTED, *[MessageState.DUPLICATE] * 3)
         for key, state in zip(keys, states, strict=True):
             tx.messages.settle([settled(key, message_id=taken, state=state, receipt=b"%d" % keys.index(key))])
     with database.looking() as tx:
-        assert tx.messages.taken([taken])[taken].receipts == {Form.BARE: b"0", Form.SOAP: b"1"}
+        assert tx.messages.taken([(HUB, taken)])[HUB, taken].receipts == {Form.BARE: b"0", Form.SOAP: b"1"}
         assert tx.messages.ends(keys)[keys[2]].receipt == b"2"
         assert tx.messages.ends([10**6]) == {}
 
@@ -333,13 +335,68 @@ def test_given_two_workers_when_both_take_one_id_then_the_second_loses_and_write
         one, two = tx.messages.add(
             Channel.REPLAY, NOW, [("a", b"a", "0" * 64, Form.BARE), ("b", b"b", "1" * 64, Form.SOAP)]
         )
-        tx.messages.take([(wanted, one, "0" * 64)])
+        tx.messages.take([((HUB, wanted), one, "0" * 64)])
     with pytest.raises(StaleWrite), database.transaction() as tx:
         tx.messages.note([(two, NOW, "intake", "never seen")])
-        tx.messages.take([(other, two, "1" * 64), (wanted, two, "1" * 64)])
+        tx.messages.take([((HUB, other), two, "1" * 64), ((HUB, wanted), two, "1" * 64)])
     with database.transaction() as tx:
-        assert tx.messages.taken([wanted, other]).keys() == {wanted}
+        assert tx.messages.taken([(HUB, wanted), (HUB, other)]).keys() == {(HUB, wanted)}
     assert count(database, tables.message_events) == 2
+
+
+def test_given_an_id_of_one_sender_when_another_sends_it_too_then_neither_burns_the_others(database: Database) -> None:
+    same, other = MessageId.new(), Eic.parse("19XPL-RZE-SA---V")
+    with database.transaction() as tx:
+        one, two = tx.messages.add(
+            Channel.WEBHOOK, NOW, [("a", b"a", "0" * 64, Form.BARE), ("b", b"b", "1" * 64, Form.BARE)]
+        )
+        tx.messages.take([((other, same), one, "0" * 64)])
+        tx.messages.settle([settled(one, message_id=same, sender=str(other), receipt=b"theirs")])
+        assert tx.messages.taken([(HUB, same)]) == {}
+        tx.messages.take([((HUB, same), two, "1" * 64)])
+        tx.messages.settle([settled(two, message_id=same, receipt=b"the hub's")])
+        asked = [order(source_message=same, source_sender=sender) for sender in (other, HUB)]
+        assert len(tx.orders.add(asked, NOW)) == 2
+    with database.transaction() as tx:
+        found = tx.messages.taken([(HUB, same), (other, same)])
+    assert found == {
+        (HUB, same): TakenId(two, "1" * 64, {Form.BARE: b"the hub's"}),
+        (other, same): TakenId(one, "0" * 64, {Form.BARE: b"theirs"}),
+    }
+
+
+def test_given_ids_and_orders_of_before_when_upgraded_then_they_are_those_of_their_messages_sender(
+    address: str,
+) -> None:
+    taken = MessageId.new()
+    with closing(Database(address)) as database:
+        upgrade_to(database, "0018")
+        with database.transaction() as tx:
+            run, mark = tx.connection.exec_driver_sql, "?" if address.startswith("sqlite") else "%s"
+            at = "2026-11-23 09:00:00.000000"
+            of_message = (
+                "insert into messages (channel, origin, received_at, sha256, raw, state, message_id, sender)"
+                " values ('webhook', 'a', ?, 'x', 'x', 'accepted', ?, ?)"
+            )
+            run(of_message.replace("?", mark), (at, str(taken), str(HUB)))
+            of_id = "insert into accepted_ids (message_id, message, content) values (?, 1, 'c')"
+            run(of_id.replace("?", mark), (str(taken),))
+            of_order = (
+                "insert into orders (kind, state, metering_point, process_instance, source_message, source_number,"
+                " registered_at, not_before, version, attempts)"
+                " values ('disconnect', 'done', '1', 'p', ?, '8.1.1.5', ?, ?, 1, 0)"
+            )
+            run(of_order.replace("?", mark), (str(taken), at, at))
+            run(
+                "insert into partners (eic, entered_at, entered_by, role, numbers)"
+                " values ('19XPL-RZE-SA---V', '2026-11-23 09:00:00.000000', 'Anna', 'supplier', '8.1.1.5')"
+            )
+        database.upgrade()
+        with database.transaction() as tx:
+            assert tx.messages.taken([(HUB, taken)])[HUB, taken].message == 1
+            assert tx.orders.get(1).source_sender == HUB
+            (partner,) = tx.partners.partners()
+            assert (partner.numbers, partner.may_send_as_the_hub) == ("8.1.1.5", None)
 
 
 # --- orders

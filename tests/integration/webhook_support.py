@@ -137,6 +137,7 @@ def settings_of(place: Path, pki: DemoPki, **options: Any) -> Settings:
             "certificates": [pki.supplier.certificate_file],
             "user": "supplier",
             "profile": "wss",
+            "may_send_as_the_hub": ["8.1.1.5"],
             "per_minute": 2,
         },
     ]

@@ -40,7 +40,7 @@ from signxml.signer import XMLSigner
 
 from csire_bridge.domain.errors import ConfigurationError, NotTrusted, PartnerFault, ProblemCode, Unreadable
 from csire_bridge.domain.identifiers import MessageNumber
-from csire_bridge.domain.partners import Partner, SecurityProfile
+from csire_bridge.domain.partners import Partner, PartnerRole, SecurityProfile
 from csire_bridge.pipeline.verify import Trusted, Verifier
 from csire_bridge.resources import folder
 from csire_bridge.simulators.pki import Algorithm, DemoParty, DemoPki, make_demo_pki
@@ -97,7 +97,7 @@ def verifier_of(
     certificates: Iterable[TrustedCertificate], profile: SecurityProfile = SecurityProfile.ENVELOPED
 ) -> Verifier:
     pinned = list(certificates)
-    partners = PartnerBook.of([Partner(c.party, profile=profile) for c in pinned], pinned)
+    partners = PartnerBook.of([Partner(c.party, PartnerRole.HUB, profile) for c in pinned], pinned)
     return Verifier(lambda: partners)
 
 
@@ -289,7 +289,7 @@ def test_given_two_certificates_of_one_party_when_one_is_rolled_over_then_both_a
 def test_given_a_partner_that_signs_nothing_when_it_sends_then_only_its_own_unsigned_messages_are_let_in(
     quick: World,
 ) -> None:
-    hub = Partner(quick.pki.hub.eic, profile=SecurityProfile.NONE)
+    hub = Partner(quick.pki.hub.eic, PartnerRole.HUB, SecurityProfile.NONE)
     verifier = Verifier(lambda: PartnerBook.of([hub], []))
     trusted = verifier.verify(RAW, NOW)
     assert trusted.signer is None
@@ -317,7 +317,7 @@ def test_given_a_revoked_certificate_when_verified_then_it_is_refused(quick: Wor
 
 
 def test_given_a_number_that_a_partner_may_not_send_when_checked_then_it_is_refused(quick: World) -> None:
-    partner = Partner(quick.pki.hub.eic, numbers=frozenset({MessageNumber("8.2.1.6")}))
+    partner = Partner(quick.pki.hub.eic, PartnerRole.HUB, numbers=frozenset({MessageNumber("8.2.1.6")}))
     book = PartnerBook.of([partner], [quick.pki.hub.trusted])
     verifier = Verifier(lambda: book)
     trusted = verifier.verify(quick.signed, NOW)
@@ -693,7 +693,7 @@ def test_given_a_partner_who_signs_in_the_hubs_name_when_checked_then_he_is_not_
     with pytest.raises(NotTrusted) as caught:
         world.verifier.check_sender(read_header(trusted.tree), trusted.signer)
     assert caught.value.code is ProblemCode.WRONG_SIGNER
-    world.verifier.check_sender(read_header(trusted.tree), Partner(world.pki.hub.eic))
+    world.verifier.check_sender(read_header(trusted.tree), Partner(world.pki.hub.eic, PartnerRole.HUB))
 
 
 @pytest.mark.parametrize("text", [b"", b"AAAA", b"%%%", b"\xc5", b"A" * 100_000, b"-----BEGIN CERTIFICATE-----"])

@@ -71,11 +71,11 @@ def hub_settings(place: Path, **partner: Any) -> Settings:
 
 
 def empty() -> FilePartners:
-    return FilePartners([], [], 1024)
+    return FilePartners([], [], 1024, hub=HUB)
 
 
 def hub_file() -> FilePartners:
-    return FilePartners([Partner(HUB)], [pki().hub.trusted], 1024)
+    return FilePartners([Partner(HUB, PartnerRole.HUB)], [pki().hub.trusted], 1024, hub=HUB)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_given_a_certificate_of_the_file_when_withdrawn_then_it_is_not_trusted_t
     found = roster(database, hub_file())
     assert len(found.book().certificates) == 0
     assert found.of_partner(HUB)[0].sources == {Source.FILE, Source.TABLE}
-    assert found.partners[HUB] == Partner(HUB)
+    assert found.partners[HUB] == Partner(HUB, PartnerRole.HUB)
 
 
 def test_given_a_certificate_that_two_partners_share_then_it_is_trusted_for_neither_until_withdrawn() -> None:

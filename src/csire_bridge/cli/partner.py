@@ -14,6 +14,7 @@ from csire_bridge.cli import partner_ping
 from csire_bridge.cli.acting import opened
 from csire_bridge.cli.console import ConfigOption, ExitCode, JsonOption, err, out, print_json
 from csire_bridge.cli.partner_options import (
+    AsTheHubOption,
     ByOption,
     EicArgument,
     NumberOption,
@@ -22,6 +23,7 @@ from csire_bridge.cli.partner_options import (
     SomeEicArgument,
     parse_eic,
     parse_numbers,
+    parse_widened,
     parse_words,
 )
 from csire_bridge.cli.partner_tables import as_json, finding_as_json, table_of
@@ -130,6 +132,7 @@ def add(
     role: Annotated[PartnerRole | None, typer.Option(help="What it is in the market.")] = None,
     profile: Annotated[ProfileChoice | None, typer.Option(help="How it signs.")] = None,
     number: NumberOption = None,
+    may_send_as_the_hub: AsTheHubOption = None,
     user: Annotated[
         str | None, typer.Option(help="Its name at our door (organisationUser); nothing depends on it.")
     ] = None,
@@ -154,6 +157,7 @@ def add(
         user=parse_words(user, "--user") if user is not None else None,
         per_minute=per_minute,
         at_once=at_once,
+        may_send_as_the_hub=parse_widened(may_send_as_the_hub),
     )
     settings = load_settings(config, database=database)
     file = FilePartners.load(settings)

@@ -10,6 +10,7 @@ import typer
 from csire_bridge.domain.identifiers import Eic, MessageNumber
 
 __all__ = [
+    "AsTheHubOption",
     "ByOption",
     "EicArgument",
     "NumberOption",
@@ -18,6 +19,7 @@ __all__ = [
     "SomeEicArgument",
     "parse_eic",
     "parse_numbers",
+    "parse_widened",
     "parse_words",
 ]
 
@@ -27,7 +29,14 @@ ByOption = Annotated[str, typer.Option("--by", help="Who does this; the history 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; the history keeps it.")]
 NumberOption = Annotated[
     list[str] | None,
-    typer.Option("--number", help="Message number that it may send; may be given more than once. None: every one."),
+    typer.Option("--number", help="The hub may send this number only; may be given more than once. None: every one."),
+]
+AsTheHubOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--may-send-as-the-hub",
+        help="Message number that a partner who is not the hub may send in its place; more than once; `none`: nothing.",
+    ),
 ]
 
 
@@ -52,6 +61,11 @@ def parse_numbers(texts: list[str] | None) -> str | None:
         return " ".join(sorted({MessageNumber.parse(text) for text in texts})) if texts else None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def parse_widened(texts: list[str] | None) -> str | None:
+    """Message numbers with spaces between them; nothing for `none`, None where nothing was given."""
+    return "" if texts == ["none"] else parse_numbers(texts)
 
 
 def parse_words(text: str, option: str, longest: int = 100) -> str:

@@ -25,6 +25,7 @@ def as_json(roster: Roster, now: datetime, revoked: Collection[bytes]) -> list[d
             "role": partner.role.value,
             "profile": partner.profile.value,
             "numbers": None if partner.numbers is None else sorted(partner.numbers),
+            "may_send_as_the_hub": sorted(partner.may_send_as_the_hub),
             "user": partner.user,
             "per_minute": partner.limits.per_minute,
             "at_once": partner.limits.at_once,

@@ -29,6 +29,7 @@ __all__ = [
     "Reading",
     "RegistryUpdate",
     "ResultNotice",
+    "SentId",
     "SettledMessage",
     "SpecialKind",
     "SpecialNotice",
@@ -83,6 +84,10 @@ class RawMessage:
     tries: int = 0
 
 
+SentId = tuple[Eic, MessageId]
+"""A message by its sender and the id that this one gave to it: nobody can take an id of another sender."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The envelope of a business message. ``timestamp`` is the sender's, in UTC.
@@ -104,6 +109,11 @@ class Header:
     sender_role: str
     retroactive_token: str | None
     agencies: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def sent_id(self) -> SentId:
+        """The id together with who gave it: whoever has signed, which is the physical sender."""
+        return Eic(self.physical_sender), self.message_id
 
 
 class SpecialKind(StrEnum):
@@ -202,7 +212,7 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class TakenId:
-    """A message id that was accepted before: which message took it, with which content, and its receipts.
+    """An id that was accepted before from the same sender: which message took it, with which content, and its receipts.
 
     ``content`` is the SHA-256 of the canonical document, the same however often it was signed and wrapped anew.
     ``receipts`` holds, for each form in which the message has come so far, the receipt that was given first.

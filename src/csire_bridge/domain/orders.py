@@ -169,9 +169,10 @@ class ReconnectionReason(StrEnum):
 class Order:
     """One order. All moments are UTC; dates are Polish calendar dates.
 
-    ``source_message`` and ``source_number`` name the hub's message behind the order, ``process_instance`` its process;
-    all are None where the hub has not asked. Several sources may ask for one order: ``registered_at`` is when the
-    first did, ``renewed_at`` when the last one did.
+    ``source_message`` and ``source_number`` name the hub's message behind the order, ``source_sender`` who sent it (the
+    hub, or whoever may send in its place), ``process_instance`` its process; all are None where the hub has not asked.
+    Several sources may ask for one order: ``registered_at`` is when the first did, ``renewed_at`` when the last one
+    did.
 
     ``registered_at`` is the moment from which execution time counts: the message's own timestamp, which is the
     strict reading of the one-working-day rule. ``not_before`` is when it may run, ``executed_at`` the meter's or
@@ -228,6 +229,7 @@ class Order:
     deadline: datetime | None = None
     dated_at: datetime | None = None
     generation: int = 0
+    source_sender: Eic | None = None
 
     @property
     def priority(self) -> int:

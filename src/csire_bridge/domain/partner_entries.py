@@ -25,7 +25,7 @@ class PartnerChange(StrEnum):
 class PartnerEntry:
     """A partner of the table. None says nothing: the settings file's value holds, and after it the default.
 
-    ``numbers`` are message numbers with spaces between them. Moments are aware UTC.
+    ``numbers`` and ``may_send_as_the_hub`` are message numbers with spaces between them. Moments are aware UTC.
     """
 
     eic: Eic
@@ -37,10 +37,11 @@ class PartnerEntry:
     user: str | None = None
     per_minute: int | None = None
     at_once: int | None = None
+    may_send_as_the_hub: str | None = None
 
     def over(self, below: Partner) -> Partner:
         """``below`` with everything that this entry says laid over it."""
-        allowed = None if self.numbers is None else frozenset(map(MessageNumber, self.numbers.split()))
+        allowed, widened = _numbers(self.numbers), _numbers(self.may_send_as_the_hub)
         limits = replace(
             below.limits,
             per_minute=below.limits.per_minute if self.per_minute is None else self.per_minute,
@@ -53,7 +54,12 @@ class PartnerEntry:
             numbers=below.numbers if allowed is None else allowed,
             limits=limits,
             user=below.user if self.user is None else self.user,
+            may_send_as_the_hub=below.may_send_as_the_hub if widened is None else widened,
         )
+
+
+def _numbers(text: str | None) -> frozenset[MessageNumber] | None:
+    return None if text is None else frozenset(map(MessageNumber, text.split()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ __all__ = ["Partner", "PartnerLimits", "PartnerRole", "SecurityProfile"]
 
 
 class PartnerRole(StrEnum):
-    """What a partner is in the market."""
+    """What a partner is in the market, and so what it may send to an operator: the hub its messages, others nothing."""
 
     HUB = "hub"
     SUPPLIER = "supplier"
     OPERATOR = "operator"
     GATEWAY = "gateway"
+    OTHER = "other"
 
 
 class SecurityProfile(StrEnum):
@@ -42,19 +43,30 @@ class PartnerLimits:
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """One partner. ``numbers`` are the message numbers that it may send; None allows every one that we read.
+    """One partner.
+
+    ``numbers`` narrow what the hub may send; None allows every number that we read. They say nothing of other partners:
+    those may send only what ``may_send_as_the_hub`` names.
 
     ``user`` is how it names itself at our door (query parameter ``organisationUser``). It proves nothing, so nothing
     depends on it.
     """
 
     eic: Eic
-    role: PartnerRole = PartnerRole.HUB
+    role: PartnerRole = PartnerRole.OTHER
     profile: SecurityProfile = SecurityProfile.ENVELOPED
     numbers: frozenset[MessageNumber] | None = None
     limits: PartnerLimits = PartnerLimits()
     user: str | None = None
+    may_send_as_the_hub: frozenset[MessageNumber] = frozenset()
+
+    @property
+    def is_the_hub(self) -> bool:
+        """Whether its messages are the hub's."""
+        return self.role is PartnerRole.HUB
 
     def may_send(self, number: MessageNumber) -> bool:
         """Whether messages of that number are taken from this partner."""
-        return self.numbers is None or number in self.numbers
+        if self.is_the_hub:
+            return self.numbers is None or number in self.numbers
+        return number in self.may_send_as_the_hub

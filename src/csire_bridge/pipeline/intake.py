@@ -21,6 +21,7 @@ from csire_bridge.domain.messages import (
     MessageEnd,
     MessageState,
     RawMessage,
+    SentId,
     SettledMessage,
     TakenId,
     Understood,
@@ -53,8 +54,8 @@ class _Batch:
 
     settled: list[SettledMessage] = field(default_factory=list)
     notes: list[tuple[object, datetime, str, str]] = field(default_factory=list)
-    taken: dict[MessageId, TakenId] = field(default_factory=dict)
-    new_ids: list[tuple[MessageId, int, str]] = field(default_factory=list)
+    taken: dict[SentId, TakenId] = field(default_factory=dict)
+    new_ids: list[tuple[SentId, int, str]] = field(default_factory=list)
     unproven: int = 0
 
 
@@ -144,7 +145,7 @@ class Intake:
         following: list[WorkItem] = []
         with self._store.transaction() as tx:
             judged = [(piece.about, piece.result) for piece in done]
-            ids = [judgement.header.message_id for _, judgement in judged if isinstance(judgement, Understood)]
+            ids = [judgement.header.sent_id for _, judgement in judged if isinstance(judgement, Understood)]
             batch = _Batch(taken=tx.messages.taken(ids) if ids else {})
             for wave in _waves(judged):
                 following += self._settle(tx, batch, wave, now, lease)
@@ -161,13 +162,13 @@ class Intake:
         self, tx: Transaction, batch: _Batch, wave: Sequence[_Judged], now: datetime, lease: Lease | None
     ) -> list[WorkItem]:
         """Settle messages of different processes, and write what they ask for; return the work that follows."""
-        new = [j for _, j in wave if isinstance(j, Understood) and j.header.message_id not in batch.taken]
+        new = [j for _, j in wave if isinstance(j, Understood) and j.header.sent_id not in batch.taken]
         known, answers = KnownProcesses(tx, new, now), KnownAnswers(tx, new, self._hub, now)
         asking: list[Understood] = []
         for raw, judgement in wave:
             if isinstance(judgement, PartnerFault):
                 self._refuse(tx, batch, raw, judgement, now)
-            elif (earlier := batch.taken.get(judgement.header.message_id)) is not None:
+            elif (earlier := batch.taken.get(judgement.header.sent_id)) is not None:
                 self._repeat(tx, batch, raw, judgement, earlier, now)
             elif (against := known.refusal(judgement) or answers.refusal(judgement)) is not None:
                 _log.error("message %s: %s", judgement.header.message_id, against)
@@ -193,8 +194,8 @@ class Intake:
     ) -> None:
         header, reading = understood.header, understood.reading
         receipt = self._receipts.accepted(raw, header, now)
-        batch.taken[header.message_id] = TakenId(raw.key, understood.content, {raw.form: receipt})
-        batch.new_ids.append((header.message_id, raw.key, understood.content))
+        batch.taken[header.sent_id] = TakenId(raw.key, understood.content, {raw.form: receipt})
+        batch.new_ids.append((header.sent_id, raw.key, understood.content))
         batch.settled.append(
             SettledMessage(
                 key=raw.key,
@@ -231,7 +232,7 @@ class Intake:
             self._refuse(tx, batch, raw, _signed(RuleBroken([_reused(header.message_id)]), understood), now)
             return
         receipt = earlier.receipts.get(raw.form) or self._receipts.accepted(raw, header, now)
-        batch.taken[header.message_id] = replace(earlier, receipts={**earlier.receipts, raw.form: receipt})
+        batch.taken[header.sent_id] = replace(earlier, receipts={**earlier.receipts, raw.form: receipt})
         batch.settled.append(
             SettledMessage(
                 key=raw.key,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.holds import Hold, HoldKind
-from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.identifiers import Eic, MeteringPointCode
 from csire_bridge.domain.messages import Header, OrderRequest
 from csire_bridge.domain.orders import CannotReason, Order, OrderKind, OrderState, ReconnectionReason
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
@@ -28,6 +28,7 @@ def new_order(request: OrderRequest, now: datetime, *, registered_at: datetime, 
         metering_point=request.metering_point,
         process_instance=request.process_instance,
         source_message=header.message_id if header else None,
+        source_sender=Eic(header.physical_sender) if header else None,
         source_number=header.number if header else None,
         registered_at=registered_at,
         not_before=max(now, start_of(start)) if start else now,

@@ -89,7 +89,10 @@ class Verifier:
         return Trusted(bare, received, signer, _digest(canonical(bare)))
 
     def check_sender(self, header: Header, signer: Partner | None) -> None:
-        """Raise NotTrusted unless whoever signed is the physical sender, and may send messages of this number."""
+        """Raise NotTrusted unless whoever signed is the physical sender, and may send messages of this number.
+
+        The hub speaks for every party of the market; anybody else speaks for itself only.
+        """
         partner = signer or self._unsigned_partner(header)
         if partner.eic != header.physical_sender:
             raise _fault(
@@ -100,8 +103,14 @@ class Verifier:
         if not partner.may_send(header.number):
             raise _fault(
                 ProblemCode.NUMBER_NOT_ALLOWED,
-                f"messages {header.number} are not taken from {partner.eic}",
-                "have the number allowed for this partner, if it shall send such messages",
+                f"messages {header.number} are not taken from {partner.eic} ({partner.role})",
+                "send it through the hub, which alone sends such messages",
+            )
+        if header.juridical_sender != partner.eic and not partner.is_the_hub:
+            raise _fault(
+                ProblemCode.WRONG_SIGNER,
+                f"{partner.eic} has signed for {header.juridical_sender}, for whom only the hub may speak",
+                "be the juridical sender of your own messages",
             )
 
     def claims(self, raw: bytes) -> Claims:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.partners import Partner, SecurityProfile
+from csire_bridge.domain.partners import Partner, PartnerRole, SecurityProfile
 from csire_bridge.simulators.authority import AHEAD, BEFORE, Algorithm, DemoAuthority
 from csire_bridge.xml.keys import CertificateBook, PrivateKey, SigningKey, TrustedCertificate, load_certificates
 from csire_bridge.xml.partners import PartnerBook
@@ -85,7 +85,8 @@ class DemoPki:
 
     def partners(self, profile: SecurityProfile = SecurityProfile.ENVELOPED) -> PartnerBook:
         """The hub and the supplier as partners that sign with ``profile``."""
-        known = [Partner(self.hub.eic, profile=profile), Partner(self.supplier.eic, profile=profile)]
+        hub = Partner(self.hub.eic, PartnerRole.HUB, profile)
+        known = [hub, Partner(self.supplier.eic, PartnerRole.SUPPLIER, profile)]
         return PartnerBook.of(known, self.pinned)
 
     def book(self) -> CertificateBook:

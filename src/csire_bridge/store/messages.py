@@ -9,8 +9,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, bindparam, func, insert, select, update
 
-from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.messages import Channel, Form, MessageEnd, MessageState, RawMessage, SettledMessage, TakenId
+from csire_bridge.domain.identifiers import Eic, MessageId
+from csire_bridge.domain.messages import (
+    Channel,
+    Form,
+    MessageEnd,
+    MessageState,
+    RawMessage,
+    SentId,
+    SettledMessage,
+    TakenId,
+)
 from csire_bridge.store.among import among, one_of
 from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.keys import add_rows
@@ -33,9 +42,11 @@ _FIRST = (
         one_of(messages.c.state, {MessageState.ACCEPTED, MessageState.DUPLICATE}),
         messages.c.receipt.is_not(None),
     )
-    .group_by(messages.c.message_id, messages.c.form)
+    .group_by(messages.c.sender, messages.c.message_id, messages.c.form)
 )
-_FIRST_RECEIPTS = select(messages.c.message_id, messages.c.form, messages.c.receipt).where(messages.c.key.in_(_FIRST))
+_FIRST_RECEIPTS = select(messages.c.sender, messages.c.message_id, messages.c.form, messages.c.receipt).where(
+    messages.c.key.in_(_FIRST)
+)
 
 
 _RAW = (
@@ -165,23 +176,23 @@ class Journal:
         execute_many(self._connection, _REOPEN, [{"b_key": row.key} for row in rows])
         return [row.key for row in rows]
 
-    def taken(self, ids: Iterable[MessageId]) -> dict[MessageId, TakenId]:
-        """Which of ``ids`` were accepted before."""
-        wanted = [str(i) for i in ids]
-        rows = self._connection.execute(_TAKEN, {"ids": wanted}).all()
-        receipts = self._first_receipts([row.message_id for row in rows])
-        return {
-            MessageId(row.message_id): TakenId(row.message, row.content, receipts.get(row.message_id, {}))
-            for row in rows
-        }
+    def taken(self, ids: Iterable[SentId]) -> dict[SentId, TakenId]:
+        """Which of ``ids`` were accepted before from the same sender."""
+        wanted = set(ids)
+        rows = self._connection.execute(_TAKEN, {"ids": sorted({str(message) for _, message in wanted})})
+        found = {(Eic(row.sender), MessageId(row.message_id)): row for row in rows}
+        found = {sent: row for sent, row in found.items() if sent in wanted}
+        receipts = self._first_receipts(list(found))
+        return {sent: TakenId(row.message, row.content, receipts.get(sent, {})) for sent, row in found.items()}
 
-    def _first_receipts(self, ids: Sequence[str]) -> dict[str, dict[Form, bytes]]:
+    def _first_receipts(self, ids: Sequence[SentId]) -> dict[SentId, dict[Form, bytes]]:
         """The receipt that was given first to each of ``ids``, in each form."""
         if not ids:
             return {}
-        found: dict[str, dict[Form, bytes]] = {}
-        for message_id, form, receipt in self._connection.execute(_FIRST_RECEIPTS, {"ids": ids}):
-            found.setdefault(message_id, {})[Form(form)] = receipt
+        found: dict[SentId, dict[Form, bytes]] = {}
+        rows = self._connection.execute(_FIRST_RECEIPTS, {"ids": [str(message) for _, message in ids]})
+        for sender, message_id, form, receipt in rows:
+            found.setdefault((Eic(sender), MessageId(message_id)), {})[Form(form)] = receipt
         return found
 
     def ends(self, keys: Sequence[int]) -> dict[int, MessageEnd]:
@@ -189,9 +200,12 @@ class Journal:
         rows = self._connection.execute(_ENDS, {"keys": list(keys)})
         return {r[0]: MessageEnd(MessageState(r[1]), r[2], r[3]) for r in rows}
 
-    def take(self, rows: Sequence[tuple[MessageId, int, str]]) -> None:
-        """Take (id, message, SHA-256 of the content); raises StaleWrite when another worker was first."""
-        values = [{"message_id": str(i), "message": key, "content": content} for i, key, content in rows]
+    def take(self, rows: Sequence[tuple[SentId, int, str]]) -> None:
+        """Take (sender and id, message, SHA-256 of the content); raises StaleWrite when another worker was first."""
+        values = [
+            {"sender": str(sender), "message_id": str(i), "message": key, "content": content}
+            for (sender, i), key, content in rows
+        ]
         execute_many(self._connection, _TAKE, values)
 
     def settle(self, rows: Sequence[SettledMessage]) -> None:

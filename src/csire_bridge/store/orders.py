@@ -120,6 +120,7 @@ class OrderBook:
             "renewed_at": max(known.renewed_at or known.registered_at, new.registered_at),
             "process_instance": known.process_instance or new.process_instance,
             "source_message": known.source_message or new.source_message,
+            "source_sender": known.source_sender if known.source_message else new.source_sender,
             "source_number": known.source_number or new.source_number,
             **_nearer(known, new),
         }

@@ -178,6 +178,7 @@ def _holds_a_first_receipt() -> _Condition:
     first = messages.alias("first")
     earlier = exists().where(
         first.c.message_id == messages.c.message_id,
+        first.c.sender == messages.c.sender,
         first.c.form == messages.c.form,
         first.c.key < messages.c.key,
         first.c.state.in_((MessageState.ACCEPTED.value, MessageState.DUPLICATE.value)),

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.partners import SecurityProfile
+from csire_bridge.domain.partners import Partner, SecurityProfile
 from csire_bridge.worker.roster import NamedCertificate, Roster
 
-__all__ = ["WARN_AHEAD", "Condition", "Finding", "condition_of", "days_left", "findings"]
+__all__ = ["WARN_AHEAD", "Condition", "Finding", "condition_of", "days_left", "findings", "of_roles"]
 
 WARN_AHEAD = timedelta(days=60)
 """A certificate that ends within this time is reported: a roll-over with a partner takes weeks."""
@@ -86,13 +86,32 @@ def findings(
 
 
 def _of_partner(roster: Roster, eic: Eic) -> Iterator[Finding]:
-    profile = roster.partners[eic].profile
+    partner = roster.partners[eic]
+    profile = partner.profile
+    yield from _of_role(partner)
     if profile is SecurityProfile.NONE:
         text = f"messages of {eic} are taken without a signature"
         yield Finding(eic, "unsigned", text, "agree on the profile enveloped or wss, and set it")
     elif not any(named.withdrawn_at is None for named in roster.of_partner(eic)):
         text = f"{eic} signs with {profile}, but has no certificate, so nothing of it is trusted"
         yield Finding(eic, "no-certificate", text, "enter one: csire-bridge partner add")
+
+
+def of_roles(roster: Roster) -> list[Finding]:
+    """Who may send more than its role allows by itself, and who was given numbers that say nothing."""
+    return [finding for eic in sorted(roster.partners) for finding in _of_role(roster.partners[eic])]
+
+
+def _of_role(partner: Partner) -> Iterator[Finding]:
+    eic = partner.eic
+    if not partner.is_the_hub and partner.may_send_as_the_hub:
+        numbers = " ".join(sorted(partner.may_send_as_the_hub))
+        text = f"{eic} ({partner.role}) may send {numbers} as if it were the hub"
+        yield Finding(eic, "as-the-hub", text, "take back may_send_as_the_hub unless the hub has agreed to it")
+    if not partner.is_the_hub and partner.numbers is not None:
+        text = f"{eic} ({partner.role}) may send nothing to an operator: its numbers do not widen that"
+        remedy = "leave it so; only if it shall send them in the hub's place, write may_send_as_the_hub"
+        yield Finding(eic, "numbers-say-nothing", text, remedy)
 
 
 _REPLACE = "have the partner send a new one and enter it, then withdraw this one"

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.partner_entries import CertificateEntry, PartnerEntry
+from csire_bridge.domain.partners import Partner
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.worker.roster import FilePartners, NamedCertificate, Roster, Source, TablePartners
 from csire_bridge.xml.keys import TrustedCertificate, load_pins
@@ -32,6 +33,9 @@ def enter_partner(
     found = [certificate for path in certificate_files for certificate in load_pins(path)]
     if not found and entry.eic not in roster.partners:
         raise ConfigurationError(f"{entry.eic} is new, so it needs a certificate", "give one with --certificate")
+    against = _against_its_role(entry, roster.partners.get(entry.eic) or file.unsaid(entry.eic), file.hub)
+    if against is not None:
+        raise against
     new = [pinned for pinned in _once(entry.eic, found) if _is_new(pinned, roster, entry.entered_at)]
     before = registry.version()
     registry.enter(entry)
@@ -41,6 +45,20 @@ def enter_partner(
         end = f"{pinned.certificate.not_valid_after_utc:%Y-%m-%d}"
         said.append(f"{entry.eic}: certificate {pinned.fingerprint.hex()} entered, valid until {end} UTC")
     return said or [f"{entry.eic}: everything is there already, nothing was changed"]
+
+
+def _against_its_role(entry: PartnerEntry, below: Partner, hub: Eic | None) -> ConfigurationError | None:
+    after = entry.over(below)
+    if after.is_the_hub and entry.eic != hub:
+        return ConfigurationError(f"{entry.eic} is not the hub, which is {hub}", "give its own --role")
+    if after.is_the_hub and entry.may_send_as_the_hub:
+        return ConfigurationError(f"{entry.eic} is the hub", "leave --may-send-as-the-hub out")
+    if not after.is_the_hub and entry.numbers is not None:
+        return ConfigurationError(
+            f"{entry.eic} has the role {after.role}, which may send nothing to an operator; --number narrows the hub",
+            "leave it out; only if it shall send them in the hub's place, say --may-send-as-the-hub",
+        )
+    return None
 
 
 def _once(eic: Eic, certificates: Sequence[x509.Certificate]) -> list[TrustedCertificate]:

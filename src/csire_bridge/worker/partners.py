@@ -12,6 +12,7 @@ from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.settings import Settings
 from csire_bridge.store.database import Database
 from csire_bridge.store.partners import PartnerRegistry
+from csire_bridge.worker.partner_check import of_roles
 from csire_bridge.worker.revocations import ListSource, Revocations
 from csire_bridge.worker.roster import FilePartners, Roster, Source, TablePartners
 from csire_bridge.xml.partners import PartnerBook
@@ -93,7 +94,8 @@ class PartnerDesk:
 
     def _tell(self) -> None:
         """Log what a person should look at, once for as long as it lasts."""
-        told = frozenset([*map(str, self._revocations.alerts(self._clock())), *_untrusted(self._roster)])
+        roles = [finding.text for finding in of_roles(self._roster)]
+        told = frozenset([*map(str, self._revocations.alerts(self._clock())), *_untrusted(self._roster), *roles])
         for text in sorted(told - self._told):
             _log.error("%s", text)
         self._told = told

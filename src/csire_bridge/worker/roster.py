@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.partner_entries import CertificateEntry, PartnerEntry
-from csire_bridge.domain.partners import Partner, PartnerLimits
+from csire_bridge.domain.partners import Partner, PartnerLimits, PartnerRole
 from csire_bridge.settings import Settings
 from csire_bridge.store.partners import PartnerRegistry
 from csire_bridge.xml.keys import TrustedCertificate, load_certificates
@@ -37,12 +37,16 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class FilePartners:
-    """Partners of the settings file and their certificates, those too that may not be pinned: ``unfit`` names them."""
+    """Partners of the settings file and their certificates, those too that may not be pinned: ``unfit`` names them.
+
+    ``hub`` is the hub's EIC: nobody else has its role.
+    """
 
     partners: Sequence[Partner]
     certificates: Sequence[TrustedCertificate]
     max_bytes: int
     unfit: Mapping[bytes, Unfit] = field(default_factory=dict)
+    hub: Eic | None = None
 
     @classmethod
     def load(cls, settings: Settings) -> FilePartners:
@@ -55,7 +59,14 @@ class FilePartners:
                 found = load_certificates(file)
                 pinned += [TrustedCertificate(Eic(partner.eic), each, str(file)) for each in found]
                 unfit |= {each.fingerprint(hashes.SHA256()): why for each, why in why_not_pinned_together(found)}
-        return cls([partner.as_partner(max_bytes) for partner in settings.partners], pinned, max_bytes, unfit)
+        hub = Eic(settings.hub_eic)
+        partners = [partner.as_partner(max_bytes, hub) for partner in settings.partners]
+        return cls(partners, pinned, max_bytes, unfit, hub)
+
+    def unsaid(self, eic: Eic) -> Partner:
+        """A partner of whom nothing is said here."""
+        role = PartnerRole.HUB if eic == self.hub else PartnerRole.OTHER
+        return Partner(eic, role, limits=PartnerLimits(max_bytes=self.max_bytes))
 
 
 @dataclass(frozen=True)
@@ -117,10 +128,12 @@ class Roster:
         partners = {partner.eic: partner for partner in file.partners}
         sources = dict.fromkeys(partners, frozenset({Source.FILE}))
         for entry in table.partners:
-            below = partners.get(entry.eic) or Partner(entry.eic, limits=PartnerLimits(max_bytes=file.max_bytes))
-            partners[entry.eic] = entry.over(below)
+            partners[entry.eic] = entry.over(partners.get(entry.eic) or file.unsaid(entry.eic))
             sources[entry.eic] = sources.get(entry.eic, frozenset()) | {Source.TABLE}
         entered, broken = _readable(table.certificates)
+        impostors = [p for p in partners.values() if p.is_the_hub and p.eic != file.hub]
+        partners |= {each.eic: replace(each, role=PartnerRole.OTHER) for each in impostors}
+        broken += [f"{each.eic} has the role hub in the table, but hub_eic is {file.hub}" for each in impostors]
         withdrawn = {c.fingerprint: c.withdrawn_at for c in table.certificates if c.withdrawn_at is not None}
         return cls(partners, sources, _together(file, entered, withdrawn), broken)
 

@@ -88,11 +88,12 @@ message_verdicts = Table(
     Column("receipt", LargeBinary),
 )
 
-# An id is taken only once its message was verified: a forged message burns nobody's id.
+# An id is taken only once its message was verified, and for its sender alone: nobody burns an id of somebody else.
 accepted_ids = Table(
     "accepted_ids",
     metadata,
     Column("message_id", String(36), primary_key=True),
+    Column("sender", String(16), primary_key=True),
     Column("message", KEY, ForeignKey("messages.key"), nullable=False, index=True),
     Column("content", String(64), nullable=False),
 )

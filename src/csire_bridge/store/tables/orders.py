@@ -79,7 +79,8 @@ orders = Table(
     Column("dated_at", Moment),
     Column("generation", KEY, nullable=False, server_default="0"),
     Column("told_before", Boolean, nullable=False, server_default=false()),
-    UniqueConstraint("source_message"),
+    Column("source_sender", String(16)),
+    UniqueConstraint("source_message", "source_sender"),
 )
 # The last guard against two open commands at one meter: the database itself refuses the second.
 OPEN_COMMANDS = text("state IN ('submitting', 'submitted', 'unknown', 'armed') AND cancelled_at IS NULL")

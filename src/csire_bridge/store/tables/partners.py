@@ -29,6 +29,7 @@ partners = Table(
     Column("user", String(100)),
     Column("per_minute", Integer),
     Column("at_once", Integer),
+    Column("may_send_as_the_hub", Text),
 )
 
 partner_certificates = Table(

@@ -131,6 +131,31 @@ def test_given_a_database_when_put_back_then_disconnections_are_stopped_unless_t
             assert database.execute("select scope from stops where lifted_at is null").fetchall() == scopes
 
 
+def test_given_when_the_service_last_worked_when_put_back_then_only_what_was_asked_for_until_then_is_in_doubt(
+    place: Path,
+) -> None:
+    address, backup = f"sqlite:///{place / 'bridge.db'}", place / "backup.db"
+    within("backup", backup, "--database", address)
+    within("restore", backup, "--database", address, "--force", "--lost-until", "2026-01-02T03:04:05Z")
+    within("restored", "--database", address)
+    within("restore", backup, "--database", f"sqlite:///{place / 'other.db'}", "--resume")
+    with closing(sqlite3.connect(place / "bridge.db")) as database:
+        lost = [row[0] for row in database.execute("select lost_until from restores order by generation")]
+    assert lost[0].startswith("2026-01-02"), "by word"
+    assert not lost[1].startswith("2026-01-02"), "else the moment itself"
+    with closing(sqlite3.connect(place / "other.db")) as database:
+        assert database.execute("select count(*) from restores").fetchone() == (0,)
+
+
+def test_given_a_newer_database_when_a_command_meets_it_then_it_says_so_and_does_not_send_anybody_to_upgrade(
+    place: Path,
+) -> None:
+    run_sql(place / "bridge.db", "update alembic_version set version_num = '9999'")
+    with pytest.raises(ConfigurationError, match="version 9999, which this program does not know") as caught:
+        within("check", "--database", f"sqlite:///{place / 'bridge.db'}")
+    assert "db upgrade" not in str(caught.value)
+
+
 @pytest.mark.parametrize("harm", ["cut", "rubbish", "foreign", "newer", "missing"])
 def test_given_a_backup_that_is_not_whole_when_put_back_then_nothing_is_changed(place: Path, harm: str) -> None:
     address, backup = f"sqlite:///{place / 'bridge.db'}", place / "backup.db"

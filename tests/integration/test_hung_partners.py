@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from csire_bridge.domain.alerts import AlertKind
 from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
-from csire_bridge.domain.errors import PartnerRefused, PartnerUnreachable
+from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode
 from csire_bridge.domain.orders import OrderState
-from csire_bridge.domain.work import WorkStep
+from csire_bridge.domain.work import WorkItem, WorkStep
+from csire_bridge.pipeline.ask import Asking, settle_asked
+from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.outage import CIRCUIT
+from csire_bridge.pipeline.steps import Done
 from csire_bridge.simulators.http_server import Reply
 from csire_bridge.store.reports import order_lines
 from csire_bridge.store.watch import open_alerts
-from tests.integration.bridge_support import Play, play
+from tests.integration.bridge_support import POINT, Play, play
 from tests.integration.test_slow_meters import install
 
 MANY = 24
@@ -155,6 +160,48 @@ def test_given_a_hub_that_hangs_when_orders_come_then_they_are_done_and_answered
 
         run_until(playing, one_after_the_other, channel.may)
         playing.work_until(lambda: len(playing.answers()) == len(codes))
+
+
+@pytest.mark.timeout(120)
+def test_given_sid_hangs_when_it_is_asked_for_a_point_then_orders_at_known_points_are_done_meanwhile(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path) as playing:
+        codes, may, asked = install(playing, 8), threading.Event(), []
+
+        class Sid:
+            def find(self, code: MeteringPointCode) -> None:
+                asked.append(code)
+                assert may.wait(60)
+
+        executor = cast(Any, playing.scene.bridge.worker._handlers[WorkStep.EXECUTE])
+        executor._finder, executor._gates._can_ask = Sid(), True
+        unknown = [MeteringPointCode.parse("590015710563817868"), MeteringPointCode.parse("590243856287817713")]
+        run_until(
+            playing,
+            lambda: (
+                [state_of(playing).get(str(code)) for code in codes] == [OrderState.DONE] * len(codes)
+                and set(asked) == set(unknown)
+            ),
+            may,
+            *asking_for(playing, [*unknown, *codes]),
+        )
+
+
+@pytest.mark.parametrize("error", [PartnerUnreachable("away", "wait"), OutcomeUnknown("hangs", "wait")])
+def test_given_sid_is_silent_for_long_then_a_person_looks_and_the_hub_is_not_told_that_the_point_is_unknown(
+    tmp_path: Path, error: PartnerUnreachable | OutcomeUnknown
+) -> None:
+    with play(tmp_path) as playing:
+        playing.take_in(playing.message("reconnect", POINT, MessageId.new()))
+        playing.scene.bridge.worker.leave_out(WorkStep.EXECUTE)
+        order = playing.order()
+        for attempts, ended in ((5, None), (100_000, OrderState.PARKED)):
+            changes = Changes(order.registered_at)
+            item = WorkItem(1, WorkStep.EXECUTE, order.key, 0, attempts)
+            settle_asked([Done(item, Asking(order), error)], changes, random.Random(1))  # noqa: S311 - no secret
+            assert [after.state for _, after, _ in changes.moves] == ([ended] if ended else [])
+            assert not changes.answerable
 
 
 def documents(playing: Play) -> list[OutgoingDocument]:

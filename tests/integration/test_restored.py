@@ -163,6 +163,7 @@ def test_given_a_message_of_the_backup_that_comes_again_then_it_is_a_duplicate(n
 def test_given_a_backup_that_knows_of_no_restore_when_restored_again_then_generations_still_grow() -> None:
     first = Restore.starting(ACT.at, ACT.at)
     assert Restore.starting(ACT.at + timedelta(seconds=1), ACT.at).generation > first.generation
+    assert Restore.starting(ACT.at, ACT.at, first).generation > first.generation, "twice within a second"
 
 
 def test_given_a_node_in_service_when_the_tables_become_newer_then_it_writes_nothing_more_and_says_why(

@@ -27,9 +27,9 @@ class Restore:
     lost_until: datetime
 
     @classmethod
-    def starting(cls, at: datetime, lost_until: datetime) -> Restore:
-        """A restore at this moment (UTC): its generation is the moment itself, in seconds."""
-        return cls(int(at.timestamp()), at, lost_until)
+    def starting(cls, at: datetime, lost_until: datetime, last: Restore | None = None) -> Restore:
+        """A restore at this moment (UTC), after ``last``: its generation is the moment itself, in seconds."""
+        return cls(max(int(at.timestamp()), last.generation + 1 if last else 0), at, lost_until)
 
     def generation_of(self, order: Order) -> int:
         """What is written into a new order: one that was asked for while we may have known more is in doubt."""

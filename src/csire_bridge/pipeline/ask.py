@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
@@ -18,8 +19,8 @@ from csire_bridge.pipeline.steps import Done
 __all__ = ["Asked", "Asking", "Finder", "ask", "settle_asked"]
 
 _UNKNOWN = "the metering point is not known to the operator"
-_PATIENCE = RetryPolicy(attempts=6)
-"""SID may be down for a while; an order does not wait for it for ever."""
+_PATIENCE = RetryPolicy.lasting(timedelta(days=1))
+"""SID may be down for a while. Nothing is concluded from its silence; in the end a person looks."""
 
 
 class Finder(Protocol):
@@ -56,9 +57,10 @@ def settle_asked(done: Sequence[Done[Asking, Asked]], changes: Changes, jitter: 
                 changes.postpone(item, changes.now)
             case PartnerUnreachable() | OutcomeUnknown() as error:
                 again = _PATIENCE.next_try(item.attempts + 1, changes.now, jitter)
+                why = f"the metering point can't be looked up: {error.text}"
                 if again is None:
-                    changes.cannot(order, item, CannotReason.OTHER, _UNKNOWN)
+                    changes.park(order, item, why)
                 else:
-                    changes.postpone(item, again, f"the metering point can't be looked up: {error.text}")
+                    changes.postpone(item, again, why)
             case PartnerRefused() | None:
                 changes.cannot(order, item, CannotReason.OTHER, _UNKNOWN)

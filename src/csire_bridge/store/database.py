@@ -205,7 +205,7 @@ class Database:
         """
         why = "restored from a backup: which disconnections were carried out or overtaken since is not known"
         with self.transaction() as tx:
-            tx.restores.add(Restore.starting(at, lost_until))
+            tx.restores.add(Restore.starting(at, lost_until, tx.restores.last()))
             tx.guards.throw_stop(StopScope.DISCONNECTIONS, "csire-bridge db", why, at)
 
     def require_durable(self) -> None:

@@ -81,7 +81,7 @@ class Standard:
     def load(cls, settings: Settings) -> Standard:
         """Read schemas and mapping files; raise ConfigurationError with everything that is wrong in them."""
         catalogue = SchemaCatalogue(settings.schema_path)
-        book = MappingBook(settings.mapping_path, catalogue)
+        book = MappingBook(settings.mapping_path, catalogue, settings.sender_role)
         for namespace in book.namespaces:
             catalogue.schema_for(namespace)  # a broken schema shows at start, not with the first message
         limits = settings.limits.as_limits()

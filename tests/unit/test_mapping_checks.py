@@ -522,5 +522,13 @@ def test_given_two_files_for_one_namespace_when_loaded_then_each_message_is_chec
     assert isinstance(laid.read(), OrderRequest)
 
 
+def test_given_two_files_for_one_namespace_in_one_message_when_loaded_then_both_are_named(laid: Laid) -> None:
+    (laid.schemas / "other").mkdir()
+    shutil.copy(SCHEMAS / "businessDataTypes.xsd", laid.schemas / "other")
+    laid.schema('schemaLocation="../businessDataTypes.xsd"', 'schemaLocation="../other/businessDataTypes.xsd"')
+    found = laid.refused()
+    assert "8_1_1_5.xsd means two files by the namespace urn:pl:oire:businessDataTypes:v1: " in found
+
+
 def test_given_the_bridge_as_it_comes_when_loaded_then_nothing_is_wrong() -> None:
     assert Standard.load(load_settings(environment=False)).book.inbound

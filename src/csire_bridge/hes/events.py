@@ -5,7 +5,7 @@ Both styles of confirmation are understood: event codes, and the command's code 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 
 from lxml import etree
@@ -15,6 +15,7 @@ from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, Pr
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.hes.contract import line_of, read_message
 from csire_bridge.hes.profile import HeadEndNamespaces, HeadEndProfile
+from csire_bridge.xml.lexical import parse_moment
 
 __all__ = ["MAX_EVENT_BYTES", "parse_event"]
 
@@ -122,9 +123,8 @@ class _Reader:
 
 
 def _moment(text: str) -> datetime | None:
-    """An xs:dateTime as aware UTC; None if it has no zone or is none."""
+    """An xs:dateTime in UTC; None if it has no offset, lies outside the calendar, or is none."""
     try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.utcoffset() is not None else None
-    except (ValueError, OverflowError):
+        return parse_moment(text)
+    except ValueError:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from lxml import etree
@@ -13,6 +13,7 @@ from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnre
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.hes.contract import read_message
 from csire_bridge.hes.profile import HeadEndCodes, HeadEndProfile
+from csire_bridge.xml.lexical import parse_moment
 
 __all__ = ["Reply", "contactor_of", "judge", "moment_of", "parse_reply", "text_of"]
 
@@ -114,11 +115,8 @@ def contactor_of(meter: MeterNumber, reply: Reply) -> ContactorReading:
 
 
 def moment_of(parent: etree._Element, path: str, meter: MeterNumber) -> datetime:
-    """A moment in a reply as aware UTC; raises OutcomeUnknown when it is none, or has no time zone."""
+    """A moment in a reply in UTC; raises OutcomeUnknown when it is none, or has no offset."""
     try:
-        moment = datetime.fromisoformat(text_of(parent, path))
-        if moment.utcoffset() is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise OutcomeUnknown(f"the HES gave an impossible time for meter {meter}", "read it again") from error
-    raise OutcomeUnknown(f"the HES gave no time zone with the state of meter {meter}", "have the HES corrected")
+        return parse_moment(text_of(parent, path))
+    except ValueError as error:
+        raise OutcomeUnknown(f"the HES gave an impossible time for meter {meter}: {error}", "read it again") from error

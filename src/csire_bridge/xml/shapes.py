@@ -90,7 +90,7 @@ class Shapes:
         self._parse = parse
         self._models: dict[str, Any] = {}
         self._derived: dict[int, Mapping[Any, list[Any]]] = {}
-        if files and self._agree():
+        if files and _clash(files, locate, parse) is None:
             self._models = dict.fromkeys(files, self._together(list(files.items())))
 
     def of(self, namespace: str, root: str) -> Shape:
@@ -102,25 +102,6 @@ class Shapes:
             self._derived[id(maps)] = _derived_types(maps)
         return _Builder(maps, self._derived[id(maps)]).shape(maps.elements[f"{{{namespace}}}{root}"], ())
 
-    def _agree(self) -> bool:
-        """Whether all of them mean the same file by each namespace."""
-        found: dict[str, Path] = dict(self._files)
-        todo, seen = list(self._files.values()), set(self._files.values())
-        while todo:
-            file = todo.pop()
-            for entry in self._parse(file).iterchildren(*_REFERENCES):
-                location = entry.get("schemaLocation")
-                if location is None:
-                    continue
-                target = self._locate(urljoin(file.as_uri(), location))
-                namespace = entry.get("namespace", "")
-                if entry.tag == _IMPORT and found.setdefault(namespace, target) != target:
-                    return False
-                if target not in seen:
-                    seen.add(target)
-                    todo.append(target)
-        return True
-
     def _together(self, files: list[tuple[str, Path]]) -> Any:
         model = self._model(files[0][1], build=False)
         with _told(files[0][1]):
@@ -130,7 +111,14 @@ class Shapes:
         return model
 
     def _alone(self, namespace: str) -> Any:
-        return self._model(self._files[namespace], build=True)
+        file = self._files[namespace]
+        clash = _clash({namespace: file}, self._locate, self._parse)
+        if clash is not None:
+            raise ConfigurationError(
+                f"the schema {file} means two files by the namespace {clash[0]}: {clash[1]} and {clash[2]}",
+                "have its imports name one of them",
+            )
+        return self._model(file, build=True)
 
     def _model(self, file: Path, *, build: bool) -> Any:
         with _told(file):
@@ -146,6 +134,28 @@ class Shapes:
             build=build,
             validation="skip",  # of the schemas themselves: lxml has compiled them
         )
+
+
+def _clash(
+    files: Mapping[str, Path], locate: Callable[[str], Path], parse: Callable[[Path], etree._Element]
+) -> tuple[str, Path, Path] | None:
+    """A namespace by which these schemas, and all that they import, mean two files; None when there is none."""
+    found = dict(files)
+    todo, seen = list(files.values()), set(files.values())
+    while todo:
+        file = todo.pop()
+        for entry in parse(file).iterchildren(*_REFERENCES):
+            location = entry.get("schemaLocation")
+            if location is None:
+                continue
+            target = locate(urljoin(file.as_uri(), location))
+            namespace = entry.get("namespace", "")
+            if entry.tag == _IMPORT and found.setdefault(namespace, target) != target:
+                return namespace, found[namespace], target
+            if target not in seen:
+                seen.add(target)
+                todo.append(target)
+    return None
 
 
 @contextmanager

@@ -35,8 +35,11 @@ class _Catalogue(Judge, Protocol):
 class MappingBook:
     """Finds the mapping of a document by its root element, and of an answer by its number."""
 
-    def __init__(self, search_path: Sequence[Path], catalogue: _Catalogue) -> None:
-        """Load every file; raise ConfigurationError that lists everything wrong in all of them."""
+    def __init__(self, search_path: Sequence[Path], catalogue: _Catalogue, role: str = "CK0082") -> None:
+        """Load every file; raise ConfigurationError that lists everything wrong in all of them.
+
+        ``role`` is the code of the market role in which we answer.
+        """
         self._inbound: dict[str, InboundMapping] = {}
         self._outbound: dict[MessageNumber, OutboundMapping] = {}
         self._facts: dict[str, MessageFacts] = {}
@@ -48,7 +51,7 @@ class MappingBook:
         answering = [loaded for loaded in files if _tried(add, loaded, failures)]
         failures += self._unanswerable(answering)
         if not failures:
-            failures += self._unwritable(answering, catalogue)
+            failures += self._unwritable(answering, catalogue, role)
         if failures:
             raise ConfigurationError("\n".join(failures), "correct the mapping files; see docs/mappings.md")
 
@@ -82,7 +85,7 @@ class MappingBook:
             if number not in self._outbound
         ]
 
-    def _unwritable(self, answering: Sequence[LoadedFile], catalogue: Judge) -> list[str]:
+    def _unwritable(self, answering: Sequence[LoadedFile], catalogue: Judge, role: str) -> list[str]:
         """What is wrong with the answers that orders may need: each sort is built once, before any meter switches."""
         files = {n: loaded for loaded in answering for n in map(MessageNumber, loaded.content.message)}
         due = {
@@ -94,7 +97,9 @@ class MappingBook:
         return [
             str(problem)
             for number, kind, answer in sorted(due)
-            for problem in unwritable(self._outbound[number], files[number], possible_answers(kind, answer), catalogue)
+            for problem in unwritable(
+                self._outbound[number], files[number], possible_answers(kind, answer), catalogue, role
+            )
         ]
 
     @property

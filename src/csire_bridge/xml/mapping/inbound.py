@@ -222,22 +222,27 @@ class _Compiler:
         """The path, once it is known that the schema has it, and that its values can be read as the file says."""
         key = ("fields", name)
         path = self._xpath((*key, "path"), text)
-        if path is None:
-            return
+        place = None if path is None else self._place((*key, "path"), text)
+        if place is not None and place.several and rule.several is None:
+            self._report((*key, "path"), f"{text} may stand several times: say with `several` which one counts")
+        value = _NOT_KNOWN if place is None else place.shape.value
+        read = self._reader((*key, "table" if rule.table else "as"), name, rule, value)
+        if path is not None and read is not None:
+            yield _Way(path, read)
+
+    def _place(self, key: tuple[str | int, ...], text: str) -> Place | None:
+        """Where a path leads by the schema; None where that is not one place."""
         try:
             places = self.follower.path(text, self._look_at)
         except Strange as error:
-            self._report((*key, "path"), f"{text}: {error}")
-            places = []
+            self._report(key, f"{text}: {error}")
+            return None
         for place in places:
             self._look_at(place)
-        several = len(places) > 1 or any(place.several for place in places)
-        if several and rule.several is None:
-            self._report((*key, "path"), f"{text} may stand several times: say with `several` which one counts")
-        values = [place.shape.value for place in places] or [_NOT_KNOWN]
-        readers = [self._reader((*key, "table" if rule.table else "as"), name, rule, value) for value in values]
-        if readers and readers[0] is not None:
-            yield _Way(path, readers[0])
+        if len({place.path for place in places}) > 1:
+            self._report(key, f"{text} may stand several times, in several places: write each of them as a path")
+            return None
+        return places[0]
 
     def _reader(self, key: tuple[str, ...], name: str, rule: FieldRule, value: ValueType | None) -> Reader | None:
         if value is None:

@@ -22,8 +22,6 @@ from csire_bridge.xml.signature import read_back
 __all__ = ["Judge", "unwritable"]
 
 _PARTY = Eic("10XPL-TSO------P")
-_ROLE = "CK0082"
-"""The network operator's role, as far as is known here; that of the settings is looked at with them."""
 
 
 class Judge(Protocol):
@@ -34,10 +32,10 @@ class Judge(Protocol):
 
 
 def unwritable(
-    mapping: OutboundMapping, loaded: LoadedFile, answers: Iterable[Answer], judge: Judge
+    mapping: OutboundMapping, loaded: LoadedFile, answers: Iterable[Answer], judge: Judge, role: str
 ) -> Iterator[FileProblem]:
-    """What is wrong with the documents that the file makes of these answers; each fault once."""
-    header = _header(mapping)
+    """What is wrong with the documents that the file makes of these answers in our market ``role``; each fault once."""
+    header = _header(mapping, role)
     told: set[FileProblem] = set()
     for answer in answers:
         for problem in _faults(mapping, loaded, header, answer, judge):
@@ -69,7 +67,7 @@ def _key(path: str) -> list[str]:
     return ["payload", *names[names.index("Payload") + 1 :]] if "Payload" in names else ["root"]
 
 
-def _header(mapping: OutboundMapping) -> Header:
+def _header(mapping: OutboundMapping, role: str) -> Header:
     message = MessageId.new()
     return Header(
         message_id=message,
@@ -82,6 +80,6 @@ def _header(mapping: OutboundMapping) -> Header:
         juridical_sender=_PARTY,
         physical_recipient=_PARTY,
         juridical_recipient=_PARTY,
-        sender_role=_ROLE,
+        sender_role=role,
         retroactive_token=None,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from csire_bridge.domain.errors import PartnerRefused
+from csire_bridge.domain.errors import OurFault, PartnerRefused
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.messages import Channel, MessageState
 from csire_bridge.domain.registry import MeteringPoint
@@ -160,15 +160,16 @@ def test_given_nasty_orders_with_a_good_one_behind_each_when_fetched_then_all_ar
     assert parked(database) == 0
 
 
+@pytest.mark.parametrize("error", [OverflowError("date value out of range"), OurFault("the database refuses a row")])
 def test_given_the_bridge_itself_fails_at_one_order_when_fetched_then_sid_is_told_no_and_the_next_ones_are_taken(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     real = take_sid_order
 
     def fails(tx: Any, request: Any, *rest: Any) -> Any:
         taken = real(tx, request, *rest)
         if request.number == "bad":
-            raise OverflowError("date value out of range")
+            raise error
         return taken
 
     monkeypatch.setattr("csire_bridge.pipeline.sid_intake.take_sid_order", fails)

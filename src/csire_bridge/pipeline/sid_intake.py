@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.deadlines import Deadlines
 from csire_bridge.domain.errors import (
-    OurFault,
+    ConfigurationError,
     OutcomeUnknown,
     PartnerFault,
     PartnerRefused,
@@ -22,6 +22,8 @@ from csire_bridge.domain.errors import (
     Problem,
     ProblemCode,
     RuleBroken,
+    StaleWrite,
+    StoreFailure,
     TransientFailure,
 )
 from csire_bridge.domain.identifiers import MeterNumber
@@ -47,6 +49,8 @@ __all__ = ["SidIntake"]
 
 _log = logging.getLogger(__name__)
 Judgement = SidReading | PartnerFault
+_PASSING = (TransientFailure, StoreFailure, StaleWrite, ConfigurationError)
+"""What has nothing to do with the message: it is judged again."""
 
 
 class SidIntake:
@@ -84,7 +88,7 @@ class SidIntake:
                 self._check_point(reading)
         except PartnerFault as fault:
             return fault
-        except (TransientFailure, OurFault):
+        except _PASSING:
             raise
         except Exception as error:  # noqa: BLE001 - what can't be judged is refused, so that nothing waits behind it
             return _failed(task.about, error)
@@ -97,7 +101,7 @@ class SidIntake:
         """
         try:
             self._write(done)
-        except (TransientFailure, OurFault):
+        except _PASSING:
             raise
         except Exception as error:  # one by one, each by itself, is the caller's part
             if len(done) != 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
@@ -120,7 +120,7 @@ class Bridge:
             reply_address = with_key(reply_address, self.event_proofs.key)
         self.head_end_profile = replace(profile, reply_address=reply_address)
         self._head_end = HeadEndConnector(self.head_end_profile, clock)
-        self._hub = hub_client(settings, key, self.partners, clock) if settings.hub.url else None
+        self._hub = hub_client(settings, key, self._partners.book, clock) if settings.hub.url else None
         self.sid = self._sid_side(key) if settings.sid.url else None
         self.points = self.sid.points if self.sid else PointFinder(self.database, None, clock)
         self.worker, self.reception = self._worker(key)
@@ -376,12 +376,12 @@ def hub_profile(settings: Settings, url: str | None = None) -> HubProfile:
     )
 
 
-def hub_client(settings: Settings, key: SigningKey, partners: PartnerBook, clock: Clock) -> HubClient:
-    """A client of the hub's own door."""
+def hub_client(settings: Settings, key: SigningKey, partners: Callable[[], PartnerBook], clock: Clock) -> HubClient:
+    """A client of the hub's own door; ``partners`` gives the book that holds now, of which only the hub counts."""
     profile = hub_profile(settings)
     if profile.security is not HubSecurity.WSS:
         return HubClient(profile, None, clock)
-    return HubClient(profile, WsSecurityPlugin(key, partners.certificates, clock, profile.max_bytes), clock)
+    return HubClient(profile, WsSecurityPlugin(key, lambda: partners().of_the_hub, clock, profile.max_bytes), clock)
 
 
 def partner_book(settings: Settings, database: Database, clock: Clock = system_clock) -> PartnerBook:

@@ -143,4 +143,5 @@ def _security(settings: Settings, profile: SidProfile, key: SigningKey, clock: C
     # SID is a system of our own, so its certificates are pinned to our own EIC.
     own = Eic(settings.own_eic)
     pinned = [TrustedCertificate(own, c) for file in settings.sid.certificates for c in load_pins(file)]
-    return WsSecurityPlugin(key, CertificateBook(pinned), clock, profile.max_bytes)
+    book = CertificateBook(pinned)
+    return WsSecurityPlugin(key, lambda: book, clock, profile.max_bytes)

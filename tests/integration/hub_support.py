@@ -73,7 +73,7 @@ def profile_of(simulator: HubSimulator, **changes: Any) -> HubProfile:
 
 
 def plugin() -> WsSecurityPlugin:
-    return WsSecurityPlugin(pki().operator.signing, CertificateBook([pki().hub.trusted]), now)
+    return WsSecurityPlugin(pki().operator.signing, lambda: CertificateBook([pki().hub.trusted]), now)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ from csire_bridge.worker.partner_entry import enter_partner
 from csire_bridge.worker.roster import FilePartners
 from csire_bridge.xml.keys import SigningKey
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.signature import sign_enveloped, without_signature
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -258,9 +258,44 @@ def test_given_unsigned_altered_and_foreign_messages_then_one_alert_counts_them_
         house.comes(altered)
     house.comes(message(key=pki().stranger.signing), QUEUE)
     detail = house.alerts()[AlertKind.REFUSALS_OF_TRUST]
-    assert detail == "2 trust.bad-signature by webhook, 1 trust.unknown-signer by queue"
+    hub = pki().hub.eic
+    assert detail == (
+        f"2 trust.bad-signature by webhook from a test naming {hub}, "
+        f"1 trust.unknown-signer by queue from a test naming {hub}"
+    )
     house.now[0] += 2 * DAY
     assert AlertKind.REFUSALS_OF_TRUST not in house.alerts()
+
+
+def test_given_a_partner_that_may_not_send_it_when_it_may_later_then_its_refused_order_does_not_come_back_by_itself(
+    house: House,
+) -> None:
+    supplier = pki().supplier
+    settings, database = house.bridge.settings, house.bridge.database
+    house.bridge._partners._look_again = 0
+
+    def says(numbers: str) -> None:
+        with database.transaction() as tx:
+            said = PartnerEntry(supplier.eic, house.now[0], "Anna", may_send_as_the_hub=numbers)
+            enter_partner(tx.partners, FilePartners.load(settings), said, [supplier.certificate_file])
+
+    def order() -> bytes:
+        root = parse(message())
+        for place in ("PhysicalSenderId", "JuridicalSenderId"):
+            for found in root.iter(f"{{*}}{place}"):
+                found.text = supplier.eic
+        return sign_enveloped(without_signature(root), supplier.signing)
+
+    says("")
+    nothing = house.comes(order())
+    says("8.2.1.6")
+    another = house.comes(order())
+    found = [house.message(key) for key in (nothing, another)]
+    assert [(one.code, one.again_at) for one in found] == [("trust.number-not-allowed", None)] * 2
+    says("8.1.1.5")
+    house.now[0] += DAY
+    assert house.look() == 0
+    assert house.orders() == []
 
 
 def test_given_a_refusal_that_is_judged_again_then_retention_leaves_it(house: House) -> None:

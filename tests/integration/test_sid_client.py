@@ -76,7 +76,7 @@ def running(**changes: Any) -> Iterator[tuple[SidSimulator, SidClient]]:
 
 def plugin() -> WsSecurityPlugin:
     theirs = TrustedCertificate(OWN, pki().supplier.signing.certificate)
-    return WsSecurityPlugin(pki().operator.signing, CertificateBook([theirs]), now)
+    return WsSecurityPlugin(pki().operator.signing, lambda: CertificateBook([theirs]), now)
 
 
 def report(client: SidClient, **changes: Any) -> Report:

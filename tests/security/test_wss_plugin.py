@@ -65,7 +65,7 @@ def ask(world: World, server: ThreadingHTTPServer, place: Path, answerer: Answer
     server.answerer = answerer  # type: ignore[attr-defined]
     wsdl = place / "echo.wsdl"
     wsdl.write_text(WSDL.replace("ADDRESS", f"http://127.0.0.1:{server.server_port}/"))
-    plugin = WsSecurityPlugin(world.pki.operator.signing, world.book, lambda: NOW)
+    plugin = WsSecurityPlugin(world.pki.operator.signing, lambda: world.book, lambda: NOW)
     client = zeep.Client(str(wsdl), wsse=plugin, settings=zeep.Settings(forbid_dtd=True))  # type: ignore[no-untyped-call]
     return client.service.ask("590243856287817706")
 
@@ -105,7 +105,7 @@ def _question() -> etree._Element:
 
 
 def test_given_our_plugin_when_an_answer_is_hostile_xml_then_it_is_refused(world: World) -> None:
-    plugin = WsSecurityPlugin(world.pki.operator.signing, world.book, lambda: NOW)
+    plugin = WsSecurityPlugin(world.pki.operator.signing, lambda: world.book, lambda: NOW)
     raw = signed(world)
     entity = raw.replace(b"?>", b'?><!DOCTYPE x [<!ENTITY e "5902">]>', 1).replace(b">5902", b">&e;")
     external = raw.replace(b"?>", b'?><!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">', 1)
@@ -115,7 +115,7 @@ def test_given_our_plugin_when_an_answer_is_hostile_xml_then_it_is_refused(world
 
 
 def test_given_our_plugin_when_an_answer_is_good_then_nothing_but_the_signed_body_is_left(world: World) -> None:
-    plugin = WsSecurityPlugin(world.pki.operator.signing, world.book, lambda: NOW)
+    plugin = WsSecurityPlugin(world.pki.operator.signing, lambda: world.book, lambda: NOW)
     root = etree.fromstring(signed(world).replace(b"5902", b"59<!-- -->02"))
     assert plugin.verify(root) is root
     assert [etree.QName(child).localname for child in root] == ["Body"]

@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.partner_entries import CertificateEntry, PartnerEntry
+from csire_bridge.domain.partners import Partner, PartnerRole
 from csire_bridge.settings import load_settings
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.store.database import Database
@@ -27,6 +28,7 @@ from csire_bridge.worker.partner_entry import enter_partner
 from csire_bridge.worker.partners import PartnerDesk
 from csire_bridge.worker.roster import FilePartners, Roster, TablePartners
 from csire_bridge.xml.keys import CertificateBook, TrustedCertificate, load_pins
+from csire_bridge.xml.partners import PartnerBook
 from csire_bridge.xml.pins import why_no_pin
 
 NOW, DAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC), timedelta(days=1)
@@ -173,3 +175,9 @@ def test_given_certificates_that_parties_sign_with_then_they_may_be_pinned() -> 
     own = made(x509.BasicConstraints(ca=False, path_length=None), usage(content_commitment=True))[0]
     for certificate in (plain, own, *(pinned.certificate for pinned in pki().pinned)):
         assert why_no_pin(certificate) is None
+
+
+def test_given_the_hubs_own_answers_then_only_its_certificates_that_hold_count_and_not_another_partners() -> None:
+    hub, supplier = Partner(HUB, PartnerRole.HUB), Partner(pki().supplier.eic, PartnerRole.SUPPLIER)
+    book = PartnerBook.of([hub, supplier], pki().pinned, [pki().expired.trusted.fingerprint])
+    assert [pinned.fingerprint for pinned in book.of_the_hub] == [pki().hub.trusted.fingerprint]

@@ -99,4 +99,5 @@ def _plugin(settings: Settings) -> WsSecurityPlugin:
         store.require_current()
         with store.reading() as connection:
             table = TablePartners.read(PartnerRegistry(connection))
-    return WsSecurityPlugin(key, Roster.of(FilePartners.load(settings), table).book().certificates, system_clock)
+    book = Roster.of(FilePartners.load(settings), table).book()
+    return WsSecurityPlugin(key, lambda: book.of_the_hub, system_clock)

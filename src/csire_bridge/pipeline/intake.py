@@ -269,15 +269,22 @@ class Intake:
     def _next_verdict(
         self, tx: Transaction, batch: _Batch, raw: RawMessage, fault: PartnerFault, claims: Claims, now: datetime
     ) -> datetime | None:
-        """When the message is judged again: where every cause may be ours, and its sender may be a partner."""
+        """When the message is judged again: where every cause may be ours, and it may be the hub's.
+
+        What a partner was not allowed to send when it sent it does not come back by itself when more is allowed.
+        """
         if not all(may_be_ours(problem.code) for problem in fault.problems):
             return None
-        if raw.channel is not Channel.QUEUE and fault.signer is None:
-            if claims.sender is None or not self._verifier.knows(claims.sender):
+        if raw.channel is not Channel.QUEUE:
+            sender = fault.signer or claims.sender
+            if sender is None or not self._verifier.sends_to_us(sender):
                 return None
-            if tx.messages.unproven_again() + batch.unproven >= self._again.most_unproven:
-                return None
-            batch.unproven += 1
+            if fault.signer is None:
+                if tx.messages.unproven_again() + batch.unproven >= self._again.most_unproven:
+                    return None
+                batch.unproven += 1
+        if fault.code is ProblemCode.NUMBER_NOT_ALLOWED and not self._verifier.is_the_hub(fault.signer):
+            return None
         return self._again.next_time(raw.received_at, raw.tries, now)
 
 

@@ -120,9 +120,15 @@ class Verifier:
         except PartnerFault:
             return Claims()
 
-    def knows(self, sender: str) -> bool:
-        """Whether there is a partner of that EIC code."""
-        return self._partners().find(sender) is not None
+    def is_the_hub(self, signer: str | None) -> bool:
+        """Whether that is the EIC code of the hub."""
+        partner = self._partners().find(signer) if signer else None
+        return partner is not None and partner.is_the_hub
+
+    def sends_to_us(self, sender: str) -> bool:
+        """Whether there is a partner of that EIC code that may send us anything at all: the hub, or in its place."""
+        partner = self._partners().find(sender)
+        return partner is not None and (partner.is_the_hub or bool(partner.may_send_as_the_hub))
 
     def _unsigned_partner(self, header: Header) -> Partner:
         partner = self._partners().find(header.physical_sender)

@@ -42,6 +42,7 @@ __all__ = ["open_alerts", "settle_alerts", "standing"]
 
 _PROCESS_CODES = [ProblemCode.PROCESS_ANSWERED.value, ProblemCode.PROCESS_REUSED.value]
 _CAUSES_TOLD = 6
+_LONGEST_SHOWN = 48
 _TRUST = sorted(code.value for code in ABOUT_TRUST)
 _CLOCKS_ARE_TOLD = timedelta(minutes=2)  # a process that died tells nothing any more
 
@@ -69,16 +70,25 @@ def standing(
 
 
 def _by_cause(connection: Connection, since: datetime) -> str:
-    """Refusals of trust since a moment (UTC) by their cause and the channel they came by; the most frequent first."""
-    m, count = messages.c, func.count().label("count")
+    """Refusals of trust since a moment (UTC) by cause, door, where they came from and whom they name; most first."""
+    m, count = messages.c, func.count().label("number")
+    kinds = (m.code, m.channel, m.origin, func.coalesce(m.sender, m.claimed_sender, "nobody").label("named"))
     query = (
-        select(m.code, m.channel, count)
+        select(*kinds, count)
         .where(m.code.in_(_TRUST), m.received_at > since)
-        .group_by(m.code, m.channel)
-        .order_by(count.desc(), m.code, m.channel)
+        .group_by(*kinds)
+        .order_by(count.desc(), *kinds)
         .limit(_CAUSES_TOLD)
     )
-    return ", ".join(f"{row.count} {row.code} by {row.channel}" for row in connection.execute(query))
+    return ", ".join(
+        f"{row.number} {row.code} by {row.channel} from {_shown(row.origin)} naming {_shown(row.named)}"
+        for row in connection.execute(query)
+    )
+
+
+def _shown(text: str) -> str:
+    """What a stranger may have written, in one short line."""
+    return "".join(c if c.isprintable() else "?" for c in text[-_LONGEST_SHOWN:])
 
 
 def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dict[AlertKind, tuple[Any, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
@@ -19,8 +20,9 @@ class WsSecurityPlugin:
     """What ``zeep.Client(wsse=...)`` takes. It holds no state, so that clients of several threads can share one."""
 
     def __init__(
-        self, key: SigningKey, book: CertificateBook, clock: Clock, max_bytes: int = DEFAULT_MAX_BYTES
+        self, key: SigningKey, book: Callable[[], CertificateBook], clock: Clock, max_bytes: int = DEFAULT_MAX_BYTES
     ) -> None:
+        """``book`` gives the certificates that are trusted at the moment of each answer."""
         self._key = key
         self._book = book
         self._clock = clock
@@ -37,7 +39,7 @@ class WsSecurityPlugin:
         no signature covers them. zeep's parser is more lenient than ours, so the bytes pass through ours first.
         An unsigned fault is not trusted either: whoever wants to read it has it in the HTTP answer.
         """
-        verified = verify_envelope(parse(_bytes(envelope), self._max_bytes), self._book, self._clock())
+        verified = verify_envelope(parse(_bytes(envelope), self._max_bytes), self._book(), self._clock())
         for child in list(envelope):
             envelope.remove(child)
         envelope.append(verified.body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.partners import Partner, SecurityProfile
@@ -37,6 +38,12 @@ class PartnerBook:
     def lets_unsigned_in(self) -> bool:
         """Whether any partner is allowed to send unsigned messages."""
         return any(partner.profile is SecurityProfile.NONE for partner in self.partners.values())
+
+    @cached_property
+    def of_the_hub(self) -> CertificateBook:
+        """The certificates with which the hub may sign what it answers us; those that were called back are left out."""
+        hubs = {eic for eic, partner in self.partners.items() if partner.is_the_hub}
+        return CertificateBook(c for c in self.certificates if c.party in hubs and c.fingerprint not in self.revoked)
 
     def find(self, eic: str) -> Partner | None:
         """The partner of that code, or None."""

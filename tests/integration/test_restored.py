@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from typer.testing import CliRunner
 
 from csire_bridge.bootstrap import Bridge, system_clock
+from csire_bridge.cli.main import app
 from csire_bridge.domain.acts import Act
 from csire_bridge.domain.errors import ActRefused, ConfigurationError, StoreFailure
 from csire_bridge.domain.identifiers import MessageId
@@ -86,11 +88,14 @@ def test_given_an_order_that_was_answered_before_the_restore_when_a_person_says_
     nodes: Nodes, bridge: Bridge
 ) -> None:
     until(bridge, nodes, OrderState.PARKED)
-    with bridge.database.transaction() as tx:
-        told_before(tx, nodes.order(bridge).key, ACT, ACT.at)
+    words = ["--done", "--at", "2026-01-02T03:04:05Z", "--by", "Anna Nowak", "--why", "the hub's list"]
+    key = str(nodes.order(bridge).key)
+    done = CliRunner().invoke(app, ["orders", "told-before", key, *words, "--database", nodes.address])
+    assert done.exit_code == 0, done.output
+    assert "nothing is sent" in done.output
     work_off(bridge)
     order = nodes.order(bridge)
-    assert (order.state, order.executed_at) == (OrderState.DONE, ACT.at)
+    assert (order.state, order.executed_at) == (OrderState.DONE, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     assert (commands(nodes), answers(bridge)) == (0, [])
     assert bridge.database.check() == []
     with pytest.raises(ActRefused), bridge.database.transaction() as tx:

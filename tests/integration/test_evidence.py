@@ -10,11 +10,13 @@ import pytest
 from lxml import etree
 
 from csire_bridge.bootstrap import system_clock
+from csire_bridge.domain.alerts import AlertKind
 from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.orders import OrderState
 from csire_bridge.hes.connector import HeadEndConnector
 from csire_bridge.simulators import hes_messages
+from csire_bridge.store.watch import standing
 from tests.integration.bridge_support import METER, Play, play
 
 _OLD = timedelta(days=3)
@@ -81,3 +83,27 @@ def test_given_a_head_end_that_writes_ids_in_capitals_when_a_household_is_discon
         assert order.attempts == 1
         assert any("head-end system reports disconnected" in event.text for event in playing.history())
         playing.work_until(lambda: playing.answers() == ["8.1.1.11"])
+
+
+def test_given_old_readings_when_they_go_on_then_the_alert_names_the_meter_and_closes_with_a_new_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = HeadEndConnector.read_contactor
+
+    def old(self: HeadEndConnector, meter: MeterNumber) -> ContactorReading:
+        return replace(honest(self, meter), read_at=system_clock() - _OLD)
+
+    def alerts() -> list[str]:
+        now = system_clock()
+        with playing.scene.bridge.database.reading() as connection:
+            found = standing(connection, now, timedelta(hours=1), timedelta(days=1))
+            return [alert.text(now) for alert in found if alert.kind is AlertKind.OLD_READINGS]
+
+    with play(tmp_path) as playing:
+        with monkeypatch.context() as lying:
+            lying.setattr(HeadEndConnector, "read_contactor", old)
+            playing.send("disconnect")
+            playing.work_until(lambda: alerts() != [])
+            assert f"{METER}: 72 h old" in alerts()[0]
+        playing.work_until_state(OrderState.DONE)
+        assert alerts() == []

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent
+from csire_bridge.domain.errors import BridgeError
 from csire_bridge.domain.evidence import CLOCK_TOLERANCE, bounded
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.orders import Order, OrderKind, OrderState
@@ -15,7 +16,7 @@ from csire_bridge.domain.supply import Movement, Sighting, Supply, claimed, expl
 from csire_bridge.pipeline.ports import Transaction
 from csire_bridge.pipeline.readings import OldReading
 
-__all__ = ["Looked", "note_event_times", "take_claims", "take_look", "take_readings", "take_report"]
+__all__ = ["Looked", "note_age", "note_event_times", "take_claims", "take_look", "take_readings", "take_report"]
 
 _log = logging.getLogger(__name__)
 _READINGS, _EVENTS, _OLD = "readings", "events", "old readings"
@@ -122,6 +123,18 @@ def note_event_times(tx: Transaction, events: Sequence[HeadEndEvent], now: datet
         tx.contactors.fits(_EVENTS, [], now)
 
 
+def note_age(tx: Transaction, meter: MeterNumber | None, result: object, now: datetime) -> None:
+    """A step has asked ``meter``: whether what it was told was old."""
+    _note_old(tx, result, now)
+    if meter is not None and result is not None and not isinstance(result, BridgeError):
+        tx.contactors.fits(_OLD, [meter], now)
+
+
+def _note_old(tx: Transaction, result: object, now: datetime) -> None:
+    if isinstance(result, OldReading) and now - result.read_at > CLOCK_TOLERANCE:
+        tx.contactors.misfit(_OLD, result.meter, result.read_at - now, now)
+
+
 def _note_times(tx: Transaction, looks: Sequence[Looked], read: Sequence[ContactorReading], now: datetime) -> None:
     offsets = [reading.told_at - reading.read_at for reading in read if reading.told_at is not None]
     if offsets and max(offsets) > CLOCK_TOLERANCE:
@@ -129,8 +142,7 @@ def _note_times(tx: Transaction, looks: Sequence[Looked], read: Sequence[Contact
     elif offsets:
         tx.contactors.fits(_READINGS, [], now)
     for look in looks:
-        if isinstance(look.result, OldReading) and now - look.result.read_at > CLOCK_TOLERANCE:
-            tx.contactors.misfit(_OLD, look.result.meter, look.result.read_at - now, now)
+        _note_old(tx, look.result, now)
     if read:
         tx.contactors.fits(_OLD, [reading.meter for reading in read], now)
 

@@ -18,7 +18,7 @@ from csire_bridge.pipeline.changes import Changes
 from csire_bridge.pipeline.children import give_birth
 from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import Transaction
-from csire_bridge.pipeline.sightings import take_report
+from csire_bridge.pipeline.sightings import note_age, take_report
 from csire_bridge.pipeline.step_actions import ChildNeeded, NotYet, Performed, Performing, Undone, WasCarriedOut
 from csire_bridge.pipeline.steps import Done
 
@@ -58,6 +58,7 @@ def settle_step(
 ) -> bool:
     """Write down the result; whether the order goes on with its next step at once."""
     order, step, item = piece.about.order, piece.about.step, piece.item
+    note_age(tx, piece.about.meter, piece.result, changes.now)
     match piece.result:
         case Performed() as result:
             tx.steps.keep(order.key, result.readings)

@@ -252,6 +252,8 @@ IGNORING = {
     "what is read": (DATE, "it is read, so it can't be ignored"),
     "twice": (f"{DATA}/m:Extra\n  - {DATA}/m:Extra", "it stands in the list twice"),
     "no path": ("m:Payload[", "not an XPath"),
+    "the whole message": ("./**", "a whole message can't be ignored"),
+    "anything where the schema says what": (f"{DATA}/*", "the schema says all that may stand in it"),
 }
 
 
@@ -271,6 +273,8 @@ def test_given_a_mistake_in_the_list_of_what_is_ignored_when_loaded_then_line_an
     [
         ('<xs:element name="Tree" type="m:Tree" minOccurs="0"/>', f"{DATA}/m:Tree/**"),
         ('<xs:element name="Free" minOccurs="0"/>', f"{DATA}/m:Free/**"),
+        ('<xs:element name="Free" minOccurs="0"/>', f"{DATA}/m:Free/*"),
+        ('<xs:any namespace="##other" processContents="lax" minOccurs="0"/>', f"{DATA}/*"),
     ],
 )
 def test_given_a_block_that_is_ignored_in_so_many_words_when_loaded_then_nobody_asks_what_is_in_it(
@@ -278,6 +282,33 @@ def test_given_a_block_that_is_ignored_in_so_many_words_when_loaded_then_nobody_
 ) -> None:
     laid.schema(REQUESTED, REQUESTED + extra).schema("</xs:schema>", MORE_TYPES + "</xs:schema>")
     laid.mapping("answers:", f"ignored: [{entry}]\nanswers:")
+    assert requested(laid.read()) == date(2026, 11, 23)
+
+
+def test_given_anything_beside_the_payload_when_loaded_then_it_is_refused_until_it_is_ignored_by_a_star(
+    laid: Laid,
+) -> None:
+    payload = '<xs:element name="Payload" type="m:DisconnectionRequestPayload"/>'
+    laid.schema(payload, f'{payload}<xs:any namespace="##other" processContents="lax" minOccurs="0"/>')
+    assert "the root element: anything may stand in it (xs:any), so nobody knows what it says" in laid.refused()
+    laid.mapping("answers:", 'ignored: ["*"]\nanswers:')
+    assert requested(laid.read()) == date(2026, 11, 23)
+    laid.schema(REQUESTED, REQUESTED + '<xs:element name="NotBefore" type="xs:date" minOccurs="0"/>')
+    assert "m:NotBefore is neither read nor listed" in laid.refused(), "a star ignores nothing that the schema names"
+
+
+def test_given_a_date_with_any_attribute_when_loaded_then_both_the_text_and_the_attributes_are_asked_for(
+    laid: Laid,
+) -> None:
+    extra = (
+        '<xs:element name="NotBefore" minOccurs="0"><xs:complexType><xs:simpleContent><xs:extension base="xs:date">'
+        '<xs:anyAttribute namespace="##other"/></xs:extension></xs:simpleContent></xs:complexType></xs:element>'
+    )
+    laid.schema(REQUESTED, REQUESTED + extra)
+    assert f"list {DATA}/m:NotBefore/* under `ignored`" in laid.refused()
+    laid.mapping("answers:", f"ignored:\n  - {DATA}/m:NotBefore/*\nanswers:")
+    assert f"{DATA}/m:NotBefore is neither read nor listed" in laid.refused()
+    laid.mapping("answers:", f"  - {DATA}/m:NotBefore\nanswers:")
     assert requested(laid.read()) == date(2026, 11, 23)
 
 

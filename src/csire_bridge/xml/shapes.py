@@ -19,7 +19,7 @@ from xmlschema import validators as xsd
 
 from csire_bridge.domain.errors import ConfigurationError
 
-__all__ = ["Shape", "Shapes", "ValueType"]
+__all__ = ["ANYTHING", "ITSELF", "Shape", "Shapes", "ValueType"]
 
 _IMPORT, *_OTHERS = (f"{{http://www.w3.org/2001/XMLSchema}}{name}" for name in ("import", "include", "redefine"))
 _REFERENCES = (_IMPORT, *_OTHERS)

@@ -6,20 +6,31 @@ So a date that a new release of the standard calls otherwise stops the start, an
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from enum import Enum
 from itertools import islice
 
 from csire_bridge.marked_yaml import FileProblem
 from csire_bridge.xml.envelope import ENVELOPE_NAMES
 from csire_bridge.xml.mapping.loader import LoadedFile
 from csire_bridge.xml.mapping.model import InboundFile
-from csire_bridge.xml.mapping.places import Follower, Strange
-from csire_bridge.xml.shapes import Shape
+from csire_bridge.xml.mapping.places import Follower, PathRefused
+from csire_bridge.xml.shapes import ANYTHING, Shape
 
 __all__ = ["uncovered"]
 
-_ALL_BELOW = "/**"
 _Path = tuple[str, ...]
+
+
+class _Sort(Enum):
+    """What an entry ignores: a leaf, a block with all that is in it, or what ``xs:any`` lets into a block."""
+
+    LEAF = ""
+    BLOCK = "/**"
+    ANYTHING = "/*"
+
+
+_Ignored = Mapping[_Sort, set[_Path]]
 
 
 def uncovered(
@@ -29,48 +40,79 @@ def uncovered(
 
     ``read`` are the paths of everything that the file looks at.
     """
-    single: set[_Path] = set()
-    whole: set[_Path] = set()
+    ignored: _Ignored = {sort: set() for sort in _Sort}
     for index, entry in enumerate(content.ignored):
-        text = entry.removesuffix(_ALL_BELOW)
-        goes_below = text != entry
         try:
-            paths = _paths(follower, text, single, read, goes_below=goes_below)
-        except Strange as error:
+            _enter(entry, follower, read, ignored)
+        except PathRefused as error:
             yield loaded.problem(("ignored", index), f"{entry}: {error}")
-            continue
-        (whole if goes_below else single).update(paths)
     listed = ("ignored",) if content.ignored else ("fields",)
-    for path, shape in follower.root.leaves():
-        if any(path[: len(block)] == block for block in whole) or (path in single and not shape.unknown):
-            continue
-        envelope = path[-1] in ENVELOPE_NAMES and len(path) == 2 and path[0] in _parts(follower.root)
-        if envelope and shape.most > 1:
-            yield loaded.problem(listed, f"{follower.shown(path)} may stand several times, and one is read")
-        elif shape.unknown:
-            yield loaded.problem(listed, _unknown(follower, path, shape))
-        elif not envelope and path not in read:
-            yield loaded.problem(listed, _unread(follower, path, content))
+    for path, shape in [((), follower.root), *follower.root.leaves()]:
+        text = _lost(follower, content, path, shape, read, ignored)
+        if text:
+            yield loaded.problem(listed, text)
 
 
-def _paths(
-    follower: Follower, text: str, before: Collection[_Path], read: Collection[_Path], *, goes_below: bool
-) -> list[_Path]:
-    """The places of an entry of the list; raises Strange for one that is none, or of the wrong sort."""
-    places = follower.path(text)
-    for place in places:
-        if goes_below and not (place.shape.below or place.shape.unknown):
-            raise Strange(f"nothing stands below it: leave out {_ALL_BELOW}")
-        if not goes_below and (place.shape.value is None or place.shape.unknown):
-            raise Strange(
-                f"it holds other elements: list them; or write {text}{_ALL_BELOW} for everything in it, also for what "
-                "a later release puts there"
+def _lost(
+    follower: Follower, content: InboundFile, path: _Path, shape: Shape, read: Collection[_Path], ignored: _Ignored
+) -> str | None:
+    """What would be lost at a place of the schema, in words; None when nothing would."""
+    if any(path[: len(block)] == block for block in ignored[_Sort.BLOCK]):
+        return None
+    if shape.unknown and path not in ignored[_Sort.ANYTHING]:
+        return _unknown(follower, path, shape)
+    if len(path) == 2 and path[1] in ENVELOPE_NAMES and path[0] in _parts(follower.root):
+        return f"{follower.shown(path)} may stand several times, and one is read" if shape.most > 1 else None
+    if not _has_text(shape) or path in read or path in ignored[_Sort.LEAF]:
+        return None
+    return _unread(follower, path, content)
+
+
+def _enter(entry: str, follower: Follower, read: Collection[_Path], ignored: _Ignored) -> None:
+    """Enter one line of the list; raises PathRefused for a wrong one."""
+    sort, text = _sort_of(entry)
+    path = _ignorable(follower, sort, text, read)
+    if path in ignored[sort]:
+        raise PathRefused("it stands in the list twice")
+    ignored[sort].add(path)
+
+
+def _sort_of(entry: str) -> tuple[_Sort, str]:
+    """What an entry ignores, and its path without the mark; ``*`` by itself stands for the root element's."""
+    if entry == "*":
+        return _Sort.ANYTHING, "."
+    sort = next((sort for sort in (_Sort.BLOCK, _Sort.ANYTHING) if entry.endswith(sort.value)), _Sort.LEAF)
+    return sort, entry.removesuffix(sort.value)
+
+
+def _ignorable(follower: Follower, sort: _Sort, text: str, read: Collection[_Path]) -> _Path:
+    """The place of an entry of the list; raises PathRefused where that is none, or one of the wrong sort."""
+    place, *more = follower.path(text)
+    if more:
+        raise PathRefused("it is more than one place: list each of them")
+    shape = place.shape
+    match sort:
+        case _Sort.LEAF if not _has_text(shape):
+            raise PathRefused(
+                f"it holds other elements: list them; or write {text}{_Sort.BLOCK.value} for everything in it, also "
+                "for what a later release puts there"
             )
-        if place.path in before:
-            raise Strange("it stands in the list twice")
-        if not goes_below and place.path in read:
-            raise Strange("it is read, so it can't be ignored")
-    return [place.path for place in places]
+        case _Sort.LEAF if place.path in read:
+            raise PathRefused("it is read, so it can't be ignored")
+        case _Sort.BLOCK if not (shape.below or shape.unknown):
+            raise PathRefused(f"nothing stands below it: leave out {sort.value}")
+        case _Sort.BLOCK if len(place.path) < 1:
+            raise PathRefused("a whole message can't be ignored")
+        case _Sort.ANYTHING if shape.unknown != ANYTHING:
+            raise PathRefused(
+                f"the schema says all that may stand in it: leave out {sort.value}, or list what is there"
+            )
+    return place.path
+
+
+def _has_text(shape: Shape) -> bool:
+    """Whether it says something by itself; what may hold anything is looked at as that."""
+    return shape.value is not None and not (shape.unknown and "mixed" in shape.value.kinds)
 
 
 def _parts(root: Shape) -> list[str]:
@@ -80,9 +122,10 @@ def _parts(root: Shape) -> list[str]:
 
 def _unknown(follower: Follower, path: _Path, shape: Shape) -> str:
     shown = follower.shown(path)
+    sort = _Sort.ANYTHING if shape.unknown == ANYTHING else _Sort.BLOCK
+    entry = f"{shown}{sort.value}" if path else "*"
     return (
-        f"{shown}: {shape.unknown}, so nobody knows what it says; if nothing in it matters, list {shown}{_ALL_BELOW} "
-        "under `ignored`"
+        f"{shown}: {shape.unknown}, so nobody knows what it says; if that does not matter, list {entry} under `ignored`"
     )
 
 

@@ -22,7 +22,7 @@ from csire_bridge.xml.mapping.convert import PROBLEM_OF, Reader, field_types, re
 from csire_bridge.xml.mapping.coverage import uncovered
 from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
 from csire_bridge.xml.mapping.model import FieldRule, InboundFile, Several
-from csire_bridge.xml.mapping.places import Follower, Place, Strange
+from csire_bridge.xml.mapping.places import Follower, PathRefused, Place
 from csire_bridge.xml.shapes import Shape, ValueType
 
 __all__ = ["InboundMapping", "compile_inbound"]
@@ -234,7 +234,7 @@ class _Compiler:
         """Where a path leads by the schema; None where that is not one place."""
         try:
             places = self.follower.path(text, self._look_at)
-        except Strange as error:
+        except PathRefused as error:
             self._report(key, f"{text}: {error}")
             return None
         for place in places:
@@ -261,7 +261,7 @@ class _Compiler:
         if condition is not None:
             try:
                 self.follower.condition(text, self._look_at)
-            except Strange as error:
+            except PathRefused as error:
                 self._report(key, f"{text}: {error}")
         return condition
 

@@ -16,7 +16,7 @@ from elementpath import XPath1Parser
 
 from csire_bridge.xml.shapes import Shape
 
-__all__ = ["Follower", "Place", "Strange"]
+__all__ = ["Follower", "PathRefused", "Place"]
 
 _LITERALS = frozenset({"(string)", "(integer)", "(decimal)", "(float)"})
 _STEPS = frozenset({".", "text", "*", "@", "attribute", "child", "(name)", ":"})
@@ -24,7 +24,7 @@ _JOINED = frozenset({"/", "[", "|", "("})
 _OPERATORS = frozenset({"and", "or", "=", "!=", "<", ">", "<=", ">=", "+", "-", "*", "div", "mod"})
 
 
-class Strange(ValueError):
+class PathRefused(ValueError):
     """The path can't be followed; the text says where, and what may have been meant."""
 
 
@@ -49,14 +49,14 @@ class Follower:
     prefixes: Mapping[str, str]
 
     def path(self, text: str, used: Callable[[Place], None] = lambda _: None) -> list[Place]:
-        """Where a path leads; ``used`` is told of each place that its conditions look at. Raises Strange."""
+        """Where a path leads; ``used`` is told of each place that its conditions look at. Raises PathRefused."""
         found = self._follow(self._parsed(text), [Place(self.root)], used)
         if found is None:
-            raise Strange("not a path: it gives a value and no element")
+            raise PathRefused("not a path: it gives a value and no element")
         return found
 
     def condition(self, text: str, used: Callable[[Place], None]) -> None:
-        """Look at each place that a condition names, and at the codes that it compares them with. Raises Strange."""
+        """Look at each place that a condition names, and at the codes that it compares with. Raises PathRefused."""
         for place in self._follow(self._parsed(text), [Place(self.root)], used) or ():
             used(place)
 
@@ -91,7 +91,7 @@ class Follower:
         try:
             return XPath1Parser(namespaces=dict(self.prefixes)).parse(text)
         except elementpath.ElementPathError as error:
-            raise Strange(f"not an XPath: {error}") from error
+            raise PathRefused(f"not an XPath: {error}") from error
 
     def _follow(self, token: Any, here: list[Place], used: Callable[[Place], None]) -> list[Place] | None:
         """The places that a part of an XPath leads to from ``here``; None where it gives a value."""
@@ -103,9 +103,9 @@ class Follower:
         if symbol in _OPERATORS or token.label == "function":
             self._value(symbol, parts, here, used)
         elif symbol in ("/", "//"):
-            raise Strange(f"{token.source}: a path begins below the root element, without {symbol} before its name")
+            raise PathRefused(f"{token.source}: a path begins below the root element, without {symbol} before its name")
         elif symbol not in _LITERALS:
-            raise Strange(f"{token.source}: {symbol} is not read here; write the path name by name")
+            raise PathRefused(f"{token.source}: {symbol} is not read here; write the path name by name")
         return None
 
     def _step(self, token: Any, here: list[Place]) -> list[Place]:
@@ -127,7 +127,7 @@ class Follower:
             case "/":
                 below = self._follow(parts[0], here, used)
                 if below is None:
-                    raise Strange(f"{token.source}: a value has nothing below it")
+                    raise PathRefused(f"{token.source}: a value has nothing below it")
                 return self._follow(parts[1], below, used)
             case "[":
                 return self._filtered(parts, here, used)
@@ -162,14 +162,14 @@ class Follower:
                 if codes is not None and literal.value not in codes:
                     close = difflib.get_close_matches(literal.value, codes, 1, 0.0)
                     nearest = f"; the nearest is {close[0]!r}" if close else ""
-                    raise Strange(f"{self.shown(place.path)} is never {literal.value!r} by the schema{nearest}")
+                    raise PathRefused(f"{self.shown(place.path)} is never {literal.value!r} by the schema{nearest}")
 
     def _wanted(self, token: Any) -> str:
         if token.symbol == "(name)":
             return str(token.value)
         if token.symbol == ":" and token[0].value in self.prefixes and token[1].symbol == "(name)":
             return f"{{{self.prefixes[token[0].value]}}}{token[1].value}"
-        raise Strange(f"{token.source}: only whole names are followed")
+        raise PathRefused(f"{token.source}: only whole names are followed")
 
     def _children(self, name: str, here: list[Place]) -> list[Place]:
         found = [
@@ -181,10 +181,12 @@ class Follower:
             return found
         place, written = here[0], self._name(name)
         if place.shape.unknown:
-            raise Strange(
+            raise PathRefused(
                 f"the schema does not say what {written} is in {self.shown(place.path)}: {place.shape.unknown}"
             )
-        raise Strange(f"the schema has no {written} in {self.shown(place.path)}{self.nearest(written, place.shape)}")
+        raise PathRefused(
+            f"the schema has no {written} in {self.shown(place.path)}{self.nearest(written, place.shape)}"
+        )
 
 
 def _any_child(here: list[Place]) -> list[Place]:

@@ -219,8 +219,6 @@ def test_given_a_head_end_system_when_field_work_is_reported_then_its_contactor_
     place: Place, command: Command
 ) -> None:
     key = place.enter()
-    at = system_clock() - timedelta(minutes=5)
-    report = ("orders", "report", key, "--done", "--at", at.isoformat(), "--seen-by", "Piotr")
     with ExitStack() as stack:
         head_end = HeadEndSimulator().start()
         stack.callback(head_end.stop)
@@ -228,6 +226,8 @@ def test_given_a_head_end_system_when_field_work_is_reported_then_its_contactor_
         place.write(f'[head_end]\nurl = "{head_end.url}"')
         place.run("orders", "field-work", key, *ANNA)
         assert "field-work" in place.run("alerts")
+        at = system_clock()
+        report = ("orders", "report", key, "--done", "--at", at.isoformat(), "--seen-by", "Piotr")
         assert "the supply is on" in place.run(*report, *ANNA, code=1)
         assert "the supply is on" in place.run(*report, "--unread", *ANNA, code=1)
         assert place.order(key).state is OrderState.FIELD_WORK

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.contactor import ContactorReading, ControlState, HeadEndEvent, HeadEndEventKind
-from csire_bridge.domain.evidence import GRAIN, is_older
+from csire_bridge.domain.evidence import as_fine_as, is_older
 from csire_bridge.domain.execution import conclude, execution_time
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
@@ -140,8 +140,9 @@ TICK = timedelta(microseconds=1)
         (event(HeadEndEventKind.PROCESSED), SWITCHED),
         (event(HeadEndEventKind.CONNECTED), READ),
         (event(HeadEndEventKind.DISCONNECT_FAILED), READ),
-        (event(HeadEndEventKind.DISCONNECTED, SUBMITTED - GRAIN), SUBMITTED),
-        (event(HeadEndEventKind.DISCONNECTED, SUBMITTED - GRAIN - TICK), READ),
+        (event(HeadEndEventKind.DISCONNECTED, SUBMITTED), SUBMITTED),
+        (event(HeadEndEventKind.DISCONNECTED, SUBMITTED - TICK), READ),
+        (event(HeadEndEventKind.DISCONNECTED, SUBMITTED - timedelta(seconds=1)), READ),
         (event(HeadEndEventKind.DISCONNECTED, READ), READ),
         (event(HeadEndEventKind.DISCONNECTED, READ + TICK), READ),
         (event(HeadEndEventKind.DISCONNECTED, datetime(2000, 1, 1, tzinfo=UTC)), READ),
@@ -172,3 +173,17 @@ def test_given_a_reading_from_before_the_command_when_concluded_then_it_proves_n
             found = conclude(kind, event(said) if said else None, old, SUBMITTED, armed_counts=True)
             assert (found.state, found.executed_at) == (OrderState.UNKNOWN, None)
             assert "before the command" in found.text
+
+
+@pytest.mark.parametrize(
+    ("told", "command"),
+    [
+        (SUBMITTED, SUBMITTED),
+        (SUBMITTED + timedelta(milliseconds=190), SUBMITTED + timedelta(milliseconds=190)),
+        (SUBMITTED + timedelta(microseconds=190_001), SUBMITTED + timedelta(microseconds=190_925)),
+    ],
+)
+def test_given_times_in_whole_seconds_when_compared_with_the_command_then_its_own_fractions_do_not_count(
+    told: datetime, command: datetime
+) -> None:
+    assert as_fine_as(SUBMITTED + timedelta(microseconds=190_925), told) == command

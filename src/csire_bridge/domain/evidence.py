@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-__all__ = ["CLOCK_TOLERANCE", "GRAIN", "bounded", "is_older", "offset_in_words"]
+__all__ = ["CLOCK_TOLERANCE", "GRAIN", "as_fine_as", "bounded", "is_older", "offset_in_words"]
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a meter's or a head-end system's clock may be off (DLMS UA: a few minutes are common)."""
@@ -28,6 +28,13 @@ def is_older(told: datetime, since: datetime, lag: timedelta = timedelta()) -> b
     an old reading can't be told from a new one.
     """
     return told < since - min(max(lag, timedelta()), CLOCK_TOLERANCE) - GRAIN
+
+
+def as_fine_as(moment: datetime, told: datetime) -> datetime:
+    """``moment`` cut down to the seconds or milliseconds in which ``told`` is told, so that both can be compared."""
+    if told.microsecond % 1000:
+        return moment
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000 if told.microsecond else 0)
 
 
 def bounded(told: datetime, now: datetime) -> datetime:

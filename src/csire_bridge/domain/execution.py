@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent, HeadEndEventKind
-from csire_bridge.domain.evidence import GRAIN, is_older
+from csire_bridge.domain.evidence import as_fine_as, is_older
 from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
 from csire_bridge.domain.supply import Sighting, Supply, shown
 
@@ -112,7 +112,7 @@ def execution_time(
     if against is not None:
         told = f"{event.occurred_at:%Y-%m-%d %H:%M:%S} UTC"
         return ExecutionTime(verified_at, f"reading; the head-end system's claim of {told} is refused: {against}")
-    return ExecutionTime(max(event.occurred_at, submitted_at), "event of the head-end system")
+    return ExecutionTime(event.occurred_at, "event of the head-end system")
 
 
 def _against(
@@ -125,7 +125,7 @@ def _against(
     since_command: bool,
 ) -> str | None:
     """What speaks against a movement at ``at``; None when nothing does."""
-    if at < submitted_at - GRAIN:
+    if at < as_fine_as(submitted_at, at):
         return "that was before the command"
     if at > verified_at:
         return "the contactor was seen so earlier"

@@ -31,18 +31,16 @@ KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `or
 UnreadOption = Annotated[
     bool, typer.Option("--unread", help="Let it count ALTHOUGH NOBODY HAS ASKED THE METER, if it can't be read.")
 ]
+_CALL_BACK = "it was left to people on site: call them back"
+_UNREAD = "THE CONTACTOR WAS NOT READ: nothing but the report says so"
 
 
 @dataclass(frozen=True, slots=True)
-class HubAnswer:
+class _HubAnswer:
     """The number of the message that tells the hub of an order's end, None where none does; and that in words."""
 
     number: str | None
     words: str
-
-
-_CALL_BACK = "it was left to people on site: call them back"
-_UNREAD = "THE CONTACTOR WAS NOT READ: nothing but the report says so"
 
 
 def retry(
@@ -152,7 +150,7 @@ def withdraw(
     undone = order.state is OrderState.REGISTERED
     heard = "is withdrawn once what was begun is undone" if undone else "was withdrawn"
     ended = replace(order, state=OrderState.WITHDRAWN) if undone else order
-    _tell_ended(order, seen, json_wanted, heard, answer_to(ended, book))
+    _tell_ended(order, seen, json_wanted, heard, _answer_to(ended, book))
 
 
 def report(
@@ -193,7 +191,7 @@ def report(
             else:
                 order = by_hand.report_not_done(tx, seen, _now(act), code, words, unread=unread)
     what = f"is done, at {local(order.executed_at)}" if done else f"can't be carried out: {words}"
-    _tell_ended(order, seen, json_wanted, what, answer_to(order, book))
+    _tell_ended(order, seen, json_wanted, what, _answer_to(order, book))
 
 
 def told_before(
@@ -267,19 +265,19 @@ def _now(act: Act) -> Act:
     return Act(act.by, system_clock(), act.why)
 
 
-def answer_to(order: Order, book: MappingBook) -> HubAnswer:
+def _answer_to(order: Order, book: MappingBook) -> _HubAnswer:
     """What the hub is told of an order that has ended; else why it is told nothing."""
     due = book.answer_due(order)
     if due is not None:
-        return HubAnswer(due[0], f"the hub is told, with message {due[0]}")
+        return _HubAnswer(due[0], f"the hub is told, with message {due[0]}")
     if order.process_instance is None:
-        return HubAnswer(None, "the hub is NOT told: no process of the hub is behind the order")
+        return _HubAnswer(None, "the hub is NOT told: no process of the hub is behind the order")
     kind = "done" if order.state is OrderState.DONE else "cannot"
     asked = f"message {order.source_number}" if order.source_number else f"an order of the kind {order.kind}"
-    return HubAnswer(None, f"the hub is NOT told: no mapping file names the answer {kind!r} to {asked}")
+    return _HubAnswer(None, f"the hub is NOT told: no mapping file names the answer {kind!r} to {asked}")
 
 
-def _tell_ended(order: Order, seen: by_hand.Look, json_wanted: bool, what: str, heard: HubAnswer) -> None:
+def _tell_ended(order: Order, seen: by_hand.Look, json_wanted: bool, what: str, heard: _HubAnswer) -> None:
     moves = order.kind.contactor_action is not None
     read = seen.reading is not None or not moves
     lines = [f"order {order.key} ({order.kind} at {order.metering_point}) {what}; {heard.words}"]

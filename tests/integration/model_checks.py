@@ -231,11 +231,13 @@ class Checks:
     def _rests(self, order: Order, known: list[Order]) -> bool:
         if order.state in FINAL_STATES or order.state in WAITS_FOR_A_PERSON:
             return True
+        if order.state is OrderState.REGISTERED and order.waits_for is WaitsFor.DANGER:
+            return True  # until a named person lifts the danger
         # Someone has to end the older connection first.
         return order.waits_for is WaitsFor.RECONNECTION and any(
             other.metering_point == order.metering_point
             and other.kind is OrderKind.RECONNECT
-            and other.state in WAITS_FOR_A_PERSON
+            and (other.state in WAITS_FOR_A_PERSON or other.waits_for is WaitsFor.DANGER)
             for other in known
         )
 

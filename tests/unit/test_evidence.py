@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from csire_bridge.domain.contactor import ContactorReading, ControlState
 from csire_bridge.domain.errors import HeadEndScope, HeadEndUnreachable
-from csire_bridge.domain.evidence import CLOCK_TOLERANCE, GRAIN, is_older, offset_in_words
+from csire_bridge.domain.evidence import CLOCK_TOLERANCE, GRAIN, offset_in_words
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.metering import ENERGY_REGISTERS, MeterCalendars, ObisCode, RegisterReading, TariffCalendar
 from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
@@ -153,10 +153,3 @@ def test_given_a_calendar_that_was_read_before_it_was_written_when_read_back_the
 )
 def test_given_an_offset_then_it_is_named_and_whole_hours_are_recognised(offset: timedelta, words: str) -> None:
     assert offset_in_words(offset) == words
-
-
-def test_given_a_measured_lag_then_it_is_believed_up_to_the_tolerance_only() -> None:
-    assert not is_older(NOW - MINUTE, NOW, MINUTE)
-    assert is_older(NOW - MINUTE, NOW)
-    assert is_older(NOW - 6 * MINUTE, NOW, 2 * timedelta(hours=1))
-    assert is_older(NOW - MINUTE, NOW, -MINUTE)

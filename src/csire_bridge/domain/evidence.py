@@ -21,13 +21,12 @@ _NEARLY = timedelta(minutes=2)
 _POLISH_OFFSETS = (1, 2)
 
 
-def is_older(told: datetime, since: datetime, lag: timedelta = timedelta()) -> bool:
-    """Whether what was seen at ``told`` comes before ``since`` (ours), both UTC.
+def is_older(told: datetime, since: datetime) -> bool:
+    """Whether what was seen at ``told`` comes before ``since`` (both UTC).
 
-    ``lag`` is how far their clock was measured to be behind ours. It is believed up to the tolerance only: beyond that,
-    an old reading can't be told from a new one.
+    There is no tolerance: a contactor may move twice within one. Who has a clock that is behind is only asked longer.
     """
-    return told < since - min(max(lag, timedelta()), CLOCK_TOLERANCE) - GRAIN
+    return told < since - GRAIN
 
 
 def as_fine_as(moment: datetime, told: datetime) -> datetime:

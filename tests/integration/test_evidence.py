@@ -36,7 +36,7 @@ def test_given_a_reading_of_three_days_ago_when_a_connection_is_found_out_then_i
         return replace(reading, output_state=True, control_state=type(reading.control_state)(1), read_at=told)
 
     told = system_clock() - _OLD
-    with play(tmp_path, connected=False) as playing:
+    with play(tmp_path, connected=False, lifetime=2) as playing:
         stuck(playing)
         with monkeypatch.context() as lying:
             lying.setattr(HeadEndConnector, "read_contactor", old)

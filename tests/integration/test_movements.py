@@ -113,7 +113,7 @@ def test_given_late_events_and_the_same_ones_again_when_the_contactor_was_read_s
 
 
 def test_given_a_contactor_found_off_at_another_order_when_on_was_told_then_it_is_told(tmp_path: Path) -> None:
-    with play(tmp_path, connected=False) as playing:
+    with play(tmp_path, connected=False, lifetime=2) as playing:
         meter = playing.scene.head_end.meter(METER)
         meter.remote_disconnect()
         done(playing, "reconnect")

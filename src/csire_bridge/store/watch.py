@@ -192,13 +192,15 @@ def open_alerts(connection: Connection) -> dict[AlertKind, datetime]:
 def settle_alerts(connection: Connection, found: list[Alert], now: datetime) -> tuple[list[Alert], list[AlertKind]]:
     """Write which alerts open and which close now; return both, to be told once."""
     rows = connection.execute(select(alerts.c.kind, alerts.c.subject).where(alerts.c.closed_at.is_(None)))
-    told = {(AlertKind(row.kind), row.subject): None for row in rows}  # in the order in which they were opened
+    told = {(AlertKind(row.kind), row.subject or ""): None for row in rows}  # in the order in which they were opened
     opening = [alert for alert in found if (alert.kind, alert.subject) not in told]
     closing = [each for each in told if each not in {(alert.kind, alert.subject) for alert in found}]
     for alert in opening:
         row = {"kind": alert.kind.value, "subject": alert.subject, "opened_at": now, "text": alert.text(now)}
         connection.execute(insert(alerts).values(row))
     for kind, subject in closing:
-        held = and_(alerts.c.kind == kind.value, alerts.c.subject == subject, alerts.c.closed_at.is_(None))
+        held = and_(
+            alerts.c.kind == kind.value, func.coalesce(alerts.c.subject, "") == subject, alerts.c.closed_at.is_(None)
+        )
         connection.execute(update(alerts).where(held).values(closed_at=now))
     return opening, [kind for kind, _ in closing]

@@ -53,7 +53,7 @@ foreign_times = Table(
     metadata,
     Column("key", KEY, primary_key=True, autoincrement=True),
     Column("source", String(16), nullable=False),
-    Column("meter", String(20), nullable=False, server_default=""),
+    Column("meter", String(20), nullable=False),
     Column("offset_seconds", Integer, nullable=False),
     Column("since", Moment, nullable=False),
     Column("measured_at", Moment, nullable=False),

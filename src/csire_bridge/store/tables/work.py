@@ -29,7 +29,7 @@ alerts = Table(
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("text", Text, nullable=False),
-    Column("subject", String(64), nullable=False, server_default=""),
+    Column("subject", String(64)),
 )
 
 # One row is one piece of due work. The lease and its expiry stand in the row itself, so a crash frees it in time.

@@ -76,14 +76,14 @@ def upgrade() -> None:
         "foreign_times",
         sa.Column("key", _KEY, autoincrement=True, nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False),
-        sa.Column("meter", sa.String(length=20), nullable=False, server_default=""),
+        sa.Column("meter", sa.String(length=20), nullable=False),
         sa.Column("offset_seconds", sa.Integer(), nullable=False),
         _moment("since", nullable=False),
         _moment("measured_at", nullable=False),
         _moment("fits_since"),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_foreign_times")),
-        sa.UniqueConstraint("source", "meter", name=op.f("uq_foreign_times_source")),
+        sa.UniqueConstraint("source", "meter", name=op.f("uq_foreign_times_source_meter")),
     )
     op.add_column("orders", sa.Column("executed_from", sa.Text(), nullable=True))
-    op.add_column("alerts", sa.Column("subject", sa.String(length=64), nullable=False, server_default=""))
+    op.add_column("alerts", sa.Column("subject", sa.String(length=64), nullable=True))
     op.execute(_FROM_ORDERS)

@@ -16,6 +16,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.interlocks import DANGER, danger, holding_back, interlock
 from csire_bridge.domain.neighbours import Neighbour
 from csire_bridge.domain.orders import CannotReason, Order, OrderKind, WaitsFor
+from csire_bridge.domain.precedence import Ruling, asked_at, gives_way
 from csire_bridge.domain.registry import MeteringPoint
 from csire_bridge.domain.throttle import Throttle
 from csire_bridge.domain.work import WorkItem, WorkStep
@@ -25,6 +26,7 @@ from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.meter_gate import doubts
 from csire_bridge.pipeline.ports import Transaction
 from csire_bridge.pipeline.rule_gate import RuleGate
+from csire_bridge.pipeline.turns import NEWER, Turns
 
 __all__ = ["Gates", "Ready"]
 
@@ -33,7 +35,6 @@ Ready = tuple[WorkItem, Order, MeterNumber]
 """An order that may go on, and the meter that its command is for."""
 
 _SELDOM = timedelta(minutes=10)
-_NEWER = "a newer request to connect was received for the metering point"
 
 
 class Gates:
@@ -70,32 +71,26 @@ class Gates:
         return [(item, order) for item, order in new if order.kind.contactor_action is not None]
 
     def _wanted(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
-        """A disconnection gives way to a connection that was asked for after it, never the reverse.
-
-        It waits for one that was asked for before it, so that both happen in the order of the requests.
-        """
-        waiting = [order.metering_point for _, order in new if order.kind is OrderKind.DISCONNECT]
-        known = tx.neighbours.reconnections(waiting, changes.now)
+        """Whether an order is wanted still, and whether it is its turn among the requests for its point."""
+        turns = Turns(tx, [order for _, order in new], changes.now)
         stays = []
         for item, order in new:
-            found = known.get(order.metering_point) if order.kind is OrderKind.DISCONNECT else None
             if order.superseded_by is not None:
-                changes.supersede(order, item, _NEWER)
+                changes.supersede(order, item, NEWER)
             elif order.recalled_at is not None:
                 changes.withdraw(order, item, "the order was taken back")
             elif (why := _spared(tx, order, changes.now)) is not None:
                 changes.withdraw(order, item, why)
             elif order.not_before > changes.now:
                 changes.postpone(item, order.not_before)  # its date was moved after its work was written
-            elif found is None:
-                stays.append((item, order))
-            elif found.newest >= order.registered_at:
-                changes.supersede(order, item, _NEWER)
-            elif found.open:
-                text = "waits: an older request to connect the metering point has not ended"
-                changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._limits.recheck)
             else:
-                stays.append((item, order))
+                ruling, text = turns.of(order)
+                if ruling is Ruling.GOES:
+                    stays.append((item, order))
+                elif ruling is Ruling.GIVES_WAY:
+                    changes.supersede(order, item, text)
+                else:
+                    changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._limits.recheck)
         return stays
 
     def _free(
@@ -176,7 +171,7 @@ class Gates:
 
     def _recall(self, tx: Transaction, order: Order, open_ones: Sequence[Neighbour], changes: Changes) -> None:
         for other in open_ones:
-            older = other.kind is OrderKind.DISCONNECT and other.registered_at <= order.registered_at
+            older = other.kind is OrderKind.DISCONNECT and gives_way(other.registered_at, asked_at(order))
             if order.kind is OrderKind.RECONNECT and older and other.recalled_at is None:
                 tx.orders.recall(other.key, changes.now, superseded_by=order.key)
                 tx.work.hasten(WorkStep.EXECUTE, [other.key], changes.now)

@@ -10,6 +10,7 @@ from csire_bridge.domain.holds import Hold, HoldKind
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode
 from csire_bridge.domain.messages import Header, OrderRequest
 from csire_bridge.domain.orders import CannotReason, Order, OrderKind, OrderState, ReconnectionReason
+from csire_bridge.domain.precedence import asked_at
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Transaction
 
@@ -59,7 +60,7 @@ def _overtake(tx: Transaction, reconnections: Sequence[Order], now: datetime) ->
     """Disconnections that wait at these points give way at once; those under way are recalled in their turn."""
     newest: dict[MeteringPointCode, datetime] = {}
     for order in reconnections:
-        newest[order.metering_point] = max(order.registered_at, newest.get(order.metering_point, order.registered_at))
+        newest[order.metering_point] = max(asked_at(order), newest.get(order.metering_point, asked_at(order)))
     for order in tx.neighbours.overtaken(newest):
         facts = {"cannot_reason": CannotReason.OTHER, "detail": _OVERTAKEN}
         tx.orders.move(order, OrderState.SUPERSEDED, now, _OVERTAKEN, **facts)

@@ -36,6 +36,7 @@ from csire_bridge.domain.metering import MeterCalendars, ObisCode, RegisterReadi
 from csire_bridge.domain.neighbours import Commanded, Neighbour, Reconnections
 from csire_bridge.domain.order_steps import OrderStep
 from csire_bridge.domain.orders import Order, OrderEvent, OrderState, WaitsFor
+from csire_bridge.domain.precedence import Disconnected
 from csire_bridge.domain.processes import Process
 from csire_bridge.domain.registry import MeteringPoint, PointRecord, Source, Telling
 from csire_bridge.domain.restores import Restore
@@ -135,6 +136,9 @@ class Neighbours(Protocol):
     def reconnections(
         self, points: Sequence[MeteringPointCode], now: datetime
     ) -> dict[MeteringPointCode, Reconnections]: ...
+    def disconnected(
+        self, points: Sequence[MeteringPointCode], since: datetime
+    ) -> dict[MeteringPointCode, list[Disconnected]]: ...
     def overtaken(self, newest: Mapping[MeteringPointCode, datetime]) -> list[Order]: ...
     def waiting_at(self, points: Sequence[MeteringPointCode]) -> list[int]: ...
     def parked_at(self, point: MeteringPointCode) -> list[int]: ...

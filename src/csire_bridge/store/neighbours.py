@@ -19,6 +19,7 @@ from csire_bridge.domain.orders import (
     OrderState,
     ReconnectionReason,
 )
+from csire_bridge.domain.precedence import Disconnected, asked_at, gives_way
 from csire_bridge.domain.sources import JOINABLE
 from csire_bridge.store.among import among, narrowing, one_of
 from csire_bridge.store.rows import from_rows
@@ -63,6 +64,14 @@ _NEIGHBOURS = (
 )
 _DISCONNECTIONS_GIVEN = select(func.count()).where(
     orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > _SINCE
+)
+_DISCONNECTED = select(orders.c.key, orders.c.metering_point, orders.c.registered_at, orders.c.executed_at).where(
+    among(orders.c.metering_point, "points"),
+    narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
+    narrowing(orders.c.state) == OrderState.DONE.value,
+    orders.c.registered_at > bindparam("since", type_=orders.c.registered_at.type),
+    orders.c.executed_at.is_not(None),
+    orders.c.parent.is_(None),
 )
 _WAITING_AT = select(orders.c.key).where(
     among(orders.c.metering_point, "points"),
@@ -133,12 +142,24 @@ class Neighbours:
         rows = self._connection.execute(_CONNECTIONS, {"points": [str(point) for point in points], "now": now})
         return {MeteringPointCode(row.metering_point): Reconnections(row.newest, bool(row.open)) for row in rows}
 
+    def disconnected(
+        self, points: Sequence[MeteringPointCode], since: datetime
+    ) -> dict[MeteringPointCode, list[Disconnected]]:
+        """The disconnections at ``points`` that were asked for by themselves after ``since`` (UTC), and done."""
+        found: dict[MeteringPointCode, list[Disconnected]] = {}
+        if points:
+            given = {"points": [str(point) for point in points], "since": since}
+            for row in self._connection.execute(_DISCONNECTED, given):
+                one = Disconnected(row.key, row.registered_at, row.executed_at)
+                found.setdefault(MeteringPointCode(row.metering_point), []).append(one)
+        return found
+
     def overtaken(self, newest: Mapping[MeteringPointCode, datetime]) -> list[Order]:
         """Disconnections that wait at these points and were asked for no later than the moment (UTC) of each."""
         if not newest:
             return []
         waiting = self._found(_OVERTAKEN, {"points": [str(point) for point in newest]})
-        return [order for order in waiting if order.registered_at <= newest[order.metering_point]]
+        return [order for order in waiting if gives_way(asked_at(order), newest[order.metering_point])]
 
     def parked_at(self, point: MeteringPointCode) -> list[int]:
         """The orders at the point that are parked."""

@@ -53,7 +53,7 @@ from csire_bridge.worker.certificates import Certificates, own_certificates
 from csire_bridge.worker.loop import Handlers, Worker
 from csire_bridge.worker.partners import PartnerDesk
 from csire_bridge.worker.retention import Retention
-from csire_bridge.worker.steady_clock import system_clock
+from csire_bridge.worker.steady_clock import system_clock, ticks_of
 from csire_bridge.worker.ticker import Tick, Ticker
 from csire_bridge.worker.watch import Watch
 from csire_bridge.xml.catalogue import SchemaCatalogue
@@ -119,7 +119,7 @@ class Bridge:
         if self.event_proofs.key is not None:
             reply_address = with_key(reply_address, self.event_proofs.key)
         self.head_end_profile = replace(profile, reply_address=reply_address)
-        self._head_end = HeadEndConnector(self.head_end_profile, clock)
+        self._head_end = HeadEndConnector(self.head_end_profile, clock, ticks_of(clock))
         self._hub = hub_client(settings, key, self._partners.book, clock) if settings.hub.url else None
         self.sid = self._sid_side(key) if settings.sid.url else None
         self.points = self.sid.points if self.sid else PointFinder(self.database, None, clock)
@@ -325,6 +325,7 @@ def execution_limits(settings: Settings) -> ExecutionLimits:
         response=timedelta(seconds=head_end.response_seconds),
         lifetime=timedelta(seconds=head_end.command_lifetime_seconds),
         expiry_margin=timedelta(seconds=execution.expiry_margin_seconds),
+        unmeasured=timedelta(seconds=execution.unmeasured_clock_seconds),
         attempts=head_end.attempts,
         again=timedelta(seconds=execution.again_seconds),
         poll=timedelta(seconds=head_end.poll_seconds),

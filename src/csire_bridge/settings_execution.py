@@ -17,11 +17,12 @@ class ExecutionSettings(Part):
     ``disconnections_per_hour`` holds for all nodes together; more need two persons (``csire-bridge allow``).
     ``commands_per_second`` is for each worker process. ``meter_pause_seconds`` lie between two commands to one meter,
     ``again_seconds`` before the second command for one order; later pauses double. A command may still act
-    ``expiry_margin_seconds`` after its end, because clocks differ. ``armed_counts`` says that a
-    reconnection is done once the customer can switch on at the meter. ``field_work`` is when people are sent: never,
-    once the tries are used up, or always when the remote way fails. ``complaint_hold_days`` is how long a
-    reconnection for a household's complaint protects it. After ``circuit_failures`` calls in a row without an answer,
-    the head-end system is left alone for ``circuit_seconds``, doubling to ``circuit_longest_seconds``.
+    ``expiry_margin_seconds`` after its end by the head-end system's own clock, as its replies tell it; where they
+    don't, that clock may be ``unmeasured_clock_seconds`` behind ours. ``armed_counts`` says that a reconnection is done
+    once the customer can switch on at the meter. ``field_work`` is when people are sent: never, once the tries are used
+    up, or always when the remote way fails. ``complaint_hold_days`` is how long a reconnection for a household's
+    complaint protects it. After ``circuit_failures`` calls in a row without an answer, the head-end system is left
+    alone for ``circuit_seconds``, doubling to ``circuit_longest_seconds``.
     """
 
     disconnections_per_hour: int = Field(default=100, ge=0)
@@ -29,6 +30,7 @@ class ExecutionSettings(Part):
     meter_pause_seconds: float = Field(default=20, ge=0)
     again_seconds: float = Field(default=30, ge=0)
     expiry_margin_seconds: float = Field(default=30, ge=0)
+    unmeasured_clock_seconds: float = Field(default=300, ge=0)
     recheck_seconds: float = Field(default=60, gt=0)
     armed_counts: bool = False
     field_work: Literal["never", "exhausted", "always"] = "exhausted"

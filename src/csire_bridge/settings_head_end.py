@@ -184,7 +184,7 @@ class HeadEndSettings(Part):
     read_seconds: float = Field(default=30, gt=0)
     kept_seconds: float = Field(default=20, ge=0)
     response_seconds: float = Field(default=120, gt=0)
-    command_lifetime_seconds: float = Field(default=900, gt=0)
+    command_lifetime_seconds: float = Field(default=300, gt=0)
     poll_seconds: float = Field(default=30, gt=0)
     attempts: int = Field(default=3, gt=0)
     source: str = Field(default="csire-bridge", min_length=1)

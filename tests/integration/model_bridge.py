@@ -20,6 +20,7 @@ from csire_bridge.domain.circuit import CircuitPolicy
 from csire_bridge.domain.contactor import HeadEndEvent
 from csire_bridge.domain.documents import Delivery, OutgoingDocument
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerUnreachable
+from csire_bridge.domain.head_end_clock import HeadEndClock
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.messages import (
     Channel,
@@ -157,6 +158,7 @@ class ModelBridge:
     def restart(self, which: int) -> None:
         """The process of a worker is another one: nothing that was in its memory is left."""
         self.store.crash_in = None
+        self.head_end.clock = HeadEndClock()
         self.workers[which] = self._worker()
 
     def _worker(self) -> Worker:

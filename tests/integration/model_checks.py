@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TypeGuard
 
 from sqlalchemy import select
 
@@ -30,7 +31,7 @@ from csire_bridge.pipeline.outage import CIRCUIT
 from csire_bridge.store.rows import from_rows
 from csire_bridge.store.tables import accepted_ids, messages, order_events, orders, outbox, work
 from tests.integration.model_bridge import ModelBridge
-from tests.integration.model_head_end import Held
+from tests.integration.model_head_end import Held, HeldState
 
 __all__ = ["Checks"]
 
@@ -45,6 +46,7 @@ class Checks:
         self.bridge = bridge
         self.broken: list[str] = []
         self._given: dict[str, int] = {}
+        self._turn: dict[str, int] = {}
         self._disconnected: dict[int, datetime] = {}
         self._answers: dict[str, bytes] = {}
         bridge.store.committed = self._look_at_commands
@@ -80,6 +82,7 @@ class Checks:
         for order in known:
             if order.state is OrderState.SUBMITTING and order.correlation_id not in self._given:
                 self._given[str(order.correlation_id)] = len(self.bridge.head_end.log)
+                self._turn[str(order.correlation_id)] = len(self._turn)
                 against = list(self._against(order, known))
                 self.broken += [f"order {order.key} ({order.kind}) was given although {text}" for text in against]
 
@@ -135,8 +138,25 @@ class Checks:
         meter = self.bridge.head_end.meters[held.command.meter]
         order = next(order for order in self.orders() if str(order.key) == held.command.tracking_id)
         ours = order.state in COMMAND_OPEN and order.correlation_id == held.command.correlation_id
-        if was_on and not meter.on and not held.told and not ours and order.state is not OrderState.DONE:
+        if held.told:
+            return  # it was said to have been run before
+        if was_on and not meter.on and not ours and order.state is not OrderState.DONE:
             self.broken.append(f"order {order.key} is {order.state}, and then its command cut the household off")
+        turn = self._turn[held.command.correlation_id]
+        others = [h.command for h in self.bridge.head_end.held if h.state is HeldState.RUN]
+        newer = [c for c in others if c.meter == meter.number and self._turn[c.correlation_id] > turn]
+        if newer:
+            self.broken.append(f"the command of order {order.key} ran after that of order {newer[0].tracking_id}")
+        if was_on and not meter.on and (connected := self._told_connected(held)):
+            self.broken.append(f"order {connected} was told to be connected, and then order {order.key} cut it off")
+
+    def _told_connected(self, held: Held) -> int | None:
+        """The connection of the meter that was proven after the command was given, and so is the hub's last word."""
+        given = self._given[held.command.correlation_id]
+        done = [o for o in self.orders() if o.meter == held.command.meter and o.state is OrderState.DONE]
+        last = max(done, key=self._verified, default=None)
+        proven = last is not None and last.kind is OrderKind.RECONNECT and self._verified(last) >= given
+        return last.key if last is not None and proven else None
 
     # --- after each step
 
@@ -181,7 +201,7 @@ class Checks:
         """Done needs a reading that was made after the command was given, and that showed the wanted state."""
         log = self.bridge.head_end.log[self._given.get(str(order.correlation_id), 0) :]
         readings = [told for what, meter, told in log if what == "read" and meter == order.meter]
-        shown = [r for r in readings if isinstance(r, ContactorReading) and r.read_at == order.verified_at]
+        shown = [r for r in readings if _is_of(r, order)]
         wanted = {OrderKind.DISCONNECT: "disconnected", OrderKind.RECONNECT: "connected"}[order.kind]
         if not any(getattr(reading, wanted) for reading in shown):
             yield f"order {order.key} is done, but no reading showed it"
@@ -301,9 +321,16 @@ class Checks:
         told = enumerate(self.bridge.head_end.log)
         return max(
             (i for i, (what, meter, reading) in told if what == "read" and meter == order.meter
-             and isinstance(reading, ContactorReading) and reading.read_at == order.verified_at),
+             and _is_of(reading, order)),
             default=0,
         )  # fmt: skip
+
+
+def _is_of(reading: object, order: Order) -> TypeGuard[ContactorReading]:
+    """Whether the order was verified by that reading; times are put forward in floating seconds."""
+    if not isinstance(reading, ContactorReading) or order.verified_at is None:
+        return False
+    return abs(reading.read_at - order.verified_at) < timedelta(milliseconds=1)
 
 
 def _number(order: Order) -> str:

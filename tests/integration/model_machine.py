@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.contactor import ContactorCommand, ControlState
@@ -34,9 +34,11 @@ _DAYS = st.sampled_from([None, None, None, 0, 1])
 _AGO = st.sampled_from([0, 0, 0, 30, 600])
 _WORKER = st.integers(0, 1)
 _MAYBE = st.none() | st.sampled_from(Fault)
-_CANCELS = st.none() | st.sampled_from([fault for fault in Fault if fault is not Fault.REFUSED])
-_JUMPS = st.sampled_from([1, 5, 31, 61, 121, 301, 901, 901, 3601, 15 * 3600])
-_MEANWHILE = st.sampled_from(["connect", "end", "stop", "worker", "event", "lease runs out", "command expires"])
+_HELD = [fault for fault in Fault if fault.held]
+_JUMPS = st.sampled_from([1, 5, 31, 61, 121, 200, 301, 601, 3601, 15 * 3600])
+_MEANWHILE = st.sampled_from(
+    ["connect", "end", "stop", "worker", "event", "lease runs out", "it takes long", "command expires"]
+)
 _TURNS = st.integers(0, 2)
 _MOMENT = timedelta(milliseconds=10)
 
@@ -177,7 +179,33 @@ class OrdersMachine(RuleBasedStateMachine):
 
     # --- the head-end system
 
-    @rule(submit=_MAYBE, read=_MAYBE, cancel=_CANCELS)
+    @initialize(ahead=st.sampled_from([0, 0, -240, -60, 60, 240]))
+    def head_end_clock_is_off(self, ahead: int) -> None:
+        self.world.head_end_skew = timedelta(seconds=ahead)
+
+    @rule(fault=st.sampled_from(_HELD))
+    def next_command_is_held_on_its_way(self, fault: Fault) -> None:
+        self.head_end.submits.append(fault)
+
+    @precondition(lambda self: self._those(HeldState.ON_ITS_WAY))
+    @rule(which=_ANY, runs=st.booleans(), then=_TURNS)
+    def held_command_arrives(self, which: int, runs: bool, then: int) -> None:
+        on_their_way = self._those(HeldState.ON_ITS_WAY)
+        held = on_their_way[which % len(on_their_way)]
+        self.head_end.arrives(held)
+        if runs and held.state is HeldState.QUEUED:
+            self.head_end.run(held)
+        self._turns(then)
+
+    @precondition(lambda self: self._queued())
+    @rule(which=_ANY, then=_TURNS)
+    def head_end_gives_a_command_up_too_early(self, which: int, then: int) -> None:
+        queued = self._queued()
+        self.head_end.gives_up_too_early(queued[which % len(queued)])
+        self.bridge.deliver(self.head_end.undelivered.pop())
+        self._turns(then)
+
+    @rule(submit=_MAYBE, read=_MAYBE, cancel=_MAYBE)
     def next_calls_go_wrong(self, submit: Fault | None, read: Fault | None, cancel: Fault | None) -> None:
         self.head_end.submits += [submit] if submit else []
         self.head_end.reads += [read] if read else []
@@ -206,8 +234,10 @@ class OrdersMachine(RuleBasedStateMachine):
                 self.events_arrive(1, again=True, then=0)
             case "lease runs out":
                 self.world.now += timedelta(seconds=61)
+            case "it takes long":
+                self.world.now += timedelta(seconds=200)
             case "command expires":  # by both clocks
-                self.world.now += timedelta(seconds=961)
+                self.world.now += timedelta(seconds=601)
         self.works(1 - self.at_work)
 
     @precondition(lambda self: self._queued())
@@ -224,7 +254,10 @@ class OrdersMachine(RuleBasedStateMachine):
         self.head_end.claim(queued[which % len(queued)])
 
     def _queued(self) -> list[Held]:
-        return [held for held in self.head_end.held if held.state is HeldState.QUEUED]
+        return self._those(HeldState.QUEUED)
+
+    def _those(self, state: HeldState) -> list[Held]:
+        return [held for held in self.head_end.held if held.state is state]
 
     @precondition(lambda self: self.head_end.undelivered)
     @rule(count=st.integers(1, 3), again=st.booleans(), then=_TURNS)
@@ -283,6 +316,8 @@ class OrdersMachine(RuleBasedStateMachine):
 
     def _one_quiet_turn(self) -> None:
         """Whatever can happen by itself happens; then the clock goes on to what is due next."""
+        for held in self._those(HeldState.ON_ITS_WAY):
+            self.head_end.arrives(held)
         for held in self._queued():
             self.head_end.run(held)
         while self.head_end.undelivered:

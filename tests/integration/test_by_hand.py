@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from csire_bridge.bootstrap import head_end_reader, system_clock
 from csire_bridge.domain.acts import Act
@@ -25,10 +26,12 @@ from csire_bridge.domain.work import Lease, ParkedWork, WorkStep
 from csire_bridge.hub.folder import FolderChannel
 from csire_bridge.pipeline import by_hand, guarding, set_aside
 from csire_bridge.store.order_file import order_file
-from csire_bridge.store.tables import message_events
+from csire_bridge.store.tables import message_events, orders
 from tests.integration.bridge_support import METER, POINT, Play, play
 
 HOUR = timedelta(hours=1)
+failing = partial(play, lifetime=0.4)
+"""A bridge whose commands end soon, because a failed one is waited out."""
 
 
 def act(by: str = "Anna Nowak", why: str = "crew 4 called") -> Act:
@@ -73,7 +76,7 @@ def last_line(playing: Play) -> str:
 
 
 def test_given_field_work_that_was_done_when_reported_then_the_hub_hears_the_reported_moment(tmp_path: Path) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         given_up(playing)
         at = on_site(playing)
         order = report(playing, at)
@@ -88,7 +91,7 @@ def test_given_field_work_that_was_done_when_reported_then_the_hub_hears_the_rep
 def test_given_a_reading_that_contradicts_when_done_is_reported_then_it_is_refused_whatever_is_said(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         order = given_up(playing)
         for unread in (False, True):
             with pytest.raises(ActRefused, match="the supply is on"):
@@ -100,7 +103,7 @@ def test_given_a_reading_that_contradicts_when_done_is_reported_then_it_is_refus
 def test_given_a_meter_that_cannot_be_read_when_done_is_reported_then_it_counts_only_if_said_so(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         given_up(playing)
         at = on_site(playing)
         playing.scene.head_end.faults.unreachable.add(METER)
@@ -113,7 +116,7 @@ def test_given_a_meter_that_cannot_be_read_when_done_is_reported_then_it_counts_
 
 
 def test_given_no_head_end_system_when_done_is_reported_then_it_needs_the_words_too(tmp_path: Path) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         key = given_up(playing).key
         seen = by_hand.look(playing.scene.bridge.database, None, key, system_clock)
         with pytest.raises(ActRefused, match="no head-end system is set up"):
@@ -122,7 +125,7 @@ def test_given_no_head_end_system_when_done_is_reported_then_it_needs_the_words_
 
 
 def test_given_a_reading_older_than_the_deed_when_done_is_reported_then_it_proves_nothing(tmp_path: Path) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         order = given_up(playing)
         old = ContactorReading(MeterNumber(METER), False, ControlState.DISCONNECTED, system_clock() - HOUR)
         with pytest.raises(ActRefused, match="last reading is of"):
@@ -133,7 +136,7 @@ def test_given_a_reading_older_than_the_deed_when_done_is_reported_then_it_prove
 def test_given_a_moment_that_cannot_be_when_done_is_reported_then_it_is_refused(
     tmp_path: Path, hours: int, wrong: str
 ) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         given_up(playing)
         on_site(playing)
         with pytest.raises(ActRefused, match=wrong):
@@ -142,7 +145,7 @@ def test_given_a_moment_that_cannot_be_when_done_is_reported_then_it_is_refused(
 
 
 def test_given_a_connection_when_reported_done_then_the_supply_must_be_on(tmp_path: Path) -> None:
-    with play(tmp_path, connected=False) as playing:
+    with failing(tmp_path, connected=False) as playing:
         given_up(playing, "reconnect")
         with pytest.raises(ActRefused, match="the supply is off"):
             report(playing, system_clock())
@@ -153,8 +156,26 @@ def test_given_a_connection_when_reported_done_then_the_supply_must_be_on(tmp_pa
         assert point.connected is True
 
 
+def test_given_a_disconnection_whose_command_may_still_arrive_when_the_connection_is_reported_then_it_is_refused(
+    tmp_path: Path,
+) -> None:
+    with failing(tmp_path, connected=False) as playing:
+        order = given_up(playing, "reconnect")
+        at = on_site(playing, connect=True)
+        playing.send("disconnect", message_id=MessageId.new())
+        key = playing.order().key
+        with playing.scene.bridge.database.transaction() as tx:
+            late = tx.orders.get(key)
+            facts = {"meter": METER, "may_run_until": system_clock() + timedelta(minutes=1)}
+            tx.connection.execute(update(orders).where(orders.c.key == late.key).values(facts))
+            seen = by_hand.Look(order, ContactorReading(METER, True, ControlState.CONNECTED, system_clock()))
+            site = SiteReport(at, "crew 4")
+            with pytest.raises(ActRefused, match=f"order {late.key} .disconnect. may still reach"):
+                by_hand.report_done(tx, seen, act(), site)
+
+
 def test_given_an_order_that_changed_while_its_contactor_was_read_then_nothing_is_written(tmp_path: Path) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         order = given_up(playing)
         at = on_site(playing)
         seen = looked(playing)
@@ -164,7 +185,7 @@ def test_given_an_order_that_changed_while_its_contactor_was_read_then_nothing_i
 
 
 def test_given_field_work_that_failed_when_reported_then_the_hub_hears_cannot_with_the_words(tmp_path: Path) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         given_up(playing)
         seen = looked(playing)
         with playing.scene.bridge.database.transaction() as tx:
@@ -181,7 +202,7 @@ def test_given_field_work_that_failed_when_reported_then_the_hub_hears_cannot_wi
 
 
 def test_given_a_parked_order_when_withdrawn_then_the_hub_hears_cannot_and_no_name(tmp_path: Path) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         given_up(playing)
         seen = looked(playing)
         with playing.scene.bridge.database.transaction() as tx:
@@ -195,7 +216,7 @@ def test_given_a_parked_order_when_withdrawn_then_the_hub_hears_cannot_and_no_na
 
 
 def test_given_a_supply_that_is_off_when_the_disconnection_is_withdrawn_then_it_is_refused(tmp_path: Path) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         given_up(playing)
         on_site(playing)
         seen = looked(playing)
@@ -212,7 +233,7 @@ def test_given_a_supply_that_is_off_when_the_disconnection_is_withdrawn_then_it_
 def test_given_an_order_that_was_given_up_when_retried_then_it_is_carried_out_with_tries_counted_anew(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path) as playing:
+    with play(tmp_path, lifetime=1) as playing:
         order = given_up(playing)
         assert order.attempts == 3
         playing.scene.head_end.meter(METER).stuck = False
@@ -225,7 +246,7 @@ def test_given_an_order_that_was_given_up_when_retried_then_it_is_carried_out_wi
 
 
 def test_given_a_retried_disconnection_at_a_protected_point_then_the_gates_are_passed_anew(tmp_path: Path) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         order = given_up(playing)
         playing.scene.head_end.meter(METER).stuck = False
         with playing.scene.bridge.database.transaction() as tx:
@@ -237,7 +258,7 @@ def test_given_a_retried_disconnection_at_a_protected_point_then_the_gates_are_p
 
 @pytest.mark.parametrize("newer", [None, 99], ids=["ended by the hub", "superseded"])
 def test_given_a_recalled_order_when_retried_or_sent_out_then_it_is_refused(tmp_path: Path, newer: int | None) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         key = given_up(playing).key
         with playing.scene.bridge.database.transaction() as tx:
             tx.orders.recall(key, system_clock(), superseded_by=newer)
@@ -262,14 +283,14 @@ def test_given_a_refused_and_cancelled_command_when_given_again_then_its_meter_c
         order = playing.work_until_state(OrderState.SUBMITTED)
         assert (order.attempts, order.cancelled_at) == (2, None)
         with playing.scene.bridge.database.transaction() as tx:
-            (neighbour,) = tx.neighbours.at_meters([MeterNumber(METER)], system_clock() + HOUR)
+            (neighbour,) = tx.neighbours.at_meters([MeterNumber(METER)], system_clock() + HOUR, system_clock() + HOUR)
         assert neighbour.open
 
 
 def test_given_a_parked_order_when_people_are_sent_then_protection_hold_and_stop_switch_stand_against_it(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path) as playing:
+    with failing(tmp_path) as playing:
         order, database = given_up(playing), playing.scene.bridge.database
         with database.transaction() as tx:
             tx.orders.move(order, OrderState.PARKED, system_clock(), "a person looks")

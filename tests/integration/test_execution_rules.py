@@ -75,7 +75,7 @@ def test_given_a_disconnection_under_way_when_a_connection_comes_then_it_is_canc
 def test_given_a_disconnection_that_was_faster_than_its_recall_then_both_are_done_in_their_order(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path, response=1) as playing:
+    with play(tmp_path, response=1, lifetime=2) as playing:
         meter = playing.scene.head_end.meter(METER)
         playing.scene.head_end.faults.silent.add(METER)
         playing.send("disconnect")
@@ -212,7 +212,7 @@ def test_given_a_head_end_that_refuses_and_switches_all_the_same_then_the_truth_
 def test_given_a_head_end_that_refuses_for_good_then_cannot_is_told_only_once_the_contactor_was_read_a_while_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with play(tmp_path) as playing:
+    with play(tmp_path, lifetime=0.5) as playing:
         head_end = playing.scene.bridge._head_end
         readings = []
         read = head_end.read_contactor

@@ -20,6 +20,7 @@ from csire_bridge.bootstrap import system_clock
 from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.execution import Conclusion, conclude
+from csire_bridge.domain.next_step import Ending
 from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
 from csire_bridge.pipeline import execute, find_out, new_orders
 from csire_bridge.pipeline.gates import Gates
@@ -121,7 +122,7 @@ def a_recall_while_a_command_is_given_is_missed(patch: pytest.MonkeyPatch, _part
 
 def a_command_that_may_still_run_is_forgotten(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
     patch.setattr(find_out, "_as_wanted", lambda *_: False)
-    patch.setattr(find_out._Reading, "_may_run", property(lambda _: False))
+    patch.setattr(find_out._Settling, "_ending", lambda *_: Ending.PASSED)
 
 
 def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:

@@ -317,7 +317,9 @@ def test_given_sid_answers_slowly_then_the_hubs_orders_do_not_wait_for_it(tmp_pa
 
 
 def test_given_the_remote_way_failed_for_good_then_people_on_site_are_asked_for_once(tmp_path: Path) -> None:
-    with running(tmp_path, execution={"field_work": "always"}, head_end={"attempts": 1}) as scene:
+    soon = {"attempts": 1, "command_lifetime_seconds": 1}
+    execution = {"field_work": "always", "expiry_margin_seconds": 0.1}
+    with running(tmp_path, execution=execution, head_end=soon) as scene:
         scene.head_end.meter(METER).stuck = True
         number = scene.caller().submit(scene.sid.order()).Number
         until(lambda: scene.sid.field_work and scene.sid.status_of(number) == "field-work", seconds=60)

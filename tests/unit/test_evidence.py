@@ -20,6 +20,7 @@ from csire_bridge.domain.metering import ENERGY_REGISTERS, MeterCalendars, ObisC
 from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.orders import Order, OrderKind, OrderState
 from csire_bridge.pipeline.find_out import Finding, find_out
+from csire_bridge.pipeline.limits import ExecutionLimits
 from csire_bridge.pipeline.ports import HeadEnd
 from csire_bridge.pipeline.readings import read_calendar, read_contactor, read_registers
 from csire_bridge.pipeline.step_actions import Performed, perform
@@ -45,6 +46,9 @@ class OffHeadEnd:
 
     def clock_shows(self, _now: datetime) -> datetime | None:
         return None
+
+    def clock_behind(self, _now: datetime) -> timedelta:
+        return timedelta()
 
     def read_contactor(self, meter: MeterNumber) -> ContactorReading:
         return ContactorReading(meter, self.on, ControlState(int(self.on)), NOW + self.off)
@@ -112,7 +116,7 @@ def test_given_a_reading_from_before_the_command_when_found_out_then_the_contact
         submitted_at=NOW - MINUTE,
         expires_at=NOW + MINUTE,
     )
-    found = find_out(head_end(-MINUTE - age, on=on), Finding(given_order, None, NOW + MINUTE), clock)
+    found = find_out(head_end(-MINUTE - age, on=on), Finding(given_order, None, NOW + MINUTE), ExecutionLimits(), clock)
     assert isinstance(found.result, HeadEndUnreachable)
     assert "only a reading since 2026-11-28 08:59:00 UTC proves anything" in found.result.text
 

@@ -21,12 +21,13 @@ _NEARLY = timedelta(minutes=2)
 _POLISH_OFFSETS = (1, 2)
 
 
-def is_older(told: datetime, since: datetime) -> bool:
-    """Whether what was seen at ``told`` comes before ``since`` (both UTC).
+def is_older(told: datetime, since: datetime, lag: timedelta = timedelta()) -> bool:
+    """Whether what was seen at ``told``, by their clock, comes before ``since``, by ours (both UTC).
 
-    There is no tolerance: a contactor may move twice within one. Who has a clock that is behind is only asked longer.
+    ``lag`` is how far their clock was measured to be behind ours at least; it is believed up to the tolerance only.
+    Beside that there is no tolerance: a contactor may move twice within one.
     """
-    return told < since - GRAIN
+    return told < since - min(max(lag, timedelta()), CLOCK_TOLERANCE) - GRAIN
 
 
 def as_fine_as(moment: datetime, told: datetime) -> datetime:

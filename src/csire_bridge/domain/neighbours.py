@@ -27,7 +27,10 @@ class Commanded:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Another order at the same meter. ``open``: its command may still move the contactor. Times are UTC."""
+    """Another order at the same meter. ``open``: its command may still move the contactor. Times are UTC.
+
+    ``may_run_until`` is the end of a command that may still run although its order is done.
+    """
 
     key: int
     kind: OrderKind
@@ -35,6 +38,7 @@ class Neighbour:
     registered_at: datetime
     submitted_at: datetime | None
     recalled_at: datetime | None
+    may_run_until: datetime | None
     open: bool
 
 

@@ -180,6 +180,8 @@ class Order:
     ``recalled_at`` is when the command under way was no longer wanted: because a newer order supersedes it
     (``superseded_by``), else because the hub ended the process by force. ``cancelled_at`` is when the head-end
     system confirmed that it dropped the command, ``refused`` what it said when it refused the latest one.
+    ``may_run_until`` is the end of a command that may still run although the order is done: until then its meter gets
+    no other.
     ``parent`` is the order of which this one is a step. ``deadline`` is by when it must be carried out, by the
     terms of the day on which it was registered or its date changed; at ``half_time`` and ``four_fifths`` so much of
     the time until then is over. ``dated_at`` is when the message was written that set its dates, where that is not
@@ -221,6 +223,7 @@ class Order:
     superseded_by: int | None = None
     cancelled_at: datetime | None = None
     refused: str | None = None
+    may_run_until: datetime | None = None
     waits_for: WaitsFor | None = None
     parent: int | None = None
     renewed_at: datetime | None = None

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from csire_bridge.domain.contactor import ContactorCommand, ContactorReading
+from csire_bridge.domain.head_end_clock import HeadEndClock
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering import MeterCalendars, ObisCode, RegisterReading
 from csire_bridge.hes.metering import calendars_of, readings_of
@@ -34,15 +35,31 @@ class HeadEndConnector:
     have taken it, and ``HeadEndRefused`` when it said no for good.
     """
 
-    def __init__(self, profile: HeadEndProfile, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self,
+        profile: HeadEndProfile,
+        clock: Callable[[], datetime] = _utc_now,
+        counter: Callable[[], float] | None = None,
+    ) -> None:
+        """``counter`` counts seconds and is never set, whatever happens to ``clock``; None: ``clock`` is never set."""
         self._profile = profile
         self._clock = clock
+        self._counter = counter or (lambda: clock().timestamp())
         self._wanted = self._always()
         self._channel = SoapChannel(profile)
+        self._their_clock = HeadEndClock()
 
     def close(self) -> None:
         """Close the connections."""
         self._channel.close()
+
+    def clock_shows(self, now: datetime) -> datetime | None:
+        """What the HES's clock shows at least (UTC), by the timestamps of its replies; None when none has told."""
+        return self._their_clock.shows(now, self._counter())
+
+    def clock_behind(self, now: datetime) -> timedelta:
+        """How far the HES's clock is behind ``now``, ours, for sure."""
+        return self._their_clock.behind(now, self._counter())
 
     def submit(self, command: ContactorCommand) -> None:
         """Return when the HES accepted the command. It does not mean that the contactor moved.
@@ -137,7 +154,11 @@ class HeadEndConnector:
         return {"EndDeviceControls": {"EndDeviceControl": control}}
 
     def _call(self, **message: Any) -> Reply:
-        reply = parse_reply(self._channel.request(message["Header"]["Verb"], message), self._profile)
+        asked = self._counter()
+        raw, answered = self._channel.request(message["Header"]["Verb"], message), self._counter()
+        reply = parse_reply(raw, self._profile)
+        if reply.told_at is not None:
+            self._their_clock.heard(reply.told_at, asked, answered)
         judge(reply, message["Header"]["CorrelationID"], self._profile.codes)
         return reply
 

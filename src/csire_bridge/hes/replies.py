@@ -34,12 +34,16 @@ class _Error:
 
 @dataclass(frozen=True)
 class Reply:
-    """A ResponseMessage: which request it answers, its result OK, PARTIAL or FAILED, and its errors."""
+    """A ResponseMessage: which request it answers, its result OK, PARTIAL or FAILED, and its errors.
+
+    ``told_at`` (UTC) is when it was written by the HES's own clock; None where it does not say, or names no time zone.
+    """
 
     correlation_id: CorrelationId
     result: str
     errors: tuple[_Error, ...]
     message: etree._Element
+    told_at: datetime | None
 
 
 def parse_reply(raw: bytes, profile: HeadEndProfile) -> Reply:
@@ -59,7 +63,15 @@ def parse_reply(raw: bytes, profile: HeadEndProfile) -> Reply:
         text_of(message, "Reply/Result"),
         tuple(errors),
         message,
+        _told_at(message),
     )
+
+
+def _told_at(message: etree._Element) -> datetime | None:
+    try:
+        return parse_moment(text_of(message, "Header/Timestamp"))
+    except ValueError:
+        return None
 
 
 def text_of(parent: etree._Element, path: str) -> str:

@@ -15,6 +15,8 @@ from csire_bridge.domain.answers import reasons_of
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import ContactorReading
 from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.evidence import CLOCK_TOLERANCE
+from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.interlocks import DANGER, danger, holding_back, protection
 from csire_bridge.domain.order_steps import STEP_ENDED, OrderStep, StepKind, StepState, tried_again
 from csire_bridge.domain.orders import WAITS_FOR_A_PERSON, CannotReason, Order, OrderState, Outcome
@@ -145,8 +147,8 @@ def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> Look
 def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, armed_counts: bool = False) -> Order:
     """The order was carried out at ``report.at``; the hub is told where its message has an answer.
 
-    Raises ActRefused for a moment that can't be, when the contactor says otherwise, and when it can't be asked unless
-    the report says that it shall count unread.
+    Raises ActRefused for a moment that can't be, when the contactor says otherwise, when it can't be asked unless
+    the report says that it shall count unread, and while another order's command may still undo it.
     """
     order = _unchanged(tx, seen.order)
     check_moment(order, report.at, act.at, _left_to_people(tx, order))
@@ -155,6 +157,7 @@ def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, ar
     outcome = proven(order, seen.reading, armed_counts=armed_counts)
     proof = _proof(seen, report.unread)
     reading = seen.reading
+    _nothing_undoes(tx, order, reading.meter if reading else order.meter, act.at)
     changes = Changes(act.at)
     text = act.told(f"done at {report.at.isoformat()} as seen by {report.seen_by}; {proof}; reported")
     verified_at = min(reading.read_at, act.at) if reading else act.at
@@ -238,6 +241,18 @@ def _without_effect(tx: Transaction, seen: Look, unread: bool, now: datetime) ->
         check_unmoved(order, seen.reading)
         take_report(tx, order, seen.reading, now)
     return order, _proof(seen, unread)
+
+
+def _nothing_undoes(tx: Transaction, order: Order, meter: MeterNumber | None, now: datetime) -> None:
+    """Raise ActRefused where the command of another order may still move the contactor the other way."""
+    near = tx.neighbours.at_meters([meter] if meter else [], now, now - CLOCK_TOLERANCE)
+    for other in near:
+        if other.key != order.key and other.kind is not order.kind and (other.open or other.may_run_until):
+            end = f" (until {other.may_run_until:%H:%M:%S} UTC and a margin)" if other.may_run_until else ""
+            raise ActRefused(
+                f"the command of order {other.key} ({other.kind}) may still reach meter {meter}{end}",
+                "report it once that command has ended",
+            )
 
 
 def _open_steps(tx: Transaction, order: Order) -> list[OrderStep]:

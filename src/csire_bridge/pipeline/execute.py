@@ -55,7 +55,7 @@ class Executor:
         self._limits = limits
         self._jitter = jitter
         self._finder = finder
-        self._gates = Gates(limits, jitter, can_ask=finder is not None)
+        self._gates = Gates(limits, jitter, head_end.clock_shows, can_ask=finder is not None)
         self._outage = Outage(limits.circuit)
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[_About]:
@@ -127,9 +127,9 @@ class Executor:
             return given
         now = self._clock()
         if self._outage.found or now > task.about.until:
-            return Found(NotAsked(), now)
+            return Found(NotAsked(), now, now)
         begun = self._outage.begins()
-        found = find_out(self._head_end, task.about, self._clock)
+        found = find_out(self._head_end, task.about, self._limits, self._clock)
         self._outage.saw(found.result, task.about.order.meter, begun, self._clock())
         return found
 

@@ -6,13 +6,14 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.execution import Conclusion, conclude
+from csire_bridge.domain.next_step import Ending, Known, NextStep, Shown, Wish, next_step
 from csire_bridge.domain.orders import Order, OrderKind, OrderState
 from csire_bridge.domain.supply import Sighting
 from csire_bridge.domain.work import WorkItem
@@ -50,8 +51,8 @@ class NotAsked:
 class Waiting(Enum):
     """Whether the command still waits at the head-end system, by that system's own word."""
 
-    DROPPED = "dropped just now"
-    NOT = "it was run, or never came"
+    DROPPED = "dropped"
+    NOT_THERE = "it was run, or has not come (yet)"
     UNKNOWN = "not asked, or no answer"
 
 
@@ -59,34 +60,50 @@ class Waiting(Enum):
 class Found:
     """What the contactor said, or why it could not be asked; and whether the command still waits.
 
-    ``asked_at`` (UTC) comes before the question, or is when the meter was read, where that was earlier: nothing that it
-    brought says more than how things stood then.
+    ``asked_at`` (UTC, our clock) and ``shown`` (UTC, what the head-end system's clock showed at least) come before the
+    question, or are when the meter was read, where that was earlier: nothing that it brought says more than how things
+    stood then.
     """
 
     result: ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotAsked
     asked_at: datetime
+    shown: datetime
     waiting: Waiting = Waiting.UNKNOWN
 
 
-def find_out(head_end: HeadEnd, finding: Finding, clock: Clock) -> Found:
-    """Have the contactor read; a command that is not wanted, or was refused, is cancelled first.
+def find_out(head_end: HeadEnd, finding: Finding, limits: ExecutionLimits, clock: Clock) -> Found:
+    """Have the contactor read; a command that should not run any more is cancelled first.
 
-    A refused one too, because some head-end systems answer with an error and carry the command out all the same. And
-    so is one without any event whose contactor is found as it was wanted: somebody else may have switched it, and then
-    the command would still wait, and move the contactor after whatever comes next.
+    That is one that is not wanted, was refused or is said to have failed, because some head-end systems tell of an
+    error and carry the command out all the same; and one that is over, before a new one is given. Without an event of a
+    movement it is cancelled, too, where the contactor is found as it was wanted: somebody else may have switched it,
+    and then the command would still wait, and move the contactor after whatever comes next.
     """
     order, now = finding.order, clock()
     if order.meter is None:
         raise ValueError(f"order {order.key} is {order.state}, but was never given to a meter")
-    unwanted = order.recalled_at is not None or order.refused is not None or finding.late
-    waiting = _drop(head_end, order) if unwanted else Waiting.UNKNOWN
+    shown = limits.shown(now, head_end.clock_shows(now))
+    waiting = _drop(head_end, order) if _should_not_run(finding, limits, shown) else None
     try:
         reading = read_contactor(head_end, order.meter, clock, since=order.submitted_at)
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
-        return Found(error, now, waiting)
-    if not unwanted and finding.event is None and _as_wanted(order, reading):
+        return Found(error, now, shown, waiting or Waiting.UNKNOWN)
+    if waiting is None and not _told_of_movement(finding) and _as_wanted(order, reading):
         waiting = _drop(head_end, order)
-    return Found(reading, min(now, reading.read_at), waiting)
+    age = max(now - reading.read_at, timedelta())
+    return Found(reading, now - age, shown - age, waiting or Waiting.UNKNOWN)
+
+
+def _should_not_run(finding: Finding, limits: ExecutionLimits, shown: datetime) -> bool:
+    order, event = finding.order, finding.event
+    unwanted = order.recalled_at is not None or finding.late
+    failed = order.refused is not None or (event is not None and event.kind.failure)
+    over = order.state is not OrderState.ARMED and limits.is_over(order, shown)
+    return unwanted or failed or over
+
+
+def _told_of_movement(finding: Finding) -> bool:
+    return finding.event is not None and not finding.event.kind.failure
 
 
 def _as_wanted(order: Order, reading: ContactorReading) -> bool:
@@ -96,14 +113,14 @@ def _as_wanted(order: Order, reading: ContactorReading) -> bool:
 
 
 def _drop(head_end: HeadEnd, order: Order) -> Waiting:
-    """Have the head-end system drop the command; what refuses to do so has run it, or never had it."""
+    """Have the head-end system drop the command; one that refuses to do so has run it, or does not have it (yet)."""
     if order.cancelled_at is not None:
-        return Waiting.NOT
+        return Waiting.DROPPED
     try:
         head_end.cancel(command_of(order))
     except HeadEndRefused as error:
         _log.info("the command of order %s was not cancelled: %s", order.key, error.text)
-        return Waiting.NOT
+        return Waiting.NOT_THERE
     except (HeadEndUnreachable, OutcomeUnknown) as error:
         _log.info("the command of order %s may not be cancelled: %s", order.key, error.text)
         return Waiting.UNKNOWN
@@ -115,177 +132,172 @@ def settle_found(
 ) -> None:
     """Write down what was found out."""
     for piece in done:
-        order, item, found = piece.about.order, piece.item, piece.result
-        if found.waiting is Waiting.DROPPED:
+        order, found = piece.about.order, piece.result
+        if found.waiting is Waiting.DROPPED and order.cancelled_at is None:
             changes.cancelled.append(order.key)
-        match found.result:
-            case ContactorReading() as reading:
-                _Reading(piece.about, item, reading, found, limits, changes).settle()
-            case HeadEndRefused() as error if order.refused is not None and found.waiting is not Waiting.UNKNOWN:
-                changes.give_up(
-                    order, item, f"{order.refused}; nor can its contactor be read: {error.text}", limits.field_work,
-                    for_good=True, unmoved=True,
-                )  # fmt: skip
-            case NotAsked():
-                changes.postpone(item, changes.now)
-            case HeadEndUnreachable() | OutcomeUnknown() | HeadEndRefused() as error:
-                _unread(order, item, error.text, limits, changes, jitter)
-
-
-def _unread(
-    order: Order, item: WorkItem, why: str, limits: ExecutionLimits, changes: Changes, jitter: random.Random
-) -> None:
-    text = f"the contactor's state can't be read: {why}"
-    again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
-    if again is None and changes.now <= _end(order, limits, changes.now):
-        again = _end(order, limits, changes.now) + limits.poll  # as long as the command may run, nobody else is sent
-    if again is not None:
-        if order.state is OrderState.SUBMITTED:
-            changes.move(order, OrderState.UNKNOWN, text)
-        changes.postpone(item, again, text)
-    elif order.recalled_at is not None:
-        changes.park(order, item, text)
-    else:
-        changes.give_up(order, item, text, limits.field_work)
-
-
-def _end(order: Order, limits: ExecutionLimits, now: datetime) -> datetime:
-    """Until when (UTC) the order's command may still move the contactor; the head-end system's clock may be late."""
-    return order.expires_at + limits.expiry_margin if order.expires_at else now
+        if isinstance(found.result, NotAsked):
+            changes.postpone(piece.item, changes.now)
+        elif isinstance(found.result, ContactorReading):
+            _Settling(piece.about, piece.item, found, limits, changes, None).of_reading(found.result)
+        else:
+            again = limits.retry.next_try(piece.item.attempts + 1, changes.now, jitter)
+            _Settling(piece.about, piece.item, found, limits, changes, again).of_silence(found.result)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """What follows for one order from one reading of its contactor."""
+class _Settling:
+    """What follows for one order; ``again`` (UTC) is when it may be read again after a failure, None: not any more."""
 
     finding: Finding
     item: WorkItem
-    reading: ContactorReading
     found: Found
     limits: ExecutionLimits
     changes: Changes
+    again: datetime | None
 
     @property
     def order(self) -> Order:
         return self.finding.order
 
-    @property
-    def _dropped(self) -> bool:
-        """The head-end system has confirmed that the command will not be run any more."""
-        return self.found.waiting is Waiting.DROPPED or self.order.cancelled_at is not None
-
-    def settle(self) -> None:
+    def of_reading(self, reading: ContactorReading) -> None:
+        """The contactor was read."""
         order = self.order
         if order.submitted_at is None:
             raise ValueError(f"order {order.key} is {order.state}, but was never given to a meter")
-        found = conclude(
+        concluded = conclude(
             order.kind,
             self.finding.event,
-            self.reading,
+            reading,
             order.submitted_at,
             before=self.finding.before,
             armed_counts=self.limits.armed_counts,
         )
-        match found.state:
-            case OrderState.DONE if self._may_run:
-                self._look_again(found)
-            case OrderState.DONE:
-                facts = {"executed_at": found.executed_at, "executed_from": found.executed_from}
-                self.changes.done(order, self.item, found.text, self.reading, outcome=found.outcome, **facts)
-            case _ if order.recalled_at is not None:
-                self._recalled(found)
-            case OrderState.ARMED:
-                self._armed(found)
-            case _ if order.state is OrderState.ARMED and self.reading.disconnected and not self._may_run:
+        known = self._known(_shown(order, concluded, reading))
+        match next_step(known):
+            case NextStep.DONE | NextStep.DONE_AND_RESERVED as step:
+                self._done(concluded, reading, reserved=step is NextStep.DONE_AND_RESERVED)
+            case NextStep.ARMED:
+                self._armed(concluded)
+            case NextStep.LOOK_AGAIN:
+                self._look_again(concluded)
+            case NextStep.SUPERSEDE | NextStep.WITHDRAW as step:
+                self._not_wanted(step, "the command did not switch anything")
+            case NextStep.PARK:
                 text = "the contactor was ready for reconnection, and somebody has disconnected it since"
                 self.changes.park(order, self.item, text)
-            case OrderState.CANNOT if order.state is not OrderState.ARMED:
-                event = self.finding.event
-                self._failed(found.text, for_good=event is not None and event.permanent)
-            case _ if order.refused is not None:
-                self._refused(order.refused)
-            case _ if self.finding.late and self._dropped:
-                self._give_up("too near the deadline, and its command was cancelled", for_good=False)
+            case NextStep.GIVE_AGAIN:
+                self.changes.move(order, OrderState.REGISTERED, f"{self._why(known, concluded)}; it is tried again")
+                self.changes.postpone(self.item, self.limits.next_attempt(order.attempts, self.changes.now))
+            case NextStep.GIVE_UP:
+                self._give_up(known, self._why(known, concluded))
+
+    def of_silence(self, error: HeadEndUnreachable | OutcomeUnknown | HeadEndRefused) -> None:
+        """The contactor could not be read."""
+        known = self._known(Shown.UNREADABLE if isinstance(error, HeadEndRefused) else Shown.UNREAD)
+        text = f"the contactor's state can't be read: {error.text}"
+        match next_step(known):
+            case NextStep.SUPERSEDE | NextStep.WITHDRAW as step:
+                self._not_wanted(step, f"its command was refused; {text}")
+            case NextStep.PARK:
+                self.changes.park(self.order, self.item, text)
+            case NextStep.GIVE_UP if known.shown is Shown.UNREADABLE and known.refused:
+                self._give_up(known, f"{self.order.refused}; nor can its contactor be read: {error.text}")
+            case NextStep.GIVE_UP:
+                self.changes.give_up(self.order, self.item, text, self.limits.field_work)
             case _:
-                self._wait_or_repeat(found)
+                if self.order.state is OrderState.SUBMITTED:
+                    self.changes.move(self.order, OrderState.UNKNOWN, text)
+                end = self.changes.now + self.limits.left(self.order, self.found.shown)
+                self.changes.postpone(self.item, self.again or end + self.limits.poll, text)
 
-    @property
-    def _may_run(self) -> bool:
-        """Whether the head-end system may still run the command: nothing was heard of its end, and that has not come.
-
-        As long as it may, the order stays open, and so nobody else gets a command to the meter.
-        """
-        ended = self._dropped or self._not_waiting or self.finding.event is not None
-        return not (ended or self._past_end)
-
-    @property
-    def _past_end(self) -> bool:
-        """Whether the reading was asked for after the command's end: an earlier one may have missed what it did."""
-        asked_at = self.found.asked_at
-        return asked_at > _end(self.order, self.limits, asked_at)
-
-    @property
-    def _not_waiting(self) -> bool:
-        """Whether the head-end system does not hold the command, nor will get it from a worker that hangs."""
-        order = self.order
-        arrived = order.state is OrderState.SUBMITTED or order.refused is not None
-        late = order.submitted_at is None or self.found.asked_at >= order.submitted_at + self.limits.response
-        return self.found.waiting is Waiting.NOT and (arrived or late)
-
-    def _recalled(self, found: Conclusion) -> None:
-        """The order ends once its command can't move anything any more; no new one is ever given."""
-        order, changes = self.order, self.changes
-        armed = found.state is OrderState.ARMED and not self._may_run
-        ended = armed or self._past_end or found.state is OrderState.CANNOT
-        if not self._dropped and not ended:
-            self._look_again(found)
-        elif order.superseded_by is not None:
-            text = "a newer request to connect goes first; the command did not switch anything"
-            changes.supersede(order, self.item, text)
+    def _not_wanted(self, step: NextStep, why: str) -> None:
+        if step is NextStep.SUPERSEDE:
+            self.changes.supersede(self.order, self.item, f"a newer request to connect goes first; {why}")
         else:
-            text = "the order was taken back; the command did not switch anything"
-            changes.withdraw(order, self.item, text)
+            self.changes.withdraw(self.order, self.item, f"the order was taken back; {why}")
 
-    def _armed(self, found: Conclusion) -> None:
+    def _known(self, shown: Shown) -> Known:
+        order, event, asked_at = self.order, self.finding.event, self.found.asked_at
+        given = order.submitted_at or asked_at
+        arrived = order.state is OrderState.SUBMITTED or order.refused is not None
+        next_try = self.limits.next_attempt(order.attempts, self.changes.now)
+        late = self.finding.late or self.limits.too_near(order, next_try)
+        return Known(
+            shown=shown,
+            ending=self._ending(shown),
+            wish=_wish(order),
+            cancel_refused=self.found.waiting is Waiting.NOT_THERE
+            and (arrived or asked_at >= given + self.limits.response),
+            failed=event is not None and event.kind.failure,
+            for_good=event is not None and event.permanent,
+            refused=order.refused is not None,
+            looked_twice=asked_at >= given + self.limits.poll,
+            was_armed=order.state is OrderState.ARMED,
+            may_try=not late and order.attempts < self.limits.attempts,
+            may_read=self.again is not None,
+        )
+
+    def _ending(self, shown: Shown) -> Ending:
+        order = self.order
+        if self.found.waiting is Waiting.DROPPED or order.cancelled_at is not None:
+            return Ending.DROPPED
+        seen = shown in (Shown.WANTED, Shown.ARMED) or order.state is OrderState.ARMED
+        if seen and _told_of_movement(self.finding):
+            return Ending.RAN
+        return Ending.PASSED if self.limits.is_over(order, self.found.shown) else Ending.OPEN
+
+    def _done(self, concluded: Conclusion, reading: ContactorReading, *, reserved: bool) -> None:
+        facts: dict[str, object] = {
+            "outcome": concluded.outcome,
+            "executed_at": concluded.executed_at,
+            "executed_from": concluded.executed_from,
+        }
+        text = concluded.text
+        if reserved:
+            facts["may_run_until"] = self.order.expires_at
+            text = f"{text}; its command may still arrive, so the meter gets no other one before its end"
+        self.changes.done(self.order, self.item, text, reading, **facts)
+
+    def _armed(self, concluded: Conclusion) -> None:
         if self.order.state is not OrderState.ARMED:
-            self.changes.move(self.order, OrderState.ARMED, found.text, outcome=found.outcome)
+            self.changes.move(self.order, OrderState.ARMED, concluded.text, outcome=concluded.outcome)
         self.changes.postpone(self.item, self.changes.now + self.limits.response)
 
-    def _refused(self, text: str) -> None:
-        """Only a second look, after a while, shows that a refused command was not carried out all the same."""
-        asked_at, poll = self.found.asked_at, self.limits.poll
-        due = (self.order.submitted_at or asked_at) + poll
-        if asked_at < due:
-            self.changes.postpone(self.item, due)
-        elif self._may_run:
-            self.changes.postpone(self.item, self.changes.now + poll)
-        else:
-            self._give_up(text, for_good=True)
-
-    def _failed(self, text: str, *, for_good: bool) -> None:
-        order, changes = self.order, self.changes
-        late = self.finding.late or self.limits.too_near(order, self.limits.next_attempt(order.attempts, changes.now))
-        if for_good or late or order.attempts >= self.limits.attempts:
-            self._give_up(text, for_good=for_good)
-        else:
-            changes.move(order, OrderState.REGISTERED, f"{text}; it is tried again")
-            changes.postpone(self.item, self.limits.next_attempt(order.attempts, changes.now))
-
-    def _wait_or_repeat(self, found: Conclusion) -> None:
-        """Not switched: while the command may still run, wait; once it has expired, it is safe to give a new one."""
-        if self.order.state is OrderState.ARMED or not self._past_end:
-            self._look_again(found)
-        else:
-            self._failed(f"the command has expired without effect; {found.text}", for_good=False)
-
-    def _look_again(self, found: Conclusion) -> None:
-        if self.order.state is OrderState.SUBMITTED and self.finding.event is None:
-            self.changes.move(self.order, OrderState.UNKNOWN, f"no event in time; {found.text}")
+    def _look_again(self, concluded: Conclusion) -> None:
+        if self.order.state is OrderState.SUBMITTED:
+            event = self.finding.event
+            told = "no event in time" if event is None else f"the head-end system reports {event.kind}"
+            self.changes.move(self.order, OrderState.UNKNOWN, f"{told}; {concluded.text}")
         self.changes.postpone(self.item, self.changes.now + self.limits.poll)
 
-    def _give_up(self, text: str, *, for_good: bool) -> None:
-        order = self.order
+    def _why(self, known: Known, concluded: Conclusion) -> str:
+        if known.failed:
+            return concluded.text
+        if known.refused:
+            return self.order.refused or concluded.text
+        if known.ending is Ending.DROPPED:
+            late = "too near the deadline, and " if self.finding.late else ""
+            return f"{late}its command was cancelled"
+        return f"the command has expired without effect; {concluded.text}"
+
+    def _give_up(self, known: Known, text: str) -> None:
+        order, for_good = self.order, known.for_good or (known.refused and not known.failed)
         tries = text if for_good else f"{order.attempts} command{'s' * (order.attempts > 1)} had no effect; {text}"
-        unmoved = self.reading.connected if order.kind is OrderKind.DISCONNECT else self.reading.disconnected
+        unmoved = known.shown in (Shown.AS_BEFORE, Shown.UNREADABLE)
         self.changes.give_up(order, self.item, tries, self.limits.field_work, for_good=for_good, unmoved=unmoved)
         _log.error("order %s is given up: %s", order.key, tries)
+
+
+def _shown(order: Order, concluded: Conclusion, reading: ContactorReading) -> Shown:
+    if concluded.state is OrderState.DONE:
+        return Shown.WANTED
+    if concluded.state is OrderState.ARMED:
+        return Shown.ARMED
+    unmoved = reading.connected if order.kind is OrderKind.DISCONNECT else reading.disconnected
+    return Shown.AS_BEFORE if unmoved else Shown.UNCLEAR
+
+
+def _wish(order: Order) -> Wish:
+    if order.recalled_at is None:
+        return Wish.WANTED
+    return Wish.TAKEN_BACK if order.superseded_by is None else Wish.SUPERSEDED

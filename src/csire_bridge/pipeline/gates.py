@@ -7,7 +7,7 @@ order is a row that falls due again, and is woken earlier when what it waits for
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.guards import CAP_WINDOW
@@ -40,9 +40,20 @@ _SELDOM = timedelta(minutes=10)
 class Gates:
     """The gates of one worker process; ``throttle`` is its own, everything else is shared by all nodes."""
 
-    def __init__(self, limits: ExecutionLimits, jitter: random.Random, *, can_ask: bool = False) -> None:
-        """``can_ask``: who is not in the registry may be known elsewhere, and is left in ``changes.unknown``."""
+    def __init__(
+        self,
+        limits: ExecutionLimits,
+        jitter: random.Random,
+        clock_shows: Callable[[datetime], datetime | None],
+        *,
+        can_ask: bool = False,
+    ) -> None:
+        """``clock_shows`` is what the head-end system's clock shows at least.
+
+        ``can_ask``: who is not in the registry may be known elsewhere, and is left in ``changes.unknown``.
+        """
         self._limits = limits
+        self._clock_shows = clock_shows
         self._can_ask = can_ask
         self._jitter = jitter
         self._throttle = Throttle(limits.commands_per_second)
@@ -148,10 +159,16 @@ class Gates:
         return goes_on
 
     def _alone(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
-        """One open command at each meter, and a pause between two. A connection recalls an older disconnection."""
-        pause = self._limits.meter_pause
+        """One command that may act at each meter, and a pause between two. A connection recalls an older disconnection.
+
+        A command may act as long as its order is open, and until its end where the order is done without its having
+        been heard of.
+        """
+        now, limits = changes.now, self._limits
+        shown = limits.shown(now, self._clock_shows(now))
         near: dict[MeterNumber, list[Neighbour]] = {}
-        for neighbour in tx.neighbours.at_meters([meter for _, _, meter in new], changes.now - pause):
+        since, ends_after = now - limits.meter_pause, shown - limits.expiry_margin
+        for neighbour in tx.neighbours.at_meters([meter for _, _, meter in new], since, ends_after):
             near.setdefault(neighbour.meter, []).append(neighbour)
         goes_on: list[Ready] = []
         taken: set[MeterNumber] = set()
@@ -161,13 +178,20 @@ class Gates:
             if meter in taken or open_ones:
                 self._recall(tx, order, open_ones, changes)
                 text = "waits: another command to the meter has not ended"
-                changes.wait(order, item, WaitsFor.METER, text, changes.now + self._limits.recheck)
-            elif (until := _pause_ends(near.get(meter, ()), pause)) is not None and until > changes.now:
+                changes.wait(order, item, WaitsFor.METER, text, now + limits.recheck)
+            elif (left := self._longest_left(others, shown)) > timedelta():
+                text = "waits: a command of which nothing was heard may still reach the meter before its end"
+                changes.wait(order, item, WaitsFor.METER, text, now + left)
+            elif (until := _pause_ends(near.get(meter, ()), limits.meter_pause)) is not None and until > now:
                 changes.wait(order, item, WaitsFor.METER, "waits: the meter was given a command just now", until)
             else:
                 taken.add(meter)
                 goes_on.append((item, order, meter))
         return goes_on
+
+    def _longest_left(self, others: Sequence[Neighbour], shown: datetime) -> timedelta:
+        ends = [other.may_run_until for other in others if other.may_run_until is not None]
+        return max((self._limits.left(end, shown) for end in ends), default=timedelta())
 
     def _recall(self, tx: Transaction, order: Order, open_ones: Sequence[Neighbour], changes: Changes) -> None:
         for other in open_ones:

@@ -2,7 +2,8 @@
 
 The head-end system is asked to read now. It may answer with what it read long ago, or with a time that is not there
 yet. A reading from before ``since`` proves nothing, neither that something moved nor that it did not, and counts as
-none. A time ahead of our own clock is replaced by the moment of the answer.
+none. A time ahead of our own clock is replaced by the moment of the answer. Where the head-end system's clock is known
+to be behind ours, its times are put forward by that.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ def read_contactor(
     """
     asked_at = clock()
     reading = head_end.read_contactor(meter)
-    _require(meter, reading.read_at, since or asked_at - CLOCK_TOLERANCE, f"contactor of meter {meter}")
-    return replace(reading, read_at=bounded(reading.read_at, clock()), told_at=reading.read_at)
+    since = since or asked_at - CLOCK_TOLERANCE
+    read_at = _ours(head_end, meter, reading.read_at, clock(), since, f"contactor of meter {meter}")
+    return replace(reading, read_at=read_at, told_at=reading.read_at)
 
 
 def read_registers(
@@ -53,27 +55,32 @@ def read_registers(
     """The registers as they were at ``since`` (UTC) or later; see ``read_contactor``."""
     asked_at = clock()
     readings = head_end.read_registers(meter, registers)
-    for reading in readings:
-        _require(
-            meter, reading.read_at, since or asked_at - CLOCK_TOLERANCE, f"register {reading.register} of meter {meter}"
-        )
-    now = clock()
-    return [replace(reading, read_at=bounded(reading.read_at, now)) for reading in readings]
+    now, since = clock(), since or asked_at - CLOCK_TOLERANCE
+    return [
+        replace(r, read_at=_ours(head_end, meter, r.read_at, now, since, f"register {r.register} of meter {meter}"))
+        for r in readings
+    ]
 
 
 def read_calendar(head_end: HeadEnd, meter: MeterNumber, clock: Clock, since: datetime | None = None) -> MeterCalendars:
     """The calendars as they were at ``since`` (UTC) or later; see ``read_contactor``."""
     asked_at = clock()
     calendars = head_end.read_calendar(meter)
-    _require(meter, calendars.read_at, since or asked_at - CLOCK_TOLERANCE, f"calendars of meter {meter}")
-    return replace(calendars, read_at=bounded(calendars.read_at, clock()))
+    since = since or asked_at - CLOCK_TOLERANCE
+    read_at = _ours(head_end, meter, calendars.read_at, clock(), since, f"calendars of meter {meter}")
+    return replace(calendars, read_at=read_at)
 
 
-def _require(meter: MeterNumber, read_at: datetime, since: datetime, what: str) -> None:
-    if is_older(read_at, since):
+def _ours(
+    head_end: HeadEnd, meter: MeterNumber, read_at: datetime, now: datetime, since: datetime, what: str
+) -> datetime:
+    """When that was by our clock; raises OldReading where it was before ``since``."""
+    lag = min(head_end.clock_behind(now), CLOCK_TOLERANCE)
+    if is_older(read_at, since, lag):
         raise OldReading(
             meter,
             read_at,
             f"the head-end system gave the {what} as read at {read_at:%Y-%m-%d %H:%M:%S} UTC, but only a reading since"
             f" {since:%Y-%m-%d %H:%M:%S} UTC proves anything",
         )
+    return bounded(read_at + lag, now)

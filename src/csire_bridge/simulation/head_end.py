@@ -103,6 +103,14 @@ class SimulatedHeadEnd:
         """The state of a contactor at ``moment`` (UTC), as it truly was; None when it has not moved until then."""
         return next((m.state for m in reversed(self.movements[meter]) if m.at <= moment), None)
 
+    def clock_shows(self, now: datetime) -> datetime:
+        """Both have the one simulated clock."""
+        return now
+
+    def clock_behind(self, now: datetime) -> timedelta:
+        """Not at all."""
+        return timedelta()
+
     def submit(self, command: ContactorCommand) -> None:
         """Take a command; the contactor moves later, if it does."""
         self._reached(command.meter, "create")

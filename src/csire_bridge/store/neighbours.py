@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -55,12 +56,14 @@ _CONNECTIONS = (
 )
 _HAS_OPEN_COMMAND = one_of(orders.c.state, COMMAND_OPEN) & orders.c.cancelled_at.is_(None)
 _SINCE = bindparam("since", type_=orders.c.submitted_at.type)
+_ENDS_AFTER = bindparam("ends_after", type_=orders.c.may_run_until.type)
 _NEIGHBOURS = (
-    select(
-        orders.c.key, orders.c.kind, orders.c.meter, orders.c.registered_at, orders.c.submitted_at, orders.c.recalled_at
-    )
+    select(*(orders.c[f.name] for f in fields(Neighbour) if f.name != "open"))
     .add_columns(_HAS_OPEN_COMMAND.label("open"))
-    .where(among(orders.c.meter, "meters"), or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > _SINCE))
+    .where(
+        among(orders.c.meter, "meters"),
+        or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > _SINCE, orders.c.may_run_until > _ENDS_AFTER),
+    )
 )
 _DISCONNECTIONS_GIVEN = select(func.count()).where(
     orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > _SINCE
@@ -116,11 +119,14 @@ class Neighbours:
         rows = self._connection.execute(_STATES, {"keys": [order.key for order in known]})
         return {row.key: OrderState(row.state) for row in rows}
 
-    def at_meters(self, meters: Sequence[MeterNumber], since: datetime) -> list[Neighbour]:
-        """The orders at these meters with an open command, or with a command that was given after ``since`` (UTC)."""
+    def at_meters(self, meters: Sequence[MeterNumber], since: datetime, ends_after: datetime) -> list[Neighbour]:
+        """The orders at these meters with an open command, with one that was given after ``since``, or with one that
+        may still run and ends after ``ends_after`` (both UTC).
+        """
         if not meters:
             return []
-        rows = self._connection.execute(_NEIGHBOURS, {"meters": [str(meter) for meter in meters], "since": since})
+        given = {"meters": [str(meter) for meter in meters], "since": since, "ends_after": ends_after}
+        rows = self._connection.execute(_NEIGHBOURS, given)
         return list(from_rows(Neighbour, rows))
 
     def open_at_meters(self, meters: Sequence[MeterNumber]) -> list[Order]:

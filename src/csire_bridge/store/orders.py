@@ -39,6 +39,7 @@ _MOVABLE = (
     "detail",
     "refused",
     "cancelled_at",
+    "may_run_until",
     "waits_for",
 )
 _MANY = select(orders).where(among(orders.c.key, "keys"))

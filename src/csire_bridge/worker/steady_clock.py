@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from csire_bridge.domain.clock import Clock
 
-__all__ = ["SteadyClock", "monotonic_seconds", "system_clock"]
+__all__ = ["SteadyClock", "monotonic_seconds", "system_clock", "ticks_of"]
 
 _CLOSING_SECONDS = 20.0
 _FASTEST = 0.1
@@ -63,3 +63,10 @@ class SteadyClock:
     def _at(self, ticks: float) -> datetime:
         start, since, pace = self._state
         return start + timedelta(seconds=(ticks - since) * pace)
+
+
+def ticks_of(clock: Clock) -> Callable[[], float]:
+    """Monotonic seconds that belong to ``clock``; a clock of another kind, as in tests, has only itself to count by."""
+    if isinstance(clock, SteadyClock):
+        return clock.ticks
+    return monotonic_seconds if clock is system_clock else lambda: clock().timestamp()

@@ -70,6 +70,7 @@ orders = Table(
     Column("superseded_by", KEY),
     Column("cancelled_at", Moment),
     Column("refused", Text),
+    Column("may_run_until", Moment),
     Column("waits_for", String(16)),
     Column("parent", KEY),
     Column("renewed_at", Moment),

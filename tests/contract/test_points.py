@@ -13,16 +13,20 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from csire_bridge.domain.acts import Act
 from csire_bridge.domain.alerts import AlertKind
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.installations import misplaced
 from csire_bridge.domain.messages import RegistryUpdate
+from csire_bridge.domain.orders import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.registry import MeteringPoint, Source, origins
+from csire_bridge.pipeline import point_acts
+from csire_bridge.pipeline.field_work import hand_over_field_work
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.watch import standing
-from tests.contract.store_support import CODE, NOW, PROCESS, SECOND
+from tests.contract.store_support import CODE, NOW, PROCESS, SECOND, add_order
 
 DAY = timedelta(days=1)
 TODAY = NOW.date()
@@ -226,3 +230,29 @@ def test_given_dates_before_and_after_midnight_then_a_telling_holds_by_the_polis
     with database.transaction() as tx:
         assert tx.points.of([CODE], evening).get(CODE) is None
         assert tx.points.of([CODE], evening + timedelta(hours=1))[CODE].tariff_group == "G12"
+
+
+def test_given_a_connection_left_to_people_when_danger_is_registered_then_it_is_handed_over_once_that_is_lifted(
+    database: Database,
+) -> None:
+    tell(database, told(-1, meter_number=M1, danger_registered=True))
+    on = add_order(database, kind=OrderKind.RECONNECT, state=OrderState.FIELD_WORK)
+    off = add_order(database, state=OrderState.FIELD_WORK)
+    assert hand_over_field_work(database, lambda: NOW) == 1
+    with database.transaction() as tx:
+        assert [order.key for order in tx.sid.not_handed_over()] == [on.key]
+        assert off.key != on.key
+        point_acts.lift_danger(tx, CODE, Act("Anna", NOW + SECOND, "checked"))
+    assert hand_over_field_work(database, lambda: NOW) == 1
+
+
+def test_given_connections_at_dangerous_points_then_the_alert_counts_those_that_wait_and_those_left_to_people(
+    database: Database,
+) -> None:
+    tell(database, told(-1, meter_number=M1, danger_registered=True))
+    add_order(database, kind=OrderKind.RECONNECT, state=OrderState.FIELD_WORK)
+    add_order(database, kind=OrderKind.RECONNECT, waits_for=WaitsFor.DANGER)
+    add_order(database, state=OrderState.FIELD_WORK)
+    with database.reading() as connection:
+        found = {a.kind: a.count for a in standing(connection, NOW, DAY, DAY)}
+    assert found[AlertKind.DANGER_WAITED_FOR] == 2

@@ -113,7 +113,7 @@ class Checks:
             same = other.metering_point == order.metering_point and other.kind is OrderKind.RECONNECT
             if same and other.state is not OrderState.WITHDRAWN and other.registered_at >= order.registered_at:
                 yield f"connection {other.key} was asked for after it"
-            elif same and other.state not in FINAL_STATES and other.not_before <= now:
+            elif same and other.state not in FINAL_STATES and other.not_before <= now and not _in_danger(other):
                 yield f"the older connection {other.key} has not ended"
 
     def _submitted(self, command: ContactorCommand) -> None:
@@ -331,6 +331,10 @@ def _is_of(reading: object, order: Order) -> TypeGuard[ContactorReading]:
     if not isinstance(reading, ContactorReading) or order.verified_at is None:
         return False
     return abs(reading.read_at - order.verified_at) < timedelta(milliseconds=1)
+
+
+def _in_danger(order: Order) -> bool:
+    return order.state is OrderState.REGISTERED and order.waits_for is WaitsFor.DANGER
 
 
 def _number(order: Order) -> str:

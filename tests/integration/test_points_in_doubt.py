@@ -223,6 +223,18 @@ def test_given_registered_danger_then_a_disconnection_goes_through_and_a_connect
                 point_acts.lift_danger(tx, POINT, act())
 
 
+def test_given_a_connection_that_waits_in_danger_when_a_disconnection_is_asked_for_then_it_does_not_wait_for_it(
+    tmp_path: Path,
+) -> None:
+    with play(tmp_path) as playing:
+        tell(playing, POINT, Source.MESSAGE, danger_registered=True)
+        playing.send("reconnect")
+        playing.work_until(lambda: playing.order().waits_for is WaitsFor.DANGER)
+        playing.send("disconnect")
+        playing.work_until_state(OrderState.DONE)
+        assert playing.scene.head_end.meter(METER).output_state is False
+
+
 def test_given_a_connection_that_is_parked_when_danger_is_registered_then_nobody_is_sent(tmp_path: Path) -> None:
     with play(tmp_path, connected=False) as playing:
         tell(playing, OTHER, Source.IMPORT, meter=METER, has_contactor=True)

@@ -44,7 +44,10 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Reconnections:
-    """The connections asked for at one point: when the ``newest`` was (UTC), and whether one is due and not ended."""
+    """The connections asked for at one point: when the ``newest`` was (UTC), and whether one is due and not ended.
+
+    One that waits because danger is registered is not ``open``: that never stands against a disconnection.
+    """
 
     newest: datetime
     open: bool

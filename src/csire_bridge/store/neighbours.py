@@ -19,6 +19,7 @@ from csire_bridge.domain.orders import (
     OrderKind,
     OrderState,
     ReconnectionReason,
+    WaitsFor,
 )
 from csire_bridge.domain.precedence import Disconnected, asked_at, gives_way
 from csire_bridge.domain.sources import JOINABLE
@@ -39,13 +40,15 @@ _STATES = select(orders.c.key, orders.c.state).where(among(orders.c.key, "keys")
 _OPEN = ~one_of(orders.c.state, FINAL_STATES)
 _OPEN_AT_METERS = select(orders).where(among(orders.c.meter, "meters"), _OPEN)
 _ASKED_AT = func.coalesce(orders.c.renewed_at, orders.c.registered_at)  # a connection counts from its last source
+_DUE = orders.c.not_before <= bindparam("now", type_=orders.c.not_before.type)
+_NOT_IN_DANGER = or_(
+    narrowing(orders.c.state) != OrderState.REGISTERED.value, orders.c.waits_for.is_distinct_from(WaitsFor.DANGER.value)
+)
 _CONNECTIONS = (
     select(
         orders.c.metering_point,
         func.max(_ASKED_AT, type_=orders.c.registered_at.type).label("newest"),
-        func.max(
-            case((_OPEN & (orders.c.not_before <= bindparam("now", type_=orders.c.not_before.type)), 1), else_=0)
-        ).label("open"),
+        func.max(case((_OPEN & _DUE & _NOT_IN_DANGER, 1), else_=0)).label("open"),
     )
     .where(
         among(orders.c.metering_point, "points"),

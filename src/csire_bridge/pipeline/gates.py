@@ -61,7 +61,7 @@ class Gates:
 
     def passing(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[Ready]:
         """Those of the registered orders ``new`` whose command may be given now; the rest of them is in ``changes``."""
-        sought = self._wanted(tx, self._contactor_orders(_due(new, changes), changes), changes)
+        sought = self._wanted(tx, self._contactor_orders(new, changes), changes)
         wanted = self._rules.passing(tx, sought, changes)
         codes = [order.metering_point for _, order in wanted]
         points = tx.points.of(codes, changes.now)
@@ -93,7 +93,7 @@ class Gates:
             elif (why := _spared(tx, order, changes.now)) is not None:
                 changes.withdraw(order, item, why)
             elif order.not_before > changes.now:
-                changes.postpone(item, order.not_before)  # its date was moved after its work was written
+                changes.postpone(item, order.not_before)  # whatever woke it before its date
             else:
                 ruling, text = turns.of(order)
                 if ruling is Ruling.GOES:
@@ -234,17 +234,6 @@ class Gates:
         """Some time between a fifth of ``most`` and all of it, so that not everybody comes back at once."""
         wait: timedelta = most * self._jitter.uniform(0.2, 1.0)
         return wait
-
-
-def _due(new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
-    """Those whose date has come, whatever woke them."""
-    due = []
-    for item, order in new:
-        if order.not_before > changes.now:
-            changes.postpone(item, order.not_before)
-        else:
-            due.append((item, order))
-    return due
 
 
 def _spared(tx: Transaction, order: Order, now: datetime) -> str | None:

@@ -205,3 +205,24 @@ def test_given_orders_that_wait_for_people_on_site_then_each_is_handed_over_once
     assert kinds.count(ReportKind.FIELD_WORK) == 1
     assert last is not None
     assert (last.kind, last.status, last.sequence) == (ReportKind.STATUS, SidStatus.FIELD_WORK, 4)
+
+
+def test_given_several_reports_of_a_number_then_each_waits_for_the_one_before_it_and_others_do_not(
+    database: Database,
+) -> None:
+    order, known = taken(database)
+    with database.transaction() as tx:
+        tx.sid.tell([(order, [known])], NOW, SidStatus.WITHDRAWN)
+    taken(database, "SID/2")
+    with database.transaction() as tx:
+        first, second, other = sorted(tx.sid.reports(range(1, 100)))
+        assert tx.sid.behind_others([first, second, other]) == {second}
+        assert tx.sid.next_of([first]) == [first, second]
+        tx.sid.delivered(first, NOW, b"<taken/>")
+        assert tx.sid.behind_others([second, other]) == set()
+        assert tx.sid.next_of([first]) == [second]
+    with database.transaction() as tx:
+        tx.sid.tell([(order, [known])], NOW, SidStatus.WITHDRAWN)
+        last = max(tx.sid.reports(range(1, 100)))
+        tx.sid.park(second)
+        assert tx.sid.behind_others([last]) == set(), "what SID refused holds up nothing"

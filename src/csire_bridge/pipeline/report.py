@@ -12,7 +12,7 @@ from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.retry import RetryPolicy
 from csire_bridge.domain.sid import Report
-from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import ReportChannel, Store, Transaction
 from csire_bridge.pipeline.steps import Begun, Done, Task
 
@@ -46,13 +46,20 @@ class Reporter:
         self._rests_until: datetime | None = None
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Report]:
-        """Write what will leave, where that was not done yet; what left before is finished with."""
+        """Write what will leave, where that was not done yet; what left before is finished with.
+
+        What is said of one number is said in its order: what comes after another report waits for that.
+        """
+        now = self._clock()
         with self._store.transaction() as tx:
             tx.work.hold(items)
             reports = tx.sid.reports([item.subject for item in items])
             pending = [item for item in items if reports[item.subject].state is DocumentState.PENDING]
             tx.work.finish([item for item in items if item not in pending])
-            return Begun([Task(item, self._written(tx, reports[item.subject])) for item in pending])
+            behind = tx.sid.behind_others([item.subject for item in pending])
+            tx.work.postpone_all([(item, now + _REST, None) for item in pending if item.subject in behind])
+            ready = [item for item in pending if item.subject not in behind]
+            return Begun([Task(item, self._written(tx, reports[item.subject])) for item in ready])
 
     def _written(self, tx: Transaction, report: Report) -> Report:
         if report.document is not None:
@@ -79,6 +86,8 @@ class Reporter:
         with self._store.transaction() as tx:
             for piece in done:
                 self._settle(tx, piece.item, piece.about, piece.result, now)
+            said = [piece.about.key for piece in done if isinstance(piece.result, bytes | PartnerRefused)]
+            tx.work.hasten(WorkStep.REPORT, tx.sid.next_of(said), now)
         return []
 
     def _settle(self, tx: Transaction, item: WorkItem, report: Report, told: Told, now: datetime) -> None:

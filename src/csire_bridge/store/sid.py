@@ -61,6 +61,21 @@ _NOT_HANDED_OVER = (
 )
 
 
+_EARLIER = sid_reports.alias("earlier")
+_BEHIND_OTHERS = select(sid_reports.c.key).where(
+    among(sid_reports.c.key, "keys"),
+    exists().where(
+        _EARLIER.c.number == sid_reports.c.number,
+        _EARLIER.c.key < sid_reports.c.key,
+        _EARLIER.c.state == DocumentState.PENDING.value,
+    ),
+)
+_NEXT_OF = select(_EARLIER.c.key).where(
+    _EARLIER.c.state == DocumentState.PENDING.value,
+    _EARLIER.c.number.in_(select(sid_reports.c.number).where(among(sid_reports.c.key, "keys"))),
+)
+
+
 class SidBook:
     """Numbers and reports within one transaction."""
 
@@ -157,6 +172,14 @@ class SidBook:
         """The reports of ``keys``."""
         rows = self._connection.execute(_MANY, {"keys": list(keys)}) if keys else ()
         return {row.key: _report(row) for row in rows}
+
+    def behind_others(self, keys: Sequence[int]) -> set[int]:
+        """Those of these reports that come after one of the same number which SID does not have yet."""
+        return set(self._connection.execute(_BEHIND_OTHERS, {"keys": list(keys)}).scalars())
+
+    def next_of(self, keys: Sequence[int]) -> list[int]:
+        """The reports that wait for SID under the numbers of these."""
+        return list(self._connection.execute(_NEXT_OF, {"keys": list(keys)}).scalars())
 
     def keep(self, report: Report, document: bytes) -> Report:
         """Keep the bytes that leave at every try."""

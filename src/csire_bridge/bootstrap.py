@@ -20,6 +20,7 @@ from csire_bridge.domain.messages import Channel
 from csire_bridge.domain.order_steps import StepKind, StepRules
 from csire_bridge.domain.refusals import JudgingAgain
 from csire_bridge.domain.retry import RetryPolicy
+from csire_bridge.domain.strangers import StrangerBudget
 from csire_bridge.domain.ticks import Daily, Every
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
@@ -153,6 +154,7 @@ class Bridge:
             self.settings.deadlines.as_deadlines(),
             self._judging_again(),
             timedelta(days=self.settings.limits.oldest_disconnection_days),
+            StrangerBudget(self.settings.web.strangers_bytes_per_day),
         )
 
     def _worker(self, key: SigningKey) -> tuple[Worker, Reception]:

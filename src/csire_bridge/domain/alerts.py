@@ -31,6 +31,7 @@ class AlertKind(StrEnum):
     RESULTS_EARLY = "results-early"
     REFUSALS_OF_TRUST = "refusals-of-trust"
     REFUSED_FOR_NOW = "refused-for-now"
+    STRANGERS_TRIMMED = "strangers-trimmed"
     STOP_SWITCH = "stop-switch"
     CAP_REACHED = "cap-reached"
     HEAD_END_DOWN = "head-end-down"
@@ -90,6 +91,7 @@ _SENTENCES = {
     AlertKind.RESULTS_EARLY: "{count} results (R_1) of the hub name messages that are none of ours, or have not left",
     AlertKind.REFUSALS_OF_TRUST: "{count} messages were refused because nobody may believe them",
     AlertKind.REFUSED_FOR_NOW: "{count} messages were refused for a cause that may be ours, and are judged again",
+    AlertKind.STRANGERS_TRIMMED: "{count} messages of strangers were more than is kept of them in a day",
     AlertKind.STOP_SWITCH: "the stop switch was thrown ({count} times) and not lifted",
     AlertKind.CAP_REACHED: "{count} disconnections wait because the hour's cap is reached",
     AlertKind.HEAD_END_DOWN: "the head-end system is down",

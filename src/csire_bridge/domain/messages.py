@@ -253,10 +253,11 @@ class SettledMessage:
 class MessageEnd:
     """How a message has ended, as it stands in the journal: what its sender is told.
 
-    ``sender`` is who sent an accepted message or its repeat; None where that is not at hand.
+    ``sender`` is who sent an accepted message or its repeat; None where that is not at hand. ``receipt`` is None where
+    it is not kept: only a stranger's, who may send again.
     """
 
     state: MessageState
     code: str | None
-    receipt: bytes
+    receipt: bytes | None
     sender: str | None = None

@@ -28,6 +28,7 @@ from csire_bridge.domain.messages import (
 )
 from csire_bridge.domain.order_steps import StepRules
 from csire_bridge.domain.refusals import Claims, JudgingAgain, may_be_ours
+from csire_bridge.domain.strangers import StrangerBudget
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.map import Mapper
 from csire_bridge.pipeline.ports import Store, Transaction
@@ -38,6 +39,7 @@ from csire_bridge.pipeline.refusal_log import RefusalLog
 from csire_bridge.pipeline.register import register
 from csire_bridge.pipeline.results import KnownAnswers
 from csire_bridge.pipeline.steps import Begun, Done, Task
+from csire_bridge.pipeline.trim import trim_strangers
 from csire_bridge.pipeline.validate import Validator
 from csire_bridge.pipeline.verify import Verifier
 
@@ -76,15 +78,17 @@ class Intake:
         deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
         again: JudgingAgain = JudgingAgain(),  # noqa: B008 - frozen
         oldest_disconnection: timedelta = timedelta(days=3),
+        strangers: StrangerBudget = StrangerBudget(),  # noqa: B008 - frozen
     ) -> None:
         """``hub``: from whom alone results (R_1) are taken.
 
         ``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
         ``step_rules``: which steps agreements have. ``deadlines``: by when orders must be carried out.
         ``again``: how refusals are judged again. ``oldest_disconnection``: a disconnection that was asked for longer
-        ago is left to a person, unless the message has a retroactive token.
+        ago is left to a person, unless the message has a retroactive token. ``strangers``: what is kept of theirs.
         """
         self._store = store
+        self._strangers = strangers
         self._again = again
         self._oldest_disconnection = oldest_disconnection
         self._refusals = RefusalLog()
@@ -152,10 +156,12 @@ class Intake:
             tx.messages.take(batch.new_ids)
             tx.messages.settle(batch.settled)
             tx.messages.note(batch.notes)
+            states = {one.key: one for one in batch.settled if one.state is MessageState.REFUSED}
+            refused = [(raw, states[raw.key]) for raw, _ in judged if raw.key in states]
+            trim_strangers(tx, refused, self._strangers, now)
             tx.work.finish([piece.item for piece in done])
         _tell(done, batch.settled)
-        refused = {one.key: one for one in batch.settled if one.state is MessageState.REFUSED}
-        self._refusals.tell([(raw, refused[raw.key]) for raw, _ in judged if raw.key in refused], now)
+        self._refusals.tell(refused, now)
         return following
 
     def _settle(

@@ -51,6 +51,7 @@ from csire_bridge.domain.sid import (
     SidWithdrawal,
     WithdrawalResult,
 )
+from csire_bridge.domain.strangers import Share
 from csire_bridge.domain.supply import Movement, Sighting
 from csire_bridge.domain.work import Lease, ParkedWork, WorkItem, WorkStep
 
@@ -73,6 +74,7 @@ __all__ = [
     "SidMessages",
     "Steps",
     "Store",
+    "StrangerBytes",
     "Transaction",
     "WorkQueue",
 ]
@@ -94,7 +96,14 @@ class Journal(Protocol):
     def taken(self, ids: Iterable[SentId]) -> dict[SentId, TakenId]: ...
     def take(self, rows: Sequence[tuple[SentId, int, str]]) -> None: ...
     def settle(self, rows: Sequence[SettledMessage]) -> None: ...
+    def trim(self, rows: Sequence[tuple[int, bytes, int]]) -> None: ...
     def note(self, events: Iterable[tuple[object, datetime, str, str]]) -> None: ...
+
+
+class StrangerBytes(Protocol):
+    """How many bytes of strangers were kept on a day."""
+
+    def room(self, share: Share, sizes: Sequence[int], most: int, now: datetime) -> list[bool]: ...
 
 
 class OrderBook(Protocol):
@@ -314,6 +323,8 @@ class Transaction(Protocol):
 
     @property
     def messages(self) -> Journal: ...
+    @property
+    def strangers(self) -> StrangerBytes: ...
     @property
     def orders(self) -> OrderBook: ...
     @property

@@ -39,6 +39,7 @@ from csire_bridge.store.processes import ProcessBook
 from csire_bridge.store.restores import Restores
 from csire_bridge.store.sid import SidBook
 from csire_bridge.store.steps import Steps
+from csire_bridge.store.strangers import StrangerBytes
 from csire_bridge.store.tables import leases
 from csire_bridge.store.ticks import Ticks
 from csire_bridge.store.turn import Turn
@@ -57,6 +58,7 @@ class StoreTransaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.messages = Journal(connection)
+        self.strangers = StrangerBytes(connection)
         self.orders = OrderBook(connection)
         self.neighbours = Neighbours(connection)
         self.points = PointRegistry(connection)

@@ -54,10 +54,12 @@ def exhibits(connection: Connection, message_id: MessageId) -> Iterator[Exhibit]
 
 
 def _message(connection: Connection, name: str, row: Row[Any]) -> Iterator[Exhibit]:
-    if row.archive is None:
-        yield f"{name}.xml", row.raw
-    else:
+    if row.archive is not None:
         yield f"{name}-archived.txt", _ARCHIVED.format(row.archive).encode()
+    elif row.whole_bytes is not None:
+        yield f"{name}-first-{len(row.raw)}-of-{row.whole_bytes}-bytes.bin", row.raw
+    else:
+        yield f"{name}.xml", row.raw
     yield f"{name}.json", facts_of(row)
     yield f"{name}-history.json", history_of(connection, message_events, message_events.c.message == row.key)
     if row.receipt is not None:

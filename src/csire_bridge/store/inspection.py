@@ -34,8 +34,9 @@ def inspect_database(connection: Connection) -> Iterator[str]:
         if found:
             yield f"{what}: {_named(found)}"
     m, a = messages.c, outbox.c
+    whole = and_(m.archive.is_(None), m.whole_bytes.is_(None))
     kept: tuple[tuple[str, Select[Any]], ...] = (
-        ("the bytes of messages are not those that came", select(m.key, m.raw, m.sha256).where(m.archive.is_(None))),
+        ("the bytes of messages are not those that came", select(m.key, m.raw, m.sha256).where(whole)),
         ("the bytes of answers are not those that were signed", select(a.key, a.document, a.sha256)),
     )
     for what, query in kept:

@@ -15,7 +15,7 @@ from csire_bridge.store.tables import JUDGED_AGAIN, message_events, message_verd
 
 __all__ = ["FoundMessage", "MessageSearch", "count_messages", "find_messages", "keys_of", "message_file"]
 
-_UNTOLD = ("raw", "receipt")
+_UNTOLD = ("raw", "receipt", "whole_bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,12 @@ def message_file(connection: Connection, key: int) -> dict[str, Any] | None:
     asked = or_(orders.c.source_message == row.message_id, orders.c.key.in_(of_sid))
     keys = connection.execute(select(orders.c.key).where(asked).order_by(orders.c.key)).scalars()
     return {
-        "message": {**facts, "bytes": len(row.raw), "has_receipt": row.receipt is not None},
+        "message": {
+            **facts,
+            "bytes": row.whole_bytes or len(row.raw),
+            "bytes_kept": len(row.raw),
+            "has_receipt": row.receipt is not None,
+        },
         "receipt": row.receipt.decode("utf-8", "replace") if row.receipt is not None else None,
         "history": history_of(connection, message_events, message_events.c.message == key),
         "verdicts": [

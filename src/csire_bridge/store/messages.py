@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -64,7 +64,7 @@ _RAW = (
     .order_by(messages.c.key)
 )
 _REFUSED_BYTES = (
-    select(*_RAW.selected_columns)
+    select(*_RAW.selected_columns, messages.c.whole_bytes)
     .where(among(messages.c.key, "keys"), messages.c.state == MessageState.REFUSED.value)
     .order_by(messages.c.key)
 )
@@ -92,6 +92,11 @@ _REOPEN = (
         **dict.fromkeys(("again_at", "code", "problem", "receipt", "sender", "number")),
         **dict.fromkeys(("claimed_sender", "claimed_number", "claimed_id")),
     )
+)
+_TRIM = (
+    update(messages)
+    .where(messages.c.key == bindparam("b_key"), messages.c.state == MessageState.REFUSED.value)
+    .values(raw=bindparam("head"), whole_bytes=bindparam("whole"), receipt=None, again_at=None)
 )
 _KEEP_VERDICT = insert(message_verdicts)
 _VERDICTS = select(messages.c.key, messages.c.state, messages.c.code, messages.c.problem, messages.c.receipt).where(
@@ -140,8 +145,10 @@ class Journal:
         return _raw_messages(rows)
 
     def refused(self, keys: Sequence[int]) -> list[RawMessage]:
-        """Those of ``keys`` that were refused; the bytes of one that retention has archived are empty."""
-        return _raw_messages(self._connection.execute(_REFUSED_BYTES, {"keys": list(keys)}))
+        """Those of ``keys`` that were refused; without the bytes of one that was archived, or kept in part only."""
+        rows = self._connection.execute(_REFUSED_BYTES, {"keys": list(keys)}).all()
+        found = zip(_raw_messages(rows), rows, strict=True)
+        return [raw if row.whole_bytes is None else replace(raw, raw=b"") for raw, row in found]
 
     def due_again(self, now: datetime, limit: int) -> list[int]:
         """Up to ``limit`` refused messages that are to be judged again at ``now`` (UTC)."""
@@ -212,6 +219,11 @@ class Journal:
         """Write how messages have ended."""
         values = [{("b_key" if name == "key" else name): v for name, v in to_row(row).items()} for row in rows]
         execute_many(self._connection, _SETTLE, values)
+
+    def trim(self, rows: Sequence[tuple[int, bytes, int]]) -> None:
+        """Keep of refused messages (key, head, size) the head alone, and nothing of the receipt."""
+        values = [{"b_key": key, "head": head, "whole": whole} for key, head, whole in rows]
+        execute_many(self._connection, _TRIM, values)
 
     def note(self, events: Iterable[tuple[object, datetime, str, str]]) -> None:
         """Append (message, moment, step, text) to the histories."""

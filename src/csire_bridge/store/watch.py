@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
@@ -34,6 +34,7 @@ from csire_bridge.store.tables import (
     outbox,
     sid_reports,
     stops,
+    stranger_bytes,
     work,
 )
 from csire_bridge.store.watch_supply import supply_alerts
@@ -60,6 +61,7 @@ def standing(
     a partner may take or give nothing.
     """
     yield from supply_alerts(connection)
+    yield from _trimmed(connection, now - memory)
     conditions = {**_conditions(now, result_wait, memory), **_silences(now - partner_wait)}
     for kind, (moment, holds) in conditions.items():
         query = select(func.count(), func.min(moment, type_=moment.type)).where(holds)
@@ -67,6 +69,16 @@ def standing(
         if count:
             detail = _by_cause(connection, now - memory) if kind is AlertKind.REFUSALS_OF_TRUST else ""
             yield Alert(kind, count, oldest, detail)
+
+
+def _trimmed(connection: Connection, since: datetime) -> Iterator[Alert]:
+    """Strangers' messages of which only the head is kept, since the day (UTC) of a moment."""
+    t = stranger_bytes.c
+    sums = (func.sum(t.trimmed), func.sum(t.trimmed_bytes), func.min(t.trimmed_since, type_=t.trimmed_since.type))
+    day = since.astimezone(UTC).date().isoformat()
+    count, total, oldest = connection.execute(select(*sums).where(t.trimmed > 0, t.day > day)).one()
+    if count:
+        yield Alert(AlertKind.STRANGERS_TRIMMED, int(count), oldest, f"{int(total)} bytes in all")
 
 
 def _by_cause(connection: Connection, since: datetime) -> str:

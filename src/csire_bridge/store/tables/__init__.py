@@ -14,6 +14,7 @@ from csire_bridge.store.tables.journal import (
     message_verdicts,
     messages,
     processes,
+    stranger_bytes,
 )
 from csire_bridge.store.tables.orders import (
     FOR_A_PERSON,
@@ -85,6 +86,7 @@ __all__ = [
     "sid_reports",
     "sid_withdrawals",
     "stops",
+    "stranger_bytes",
     "ticks",
     "work",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ForeignKey,
     Index,
@@ -16,7 +17,15 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["JUDGED_AGAIN", "accepted_ids", "message_events", "message_verdicts", "messages", "processes"]
+__all__ = [
+    "JUDGED_AGAIN",
+    "accepted_ids",
+    "message_events",
+    "message_verdicts",
+    "messages",
+    "processes",
+    "stranger_bytes",
+]
 
 messages = Table(
     "messages",
@@ -45,6 +54,7 @@ messages = Table(
     Column("claimed_id", String(36)),
     Column("again_at", Moment),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("whole_bytes", Integer),  # how many came, where only the head of a stranger's message is kept
 )
 JUDGED_AGAIN = messages.c.again_at.is_not(None)
 Index(
@@ -109,4 +119,15 @@ processes = Table(
     Column("ended_by", String(36)),
     Column("outcome", String(16)),
     Column("archive", String(80)),
+)
+
+stranger_bytes = Table(
+    "stranger_bytes",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("share", String(8), primary_key=True),
+    Column("kept", BigInteger, nullable=False),
+    Column("trimmed", BigInteger, nullable=False),
+    Column("trimmed_bytes", BigInteger, nullable=False),
+    Column("trimmed_since", Moment),
 )

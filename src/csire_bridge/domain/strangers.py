@@ -1,0 +1,26 @@
+"""What is kept of messages that nobody proved to have sent: so many bytes a day, and of the rest a hash and a head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Share", "StrangerBudget"]
+
+
+class Share(StrEnum):
+    """Two budgets of the same size, so that garbage does not use up the room of what may be the hub's.
+
+    ``LEFT``: refused for good. ``WAITING``: refused for a cause that may be ours, and judged again.
+    """
+
+    LEFT = "left"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class StrangerBudget:
+    """``bytes_per_day``: of each share, in a day of UTC. ``head``: the first bytes that are kept of what is more."""
+
+    bytes_per_day: int = 64 * 1024 * 1024
+    head: int = 512

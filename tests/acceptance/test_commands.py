@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import shutil
 import sqlite3
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.resources import folder
 from csire_bridge.simulators.expectations import load_expected
 from tests.acceptance.conftest import Command
@@ -84,6 +86,23 @@ def test_given_a_new_message_when_replayed_twice_then_it_is_executed_once(
     with sqlite3.connect(place / "csire-bridge.db") as database:
         count = "select count(*) from messages where origin = 'signed.xml'"
         assert database.execute(count).fetchone() == (1,)
+
+
+def test_given_a_process_that_was_answered_when_replayed_under_a_new_id_then_it_is_told_and_nothing_is_done(
+    command: Command, demo: Path, tmp_path: Path
+) -> None:
+    place = copy_of(demo, tmp_path)
+    signed = fresh(command, demo, "good/8.1.1.5-shut-down.xml", tmp_path / "signed.xml")
+    assert command("replay", signed, "--out", place, "--simulate").returncode == 0
+    keys = ("--key", demo / "pki" / "hub.key.pem", "--cert", demo / "pki" / "hub.cert.pem")
+    again = tmp_path / "again.xml"
+    text = signed.read_text("utf-8")
+    again.write_text(re.sub(r"(MessageId>)[0-9a-f-]{36}", rf"\g<1>{MessageId.new()}", text, count=1), "utf-8")
+    command("sign", again, *keys, "--out", again)
+    done = command("replay", again, "--out", place, "--simulate")
+    assert done.returncode == 1
+    assert "rule.process-answered" in done.stdout
+    assert "done" not in done.stdout.split("rule.process-answered")[0]
 
 
 def test_given_an_archive_when_replayed_dry_then_the_plan_is_told_and_nothing_is_written(

@@ -17,6 +17,7 @@ from csire_bridge.domain.errors import PartnerFault
 from csire_bridge.domain.messages import Channel, Form, RawMessage
 from csire_bridge.pipeline.receipt import Receipts
 from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.store.database import make_current
 from csire_bridge.xml.signature import serialise, sign_enveloped
 from tests.integration.webhook_support import bare, now, secured, settings_of, tree
 from tests.security.cost_shapes import FILLINGS, SHAPES, Filling
@@ -95,6 +96,7 @@ def judge() -> Iterator[Judge]:
         },
     ]
     settings = settings_of(place, pki, partners=partners)
+    make_current(settings.database)
     bridge = Bridge(settings, system_clock, reply_address="http://127.0.0.1:1/")
     yield Judge(bridge, pki, Receipts(pki.operator.signing))
     bridge.close()

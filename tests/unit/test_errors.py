@@ -65,7 +65,7 @@ def test_given_each_class_when_read_then_it_says_what_it_means() -> None:
 
 
 def test_given_problem_codes_when_read_then_each_names_its_step_and_none_is_there_twice() -> None:
-    assert {code.value.split(".")[0] for code in ProblemCode} == {"parser", "trust", "schema", "rule"}
+    assert {code.value.split(".")[0] for code in ProblemCode} == {"parser", "trust", "schema", "rule", "bridge"}
     assert len(ProblemCode.__members__) == len(set(ProblemCode))
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Any
@@ -29,10 +30,11 @@ from csire_bridge.cli.console import (
 from csire_bridge.cli.stage import DATABASE_NAME, stage
 from csire_bridge.cli.summary import orders_table
 from csire_bridge.domain.errors import PartnerFault
-from csire_bridge.domain.messages import Channel, OrderRequest
+from csire_bridge.domain.messages import Channel, MessageState, OrderRequest
 from csire_bridge.pipeline.replay import ReplayFile, find_files
 from csire_bridge.settings import Settings, load_settings
 from csire_bridge.store.database import make_current
+from csire_bridge.store.message_search import FoundMessage, MessageSearch, find_messages
 from csire_bridge.store.reports import at_rest, known_bytes, last_order, order_lines
 
 __all__ = ["add_to"]
@@ -89,12 +91,14 @@ def replay(
     with _bridge(settings, target, simulate) as bridge:
         plan = [_intention(bridge, file) for file in with_progress(files, "planning")]
         _tell(plan, as_json)
+        refused: list[FoundMessage] = []
         if not dry_run:
-            before = _last_order(bridge)
+            before, since = _last_order(bridge), bridge.clock()
             _carry_out(bridge, [intention.file for intention in plan if intention.goes_in])
+            refused = _refused(bridge, since)
             if not as_json:
-                _tell_result(bridge, before)
-    if any(intention.verdict in ("refused", "unreadable") for intention in plan):
+                _tell_result(bridge, before, refused)
+    if refused or any(intention.verdict in ("refused", "unreadable") for intention in plan):
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
@@ -163,7 +167,16 @@ def _last_order(bridge: Bridge) -> int:
         return last_order(connection)
 
 
-def _tell_result(bridge: Bridge, before: int) -> None:
+def _refused(bridge: Bridge, since: datetime) -> list[FoundMessage]:
+    """What was refused in spite of the plan, or as it said: by what is known of its id and its process."""
+    wanted = MessageSearch(states=(MessageState.REFUSED,), channel=Channel.REPLAY, since=since)
+    with bridge.database.reading() as connection:
+        return find_messages(connection, wanted, _SHOWN)
+
+
+def _tell_result(bridge: Bridge, before: int, refused: Sequence[FoundMessage]) -> None:
+    for message in reversed(refused):
+        out.print(f"{message.origin}: refused, {message.problem}", markup=False, highlight=False)
     with bridge.database.reading() as connection:
         lines = list(order_lines(connection, after=before))
     if lines:
@@ -177,7 +190,7 @@ def _tell_result(bridge: Bridge, before: int) -> None:
 def _carry_out(bridge: Bridge, files: Sequence[ReplayFile]) -> None:
     """Take the files in while the worker runs as in the service, where a partner that hangs holds up nobody else."""
     starts = iter(with_progress(range(0, len(files), _BATCH), "taking in"))
-    stop, deadline = Event(), 0.0
+    stop, deadline = Event(), time.monotonic() + _PATIENCE
 
     def take_in() -> None:
         nonlocal deadline

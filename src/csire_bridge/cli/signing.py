@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from lxml import etree
 
 from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli.console import JsonOption, out, print_json
-from csire_bridge.domain.identifiers import Eic, MessageId
+from csire_bridge.domain.identifiers import Eic, MessageId, ProcessInstanceId
 from csire_bridge.simulators.doctor import rebase
 from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate, load_pins
 from csire_bridge.xml.lexical import parse_moment
@@ -21,6 +22,7 @@ from csire_bridge.xml.signature import sign_enveloped, verify_enveloped, without
 __all__ = ["add_to"]
 
 _MESSAGE_ID = re.compile(rb"(<(?:\w+:)?MessageId>\s*)[0-9A-Fa-f-]{36}")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _TIMESTAMP = re.compile(rb"<(?:\w+:)?MessageTimestamp>\s*([^<\s]+)")
 
 
@@ -35,7 +37,9 @@ def sign(
     key: Annotated[Path, typer.Option("--key", help="Private key (PEM).", exists=True, dir_okay=False)],
     cert: Annotated[Path, typer.Option("--cert", help="Its certificate (PEM).", exists=True, dir_okay=False)],
     target: Annotated[Path | None, typer.Option("--out", "-o", help="Write here instead of standard output.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Give it a new message id and move its dates to now.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Give it a new message id and process, and move its dates to now.")
+    ] = False,
 ) -> None:
     """Sign a message with the enveloped profile; an earlier signature is replaced.
 
@@ -46,11 +50,21 @@ def sign(
     """
     raw = file.read_bytes()
     root = without_signature(parse(_freshened(raw) if fresh else raw))
+    if fresh:
+        _begin_process(root)
     signed = sign_enveloped(root, SigningKey.load(key, cert))
     if target is None:
         typer.echo(signed.decode("utf-8"))
     else:
         target.write_bytes(signed)
+
+
+def _begin_process(root: etree._Element) -> None:
+    """A process is carried out once, so the message gets one of its own: it is the only id in a message's last part."""
+    fresh = ProcessInstanceId.new()
+    for leaf in root[-1].iter(etree.Element) if len(root) else ():
+        if _UUID.fullmatch((leaf.text or "").strip()):
+            leaf.text = fresh
 
 
 def _freshened(raw: bytes) -> bytes:

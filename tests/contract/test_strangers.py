@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
+
+from sqlalchemy import text
 
 from csire_bridge.domain.alerts import AlertKind
 from csire_bridge.domain.messages import Channel, Form, MessageState, SettledMessage
@@ -13,6 +16,7 @@ from csire_bridge.store.inspection import inspect_database
 from csire_bridge.store.message_search import message_file
 from csire_bridge.store.watch import standing
 from tests.contract.store_support import MINUTE, NOW
+from tests.contract.test_store import upgrade_to
 
 DAY = timedelta(days=1)
 SHA = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7"  # of b"data"
@@ -71,3 +75,29 @@ def test_given_a_message_that_is_cut_then_hash_and_size_stay_and_it_is_not_judge
         assert kept is not None
         assert kept["message"]["bytes_kept"] == 4, "what was accepted is never cut"
         assert not [found for found in inspect_database(tx.connection) if "bytes" in found]
+
+
+def test_given_messages_of_before_when_upgraded_then_they_are_whole_and_nothing_is_counted(address: str) -> None:
+    with closing(Database(address)) as opened:
+        upgrade_to(opened, "0020")
+        row: dict[str, object] = {
+            "channel": "webhook",
+            "origin": "x",
+            "sha256": SHA,
+            "raw": b"data",
+            "state": "refused",
+            "code": "trust.x",
+        }
+        row["received_at"] = NOW if address.startswith("postgresql") else NOW.isoformat(" ", "microseconds")[:26]
+        names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+        with opened.transaction() as tx:
+            tx.connection.execute(text(f"INSERT INTO messages ({names}) VALUES ({values})"), row)  # noqa: S608 - a test
+        opened.upgrade()
+        with opened.looking() as tx:
+            (key,) = tx.connection.execute(text("SELECT key FROM messages")).scalars()
+            assert [raw.raw for raw in tx.messages.refused([key])] == [b"data"]
+            file = message_file(tx.connection, key)
+            assert file is not None
+            assert (file["message"]["bytes"], file["message"]["bytes_kept"]) == (4, 4)
+        assert alerts(opened) == []
+        assert room(opened, [100]) == [True]

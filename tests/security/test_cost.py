@@ -40,6 +40,7 @@ class Judge:
         moment = now()
         verdict = self.bridge.intake.judge(raw, moment)
         if isinstance(verdict, PartnerFault):
+            self.bridge.intake._verifier.claims(raw)
             self.receipts.refused(
                 RawMessage(1, Channel.WEBHOOK, "x", moment, "0" * 64, raw, form), verdict.problems, moment
             )

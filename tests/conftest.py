@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.simulators.postgres import PostgresServer, programs_of
+from csire_bridge.lab.simulators.postgres import PostgresServer, programs_of
 from csire_bridge.store.database import Database
 
 DATABASES = ("sqlite", "postgresql-18", "postgresql-15")

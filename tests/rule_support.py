@@ -13,7 +13,7 @@ from csire_bridge.domain.identifiers import (
     MeteringPointCode,
     ProcessInstanceId,
 )
-from csire_bridge.domain.orders import DisconnectionKind, Order, OrderKind, OrderState, ReconnectionReason
+from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, OrderState, ReconnectionReason
 
 __all__ = ["DEBT", "NOW", "PREPAID", "SUPPLIER", "TOPPED_UP", "order", "polish"]
 

@@ -25,7 +25,7 @@ from tests.conftest import Servers
 WRITER = """
 import hashlib, sys
 from datetime import UTC, datetime
-from csire_bridge.domain.messages import Channel, Form
+from csire_bridge.domain.message.message import Channel, Form
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.database import Database
 database = Database(sys.argv[1])

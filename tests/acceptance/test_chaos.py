@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.chaos.check import Expectations, Witness, violations
-from csire_bridge.chaos.databases import Databases, PostgresDatabases, SqliteFiles
-from csire_bridge.chaos.matrix import run_rounds
-from csire_bridge.chaos.plan import SCENES, database_of, plan_round
-from csire_bridge.chaos.play import Outcome, open_scene
-from csire_bridge.chaos.points import MEANINGS, CrashPoint
+from csire_bridge.lab.chaos.checks.invariants import Expectations, Witness, violations
+from csire_bridge.lab.chaos.crash_points import MEANINGS, CrashPoint
+from csire_bridge.lab.chaos.matrix import run_rounds
+from csire_bridge.lab.chaos.plan import SCENES, database_of, plan_round
+from csire_bridge.lab.chaos.play import Outcome, open_scene
+from csire_bridge.lab.chaos.world.databases import Databases, PostgresDatabases, SqliteFiles
 from csire_bridge.store.database import Database
 from tests.conftest import Servers
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.resources import folder
-from csire_bridge.simulators.expectations import load_expected
+from csire_bridge.lab.simulators.expectations import load_expected
 from tests.acceptance.conftest import Command
 
 SAMPLES = folder("samples")

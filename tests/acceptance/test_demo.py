@@ -12,10 +12,10 @@ import pytest
 import xmlsec
 from lxml import etree
 
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.resources import folder
-from csire_bridge.xml.catalogue import SchemaCatalogue
-from csire_bridge.xml.signature import without_signature
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from csire_bridge.xml.security.signature import without_signature
 from tests.acceptance.conftest import Command
 
 

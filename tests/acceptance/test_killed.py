@@ -17,16 +17,16 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.cli.stage import DATABASE_NAME
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import DATABASE_FILE
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.resources import folder
-from csire_bridge.simulators.hes import meter_number
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.lab.simulators.hes.simulator import meter_number
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 
 ORDERS, KILLS = 60, 6
 SEED = int(os.environ.get("CSIRE_BRIDGE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -35,7 +35,7 @@ SEED = int(os.environ.get("CSIRE_BRIDGE_TEST_SEED", "0")) or random.SystemRandom
 @pytest.fixture
 def head_end() -> Iterator[str]:
     """A head-end system in a process that outlives the bridge's; its meters remember what they did."""
-    words = [sys.executable, "-m", "csire_bridge.simulators.hes", "--meters", str(ORDERS), "--delay", "0:0.3"]
+    words = [sys.executable, "-m", "csire_bridge.lab.simulators.hes", "--meters", str(ORDERS), "--delay", "0:0.3"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["url"]
@@ -109,7 +109,7 @@ def test_given_kill_9_at_random_moments_then_every_message_ends_once(tmp_path: P
     write_messages(tmp_path / "in", pki)
     out = tmp_path / "out"
     out.mkdir()
-    know_points(out / DATABASE_NAME)
+    know_points(out / DATABASE_FILE)
     program = Path(sys.executable).with_name("csire-bridge")
     config = settings(tmp_path, pki, head_end)
     words = [str(w) for w in (program, "replay", tmp_path / "in", "--out", out, "--config", config)]
@@ -123,7 +123,7 @@ def test_given_kill_9_at_random_moments_then_every_message_ends_once(tmp_path: P
 
 
 def check_the_end(out: Path) -> None:
-    with sqlite3.connect(out / DATABASE_NAME) as database:
+    with sqlite3.connect(out / DATABASE_FILE) as database:
 
         def ask(query: str) -> list[tuple[Any, ...]]:
             return database.execute(query).fetchall()

@@ -13,13 +13,13 @@ from unittest.mock import patch
 
 import pytest
 
-from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli import main
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.orders import DisconnectionKind, Order, OrderKind, OrderState, Outcome, WaitsFor
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, OrderState, Outcome, WaitsFor
 from csire_bridge.domain.work import Lease, WorkStep
-from csire_bridge.simulators.hes import HeadEndSimulator
+from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
+from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
 from tests.acceptance.conftest import Command
 

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from csire_bridge.bootstrap import Bridge, system_clock
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.hub import HubSimulator
-from csire_bridge.simulators.pki import DEMO_PARTIES, DemoPki, make_demo_pki
+from csire_bridge.lab.simulators.hub.simulator import HubSimulator
+from csire_bridge.lab.simulators.pki import DEMO_PARTIES, DemoPki, make_demo_pki
+from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.store.database import Database
 from tests.acceptance.conftest import Command
 

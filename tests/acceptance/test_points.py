@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.bootstrap import system_clock
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.messages import RegistryUpdate
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.message.message import RegistryUpdate
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
 from tests.acceptance.conftest import Command
 

@@ -22,19 +22,19 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.cores import cores
+from csire_bridge.config.parties import Part
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import HeadEndSettings, load_settings
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.resources import folder
-from csire_bridge.service.checks import check_settings
-from csire_bridge.settings import HeadEndSettings, load_settings
-from csire_bridge.settings_parties import Part
-from csire_bridge.simulators.hes import meter_number
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.lab.simulators.hes.simulator import meter_number
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.runtime.cpu_affinity import cores
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.service.startup_checks import check_settings
 from csire_bridge.store.database import Database, make_current
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 from tests.acceptance.conftest import Command
 
 MESSAGES, SENDERS = 500, 8
@@ -158,7 +158,7 @@ def push(port: int, raws: Sequence[bytes]) -> list[bytes | None]:
 @pytest.fixture
 def head_end() -> Iterator[str]:
     """A head-end system in a process of its own; its meters remember what they did."""
-    words = [sys.executable, "-m", "csire_bridge.simulators.hes", "--meters", str(MESSAGES), "--delay", "0:0.1"]
+    words = [sys.executable, "-m", "csire_bridge.lab.simulators.hes", "--meters", str(MESSAGES), "--delay", "0:0.1"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["url"]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Table, func, select
 
-from csire_bridge.domain.documents import DocumentState, OutgoingDocument
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
+from csire_bridge.domain.message.documents import DocumentState, OutgoingDocument
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.store.database import Database
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.store.among import among, narrowing, one_of
-from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.database import Database
+from csire_bridge.store.sql.array_parameter import among, narrowing, one_of
+from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.tables import work
 from tests.contract.test_bulk import ADD
 from tests.contract.test_keys import row

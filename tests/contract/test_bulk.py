@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.store.bulk import execute_many
 from csire_bridge.store.database import Database
+from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.tables import work
 from tests.contract.store_support import NOW
 from tests.contract.test_keys import row

@@ -10,15 +10,15 @@ from threading import Event
 
 import pytest
 
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.circuit import Circuit
-from csire_bridge.domain.ticks import Daily, Every
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.operations.circuit_breaker import Circuit
+from csire_bridge.domain.operations.schedule import Daily, Every
 from csire_bridge.domain.work import Lease, WorkStep
+from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.store.database import Database
-from csire_bridge.store.watch import standing
+from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.worker.clock_watch import ClockWatch
-from csire_bridge.worker.steady_clock import SteadyClock
-from csire_bridge.worker.ticker import LEASE_NAME, Tick, Ticker
+from csire_bridge.worker.scheduler import LEASE_NAME, Tick, Ticker
 from tests.contract.store_support import MINUTE, NOW, SECOND, lease
 
 HOUR = timedelta(hours=1)
@@ -104,7 +104,7 @@ def test_given_a_ticker_that_was_frozen_for_longer_than_a_minute_then_it_has_not
     node.start()
     try:
         late = time.monotonic() + 1000
-        monkeypatch.setattr("csire_bridge.worker.ticker.time.monotonic", lambda: late)
+        monkeypatch.setattr("csire_bridge.worker.scheduler.time.monotonic", lambda: late)
         node._heartbeat = late - 100
         seen = [(node.silent, node.runs)]
         node.lead()

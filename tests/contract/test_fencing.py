@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from csire_bridge.domain.errors import StaleWrite
-from csire_bridge.domain.orders import OrderState
+from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database, StoreTransaction

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.database import Database
-from csire_bridge.store.keys import add_rows
+from csire_bridge.store.sql.insert_returning_keys import add_rows
 from csire_bridge.store.tables import work
 from tests.contract.store_support import NOW
 

@@ -13,19 +13,19 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from csire_bridge.domain.acts import Act
-from csire_bridge.domain.alerts import AlertKind
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
-from csire_bridge.domain.installations import misplaced
-from csire_bridge.domain.messages import RegistryUpdate
-from csire_bridge.domain.orders import OrderKind, OrderState, WaitsFor
-from csire_bridge.domain.registry import MeteringPoint, Source, origins
-from csire_bridge.pipeline import point_acts
-from csire_bridge.pipeline.field_work import hand_over_field_work
+from csire_bridge.domain.message.message import RegistryUpdate
+from csire_bridge.domain.meter.installations import misplaced
+from csire_bridge.domain.metering_point.facts import MeteringPoint, Source, origins
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
+from csire_bridge.pipeline.answer.hand_over_field_work import hand_over_field_work
+from csire_bridge.pipeline.operator import point_actions
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database, StoreTransaction
-from csire_bridge.store.watch import standing
+from csire_bridge.store.queries.alert_conditions import standing
 from tests.contract.store_support import CODE, NOW, PROCESS, SECOND, add_order
 
 DAY = timedelta(days=1)
@@ -242,7 +242,7 @@ def test_given_a_connection_left_to_people_when_danger_is_registered_then_it_is_
     with database.transaction() as tx:
         assert [order.key for order in tx.sid.not_handed_over()] == [on.key]
         assert off.key != on.key
-        point_acts.lift_danger(tx, CODE, Act("Anna", NOW + SECOND, "checked"))
+        point_actions.lift_danger(tx, CODE, Act("Anna", NOW + SECOND, "checked"))
     assert hand_over_field_work(database, lambda: NOW) == 1
 
 

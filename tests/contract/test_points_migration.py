@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from csire_bridge.domain.holds import HoldKind
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.interlocks import danger, interlock
-from csire_bridge.domain.orders import OrderKind
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.metering_point.holds import HoldKind
+from csire_bridge.domain.metering_point.interlocks import danger, interlock
+from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.store.database import Database
 from tests.contract.store_support import NOW, order
 from tests.contract.test_store import upgrade_to

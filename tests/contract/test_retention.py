@@ -17,16 +17,16 @@ from threading import Event
 import pytest
 from sqlalchemy import insert, select, update
 
-from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import ActRefused, StaleWrite, StoreFailure
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
-from csire_bridge.domain.messages import Channel, Form, MessageState, SettledMessage
-from csire_bridge.domain.orders import OrderState, Outcome
-from csire_bridge.domain.retention import Kept, RetentionRules
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.message.message import Channel, Form, MessageState, SettledMessage
+from csire_bridge.domain.operations.retention import Kept, RetentionRules
+from csire_bridge.domain.order.order import OrderState, Outcome
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database, StoreTransaction
-from csire_bridge.worker.retention import Retention, Retired
+from csire_bridge.worker.retention_job import Retention, Retired
 from tests.contract.store_support import HUB, MINUTE, NOW, SECOND, count, document, order
 
 DAY = timedelta(days=1)

@@ -23,8 +23,6 @@ from hypothesis import strategies as st
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import StatementError
 
-from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEventKind
-from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, OurFault, StaleWrite, StoreFailure
 from csire_bridge.domain.identifiers import (
     CorrelationId,
@@ -35,16 +33,18 @@ from csire_bridge.domain.identifiers import (
     MeterNumber,
     ProcessInstanceId,
 )
-from csire_bridge.domain.messages import Channel, Form, MessageState, RegistryUpdate, SettledMessage, TakenId
-from csire_bridge.domain.neighbours import Commanded
-from csire_bridge.domain.orders import (
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.message.message import Channel, Form, MessageState, RegistryUpdate, SettledMessage, TakenId
+from csire_bridge.domain.meter.contactor import ControlState, HeadEndEvent, HeadEndEventKind
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import (
     TRANSITIONS,
     DisconnectionKind,
     OrderKind,
     OrderState,
     Outcome,
 )
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.order.related import Commanded
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database

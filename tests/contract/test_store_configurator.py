@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.orders import Order, OrderState, Outcome
-from csire_bridge.domain.rule_sets import RuleSetVersion
+from csire_bridge.domain.order.order import Order, OrderState, Outcome
+from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.rule_book import RuleBook
-from csire_bridge.store.configurator import past_orders, waiting_orders
+from csire_bridge.pipeline.execute.rule_cache import RuleBook
 from csire_bridge.store.database import Database
+from csire_bridge.store.repositories.rule_sets import past_orders, waiting_orders
 from csire_bridge.store.tables import work
 from tests.rule_support import DEBT, NOW
 

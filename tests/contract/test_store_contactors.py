@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, text
 
-from csire_bridge.domain.alerts import Alert, AlertKind
 from csire_bridge.domain.errors import ActRefused
-from csire_bridge.domain.guards import StopScope
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.supply import Movement, Sighting, Supply
+from csire_bridge.domain.metering_point.guards import StopScope
+from csire_bridge.domain.operations.alerts import Alert, AlertKind
+from csire_bridge.domain.order.supply import Movement, Sighting, Supply
 from csire_bridge.store.database import Database
-from csire_bridge.store.watch import settle_alerts, standing
+from csire_bridge.store.queries.alert_conditions import settle_alerts, standing
 from tests.contract.store_support import NOW
 from tests.contract.test_store import upgrade_to
 

@@ -10,10 +10,10 @@ import pytest
 
 from csire_bridge.domain.errors import OurFault, StaleWrite
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.partner_entries import CertificateEntry, PartnerChange, PartnerEntry
-from csire_bridge.domain.partners import PartnerRole, SecurityProfile
+from csire_bridge.domain.message.partner_entries import CertificateEntry, PartnerChange, PartnerEntry
+from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
 from csire_bridge.store.database import Database
-from csire_bridge.store.partners import PartnerRegistry
+from csire_bridge.store.repositories.partners import PartnerRegistry
 
 NOW = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC)
 HUB = Eic.parse("10XPL-TSO------P")

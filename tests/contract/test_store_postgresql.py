@@ -16,18 +16,18 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError, OurFault, StaleWrite, StoreFailure
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.messages import RegistryUpdate
-from csire_bridge.domain.orders import OrderState
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.message.message import RegistryUpdate
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.service.checks import check_settings
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.postgres import PostgresServer
+from csire_bridge.lab.simulators.postgres import PostgresServer
+from csire_bridge.service.startup_checks import check_settings
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
-from csire_bridge.worker.watch import Watch
+from csire_bridge.worker.alert_job import Watch
 from tests.contract.store_support import CODE, NOW, PROCESS, add_order, count
 
 

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import text
 
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
-from csire_bridge.domain.messages import Channel, Form
-from csire_bridge.domain.orders import OrderKind, OrderState
-from csire_bridge.domain.processes import Process
-from csire_bridge.domain.sid import SidNumber, SidWithdrawal
+from csire_bridge.domain.message.message import Channel, Form
+from csire_bridge.domain.message.processes import Process
+from csire_bridge.domain.message.sid import SidNumber, SidWithdrawal
+from csire_bridge.domain.order.order import OrderKind, OrderState
 from csire_bridge.store.database import Database
 from tests.contract.store_support import CODE, NOW, PROCESS, add_order
 from tests.contract.test_store import upgrade_to

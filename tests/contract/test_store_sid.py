@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.messages import Channel, Form
-from csire_bridge.domain.orders import Order, OrderKind, OrderState, Outcome
-from csire_bridge.domain.sid import ReportKind, SidNumber, SidOrder, SidStatus
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.message.message import Channel, Form
+from csire_bridge.domain.message.sid import ReportKind, SidNumber, SidOrder, SidStatus
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState, Outcome
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store.database import Database
 

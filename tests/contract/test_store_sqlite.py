@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
-from csire_bridge.domain.messages import Channel, Form
+from csire_bridge.domain.message.message import Channel, Form
+from csire_bridge.store.connection.sqlite_writer_lock import Turn
 from csire_bridge.store.database import Database
-from csire_bridge.store.turn import Turn
 from tests.contract.store_support import NOW, add_order
 
 
@@ -69,7 +69,7 @@ def test_given_a_process_that_holds_the_turn_and_hangs_then_the_next_one_waits_n
 ) -> None:
     file = tmp_path / "bridge.db"
     code = (
-        "import sys; from pathlib import Path; from csire_bridge.store.turn import Turn\n"
+        "import sys; from pathlib import Path; from csire_bridge.store.connection.sqlite_writer_lock import Turn\n"
         "with Turn(Path(sys.argv[1])).taken(): print('held', flush=True); sys.stdin.read()"
     )
     words = [sys.executable, "-c", code, str(file)]

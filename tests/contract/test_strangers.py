@@ -8,13 +8,13 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.messages import Channel, Form, MessageState, SettledMessage
-from csire_bridge.domain.strangers import Share
+from csire_bridge.domain.message.message import Channel, Form, MessageState, SettledMessage
+from csire_bridge.domain.message.strangers import Share
+from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.store.database import Database
-from csire_bridge.store.inspection import inspect_database
-from csire_bridge.store.message_search import message_file
-from csire_bridge.store.watch import standing
+from csire_bridge.store.housekeeping.integrity_check import inspect_database
+from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.message_search import message_file
 from tests.contract.store_support import MINUTE, NOW
 from tests.contract.test_store import upgrade_to
 

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.domain.ticks import Daily, Every
+from csire_bridge.domain.operations.schedule import Daily, Every
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
-from csire_bridge.worker.ticker import LedStore, Tick, Ticker
+from csire_bridge.worker.scheduler import LedStore, Tick, Ticker
 from tests.contract.store_support import MINUTE, NOW, SECOND
 
 LEASE = timedelta(seconds=10)

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Select
 from sqlalchemy.sql import visitors
 
 import csire_bridge.store
-from csire_bridge.store.among import among
 from csire_bridge.store.database import Database
+from csire_bridge.store.sql.array_parameter import among
 
 _Kept = tuple[str, Select[*tuple[object, ...]], among]
 

@@ -10,20 +10,20 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from csire_bridge.cli.stage import Stage, stage
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
-from csire_bridge.domain.messages import Channel
-from csire_bridge.domain.order_steps import OrderStep
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.pipeline.receive import Arrival
-from csire_bridge.resources import folder
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.meter import Meter
-from csire_bridge.store.reports import order_lines
+from csire_bridge.domain.message.message import Channel
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
+from csire_bridge.domain.order.steps import OrderStep
+from csire_bridge.lab.demo.stage import Stage, stage
+from csire_bridge.lab.simulators.meter.meter import Meter
+from csire_bridge.pipeline.intake.receive import Arrival
+from csire_bridge.store.queries.reports import order_lines
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 from tests.integration.bridge_support import METER, POINT
 
 OLD, NEW = "19XPL-RZE-SA---V", "19XENERGAOPERATS"

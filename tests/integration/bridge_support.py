@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.cli.stage import Stage, stage
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.messages import Channel
-from csire_bridge.domain.orders import Order, OrderEvent, OrderState
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.pipeline.receive import Arrival
-from csire_bridge.resources import folder
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.pki import DemoPki
-from csire_bridge.store.reports import order_lines
+from csire_bridge.domain.message.message import Channel
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import Order, OrderEvent, OrderState
+from csire_bridge.lab.demo.stage import Stage, stage
+from csire_bridge.lab.simulators.pki import DemoPki
+from csire_bridge.pipeline.intake.receive import Arrival
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.reports import order_lines
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 
 POINT = MeteringPointCode.parse("590243856287817706")
 METER = MeterNumber("PROBE0000001")

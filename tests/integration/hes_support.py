@@ -10,17 +10,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from csire_bridge.domain.contactor import (
+from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
+from csire_bridge.channels.hes.event_address import with_key
+from csire_bridge.channels.hes.event_endpoint import EventListener
+from csire_bridge.channels.transport.caller_proofs import Proofs
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
+from csire_bridge.domain.meter.contactor import (
     ContactorAction,
     ContactorCommand,
     HeadEndEvent,
 )
-from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
-from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
-from csire_bridge.hes.endpoint import EventListener
-from csire_bridge.hes.event_address import with_key
-from csire_bridge.simulators.hes import HeadEndSimulator, meter_number
-from csire_bridge.wire.proofs import Proofs
+from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator, meter_number
 
 __all__ = ["CONNECT", "DISCONNECT", "KEY", "METER", "Bridge", "bridge_to", "command", "running", "until"]
 

@@ -14,19 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from csire_bridge.domain.documents import DocumentState, OutgoingDocument
+from csire_bridge.channels.hub.client import HubClient
+from csire_bridge.channels.hub.payload_bytes import CMS
+from csire_bridge.channels.hub.profile import HubProfile, HubSecurity
+from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
-from csire_bridge.hub.client import HubClient
-from csire_bridge.hub.profile import HubProfile, HubSecurity
-from csire_bridge.hub.splice import CMS
-from csire_bridge.resources import folder
-from csire_bridge.simulators.hub import HubSimulator
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
-from csire_bridge.wire.wss_plugin import WsSecurityPlugin
+from csire_bridge.domain.message.documents import DocumentState, OutgoingDocument
+from csire_bridge.lab.simulators.hub.simulator import HubSimulator
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.xml.envelope import read_header
-from csire_bridge.xml.keys import CertificateBook
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import serialise, sign_enveloped
+from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.signature import serialise, sign_enveloped
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 GOOD = folder("samples") / "good"

@@ -15,14 +15,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import cast
 
-from csire_bridge.bootstrap import Standard
-from csire_bridge.domain.circuit import CircuitPolicy
-from csire_bridge.domain.contactor import HeadEndEvent
-from csire_bridge.domain.documents import Delivery, OutgoingDocument
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerUnreachable
-from csire_bridge.domain.head_end_clock import HeadEndClock
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.messages import (
+from csire_bridge.domain.message.documents import Delivery, OutgoingDocument
+from csire_bridge.domain.message.message import (
     Channel,
     Header,
     OrderRequest,
@@ -32,24 +29,27 @@ from csire_bridge.domain.messages import (
     SpecialNotice,
     Understood,
 )
-from csire_bridge.domain.orders import DisconnectionKind, OrderKind, ReconnectionReason
-from csire_bridge.domain.retry import RetryPolicy
+from csire_bridge.domain.meter.contactor import HeadEndEvent
+from csire_bridge.domain.meter.head_end_clock import HeadEndClock
+from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
+from csire_bridge.domain.operations.retry import RetryPolicy
+from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.acknowledge import Acknowledger, Parties
-from csire_bridge.pipeline.deliver import Deliverer
-from csire_bridge.pipeline.events import take_events
-from csire_bridge.pipeline.execute import ExecutionLimits, Executor
-from csire_bridge.pipeline.intake import Intake
+from csire_bridge.lab.simulators.pki import DemoPki
+from csire_bridge.pipeline.answer.acknowledge import Acknowledger, Parties
+from csire_bridge.pipeline.answer.deliver import Deliverer
+from csire_bridge.pipeline.execute.handler import ExecutionLimits, Executor
+from csire_bridge.pipeline.intake.handler import Intake
+from csire_bridge.pipeline.intake.receipt import Receipts
+from csire_bridge.pipeline.intake.receive import Arrival, receive
+from csire_bridge.pipeline.intake.verify import Verifier
+from csire_bridge.pipeline.observe.head_end_events import take_events
 from csire_bridge.pipeline.ports import HeadEnd
-from csire_bridge.pipeline.receipt import Receipts
-from csire_bridge.pipeline.receive import Arrival, receive
-from csire_bridge.pipeline.verify import Verifier
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.pki import DemoPki
+from csire_bridge.service.bridge import Standard
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.tables import metadata
-from csire_bridge.worker.loop import Handlers, Worker
-from csire_bridge.xml.partners import PartnerBook
+from csire_bridge.worker.work_loop import Handlers, Worker
+from csire_bridge.xml.security.partner_book import PartnerBook
 from tests.integration.model_head_end import Crash, ModelHeadEnd, World
 
 __all__ = ["LIMITS", "CrashingStore", "Mailbox", "ModelBridge", "Parts", "emptied"]

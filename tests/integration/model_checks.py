@@ -10,12 +10,12 @@ from typing import TypeGuard
 
 from sqlalchemy import select
 
-from csire_bridge.domain.contactor import ContactorAction, ContactorCommand, ContactorReading
-from csire_bridge.domain.evidence import CLOCK_TOLERANCE
-from csire_bridge.domain.guards import CAP_WINDOW
-from csire_bridge.domain.holds import HoldKind
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.orders import (
+from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand, ContactorReading
+from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE
+from csire_bridge.domain.metering_point.guards import CAP_WINDOW
+from csire_bridge.domain.metering_point.holds import HoldKind
+from csire_bridge.domain.order.order import (
     COMMAND_OPEN,
     FINAL_STATES,
     TRANSITIONS,
@@ -27,8 +27,8 @@ from csire_bridge.domain.orders import (
     WaitsFor,
 )
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.outage import CIRCUIT
-from csire_bridge.store.rows import from_rows
+from csire_bridge.pipeline.execute.circuit import CIRCUIT
+from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import accepted_ids, messages, order_events, orders, outbox, work
 from tests.integration.model_bridge import ModelBridge
 from tests.integration.model_head_end import Held, HeldState

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from csire_bridge.domain.contactor import (
+from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.meter.contactor import (
     ContactorAction,
     ContactorCommand,
     ContactorReading,
@@ -22,9 +24,7 @@ from csire_bridge.domain.contactor import (
     HeadEndEvent,
     HeadEndEventKind,
 )
-from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
-from csire_bridge.domain.head_end_clock import HeadEndClock
-from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.meter.head_end_clock import HeadEndClock
 
 __all__ = ["Crash", "Fault", "Held", "HeldState", "ModelHeadEnd", "ModelMeter", "World"]
 

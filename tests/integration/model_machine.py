@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.contactor import ContactorCommand, ControlState
-from csire_bridge.domain.guards import StopScope
-from csire_bridge.domain.holds import Hold, HoldKind
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
-from csire_bridge.domain.messages import OrderRequest
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.message.message import OrderRequest
+from csire_bridge.domain.meter.contactor import ContactorCommand, ControlState
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.metering_point.guards import StopScope
+from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.work import WorkStep
 from tests.integration.model_bridge import ModelBridge, Parts, emptied
 from tests.integration.model_checks import Checks

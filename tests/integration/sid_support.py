@@ -16,22 +16,22 @@ from typing import Any
 import requests
 from lxml import etree
 
-from csire_bridge.bootstrap import Bridge, system_clock
+from csire_bridge.channels.sid.contract import SID, SOAP11, element, in_envelope
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.resources import folder
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
+from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.lab.simulators.sid.simulator import SidSimulator
+from csire_bridge.lab.simulators.sid.soap_client import BridgeCaller
+from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.service.service import Role, Service
-from csire_bridge.settings import load_settings
-from csire_bridge.sid.contract import SID, SOAP11, element, in_envelope
-from csire_bridge.simulators.hes import HeadEndSimulator
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
-from csire_bridge.simulators.sid import SidSimulator
-from csire_bridge.simulators.sid_caller import BridgeCaller
 from csire_bridge.store.database import make_current
-from csire_bridge.store.reports import MessageLine, message_lines, order_lines
+from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 
 POINT = MeteringPointCode.parse("590243856287817706")
 OTHER_POINT = MeteringPointCode.parse("590015710563817868")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from csire_bridge.domain.acts import Act
-from csire_bridge.domain.holds import HoldKind
-from csire_bridge.domain.orders import OrderKind, OrderState
-from csire_bridge.pipeline import guarding
-from csire_bridge.simulators.hes import Fault
+from csire_bridge.domain.metering_point.holds import HoldKind
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.order.order import OrderKind, OrderState
+from csire_bridge.lab.simulators.hes.simulator import Fault
+from csire_bridge.pipeline.operator import guard_actions
 from tests.integration.agreement_support import NEW, OLD, Place, Town, town
 from tests.integration.bridge_support import METER, POINT
 
@@ -252,7 +252,7 @@ def test_given_a_protected_household_when_an_agreement_ends_then_partly_done_and
     with town(place) as here:
         with here.scene.bridge.database.transaction() as tx:
             act = Act("Anna Nowak", here.clock(), "medical equipment at home")
-            guarding.set_hold(tx, POINT, HoldKind.PROTECTION, None, act)
+            guard_actions.set_hold(tx, POINT, HoldKind.PROTECTION, None, act)
         here.end(here.day())
         order = here.until_state(END, OrderState.PARKED)
         assert here.told(order) == ["read done", "disconnect failed"]

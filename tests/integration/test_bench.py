@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from csire_bridge.bench.backlog import measure_backlog
-from csire_bridge.bench.nodes import measure_nodes
 from csire_bridge.cli.main import app
-from csire_bridge.cores import cores
 from csire_bridge.domain.errors import OurFault
+from csire_bridge.lab.bench.backlog import measure_backlog
+from csire_bridge.lab.bench.nodes import measure_nodes
+from csire_bridge.runtime.cpu_affinity import cores
 from tests.conftest import Servers
 
 RATES = {

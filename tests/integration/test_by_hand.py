@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from csire_bridge.bootstrap import head_end_reader, system_clock
-from csire_bridge.domain.acts import Act
-from csire_bridge.domain.contactor import ContactorReading, ControlState
-from csire_bridge.domain.documents import DocumentState
+from csire_bridge.channels.hub.folder_delivery import FolderChannel
 from csire_bridge.domain.errors import ActRefused, PartnerRefused
-from csire_bridge.domain.guards import StopScope
-from csire_bridge.domain.holds import HoldKind
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
-from csire_bridge.domain.orders import CannotReason, Order, OrderKind, OrderState, Outcome, WaitsFor
-from csire_bridge.domain.site_reports import SiteReport
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.meter.contactor import ContactorReading, ControlState
+from csire_bridge.domain.metering_point.guards import StopScope
+from csire_bridge.domain.metering_point.holds import HoldKind
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, OrderState, Outcome, WaitsFor
+from csire_bridge.domain.order.site_reports import SiteReport
+from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.work import Lease, ParkedWork, WorkStep
-from csire_bridge.hub.folder import FolderChannel
-from csire_bridge.pipeline import by_hand, guarding, set_aside
-from csire_bridge.store.order_file import order_file
+from csire_bridge.pipeline.operator import guard_actions, order_actions, release_work
+from csire_bridge.service.bridge import head_end_reader, system_clock
+from csire_bridge.store.queries.order_dossier import order_file
 from csire_bridge.store.tables import message_events, orders
 from tests.integration.bridge_support import METER, POINT, Play, play
 
@@ -56,16 +56,16 @@ def on_site(playing: Play, *, connect: bool = False) -> datetime:
     return system_clock()
 
 
-def looked(playing: Play) -> by_hand.Look:
+def looked(playing: Play) -> order_actions.Look:
     bridge = playing.scene.bridge
     with head_end_reader(bridge.settings) as head_end:
-        return by_hand.look(bridge.database, head_end, playing.order().key, system_clock)
+        return order_actions.look(bridge.database, head_end, playing.order().key, system_clock)
 
 
-def report(playing: Play, at: datetime, *, unread: bool = False, seen: by_hand.Look | None = None) -> Order:
+def report(playing: Play, at: datetime, *, unread: bool = False, seen: order_actions.Look | None = None) -> Order:
     seen = seen or looked(playing)
     with playing.scene.bridge.database.transaction() as tx:
-        return by_hand.report_done(tx, seen, act(), SiteReport(at, "Piotr", unread))
+        return order_actions.report_done(tx, seen, act(), SiteReport(at, "Piotr", unread))
 
 
 def last_line(playing: Play) -> str:
@@ -118,7 +118,7 @@ def test_given_a_meter_that_cannot_be_read_when_done_is_reported_then_it_counts_
 def test_given_no_head_end_system_when_done_is_reported_then_it_needs_the_words_too(tmp_path: Path) -> None:
     with failing(tmp_path) as playing:
         key = given_up(playing).key
-        seen = by_hand.look(playing.scene.bridge.database, None, key, system_clock)
+        seen = order_actions.look(playing.scene.bridge.database, None, key, system_clock)
         with pytest.raises(ActRefused, match="no head-end system is set up"):
             report(playing, system_clock(), seen=seen)
         assert report(playing, system_clock(), seen=seen, unread=True).state is OrderState.DONE
@@ -129,7 +129,7 @@ def test_given_a_reading_older_than_the_deed_when_done_is_reported_then_it_prove
         order = given_up(playing)
         old = ContactorReading(MeterNumber(METER), False, ControlState.DISCONNECTED, system_clock() - HOUR)
         with pytest.raises(ActRefused, match="last reading is of"):
-            report(playing, system_clock(), seen=by_hand.Look(order, old))
+            report(playing, system_clock(), seen=order_actions.Look(order, old))
 
 
 @pytest.mark.parametrize(("hours", "wrong"), [(-48, "was registered"), (1, "lies in the future")])
@@ -168,10 +168,10 @@ def test_given_a_disconnection_whose_command_may_still_arrive_when_the_connectio
             late = tx.orders.get(key)
             facts = {"meter": METER, "may_run_until": system_clock() + timedelta(minutes=1)}
             tx.connection.execute(update(orders).where(orders.c.key == late.key).values(facts))
-            seen = by_hand.Look(order, ContactorReading(METER, True, ControlState.CONNECTED, system_clock()))
+            seen = order_actions.Look(order, ContactorReading(METER, True, ControlState.CONNECTED, system_clock()))
             site = SiteReport(at, "crew 4")
             with pytest.raises(ActRefused, match=f"order {late.key} .disconnect. may still reach"):
-                by_hand.report_done(tx, seen, act(), site)
+                order_actions.report_done(tx, seen, act(), site)
 
 
 def test_given_an_order_that_changed_while_its_contactor_was_read_then_nothing_is_written(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_given_field_work_that_failed_when_reported_then_the_hub_hears_cannot_wi
         given_up(playing)
         seen = looked(playing)
         with playing.scene.bridge.database.transaction() as tx:
-            order = by_hand.report_not_done(tx, seen, act(), CannotReason.NOT_POSSIBLE, "no access to the meter")
+            order = order_actions.report_not_done(tx, seen, act(), CannotReason.NOT_POSSIBLE, "no access to the meter")
         assert (order.state, order.cannot_reason) == (OrderState.CANNOT, CannotReason.NOT_POSSIBLE)
         playing.work_until(lambda: playing.answers() == ["8.1.1.7"])
         (answer,) = (tmp_path / "acknowledgements").iterdir()
@@ -206,7 +206,7 @@ def test_given_a_parked_order_when_withdrawn_then_the_hub_hears_cannot_and_no_na
         given_up(playing)
         seen = looked(playing)
         with playing.scene.bridge.database.transaction() as tx:
-            by_hand.withdraw(tx, seen, act())
+            order_actions.withdraw(tx, seen, act())
         playing.work_until(lambda: playing.answers() == ["8.1.1.7"])
         (answer,) = (tmp_path / "acknowledgements").iterdir()
         assert "the operator withdrew the order" in answer.read_text("utf-8")
@@ -224,7 +224,7 @@ def test_given_a_supply_that_is_off_when_the_disconnection_is_withdrawn_then_it_
             pytest.raises(ActRefused, match="can't end without effect"),
             playing.scene.bridge.database.transaction() as tx,
         ):
-            by_hand.withdraw(tx, seen, act(), unread=True)
+            order_actions.withdraw(tx, seen, act(), unread=True)
 
 
 # --- again, and people on site
@@ -238,7 +238,7 @@ def test_given_an_order_that_was_given_up_when_retried_then_it_is_carried_out_wi
         assert order.attempts == 3
         playing.scene.head_end.meter(METER).stuck = False
         with playing.scene.bridge.database.transaction() as tx:
-            by_hand.retry(tx, [order], act(why="meter mended"))
+            order_actions.retry(tx, [order], act(why="meter mended"))
         order = playing.work_until_state(OrderState.DONE)
         assert (order.attempts, order.detail) == (1, None)
         assert any("taken back to the queue by Anna Nowak: meter mended" in e.text for e in playing.history())
@@ -250,8 +250,8 @@ def test_given_a_retried_disconnection_at_a_protected_point_then_the_gates_are_p
         order = given_up(playing)
         playing.scene.head_end.meter(METER).stuck = False
         with playing.scene.bridge.database.transaction() as tx:
-            guarding.set_hold(tx, POINT, HoldKind.COMPLAINT, None, act())
-            by_hand.retry(tx, [order], act())
+            guard_actions.set_hold(tx, POINT, HoldKind.COMPLAINT, None, act())
+            order_actions.retry(tx, [order], act())
         playing.work_until_state(OrderState.CANNOT)
         assert playing.scene.head_end.meter(METER).output_state is True
 
@@ -265,8 +265,8 @@ def test_given_a_recalled_order_when_retried_or_sent_out_then_it_is_refused(tmp_
             tx.orders.move(tx.orders.get(key), OrderState.PARKED, system_clock(), "a person looks")
         with playing.scene.bridge.database.transaction() as tx:
             for do in (
-                lambda: by_hand.retry(tx, [tx.orders.get(key)], act()),
-                lambda: by_hand.send_people(tx, key, act()),
+                lambda: order_actions.retry(tx, [tx.orders.get(key)], act()),
+                lambda: order_actions.send_people(tx, key, act()),
             ):
                 with pytest.raises(ActRefused, match="must not be given again"):
                     do()
@@ -294,17 +294,17 @@ def test_given_a_parked_order_when_people_are_sent_then_protection_hold_and_stop
         order, database = given_up(playing), playing.scene.bridge.database
         with database.transaction() as tx:
             tx.orders.move(order, OrderState.PARKED, system_clock(), "a person looks")
-            hold = guarding.set_hold(tx, POINT, HoldKind.PROTECTION, None, act())
+            hold = guard_actions.set_hold(tx, POINT, HoldKind.PROTECTION, None, act())
         with pytest.raises(ActRefused, match="protected from disconnection"), database.transaction() as tx:
-            by_hand.send_people(tx, order.key, act())
+            order_actions.send_people(tx, order.key, act())
         with database.transaction() as tx:
-            guarding.release_hold(tx, hold, act("Jan"))
-            guarding.throw_stop(tx, StopScope.DISCONNECTIONS, act())
+            guard_actions.release_hold(tx, hold, act("Jan"))
+            guard_actions.throw_stop(tx, StopScope.DISCONNECTIONS, act())
         with pytest.raises(ActRefused, match="stop switch"), database.transaction() as tx:
-            by_hand.send_people(tx, order.key, act())
+            order_actions.send_people(tx, order.key, act())
         with database.transaction() as tx:
-            assert guarding.lift_stop(tx, act("Jan")) == 1
-            assert by_hand.send_people(tx, order.key, act()).state is OrderState.FIELD_WORK
+            assert guard_actions.lift_stop(tx, act("Jan")) == 1
+            assert order_actions.send_people(tx, order.key, act()).state is OrderState.FIELD_WORK
 
 
 # --- orders of several steps
@@ -346,7 +346,7 @@ def test_given_an_agreement_whose_step_failed_when_retried_then_that_step_waits_
     with play(tmp_path) as playing:
         key = agreement(playing, (StepKind.READ, StepState.DONE), (StepKind.CONNECT, StepState.FAILED))
         with playing.scene.bridge.database.transaction() as tx:
-            by_hand.retry(tx, [tx.orders.get(key)], act())
+            order_actions.retry(tx, [tx.orders.get(key)], act())
         assert steps_of(playing, key) == [StepState.DONE, StepState.WAITING]
         lease = Lease.starting("test", system_clock(), HOUR)
         with playing.scene.bridge.database.transaction() as tx:
@@ -374,11 +374,11 @@ def test_given_a_released_hold_then_who_waited_goes_on_at_once_and_its_file_name
     with play(tmp_path, connected=False) as playing:
         database = playing.scene.bridge.database
         with database.transaction() as tx:
-            key = guarding.set_hold(tx, POINT, HoldKind.EMERGENCY, None, act(why="fire"))
+            key = guard_actions.set_hold(tx, POINT, HoldKind.EMERGENCY, None, act(why="fire"))
         playing.send("reconnect")
         assert playing.order().waits_for is WaitsFor.HOLD
         with database.transaction() as tx:
-            _, waited = guarding.release_hold(tx, key, act("Jan", "fire is out"))
+            _, waited = guard_actions.release_hold(tx, key, act("Jan", "fire is out"))
         assert [order.key for order in waited] == [playing.order().key]
         order = playing.work_until_state(OrderState.DONE)
         assert any("emergency hold" in e.text and "Jan: fire is out" in e.text for e in playing.history())
@@ -389,7 +389,7 @@ def test_given_a_released_hold_then_who_waited_goes_on_at_once_and_its_file_name
             ("Anna Nowak", "Jan", "fire is out")
         ]
         with pytest.raises(ActRefused, match="released before"), database.transaction() as tx:
-            guarding.release_hold(tx, key, act())
+            guard_actions.release_hold(tx, key, act())
 
 
 def test_given_the_cap_when_one_person_asks_and_another_approves_then_who_waited_goes_on(tmp_path: Path) -> None:
@@ -398,14 +398,14 @@ def test_given_the_cap_when_one_person_asks_and_another_approves_then_who_waited
         playing.send("disconnect")
         assert playing.order().waits_for is WaitsFor.CAP
         with database.transaction() as tx:
-            key = guarding.ask(tx, 1, act())
+            key = guard_actions.ask(tx, 1, act())
         for by, wrong in (("anna nowak ", "somebody else"), ("Jan", None), ("Eva", "approved before")):
             if wrong:
                 with pytest.raises(ActRefused, match=wrong), database.transaction() as tx:
-                    guarding.approve(tx, key, act(by), HOUR)
+                    guard_actions.approve(tx, key, act(by), HOUR)
             else:
                 with database.transaction() as tx:
-                    assert guarding.approve(tx, key, act(by), HOUR).approved_by == "Jan"
+                    assert guard_actions.approve(tx, key, act(by), HOUR).approved_by == "Jan"
         order = playing.work_until_state(OrderState.DONE)
         with database.reading() as connection:
             file = order_file(connection, order.key)
@@ -438,7 +438,7 @@ def test_given_an_answer_that_was_refused_when_released_then_the_same_bytes_leav
         with database.transaction() as tx:
             document = tx.outbox.get(piece.subject)
             assert document.state is DocumentState.PARKED
-            set_aside.release(tx, [piece], act(why="the hub gave us the right"))
+            release_work.release(tx, [piece], act(why="the hub gave us the right"))
         playing.work_until(lambda: parked(playing) == [] and (tmp_path / "acknowledgements").is_dir())
         assert next((tmp_path / "acknowledgements").iterdir()).read_bytes() == document.document
         with database.transaction() as tx:
@@ -455,7 +455,7 @@ def test_given_a_broken_message_when_its_work_is_released_then_its_history_names
         (piece,) = parked(playing)
         assert (piece.step, piece.last_error) == (WorkStep.INTAKE, "broken")
         with database.transaction() as tx:
-            set_aside.release(tx, [piece], act(why="mended"))
+            release_work.release(tx, [piece], act(why="mended"))
         with closing(database), database.reading() as connection:
             texts = connection.execute(select(message_events.c.text)).scalars().all()
         assert "work that was set aside goes on by Anna Nowak: mended" in texts

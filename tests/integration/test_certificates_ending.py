@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.bootstrap import Bridge, system_clock
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.pki import make_demo_pki
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.lab.simulators.pki import make_demo_pki
+from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.store.database import make_current
-from csire_bridge.store.watch import open_alerts
-from csire_bridge.worker.certificates import AHEAD, Certificates, NamedCertificate
-from csire_bridge.worker.watch import Watch
-from csire_bridge.xml.partners import PartnerBook
+from csire_bridge.store.queries.alert_conditions import open_alerts
+from csire_bridge.worker.alert_job import Watch
+from csire_bridge.worker.certificate_job import AHEAD, Certificates, NamedCertificate
+from csire_bridge.xml.security.partner_book import PartnerBook
 
 NOW = system_clock()
 NOBODY = PartnerBook.of([], [])

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli.main import run
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.orders import OrderState, Outcome
+from csire_bridge.domain.order.order import OrderState, Outcome
+from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
 from tests.rule_support import DEBT
 

@@ -18,8 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from pydantic import ValidationError
 
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.config.settings import load_settings
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from tests.integration.webhook_support import Scene, bare, now, running
 
 HES = {"url": "http://127.0.0.1:9/hes"}

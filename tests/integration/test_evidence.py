@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.contactor import ContactorReading
+from csire_bridge.channels.hes.client import HeadEndConnector
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.orders import OrderState
-from csire_bridge.hes.connector import HeadEndConnector
-from csire_bridge.simulators import hes_messages
-from csire_bridge.store.watch import standing
+from csire_bridge.domain.meter.contactor import ContactorReading
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.order.order import OrderState
+from csire_bridge.lab.simulators.hes import messages as hes_messages
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.alert_conditions import standing
 from tests.integration.bridge_support import METER, Play, play
 
 _OLD = timedelta(days=3)

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from csire_bridge.bootstrap import system_clock
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown, StaleWrite
-from csire_bridge.domain.guards import StopScope
-from csire_bridge.domain.holds import Hold, HoldKind
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.orders import CannotReason, Order, OrderState, Outcome, WaitsFor
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.metering_point.guards import StopScope
+from csire_bridge.domain.metering_point.holds import Hold, HoldKind
+from csire_bridge.domain.order.order import CannotReason, Order, OrderState, Outcome, WaitsFor
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.store.reports import order_lines
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.reports import order_lines
 from tests.integration.bridge_support import METER, POINT, Play, play
 
 OTHER_POINT = MeteringPointCode.parse("590015710563817868")

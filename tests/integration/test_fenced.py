@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from csire_bridge.bootstrap import Bridge, system_clock
-from csire_bridge.cli.stage import enter_points, stage_settings
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.messages import Channel
-from csire_bridge.domain.orders import Order, OrderState
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.pipeline.receive import Arrival, receive
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.hes import HeadEndSimulator
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.domain.message.message import Channel
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import Order, OrderState
+from csire_bridge.lab.demo.stage import enter_points, stage_settings
+from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.pipeline.intake.receive import Arrival, receive
+from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.store import tables
 from csire_bridge.store.database import make_current
-from csire_bridge.store.reports import order_lines
+from csire_bridge.store.queries.reports import order_lines
 from tests.integration.bridge_support import METER, POINT, signed_message
 
 

@@ -12,8 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.hes.connection import Connection, ExchangeFailed, NeverConnected, exchange_head, split_address
-from csire_bridge.lines import Calls, Lines
+from csire_bridge.channels.hes.http_connection import (
+    Connection,
+    ExchangeFailed,
+    NeverConnected,
+    exchange_head,
+    split_address,
+)
+from csire_bridge.runtime.green_calls import Calls, Lines
 from tests.integration.door_support import Authority, http, serving
 
 HEADERS = {"Content-Type": "text/xml"}

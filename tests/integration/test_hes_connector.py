@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from csire_bridge.domain.contactor import (
-    HeadEndEventKind,
-)
+from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
 from csire_bridge.domain.errors import (
     ConfigurationError,
     HeadEndRefused,
     HeadEndUnreachable,
     OutcomeUnknown,
 )
-from csire_bridge.hes.connector import HeadEndConnector, HeadEndProfile
-from csire_bridge.simulators.hes import HeadEndSimulator
+from csire_bridge.domain.meter.contactor import (
+    HeadEndEventKind,
+)
+from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from tests.integration.hes_support import DISCONNECT, METER, bridge_to, command, running
 from tests.integration.hub_support import answering as http_answering
 from tests.integration.hub_support import raw_server

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from csire_bridge.domain.contactor import ControlState, HeadEndEventKind
 from csire_bridge.domain.errors import (
     BridgeError,
     HeadEndRefused,
@@ -16,8 +15,15 @@ from csire_bridge.domain.errors import (
     HeadEndUnreachable,
     OutcomeUnknown,
 )
-from csire_bridge.simulators.hes import ConfirmationStyle, Fault, HeadEndFaults, HeadEndSimulator, meter_number
-from csire_bridge.simulators.hes_outage import Outage
+from csire_bridge.domain.meter.contactor import ControlState, HeadEndEventKind
+from csire_bridge.lab.simulators.hes.outage import Outage
+from csire_bridge.lab.simulators.hes.simulator import (
+    ConfirmationStyle,
+    Fault,
+    HeadEndFaults,
+    HeadEndSimulator,
+    meter_number,
+)
 from tests.integration.hes_support import CONNECT, DISCONNECT, METER, Bridge, bridge_to, command, running, until
 
 KIND = HeadEndEventKind

@@ -14,15 +14,15 @@ from dlms_cosem.io import BlockingTcpIO, TcpTransport
 from dlms_cosem.security import NoSecurityAuthentication
 from structlog.testing import capture_logs
 
+from csire_bridge.channels.hes.profile import HeadEndCodes, HeadEndNamespaces
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.metering import ENERGY_REGISTERS, MeterCalendars, ObisCode, TariffCalendar
-from csire_bridge.hes.profile import HeadEndCodes, HeadEndNamespaces
-from csire_bridge.simulators import cosem
-from csire_bridge.simulators.hes import Fault, HeadEndSimulator
-from csire_bridge.simulators.meter import Meter
-from csire_bridge.simulators.meter_client import MeterClient, MeterError
-from csire_bridge.simulators.meter_server import MeterServer
+from csire_bridge.domain.meter.metering import ENERGY_REGISTERS, MeterCalendars, ObisCode, TariffCalendar
+from csire_bridge.lab.simulators.hes.simulator import Fault, HeadEndSimulator
+from csire_bridge.lab.simulators.meter import cosem
+from csire_bridge.lab.simulators.meter.client import MeterClient, MeterError
+from csire_bridge.lab.simulators.meter.meter import Meter
+from csire_bridge.lab.simulators.meter.server import MeterServer
 from tests.integration.hes_support import METER, Bridge, bridge_to, running
 from tests.integration.hub_support import raw_server
 from tests.integration.test_hes_connector import answering
@@ -171,7 +171,7 @@ SOUND = {"meter": METER, "at": "2026-03-01T13:00:00+01:00", "code": "1.8.0"}
 
 @pytest.fixture
 def fixed_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("csire_bridge.hes.connector.uuid.uuid4", lambda: "fixed")
+    monkeypatch.setattr("csire_bridge.channels.hes.client.uuid.uuid4", lambda: "fixed")
 
 
 @pytest.mark.usefixtures("fixed_ids")

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from csire_bridge.domain.contactor import HeadEndEventKind
 from csire_bridge.domain.errors import HeadEndUnreachable
-from csire_bridge.simulators.hes import meter_number
-from csire_bridge.simulators.hes_main import main
+from csire_bridge.domain.meter.contactor import HeadEndEventKind
+from csire_bridge.lab.simulators.hes.__main__ import main
+from csire_bridge.lab.simulators.hes.simulator import meter_number
 from tests.integration.hes_support import CONNECT, DISCONNECT, METER, bridge_to, command, until
 
 
@@ -39,7 +39,7 @@ class Process:
 
 @contextmanager
 def process(*words: str) -> Iterator[Process]:
-    line = [sys.executable, "-m", "csire_bridge.simulators.hes", *words]
+    line = [sys.executable, "-m", "csire_bridge.lab.simulators.hes", *words]
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         assert running.stdin
         assert running.stdout

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from csire_bridge.domain.contactor import HeadEndEventKind
+from csire_bridge.channels.hes.event_reader import parse_event
+from csire_bridge.channels.hes.profile import HeadEndCodes, HeadEndNamespaces, HeadEndProfile
+from csire_bridge.channels.hes.request_templates import RequestWriter
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, NotValid, OutcomeUnknown
-from csire_bridge.hes.events import parse_event
-from csire_bridge.hes.profile import HeadEndCodes, HeadEndNamespaces, HeadEndProfile
-from csire_bridge.hes.request import RequestWriter
-from csire_bridge.resources import folder
-from csire_bridge.simulators.hes import HeadEndSimulator
+from csire_bridge.domain.meter.contactor import HeadEndEventKind
+from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from tests.integration.hes_support import CONNECT, DISCONNECT, METER, bridge_to, command, running
 
 OTHER = HeadEndNamespaces(

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import func, select
 
-from csire_bridge.domain.orders import OrderState, Outcome
-from csire_bridge.simulators.hes import Fault
+from csire_bridge.domain.order.order import OrderState, Outcome
+from csire_bridge.lab.simulators.hes.simulator import Fault
 from csire_bridge.store.tables import head_end_events
 from tests.integration.bridge_support import METER, Play, play
 

@@ -19,15 +19,15 @@ from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEventKind
+from csire_bridge.channels.hes.client import HeadEndProfile
+from csire_bridge.channels.hes.event_endpoint import EventDoor
+from csire_bridge.channels.hes.event_reader import MAX_EVENT_BYTES
+from csire_bridge.channels.transport.caller_address import networks
+from csire_bridge.channels.transport.caller_proofs import Proofs
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, StoreFailure
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.hes.connector import HeadEndProfile
-from csire_bridge.hes.endpoint import EventDoor
-from csire_bridge.hes.events import MAX_EVENT_BYTES
-from csire_bridge.simulators.hes import ConfirmationStyle
-from csire_bridge.wire.callers import networks
-from csire_bridge.wire.proofs import Proofs
+from csire_bridge.domain.meter.contactor import ControlState, HeadEndEvent, HeadEndEventKind
+from csire_bridge.lab.simulators.hes.simulator import ConfirmationStyle
 from tests.integration.hes_support import CONNECT, DISCONNECT, KEY, METER, bridge_to, command, running, until
 
 
@@ -226,7 +226,7 @@ def test_given_garbage_when_posted_as_request_then_the_simulator_refuses_it() ->
 
 
 def test_given_the_simulator_as_a_process_when_its_stdin_closes_then_it_ends() -> None:
-    line = [sys.executable, "-m", "csire_bridge.simulators.hes", "--meters", "3", "--delay", "0"]
+    line = [sys.executable, "-m", "csire_bridge.lab.simulators.hes", "--meters", "3", "--delay", "0"]
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         announced = json.loads(process.stdout.readline())
@@ -237,7 +237,7 @@ def test_given_the_simulator_as_a_process_when_its_stdin_closes_then_it_ends() -
 
 
 def test_given_the_simulator_as_a_process_when_terminated_then_it_ends_cleanly() -> None:
-    line = [sys.executable, "-m", "csire_bridge.simulators.hes", "--meters", "1", "--delay", "0.5:1"]
+    line = [sys.executable, "-m", "csire_bridge.lab.simulators.hes", "--meters", "1", "--delay", "0.5:1"]
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout and process.stderr
         assert process.stdout.readline()

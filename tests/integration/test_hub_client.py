@@ -20,6 +20,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from csire_bridge.channels.hub.client import BLOCKED, HubClient
+from csire_bridge.channels.hub.faults import Operation
+from csire_bridge.channels.hub.hub_delivery import HubChannel
+from csire_bridge.channels.hub.payload_bytes import bare
+from csire_bridge.channels.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
+from csire_bridge.channels.transport.failures import Later
 from csire_bridge.domain.errors import (
     BridgeError,
     ConfigurationError,
@@ -28,17 +34,11 @@ from csire_bridge.domain.errors import (
     PartnerUnreachable,
 )
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.hub.channel import HubChannel
-from csire_bridge.hub.client import BLOCKED, HubClient
-from csire_bridge.hub.faults import Operation
-from csire_bridge.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
-from csire_bridge.hub.splice import bare
-from csire_bridge.simulators.hub_faults import Trouble
-from csire_bridge.simulators.hub_soap import container_response, fault, send_response
-from csire_bridge.wire.failures import Later
+from csire_bridge.lab.simulators.faults.hub import Trouble
+from csire_bridge.lab.simulators.hub.soap import container_response, fault, send_response
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import verify_enveloped
-from csire_bridge.xml.wss import sign_envelope
+from csire_bridge.xml.security.signature import verify_enveloped
+from csire_bridge.xml.security.wss import sign_envelope
 from tests.integration.hub_support import (
     answering,
     client_at,

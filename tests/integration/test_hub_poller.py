@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
+from csire_bridge.channels.hub.client import BLOCKED, HubClient
+from csire_bridge.channels.hub.faults import Operation
+from csire_bridge.channels.hub.payload_bytes import bare
+from csire_bridge.channels.hub.profile import HubSecurity
+from csire_bridge.channels.hub.queue_poller import QueuePoller, document_if_readable
+from csire_bridge.channels.hub.responses import Peeked
+from csire_bridge.channels.transport.failures import Later
+from csire_bridge.channels.transport.poll_interval import Rhythm
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable, StoreFailure
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.hub.answers import Peeked
-from csire_bridge.hub.client import BLOCKED, HubClient
-from csire_bridge.hub.faults import Operation
-from csire_bridge.hub.poller import QueuePoller, document_if_readable
-from csire_bridge.hub.profile import HubSecurity
-from csire_bridge.hub.splice import bare
-from csire_bridge.simulators.hub import HubSimulator
-from csire_bridge.simulators.hub_faults import Trouble
-from csire_bridge.simulators.hub_soap import container_response
-from csire_bridge.wire.failures import Later
-from csire_bridge.wire.rhythm import Rhythm
+from csire_bridge.lab.simulators.faults.hub import Trouble
+from csire_bridge.lab.simulators.hub.simulator import HubSimulator
+from csire_bridge.lab.simulators.hub.soap import container_response
 from tests.integration.hub_support import answering, client_at, hub_document, now, plain_document, running
 
 ID = MessageId("0e7397e7-a2cc-45cf-8ea1-5554fc18c029")

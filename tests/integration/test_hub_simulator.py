@@ -13,26 +13,26 @@ import requests
 import zeep
 from lxml import etree
 
+from csire_bridge.channels.hub.client import HubClient
+from csire_bridge.channels.hub.faults import Operation
+from csire_bridge.channels.hub.payload_bytes import bare
+from csire_bridge.channels.hub.profile import HubSecurity
+from csire_bridge.channels.transport.failures import Later
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
-from csire_bridge.domain.messages import Channel, Header, RawMessage
-from csire_bridge.hub.client import HubClient
-from csire_bridge.hub.faults import Operation
-from csire_bridge.hub.profile import HubSecurity
-from csire_bridge.hub.splice import bare
-from csire_bridge.pipeline.receipt import Verdict, build
-from csire_bridge.resources import folder
-from csire_bridge.simulators.http_server import HttpServer, Reply
-from csire_bridge.simulators.hub import HubSimulator
-from csire_bridge.simulators.hub_faults import HubDice, Trouble
-from csire_bridge.simulators.hub_results import build_result
-from csire_bridge.simulators.hub_soap import send_response, spoiled
-from csire_bridge.wire.failures import Later
-from csire_bridge.xml.catalogue import SchemaCatalogue
+from csire_bridge.domain.message.message import Channel, Header, RawMessage
+from csire_bridge.lab.simulators.faults.hub import HubDice, Trouble
+from csire_bridge.lab.simulators.http_server import HttpServer, Reply
+from csire_bridge.lab.simulators.hub.results import build_result
+from csire_bridge.lab.simulators.hub.simulator import HubSimulator
+from csire_bridge.lab.simulators.hub.soap import send_response, spoiled
+from csire_bridge.pipeline.intake.receipt import Verdict, build
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import serialise, sign_enveloped, verify_enveloped, without_signature
-from csire_bridge.xml.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from csire_bridge.xml.security.signature import serialise, sign_enveloped, verify_enveloped, without_signature
+from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
 from tests.integration.hub_support import (
     client_of,
     hub_document,

@@ -12,19 +12,19 @@ from typing import Any, cast
 
 import pytest
 
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode
-from csire_bridge.domain.orders import OrderState
+from csire_bridge.domain.message.documents import Delivery, DocumentState, OutgoingDocument
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.work import WorkItem, WorkStep
-from csire_bridge.pipeline.ask import Asking, settle_asked
-from csire_bridge.pipeline.changes import Changes
-from csire_bridge.pipeline.outage import CIRCUIT
-from csire_bridge.pipeline.steps import Done
-from csire_bridge.simulators.http_server import Reply
-from csire_bridge.store.reports import order_lines
-from csire_bridge.store.watch import open_alerts
+from csire_bridge.lab.simulators.http_server import Reply
+from csire_bridge.pipeline.batch_step import Done
+from csire_bridge.pipeline.execute.circuit import CIRCUIT
+from csire_bridge.pipeline.execute.resolve_point import Asking, settle_asked
+from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.store.queries.alert_conditions import open_alerts
+from csire_bridge.store.queries.reports import order_lines
 from tests.integration.bridge_support import POINT, Play, play
 from tests.integration.test_slow_meters import install
 

@@ -15,31 +15,31 @@ from tempfile import mkdtemp
 import pytest
 from typer.testing import CliRunner
 
-from csire_bridge.bootstrap import Bridge
 from csire_bridge.cli.main import app
-from csire_bridge.domain.alerts import AlertKind
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
-from csire_bridge.domain.messages import Channel, MessageState
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
-from csire_bridge.domain.partner_entries import PartnerEntry
-from csire_bridge.domain.refusals import JudgingAgain
-from csire_bridge.domain.retention import Kept, RetentionRules
-from csire_bridge.pipeline.judge_again import JudgeAgain
-from csire_bridge.pipeline.receive import Arrival, receive
-from csire_bridge.resources import folder
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.domain.message.partner_entries import PartnerEntry
+from csire_bridge.domain.message.refusals import JudgingAgain
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.operations.retention import Kept, RetentionRules
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.pipeline.intake.judge_again import JudgeAgain
+from csire_bridge.pipeline.intake.receive import Arrival, receive
+from csire_bridge.service.bridge import Bridge
 from csire_bridge.store.database import Database, make_current
-from csire_bridge.store.message_search import FoundMessage, MessageSearch, find_messages, message_file
-from csire_bridge.store.order_search import OrderSearch, find_orders
-from csire_bridge.store.retention import RetentionBook
-from csire_bridge.store.watch import standing
-from csire_bridge.worker.partner_entry import enter_partner
-from csire_bridge.worker.roster import FilePartners
-from csire_bridge.xml.keys import SigningKey
+from csire_bridge.store.housekeeping.retention import RetentionBook
+from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.message_search import FoundMessage, MessageSearch, find_messages, message_file
+from csire_bridge.store.queries.order_search import OrderSearch, find_orders
+from csire_bridge.worker.partners.entry import enter_partner
+from csire_bridge.worker.partners.roster import FilePartners
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped, without_signature
+from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.signature import sign_enveloped, without_signature
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

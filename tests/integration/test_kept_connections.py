@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from csire_bridge.wire.exchange import KeptSession, exchange
+from csire_bridge.channels.transport.http_exchange import KeptSession, exchange
 
 
 class Partner(ThreadingHTTPServer):

@@ -22,13 +22,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.domain.contactor import ControlState
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.orders import OrderKind
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.meter.contactor import ControlState
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.simulators.pki import make_demo_pki
+from csire_bridge.lab.simulators.pki import make_demo_pki
+from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
 from tests.integration.model_bridge import ModelBridge, Parts, emptied
 from tests.integration.model_checks import Checks

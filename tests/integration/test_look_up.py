@@ -12,8 +12,8 @@ import pytest
 
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.pipeline.look_up import PointFinder
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.store.database import Database
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

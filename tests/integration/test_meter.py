@@ -12,12 +12,12 @@ from dlms_cosem.io import BlockingTcpIO, TcpTransport
 from dlms_cosem.security import NoSecurityAuthentication
 from structlog.testing import capture_logs
 
-from csire_bridge.domain.contactor import ContactorAction, ControlState
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.simulators import cosem
-from csire_bridge.simulators.meter import Meter
-from csire_bridge.simulators.meter_client import MeterClient, MeterError
-from csire_bridge.simulators.meter_server import MeterServer
+from csire_bridge.domain.meter.contactor import ContactorAction, ControlState
+from csire_bridge.lab.simulators.meter import cosem
+from csire_bridge.lab.simulators.meter.client import MeterClient, MeterError
+from csire_bridge.lab.simulators.meter.meter import Meter
+from csire_bridge.lab.simulators.meter.server import MeterServer
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 OFF, ON, ARMED = ControlState.DISCONNECTED, ControlState.CONNECTED, ControlState.READY_FOR_RECONNECTION

@@ -13,15 +13,15 @@ from unittest.mock import patch
 
 import pytest
 
-from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli import main
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.contactor import HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.identifiers import CorrelationId
-from csire_bridge.domain.orders import OrderState
-from csire_bridge.domain.supply import Movement, Supply
-from csire_bridge.simulators import hes_messages
-from csire_bridge.store.watch import standing
+from csire_bridge.domain.meter.contactor import HeadEndEvent, HeadEndEventKind
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.order.order import OrderState
+from csire_bridge.domain.order.supply import Movement, Supply
+from csire_bridge.lab.simulators.hes import messages as hes_messages
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.alert_conditions import standing
 from tests.integration.bridge_support import METER, Play, play
 
 DISCONNECTED, CONNECTED = HeadEndEventKind.DISCONNECTED, HeadEndEventKind.CONNECTED

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import typer
 
-from csire_bridge.cli.moments import parse_moment
+from csire_bridge.cli.shared.moments import parse_moment
+from csire_bridge.config.resources import folder
+from csire_bridge.config.rule_files import read_rules
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
-from csire_bridge.domain.messages import MessageState
-from csire_bridge.domain.point_lists import read_points
-from csire_bridge.resources import folder
-from csire_bridge.rule_files import read_rules
-from csire_bridge.store.reports import message_lines
+from csire_bridge.domain.message.message import MessageState
+from csire_bridge.domain.metering_point.point_lists import read_points
+from csire_bridge.store.queries.reports import message_lines
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 from tests.integration.bridge_support import Play, play
 
 GOOD = folder("samples") / "good"

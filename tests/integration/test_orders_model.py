@@ -16,19 +16,20 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import text
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.domain.contactor import ContactorReading, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
-from csire_bridge.domain.execution import Conclusion, conclude
-from csire_bridge.domain.next_step import Ending
-from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
-from csire_bridge.pipeline import execute, find_out, new_orders
-from csire_bridge.pipeline.gates import Gates
-from csire_bridge.pipeline.give import Given, Giving, give
+from csire_bridge.domain.meter.contactor import ContactorReading, HeadEndEvent, HeadEndEventKind
+from csire_bridge.domain.order.conclusion import Conclusion, conclude
+from csire_bridge.domain.order.next_step import Ending
+from csire_bridge.domain.order.order import OrderKind, OrderState, Outcome
+from csire_bridge.lab.simulators.pki import make_demo_pki
+from csire_bridge.pipeline.execute import handler, read_back
+from csire_bridge.pipeline.execute.dispatch import Given, Giving, give
+from csire_bridge.pipeline.execute.gates import Gates
+from csire_bridge.pipeline.orders import create
 from csire_bridge.pipeline.ports import HeadEnd
-from csire_bridge.simulators.pki import make_demo_pki
+from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
-from csire_bridge.store.neighbours import Neighbours
+from csire_bridge.store.repositories.related_orders import Neighbours
 from tests.integration.model_bridge import Parts
 from tests.integration.model_machine import OrdersMachine
 
@@ -96,7 +97,7 @@ def a_lost_reply_is_taken_for_a_lost_request(patch: pytest.MonkeyPatch, _parts: 
         given = give(head_end, giving, now)
         return HeadEndUnreachable(given.text) if isinstance(given, OutcomeUnknown) else given
 
-    patch.setattr(execute, "give", guesses)
+    patch.setattr(handler, "give", guesses)
 
 
 def an_event_is_believed_without_a_reading(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
@@ -113,16 +114,16 @@ def an_event_is_believed_without_a_reading(patch: pytest.MonkeyPatch, _parts: Pa
             return Conclusion(OrderState.DONE, told[event.kind], "the event says so", event.occurred_at)
         return conclude(kind, event, reading, submitted_at, armed_counts=armed_counts)
 
-    patch.setattr(find_out, "conclude", believes)
+    patch.setattr(read_back, "conclude", believes)
 
 
 def a_recall_while_a_command_is_given_is_missed(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
-    patch.setattr(execute, "_look_at_recalled", lambda *_: None)
+    patch.setattr(handler, "_look_at_recalled", lambda *_: None)
 
 
 def a_command_that_may_still_run_is_forgotten(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
-    patch.setattr(find_out, "_as_wanted", lambda *_: False)
-    patch.setattr(find_out._Settling, "_ending", lambda *_: Ending.PASSED)
+    patch.setattr(read_back, "_as_wanted", lambda *_: False)
+    patch.setattr(read_back._Settling, "_ending", lambda *_: Ending.PASSED)
 
 
 def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
@@ -131,7 +132,7 @@ def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -
 
 def a_newer_connection_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
     patch.setattr(Neighbours, "reconnections", lambda *_: {})
-    patch.setattr(new_orders, "_overtake", lambda *_: None)
+    patch.setattr(create, "_overtake", lambda *_: None)
 
 
 def slow(*values: object) -> ParameterSet:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.circuit import Circuit, CircuitPolicy
 from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.pipeline.outage import CIRCUIT, Outage
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.operations.circuit_breaker import Circuit, CircuitPolicy
+from csire_bridge.pipeline.execute.circuit import CIRCUIT, Outage
 from csire_bridge.store.database import Database
-from csire_bridge.store.watch import open_alerts
-from csire_bridge.worker.silence import Silence
-from csire_bridge.worker.watch import Watch
+from csire_bridge.store.queries.alert_conditions import open_alerts
+from csire_bridge.worker.alert_job import Watch
+from csire_bridge.worker.queue_silence import Silence
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 METERS = [MeterNumber(f"ANY{number}") for number in range(10)]

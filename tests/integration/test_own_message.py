@@ -13,18 +13,18 @@ from unittest.mock import patch
 
 import pytest
 
-from csire_bridge.bootstrap import system_clock
 from csire_bridge.cli import main
-from csire_bridge.cli.stage import stage
-from csire_bridge.domain.acts import Act
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ActRefused
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
-from csire_bridge.domain.orders import CannotReason, OrderState
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.pipeline import by_hand
-from csire_bridge.settings import load_settings
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.order.order import CannotReason, OrderState
+from csire_bridge.lab.demo.stage import stage
+from csire_bridge.pipeline.operator import order_actions
+from csire_bridge.service.bridge import system_clock
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 from tests.integration.bridge_support import METER, POINT, Play
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "mappings.md"
@@ -86,12 +86,12 @@ def test_given_the_example_of_the_document_when_reported_as_not_done_then_the_hu
     with playing(tmp_path) as play:
         order = play.work_until_state(OrderState.PARKED, OrderState.FIELD_WORK)
         database = play.scene.bridge.database
-        seen = by_hand.look(database, None, order.key, system_clock)
+        seen = order_actions.look(database, None, order.key, system_clock)
         act = Act("Anna Nowak", system_clock(), "a drill")
         with database.transaction() as tx, pytest.raises(ActRefused, match="debt-both-sides is no reason"):
-            by_hand.report_not_done(tx, seen, act, CannotReason.DEBT_BOTH_SIDES, "debts")
+            order_actions.report_not_done(tx, seen, act, CannotReason.DEBT_BOTH_SIDES, "debts")
         with database.transaction() as tx:
-            by_hand.report_not_done(tx, seen, act, CannotReason.NOT_POSSIBLE, "the meter has no limiter")
+            order_actions.report_not_done(tx, seen, act, CannotReason.NOT_POSSIBLE, "the meter has no limiter")
         play.work_until(lambda: play.answers() == ["8.5.1.5"])
         (answer,) = (tmp_path / "acknowledgements").iterdir()
         assert "the meter has no limiter" in answer.read_text("utf-8")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from csire_bridge.hub.client import HubClient
-from csire_bridge.hub.door import Door, DoorStep, try_door
-from csire_bridge.hub.profile import HubProfile
+from csire_bridge.channels.hub.client import HubClient
+from csire_bridge.channels.hub.probe.probe import Door, DoorStep, try_door
+from csire_bridge.channels.hub.profile import HubProfile
 from tests.integration.door_support import DAY, NOW, Authority, http, serving
 
 REFUSES_GET = http("405 Method Not Allowed", "text/html", b"<html>no</html>")

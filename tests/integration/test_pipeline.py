@@ -10,18 +10,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from csire_bridge.bootstrap import system_clock
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
-from csire_bridge.domain.messages import Channel, MessageState, RegistryUpdate
-from csire_bridge.domain.orders import CannotReason, Order, OrderState, Outcome
+from csire_bridge.domain.message.message import Channel, MessageState, RegistryUpdate
+from csire_bridge.domain.order.order import CannotReason, Order, OrderState, Outcome
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.receive import Arrival, receive
-from csire_bridge.resources import folder
-from csire_bridge.simulators.hes import HeadEndSimulator
-from csire_bridge.store.reports import message_lines, order_lines
+from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
+from csire_bridge.pipeline.intake.receive import Arrival, receive
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.reports import message_lines, order_lines
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 from tests.integration.bridge_support import METER, POINT, Play, play
 
 

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.bootstrap import head_end_reader, system_clock
-from csire_bridge.domain.acts import Act
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActRefused
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.messages import RegistryUpdate
-from csire_bridge.domain.orders import Order, OrderState, WaitsFor
-from csire_bridge.domain.registry import MeteringPoint, Source
-from csire_bridge.pipeline import by_hand, point_acts
-from csire_bridge.resources import folder
-from csire_bridge.store.order_search import OrderSearch, find_orders
+from csire_bridge.domain.message.message import RegistryUpdate
+from csire_bridge.domain.metering_point.facts import MeteringPoint, Source
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.order.order import Order, OrderState, WaitsFor
+from csire_bridge.pipeline.operator import order_actions, point_actions
+from csire_bridge.service.bridge import head_end_reader, system_clock
+from csire_bridge.store.queries.order_search import OrderSearch, find_orders
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 from tests.integration.bridge_support import METER, POINT, Play, play
 
 OTHER = MeteringPointCode.parse("590015710563817868")
@@ -142,14 +142,14 @@ def test_given_a_meter_that_was_moved_after_the_order_then_a_person_confirms_it_
             playing.scene.bridge.database.transaction() as tx,
             pytest.raises(ActRefused, match="was moved between"),
         ):
-            by_hand.send_people(tx, order.key, act())
+            order_actions.send_people(tx, order.key, act())
         with head_end_reader(playing.scene.bridge.settings) as head_end:
-            seen = by_hand.look(playing.scene.bridge.database, head_end, order.key, system_clock)
+            seen = order_actions.look(playing.scene.bridge.database, head_end, order.key, system_clock)
         assert (seen.reading, "was moved between" in seen.silence) == (None, True)
         retry(playing, order)
         playing.work_until_state(OrderState.PARKED)
         with playing.scene.bridge.database.transaction() as tx:
-            others, parked = point_acts.set_meter(tx, OTHER, METER, act())
+            others, parked = point_actions.set_meter(tx, OTHER, METER, act())
         assert (list(others), list(parked)) == ([], [order.key])
         assert switches(playing) == 0
         retry(playing, playing.order())
@@ -159,7 +159,7 @@ def test_given_a_meter_that_was_moved_after_the_order_then_a_person_confirms_it_
 
 def retry(playing: Play, order: Order) -> None:
     with playing.scene.bridge.database.transaction() as tx:
-        by_hand.retry(tx, [tx.orders.get(order.key)], act())
+        order_actions.retry(tx, [tx.orders.get(order.key)], act())
 
 
 def test_given_a_command_that_failed_when_the_meter_moves_before_the_next_try_then_that_is_not_given(
@@ -209,7 +209,7 @@ def test_given_registered_danger_then_a_disconnection_goes_through_and_a_connect
             pass
         assert (playing.order().waits_for, switches(playing)) == (WaitsFor.DANGER, 1)
         with playing.scene.bridge.database.transaction() as tx:
-            waited = point_acts.lift_danger(tx, POINT, act("installation checked"))
+            waited = point_actions.lift_danger(tx, POINT, act("installation checked"))
         assert [one.key for one in waited] == [order.key]
         playing.work_until_state(OrderState.DONE)
         assert playing.scene.head_end.meter(METER).output_state is True
@@ -220,7 +220,7 @@ def test_given_registered_danger_then_a_disconnection_goes_through_and_a_connect
                 ("Anna Nowak", "installation checked")
             ]
             with pytest.raises(ActRefused, match="no danger is registered"):
-                point_acts.lift_danger(tx, POINT, act())
+                point_actions.lift_danger(tx, POINT, act())
 
 
 def test_given_a_connection_that_waits_in_danger_when_a_disconnection_is_asked_for_then_it_does_not_wait_for_it(
@@ -246,4 +246,4 @@ def test_given_a_connection_that_is_parked_when_danger_is_registered_then_nobody
             playing.scene.bridge.database.transaction() as tx,
             pytest.raises(ActRefused, match="danger is registered"),
         ):
-            by_hand.send_people(tx, order.key, act())
+            order_actions.send_people(tx, order.key, act())

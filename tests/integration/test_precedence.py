@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.domain.holds import Hold, HoldKind
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.orders import FINAL_STATES, OrderKind, OrderState
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.simulators.pki import make_demo_pki
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.metering_point.holds import Hold, HoldKind
+from csire_bridge.domain.order.order import FINAL_STATES, OrderKind, OrderState
+from csire_bridge.lab.simulators.pki import make_demo_pki
+from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
-from csire_bridge.store.reports import order_lines
+from csire_bridge.store.queries.reports import order_lines
 from tests.integration.agreement_support import Place, Town, town
 from tests.integration.bridge_support import POINT
 from tests.integration.model_bridge import LIMITS, ModelBridge, Parts, emptied

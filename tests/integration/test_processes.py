@@ -10,19 +10,19 @@ from threading import Barrier
 import pytest
 from sqlalchemy import update
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.messages import Channel, MessageState
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
-from csire_bridge.domain.retention import RetentionRules
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.operations.retention import RetentionRules
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.work import WorkItem
-from csire_bridge.pipeline.receive import Arrival, receive
-from csire_bridge.store.reports import message_lines, order_lines
+from csire_bridge.pipeline.intake.receive import Arrival, receive
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.reports import message_lines, order_lines
 from csire_bridge.store.tables import outbox
-from csire_bridge.store.watch import standing
-from csire_bridge.worker.retention import Retention
+from csire_bridge.worker.retention_job import Retention
 from tests.integration.agreement_support import Place, Town, town
 
 DAY = timedelta(days=1)

@@ -9,19 +9,19 @@ import pytest
 from sqlalchemy import select, update
 from typer.testing import CliRunner
 
-from csire_bridge.bootstrap import Bridge, system_clock
 from csire_bridge.cli.main import app
-from csire_bridge.domain.acts import Act
 from csire_bridge.domain.errors import ActRefused, ConfigurationError, StoreFailure
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.messages import Channel
-from csire_bridge.domain.orders import Order, OrderState
-from csire_bridge.domain.restores import Restore
+from csire_bridge.domain.message.message import Channel
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.restores import Restore
+from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline import by_hand
-from csire_bridge.pipeline.after_restore import told_before
-from csire_bridge.pipeline.receive import Arrival
-from csire_bridge.pipeline.set_aside import release
+from csire_bridge.pipeline.execute.after_restore import told_before
+from csire_bridge.pipeline.intake.receive import Arrival
+from csire_bridge.pipeline.operator import order_actions
+from csire_bridge.pipeline.operator.release_work import release
+from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
 from tests.integration.bridge_support import POINT, signed_message
@@ -73,7 +73,7 @@ def test_given_an_order_of_the_backup_when_restored_then_its_contactor_is_read_a
     assert "contactor read: supply on" in history(bridge, order)
     assert (commands(nodes), answers(bridge)) == (0, [])
     with bridge.database.transaction() as tx:
-        by_hand.retry(tx, [tx.orders.get(order.key)], ACT)
+        order_actions.retry(tx, [tx.orders.get(order.key)], ACT)
     until(bridge, nodes, OrderState.DONE)
     work_off(bridge)
     assert commands(nodes) == 1

@@ -10,23 +10,23 @@ from threading import Thread
 import pytest
 from sqlalchemy import text
 
-from csire_bridge.domain.acts import Act
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.errors import ActRefused, OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import Eic, MessageId, ProcessInstanceId
-from csire_bridge.domain.messages import Channel, MessageState
-from csire_bridge.domain.orders import OrderKind, OrderState
+from csire_bridge.domain.message.documents import Delivery, DocumentState, OutgoingDocument
+from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.order.order import OrderKind, OrderState
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.by_hand import settle_contested
-from csire_bridge.pipeline.deliver import Deliverer
-from csire_bridge.pipeline.receive import Arrival, receive
-from csire_bridge.simulators.hub_results import build_result
-from csire_bridge.simulators.pki import DemoParty
-from csire_bridge.store.reports import message_lines
-from csire_bridge.store.watch import standing
+from csire_bridge.lab.simulators.hub.results import build_result
+from csire_bridge.lab.simulators.pki import DemoParty
+from csire_bridge.pipeline.answer.deliver import Deliverer
+from csire_bridge.pipeline.intake.receive import Arrival, receive
+from csire_bridge.pipeline.operator.order_actions import settle_contested
+from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.reports import message_lines
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped, without_signature
+from csire_bridge.xml.security.signature import sign_enveloped, without_signature
 from tests.integration.agreement_support import Place, Town, town
 
 HOUR = timedelta(hours=1)

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.messages import MessageState
-from csire_bridge.domain.orders import OrderState
-from csire_bridge.domain.retention import RetentionRules
-from csire_bridge.store.evidence import exhibits
-from csire_bridge.store.reports import known_bytes
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.message.message import MessageState
+from csire_bridge.domain.operations.retention import RetentionRules
+from csire_bridge.domain.order.order import OrderState
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.evidence import exhibits
+from csire_bridge.store.queries.reports import known_bytes
 from csire_bridge.store.tables import messages, orders, outbox
-from csire_bridge.worker.retention import Retention
+from csire_bridge.worker.retention_job import Retention
 from tests.integration.bridge_support import POINT, play
 
 DAY = timedelta(days=1)

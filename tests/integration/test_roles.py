@@ -12,26 +12,26 @@ from typing import Any
 
 import pytest
 
-from csire_bridge.bootstrap import Bridge
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError, NotTrusted, ProblemCode
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
-from csire_bridge.domain.messages import Channel, MessageState, Understood
-from csire_bridge.domain.partner_entries import PartnerEntry
-from csire_bridge.domain.partners import Partner, PartnerRole
-from csire_bridge.pipeline.receive import Arrival
-from csire_bridge.pipeline.verify import Verifier
-from csire_bridge.resources import folder
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.domain.message.message import Channel, MessageState, Understood
+from csire_bridge.domain.message.partner_entries import PartnerEntry
+from csire_bridge.domain.message.partners import Partner, PartnerRole
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.pipeline.intake.receive import Arrival
+from csire_bridge.pipeline.intake.verify import Verifier
+from csire_bridge.service.bridge import Bridge
 from csire_bridge.store.database import Database, make_current
-from csire_bridge.store.partners import PartnerRegistry
-from csire_bridge.store.reports import message_lines, order_lines
-from csire_bridge.worker.partner_check import findings
-from csire_bridge.worker.partner_entry import enter_partner
-from csire_bridge.worker.roster import FilePartners, Roster, TablePartners
+from csire_bridge.store.queries.reports import message_lines, order_lines
+from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.worker.partners.check import findings
+from csire_bridge.worker.partners.entry import enter_partner
+from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.signature import sign_enveloped
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HUB, SUPPLIER = Eic.parse("10XPL-TSO------P"), Eic.parse("19XPL-RZE-SA---V")

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.guards import StopScope
-from csire_bridge.domain.orders import OrderKind, OrderState, WaitsFor
-from csire_bridge.domain.rule_sets import RuleSetVersion
-from csire_bridge.simulators.hes import Fault
+from csire_bridge.domain.metering_point.guards import StopScope
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
+from csire_bridge.domain.rules.model import RuleSetVersion
+from csire_bridge.lab.simulators.hes.simulator import Fault
 from csire_bridge.store.tables import orders
 from tests.integration.agreement_support import Place, Town, town
 from tests.integration.bridge_support import METER

@@ -14,6 +14,12 @@ from typing import Any
 
 import pytest
 
+from csire_bridge.channels.sid.client import PickUp, SidClient
+from csire_bridge.channels.sid.contract import SID, SOAP11
+from csire_bridge.channels.sid.profile import SidProfile, SidSecurity
+from csire_bridge.channels.transport.failures import Later
+from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import (
     BridgeError,
     ConfigurationError,
@@ -22,18 +28,12 @@ from csire_bridge.domain.errors import (
     PartnerUnreachable,
 )
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber
-from csire_bridge.domain.orders import CannotReason, Order, OrderKind, OrderState
-from csire_bridge.domain.sid import Report, ReportKind, SidNumber, SidStatus
-from csire_bridge.resources import folder
-from csire_bridge.sid.client import PickUp, SidClient
-from csire_bridge.sid.contract import SID, SOAP11
-from csire_bridge.sid.profile import SidProfile, SidSecurity
-from csire_bridge.simulators.hub_faults import Trouble
-from csire_bridge.simulators.sid import SidSimulator
-from csire_bridge.wire.failures import Later
-from csire_bridge.wire.wss_plugin import WsSecurityPlugin
-from csire_bridge.xml.catalogue import SchemaCatalogue
-from csire_bridge.xml.keys import CertificateBook, TrustedCertificate
+from csire_bridge.domain.message.sid import Report, ReportKind, SidNumber, SidStatus
+from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, OrderState
+from csire_bridge.lab.simulators.faults.hub import Trouble
+from csire_bridge.lab.simulators.sid.simulator import SidSimulator
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate
 from tests.integration.hub_support import answering, raw_server, read_request
 from tests.integration.sid_support import METER, POINT, now, pki
 

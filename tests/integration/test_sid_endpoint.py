@@ -16,14 +16,14 @@ import pytest
 import requests
 import zeep.exceptions
 
-from csire_bridge.domain.alerts import AlertKind
+from csire_bridge.channels.sid.contract import SID
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import StoreFailure
-from csire_bridge.domain.messages import Channel, Form
-from csire_bridge.domain.orders import OrderState
+from csire_bridge.domain.message.message import Channel, Form
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.reception import Reception
-from csire_bridge.sid.contract import SID
+from csire_bridge.pipeline.intake.request_reply import Reception
 from csire_bridge.xml.parser import parse
 from tests.integration.sid_support import (
     CREDENTIALS,

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from csire_bridge.channels.sid.client import FetchedOrder, PickUp, SidClient
+from csire_bridge.channels.sid.order_fetcher import OrderFetcher
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
-from csire_bridge.domain.messages import Form, MessageState
-from csire_bridge.pipeline.reception import Answered
-from csire_bridge.sid.client import FetchedOrder, PickUp, SidClient
-from csire_bridge.sid.fetcher import OrderFetcher
-from csire_bridge.simulators.hub_faults import Trouble
+from csire_bridge.domain.message.message import Form, MessageState
+from csire_bridge.lab.simulators.faults.hub import Trouble
+from csire_bridge.pipeline.intake.request_reply import Answered
 from tests.integration.sid_support import now, running, until
 from tests.integration.test_sid_client import client_of
 from tests.integration.test_sid_client import running as sid_and_client
@@ -196,7 +196,7 @@ def test_given_a_bridge_that_stops_and_starts_then_no_order_is_taken_twice(tmp_p
 
 
 def test_given_the_simulator_as_a_process_then_it_hands_out_what_is_registered_and_ends_with_its_parent() -> None:
-    command = [sys.executable, "-m", "csire_bridge.simulators.sid", "--user", "u", "--password", "p", "--seed", "5"]
+    command = [sys.executable, "-m", "csire_bridge.lab.simulators.sid", "--user", "u", "--password", "p", "--seed", "5"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin
         assert process.stdout

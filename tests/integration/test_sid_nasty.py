@@ -10,27 +10,27 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from csire_bridge.channels.sid.client import FetchedOrder, PickUp
+from csire_bridge.channels.sid.contract import element
+from csire_bridge.channels.sid.order_fetcher import OrderFetcher
+from csire_bridge.channels.sid.response_writer import SidDesk
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OurFault, PartnerRefused
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
-from csire_bridge.domain.messages import Channel, MessageState
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.domain.rules import Limits
-from csire_bridge.domain.sid import SidNumber
+from csire_bridge.domain.message.envelope_rules import Limits
+from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.domain.message.sid import SidNumber
+from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.join import take_sid_order
-from csire_bridge.pipeline.look_up import PointFinder
-from csire_bridge.pipeline.receive import Arrival
-from csire_bridge.pipeline.reception import Answered, Reception
-from csire_bridge.pipeline.sid_intake import SidIntake
-from csire_bridge.resources import folder
-from csire_bridge.sid.client import FetchedOrder, PickUp
-from csire_bridge.sid.contract import element
-from csire_bridge.sid.fetcher import OrderFetcher
-from csire_bridge.sid.writing import SidDesk
+from csire_bridge.pipeline.intake.point_finder import PointFinder
+from csire_bridge.pipeline.intake.receive import Arrival
+from csire_bridge.pipeline.intake.request_reply import Answered, Reception
+from csire_bridge.pipeline.intake.sid_handler import SidIntake
+from csire_bridge.pipeline.orders.merge_sources import take_sid_order
 from csire_bridge.store.database import Database
-from csire_bridge.store.reports import MessageLine, message_lines, order_lines
-from csire_bridge.worker.loop import Worker
-from csire_bridge.xml.catalogue import SchemaCatalogue
+from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
+from csire_bridge.worker.work_loop import Worker
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 POINT = MeteringPointCode("590243856287817706")
@@ -172,7 +172,7 @@ def test_given_the_bridge_itself_fails_at_one_order_when_fetched_then_sid_is_tol
             raise error
         return taken
 
-    monkeypatch.setattr("csire_bridge.pipeline.sid_intake.take_sid_order", fails)
+    monkeypatch.setattr("csire_bridge.pipeline.intake.sid_handler.take_sid_order", fails)
     sid = Sid([{**GOOD, "Number": number} for number in ("a", "bad", "b", "c")])
     with fetching(database, sid, most=4) as fetcher:
         assert fetcher.drain() == 4

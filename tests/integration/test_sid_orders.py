@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from csire_bridge.domain.identifiers import MeterNumber, ProcessInstanceId
-from csire_bridge.domain.orders import OrderKind, OrderState
-from csire_bridge.domain.registry import MeteringPoint
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import OrderKind, OrderState
 from tests.integration.sid_support import METER, OTHER_POINT, POINT, Scene, now, running, until
 
 

@@ -15,23 +15,23 @@ import pytest
 from typer.testing import CliRunner
 
 from csire_bridge.cli.main import app
-from csire_bridge.domain.contactor import ContactorAction, ContactorCommand, ControlState
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.identifiers import CorrelationId
-from csire_bridge.domain.order_facts import OrderSource
-from csire_bridge.domain.orders import WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
-from csire_bridge.domain.rule_sets import RuleSetVersion
-from csire_bridge.domain.statistics import Bucket, count_buckets
-from csire_bridge.settings import load_settings
-from csire_bridge.simulation.check import violations
-from csire_bridge.simulation.head_end import Movement
-from csire_bridge.simulation.measured import PUBLISHED
-from csire_bridge.simulation.outcome import Late, every_order, outcomes
-from csire_bridge.simulation.pattern import Asked, Wish, month, prepaid_evening
-from csire_bridge.simulation.place import empty_database
-from csire_bridge.simulation.play import Play
-from csire_bridge.simulation.population import meter_name
-from csire_bridge.simulation.report import AIM, Report, as_json, report_of
-from csire_bridge.simulation.scenarios import Scenario, make_scenario
+from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand, ControlState
+from csire_bridge.domain.operations.statistics import Bucket, count_buckets
+from csire_bridge.domain.order.facts import OrderSource
+from csire_bridge.domain.order.order import WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
+from csire_bridge.domain.rules.model import RuleSetVersion
+from csire_bridge.lab.simulation.check import violations
+from csire_bridge.lab.simulation.head_end import Movement
+from csire_bridge.lab.simulation.measured import PUBLISHED
+from csire_bridge.lab.simulation.outcome import Late, every_order, outcomes
+from csire_bridge.lab.simulation.pattern import Asked, Wish, month, prepaid_evening
+from csire_bridge.lab.simulation.place import empty_database
+from csire_bridge.lab.simulation.play import Play
+from csire_bridge.lab.simulation.population import meter_name
+from csire_bridge.lab.simulation.report import AIM, Report, as_json, report_of
+from csire_bridge.lab.simulation.scenarios import Scenario, make_scenario
 
 MONDAY = datetime(2026, 3, 1, 23, tzinfo=UTC)
 BRIEF = timedelta(minutes=2)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.bootstrap import system_clock
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode
-from csire_bridge.domain.orders import OrderState
-from csire_bridge.domain.registry import MeteringPoint
-from csire_bridge.simulators.http_server import Reply
-from csire_bridge.store.reports import order_lines
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import OrderState
+from csire_bridge.lab.simulators.http_server import Reply
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.reports import order_lines
 from tests.integration.bridge_support import Play, play
 
 ORDERS = 12

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from csire_bridge.domain.orders import OrderKind, OrderState
+from csire_bridge.domain.order.order import OrderKind, OrderState
 from tests.integration.agreement_support import Place, Town, town
 
 

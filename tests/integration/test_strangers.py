@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.pipeline.receive import Arrival
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
-from csire_bridge.store.evidence import exhibits
-from csire_bridge.store.message_search import message_file
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.pipeline.intake.receive import Arrival
+from csire_bridge.store.queries.evidence import exhibits
+from csire_bridge.store.queries.message_search import message_file
+from csire_bridge.xml.security.signature import sign_enveloped
 from tests.integration.webhook_support import Scene, bare, now, running, tree
 
 MEGABYTE = 1024 * 1024

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from csire_bridge.domain.acts import Act
 from csire_bridge.domain.clock import start_of
-from csire_bridge.domain.guards import StopScope
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
+from csire_bridge.domain.metering_point.guards import StopScope
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkStep
-from csire_bridge.pipeline import by_hand
-from csire_bridge.pipeline.changes import Changes
-from csire_bridge.store.order_file import order_file
+from csire_bridge.pipeline.operator import order_actions
+from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.store.queries.order_dossier import order_file
 from tests.integration.agreement_support import Place, Town, town
 from tests.integration.bridge_support import METER
 
@@ -129,7 +129,7 @@ def test_given_a_parked_order_when_tried_again_then_it_goes_on_where_it_was(plac
         order = set_aside(here)
         here.forward_to(here.day(1))
         with here.scene.bridge.database.transaction() as tx:
-            by_hand.retry(tx, [order], Act("Anna Nowak", here.clock(), "the meter is back"))
+            order_actions.retry(tx, [order], Act("Anna Nowak", here.clock(), "the meter is back"))
         order = here.until_state(TARIFF, DONE)
         assert here.texts(order).count("step tariff") == 1
 
@@ -153,8 +153,8 @@ def test_given_a_parked_order_with_a_tariff_in_the_meter_when_withdrawn_by_hand_
         written(here)
         order = set_aside(here)
         with here.scene.bridge.database.transaction() as tx:
-            seen = by_hand.Look(tx.orders.get(order.key))
-            by_hand.withdraw(tx, seen, Act("Anna Nowak", here.clock(), "asked for by telephone"))
+            seen = order_actions.Look(tx.orders.get(order.key))
+            order_actions.withdraw(tx, seen, Act("Anna Nowak", here.clock(), "asked for by telephone"))
         here.until_state(TARIFF, OrderState.WITHDRAWN)
         assert waits(here)[0] == "G11"
 

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, text
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.domain.alerts import AlertKind
-from csire_bridge.domain.documents import DocumentState
 from csire_bridge.domain.errors import HeadEndScope, HeadEndUnreachable
-from csire_bridge.domain.guards import StopScope
-from csire_bridge.domain.holds import Hold, HoldKind
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.orders import OrderState
-from csire_bridge.pipeline.outage import CIRCUIT
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.metering_point.guards import StopScope
+from csire_bridge.domain.metering_point.holds import Hold, HoldKind
+from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.order.order import OrderState
+from csire_bridge.pipeline.execute.circuit import CIRCUIT
+from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database, StoreTransaction
-from csire_bridge.store.watch import open_alerts, standing
-from csire_bridge.worker.watch import Watch
+from csire_bridge.store.queries.alert_conditions import open_alerts, standing
+from csire_bridge.worker.alert_job import Watch
 from tests.integration.bridge_support import METER, POINT, Play, play
 
 

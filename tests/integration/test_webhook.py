@@ -15,13 +15,13 @@ import pytest
 import xmlsec
 from lxml import etree
 
-from csire_bridge.bootstrap import Bridge
 from csire_bridge.domain.errors import StoreFailure
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.domain.partner_entries import PartnerEntry
-from csire_bridge.domain.partners import SecurityProfile
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
-from csire_bridge.xml.signature import serialise
+from csire_bridge.domain.message.partner_entries import PartnerEntry
+from csire_bridge.domain.message.partners import SecurityProfile
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.service.bridge import Bridge
+from csire_bridge.xml.security.signature import serialise
 from tests.integration.webhook_support import (
     BARE,
     SOAP,
@@ -156,7 +156,7 @@ def test_given_equal_messages_at_the_same_moment_then_one_is_accepted_and_all_ge
 
 
 def test_given_equal_messages_in_two_threads_of_the_reception_then_one_is_accepted(scene: Scene) -> None:
-    from csire_bridge.pipeline.receive import Arrival
+    from csire_bridge.pipeline.intake.receive import Arrival
 
     raw, reception = bare(pki()), scene.service.bridge.reception
     with ThreadPoolExecutor(4) as pool:
@@ -196,7 +196,7 @@ def test_given_garbage_then_it_is_kept_and_refused_with_a_signed_answer(scene: S
 
 
 def test_given_an_unknown_message_then_the_fault_says_so(scene: Scene) -> None:
-    from csire_bridge.xml.signature import sign_enveloped
+    from csire_bridge.xml.security.signature import sign_enveloped
 
     raw = sign_enveloped(etree.fromstring("<a xmlns='urn:x'/>"), pki().hub.signing)
     assert fault_code(scene.post(raw, SOAP)) == "MHB.MHD.004"

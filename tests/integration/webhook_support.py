@@ -13,19 +13,19 @@ from typing import Any
 
 from lxml import etree
 
-from csire_bridge.bootstrap import Bridge, system_clock
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
-from csire_bridge.resources import folder
+from csire_bridge.lab.simulators.hub.soap import send_request
+from csire_bridge.lab.simulators.pki import DemoParty, DemoPki
+from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.service.service import Role, Service
-from csire_bridge.settings import Settings, load_settings
-from csire_bridge.simulators.hub_soap import send_request
-from csire_bridge.simulators.pki import DemoParty, DemoPki
 from csire_bridge.store.database import make_current
-from csire_bridge.store.reports import MessageLine, message_lines
-from csire_bridge.xml.keys import CertificateBook
+from csire_bridge.store.queries.reports import MessageLine, message_lines
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import serialise, sign_enveloped, verify_enveloped
-from csire_bridge.xml.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.signature import serialise, sign_enveloped, verify_enveloped
+from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
 
 BARE, SOAP, TEXT = "application/xml", "application/soap+xml", "text/xml"
 _TEMPLATE = folder("samples") / "good" / "8.1.1.5-minimal.xml"

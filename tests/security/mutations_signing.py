@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from lxml import etree
 
-from csire_bridge.xml.keys import SigningKey
+from csire_bridge.xml.security.keys import SigningKey
 from tests.security.mutations_wrapping import DS, FALSE, SIGNATURE, TRUE, WSSE, WSU, WSU_ID
 
 __all__ = ["Edits", "Keys", "algorithms", "duplicates", "headers", "other_signers", "resigned", "timestamps"]

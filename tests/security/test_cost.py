@@ -12,13 +12,13 @@ from time import process_time
 import pytest
 from lxml import etree
 
-from csire_bridge.bootstrap import Bridge, system_clock
 from csire_bridge.domain.errors import PartnerFault
-from csire_bridge.domain.messages import Channel, Form, RawMessage
-from csire_bridge.pipeline.receipt import Receipts
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.domain.message.message import Channel, Form, RawMessage
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.pipeline.intake.receipt import Receipts
+from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.store.database import make_current
-from csire_bridge.xml.signature import serialise, sign_enveloped
+from csire_bridge.xml.security.signature import serialise, sign_enveloped
 from tests.integration.webhook_support import bare, now, secured, settings_of, tree
 from tests.security.cost_shapes import FILLINGS, SHAPES, Filling
 

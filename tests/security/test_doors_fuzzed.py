@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from csire_bridge.bootstrap import Bridge, system_clock
+from csire_bridge.channels.hes.event_reader import parse_event
 from csire_bridge.domain.errors import PartnerFault
-from csire_bridge.domain.messages import Form
-from csire_bridge.hes.events import parse_event
-from csire_bridge.pipeline.receive import Arrival
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.domain.message.message import Form
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.pipeline.intake.receive import Arrival
+from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.store.database import Database
-from csire_bridge.xml.signature import serialise, sign_enveloped
+from csire_bridge.xml.security.signature import serialise, sign_enveloped
 from tests.integration.sid_support import submission
 from tests.integration.webhook_support import Scene, bare, now, running, secured, settings_of, tree, wrapped
 

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import NotTrusted, PartnerFault, Unreadable
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.resources import folder
-from csire_bridge.simulators.pki import Algorithm, make_demo_pki
-from csire_bridge.xml.keys import CertificateBook
+from csire_bridge.lab.simulators.pki import Algorithm, make_demo_pki
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped, verify_enveloped
-from csire_bridge.xml.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
+from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
 from tests.security.mutations import HARMLESS, Keys, Profile, mutations
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

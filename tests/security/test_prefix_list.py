@@ -10,12 +10,12 @@ import pytest
 import xmlsec
 from lxml import etree
 
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import NotTrusted, ProblemCode
-from csire_bridge.resources import folder
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
-from csire_bridge.xml.exclusive import EXCLUSIVE, canonical
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped, verify_enveloped
+from csire_bridge.xml.security.exclusive_c14n import EXCLUSIVE, canonical
+from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
 from tests.integration.webhook_support import now
 
 DS = "http://www.w3.org/2000/09/xmldsig#"

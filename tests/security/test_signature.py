@@ -38,17 +38,17 @@ from signxml.algorithms import (
 )
 from signxml.signer import XMLSigner
 
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import ConfigurationError, NotTrusted, PartnerFault, ProblemCode, Unreadable
 from csire_bridge.domain.identifiers import MessageNumber
-from csire_bridge.domain.partners import Partner, PartnerRole, SecurityProfile
-from csire_bridge.pipeline.verify import Trusted, Verifier
-from csire_bridge.resources import folder
-from csire_bridge.simulators.pki import Algorithm, DemoParty, DemoPki, make_demo_pki
+from csire_bridge.domain.message.partners import Partner, PartnerRole, SecurityProfile
+from csire_bridge.lab.simulators.pki import Algorithm, DemoParty, DemoPki, make_demo_pki
+from csire_bridge.pipeline.intake.verify import Trusted, Verifier
 from csire_bridge.xml.envelope import read_header
-from csire_bridge.xml.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.partners import PartnerBook
-from csire_bridge.xml.signature import sign_enveloped, verify_enveloped
+from csire_bridge.xml.security.keys import CertificateBook, SigningKey, TrustedCertificate
+from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
 
 xmlsec: Any = import_module("xmlsec")  # its stubs hide what it exports
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

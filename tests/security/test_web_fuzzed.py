@@ -14,7 +14,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from csire_bridge.simulators.pki import make_demo_pki
+from csire_bridge.lab.simulators.pki import make_demo_pki
 from tests.integration.webhook_support import Scene, now, running
 
 SOAP_FAULT = 500

@@ -12,11 +12,11 @@ import pytest
 from lxml import etree
 
 from csire_bridge.domain.errors import NotTrusted, ProblemCode
-from csire_bridge.simulators.pki import DemoParty, DemoPki, make_demo_pki
-from csire_bridge.xml.keys import CertificateBook
+from csire_bridge.lab.simulators.pki import DemoParty, DemoPki, make_demo_pki
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import sign_enveloped, verify_enveloped
-from csire_bridge.xml.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
+from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
 from tests.security.mutations_signing import resigned
 from tests.security.mutations_wrapping import SIGNATURE, WSSE, WSU, WSU_ID, wrapped_envelopes
 

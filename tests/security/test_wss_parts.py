@@ -9,7 +9,7 @@ from lxml import etree
 
 from csire_bridge.domain.errors import NotTrusted, ProblemCode
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.wss import verify_envelope
+from csire_bridge.xml.security.wss import verify_envelope
 from tests.security.mutations_signing import resigned
 from tests.security.mutations_wrapping import DS, WSU, WSU_ID
 from tests.security.test_wss import NOW, SOAP, World, refused, signed, world

@@ -12,11 +12,11 @@ import pytest
 import zeep
 from lxml import etree
 
+from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
 from csire_bridge.domain.errors import NotTrusted, Unreadable
-from csire_bridge.wire.wss_plugin import WsSecurityPlugin
-from csire_bridge.xml.keys import CertificateBook
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
 from tests.security.mutations_wrapping import wrapped_envelopes
 from tests.security.test_wss import NOW, SOAP, World, envelope, signed, world
 

@@ -11,9 +11,9 @@ from threading import Barrier
 import pytest
 from lxml import etree
 
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
-from csire_bridge.resources import folder
-from csire_bridge.xml.catalogue import SchemaCatalogue
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
 SCHEMAS = folder("schemas")
 REQUEST = "urn:pl:oire:unk_8_1_1_5:v1"

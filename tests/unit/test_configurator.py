@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csire_bridge.domain.configurator import (
+from csire_bridge.domain.calendar.hours import ALWAYS, NO_HOURS, Hours, Week
+from csire_bridge.domain.calendar.windows import Pause, Window
+from csire_bridge.domain.order.facts import OrderSource
+from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind
+from csire_bridge.domain.rules.choice import ambiguities
+from csire_bridge.domain.rules.decide import (
     Decision,
     GiveUp,
     GiveUpReason,
@@ -22,12 +27,7 @@ from csire_bridge.domain.configurator import (
     WaitReason,
     decide,
 )
-from csire_bridge.domain.hours import ALWAYS, NO_HOURS, Hours, Week
-from csire_bridge.domain.order_facts import OrderSource
-from csire_bridge.domain.orders import DisconnectionKind, Order, OrderKind
-from csire_bridge.domain.rule_choice import ambiguities
-from csire_bridge.domain.rule_sets import Rule, RuleSet, Scope, Then
-from csire_bridge.domain.windows import Pause, Window
+from csire_bridge.domain.rules.model import Rule, RuleSet, Scope, Then
 from tests.rule_support import DEBT, NOW, PREPAID, SUPPLIER, TOPPED_UP, order, polish
 
 OFFICE = Week.of({"monday-thursday": [Hours.parse("08:00-15:00")]})

@@ -7,8 +7,8 @@ from itertools import permutations
 
 import pytest
 
-from csire_bridge.domain.contactor import ControlState, HeadEndEvent, HeadEndEventKind, most_telling
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
+from csire_bridge.domain.meter.contactor import ControlState, HeadEndEvent, HeadEndEventKind, most_telling
 
 KIND = HeadEndEventKind
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.cores import check_core, cores, keep_to, kept_to
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.runtime.cpu_affinity import check_core, cores, keep_to, kept_to
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no such thing")
 

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.deadlines import (
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.order.deadlines import (
     DEFAULT_TERMS,
     CountFrom,
     Deadlines,
@@ -21,9 +23,7 @@ from csire_bridge.domain.deadlines import (
     standing,
     too_near,
 )
-from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.domain.orders import Order, ReconnectionReason
-from csire_bridge.settings import load_settings
+from csire_bridge.domain.order.order import Order, ReconnectionReason
 from tests.rule_support import DEBT, NOW, PREPAID, TOPPED_UP, polish
 
 COMPLAINT = replace(TOPPED_UP, reconnection_reason=ReconnectionReason.COMPLAINT)

@@ -13,14 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from csire_bridge import resources
+from csire_bridge.config import resources
 from csire_bridge.domain.errors import ConfigurationError, NotTrusted, PartnerFault, ProblemCode
-from csire_bridge.simulators.doctor import Doctor, prepare, rebase
-from csire_bridge.simulators.expectations import Expected, SignKind, load_expected
-from csire_bridge.simulators.pki import DEMO_PARTIES, Algorithm, DemoPki, load_demo_pki, make_demo_pki
-from csire_bridge.xml.catalogue import SchemaCatalogue
+from csire_bridge.lab.simulators.expectations import Expected, SignKind, load_expected
+from csire_bridge.lab.simulators.pki import DEMO_PARTIES, Algorithm, DemoPki, load_demo_pki, make_demo_pki
+from csire_bridge.lab.simulators.sample_preparer import Doctor, prepare
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import verify_enveloped, without_signature
+from csire_bridge.xml.redate import redate
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from csire_bridge.xml.security.signature import verify_enveloped, without_signature
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SAMPLES = resources.folder("samples")
@@ -104,7 +105,7 @@ def test_a_repeated_file_becomes_the_same_bytes(pki: DemoPki) -> None:
 
 def test_samples_keep_their_meaning_a_year_later() -> None:
     expected = load_expected(SAMPLES)
-    moved = rebase(RAW, expected.offset_to(expected.reference_time + timedelta(days=366, hours=1)))
+    moved = redate(RAW, expected.offset_to(expected.reference_time + timedelta(days=366, hours=1)))
     assert b"2027-11-24T10:32:23.580+01:00" in moved
     assert b">2027-11-24<" in moved
 
@@ -129,7 +130,7 @@ def _codes(raw: bytes, kind: SignKind, pki: DemoPki, catalogue: SchemaCatalogue)
         return [problem.code for problem in error.problems]
 
 
-# --- rebase
+# --- redate
 
 _SECOND = timedelta(seconds=1)
 _FIRST = date(2020, 1, 1)
@@ -149,7 +150,7 @@ def test_a_moment_moves_by_the_offset_and_keeps_its_zone(
     moment: datetime, zone: timezone, fraction: str, offset: timedelta
 ) -> None:
     text = moment.isoformat() + fraction + datetime(2020, 1, 1, tzinfo=zone).isoformat()[19:]
-    moved = rebase(f"<a>{text}</a>".encode(), offset).decode()[3:-4]
+    moved = redate(f"<a>{text}</a>".encode(), offset).decode()[3:-4]
     assert moved[19:] == text[19:]
     assert datetime.fromisoformat(moved[:19]) == moment + offset
 
@@ -157,24 +158,24 @@ def test_a_moment_moves_by_the_offset_and_keeps_its_zone(
 @given(moments, offsets)
 def test_moments_in_utc_and_without_zone_move_too(moment: datetime, offset: timedelta) -> None:
     for tail in ("Z", ""):
-        moved = rebase(f"{moment.isoformat()}{tail}".encode(), offset)
+        moved = redate(f"{moment.isoformat()}{tail}".encode(), offset)
         assert moved.decode() == f"{(moment + offset).isoformat()}{tail}"
 
 
 @given(st.dates(date(2020, 1, 1), date(2100, 12, 31)), offsets)
 def test_a_date_moves_by_the_whole_days(day: date, offset: timedelta) -> None:
-    assert rebase(f"<d>{day}</d>".encode(), offset).decode() == f"<d>{day + timedelta(days=offset.days)}</d>"
+    assert redate(f"<d>{day}</d>".encode(), offset).decode() == f"<d>{day + timedelta(days=offset.days)}</d>"
 
 
 @given(st.dates(date(1, 1, 1), date(9999, 12, 31)).filter(lambda d: not 2020 <= d.year <= 2100), offsets)
 def test_far_years_stay(day: date, offset: timedelta) -> None:
     raw = f"<d>{day.isoformat()}</d><t>{day.isoformat()}T12:00:00+01:00</t>".encode()
-    assert rebase(raw, offset) == raw
+    assert redate(raw, offset) == raw
 
 
 @given(st.binary(max_size=300), offsets)
 def test_any_bytes_keep_their_length_and_lose_no_byte_when_nothing_is_a_date(raw: bytes, offset: timedelta) -> None:
-    moved = rebase(raw, offset)
+    moved = redate(raw, offset)
     assert len(moved) == len(raw)
     assert moved == raw or re.search(rb"\d{4}-\d\d-\d\d", raw)
 
@@ -182,7 +183,7 @@ def test_any_bytes_keep_their_length_and_lose_no_byte_when_nothing_is_a_date(raw
 @given(st.uuids(), offsets)
 def test_identifiers_stay(identifier: object, offset: timedelta) -> None:
     raw = f"<i>{identifier}</i>".encode()
-    assert rebase(raw, offset) == raw
+    assert redate(raw, offset) == raw
 
 
 @pytest.mark.parametrize(
@@ -191,17 +192,17 @@ def test_identifiers_stay(identifier: object, offset: timedelta) -> None:
      "19-2026-11-23", "2026-11-23-04", "x2026-11-23"],
 )  # fmt: skip
 def test_what_is_no_date_stays(text: str) -> None:
-    assert rebase(text.encode(), timedelta(days=400)) == text.encode()
+    assert redate(text.encode(), timedelta(days=400)) == text.encode()
 
 
 def test_utf_16_stays() -> None:
-    assert rebase(UTF_16, timedelta(days=400)) == UTF_16
+    assert redate(UTF_16, timedelta(days=400)) == UTF_16
 
 
 def test_there_and_back_is_nothing() -> None:
     offset = timedelta(days=123, hours=5)
-    assert rebase(rebase(RAW, timedelta(days=123)), timedelta(days=-123)) == RAW
-    assert rebase(RAW, offset) != RAW
+    assert redate(redate(RAW, timedelta(days=123)), timedelta(days=-123)) == RAW
+    assert redate(RAW, offset) != RAW
 
 
 # --- certificates

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import NotValid, RuleBroken
-from csire_bridge.domain.messages import Header
-from csire_bridge.resources import folder
+from csire_bridge.domain.message.message import Header
 from csire_bridge.xml.envelope import (
     TECHNICAL,
     build_envelope,
@@ -21,8 +21,8 @@ from csire_bridge.xml.envelope import (
     format_moment,
     read_header,
 )
-from csire_bridge.xml.lexical import parse_moment
 from csire_bridge.xml.parser import parse
+from csire_bridge.xml.schema.lexical import parse_moment
 
 RAW = (folder("samples") / "good" / "8.1.1.5-debt.xml").read_text("utf-8")
 STAMP = "2026-11-23T09:32:23.580+01:00"

@@ -12,18 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.contactor import ContactorReading, ControlState
 from csire_bridge.domain.errors import HeadEndScope, HeadEndUnreachable
-from csire_bridge.domain.evidence import CLOCK_TOLERANCE, GRAIN, offset_in_words
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
-from csire_bridge.domain.metering import ENERGY_REGISTERS, MeterCalendars, ObisCode, RegisterReading, TariffCalendar
-from csire_bridge.domain.order_steps import OrderStep, StepKind, StepState
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
-from csire_bridge.pipeline.find_out import Finding, find_out
-from csire_bridge.pipeline.limits import ExecutionLimits
+from csire_bridge.domain.meter.contactor import ContactorReading, ControlState
+from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE, GRAIN, offset_in_words
+from csire_bridge.domain.meter.metering import (
+    ENERGY_REGISTERS,
+    MeterCalendars,
+    ObisCode,
+    RegisterReading,
+    TariffCalendar,
+)
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
+from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
+from csire_bridge.pipeline.agreement.actions import Performed, perform
+from csire_bridge.pipeline.execute.read_back import Finding, find_out
+from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.observe.readings import read_calendar, read_contactor, read_registers
 from csire_bridge.pipeline.ports import HeadEnd
-from csire_bridge.pipeline.readings import read_calendar, read_contactor, read_registers
-from csire_bridge.pipeline.step_actions import Performed, perform
 from tests.unit.test_interlocks import DISCONNECT, RECONNECT
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)

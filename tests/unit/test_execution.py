@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.contactor import ContactorReading, ControlState, HeadEndEvent, HeadEndEventKind
-from csire_bridge.domain.evidence import as_fine_as, is_older
-from csire_bridge.domain.execution import conclude, execution_time
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
-from csire_bridge.domain.orders import OrderKind, OrderState, Outcome
+from csire_bridge.domain.meter.contactor import ContactorReading, ControlState, HeadEndEvent, HeadEndEventKind
+from csire_bridge.domain.meter.evidence import as_fine_as, is_older
+from csire_bridge.domain.order.conclusion import conclude, execution_time
+from csire_bridge.domain.order.order import OrderKind, OrderState, Outcome
 
 SUBMITTED = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 READ = SUBMITTED + timedelta(minutes=2)

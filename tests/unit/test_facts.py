@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from csire_bridge.domain.facts import changed, is_open, made
+from csire_bridge.domain.fast_dataclass import changed, is_open, made
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 
 ORDER = Order(
     key=1,

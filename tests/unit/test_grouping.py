@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from csire_bridge.grouping import Grouped
+from csire_bridge.runtime.group_commit import Grouped
 
 
 class Handler:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.head_end_clock import HeadEndClock
-from csire_bridge.pipeline.limits import ExecutionLimits
+from csire_bridge.domain.meter.head_end_clock import HeadEndClock
+from csire_bridge.pipeline.execution_policy import ExecutionLimits
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from csire_bridge.domain.contactor import ControlState, HeadEndEventKind
+from csire_bridge.channels.hes.client import HeadEndCodes, HeadEndProfile
+from csire_bridge.channels.hes.event_reader import parse_event
 from csire_bridge.domain.errors import NotValid, PartnerFault, ProblemCode, Unreadable
-from csire_bridge.hes.connector import HeadEndCodes, HeadEndProfile
-from csire_bridge.hes.events import parse_event
+from csire_bridge.domain.meter.contactor import ControlState, HeadEndEventKind
 
 PROFILE = HeadEndProfile(endpoint="http://127.0.0.1/hes", reply_address="http://127.0.0.1/hes/events")
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.simulators.hes_delay import Delay, DelayKind
-from csire_bridge.simulators.hes_fate import Fate
-from csire_bridge.simulators.hes_faults import Fault, FaultRule, HeadEndFaults
+from csire_bridge.lab.simulators.faults.delay import Delay, DelayKind
+from csire_bridge.lab.simulators.faults.fate import Fate
+from csire_bridge.lab.simulators.faults.hes import Fault, FaultRule, HeadEndFaults
 
 METERS = [f"M{i}" for i in range(40)]
 

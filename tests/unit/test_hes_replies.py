@@ -6,10 +6,10 @@ import uuid
 
 import pytest
 
+from csire_bridge.channels.hes.client import HeadEndProfile
+from csire_bridge.channels.hes.reply_reader import contactor_of, judge, parse_reply
 from csire_bridge.domain.errors import HeadEndRefused, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.hes.connector import HeadEndProfile
-from csire_bridge.hes.replies import contactor_of, judge, parse_reply
 
 PROFILE = HeadEndProfile(endpoint="http://127.0.0.1/hes", reply_address="http://127.0.0.1/hes/events")
 OURS = str(uuid.UUID(int=0xABCDEF))

@@ -9,15 +9,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from csire_bridge.domain.errors import (
-    BridgeError,
-    ConfigurationError,
-    OutcomeUnknown,
-    PartnerRefused,
-    PartnerUnreachable,
-)
-from csire_bridge.hub.answers import rescue
-from csire_bridge.hub.faults import (
+from csire_bridge.channels.hub.faults import (
     FAULTS,
     FaultRule,
     HubFault,
@@ -25,10 +17,18 @@ from csire_bridge.hub.faults import (
     Operation,
     failure_of_status,
 )
-from csire_bridge.hub.profile import HubProfile
-from csire_bridge.hub.splice import bare, own_bytes, payload_bytes, splice
-from csire_bridge.wire.failures import Later, retry_after
-from csire_bridge.wire.words import excerpt, for_people
+from csire_bridge.channels.hub.payload_bytes import bare, own_bytes, payload_bytes, splice
+from csire_bridge.channels.hub.profile import HubProfile
+from csire_bridge.channels.hub.responses import rescue
+from csire_bridge.channels.transport.failures import Later, retry_after
+from csire_bridge.channels.transport.redact import excerpt, for_people
+from csire_bridge.domain.errors import (
+    BridgeError,
+    ConfigurationError,
+    OutcomeUnknown,
+    PartnerRefused,
+    PartnerUnreachable,
+)
 from csire_bridge.xml.parser import parse
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

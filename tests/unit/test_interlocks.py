@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.interlocks import danger, interlock
-from csire_bridge.domain.orders import (
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.metering_point.interlocks import danger, interlock
+from csire_bridge.domain.order.order import (
     CannotReason,
     DisconnectionKind,
     Order,
@@ -19,7 +20,6 @@ from csire_bridge.domain.orders import (
     OrderState,
     ReconnectionReason,
 )
-from csire_bridge.domain.registry import MeteringPoint
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CODE = MeteringPointCode("590243856287817706")

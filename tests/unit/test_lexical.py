@@ -14,7 +14,7 @@ from lxml import etree
 
 from csire_bridge.domain.bounds import FIRST_DAY, LAST_DAY
 from csire_bridge.domain.clock import WARSAW, start_of
-from csire_bridge.xml.lexical import (
+from csire_bridge.xml.schema.lexical import (
     collapsed,
     parse_boolean,
     parse_date,

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from csire_bridge.lines import Calls, Lines, until_readable
+from csire_bridge.runtime.green_calls import Calls, Lines, until_readable
 
 
 class Partner:

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from csire_bridge.domain.answers import Answer, AnswerKind, answer_of
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import BridgeError, ConfigurationError, NotValid, PartnerFault, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import (
@@ -28,8 +28,17 @@ from csire_bridge.domain.identifiers import (
     MeterNumber,
     ProcessInstanceId,
 )
-from csire_bridge.domain.messages import Header, OrderRequest, Reading, RegistryUpdate, ResultNotice, SpecialNotice
-from csire_bridge.domain.orders import (
+from csire_bridge.domain.message.answers import Answer, AnswerKind, answer_of
+from csire_bridge.domain.message.envelope_rules import Limits, process_of
+from csire_bridge.domain.message.message import (
+    Header,
+    OrderRequest,
+    Reading,
+    RegistryUpdate,
+    ResultNotice,
+    SpecialNotice,
+)
+from csire_bridge.domain.order.order import (
     CannotReason,
     DisconnectionKind,
     Order,
@@ -37,19 +46,17 @@ from csire_bridge.domain.orders import (
     OrderState,
     Outcome,
 )
-from csire_bridge.domain.rules import Limits, process_of
-from csire_bridge.pipeline.map import Mapper
-from csire_bridge.pipeline.validate import Validator
-from csire_bridge.pipeline.verify import Verifier
-from csire_bridge.resources import folder
-from csire_bridge.simulators.pki import make_demo_pki
-from csire_bridge.xml.catalogue import SchemaCatalogue
+from csire_bridge.lab.simulators.pki import make_demo_pki
+from csire_bridge.pipeline.intake.map import Mapper
+from csire_bridge.pipeline.intake.validate import Validator
+from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.xml.envelope import format_moment
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.mapping.loader import load_file
 from csire_bridge.xml.mapping.model import FieldRule, Group, InboundFile, Leaf, OutboundFile
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.signature import read_back, serialise, sign_enveloped
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from csire_bridge.xml.security.signature import read_back, serialise, sign_enveloped
 
 SCHEMAS, MAPPINGS, SAMPLES = folder("schemas"), folder("mappings"), folder("samples")
 SHIPPED = sorted(MAPPINGS.glob("*.yaml"))

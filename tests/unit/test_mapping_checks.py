@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.bootstrap import Standard
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError, ProblemCode, RuleBroken
-from csire_bridge.domain.messages import OrderRequest, Reading
-from csire_bridge.resources import folder
-from csire_bridge.settings import load_settings
-from csire_bridge.xml.catalogue import SchemaCatalogue
+from csire_bridge.domain.message.message import OrderRequest, Reading
+from csire_bridge.service.bridge import Standard
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.parser import parse
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
 SCHEMAS, MAPPINGS, SAMPLES = folder("schemas"), folder("mappings"), folder("samples")
 XSD = "process_8_1/8_1_1_5.xsd"

@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from csire_bridge.domain.next_step import Ending, Known, NextStep, Shown, Wish, next_step
+from csire_bridge.domain.order.next_step import Ending, Known, NextStep, Shown, Wish, next_step
 
 _FLAGS = [field.name for field in fields(Known) if field.name not in ("shown", "ending", "wish")]
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.clock import WARSAW, start_of
-from csire_bridge.domain.deadlines import Deadlines, Term, Unit, with_deadline
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.order_steps import (
+from csire_bridge.domain.order.deadlines import Deadlines, Term, Unit, with_deadline
+from csire_bridge.domain.order.order import Order, OrderKind
+from csire_bridge.domain.order.steps import (
     OrderStep,
     Start,
     StepKind,
@@ -24,7 +25,6 @@ from csire_bridge.domain.order_steps import (
     moved_steps,
     plan_steps,
 )
-from csire_bridge.domain.orders import Order, OrderKind
 from tests.rule_support import DEBT, PREPAID, SUPPLIER, TOPPED_UP
 
 OTHER = Eic.parse("19XENERGAOPERATS")

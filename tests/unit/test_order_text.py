@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.order_text import LONGEST_TEXT, TEXT_FIELDS, OrderText, render
+from csire_bridge.domain.order.command_text import LONGEST_TEXT, TEXT_FIELDS, OrderText, render
 from tests.rule_support import DEBT, order
 
 

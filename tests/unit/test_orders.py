@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.answers import AnswerKind, answer_of
-from csire_bridge.domain.contactor import ContactorAction
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.orders import (
+from csire_bridge.domain.message.answers import AnswerKind, answer_of
+from csire_bridge.domain.meter.contactor import ContactorAction
+from csire_bridge.domain.order.order import (
     FINAL_STATES,
     TRANSITIONS,
     CannotReason,

@@ -17,24 +17,24 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.errors import ConfigurationError, NotTrusted, ProblemCode
 from csire_bridge.domain.identifiers import Eic, MessageNumber
-from csire_bridge.domain.partner_entries import PartnerChange, PartnerEntry
-from csire_bridge.domain.partners import Partner, PartnerLimits, PartnerRole, SecurityProfile
-from csire_bridge.pipeline.verify import Verifier
-from csire_bridge.resources import folder
-from csire_bridge.settings import Settings, load_settings
-from csire_bridge.simulators.authority import DemoAuthority
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.domain.message.partner_entries import PartnerChange, PartnerEntry
+from csire_bridge.domain.message.partners import Partner, PartnerLimits, PartnerRole, SecurityProfile
+from csire_bridge.lab.simulators.authority import DemoAuthority
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.store.database import Database
-from csire_bridge.worker.partner_check import WARN_AHEAD, Condition, condition_of, days_left, findings
-from csire_bridge.worker.partner_entry import enter_partner, withdraw_certificate
-from csire_bridge.worker.partners import PartnerDesk
-from csire_bridge.worker.roster import FilePartners, NamedCertificate, Roster, Source, TablePartners
-from csire_bridge.xml.keys import SigningKey, TrustedCertificate
+from csire_bridge.worker.partners.check import WARN_AHEAD, Condition, condition_of, days_left, findings
+from csire_bridge.worker.partners.current import PartnerDesk
+from csire_bridge.worker.partners.entry import enter_partner, withdraw_certificate
+from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, Roster, Source, TablePartners
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.revocation import RevocationList
-from csire_bridge.xml.signature import sign_enveloped
+from csire_bridge.xml.security.keys import SigningKey, TrustedCertificate
+from csire_bridge.xml.security.revocation import RevocationList
+from csire_bridge.xml.security.signature import sign_enveloped
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)

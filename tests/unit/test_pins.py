@@ -16,20 +16,20 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.partner_entries import CertificateEntry, PartnerEntry
-from csire_bridge.domain.partners import Partner, PartnerRole
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.domain.message.partner_entries import CertificateEntry, PartnerEntry
+from csire_bridge.domain.message.partners import Partner, PartnerRole
+from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.store.database import Database
-from csire_bridge.worker.partner_check import findings
-from csire_bridge.worker.partner_entry import enter_partner
-from csire_bridge.worker.partners import PartnerDesk
-from csire_bridge.worker.roster import FilePartners, Roster, TablePartners
-from csire_bridge.xml.keys import CertificateBook, TrustedCertificate, load_pins
-from csire_bridge.xml.partners import PartnerBook
-from csire_bridge.xml.pins import why_no_pin
+from csire_bridge.worker.partners.check import findings
+from csire_bridge.worker.partners.current import PartnerDesk
+from csire_bridge.worker.partners.entry import enter_partner
+from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
+from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate, load_pins
+from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.pins import why_no_pin
 
 NOW, DAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC), timedelta(days=1)
 HUB = Eic.parse("10XPL-TSO------P")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.point_lists import PointList, read_points
+from csire_bridge.domain.metering_point.point_lists import PointList, read_points
 
 TODAY = date(2026, 11, 23)
 POINT, OTHER = "590243856287817706", "590243856287817713"

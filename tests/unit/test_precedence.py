@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.neighbours import Reconnections
-from csire_bridge.domain.orders import FINAL_STATES, Order, OrderKind, OrderState, ReconnectionReason
-from csire_bridge.domain.precedence import Disconnected, Ruling, asked_at, gives_way, precedence
+from csire_bridge.domain.order.order import FINAL_STATES, Order, OrderKind, OrderState, ReconnectionReason
+from csire_bridge.domain.order.precedence import Disconnected, Ruling, asked_at, gives_way, precedence
+from csire_bridge.domain.order.related import Reconnections
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.orders import FINAL_STATES, Order, OrderKind, OrderState
-from csire_bridge.domain.processes import Process, Standing, standing
+from csire_bridge.domain.message.processes import Process, Standing, standing
+from csire_bridge.domain.order.order import FINAL_STATES, Order, OrderKind, OrderState
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csire_bridge
-from csire_bridge.hub.splice import bare
+from csire_bridge.channels.hub.payload_bytes import bare
 from csire_bridge.xml.prolog import end_of_prolog
 
 SOURCE = Path(csire_bridge.__file__).parent

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from csire_bridge.domain.errors import ProblemCode
-from csire_bridge.domain.messages import Channel, MessageState, RawMessage, SettledMessage
-from csire_bridge.domain.refusals import ABOUT_TRUST, CAUSES, JudgingAgain, may_be_ours
-from csire_bridge.pipeline.refusal_log import RefusalLog
+from csire_bridge.domain.message.message import Channel, MessageState, RawMessage, SettledMessage
+from csire_bridge.domain.message.refusals import ABOUT_TRUST, CAUSES, JudgingAgain, may_be_ours
+from csire_bridge.pipeline.refused.refusal_log import RefusalLog
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 POLICY = JudgingAgain()

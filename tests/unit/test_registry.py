@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
-from csire_bridge.domain.messages import RegistryUpdate
-from csire_bridge.domain.registry import MeteringPoint, PointRecord, Since, Source, Telling, after, as_update
+from csire_bridge.domain.message.message import RegistryUpdate
+from csire_bridge.domain.metering_point.facts import (
+    MeteringPoint,
+    PointRecord,
+    Since,
+    Source,
+    Telling,
+    after,
+    as_update,
+)
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TODAY = NOW.date()

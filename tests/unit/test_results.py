@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from csire_bridge.domain.documents import DocumentState, OutgoingDocument
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.orders import Order, OrderKind, OrderState
-from csire_bridge.domain.results import HubResult, Weight, weigh
+from csire_bridge.domain.message.documents import DocumentState, OutgoingDocument
+from csire_bridge.domain.message.results import HubResult, Weight, weigh
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ORDER = Order(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.retry import RetryPolicy
+from csire_bridge.domain.operations.retry import RetryPolicy
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 POLICY = RetryPolicy(first=timedelta(seconds=2), longest=timedelta(seconds=60), attempts=8)

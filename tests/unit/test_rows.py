@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.store.rows import from_row, from_rows, reader_of, to_row
+from csire_bridge.store.sql.row_mapper import from_row, from_rows, reader_of, to_row
 
 
 class Colour(StrEnum):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.domain.deadlines import Deadlines
+from csire_bridge.config.rule_files import DEFAULT_TEXT, LONGEST_FILE, checked_rules, read_rules
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.domain.order_facts import OrderSource
-from csire_bridge.domain.orders import DisconnectionKind, OrderKind
-from csire_bridge.domain.rule_sets import RuleSet, Scope, Then
-from csire_bridge.rule_files import DEFAULT_TEXT, LONGEST_FILE, checked_rules, read_rules
+from csire_bridge.domain.order.deadlines import Deadlines
+from csire_bridge.domain.order.facts import OrderSource
+from csire_bridge.domain.order.order import DisconnectionKind, OrderKind
+from csire_bridge.domain.rules.model import RuleSet, Scope, Then
 from tests.rule_support import NOW, SUPPLIER
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configurator.md"

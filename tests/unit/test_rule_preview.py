@@ -7,16 +7,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from csire_bridge.domain.configurator import GiveUp, Never, Rules, SendNow, decide
-from csire_bridge.domain.deadlines import Deadlines
-from csire_bridge.domain.hours import NO_HOURS, Hours, Week
-from csire_bridge.domain.order_facts import OrderSource
-from csire_bridge.domain.orders import Order, OrderKind
-from csire_bridge.domain.rule_preview import PastOrder, WaitingOrder, moved_orders, replay_past
-from csire_bridge.domain.rule_sets import Rule, RuleSet, RuleSetVersion, Scope, Then
-from csire_bridge.domain.rule_timeline import Planned, Timeline, in_force, plan
-from csire_bridge.domain.statistics import Bucket
-from csire_bridge.domain.windows import Window
+from csire_bridge.domain.calendar.hours import NO_HOURS, Hours, Week
+from csire_bridge.domain.calendar.windows import Window
+from csire_bridge.domain.operations.statistics import Bucket
+from csire_bridge.domain.order.deadlines import Deadlines
+from csire_bridge.domain.order.facts import OrderSource
+from csire_bridge.domain.order.order import Order, OrderKind
+from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow, decide
+from csire_bridge.domain.rules.model import Rule, RuleSet, RuleSetVersion, Scope, Then
+from csire_bridge.domain.rules.preview import PastOrder, WaitingOrder, moved_orders, replay_past
+from csire_bridge.domain.rules.timeline import Planned, Timeline, in_force, plan
 from tests.rule_support import DEBT, NOW, PREPAID, TOPPED_UP, order, polish
 
 DISCONNECT = Scope(OrderKind.DISCONNECT)

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
-from csire_bridge.domain.messages import Header
-from csire_bridge.domain.rules import (
+from csire_bridge.domain.message.envelope_rules import (
     Limits,
     MessageFacts,
     check_agreement,
@@ -20,6 +19,7 @@ from csire_bridge.domain.rules import (
     check_timestamp,
     process_of,
 )
+from csire_bridge.domain.message.message import Header
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HUB, OWN, SUPPLIER = "10XPL-TSO------P", Eic("19XENERGAOPERATS"), "19XPL-RZE-SA---V"

@@ -12,15 +12,15 @@ import pytest
 import yaml
 from lxml import etree
 
-from csire_bridge import resources
+from csire_bridge.config import resources
 from csire_bridge.domain.errors import ConfigurationError, PartnerFault, ProblemCode
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber
-from csire_bridge.domain.messages import Header, MessageState
-from csire_bridge.domain.rules import Limits, check_parties, check_timestamp
-from csire_bridge.simulators.expectations import Expectations, Expected, load_expected
-from csire_bridge.xml.catalogue import SchemaCatalogue
+from csire_bridge.domain.message.envelope_rules import Limits, check_parties, check_timestamp
+from csire_bridge.domain.message.message import Header, MessageState
+from csire_bridge.lab.simulators.expectations import Expectations, Expected, load_expected
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
 SAMPLES = resources.folder("samples")
 EXPECTED = load_expected(SAMPLES)

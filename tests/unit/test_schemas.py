@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from csire_bridge.resources import folder
+from csire_bridge.config.resources import folder
 
 SCHEMAS = folder("schemas")
 TYPES_NS = "urn:pl:oire:businessDataTypes:v1"

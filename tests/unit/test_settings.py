@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.bootstrap import system_clock
-from csire_bridge.cli.stage import stage_settings
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.service.checks import check_settings
-from csire_bridge.settings import load_settings
-from csire_bridge.simulators.pki import make_demo_pki
+from csire_bridge.lab.demo.stage import stage_settings
+from csire_bridge.lab.simulators.pki import make_demo_pki
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.service.startup_checks import check_settings
 
 
 def test_given_all_three_then_options_win_over_the_environment_and_that_over_the_file(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.domain.contactor import ControlState, HeadEndEventKind
+from csire_bridge.channels.hes.profile import HeadEndProfile
+from csire_bridge.config.head_end import HeadEndNamespaces, HeadEndSettings
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.hes.profile import HeadEndProfile
-from csire_bridge.settings import load_settings
-from csire_bridge.settings_head_end import HeadEndNamespaces, HeadEndSettings
+from csire_bridge.domain.meter.contactor import ControlState, HeadEndEventKind
 
 PRODUCT = """
 [head_end]

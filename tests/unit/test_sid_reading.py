@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from csire_bridge.channels.sid.contract import SOAP11, element, in_envelope
+from csire_bridge.channels.sid.response_writer import SidDesk
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import PartnerFault, ProblemCode
-from csire_bridge.domain.orders import CannotReason, DisconnectionKind, OrderKind, OrderState, ReconnectionReason
-from csire_bridge.domain.rules import Limits
-from csire_bridge.domain.sid import (
+from csire_bridge.domain.message.envelope_rules import Limits
+from csire_bridge.domain.message.sid import (
     SidNumber,
     SidQuestion,
     SidRequest,
@@ -26,11 +28,9 @@ from csire_bridge.domain.sid import (
     WithdrawalResult,
     status_of,
 )
-from csire_bridge.resources import folder
-from csire_bridge.sid.contract import SOAP11, element, in_envelope
-from csire_bridge.sid.writing import SidDesk
-from csire_bridge.xml.catalogue import SchemaCatalogue
+from csire_bridge.domain.order.order import CannotReason, DisconnectionKind, OrderKind, OrderState, ReconnectionReason
 from csire_bridge.xml.parser import parse
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 XS = "{http://www.w3.org/2001/XMLSchema}"

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.contactor import ContactorReading, ControlState
 from csire_bridge.domain.errors import ActRefused
-from csire_bridge.domain.evidence import GRAIN
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.orders import Order, OrderKind, Outcome
-from csire_bridge.domain.site_reports import check_moment, check_unmoved, is_fresh, proven
+from csire_bridge.domain.meter.contactor import ContactorReading, ControlState
+from csire_bridge.domain.meter.evidence import GRAIN
+from csire_bridge.domain.order.order import Order, OrderKind, Outcome
+from csire_bridge.domain.order.site_reports import check_moment, check_unmoved, is_fresh, proven
 from tests.unit.test_interlocks import DISCONNECT, NOW, RECONNECT
 
 AGREEMENT = replace(DISCONNECT, kind=OrderKind.AGREEMENT_START)

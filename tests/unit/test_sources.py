@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.order_facts import OrderSource
-from csire_bridge.domain.orders import DisconnectionKind, Order, OrderKind, OrderState, ReconnectionReason
-from csire_bridge.domain.sources import JOINABLE, is_the_same, source_of
+from csire_bridge.domain.order.facts import OrderSource
+from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, OrderState, ReconnectionReason
+from csire_bridge.domain.order.sources import JOINABLE, is_the_same, source_of
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

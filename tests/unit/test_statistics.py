@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.orders import OrderKind
-from csire_bridge.domain.statistics import Bucket, Executed, bucket_of, count_buckets, percentile, summarise
+from csire_bridge.domain.operations.statistics import Bucket, Executed, bucket_of, count_buckets, percentile, summarise
+from csire_bridge.domain.order.order import OrderKind
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 times = st.lists(st.floats(0, 1e7, allow_nan=False), min_size=1, max_size=50)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from csire_bridge.domain.steady_time import ClockVerdict, judge_clocks
-from csire_bridge.worker.steady_clock import SteadyClock
+from csire_bridge.domain.operations.steady_time import ClockVerdict, judge_clocks
+from csire_bridge.runtime.steady_clock import SteadyClock
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 FOLLOW, TAKE_OVER, KEEP = ClockVerdict.FOLLOW, ClockVerdict.TAKE_OVER, ClockVerdict.KEEP

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.contactor import ContactorReading, ControlState, HeadEndEvent, HeadEndEventKind
-from csire_bridge.domain.execution import conclude, execution_time
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
-from csire_bridge.domain.orders import OrderKind, OrderState
-from csire_bridge.domain.supply import Sighting, Supply, claimed, explained, outdated, seen, shown
+from csire_bridge.domain.meter.contactor import ContactorReading, ControlState, HeadEndEvent, HeadEndEventKind
+from csire_bridge.domain.order.conclusion import conclude, execution_time
+from csire_bridge.domain.order.order import OrderKind, OrderState
+from csire_bridge.domain.order.supply import Sighting, Supply, claimed, explained, outdated, seen, shown
 
 METER = MeterNumber("DEMO00000001")
 GIVEN = datetime(2026, 11, 28, 9, tzinfo=UTC)

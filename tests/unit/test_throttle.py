@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.throttle import Throttle
+from csire_bridge.domain.operations.throttle import Throttle
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.ticks import Daily, Every
+from csire_bridge.domain.operations.schedule import Daily, Every
 
 NIGHTLY = Daily(time(2, 30))
 MINUTE = timedelta(minutes=1)

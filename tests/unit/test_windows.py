@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from csire_bridge.domain.calendar.hours import ALL_DAY, ALWAYS, NO_HOURS, Hours, Week
+from csire_bridge.domain.calendar.windows import ANY_TIME, DateRange, OpenTimes, Pause, Window
+from csire_bridge.domain.calendar.working_days import LAW, Calendar
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.hours import ALL_DAY, ALWAYS, NO_HOURS, Hours, Week
-from csire_bridge.domain.windows import ANY_TIME, DateRange, OpenTimes, Pause, Window
-from csire_bridge.domain.working_days import LAW, Calendar
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 OFFICE = Week.of({"monday-thursday": [Hours.parse("08:00-15:00")]})

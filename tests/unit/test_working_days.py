@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csire_bridge.domain.calendar.working_days import LAW, Calendar, Weekday, after_days, after_working_days
 from csire_bridge.domain.clock import WARSAW, at_wall_clock, start_of
-from csire_bridge.domain.working_days import LAW, Calendar, Weekday, after_days, after_working_days
 
 days = st.dates(date(2024, 1, 1), date(2031, 12, 31))
 moments = st.integers(0, 7 * 365 * 24 * 60).map(lambda m: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=m))

@@ -12,38 +12,40 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from csire_bridge.cli.shared.lab import lab_module
+
 if TYPE_CHECKING:  # typer carries a click of its own, and names its types nowhere else
     from typer import _click as click
 
 __all__ = ["MODULES", "Commands"]
 
 MODULES = {
-    "demo": "demo",
-    "serve": "serve",
-    "replay": "replay",
-    "validate": "validate",
-    "sign": "signing",
-    "verify": "signing",
-    "stats": "stats",
-    "alerts": "alerts",
-    "messages": "messages",
-    "orders": "orders",
-    "movements": "movements",
-    "work": "work",
-    "stop": "guards",
-    "go": "guards",
-    "hold": "guards",
-    "allow": "guards",
-    "configurator": "configurator",
-    "evidence": "evidence",
-    "pki": "pki",
-    "points": "points",
-    "partner": "partner",
-    "db": "database",
-    "retention": "retention",
-    "bench": "bench",
-    "chaos": "chaos",
-    "simulate": "simulate",
+    "demo": "lab.cli.demo",
+    "serve": "cli.system.serve",
+    "replay": "cli.messages.replay",
+    "validate": "cli.messages.validate",
+    "sign": "cli.messages.sign",
+    "verify": "cli.messages.sign",
+    "stats": "cli.orders.stats",
+    "alerts": "cli.orders.alerts",
+    "messages": "cli.messages.show",
+    "orders": "cli.orders.show",
+    "movements": "cli.orders.movements",
+    "work": "cli.orders.parked_work",
+    "stop": "cli.orders.guards",
+    "go": "cli.orders.guards",
+    "hold": "cli.orders.guards",
+    "allow": "cli.orders.guards",
+    "configurator": "cli.rules.configurator",
+    "evidence": "cli.messages.evidence",
+    "pki": "lab.cli.pki",
+    "points": "cli.system.points",
+    "partner": "cli.partners.partner",
+    "db": "cli.system.database",
+    "retention": "cli.system.retention",
+    "bench": "lab.cli.bench",
+    "chaos": "lab.cli.chaos",
+    "simulate": "lab.cli.simulate",
 }
 
 
@@ -59,5 +61,7 @@ class Commands(TyperGroup):
         if cmd_name not in MODULES:
             return None
         part = typer.Typer(rich_markup_mode="markdown")
-        import_module(f"csire_bridge.cli.{MODULES[cmd_name]}").add_to(part)
+        room, _, module = MODULES[cmd_name].partition(".")
+        found = lab_module(module) if room == "lab" else import_module(f"csire_bridge.{room}.{module}")
+        found.add_to(part)
         return get_group(part).commands[cmd_name]

@@ -13,7 +13,7 @@ import typer
 from rich.logging import RichHandler
 
 from csire_bridge.cli.commands import Commands
-from csire_bridge.cli.console import ExitCode, err
+from csire_bridge.cli.shared.console import ExitCode, err
 from csire_bridge.domain.errors import ActRefused, BridgeError, ConfigurationError, PartnerFault
 
 __all__ = ["app", "run"]

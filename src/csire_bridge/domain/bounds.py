@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from csire_bridge.domain.messages import OrderRequest, Reading, RegistryUpdate, ResultNotice
+from csire_bridge.domain.message.message import OrderRequest, Reading, RegistryUpdate, ResultNotice
 
 __all__ = ["FIRST_DAY", "LAST_DAY", "LONGEST_TARIFF", "MOST_POWER", "checked_day", "checked_moment", "out_of_bounds"]
 

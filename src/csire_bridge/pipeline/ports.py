@@ -7,12 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from csire_bridge.domain.circuit import Circuit
-from csire_bridge.domain.contactor import ContactorCommand, ContactorReading, HeadEndEvent
-from csire_bridge.domain.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.errors import Problem
-from csire_bridge.domain.guards import Allowance, Stop, StopScope
-from csire_bridge.domain.holds import Hold
 from csire_bridge.domain.identifiers import (
     CorrelationId,
     MessageId,
@@ -21,8 +16,8 @@ from csire_bridge.domain.identifiers import (
     MeterNumber,
     ProcessInstanceId,
 )
-from csire_bridge.domain.installations import Installation
-from csire_bridge.domain.messages import (
+from csire_bridge.domain.message.documents import Delivery, DocumentState, OutgoingDocument
+from csire_bridge.domain.message.message import (
     Channel,
     Form,
     MessageEnd,
@@ -32,17 +27,9 @@ from csire_bridge.domain.messages import (
     SettledMessage,
     TakenId,
 )
-from csire_bridge.domain.metering import MeterCalendars, ObisCode, RegisterReading
-from csire_bridge.domain.neighbours import Commanded, Neighbour, Reconnections
-from csire_bridge.domain.order_steps import OrderStep
-from csire_bridge.domain.orders import Order, OrderEvent, OrderState, WaitsFor
-from csire_bridge.domain.precedence import Disconnected
-from csire_bridge.domain.processes import Process
-from csire_bridge.domain.registry import MeteringPoint, PointRecord, Source, Telling
-from csire_bridge.domain.restores import Restore
-from csire_bridge.domain.results import HubResult
-from csire_bridge.domain.rule_sets import RuleSetVersion
-from csire_bridge.domain.sid import (
+from csire_bridge.domain.message.processes import Process
+from csire_bridge.domain.message.results import HubResult
+from csire_bridge.domain.message.sid import (
     Report,
     SidNumber,
     SidOrder,
@@ -51,8 +38,21 @@ from csire_bridge.domain.sid import (
     SidWithdrawal,
     WithdrawalResult,
 )
-from csire_bridge.domain.strangers import Share
-from csire_bridge.domain.supply import Movement, Sighting
+from csire_bridge.domain.message.strangers import Share
+from csire_bridge.domain.meter.contactor import ContactorCommand, ContactorReading, HeadEndEvent
+from csire_bridge.domain.meter.installations import Installation
+from csire_bridge.domain.meter.metering import MeterCalendars, ObisCode, RegisterReading
+from csire_bridge.domain.metering_point.facts import MeteringPoint, PointRecord, Source, Telling
+from csire_bridge.domain.metering_point.guards import Allowance, Stop, StopScope
+from csire_bridge.domain.metering_point.holds import Hold
+from csire_bridge.domain.operations.circuit_breaker import Circuit
+from csire_bridge.domain.operations.restores import Restore
+from csire_bridge.domain.order.order import Order, OrderEvent, OrderState, WaitsFor
+from csire_bridge.domain.order.precedence import Disconnected
+from csire_bridge.domain.order.related import Commanded, Neighbour, Reconnections
+from csire_bridge.domain.order.steps import OrderStep
+from csire_bridge.domain.order.supply import Movement, Sighting
+from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.work import Lease, ParkedWork, WorkItem, WorkStep
 
 __all__ = [

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
+from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import OurFault
-from csire_bridge.service.server import listening_socket
-from csire_bridge.settings import Settings
+from csire_bridge.service.web_server import listening_socket
 
 __all__ = ["run_processes"]
 

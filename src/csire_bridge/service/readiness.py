@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from csire_bridge.bootstrap import Bridge
 from csire_bridge.domain.errors import BridgeError
+from csire_bridge.service.bridge import Bridge
 
 __all__ = ["Readiness"]
 

@@ -13,20 +13,20 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
 
-from csire_bridge.bootstrap import Bridge
-from csire_bridge.bootstrap_sid import SidSide
+from csire_bridge.channels.hes.event_endpoint import EventDoor
+from csire_bridge.channels.hub.queue_poller import QueuePoller
+from csire_bridge.channels.sid.order_fetcher import OrderFetcher
 from csire_bridge.domain.errors import BridgeError
-from csire_bridge.hes.endpoint import EventDoor
-from csire_bridge.hub.poller import QueuePoller
-from csire_bridge.service.app import DoorKeeper, build_app, door_keepers, entrance_of, event_door
+from csire_bridge.runtime.steady_clock import SteadyClock
+from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.bridge_sid import SidSide
 from csire_bridge.service.readiness import Readiness
-from csire_bridge.service.server import WebServer, listening_socket
-from csire_bridge.sid.fetcher import OrderFetcher
+from csire_bridge.service.web_app import DoorKeeper, build_app, door_keepers, entrance_of, event_door
+from csire_bridge.service.web_server import WebServer, listening_socket
 from csire_bridge.worker.clock_watch import ClockWatch
-from csire_bridge.worker.loop import Worker
-from csire_bridge.worker.silence import Silence
-from csire_bridge.worker.steady_clock import SteadyClock
-from csire_bridge.worker.ticker import Ticker
+from csire_bridge.worker.queue_silence import Silence
+from csire_bridge.worker.scheduler import Ticker
+from csire_bridge.worker.work_loop import Worker
 
 __all__ = ["Role", "Service"]
 

@@ -16,34 +16,40 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
-from csire_bridge.domain.guards import StopScope
-from csire_bridge.domain.restores import Restore
-from csire_bridge.store.archives import Archives
-from csire_bridge.store.clocks import Clocks
-from csire_bridge.store.configurator import RuleSets
-from csire_bridge.store.contactors import Contactors
-from csire_bridge.store.dialects import take_turns
-from csire_bridge.store.durable import durability_problems
-from csire_bridge.store.engine import migration_transaction, open_engine, shrink, store_errors, write_transaction
-from csire_bridge.store.guards import Guards
-from csire_bridge.store.head_end import HeadEndEvents
-from csire_bridge.store.inspection import inspect_database
-from csire_bridge.store.leases import Leases
-from csire_bridge.store.messages import Journal
-from csire_bridge.store.neighbours import Neighbours
-from csire_bridge.store.orders import OrderBook
-from csire_bridge.store.outbox import Outbox
-from csire_bridge.store.partners import PartnerRegistry
-from csire_bridge.store.points import PointRegistry
-from csire_bridge.store.processes import ProcessBook
-from csire_bridge.store.restores import Restores
-from csire_bridge.store.sid import SidBook
-from csire_bridge.store.steps import Steps
-from csire_bridge.store.strangers import StrangerBytes
+from csire_bridge.domain.metering_point.guards import StopScope
+from csire_bridge.domain.operations.restores import Restore
+from csire_bridge.store.connection.dialects import take_turns
+from csire_bridge.store.connection.durability import durability_problems
+from csire_bridge.store.connection.engine import (
+    migration_transaction,
+    open_engine,
+    shrink,
+    store_errors,
+    write_transaction,
+)
+from csire_bridge.store.connection.sqlite_writer_lock import Turn
+from csire_bridge.store.housekeeping.archives import Archives
+from csire_bridge.store.housekeeping.integrity_check import inspect_database
+from csire_bridge.store.housekeeping.restores import Restores
+from csire_bridge.store.housekeeping.unproven_bytes import StrangerBytes
+from csire_bridge.store.repositories.contactors import Contactors
+from csire_bridge.store.repositories.guards import Guards
+from csire_bridge.store.repositories.head_end_events import HeadEndEvents
+from csire_bridge.store.repositories.messages import Journal
+from csire_bridge.store.repositories.metering_points import PointRegistry
+from csire_bridge.store.repositories.order_steps import Steps
+from csire_bridge.store.repositories.orders import OrderBook
+from csire_bridge.store.repositories.outbox import Outbox
+from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.store.repositories.processes import ProcessBook
+from csire_bridge.store.repositories.related_orders import Neighbours
+from csire_bridge.store.repositories.rule_sets import RuleSets
+from csire_bridge.store.repositories.sid import SidBook
+from csire_bridge.store.scheduling.job_runs import Ticks
+from csire_bridge.store.scheduling.leases import Leases
+from csire_bridge.store.scheduling.process_clocks import Clocks
+from csire_bridge.store.scheduling.work_queue import WorkQueue
 from csire_bridge.store.tables import leases
-from csire_bridge.store.ticks import Ticks
-from csire_bridge.store.turn import Turn
-from csire_bridge.store.work import WorkQueue
 
 __all__ = ["Database", "StoreTransaction", "make_current"]
 

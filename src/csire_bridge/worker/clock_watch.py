@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from csire_bridge.domain.clock import aware_utc
-from csire_bridge.domain.steady_time import DRIFT, ClockVerdict, judge_clocks
-from csire_bridge.store.clocks import ProcessClock
+from csire_bridge.domain.operations.steady_time import DRIFT, ClockVerdict, judge_clocks
+from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.store.database import Database
-from csire_bridge.worker.steady_clock import SteadyClock
+from csire_bridge.store.scheduling.process_clocks import ProcessClock
 
 __all__ = ["ClockWatch", "machine_run"]
 

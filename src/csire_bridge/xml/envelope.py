@@ -13,10 +13,10 @@ from lxml import etree
 
 from csire_bridge.domain.errors import NotValid, Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
-from csire_bridge.domain.messages import Header
-from csire_bridge.domain.refusals import Claims
-from csire_bridge.domain.rules import process_of
-from csire_bridge.xml.lexical import SPACE, parse_moment
+from csire_bridge.domain.message.envelope_rules import process_of
+from csire_bridge.domain.message.message import Header
+from csire_bridge.domain.message.refusals import Claims
+from csire_bridge.xml.schema.lexical import SPACE, parse_moment
 
 __all__ = [
     "ENVELOPE_NAMES",

@@ -9,17 +9,17 @@ from typing import Protocol, TypeVar
 
 from lxml import etree
 
-from csire_bridge.domain.answers import Answer, AnswerKind, answer_of, possible_answers
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MessageNumber
-from csire_bridge.domain.orders import Order, OrderKind
-from csire_bridge.domain.rules import MessageFacts
+from csire_bridge.domain.message.answers import Answer, AnswerKind, answer_of, possible_answers
+from csire_bridge.domain.message.envelope_rules import MessageFacts
+from csire_bridge.domain.order.order import Order, OrderKind
 from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound
 from csire_bridge.xml.mapping.loader import LoadedFile, load_file, merged_files, raise_all
 from csire_bridge.xml.mapping.model import InboundFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping, compile_outbound
 from csire_bridge.xml.mapping.rehearsal import Judge, unwritable
-from csire_bridge.xml.shapes import Shapes
+from csire_bridge.xml.schema.shapes import Shapes
 
 __all__ = ["MappingBook"]
 

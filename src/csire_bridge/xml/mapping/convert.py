@@ -15,7 +15,8 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.xml.envelope import format_moment
-from csire_bridge.xml.lexical import (
+from csire_bridge.xml.mapping.model import Conversion
+from csire_bridge.xml.schema.lexical import (
     SPACE,
     collapsed,
     parse_boolean,
@@ -24,8 +25,7 @@ from csire_bridge.xml.lexical import (
     parse_moment,
     parse_polish_date,
 )
-from csire_bridge.xml.mapping.model import Conversion
-from csire_bridge.xml.shapes import ValueType
+from csire_bridge.xml.schema.shapes import ValueType
 
 __all__ = ["PROBLEM_OF", "Reader", "Writer", "field_types", "reader_for", "writer_for"]
 

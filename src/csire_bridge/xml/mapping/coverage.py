@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from itertools import islice
 
-from csire_bridge.marked_yaml import FileProblem
+from csire_bridge.config.marked_yaml import FileProblem
 from csire_bridge.xml.envelope import ENVELOPE_NAMES
 from csire_bridge.xml.mapping.loader import LoadedFile
 from csire_bridge.xml.mapping.model import InboundFile
 from csire_bridge.xml.mapping.places import Follower, PathRefused
-from csire_bridge.xml.shapes import ANYTHING, Shape
+from csire_bridge.xml.schema.shapes import ANYTHING, Shape
 
 __all__ = ["uncovered"]
 

@@ -9,21 +9,21 @@ from typing import cast
 
 from lxml import etree
 
-from csire_bridge.domain.answers import AnswerKind
+from csire_bridge.config.marked_yaml import FileProblem
 from csire_bridge.domain.bounds import out_of_bounds
 from csire_bridge.domain.errors import Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageNumber
-from csire_bridge.domain.messages import OrderRequest, Reading, RegistryUpdate, ResultNotice, SpecialNotice
-from csire_bridge.domain.orders import OrderKind
-from csire_bridge.domain.rules import MessageFacts
-from csire_bridge.marked_yaml import FileProblem
+from csire_bridge.domain.message.answers import AnswerKind
+from csire_bridge.domain.message.envelope_rules import MessageFacts
+from csire_bridge.domain.message.message import OrderRequest, Reading, RegistryUpdate, ResultNotice, SpecialNotice
+from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.mapping.convert import PROBLEM_OF, Reader, field_types, reader_for, value_of
 from csire_bridge.xml.mapping.coverage import uncovered
 from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
 from csire_bridge.xml.mapping.model import FieldRule, InboundFile, Several
 from csire_bridge.xml.mapping.places import Follower, PathRefused, Place
-from csire_bridge.xml.shapes import Shape, ValueType
+from csire_bridge.xml.schema.shapes import Shape, ValueType
 
 __all__ = ["InboundMapping", "compile_inbound"]
 

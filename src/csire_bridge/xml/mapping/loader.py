@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from csire_bridge.config.marked_yaml import FileProblem, MarkedYaml, raise_problems
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.marked_yaml import FileProblem, MarkedYaml, raise_problems
 from csire_bridge.xml.mapping.model import InboundFile, MappingFile, OutboundFile
 
 __all__ = ["LoadedFile", "load_file", "merged_files", "raise_all"]

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, RootModel, Tag
 
-from csire_bridge.domain.answers import AnswerKind
 from csire_bridge.domain.identifiers import MessageNumber
+from csire_bridge.domain.message.answers import AnswerKind
 
 __all__ = [
     "Conversion",

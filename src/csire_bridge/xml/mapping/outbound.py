@@ -9,19 +9,19 @@ from typing import cast
 
 from lxml import etree
 
-from csire_bridge.domain.answers import Answer
+from csire_bridge.config.marked_yaml import FileProblem
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageNumber
-from csire_bridge.domain.messages import Header
-from csire_bridge.domain.rules import MessageFacts
-from csire_bridge.marked_yaml import FileProblem
+from csire_bridge.domain.message.answers import Answer
+from csire_bridge.domain.message.envelope_rules import MessageFacts
+from csire_bridge.domain.message.message import Header
 from csire_bridge.xml.envelope import TECHNICAL, build_envelope, envelope_texts
 from csire_bridge.xml.mapping.convert import Writer, field_types, writer_for
 from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
 from csire_bridge.xml.mapping.model import Group, Leaf, OutboundFile
 from csire_bridge.xml.mapping.places import Follower
-from csire_bridge.xml.shapes import Shape
-from csire_bridge.xml.signature import serialise
+from csire_bridge.xml.schema.shapes import Shape
+from csire_bridge.xml.security.signature import serialise
 from csire_bridge.xml.template import NOT_IN_XML, Template
 
 __all__ = ["OutboundMapping", "compile_outbound"]

@@ -14,7 +14,7 @@ from typing import Any
 import elementpath
 from elementpath import XPath1Parser
 
-from csire_bridge.xml.shapes import Shape
+from csire_bridge.xml.schema.shapes import Shape
 
 __all__ = ["Follower", "PathRefused", "Place"]
 

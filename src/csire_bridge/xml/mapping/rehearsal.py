@@ -8,16 +8,16 @@ from typing import Protocol
 
 from lxml import etree
 
-from csire_bridge.domain.answers import Answer
+from csire_bridge.config.marked_yaml import FileProblem
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ConfigurationError, Problem
 from csire_bridge.domain.identifiers import Eic, MessageId
-from csire_bridge.domain.messages import Header
-from csire_bridge.domain.rules import process_of
-from csire_bridge.marked_yaml import FileProblem
+from csire_bridge.domain.message.answers import Answer
+from csire_bridge.domain.message.envelope_rules import process_of
+from csire_bridge.domain.message.message import Header
 from csire_bridge.xml.mapping.loader import LoadedFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping
-from csire_bridge.xml.signature import read_back
+from csire_bridge.xml.security.signature import read_back
 
 __all__ = ["Judge", "unwritable"]
 

@@ -1,0 +1,28 @@
+"""The address to which the head-end system is asked to report, with the key that proves that it was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from cryptography.hazmat.primitives import serialization
+
+from csire_bridge.channels.transport.caller_proofs import KEY
+from csire_bridge.xml.security.keys import SigningKey
+
+__all__ = ["event_key", "with_key"]
+
+_LABEL = b"csire-bridge: key of the door for events"
+
+
+def event_key(key: SigningKey) -> str:
+    """A key made of our signing key: the same in every process that has it and after each start, and no guess."""
+    secret = key.key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return hmac.new(secret, _LABEL, hashlib.sha256).hexdigest()[:40]
+
+
+def with_key(address: str, key: str) -> str:
+    """``address`` with the key in its query."""
+    return f"{address}{'&' if '?' in address else '?'}{KEY}={key}"

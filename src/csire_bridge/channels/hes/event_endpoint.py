@@ -1,0 +1,162 @@
+"""Where the head-end system posts its events: ``POST /hes/events``."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from csire_bridge.channels.hes.event_reader import MAX_EVENT_BYTES, parse_event
+from csire_bridge.channels.hes.profile import HeadEndProfile
+from csire_bridge.channels.transport.caller_proofs import Proofs, Unproved
+from csire_bridge.channels.transport.direct_routes import Straight, ways_of
+from csire_bridge.channels.transport.entrance import Entrance
+from csire_bridge.domain.errors import BridgeError, PartnerFault
+from csire_bridge.domain.message.partners import PartnerLimits
+from csire_bridge.domain.meter.contactor import HeadEndEvent
+from csire_bridge.runtime.group_commit import Grouped
+
+__all__ = ["EventDoor", "EventListener", "OnEvents"]
+
+OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
+"""Takes events, the bytes as received and what they say; it returns when all are committed."""
+
+_log = logging.getLogger(__name__)
+_LIMITS = PartnerLimits(per_minute=600_000, at_once=1024, max_bytes=MAX_EVENT_BYTES)
+_LINGER_SECONDS = 0.02  # no head-end system minds; a group of events costs little more than one
+_ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
+
+
+class EventDoor:
+    """``POST /hes/events``: ``router`` answers, and one thread hands over what comes at the same moment together.
+
+    Who calls must show one of ``proofs``; any other gets 401, 403 or 429. ``on_events`` returns before 200 is answered.
+    Garbage gets 400, too much 413, too slowly 408, each with a sentence; when ``on_events`` raises one of our errors,
+    503 asks the HES to come again.
+    """
+
+    def __init__(
+        self,
+        on_events: OnEvents,
+        *,
+        profile: HeadEndProfile,
+        proofs: Proofs,
+        entrance: Entrance | None = None,
+        limits: PartnerLimits = _LIMITS,
+    ) -> None:
+        self._profile = profile
+        self._proofs = proofs
+        self._entrance = entrance or Entrance()
+        self._limits = limits
+        self._group = Grouped[tuple[bytes, HeadEndEvent], None](
+            partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS
+        )
+        self.router = APIRouter()
+        # A plain route: events come by the thousand, and there is nothing for FastAPI to validate or to document.
+        self.router.add_route("/hes/events", self._receive, methods=["POST"])
+
+    def start(self) -> None:
+        """Begin to hand events over."""
+        self._group.start()
+
+    def stop(self) -> None:
+        """Hand over what waits, then end."""
+        self._group.stop()
+
+    @property
+    def runs(self) -> bool:
+        """Whether events are handed over."""
+        return self._group.runs
+
+    async def _receive(self, request: Request) -> Response:
+        entrance = self._entrance
+        try:
+            self._proofs.check(request, entrance.caller(request), entrance.guesses)
+        except Unproved as unproved:
+            return await entrance.turn_away(request, _text, unproved.status, unproved.sentence, unproved.headers)
+        return await entrance.let_in(request, "events", self._limits, self._take, _text)
+
+    async def _take(self, raw: bytes) -> Response:
+        return await _take(raw, self._group, self._profile)
+
+
+def _hand_over(on_events: OnEvents, events: Sequence[tuple[bytes, HeadEndEvent]]) -> list[None]:
+    on_events(events)
+    return [None] * len(events)
+
+
+async def _take(raw: bytes, group: Grouped[tuple[bytes, HeadEndEvent], None], profile: HeadEndProfile) -> Response:
+    try:
+        await group.submit((raw, parse_event(raw, profile)))
+    except PartnerFault as fault:
+        return _text(400, f"refused: {fault.text}")
+    except BridgeError:
+        return _text(503, "the event can't be stored now; send it again")
+    return Response(_ACCEPTED, media_type="application/xml")
+
+
+async def _went_wrong(_request: Request, error: Exception) -> Response:
+    _log.error("an event could not be taken: %r", error)
+    return _text(500, "the event could not be taken")
+
+
+def _text(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(sentence, status, headers, media_type="text/plain; charset=utf-8")
+
+
+class EventListener:
+    """Runs the events' door on 127.0.0.1 in a daemon thread; for tests, benches and small set-ups."""
+
+    def __init__(self, on_events: OnEvents, profile: HeadEndProfile, proofs: Proofs, port: int = 0) -> None:
+        app = FastAPI(openapi_url=None)
+        self._door = EventDoor(on_events, profile=profile, proofs=proofs)
+        app.include_router(self._door.router)
+        straight = Straight(app, ways_of([self._door.router]), _went_wrong)
+        config = uvicorn.Config(
+            straight, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=2
+        )
+        self._server = uvicorn.Server(config)
+        self._socket = _listening_socket(port)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address to hand to the HES; it is known, and queues connections, even before ``start``."""
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/hes/events"
+
+    def start(self) -> EventListener:
+        """Return when the server answers (10 s at most); raise RuntimeError when it does not."""
+        self._door.start()
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the event listener did not start")
+            time.sleep(0.002)
+        return self
+
+    def stop(self) -> None:
+        """Finish open requests (2 s at most) and close the port."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+        self._door.stop()
+        self._socket.close()
+
+
+def _listening_socket(port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1.
+
+    The protocol is named, because asyncio sets TCP_NODELAY only then; without it each answer waits 40 ms for an ACK.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(256)
+    return listener

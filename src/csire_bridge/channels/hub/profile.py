@@ -1,0 +1,76 @@
+"""What differs from one hub, or one of its environments, to the next; everything here is a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote
+
+from csire_bridge.channels.hub.faults import FAULTS, FaultRule
+from csire_bridge.channels.transport.address import check_address, check_files
+from csire_bridge.config.resources import folder
+from csire_bridge.domain.errors import ConfigurationError
+
+__all__ = ["ContentTypeStyle", "HubProfile", "HubSecurity"]
+
+
+class ContentTypeStyle(StrEnum):
+    """How requests are announced: ``application/soap+xml`` with the action in it, or ``text/xml`` without any."""
+
+    SOAP12 = "soap12"
+    TEXT_XML = "text-xml"
+
+
+class HubSecurity(StrEnum):
+    """Where signatures stand: in the document's root, in a WS-Security header, or nowhere (demo only)."""
+
+    ENVELOPED = "enveloped"
+    WSS = "wss"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class HubProfile:
+    """How to speak with the hub; raises ConfigurationError for what can't work.
+
+    ``url`` is ``https://host`` together with ``tenant`` (and ``user``, if the hub wants one), or else the whole
+    address. Plain http goes to this machine only. Time-outs are in seconds; ``peek_seconds`` lies above the hub's own
+    60, and an answer that comes in drops ends after twice its time at the latest. ``slow_retry`` is the pause after
+    faults that pass slowly. ``ca_bundle`` is the PEM file of the authorities to trust (None: the
+    public ones), ``client_certificate`` our certificate and key, two PEM files. ``max_bytes`` limits an answer.
+    ``unsigned_faults``: with WS-Security, believe a fault that carries no good signature. ``faults`` says what each
+    code means, ``contract`` is the folder with cms.wsdl.
+    """
+
+    url: str
+    tenant: str | None = None
+    user: str | None = None
+    content_type_style: ContentTypeStyle = ContentTypeStyle.SOAP12
+    connect_seconds: float = 5.0
+    send_seconds: float = 30.0
+    peek_seconds: float = 70.0
+    ca_bundle: Path | None = None
+    client_certificate: tuple[Path, Path] | None = None
+    security: HubSecurity = HubSecurity.ENVELOPED
+    max_bytes: int = 50 * 1024 * 1024
+    unsigned_faults: bool = False
+    faults: Mapping[str, FaultRule] = field(default_factory=lambda: FAULTS)
+    slow_retry: timedelta = timedelta(minutes=15)
+    contract: Path = field(default_factory=lambda: folder("schemas") / "hub")
+
+    def __post_init__(self) -> None:
+        check_address(self.url, "the hub")
+        if self.user and not self.tenant:
+            raise ConfigurationError("the hub's user is set, but not its tenant", "set both, or put both into the url")
+        check_files((self.ca_bundle, *(self.client_certificate or ())), "the hub")
+
+    @property
+    def endpoint(self) -> str:
+        """The address of every request: ``https://host/soap/TENANT?organisationUser=USER``."""
+        if not self.tenant:
+            return self.url
+        user = f"?organisationUser={quote(self.user, safe='')}" if self.user else ""
+        return f"{self.url.rstrip('/')}/soap/{quote(self.tenant, safe='')}{user}"

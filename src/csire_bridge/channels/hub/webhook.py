@@ -1,0 +1,151 @@
+"""Where the hub, or a gateway in front of it, pushes messages: ``POST /hub/messages``.
+
+The answer is the signed receipt, and it is given only when the message is committed and settled. Whatever else is
+answered is a sentence in plain text and means that we do not have the message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from csire_bridge.channels.transport.caller_address import Caller
+from csire_bridge.channels.transport.entrance import Entrance
+from csire_bridge.channels.transport.submission import Door, Receipt
+from csire_bridge.domain.message.message import Form, MessageState
+from csire_bridge.domain.message.partners import PartnerLimits, SecurityProfile
+from csire_bridge.xml.security.partner_book import PartnerBook
+
+__all__ = ["hub_router"]
+
+_XML, _TEXT_XML, _SOAP_XML = "application/xml", "text/xml", "application/soap+xml"
+_REFUSED = {Form.BARE: 422, Form.SOAP: 500}  # a fault is a 500, as clients of SOAP over HTTP expect
+_AGAIN_SECONDS = 5
+_FIRST_TAG = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
+_PROLOGUE = 4096
+
+
+def hub_router(door: Door, partners: Callable[[], PartnerBook], *, entrance: Entrance | None = None) -> APIRouter:
+    """A router with ``POST /hub/messages``.
+
+    Whoever calls has a partner's quota when a named proxy tells a certificate of that partner, or when the last signed
+    message from the address was the partner's. All others have that of strangers, each address its own. What the query
+    says is not looked at.
+    """
+    webhook = _Webhook(door, partners, entrance or Entrance())
+    router = APIRouter(route_class=_PlainRoute)
+    router.add_api_route(
+        "/hub/messages",
+        webhook.take,
+        methods=["POST"],
+        response_class=Response,
+        responses=_RESPONSES,
+        openapi_extra=_REQUEST,
+        summary="Push one business message, bare or in a SOAP envelope",
+    )
+    return router
+
+
+class _PlainRoute(APIRoute):
+    """Documented as any other, but the request goes straight to its handler: there is nothing to take apart here."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler
+
+
+@dataclass(frozen=True)
+class _Webhook:
+    door: Door
+    partners: Callable[[], PartnerBook]
+    entrance: Entrance
+
+    async def take(self, request: Request) -> Response:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in (_XML, _TEXT_XML, _SOAP_XML):
+            sentence = f"send a message as {_XML}, {_SOAP_XML} or {_TEXT_XML}"
+            return await self.entrance.turn_away(request, _text, 415, sentence)
+        caller = self.entrance.caller(request)
+        quota, limits = self._quota(caller)
+
+        async def hand_in(raw: bytes) -> Response:
+            return await self._hand_in(caller, raw, kind)
+
+        return await self.entrance.let_in(request, quota, limits, hand_in, _text)
+
+    def _quota(self, caller: Caller) -> tuple[str, PartnerLimits]:
+        """Under which name the caller is counted, and by which limits. Addresses of one partner do not share."""
+        book = self.partners()
+        shown = book.certificates.find(caller.certificate) if caller.certificate else None
+        if shown is not None and (partner := book.find(shown.party)):
+            return f"{partner.eic} by certificate", partner.limits
+        spoke = self.entrance.spoke_for(caller)
+        if spoke is not None and (partner := book.find(spoke)):
+            return f"{partner.eic} at {caller.origin}", partner.limits
+        return f"stranger at {caller.origin}", self.entrance.strangers
+
+    async def _hand_in(self, caller: Caller, raw: bytes, kind: str) -> Response:
+        receipt = await self.door(f"webhook: {caller.address or 'unknown'}", raw, _form(kind, raw))
+        partner = self.partners().find(receipt.signer) if receipt.signer else None
+        if partner is not None and partner.profile is not SecurityProfile.NONE:
+            self.entrance.note_proof(caller, partner.eic)
+        return _answer(receipt, kind)
+
+
+def _form(kind: str, raw: bytes) -> Form:
+    """``text/xml`` is used for both; then the name of the first tag tells. Trust does not depend on it."""
+    if kind == _TEXT_XML:
+        first = _FIRST_TAG.search(raw[:_PROLOGUE])
+        return Form.SOAP if first and first[1] == b"Envelope" else Form.BARE
+    return Form.SOAP if kind == _SOAP_XML else Form.BARE
+
+
+def _answer(receipt: Receipt, kind: str) -> Response:
+    if receipt.state is None or receipt.receipt is None:
+        return _text(503, "the message can't be settled now; send it again", {"Retry-After": str(_AGAIN_SECONDS)})
+    status = _REFUSED[receipt.form] if receipt.state is MessageState.REFUSED else 200
+    media = _XML if receipt.form is Form.BARE else kind
+    return Response(receipt.receipt, status, {"Content-Type": f"{media}; charset=utf-8"})
+
+
+def _text(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(sentence, status, headers, media_type="text/plain; charset=utf-8")
+
+
+_SENTENCE = {"text/plain": {"schema": {"type": "string"}}}
+_DOCUMENT: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Committed and accepted, or a repeat: the stored signed receipt",
+        "content": dict.fromkeys((_XML, _SOAP_XML, _TEXT_XML), _DOCUMENT),
+    },
+    400: {"description": "The message was not sent to its end", "content": _SENTENCE},
+    408: {"description": "The message came too slowly", "content": _SENTENCE},
+    413: {"description": "The message is too large", "content": _SENTENCE},
+    415: {"description": "The content type is not taken", "content": _SENTENCE},
+    422: {"description": "Committed and refused: a signed receipt with the problems", "content": {_XML: _DOCUMENT}},
+    429: {"description": "Too many messages", "content": _SENTENCE, "headers": _AFTER},
+    500: {
+        "description": "Committed and refused: a signed SOAP fault",
+        "content": dict.fromkeys((_SOAP_XML, _TEXT_XML), _DOCUMENT),
+    },
+    503: {"description": "Not settled: send it again", "content": _SENTENCE, "headers": _AFTER},
+}
+_REQUEST: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "organisationUser",
+            "in": "query",
+            "required": False,
+            "description": "Taken as the hub's contract has it, and not looked at: a name proves nothing",
+            "schema": {"type": "string"},
+        }
+    ],
+    "requestBody": {"required": True, "content": dict.fromkeys((_XML, _SOAP_XML, _TEXT_XML), _DOCUMENT)},
+}

@@ -1,0 +1,165 @@
+"""SID's five operations.
+
+Every failure becomes one of three: ``PartnerUnreachable`` (certainly not taken, or nothing that changes anything),
+``OutcomeUnknown`` (may have been taken: the same again) and ``PartnerRefused`` (no, for good).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from lxml import etree
+
+from csire_bridge.channels.sid.contract import SID, Operation, local, printable, status_values
+from csire_bridge.channels.sid.faults import SidFault
+from csire_bridge.channels.sid.profile import SidProfile
+from csire_bridge.channels.sid.responses import Strange, point_of, read_body
+from csire_bridge.channels.sid.soap_client import EnvelopeSecurity, SidCaller
+from csire_bridge.channels.transport.failures import failure_by_status
+from csire_bridge.channels.transport.http_exchange import HttpAnswer
+from csire_bridge.channels.transport.redact import excerpt
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import BridgeError
+from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.message.sid import Report, ReportKind, SidNumber
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import Order
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+
+__all__ = ["FetchedOrder", "PickUp", "SidClient"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedOrder:
+    """An order as SID handed it out, not looked into; ``number`` is None where none can be found in it."""
+
+    number: SidNumber | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PickUp:
+    """Whether an order was taken, and if not, why."""
+
+    number: SidNumber
+    taken: bool
+    text: str | None = None
+
+
+class SidClient:
+    """SID as seen by the bridge. Safe to use from several threads; each gets its own client and connection."""
+
+    def __init__(
+        self,
+        profile: SidProfile,
+        catalogue: SchemaCatalogue,
+        wsse: EnvelopeSecurity | None = None,
+        clock: Clock = _utc_now,
+    ) -> None:
+        """Raises ConfigurationError when ``wsse`` and the profile's security don't go together."""
+        self._profile = profile
+        self._catalogue = catalogue
+        self._wsse = wsse
+        self._clock = clock
+        self._caller = SidCaller(profile, wsse)
+
+    def fetch(self, most: int = 50) -> list[FetchedOrder]:
+        """The oldest ``most`` orders whose pick-up was not confirmed; a broken one does not hide the others."""
+        response = self._ask(Operation.FETCH, self._caller.write(Operation.FETCH, MostOrders=most), judged=False)
+        return [FetchedOrder(_number_of(child), _own_bytes(child)) for child in response if isinstance(child.tag, str)]
+
+    def confirm(self, pick_ups: Sequence[PickUp]) -> None:
+        """Tell which orders were taken and which never will be; may be repeated."""
+        told = [{"Number": p.number, "Taken": p.taken, "Text": printable(p.text) if p.text else None} for p in pick_ups]
+        self._ask(Operation.CONFIRM, self._caller.write(Operation.CONFIRM, PickUp=told))
+
+    def write(self, report: Report, order: Order) -> bytes:
+        """The bytes with which a report leaves at every try."""
+        if report.kind is ReportKind.STATUS:
+            status = {name: value for name, value in status_values(report).items() if value is not None}
+            return self._caller.write(Operation.REPORT, ReportId=report.report_id, OrderStatus=status)
+        facts: dict[str, Any] = {
+            "ReportId": report.report_id,
+            "Number": report.number,
+            "Kind": order.kind.value,
+            "MeteringPointCode": order.metering_point,
+            "MeterNumber": report.meter,
+            "RegisteredAt": local(report.registered_at),
+            "Text": printable(report.text or order.detail or "people on site are needed"),
+        }
+        told = {name: value for name, value in facts.items() if value is not None}
+        return self._caller.write(Operation.HAND_OVER, **told)
+
+    def deliver(self, report: Report) -> bytes:
+        """Take a written report to SID; return SID's whole answer. The same report twice is one report there."""
+        if report.document is None:
+            raise ValueError(f"report {report.report_id} was not written yet")
+        operation = Operation.REPORT if report.kind is ReportKind.STATUS else Operation.HAND_OVER
+        answer = self._caller.ask(operation, report.document)
+        response = self._understood(operation, answer)
+        if (response.findtext(f"{SID}ReportId") or "").lower() != report.report_id:
+            raise self._strange(operation, answer, Strange("it is the answer to another report"))
+        return answer.body
+
+    def look_up(self, code: MeteringPointCode) -> MeteringPoint | None:
+        """What SID knows of a metering point; None when it does not know it."""
+        answer = self._caller.ask(Operation.LOOK_UP, self._caller.write(Operation.LOOK_UP, MeteringPointCode=code))
+        response = self._understood(Operation.LOOK_UP, answer)
+        try:
+            return point_of(response, code)
+        except Strange as error:
+            raise self._strange(Operation.LOOK_UP, answer, error) from error
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self._caller.close()
+
+    def _ask(self, operation: Operation, body: bytes, *, judged: bool = True) -> etree._Element:
+        return self._understood(operation, self._caller.ask(operation, body), judged=judged)
+
+    def _understood(self, operation: Operation, answer: HttpAnswer, *, judged: bool = True) -> etree._Element:
+        """The response, which its schema has accepted if it is ``judged``."""
+        try:
+            response = read_body(answer.body, self._profile.max_bytes, self._wsse)
+            if isinstance(response, SidFault):
+                raise response.error(operation)
+            self._check(operation, answer, response, judged)
+        except Strange as error:
+            raise self._strange(operation, answer, error) from error
+        return response
+
+    def _check(self, operation: Operation, answer: HttpAnswer, response: etree._Element, judged: bool) -> None:
+        if answer.status != 200 or response.tag != f"{SID}{operation}Response":
+            raise Strange(f"it holds {etree.QName(response).localname[:40]!r}")
+        if judged and not self._catalogue.decide(response):
+            raise Strange(f"it breaks the contract: {self._catalogue.explain(response)[0]}")
+
+    def _strange(self, operation: Operation, answer: HttpAnswer, why: Strange) -> BridgeError:
+        return failure_by_status(
+            operation,
+            answer.status,
+            answer.headers.get("retry-after"),
+            f"{why}; it says: {excerpt(answer.body)}",
+            self._clock(),
+            whose="SID",
+            harmless=operation.harmless,
+        )
+
+
+def _number_of(order: etree._Element) -> SidNumber | None:
+    try:
+        return SidNumber.parse((order.findtext(f"{SID}Number") or "").strip())
+    except ValueError:
+        return None
+
+
+def _own_bytes(order: etree._Element) -> bytes:
+    """An order by itself, the same bytes each time that SID hands it out."""
+    return etree.tostring(order, method="c14n", exclusive=True, with_tail=False)

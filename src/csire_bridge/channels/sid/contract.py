@@ -1,0 +1,108 @@
+"""The words of the contract with SID: namespaces, operations, and SOAP 1.1 envelopes around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from lxml import etree
+
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.message.sid import Report
+from csire_bridge.xml.envelope import format_moment
+
+__all__ = ["NS", "SID", "SOAP11", "Asked", "Operation", "element", "in_envelope", "printable", "status_values"]
+
+NS = "urn:csire-bridge:sid:v1"
+SID = f"{{{NS}}}"
+SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
+_LONGEST_TEXT = 2000
+
+Values = Mapping[str, Any]
+"""The children of an element in their order; a list repeats its element, None leaves it out."""
+
+
+class Operation(StrEnum):
+    """What we ask SID, under the names of the WSDL, which are the SOAP actions too."""
+
+    FETCH = "FetchOrders"
+    CONFIRM = "ConfirmPickUp"
+    REPORT = "ReportStatus"
+    HAND_OVER = "HandOverFieldWork"
+    LOOK_UP = "LookUpPoint"
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it changes nothing at SID."""
+        return self in (Operation.FETCH, Operation.LOOK_UP)
+
+
+class Asked(StrEnum):
+    """What SID asks us, under the names of the WSDL."""
+
+    SUBMIT = "SubmitOrder"
+    STATUS = "OrderStatus"
+    WITHDRAW = "WithdrawOrder"
+
+
+def in_envelope(body: bytes) -> bytes:
+    """A SOAP 1.1 envelope around an element's bytes, which need nothing of it."""
+    start = f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="{SOAP11}"><soap:Body>'
+    return start.encode() + body + b"</soap:Body></soap:Envelope>"
+
+
+def element(name: str, values: Values) -> etree._Element:
+    """An element of the contract with its children."""
+    root = etree.Element(SID + name, nsmap={"sid": NS})
+    _fill(root, values)
+    return root
+
+
+def _fill(parent: etree._Element, values: Values) -> None:
+    for name, value in values.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, Mapping):
+                _fill(etree.SubElement(parent, SID + name), one)
+            elif one is not None:
+                etree.SubElement(parent, SID + name).text = _text(one)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format_moment(value) if isinstance(value, datetime) else str(value)
+
+
+def status_values(report: Report) -> dict[str, Any]:
+    """Where an order stands, in the contract's words."""
+    seconds = report.execution_seconds
+    return {
+        "Number": report.number,
+        "Sequence": report.sequence,
+        "Status": report.status.value,
+        "At": local(report.at),
+        "ExecutedAt": local(report.executed_at),
+        "ExecutionSeconds": None if seconds is None else f"{seconds:.3f}",
+        "MeterNumber": report.meter,
+        "Reason": report.reason.value if report.reason else None,
+        "Text": printable(report.text) if report.text else None,
+    }
+
+
+def local(moment: datetime | None) -> datetime | None:
+    """A moment as SID reads it: Polish time, to the millisecond."""
+    if moment is None:
+        return None
+    return moment.astimezone(WARSAW).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def printable(text: str, most: int = _LONGEST_TEXT) -> str:
+    """Without characters that XML can't hold, and not longer than the contract allows."""
+    return "".join(c if c in "\t\n" or (c.isprintable() and c not in "\ufffe\uffff") else "?" for c in text)[:most]
+
+
+def texts_of(parent: etree._Element, names: Sequence[str]) -> dict[str, str | None]:
+    """The text of each of these children, or None."""
+    return {name: parent.findtext(SID + name) for name in names}

@@ -1,0 +1,117 @@
+"""Our door for SID's own SOAP client: ``POST /sid/soap``, with its contract at ``?wsdl``.
+
+An answer is given only when the request is committed and settled. Every fault is SOAP 1.1 and says what is wrong;
+those with which nothing stands in the journal have the codes of ``_TURNED_AWAY``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from fastapi import APIRouter, Request, Response
+
+from csire_bridge.channels.sid.response_writer import client_fault, server_fault
+from csire_bridge.channels.transport.caller_proofs import Proofs, Unproved
+from csire_bridge.channels.transport.entrance import Entrance
+from csire_bridge.channels.transport.submission import Door
+from csire_bridge.config.resources import folder
+from csire_bridge.domain.message.message import Form, MessageState
+from csire_bridge.domain.message.partners import PartnerLimits
+
+__all__ = ["PATH", "sid_router"]
+
+PATH = "/sid/soap"
+_WSDL, _SCHEMA = "bridge.wsdl", "sid.xsd"
+_XML = "text/xml; charset=utf-8"
+_LOCATION = re.compile(rb'location="[^"]*"')
+_TURNED_AWAY = {
+    400: "transport.cut-off",
+    401: "transport.not-authorised",
+    403: "transport.not-authorised",
+    408: "transport.too-slow",
+    413: "transport.too-large",
+    415: "transport.content-type",
+    429: "transport.too-often",
+}
+
+
+def sid_router(
+    door: Door,
+    proofs: Proofs,
+    *,
+    entrance: Entrance | None = None,
+    limits: PartnerLimits | None = None,
+    contract: Path | None = None,
+) -> APIRouter:
+    """A router with ``POST /sid/soap``, and its WSDL and schema by GET; ``limits`` are those of SID."""
+    counter = _Counter(
+        door, proofs, entrance or Entrance(), limits or PartnerLimits(), contract or folder("schemas") / "sid"
+    )
+    router = APIRouter()
+    router.add_route(PATH, counter.take, methods=["POST"], include_in_schema=False)
+    router.add_route(PATH, counter.tell, methods=["GET"], include_in_schema=False)
+    router.add_route(f"/sid/{_SCHEMA}", counter.schema, methods=["GET"], include_in_schema=False)
+    return router
+
+
+@dataclass
+class _Counter:
+    door: Door
+    proofs: Proofs
+    entrance: Entrance
+    limits: PartnerLimits
+    contract: Path
+
+    async def take(self, request: Request) -> Response:
+        refused = self._stranger(request)
+        if refused is not None:
+            return await self.entrance.turn_away(request, _fault, refused.status, refused.sentence, refused.headers)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "text/xml":
+            sentence = "send SOAP 1.1, with the content type text/xml"
+            return await self.entrance.turn_away(request, _fault, 415, sentence)
+        address = self.entrance.caller(request).address
+
+        async def hand_in(raw: bytes) -> Response:
+            return await self._hand_in(f"sid: {address or 'unknown'}", raw)
+
+        return await self.entrance.let_in(request, "sid", self.limits, hand_in, _fault)
+
+    async def _hand_in(self, origin: str, raw: bytes) -> Response:
+        answer = await self.door(origin, raw, Form.SOAP)
+        if answer.state is None or answer.receipt is None:
+            fault = server_fault("busy", "the request can't be settled now; send the same again")
+            return Response(fault, 503, {"Retry-After": "5"}, media_type=_XML)
+        return Response(answer.receipt, 500 if answer.state is MessageState.REFUSED else 200, media_type=_XML)
+
+    async def tell(self, request: Request) -> Response:
+        """The WSDL, with the address under which it was asked for."""
+        if "wsdl" not in {name.lower() for name in request.query_params}:
+            return Response("post SOAP 1.1 here; the contract is at ?wsdl", 405, {"Allow": "POST"})
+        address = quoteattr(str(request.url.replace(query="")))
+        return self._file(request, _WSDL, lambda raw: _LOCATION.sub(lambda _: f"location={address}".encode(), raw))
+
+    async def schema(self, request: Request) -> Response:
+        """The schema that the WSDL imports."""
+        return self._file(request, _SCHEMA, lambda raw: raw)
+
+    def _file(self, request: Request, name: str, change: Callable[[bytes], bytes]) -> Response:
+        refused = self._stranger(request)
+        if refused is not None:
+            return _fault(refused.status, refused.sentence, refused.headers)
+        return Response(change((self.contract / name).read_bytes()), media_type=_XML)
+
+    def _stranger(self, request: Request) -> Unproved | None:
+        try:
+            self.proofs.check(request, self.entrance.caller(request), self.entrance.guesses)
+        except Unproved as unproved:
+            return unproved
+        return None
+
+
+def _fault(status: int, sentence: str, headers: dict[str, str]) -> Response:
+    return Response(client_fault(_TURNED_AWAY[status], sentence), status, headers, media_type=_XML)

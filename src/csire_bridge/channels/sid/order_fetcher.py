@@ -1,0 +1,177 @@
+"""Fetches new orders from SID: stored and registered first, confirmed afterwards.
+
+SID hands an order out until its pick-up is confirmed, so a crash, an outage or a lost confirmation in between leads
+to a repeat, which is recognised by its number and confirmed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from csire_bridge.channels.sid.client import FetchedOrder, PickUp
+from csire_bridge.channels.sid.faults import SidFault
+from csire_bridge.channels.sid.responses import Strange, read_body
+from csire_bridge.channels.transport.poll_interval import Rhythm
+from csire_bridge.domain.errors import PartnerRefused
+from csire_bridge.domain.message.message import MessageState
+from csire_bridge.xml.parser import DEFAULT_MAX_BYTES
+
+__all__ = ["OrderFetcher"]
+
+_log = logging.getLogger(__name__)
+_MOST_REPEATS = 5
+
+
+class Orders(Protocol):
+    """What a fetcher needs of a client."""
+
+    def fetch(self, most: int) -> list[FetchedOrder]: ...
+    def confirm(self, pick_ups: Sequence[PickUp]) -> None: ...
+
+
+class Settled(Protocol):
+    """What became of an order; ``state`` is None when it is not settled and must come again."""
+
+    @property
+    def state(self) -> MessageState | None: ...
+    @property
+    def receipt(self) -> bytes | None: ...
+
+
+class OrderFetcher:
+    """Fetches for one bridge. Not safe to use from several threads."""
+
+    def __init__(
+        self,
+        client: Orders,
+        take: Callable[[Sequence[tuple[str, bytes]]], Sequence[Settled]],
+        idle: tuple[float, float] = (20.0, 60.0),
+        jitter: random.Random | None = None,
+        *,
+        most: int = 50,
+        may_go_on: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``take`` commits (origin, bytes) of each order and says what became of it.
+
+        ``idle`` is the shortest and the longest pause in seconds; ``may_go_on`` is asked before each fetch whether the
+        lease is still ours.
+        """
+        self._client = client
+        self._take = take
+        self._rhythm = Rhythm(idle, jitter)
+        self._most = most
+        self._may_go_on = may_go_on
+        self._settled: dict[bytes, PickUp | None] = {}
+
+    def drain(self) -> int:
+        """Fetch until SID has nothing new or the lease is lost; return how many orders were confirmed.
+
+        Raises what the client raises; what was not confirmed then comes again at the next call. Raises PartnerRefused
+        at the end, once everything else is fetched, when SID refuses a confirmation, or hands the same orders out again
+        and again although they are confirmed.
+        """
+        return self._rhythm.around(self._drain)
+
+    def next_wait(self) -> timedelta:
+        """The pause before the next ``drain``."""
+        return self._rhythm.next_wait()
+
+    def _drain(self) -> int:
+        """Pass over what can't be named or confirmed, so that it hides nothing that waits behind it."""
+        passed: set[bytes] = set()
+        try:
+            return self._fetch_all(passed)
+        finally:
+            self._settled = {digest: end for digest, end in self._settled.items() if digest in passed}
+
+    def _fetch_all(self, passed: set[bytes]) -> int:
+        """Fetch and confirm until nothing new comes; ``passed`` gathers the digests of what is passed over."""
+        told: Counter[bytes] = Counter()
+        trouble: PartnerRefused | None = None
+        count = 0
+        while self._may_go_on():
+            fetched = self._client.fetch(self._most + len(passed))
+            ends = self._settle({d: order for order in fetched if (d := _digest(order.raw)) not in passed})
+            if not ends:
+                break
+            pick_ups = {digest: pick_up for digest, pick_up in ends.items() if pick_up is not None}
+            refused, why = self._confirm(pick_ups)
+            confirmed = pick_ups.keys() - refused
+            told.update(confirmed)
+            again = {digest for digest in confirmed if told[digest] > _MOST_REPEATS}
+            trouble = (_without_effect(len(again)) if again else why) or trouble
+            passed |= ends.keys() - pick_ups.keys() | refused | again
+            count += len({pick_ups[digest].number for digest in confirmed})
+            if confirmed - again:
+                self._rhythm.moved()
+        if trouble is not None:
+            raise trouble
+        return count
+
+    def _settle(self, orders: Mapping[bytes, FetchedOrder]) -> dict[bytes, PickUp | None]:
+        """Commit what came, and say what SID is to be told of each that is settled; None where it can't be named."""
+        new = {digest: order for digest, order in orders.items() if digest not in self._settled}
+        ends = self._take(
+            [(f"sid: {order.number or 'an order without a number'}", order.raw) for order in new.values()]
+        )
+        for (digest, order), end in zip(new.items(), ends, strict=True):
+            if end.state is None:
+                continue
+            self._settled[digest] = _pick_up(order, end)
+            if order.number is None:
+                _log.error("SID hands out an order without a number; its bytes are in the journal")
+        return {digest: self._settled[digest] for digest in orders if digest in self._settled}
+
+    def _confirm(self, pick_ups: Mapping[bytes, PickUp]) -> tuple[set[bytes], PartnerRefused | None]:
+        """Confirm together; where SID refuses, one by one. Return those that it refuses, and why."""
+        named: dict[str, PickUp] = {}
+        for pick_up in pick_ups.values():
+            named.setdefault(pick_up.number, pick_up)
+        try:
+            if named:
+                self._client.confirm(list(named.values()))
+        except PartnerRefused as error:
+            if len(pick_ups) == 1:
+                _log.error(
+                    "SID refuses the confirmation of order %s: %s", *(p.number for p in pick_ups.values()), error
+                )
+                return set(pick_ups), error
+            parts = [self._confirm({digest: pick_up}) for digest, pick_up in pick_ups.items()]
+            return set().union(*(refused for refused, _ in parts)), next((why for _, why in parts if why), None)
+        return set(), None
+
+
+def _without_effect(orders: int) -> PartnerRefused:
+    return PartnerRefused(
+        "confirmation-without-effect",
+        f"SID hands {orders} orders out again and again, although they are confirmed each time",
+        "have SID's operators look at its list of new orders",
+    )
+
+
+def _digest(raw: bytes) -> bytes:
+    return hashlib.sha256(raw).digest()
+
+
+def _pick_up(order: FetchedOrder, end: Settled) -> PickUp | None:
+    """What SID is told of a settled order; nothing of one without a number."""
+    if order.number is None:
+        return None
+    if end.state is not MessageState.REFUSED:
+        return PickUp(order.number, taken=True)
+    return PickUp(order.number, taken=False, text=_why(end.receipt))
+
+
+def _why(receipt: bytes | None) -> str:
+    """The words of the fault that stands in the journal."""
+    try:
+        fault = read_body(receipt or b"", DEFAULT_MAX_BYTES)
+    except Strange:
+        return "refused"
+    return f"{fault.code}: {fault.text}" if isinstance(fault, SidFault) else "refused"

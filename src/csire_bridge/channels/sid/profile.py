@@ -1,0 +1,57 @@
+"""How to speak with SID; everything here is a setting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from csire_bridge.channels.transport.address import check_address, check_files
+from csire_bridge.config.resources import folder
+from csire_bridge.domain.errors import ConfigurationError
+
+__all__ = ["SidProfile", "SidSecurity", "read_password"]
+
+
+class SidSecurity(StrEnum):
+    """How SID recognises us: by user and password over TLS, or by a WS-Security signature, as its answers have too."""
+
+    BASIC = "basic"
+    WSS = "wss"
+
+
+@dataclass(frozen=True, slots=True)
+class SidProfile:
+    """How to speak with SID; raises ConfigurationError for what can't work.
+
+    ``url`` is the whole address; plain http goes to this machine only. Time-outs are in seconds; an answer that comes
+    in drops ends after twice ``read_seconds``. ``ca_bundle`` is the PEM file of the authorities to trust (None: the
+    public ones), ``client_certificate`` our certificate and key, two PEM files. ``max_bytes`` limits an answer.
+    ``contract`` is the folder with sid.wsdl, bridge.wsdl and sid.xsd.
+    """
+
+    url: str
+    security: SidSecurity = SidSecurity.BASIC
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    connect_seconds: float = 5.0
+    read_seconds: float = 30.0
+    ca_bundle: Path | None = None
+    client_certificate: tuple[Path, Path] | None = None
+    max_bytes: int = 10 * 1024 * 1024
+    contract: Path = field(default_factory=lambda: folder("schemas") / "sid")
+
+    def __post_init__(self) -> None:
+        check_address(self.url, "SID")
+        check_files((self.ca_bundle, *(self.client_certificate or ())), "SID")
+
+
+def read_password(file: Path) -> str:
+    """The password in a file, without the end of its line; raises ConfigurationError."""
+    try:
+        password = file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the password file {file} can't be read: {error}", "name a readable file") from error
+    if not password:
+        raise ConfigurationError(f"the password file {file} is empty", "write the password into it")
+    return password

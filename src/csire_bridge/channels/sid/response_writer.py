@@ -1,0 +1,69 @@
+"""What SID is answered at our own door: responses of the contract, and SOAP 1.1 faults that say what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lxml import etree
+
+from csire_bridge.channels.sid.contract import SOAP11, Asked, element, in_envelope, local, printable, status_values
+from csire_bridge.channels.sid.request_reader import SidReader
+from csire_bridge.domain.errors import Problem
+from csire_bridge.domain.message.sid import Report, SidNumber, SidOrder, WithdrawalResult
+
+__all__ = ["SidDesk", "client_fault", "server_fault"]
+
+
+class SidDesk(SidReader):
+    """Both directions of our door."""
+
+    def taken(self, known: SidOrder) -> bytes:
+        """We have the order; always the same answer for the same number."""
+        return _response(Asked.SUBMIT, {"Number": known.number, "TakenAt": local(known.taken_at)})
+
+    def standing(self, report: Report) -> bytes:
+        """Where an order stands."""
+        return _response(Asked.STATUS, {"OrderStatus": status_values(report)})
+
+    def withdrawal(self, number: SidNumber, result: WithdrawalResult, text: str | None) -> bytes:
+        """What became of a withdrawal."""
+        values = {"Number": number, "Result": result.value, "Text": printable(text) if text else None}
+        return _response(Asked.WITHDRAW, values)
+
+    def refused(self, problems: Sequence[Problem]) -> bytes:
+        """A fault with everything that is wrong."""
+        return client_fault(problems[0].code, "; ".join(p.text for p in problems), problems)
+
+
+def _response(asked: Asked, values: dict[str, Any]) -> bytes:
+    return in_envelope(etree.tostring(element(f"{asked}Response", values)))
+
+
+def client_fault(code: str, text: str, problems: Sequence[Problem] = ()) -> bytes:
+    """The request is wrong: sending it again changes nothing."""
+    return _fault("Client", code, text, problems)
+
+
+def server_fault(code: str, text: str) -> bytes:
+    """We can't answer now: the same request may be sent again."""
+    return _fault("Server", code, text, ())
+
+
+def _fault(blame: str, code: str, text: str, problems: Sequence[Problem]) -> bytes:
+    fault = etree.Element(f"{{{SOAP11}}}Fault", nsmap={"soap": SOAP11})
+    etree.SubElement(fault, "faultcode").text = f"soap:{blame}"
+    etree.SubElement(fault, "faultstring").text = printable(text)
+    told = [
+        {
+            "Code": problem.code.value,
+            "Text": printable(problem.text),
+            "Remedy": printable(problem.remedy),
+            "Line": problem.line,
+            "Path": printable(problem.path) if problem.path else None,
+        }
+        for problem in problems
+    ]
+    detail = element("SidFault", {"Code": str(code), "Text": printable(text), "Problem": told})
+    etree.SubElement(fault, "detail").append(detail)
+    return in_envelope(etree.tostring(fault))

@@ -1,0 +1,131 @@
+"""``csire-bridge evidence``: all that is kept about one message, as an archive whose hashes can be checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.shared.console import ConfigOption, ExitCode, err, out
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.database import Database
+from csire_bridge.store.queries.evidence import exhibits
+
+__all__ = ["add_to"]
+
+_MANIFEST = "manifest.json"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(evidence)
+
+
+def evidence(
+    message: Annotated[str | None, typer.Argument(metavar="MESSAGE-ID", help="Id of the hub's message.")] = None,
+    target: Annotated[Path | None, typer.Option("--out", help="The archive to write (zip).", dir_okay=False)] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", help="Check the hashes of such an archive.", exists=True, dir_okay=False)
+    ] = None,
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Export every layer of a message - bytes received, receipt, order, events, answer, the hub's result - or check it.
+
+    Hashes are taken from the bytes in the database at the moment of export; those of messages and answers are compared
+    with the hashes that were stored when they were received and signed.
+
+    Examples:
+
+        csire-bridge evidence 825970f3-22cb-489c-ad3d-3d89cbba8f04 --out evidence.zip
+
+        csire-bridge evidence --check evidence.zip
+    """
+    if check is not None:
+        _check(check)
+    elif message is None or target is None:
+        err.print("give a MESSAGE-ID with --out ZIP, or --check ZIP")
+        raise typer.Exit(ExitCode.WRONG_USE)
+    else:
+        _export(_message_id(message), target, load_settings(config, database=database).database)
+
+
+def _message_id(text: str) -> MessageId:
+    try:
+        return MessageId.parse(text)
+    except ValueError as error:
+        raise ConfigurationError(str(error), "give the MessageId of the hub's message") from error
+
+
+def _export(message: MessageId, target: Path, address: str) -> None:
+    store = Database(address)
+    try:
+        store.require_current()
+        with store.reading() as connection:
+            files = {name: _bytes(content) for name, content in exhibits(connection, message)}
+    finally:
+        store.close()
+    if not files:
+        raise ConfigurationError(f"no message {message} is in the journal", "look its id up, or name another database")
+    _compare_with_stored(files)
+    manifest = {
+        "message_id": message,
+        "exported_at": system_clock().isoformat(timespec="seconds"),
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(_MANIFEST, _bytes(manifest))
+        for name, content in files.items():
+            archive.writestr(name, content)
+    out.print(f"{len(files)} files in {target}; their hashes hold", highlight=False)
+    for name, content in files.items():
+        if name.endswith("-archived.txt"):
+            out.print(f"{name}: {content.decode().splitlines()[0]}", highlight=False, soft_wrap=True)
+
+
+def _bytes(content: bytes | dict[str, Any] | list[dict[str, Any]]) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    return json.dumps(content, indent=2, ensure_ascii=False, default=str).encode("utf-8")
+
+
+def _compare_with_stored(files: dict[str, bytes]) -> None:
+    """The bytes of messages and answers must have the hash that was stored with them."""
+    for name, content in files.items():
+        facts = f"{name.removesuffix('.xml')}.json"
+        if name.endswith(".xml") and facts in files:
+            stored = json.loads(files[facts]).get("sha256")
+            if stored is not None and stored != hashlib.sha256(content).hexdigest():
+                raise typer.Exit(_broken(f"{name} is not what was stored: its hash has changed"))
+
+
+def _check(file: Path) -> None:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            hashes: dict[str, str] = json.loads(archive.read(_MANIFEST))["sha256"]
+            names = set(archive.namelist()) - {_MANIFEST}
+            files = {name: archive.read(name) for name in names}
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise typer.Exit(_broken(f"{file} is no evidence of ours: {error}")) from error
+    wrong = [name for name in sorted(names | set(hashes)) if _hash(files.get(name)) != hashes.get(name)]
+    if wrong:
+        raise typer.Exit(_broken(f"these files were changed, added or taken away: {', '.join(wrong)}"))
+    _compare_with_stored(files)
+    out.print(f"{len(files)} files; all hashes hold", highlight=False)
+
+
+def _hash(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _broken(sentence: str) -> ExitCode:
+    err.print(sentence, style="red", markup=False, highlight=False)
+    return ExitCode.BAD_INPUT

@@ -1,0 +1,189 @@
+"""``csire-bridge messages``: what came in, how it ended and why; and refusals that are judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
+from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, looking, tell
+from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.message_search import (
+    FoundMessage,
+    MessageSearch,
+    count_messages,
+    find_messages,
+    keys_of,
+    message_file,
+)
+
+__all__ = ["add_to"]
+
+_messages = typer.Typer(help="Messages: find them, look at one, have refused ones judged again.", no_args_is_help=True)
+_AT_ONCE = 1000
+KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `list` tells it.")]
+CodeOption = Annotated[
+    str | None, typer.Option("--code", help="Why it was refused: a whole code, or its first word such as trust.")
+]
+SinceOption = Annotated[str | None, typer.Option("--since", help=f"Received then or later. {MOMENT_HELP}")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_messages, name="messages")
+
+
+@_messages.callback()
+def group() -> None:
+    """Messages: find them, look at one, have refused ones judged again."""
+
+
+@_messages.command("list")
+def show_all(
+    state: Annotated[list[MessageState] | None, typer.Option(help="May be given more than once.")] = None,
+    code: CodeOption = None,
+    sender: Annotated[str | None, typer.Option(help="EIC code of the sender, proven or claimed.")] = None,
+    channel: Annotated[Channel | None, typer.Option(help="The door it came by.")] = None,
+    number: Annotated[str | None, typer.Option(help="Message number, such as 8.1.1.5.")] = None,
+    point: Annotated[str | None, typer.Option(help="Code of the metering point.")] = None,
+    message: Annotated[str | None, typer.Option(help="Message id.")] = None,
+    since: SinceOption = None,
+    until: Annotated[str | None, typer.Option("--until", help="Received before then.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Only those that are to be judged again.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Messages, the newest first. A sender with a question mark is what the message says; nothing proves it.
+
+    Examples:
+
+        csire-bridge messages list --state refused --code trust
+
+        csire-bridge messages list --sender 10XPL-TSO------P --since 2026-11-23
+    """
+    wanted = MessageSearch(
+        states=tuple(state or ()),
+        code=code,
+        sender=sender,
+        channel=channel,
+        number=number,
+        point=point,
+        message=message.lower() if message else None,
+        since=_moment(since),
+        until=_moment(until),
+        again=again,
+    )
+    with looking(config, database) as tx:
+        found, count = find_messages(tx.connection, wanted, limit), count_messages(tx.connection, wanted)
+    if json_wanted:
+        print_json({"count": count, "messages": [asdict(one) for one in found]})
+    elif found:
+        out.print(_table(found, f"Messages ({len(found)} of {count})"))
+    else:
+        out.print("no such message")
+
+
+@_messages.command("show")
+def show_one(
+    key: KeyArgument,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Everything about one message but its bytes: facts, history, verdicts taken back, receipt, orders.
+
+    Its bytes come with `evidence`.
+
+    Example:
+
+        csire-bridge messages show 17
+    """
+    with looking(config, database) as tx:
+        file = message_file(tx.connection, key)
+    if file is None:
+        raise ActRefused(f"there is no message {key}", "look its key up with `messages list`")
+    if json_wanted:
+        print_json(file)
+        return
+    for line in _lines(file):
+        out.print(line, markup=False, highlight=False)
+
+
+@_messages.command("judge-again")
+def judge_again(
+    keys: Annotated[list[int] | None, typer.Argument(metavar="[KEY]...", help="Keys, as `list` tells them.")] = None,
+    code: CodeOption = None,
+    since: SinceOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which ones.")] = False,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Have refused messages judged again: the running bridge does so at once. The old verdict is kept.
+
+    For a cause that was ours: a certificate that was not entered, a wrong clock, a schema or setting that was missing.
+    What is still wrong is refused again. Give keys, or a code; at most 1000 at once, the oldest first.
+
+    Examples:
+
+        csire-bridge messages judge-again 17 18 --by "Anna Nowak" --why "the hub's new certificate was entered"
+
+        csire-bridge messages judge-again --code trust.unknown-signer --since "2026-11-23 08:00" --dry-run
+    """
+    if bool(keys) is (code is not None):
+        raise typer.BadParameter("give keys, or --code (with --since where wanted)")
+    act = None if dry_run else act_of(by, why)
+    wanted = MessageSearch(states=(MessageState.REFUSED,), code=code, since=_moment(since))
+    with changing(config, database) as tx:
+        chosen = list(keys) if keys else keys_of(tx.connection, wanted, _AT_ONCE)
+        done = chosen if act is None else reopen_by_hand(tx, chosen, act)
+    what = "would be judged again" if dry_run else "is judged again"
+    facts = {"messages": done, "dry_run": dry_run, "by": act.by if act else None, "why": act.why if act else None}
+    tell(json_wanted, facts, *[f"message {key} {what}" for key in done] or ["no such message was refused"])
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else parse_moment(text, system_clock())
+
+
+def _table(found: Sequence[FoundMessage], title: str) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("key", "received", "state", "channel", "sender", "number", "metering point", "why"):
+        table.add_column(heading, no_wrap=heading != "why")
+    for one in found:
+        sender = (one.sender or "") + ("" if one.proven or not one.sender else " ?")
+        why = (one.code or "") + (f", judged again {local(one.again_at)}" if one.again_at else "")
+        facts = (one.state.value, one.channel.value, sender, one.number or "", one.metering_point or "")
+        table.add_row(str(one.key), local(one.received_at), *facts, why)
+    return table
+
+
+def _lines(file: dict[str, Any]) -> Iterator[str]:
+    message = file["message"]
+    yield f"message {message['key']}: {message['state']}, by {message['channel']} from {message['origin']}"
+    for name, value in message.items():
+        if value is not None and name not in ("key", "state", "channel", "origin"):
+            yield f"  {name}: {local(value) if isinstance(value, datetime) else value}"
+    yield "history (Polish time)"
+    yield from (f"  {local(line['at'])} {line['step']}: {line['text']}" for line in file["history"])
+    for verdict in file["verdicts"]:
+        yield f"verdict taken back {local(verdict['taken_back_at'])}: {verdict['state']} {verdict['code'] or ''}"
+    yield from (f"order {key}" for key in file["orders"])
+    if file["receipt"]:
+        yield "receipt"
+        yield file["receipt"]

@@ -1,0 +1,152 @@
+"""``csire-bridge validate``: is a message file good, and if not, why and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from lxml import etree
+from rich.markup import escape
+
+from csire_bridge.cli.shared.console import (
+    ConfigOption,
+    ExitCode,
+    JsonOption,
+    MappingsOption,
+    SchemasOption,
+    out,
+    print_json,
+    with_progress,
+)
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.errors import ConfigurationError, PartnerFault, Problem, RuleBroken
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.message.message import Header
+from csire_bridge.pipeline.intake.message_files import ReplayFile, find_files
+from csire_bridge.service.bridge import Standard, system_clock
+from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
+from csire_bridge.xml.security.signature import without_signature
+
+__all__ = ["Finding", "add_to", "examine"]
+
+
+@dataclass
+class Finding:
+    """What was found out about one file."""
+
+    file: str
+    number: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "file": self.file,
+            "number": self.number,
+            "valid": not self.problems,
+            "errors": [
+                {"code": p.code.value, "line": p.line, "path": p.path, "reason": p.text, "remedy": p.remedy}
+                for p in self.problems
+            ],
+        }
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(validate)
+
+
+def validate(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Message files, folders or zip archives.")],
+    as_json: JsonOption = False,
+    schemas: SchemasOption = None,
+    mappings: MappingsOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Say of each message file its number, whether it is valid, and every error with code, line, path and reason.
+
+    A file alone is looked at: parser, schema, and the rules that need no registry and no signature. Neither its age
+    nor its signature is judged; for the latter there is `verify`.
+
+    Examples:
+
+        csire-bridge validate samples/good/8.1.1.5-debt.xml
+
+        csire-bridge validate --json samples/ | jq '.[] | select(.valid | not) | .file'
+
+        csire-bridge validate --schemas official-bundle/ message.xml
+    """
+    settings = load_settings(config, schemas=schemas, mappings=mappings)
+    standard = Standard.load(settings)
+    own = Eic(settings.own_eic)
+    files = list(find_files(paths))
+    if not files:
+        raise ConfigurationError("no message files (*.xml, *.zip) were found", "name files, or folders that hold some")
+    findings = [
+        examine(standard, own, file, settings.limits.max_message_bytes) for file in with_progress(files, "validating")
+    ]
+    if as_json:
+        print_json([finding.as_json() for finding in findings])
+    else:
+        _show(findings)
+    if any(finding.problems for finding in findings):
+        raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+def examine(standard: Standard, own: Eic, file: ReplayFile, max_bytes: int = DEFAULT_MAX_BYTES) -> Finding:
+    """Everything that can be said of one file; its faults are findings, not exceptions."""
+    finding = Finding(file.origin)
+    try:
+        root = without_signature(parse(file.read().raw, max_bytes))
+        finding.number = _only_number(standard, root)
+        standard.validator.check_schema(root, root)
+        header = standard.validator.read_header(root)
+        finding.number = header.number
+        finding.problems += _rules(standard, own, root, header)
+    except PartnerFault as fault:
+        finding.problems += fault.problems
+    return finding
+
+
+def _only_number(standard: Standard, root: etree._Element) -> str | None:
+    """The number that the root element alone tells; None where it is the root of several, as R_1 is."""
+    try:
+        numbers = standard.book.facts(str(root.tag)).numbers
+    except PartnerFault:
+        return None
+    return next(iter(numbers)) if len(numbers) == 1 else None
+
+
+def _rules(standard: Standard, own: Eic, root: etree._Element, header: Header) -> list[Problem]:
+    tag = str(root.tag)
+    problems: list[Problem] = []
+    facts = standard.book.facts(tag)
+    try:
+        standard.validator.check_envelope(tag, header, system_clock(), at_rest=True)
+    except RuleBroken as fault:
+        problems += fault.problems
+    try:
+        if facts.inbound or header.juridical_recipient == own:
+            standard.book.reader(tag).read(root)
+    except PartnerFault as fault:
+        problems += fault.problems
+    return problems
+
+
+def _show(findings: Iterable[Finding]) -> None:
+    bad = 0
+    for count, finding in enumerate(findings, 1):
+        bad += bool(finding.problems)
+        verdict = "[red]not valid[/]" if finding.problems else "[green]valid[/]"
+        out.print(f"{escape(finding.file)}: message {finding.number or '?'}, {verdict}")
+        for problem in finding.problems:
+            place = ", ".join(p for p in (f"line {problem.line}" if problem.line else "", problem.path or "") if p)
+            out.print(f"  [bold]{problem.code}[/] {escape(place)}", highlight=False)
+            out.print(f"    {escape(problem.text)}", highlight=False)
+            out.print(f"    -> {escape(problem.remedy)}", style="dim", highlight=False)
+        last = count
+    if findings:
+        out.print(f"{last} {'file' if last == 1 else 'files'}, {bad} not valid")

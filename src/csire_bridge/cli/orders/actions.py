@@ -1,0 +1,288 @@
+"""``csire-bridge orders retry, withdraw, field-work, report``: what a person does with orders that wait for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.orders.tables import order_facts, orders_table
+from csire_bridge.cli.shared.arguments import parse_words
+from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out
+from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
+from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, opened, tell
+from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.order.order import WAITS_FOR_A_PERSON, CannotReason, Order, OrderKind, OrderState
+from csire_bridge.domain.order.site_reports import SiteReport
+from csire_bridge.pipeline.execute import after_restore
+from csire_bridge.pipeline.operator import order_actions
+from csire_bridge.service.bridge import Standard, execution_limits, head_end_reader, system_clock
+from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.queries.order_search import OrderSearch, find_orders
+from csire_bridge.xml.mapping.book import MappingBook
+
+__all__ = ["KeyArgument", "field_work", "report", "retry", "settle", "told_before", "withdraw"]
+
+KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `orders list` tells it.")]
+UnreadOption = Annotated[
+    bool, typer.Option("--unread", help="Let it count ALTHOUGH NOBODY HAS ASKED THE METER, if it can't be read.")
+]
+_CALL_BACK = "it was left to people on site: call them back"
+_UNREAD = "THE CONTACTOR WAS NOT READ: nothing but the report says so"
+
+
+@dataclass(frozen=True, slots=True)
+class _HubAnswer:
+    """The number of the message that tells the hub of an order's end, None where none does; and that in words."""
+
+    number: str | None
+    words: str
+
+
+def retry(
+    key: Annotated[int | None, typer.Argument(metavar="[KEY]", help="One order.")] = None,
+    state: Annotated[OrderState | None, typer.Option(help="All of this state: parked or field-work.")] = None,
+    reason_like: Annotated[str | None, typer.Option(help="Of those, the ones with these words in the reason.")] = None,
+    kind: Annotated[OrderKind | None, typer.Option(help="Of those, the ones of this kind.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the oldest first.")] = 1000,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which ones.")] = False,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Put an order back into the queue: every gate is passed anew, and tries are counted anew. Or many at once.
+
+    Examples:
+
+        csire-bridge orders retry 17 --by "Anna Nowak" --why "the meter was exchanged"
+
+        csire-bridge orders retry --state parked --reason-like "can't be reached" --dry-run
+    """
+    act = Act("", system_clock()) if dry_run else act_of(by, why)
+    if (key is None) is (state is None):
+        raise typer.BadParameter("give one KEY, or --state parked or field-work for many")
+    if state is not None and state not in WAITS_FOR_A_PERSON:
+        raise typer.BadParameter(f"orders that are {state} don't wait for a person")
+    with changing(config, database) as tx:
+        found = [_order(tx, key)] if key is not None else _many(tx, state, reason_like, kind, limit)
+        refused = {o.key: why_not for o in found if (why_not := order_actions.retry_refusal(o))}
+        if key is not None and refused:
+            raise ActRefused(refused[key], "look at it with `orders show`")
+        going = [order for order in found if order.key not in refused]
+        done = going if dry_run else order_actions.retry(tx, going, act)
+    on_site = [order.key for order in going if order.state is OrderState.FIELD_WORK]
+    _tell_retried(done, refused, act, on_site, dry_run=dry_run, json_wanted=json_wanted)
+
+
+def _many(
+    tx: StoreTransaction, state: OrderState | None, reason: str | None, kind: OrderKind | None, limit: int
+) -> list[Order]:
+    wanted = OrderSearch(states=(state,) if state else (), kind=kind, reason=reason)
+    return find_orders(tx.connection, wanted, limit, oldest_first=True)
+
+
+def _order(tx: StoreTransaction, key: int) -> Order:
+    order = tx.orders.many([key]).get(key)
+    if order is None:
+        raise ActRefused(f"there is no order {key}", "look its key up with `orders list`")
+    return order
+
+
+def _tell_retried(
+    done: list[Order], refused: dict[int, str], act: Act, on_site: list[int], *, dry_run: bool, json_wanted: bool
+) -> None:
+    if done and dry_run and not json_wanted:
+        out.print(orders_table(done, "Orders that would go back to the queue", act.at))
+    facts = {"retried": [] if dry_run else [o.key for o in done], "would": [o.key for o in done], "refused": refused}
+    said = f"{len(done)} orders {'would go' if dry_run else 'go'} back to the queue, {len(refused)} don't"
+    keys = [] if dry_run else [f"order {order.key} ({order.kind} at {order.metering_point})" for order in done]
+    back = [f"order {key}: {_CALL_BACK}" for key in on_site]
+    tell(json_wanted, facts | {"on_site": on_site}, said, *keys, *back, *refused.values())
+
+
+def field_work(
+    key: KeyArgument,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Leave a parked order to people on site. Refused at a protected or held point, and while the stop switch holds.
+
+    Example:
+
+        csire-bridge orders field-work 17 --by "Anna Nowak" --why "the meter has no signal"
+    """
+    act = act_of(by, why)
+    with changing(config, database) as tx:
+        order = order_actions.send_people(tx, key, act)
+    tell(json_wanted, order_facts(order), f"order {key} ({order.kind} at {order.metering_point}) waits for field work")
+
+
+def withdraw(
+    key: KeyArgument,
+    unread: UnreadOption = False,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """End an order without effect; the hub hears "cannot", where it asked for it. The contactor is read first.
+
+    Example:
+
+        csire-bridge orders withdraw 17 --by "Anna Nowak" --why "asked for by the supplier, by telephone"
+    """
+    act, settings = act_of(by, why), load_settings(config, database=database)
+    book = Standard.load(settings).book
+    with opened(settings) as store:
+        seen = _look(settings, store, key)
+        with store.transaction() as tx:
+            order = order_actions.withdraw(tx, seen, _now(act), unread=unread)
+    undone = order.state is OrderState.REGISTERED
+    heard = "is withdrawn once what was begun is undone" if undone else "was withdrawn"
+    ended = replace(order, state=OrderState.WITHDRAWN) if undone else order
+    _tell_ended(order, seen, json_wanted, heard, _answer_to(ended, book))
+
+
+def report(
+    key: KeyArgument,
+    done: Annotated[bool, typer.Option("--done/--not-done", help="Whether it was carried out.")],
+    at: Annotated[str | None, typer.Option(help=f"With --done: when it was done. {MOMENT_HELP}")] = None,
+    seen_by: Annotated[str | None, typer.Option(help="With --done: who saw it, where that is not --by.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="With --not-done: why. THE HUB IS TOLD these words; name nobody.")
+    ] = None,
+    code: Annotated[CannotReason, typer.Option(help="With --not-done: the kind of reason.")] = (
+        CannotReason.NOT_POSSIBLE
+    ),
+    unread: UnreadOption = False,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Say what became of an order on site; the hub is told, if it asked. The contactor is read: it has the last word.
+
+    Examples:
+
+        csire-bridge orders report 17 --done --at 2026-11-23T14:05+01:00 --by "Anna Nowak" --why "crew 4 called"
+
+        csire-bridge orders report 17 --not-done --reason "no access to the meter" --by "Anna Nowak" --why "crew 4"
+    """
+    act, settings = act_of(by, why), load_settings(config, database=database)
+    told, words = _site_report(act, at, seen_by, unread) if done else None, _words(reason, done, at)
+    book = Standard.load(settings).book
+    with opened(settings) as store:
+        seen = _look(settings, store, key)
+        with store.transaction() as tx:
+            if told is not None:
+                counts = execution_limits(settings).armed_counts
+                order = order_actions.report_done(tx, seen, _now(act), told, armed_counts=counts)
+            else:
+                order = order_actions.report_not_done(tx, seen, _now(act), code, words, unread=unread)
+    what = f"is done, at {local(order.executed_at)}" if done else f"can't be carried out: {words}"
+    _tell_ended(order, seen, json_wanted, what, _answer_to(order, book))
+
+
+def told_before(
+    key: KeyArgument,
+    done: Annotated[bool, typer.Option("--done/--not-done", help="What the hub was told: .11 or .7.")],
+    at: Annotated[str | None, typer.Option(help=f"With --done: the time that it was told. {MOMENT_HELP}")] = None,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """After a restore: the hub has the answer of this order from before. It ends so, and NOTHING IS SENT.
+
+    Example:
+
+        csire-bridge orders told-before 17 --done --at 2026-11-23T14:05+01:00 --by "Anna Nowak" --why "the hub's list"
+    """
+    act = act_of(by, why)
+    if done is (at is None):
+        raise typer.BadParameter("--done needs --at MOMENT, and --not-done has none")
+    moment = parse_moment(at, act.at) if at is not None else None
+    with changing(config, database) as tx:
+        order = after_restore.told_before(tx, key, act, moment)
+    what = f"order {key} ({order.kind} at {order.metering_point}) is {order.state}; nothing is sent"
+    tell(json_wanted, order_facts(order), what)
+
+
+def _site_report(act: Act, at: str | None, seen_by: str | None, unread: bool) -> SiteReport:
+    if at is None:
+        raise typer.BadParameter("--done needs --at MOMENT: when it was done")
+    moment: datetime = parse_moment(at, act.at)
+    return SiteReport(moment, parse_words(seen_by, "--seen-by") if seen_by is not None else act.by, unread)
+
+
+def _words(reason: str | None, done: bool, at: str | None) -> str:
+    if done and reason is not None:
+        raise typer.BadParameter("--reason belongs to --not-done")
+    if not done and (reason is None or at is not None):
+        raise typer.BadParameter("--not-done needs --reason TEXT, and no --at")
+    return parse_words(reason, "--reason", longest=1000) if reason is not None else ""
+
+
+def settle(
+    key: KeyArgument,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Say that what the hub contested about the answer to an order was cleared up with the hub. Nothing is sent.
+
+    Example:
+
+        csire-bridge orders settle 17 --by "Anna Nowak" --why "the hub's desk has corrected it, ticket 4711"
+    """
+    act = act_of(by, why)
+    with changing(config, database) as tx:
+        order = order_actions.settle_contested(tx, key, act)
+    tell(json_wanted, order_facts(order), f"order {order.key}: its answer is no longer contested")
+
+
+def _look(settings: Settings, store: Database, key: int) -> order_actions.Look:
+    with head_end_reader(settings) as head_end:
+        return order_actions.look(store, head_end, key, system_clock)
+
+
+def _now(act: Act) -> Act:
+    """The act at the moment at which it is written: reading the contactor took its time."""
+    return Act(act.by, system_clock(), act.why)
+
+
+def _answer_to(order: Order, book: MappingBook) -> _HubAnswer:
+    """What the hub is told of an order that has ended; else why it is told nothing."""
+    due = book.answer_due(order)
+    if due is not None:
+        return _HubAnswer(due[0], f"the hub is told, with message {due[0]}")
+    if order.process_instance is None:
+        return _HubAnswer(None, "the hub is NOT told: no process of the hub is behind the order")
+    kind = "done" if order.state is OrderState.DONE else "cannot"
+    asked = f"message {order.source_number}" if order.source_number else f"an order of the kind {order.kind}"
+    return _HubAnswer(None, f"the hub is NOT told: no mapping file names the answer {kind!r} to {asked}")
+
+
+def _tell_ended(order: Order, seen: order_actions.Look, json_wanted: bool, what: str, heard: _HubAnswer) -> None:
+    moves = order.kind.contactor_action is not None
+    read = seen.reading is not None or not moves
+    lines = [f"order {order.key} ({order.kind} at {order.metering_point}) {what}; {heard.words}"]
+    lines += [] if read else [_UNREAD]
+    if order.state is OrderState.WITHDRAWN and seen.order.state is OrderState.FIELD_WORK:
+        lines.append(f"order {order.key}: {_CALL_BACK}")
+    tell(json_wanted, order_facts(order) | {"contactor_read": seen.reading is not None, "answer": heard.number}, *lines)

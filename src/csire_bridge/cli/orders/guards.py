@@ -1,0 +1,243 @@
+"""``csire-bridge stop``, ``go``, ``hold`` and ``allow``: what people do with the guards."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from csire_bridge.cli.orders.guard_tables import (
+    allowance_facts,
+    allowance_line,
+    hold_facts,
+    hold_line,
+    stop_facts,
+    stop_line,
+)
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.shared.console import ConfigOption, JsonOption
+from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
+from csire_bridge.cli.shared.operator_action import (
+    ByOption,
+    OptionalWhyOption,
+    WhyOption,
+    act_of,
+    changing,
+    looking,
+    opened,
+    parse_point,
+    tell,
+)
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
+from csire_bridge.domain.metering_point.holds import HoldKind
+from csire_bridge.domain.order.order import WAITS_FOR_A_PERSON, OrderKind
+from csire_bridge.pipeline.operator import guard_actions
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.database import StoreTransaction
+from csire_bridge.store.queries.order_search import commands_under_way, open_at
+
+__all__ = ["add_to"]
+
+_hold = typer.Typer(help="Holds that keep a contactor where it is.", no_args_is_help=True)
+_allow = typer.Typer(help="Disconnections above the hour's cap; two persons.", no_args_is_help=True)
+KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `list` tells it.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(stop)
+    app.command()(go)
+    app.add_typer(_hold, name="hold")
+    app.add_typer(_allow, name="allow")
+
+
+def stop(
+    by: ByOption = None,
+    why: WhyOption = None,
+    everything: Annotated[bool, typer.Option("--everything", help="Connections too.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Only say whether it is thrown.")] = False,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Throw the stop switch: no disconnection is given any more, by any node, until `csire-bridge go`.
+
+    Examples:
+
+        csire-bridge stop --by "Anna Nowak" --why "200 disconnections in one street"
+
+        csire-bridge stop --show
+    """
+    act = None if show else act_of(by, why)
+    with changing(config, database) as tx:
+        if act is not None:
+            scope = StopScope.EVERYTHING if everything else StopScope.DISCONNECTIONS
+            guard_actions.throw_stop(tx, scope, act)
+        thrown, open_commands = tx.guards.stop(), _under_way(tx, everything)
+    facts = stop_facts(thrown) | {"under_way": open_commands}
+    tell(json_wanted, facts, stop_line(thrown), f"commands under way, which are not called back: {open_commands}")
+
+
+def _under_way(tx: StoreTransaction, everything: bool) -> int:
+    return commands_under_way(tx.connection, None if everything else OrderKind.DISCONNECT)
+
+
+def go(
+    by: ByOption = None,
+    why: OptionalWhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Lift the stop switch. Orders that waited for it go on at once, under the cap and all other guards.
+
+    Example:
+
+        csire-bridge go --by "Jan Kowalski" --why "the list was checked"
+    """
+    act = act_of(by, why, needs_why=False)
+    with changing(config, database) as tx:
+        before = tx.guards.stop()
+        lifted = guard_actions.lift_stop(tx, act)
+    said = f"lifted by {act.by}; it was: {stop_line(before)}" if before else "nothing was stopped"
+    tell(json_wanted, {"lifted": lifted, "by": act.by, "was": stop_facts(before)}, said)
+
+
+@_hold.command("set")
+def set_hold(
+    point: Annotated[str, typer.Argument(metavar="POINT", help="Code of the metering point (PPE).")],
+    kind: Annotated[HoldKind, typer.Option(help="emergency holds connections, the others disconnections.")],
+    by: ByOption = None,
+    why: WhyOption = None,
+    until: Annotated[str | None, typer.Option(help=f"Its end; none: until it is released. {MOMENT_HELP}")] = None,
+    days: Annotated[float | None, typer.Option(help="Its end, in days from now.", min=0.001, max=3660)] = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Hold a metering point: disconnections are answered with "cannot", or connections wait (emergency).
+
+    Example:
+
+        csire-bridge hold set 590243856287817706 --kind complaint --days 14 --by "Anna Nowak" --why "complaint 17/2026"
+    """
+    act, code = act_of(by, why), parse_point(point)
+    if until is not None and days is not None:
+        raise typer.BadParameter("give --until or --days, not both")
+    end: datetime | None = parse_moment(until, act.at) if until is not None else None
+    end = act.at + timedelta(days=days) if days is not None else end
+    with changing(config, database) as tx:
+        key = guard_actions.set_hold(tx, code, kind, end, act)
+        hold = next(hold for hold in tx.guards.holds() if hold.key == key)
+        met = open_at(tx.connection, code, kind.stops)
+    warnings = [
+        f"order {order.key} ({order.kind}) is {order.state}: "
+        + ("call the people back" if order.state in WAITS_FOR_A_PERSON else "its next command is not given")
+        for order in met
+    ]
+    facts = hold_facts(hold, act.at) | {"orders": [{"key": o.key, "kind": o.kind, "state": o.state} for o in met]}
+    tell(json_wanted, facts, hold_line(hold, act.at), *warnings)
+
+
+@_hold.command("list")
+def list_holds(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+    """Every hold that nobody has released; those whose time is over say so.
+
+    Example:
+
+        csire-bridge hold list
+    """
+    now = system_clock()
+    with looking(config, database) as tx:
+        found = tx.guards.holds()
+    lines = [hold_line(hold, now) for hold in found] or ["nothing is held"]
+    tell(json_wanted, {"holds": [hold_facts(hold, now) for hold in found]}, *lines)
+
+
+@_hold.command("release")
+def release_hold(
+    key: KeyArgument,
+    by: ByOption = None,
+    why: OptionalWhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Release a hold. Orders that waited for it go on at once.
+
+    Example:
+
+        csire-bridge hold release 3 --by "Jan Kowalski" --why "the fire brigade has left"
+    """
+    act = act_of(by, why, needs_why=False)
+    with changing(config, database) as tx:
+        hold, waited = guard_actions.release_hold(tx, key, act)
+    lines = [f"order {order.key} ({order.kind}) goes on" for order in waited]
+    facts = hold_facts(hold, act.at) | {"orders": [order.key for order in waited]}
+    tell(json_wanted, facts, f"hold {key} at {hold.metering_point} ({hold.kind}) was released by {act.by}", *lines)
+
+
+@_allow.command("ask")
+def ask(
+    count: Annotated[int, typer.Argument(metavar="COUNT", help="How many disconnections above the cap.", min=1)],
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Ask for more disconnections than the hour's cap; somebody else approves.
+
+    Example:
+
+        csire-bridge allow ask 50 --by "Anna Nowak" --why "the list of 23.11. was checked"
+    """
+    act = act_of(by, why)
+    with changing(config, database) as tx:
+        key = guard_actions.ask(tx, count, act)
+    line = f"request {key} for {count} disconnections above the cap; somebody else: csire-bridge allow approve {key}"
+    tell(json_wanted, {"key": key, "count": count, "asked_by": act.by, "why": act.why}, line)
+
+
+@_allow.command("approve")
+def approve(
+    key: KeyArgument,
+    by: ByOption = None,
+    why: OptionalWhyOption = None,
+    hours: Annotated[float, typer.Option(help="How long it counts.", min=0.01, max=24)] = 1,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Approve a request of another person. Orders that wait for the cap go on at once.
+
+    Example:
+
+        csire-bridge allow approve 1 --by "Jan Kowalski"
+    """
+    act = act_of(by, why, needs_why=False)
+    with changing(config, database) as tx:
+        allowance = guard_actions.approve(tx, key, act, timedelta(hours=hours))
+    tell(json_wanted, allowance_facts(allowance), allowance_line(allowance))
+
+
+@_allow.command("list")
+def list_allowances(
+    database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None
+) -> None:
+    """The cap, how many disconnections were given within the hour, requests that wait, and allowances that count.
+
+    Example:
+
+        csire-bridge allow list
+    """
+    now, settings = system_clock(), load_settings(config, database=database)
+    with opened(settings) as store, store.looking() as tx:
+        found = tx.guards.allowances(now)
+        given, more = tx.neighbours.disconnections_given(now - CAP_WINDOW), tx.guards.allowed(now)
+    cap = settings.execution.disconnections_per_hour
+    facts = {"cap": cap, "allowed_above": more, "given": given, "allowances": [allowance_facts(one) for one in found]}
+    head = f"{local(now)}: {given} disconnections were given within the hour; the cap is {cap}, and {more} above it"
+    tell(json_wanted, facts, head, *[allowance_line(one) for one in found])

@@ -1,0 +1,101 @@
+"""``csire-bridge work``: what was set aside because it is broken, and how it goes on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.shared.console import ConfigOption, JsonOption, duration, out, print_json
+from csire_bridge.cli.shared.moments import local
+from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, looking, tell
+from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.work import ParkedWork, WorkStep
+from csire_bridge.pipeline.operator.release_work import release as release_pieces
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.sql.row_mapper import to_row
+
+__all__ = ["add_to"]
+
+_work = typer.Typer(help="Work that was set aside because it is broken.", no_args_is_help=True)
+StepOption = Annotated[WorkStep | None, typer.Option("--step", help="Only of this step.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_work, name="work")
+
+
+@_work.callback()
+def group() -> None:
+    """Work that was set aside because it is broken: the cause is mended first, then the work is released."""
+
+
+@_work.command("list")
+def show(
+    step: StepOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Every piece that was set aside: reason, age, tries; the oldest first.
+
+    Example:
+
+        csire-bridge work list --step deliver
+    """
+    now = system_clock()
+    with looking(config, database) as tx:
+        found = tx.work.parked(step)
+    if json_wanted:
+        ages = [{"age_seconds": int((now - piece.due_at).total_seconds())} for piece in found]
+        print_json([to_row(piece) | age for piece, age in zip(found, ages, strict=True)])
+    elif found:
+        out.print(_table(found, [duration((now - piece.due_at).total_seconds()) for piece in found]))
+    else:
+        out.print("no work was set aside")
+
+
+def _table(found: list[ParkedWork], ages: list[str]) -> Table:
+    table = Table(title="Work that was set aside", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("key", "step", "of", "due", "age", "tries", "reason"):
+        table.add_column(heading, no_wrap=heading != "reason")
+    for piece, age in zip(found, ages, strict=True):
+        facts = (piece.key, piece.step.value, piece.subject, local(piece.due_at), age, piece.attempts)
+        table.add_row(*map(str, facts), (piece.last_error or "").replace("[", "\\["))
+    return table
+
+
+@_work.command("release")
+def release(
+    key: Annotated[int | None, typer.Argument(metavar="[KEY]", help="Its key, as `list` tells it.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every piece, or every one of --step.")] = False,
+    step: StepOption = None,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Let work that was set aside go on. What is still broken is set aside again.
+
+    Examples:
+
+        csire-bridge work release 12 --by "Anna Nowak" --why "the mapping file was corrected"
+
+        csire-bridge work release --all --step deliver --by "Anna Nowak" --why "the hub takes messages again"
+    """
+    act = act_of(by, why)
+    if (key is None) is not everything:
+        raise typer.BadParameter("give one KEY, or --all")
+    with changing(config, database) as tx:
+        found = [piece for piece in tx.work.parked(step) if everything or piece.key == key]
+        if key is not None and not found:
+            raise ActRefused(f"no piece {key} was set aside", "look its key up with `work list`")
+        release_pieces(tx, found, act)
+    lines = [f"{piece.step} of {piece.subject} goes on; it had failed: {piece.last_error}" for piece in found]
+    released = [to_row(piece) for piece in found]
+    tell(json_wanted, {"released": released, "by": act.by, "why": act.why}, *lines or ["no work was set aside"])

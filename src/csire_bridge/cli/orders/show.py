@@ -1,0 +1,92 @@
+"""``csire-bridge orders``: what there is, and everything about one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from csire_bridge.cli.orders import actions
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.orders.tables import order_facts, order_lines, orders_table
+from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.operator_action import opened, parse_point
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.queries.order_dossier import order_file
+from csire_bridge.store.queries.order_search import OrderSearch, count_orders, find_orders
+
+__all__ = ["add_to"]
+
+_orders = typer.Typer(help="Orders: find them, look at one, and go on with those that wait for a person.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_orders, name="orders", no_args_is_help=True)
+
+
+@_orders.command("list")
+def show_all(
+    state: Annotated[list[OrderState] | None, typer.Option(help="May be given more than once.")] = None,
+    waits_for: Annotated[WaitsFor | None, typer.Option(help="What a registered order waits for.")] = None,
+    point: Annotated[str | None, typer.Option(help="Code of the metering point.")] = None,
+    kind: Annotated[OrderKind | None, typer.Option(help="What is to be done.")] = None,
+    reason_like: Annotated[str | None, typer.Option(help="Words of the reason.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Orders, the newest first.
+
+    Examples:
+
+        csire-bridge orders list --state parked --state field-work
+
+        csire-bridge orders list --waits-for cap
+    """
+    code = parse_point(point) if point else None
+    wanted = OrderSearch(states=tuple(state or ()), waits_for=waits_for, point=code, kind=kind, reason=reason_like)
+    with opened(load_settings(config, database=database)) as store, store.reading() as connection:
+        found, count = find_orders(connection, wanted, limit), count_orders(connection, wanted)
+    if json_wanted:
+        print_json({"count": count, "orders": [order_facts(order) for order in found]})
+    elif found:
+        out.print(orders_table(found, f"Orders ({len(found)} of {count})", system_clock()))
+    else:
+        out.print("no such order")
+
+
+@_orders.command("show")
+def show_one(
+    key: actions.KeyArgument,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Everything about one order: facts, history, events, answers, open work, and the guards that it met.
+
+    Example:
+
+        csire-bridge orders show 17
+    """
+    with opened(load_settings(config, database=database)) as store, store.reading() as connection:
+        file = order_file(connection, key)
+    if file is None:
+        raise ActRefused(f"there is no order {key}", "look its key up with `orders list`")
+    if json_wanted:
+        print_json(file)
+        return
+    for line in order_lines(file):
+        out.print(line, markup=False, highlight=False)
+
+
+_orders.command("retry")(actions.retry)
+_orders.command("withdraw")(actions.withdraw)
+_orders.command("field-work")(actions.field_work)
+_orders.command("report")(actions.report)
+_orders.command("settle")(actions.settle)
+_orders.command("told-before")(actions.told_before)

@@ -1,0 +1,194 @@
+"""``csire-bridge partner``: who may send us messages, with which certificates, and whether that holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.partners import ping
+from csire_bridge.cli.partners.tables import as_json, finding_as_json, table_of
+from csire_bridge.cli.shared.arguments import (
+    AsTheHubOption,
+    ByOption,
+    EicArgument,
+    NumberOption,
+    ProfileChoice,
+    ReasonOption,
+    SomeEicArgument,
+    parse_eic,
+    parse_numbers,
+    parse_widened,
+    parse_words,
+)
+from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, err, out, print_json
+from csire_bridge.cli.shared.operator_action import opened
+from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.domain.message.partner_entries import PartnerEntry
+from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.worker.partners.check import findings
+from csire_bridge.worker.partners.current import LOOK_AGAIN_SECONDS
+from csire_bridge.worker.partners.entry import enter_partner, withdraw_certificate
+from csire_bridge.worker.partners.revocations import ListSource, Revocations
+from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
+
+__all__ = ["add_to"]
+
+_partner = typer.Typer(help="Partners and their certificates.", no_args_is_help=True)
+_SOON = f"a running bridge sees it within {LOOK_AGAIN_SECONDS:g} seconds"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_partner, name="partner")
+
+
+@_partner.callback()
+def group() -> None:
+    """Partners and their certificates: those of the settings file and of the database's registry."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Partners as they stand now (UTC)."""
+
+    roster: Roster
+    revocations: Revocations
+    revoked: frozenset[bytes]
+    now: datetime
+
+
+def _look(settings: Settings) -> _Seen:
+    now = system_clock()
+    with opened(settings) as store, store.reading() as connection:
+        table = TablePartners.read(PartnerRegistry(connection))
+    roster = Roster.of(FilePartners.load(settings), table)
+    revocations = Revocations(ListSource.of(settings.partners))
+    revocations.refresh(now)
+    revoked = revocations.revoked([named.pinned for named in roster.certificates])
+    return _Seen(roster, revocations, revoked, now)
+
+
+@_partner.command("list")
+def show(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+    """Every partner with its certificates, their validity, and where they are named.
+
+    Example:
+
+        csire-bridge partner list --config bridge.toml
+    """
+    seen = _look(load_settings(config, database=database))
+    if json_wanted:
+        print_json(as_json(seen.roster, seen.now, seen.revoked))
+    elif seen.roster.partners:
+        out.print(table_of(seen.roster, seen.now, seen.revoked))
+    else:
+        out.print("no partner is known")
+    for alert in seen.revocations.alerts(seen.now):
+        err.print(str(alert), style="yellow", markup=False, highlight=False)
+
+
+@_partner.command()
+def check(
+    eic: SomeEicArgument = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Look for certificates that are expired, about to expire (60 days), revoked, weak or shared. Exit code 1 if any.
+
+    Example:
+
+        csire-bridge partner check --config bridge.toml
+    """
+    seen, only = _look(load_settings(config, database=database)), parse_eic(eic) if eic else None
+    if only is not None and only not in seen.roster.partners:
+        raise typer.BadParameter(f"{only} is no partner of ours")
+    found = findings(seen.roster, seen.now, seen.revoked, seen.revocations.alerts(seen.now), only)
+    if json_wanted:
+        print_json([finding_as_json(finding) for finding in found])
+    for finding in () if json_wanted else found:
+        out.print(f"{finding.code}: {finding.text} -> {finding.remedy}", markup=False, highlight=False)
+    if found:
+        raise typer.Exit(ExitCode.BAD_INPUT)
+    if not json_wanted:
+        out.print("nothing is wrong")
+
+
+@_partner.command()
+def add(
+    eic: EicArgument,
+    by: ByOption,
+    certificate: Annotated[
+        list[Path] | None,
+        typer.Option("--certificate", help="PEM file; may be given more than once.", exists=True, dir_okay=False),
+    ] = None,
+    role: Annotated[PartnerRole | None, typer.Option(help="What it is in the market.")] = None,
+    profile: Annotated[ProfileChoice | None, typer.Option(help="How it signs.")] = None,
+    number: NumberOption = None,
+    may_send_as_the_hub: AsTheHubOption = None,
+    user: Annotated[
+        str | None, typer.Option(help="Its name at our door (organisationUser); nothing depends on it.")
+    ] = None,
+    per_minute: Annotated[int | None, typer.Option(min=1, help="Messages that it may send per minute.")] = None,
+    at_once: Annotated[int | None, typer.Option(min=1, help="Requests that it may have open at once.")] = None,
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Enter a partner, or one more certificate of a known one (roll-over), or change what is given.
+
+    Example:
+
+        csire-bridge partner add 10XPL-TSO------P --certificate hub-2027.pem --by "Anna Nowak"
+    """
+    entry = PartnerEntry(
+        eic=parse_eic(eic),
+        entered_at=system_clock(),
+        entered_by=parse_words(by, "--by"),
+        role=role,
+        profile=SecurityProfile(profile.value) if profile else None,
+        numbers=parse_numbers(number),
+        user=parse_words(user, "--user") if user is not None else None,
+        per_minute=per_minute,
+        at_once=at_once,
+        may_send_as_the_hub=parse_widened(may_send_as_the_hub),
+    )
+    settings = load_settings(config, database=database)
+    file = FilePartners.load(settings)
+    with opened(settings) as store, store.transaction() as tx:
+        done = enter_partner(tx.partners, file, entry, certificate or [])
+    for line in done:
+        out.print(line, highlight=False)
+    out.print(_SOON)
+
+
+@_partner.command()
+def withdraw(
+    eic: EicArgument,
+    fingerprint: Annotated[str, typer.Option(help="SHA-256 of the certificate, or 8 and more of its first digits.")],
+    by: ByOption,
+    reason: ReasonOption,
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Trust a certificate no longer, even if the settings file names it. It can't be entered again.
+
+    Example:
+
+        csire-bridge partner withdraw 10XPL-TSO------P --fingerprint 3fa94c1e --by "Anna Nowak" --reason "key lost"
+    """
+    known, who, why = parse_eic(eic), parse_words(by, "--by"), parse_words(reason, "--reason", longest=1000)
+    settings = load_settings(config, database=database)
+    file = FilePartners.load(settings)
+    with opened(settings) as store, store.transaction() as tx:
+        whole = withdraw_certificate(tx.partners, file, known, fingerprint, system_clock(), who, why)
+    out.print(f"{known}: certificate {whole} is trusted no longer; {_SOON}", highlight=False)
+
+
+_partner.command()(ping.ping)

@@ -1,0 +1,103 @@
+"""``csire-bridge partner ping``: does a partner's door open? Step by step, and what to do at the first that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from csire_bridge.channels.hub.client import HubClient
+from csire_bridge.channels.hub.probe.probe import Door, DoorStep, try_door
+from csire_bridge.channels.hub.profile import HubProfile, HubSecurity
+from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+from csire_bridge.cli.shared.arguments import SomeEicArgument, parse_eic
+from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, out, print_json
+from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.service.bridge import hub_profile, system_clock
+from csire_bridge.store.database import Database
+from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
+from csire_bridge.xml.security.keys import SigningKey
+
+__all__ = ["ping"]
+
+
+def ping(
+    eic: SomeEicArgument = None,
+    hub: Annotated[bool, typer.Option("--hub", help="The hub of the settings.")] = False,
+    url: Annotated[str | None, typer.Option("--url", help="Another address than that of the settings.")] = None,
+    peek: Annotated[
+        bool, typer.Option("--peek", help="Also look at the head of our queue at the hub; it stays there.")
+    ] = False,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Try a partner's door: name, connection, TLS, certificate, HTTP, and a peek if you allow it.
+
+    No business document is ever sent. Exit code 1 when a step fails.
+
+    Example:
+
+        csire-bridge partner ping --hub --config bridge.toml
+    """
+    settings = load_settings(config)
+    profile = hub_profile(settings, _address(settings, parse_eic(eic) if eic else None, hub, url))
+    steps = []
+    for step in try_door(Door(profile, _peeking(settings, profile) if peek else None), system_clock()):
+        steps.append(step)
+        if not json_wanted:
+            _show(step)
+    if json_wanted:
+        print_json([asdict(step) for step in steps])
+    if not steps[-1].ok:
+        raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+def _show(step: DoorStep) -> None:
+    text = f"{step.name:<12} {'ok' if step.ok else 'FAILS':<6} {step.text}"
+    out.print(text + (f" -> {step.remedy}" if step.remedy else ""), markup=False, highlight=False)
+
+
+def _address(settings: Settings, eic: Eic | None, hub: bool, url: str | None) -> str:
+    if (eic is None) != hub:
+        raise typer.BadParameter("name either an EIC code or --hub")
+    if eic is not None and eic != settings.hub_eic and url is None:
+        raise ConfigurationError(
+            f"no address of {eic} is known: only the hub is called, other partners call us",
+            "give the address with --url, or use --hub",
+        )
+    address = url or settings.hub.url
+    if address is None:
+        raise ConfigurationError("the hub's address is not set", "set url under [hub], or give it with --url")
+    return address
+
+
+def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
+    """Says what a peek has found, never what stands in it."""
+    plugin = _plugin(settings) if profile.security is HubSecurity.WSS else None
+
+    def look() -> str:
+        with closing(HubClient(profile, plugin)) as client:
+            head = client.peek()
+        if head is None:
+            return "the hub answers, our queue is empty"
+        return f"the hub answers, a message waits ({head.reference or 'without a reference'}); it was left there"
+
+    return look
+
+
+def _plugin(settings: Settings) -> WsSecurityPlugin:
+    if settings.signing_key is None or settings.signing_certificate is None:
+        raise ConfigurationError("settings signing_key and signing_certificate are not set", "a signed peek needs them")
+    key = SigningKey.load(settings.signing_key, settings.signing_certificate)
+    with closing(Database(settings.database)) as store:
+        store.require_current()
+        with store.reading() as connection:
+            table = TablePartners.read(PartnerRegistry(connection))
+    book = Roster.of(FilePartners.load(settings), table).book()
+    return WsSecurityPlugin(key, lambda: book.of_the_hub, system_clock)

@@ -1,0 +1,136 @@
+"""Rule sets and previews in words, for people; the one place with the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.table import Table
+
+from csire_bridge.cli.shared.moments import local
+from csire_bridge.domain.calendar.hours import ALWAYS
+from csire_bridge.domain.calendar.windows import DateRange, Pause
+from csire_bridge.domain.calendar.working_days import Calendar
+from csire_bridge.domain.operations.statistics import Bucket
+from csire_bridge.domain.rules.decide import GiveUp, SendNow
+from csire_bridge.domain.rules.model import Rule, RuleSet, RuleSetVersion, Then
+from csire_bridge.domain.rules.preview import Moved, PastResult
+from csire_bridge.domain.rules.timeline import Planned
+
+__all__ = [
+    "buckets_table",
+    "history_table",
+    "moved_table",
+    "not_sent_words",
+    "planned_words",
+    "rule_set_words",
+]
+
+_THEN = {Then.FIELD_WORK: "field work", Then.REFUSE: "refuse it", Then.ASK: "ask a person"}
+
+
+def rule_set_words(rule_set: RuleSet) -> Iterator[str]:
+    """A rule set, line by line."""
+    yield f"Days off: {_calendar(rule_set.calendar)}"
+    yield f"No disconnection: {_pause(rule_set.pause) if rule_set.pause else 'no such times'}"
+    for rule in rule_set.rules:
+        yield f"For {rule.scope}:"
+        yield from (f"  {line}" for line in _rule(rule))
+    yield "For all other orders: sent at once, round the clock"
+
+
+def _calendar(calendar: Calendar) -> str:
+    weekend = [day.name.lower() for day in sorted(calendar.weekend)]
+    return ", ".join([*weekend, "public holidays", *(day.isoformat() for day in sorted(calendar.extra))])
+
+
+def _pause(pause: Pause) -> str:
+    parts = [str(pause.week)] if pause.week else []
+    parts += [_dates(dates) for dates in pause.dates]
+    parts += ["days off"] if pause.on_days_off else []
+    parts += [_before(pause.days_before_days_off)] if pause.days_before_days_off else []
+    return "; ".join(parts) or "no such times"
+
+
+def _dates(dates: DateRange) -> str:
+    first, last = (f"{d:%m-%d}" if dates.yearly else d.isoformat() for d in (dates.first, dates.last))
+    return (first if first == last else f"{first} to {last}") + (" of every year" if dates.yearly else "")
+
+
+def _before(days: int) -> str:
+    return "the day before a day off" if days == 1 else f"the {days} days before a day off"
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    window = rule.window
+    yield f"sent: {'round the clock' if window.week == ALWAYS else window.week}"
+    yield f"on days off: {'yes' if window.on_days_off else 'no'}"
+    if window.days_before_days_off:
+        yield f"not on {_before(window.days_before_days_off)}"
+    yield f"waits after registration: {_days(rule.wait_days) if rule.wait_days else 'no'}"
+    yield f"kept trying: {_days(rule.try_days) if rule.try_days else 'without an end'}; then: {_THEN[rule.then]}"
+    if rule.text:
+        yield f"text: {rule.text.template}"
+
+
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def history_table(versions: Sequence[RuleSetVersion], in_force: RuleSetVersion | None) -> Table:
+    """Every rule set that was entered, the oldest first; times by the Polish clock."""
+    table = _table("Rule sets", ("no.", "from", "entered", "by", "why", ""))
+    for v in versions:
+        mark = "in force" if v == in_force else ""
+        table.add_row(str(v.key), local(v.valid_from), local(v.entered_at), v.entered_by, v.why, mark)
+    return table
+
+
+def planned_words(planned: Planned) -> str:
+    """What becomes of an order."""
+    match planned.what:
+        case SendNow():
+            return f"sent {local(planned.at)}"
+        case GiveUp() as given_up:
+            return f"{_THEN[given_up.then]} {local(planned.at)}: {given_up.reason}"
+        case never:
+            return f"{_THEN[never.then]} {local(planned.at)}: {never.reason}"
+
+
+def moved_table(moved: Sequence[Moved]) -> Table:
+    """Orders that wait and would fare otherwise."""
+    table = _table(
+        "Orders that wait and would move", ("order", "kind", "metering point", "as it is", "as it would be", "")
+    )
+    for one in moved:
+        words = (planned_words(one.before), planned_words(one.after), "PAST ITS DEADLINE" if one.late else "")
+        table.add_row(str(one.order.key), one.order.kind.value, str(one.order.metering_point), *words)
+    return table
+
+
+def buckets_table(results: Sequence[PastResult]) -> Table:
+    """The shares of the five buckets as they were and as they would have been."""
+    table = _table("Executed orders, had the rules held", ("kind", "", "orders", *(b.value for b in Bucket), "late"))
+    for result in results:
+        for name, counts, late in (
+            ("was", result.before, result.late_before),
+            ("would be", result.after, result.late_after),
+        ):
+            total = counts.total()
+            shares = (f"{counts[bucket] / total:.0%}" if total else "-" for bucket in Bucket)
+            table.add_row(result.kind.value if name == "was" else "", name, str(total), *shares, str(late))
+    return table
+
+
+def not_sent_words(results: Sequence[PastResult]) -> Iterator[str]:
+    """Orders that the rules would not have let out at all."""
+    for result in results:
+        for then, count in result.not_sent.items():
+            yield f"{result.kind}: {count} would not have been sent; then: {_THEN[then]}"
+
+
+def _table(title: str, headings: Sequence[str]) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading in ("order", "kind", "metering point"))
+    return table

@@ -1,0 +1,198 @@
+"""``csire-bridge configurator``: when which orders are sent, since when, by whom and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.rules.as_json import moved_json, past_json, version_json
+from csire_bridge.cli.rules.as_text import (
+    buckets_table,
+    history_table,
+    moved_table,
+    not_sent_words,
+    rule_set_words,
+)
+from csire_bridge.cli.shared.arguments import ByOption, parse_words
+from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_future, parse_moment
+from csire_bridge.config.rule_files import DEFAULT_TEXT, checked_rules, read_rules
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.rules.decide import Rules
+from csire_bridge.domain.rules.model import RuleSetVersion
+from csire_bridge.domain.rules.preview import Moved, PastResult, moved_orders, replay_past
+from csire_bridge.domain.rules.timeline import in_force
+from csire_bridge.pipeline.execute.rule_cache import timeline_of
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.database import Database
+from csire_bridge.store.repositories.rule_sets import RuleSets, past_orders, waiting_orders
+
+__all__ = ["add_to"]
+
+_app = typer.Typer(help="Rules for sending orders.", no_args_is_help=True)
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The rules (YAML).", exists=True, dir_okay=False)]
+WhyOption = Annotated[str, typer.Option("--why", help="Why; the history keeps it.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_app, name="configurator")
+
+
+@_app.callback()
+def group() -> None:
+    """When which orders are sent: rules, their versions, and what others would change."""
+
+
+@_app.command("set")
+def enter(
+    file: FileArgument,
+    by: ByOption,
+    why: WhyOption,
+    since: Annotated[str, typer.Option("--from", help=f"From when the rules hold. {MOMENT_HELP}")],
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Enter a rule set that holds from a moment on. One that contradicts itself is refused, with the reason.
+
+    Example:
+
+        csire-bridge configurator set rules.yaml --from "2026-11-23 00:00" --by "Anna Nowak" --why "no Fridays"
+    """
+    settings, now = load_settings(config, database=database), system_clock()
+    who, reason, moment = parse_words(by, "--by"), parse_words(why, "--why", longest=1000), parse_future(since, now)
+    text = _text_of(file)
+    rule_set = checked_rules(text, file.name, settings.deadlines.as_deadlines(), moment)
+    with closing(Database(settings.database)) as store:
+        store.require_current()
+        with store.transaction() as tx:
+            key = tx.rule_sets.enter(RuleSetVersion(0, moment, now, who, reason, text))
+    out.print(f"rule set {key} holds from {local(moment)}", highlight=False)
+    _print_lines(rule_set_words(rule_set))
+
+
+@_app.command()
+def show(
+    at: Annotated[str, typer.Option("--at", help=f"The moment that is asked about. {MOMENT_HELP}")] = "now",
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write the rules as a file too; none is replaced.")
+    ] = None,
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """The rules that hold at a moment.
+
+    Example:
+
+        csire-bridge configurator show --at "2026-12-24 12:00" --export rules.yaml
+    """
+    moment = parse_moment(at, system_clock())
+    found = in_force(_versions(load_settings(config, database=database).database), moment)
+    text = found.text if found else DEFAULT_TEXT
+    if found:
+        entered = f"entered {local(found.entered_at)} by {found.entered_by}: {found.why}"
+        _print_lines([f"Rule set {found.key}, since {local(found.valid_from)}, {entered}"])
+    else:
+        _print_lines(["No rule set holds then; this is the default"])
+    _print_lines(rule_set_words(read_rules(text, "the stored rules")))
+    if export:
+        _export(export, text)
+
+
+@_app.command()
+def history(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+    """Every rule set that was entered: from when, by whom, and why.
+
+    Example:
+
+        csire-bridge configurator history
+    """
+    versions = _versions(load_settings(config, database=database).database)
+    now_in_force = in_force(versions, system_clock())
+    if json_wanted:
+        print_json([version_json(v, v == now_in_force) for v in versions])
+    elif versions:
+        out.print(history_table(versions, now_in_force))
+    else:
+        out.print("no rule set was entered: the default holds")
+
+
+@_app.command()
+def preview(
+    file: FileArgument,
+    since: Annotated[str, typer.Option("--from", help=f"From when the rules would hold. {MOMENT_HELP}")] = "now",
+    days: Annotated[int, typer.Option(min=1, max=3660, help="Executed orders of so many days are looked at.")] = 92,
+    most: Annotated[int, typer.Option(min=1, help="Orders that are listed, at most.")] = 100,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """What a rule file would change. Nothing is entered.
+
+    Lists the orders that wait and would move, and the five buckets of the past as they would have been.
+
+    Example:
+
+        csire-bridge configurator preview rules.yaml --from "2026-11-23 00:00"
+    """
+    settings, now = load_settings(config, database=database), system_clock()
+    deadlines, moment = settings.deadlines.as_deadlines(), parse_future(since, now)
+    rules = Rules(checked_rules(_text_of(file), file.name, deadlines, moment))
+    with closing(Database(settings.database)) as store:
+        store.require_current()
+        with store.reading() as connection:
+            timeline = timeline_of(RuleSets(connection).versions())
+            moved = list(moved_orders(waiting_orders(connection), timeline, moment, rules, now, deadlines))
+            past = replay_past(past_orders(connection, now - timedelta(days=days)), rules, deadlines)
+    if json_wanted:
+        print_json({"moved": [moved_json(one) for one in moved], "past": [past_json(result) for result in past]})
+    else:
+        _print_preview(moved, past, most, days)
+
+
+def _print_preview(moved: Sequence[Moved], past: Sequence[PastResult], most: int, days: int) -> None:
+    if moved:
+        out.print(moved_table(moved[:most]))
+    more = f", {most} of them listed" if len(moved) > most else ""
+    late = sum(one.late for one in moved)
+    _print_lines([f"{len(moved)} waiting orders would move{more}; {late} of them past their deadline"])
+    if not past:
+        _print_lines([f"no order was executed in the last {days} days"])
+        return
+    out.print(buckets_table(past))
+    _print_lines(not_sent_words(past))
+    _print_lines(["Orders are shown later than they were, never earlier: what held them up then stays in their times."])
+
+
+def _versions(address: str) -> list[RuleSetVersion]:
+    with closing(Database(address)) as store:
+        store.require_current()
+        with store.reading() as connection:
+            return RuleSets(connection).versions()
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{file} is not UTF-8") from error
+
+
+def _export(file: Path, text: str) -> None:
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise typer.BadParameter(f"{file} is there already") from error
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        out.print(line, markup=False, highlight=False)

@@ -1,0 +1,83 @@
+"""What the commands share by which people change something: who and why, the open database, the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from csire_bridge.cli.shared.arguments import parse_words
+from csire_bridge.cli.shared.console import out, print_json
+from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.database import Database, StoreTransaction
+
+__all__ = [
+    "ByOption",
+    "OptionalWhyOption",
+    "WhyOption",
+    "act_of",
+    "changing",
+    "looking",
+    "opened",
+    "parse_point",
+    "tell",
+]
+
+ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; the name is kept.", show_default=False)]
+WhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept.", show_default=False)]
+OptionalWhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept. May be left out.")]
+_LONGEST = 1000
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database, with the tables of this version; needs no keys."""
+    with closing(Database(settings.database)) as store:
+        store.require_current()
+        yield store
+
+
+@contextmanager
+def changing(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
+    """One transaction in the database that is named, or that of the settings."""
+    with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
+        yield tx
+
+
+@contextmanager
+def looking(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
+    """The same, for reading only."""
+    with opened(load_settings(config, database=database)) as store, store.looking() as tx:
+        yield tx
+
+
+def act_of(by: str | None, why: str | None, *, needs_why: bool = True) -> Act:
+    """Who and why, now; exit code 2 with a sentence where one of them is missing."""
+    for value, option in ((by, "--by"), (why, "--why") if needs_why else (by, "--by")):
+        if value is None:
+            raise typer.BadParameter(f"{option} is missing: whoever changes something says who and why")
+    words = None if why is None else parse_words(why, "--why", longest=_LONGEST)
+    return Act(parse_words(by or "", "--by"), system_clock(), words)
+
+
+def parse_point(text: str) -> MeteringPointCode:
+    """The code, or a sentence and exit code 2."""
+    try:
+        return MeteringPointCode.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def tell(json_wanted: bool, facts: Mapping[str, Any], *lines: str) -> None:
+    """What was changed: as JSON for a program, else as lines."""
+    if json_wanted:
+        print_json(facts)
+        return
+    for line in lines:
+        out.print(line, markup=False, highlight=False)

@@ -1,0 +1,175 @@
+"""``csire-bridge db``: care of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, err, out, print_json
+from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.database import Database
+from csire_bridge.store.housekeeping.backup import back_up, look_at
+from csire_bridge.store.housekeeping.backup import restore as put_back
+
+__all__ = ["add_to"]
+
+_db = typer.Typer(help="Care of the database.", no_args_is_help=True)
+LostUntilOption = Annotated[
+    str | None,
+    typer.Option(help=f"When the service last worked on the database that was lost; now, unless said. {MOMENT_HELP}"),
+]
+FileArgument = Annotated[Path, typer.Argument(help="The backup.", dir_okay=False)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_db, name="db")
+
+
+@_db.callback()
+def group() -> None:
+    """Care of the database."""
+
+
+@_db.command()
+def upgrade(database: DatabaseOption = None, config: ConfigOption = None) -> None:
+    """Bring the database's tables to the version of this program; make them where there are none.
+
+    Example:
+
+        csire-bridge db upgrade --database sqlite:///csire-bridge.db
+    """
+    with _opened(config, database) as store:
+        store.upgrade()
+    out.print("the database is up to date")
+
+
+@_db.command()
+def check(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+    """Look whether the database is whole; exit code 3 when it is not. The service may run meanwhile.
+
+    Checks the file and its references, the version of the tables, that commits are kept, that every hash holds, and
+    that nothing waits without work.
+
+    Example:
+
+        csire-bridge db check --database sqlite:///csire-bridge.db
+    """
+    with _opened(config, database) as store:
+        found = store.check()
+    if json_wanted:
+        print_json({"whole": not found, "problems": found})
+    for problem in [] if json_wanted else found:
+        err.print(problem, style="red", markup=False, highlight=False)
+    if found:
+        raise typer.Exit(ExitCode.OUR_FAILURE)
+    if not json_wanted:
+        out.print("the database is whole")
+
+
+@_db.command()
+def backup(file: FileArgument, database: DatabaseOption = None, config: ConfigOption = None) -> None:
+    """Write a backup of an SQLite database into a new file, while the service goes on.
+
+    Everything that was committed before is in it. For PostgreSQL: docs/backups.md.
+
+    Example:
+
+        csire-bridge db backup backup.db --database sqlite:///csire-bridge.db
+    """
+    with _opened(config, database) as store:
+        made = back_up(_file_of(store, f"pg_dump --format=custom --file={file}"), file)
+    out.print(f"{made.file}: {made.bytes} bytes, tables of version {made.revision}, {made.orders} orders; it is whole")
+
+
+@_db.command()
+def restore(
+    file: FileArgument,
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a database with content; it is kept beside.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Nothing was done since the backup: go on as if nothing had happened.")
+    ] = False,
+    lost_until: LostUntilOption = None,
+) -> None:
+    """Put a backup of an SQLite database in place. Stop the service first: a database in use is never replaced.
+
+    What was done after the backup is not known to it. So the stop switch is thrown for disconnections, and orders of
+    the time before --lost-until are neither given nor answered until a person has looked at each; unless --resume says
+    that nothing was done since. docs/backups.md has it step by step, and for PostgreSQL.
+
+    Example:
+
+        csire-bridge db restore backup.db --database sqlite:///csire-bridge.db
+    """
+    now = system_clock()
+    lost = _lost_until(lost_until, now)
+    with _opened(config, database) as store:
+        target = _file_of(store, f"pg_restore {file}")
+        store.require_known(look_at(file).revision)
+        kept = put_back(file, target, now, force=force)
+        store.upgrade()
+        if not resume:
+            store.restored(now, lost)
+    out.print(f"restored from {file}{'; everything goes on' if resume else ''}")
+    if not resume:
+        _tell_in_doubt(lost)
+    if kept:
+        out.print(f"the database that was there is kept as {kept}")
+
+
+@_db.command()
+def restored(database: DatabaseOption = None, config: ConfigOption = None, lost_until: LostUntilOption = None) -> None:
+    """Say that PostgreSQL was restored, before the service starts.
+
+    Disconnections stop until a person lifts that, and orders of the time before --lost-until are neither given nor
+    answered until a person has looked at each. docs/backups.md has it step by step.
+
+    Example:
+
+        csire-bridge db restored --database postgresql://bridge@localhost/bridge
+    """
+    now = system_clock()
+    lost = _lost_until(lost_until, now)
+    with _opened(config, database) as store:
+        store.require_current()
+        store.restored(now, lost)
+    _tell_in_doubt(lost)
+
+
+def _lost_until(text: str | None, now: datetime) -> datetime:
+    lost = now if text is None else parse_moment(text, now)
+    if lost > now:
+        raise typer.BadParameter("--lost-until lies in the future")
+    return lost
+
+
+def _tell_in_doubt(lost: datetime) -> None:
+    out.print("disconnections are stopped until a person lifts that")
+    out.print(
+        f"orders asked for until {local(lost)} are in doubt: their contactors are read, and they wait for a person "
+        "before anything is sent to a meter or to the hub; go on with docs/backups.md, `csire-bridge alerts`"
+    )
+
+
+@contextmanager
+def _opened(config: Path | None, database: str | None) -> Iterator[Database]:
+    with closing(Database(load_settings(config, database=database).database)) as store:
+        yield store
+
+
+def _file_of(store: Database, instead: str) -> Path:
+    """The file of an SQLite database; PostgreSQL has tools of its own."""
+    if store.file is None:
+        raise ConfigurationError("this is for SQLite files only", f"use {instead}; docs/backups.md has it in full")
+    return store.file

@@ -1,0 +1,75 @@
+"""``csire-bridge points lift-danger`` and ``meter``: what a named person of the operator says of a metering point."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.shared.console import ConfigOption, JsonOption
+from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, parse_point, tell
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.pipeline.operator import point_actions
+
+__all__ = ["lift_danger", "set_meter"]
+
+PointArgument = Annotated[str, typer.Argument(metavar="POINT", help="Code of the metering point (PPE).")]
+
+
+def lift_danger(
+    point: PointArgument,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """The danger that was registered at a point (PL-278) is over. Connections that waited for that go on at once.
+
+    Example:
+
+        csire-bridge points lift-danger 590243856287817706 --by "Jan Kowalski" --why "installation checked, protocol 17"
+    """
+    act, code = act_of(by, why), parse_point(point)
+    with changing(config, database) as tx:
+        waited = point_actions.lift_danger(tx, code, act)
+    lines = [f"order {order.key} ({order.kind}) goes on" for order in waited]
+    facts = {"metering_point": code, "by": act.by, "why": act.why, "orders": [order.key for order in waited]}
+    tell(json_wanted, facts, f"registered danger at {code} was lifted by {act.by}", *lines)
+
+
+def set_meter(
+    point: PointArgument,
+    meter: Annotated[str | None, typer.Argument(metavar="METER", help="Number of the meter that is there.")] = None,
+    none: Annotated[bool, typer.Option("--none", help="No meter is there.")] = False,
+    by: ByOption = None,
+    why: WhyOption = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Say which meter is at a point, once somebody has made sure of it. Orders that were parked for that: orders retry.
+
+    Examples:
+
+        csire-bridge points meter 590243856287817706 48151623 --by "Anna Nowak" --why "seen on site"
+
+        csire-bridge points meter 590243856287817706 --none --by "Anna Nowak" --why "dismantled, protocol 8"
+    """
+    if (meter is None) != none:
+        raise typer.BadParameter("give the meter's number, or --none where no meter is")
+    act, code = act_of(by, why), parse_point(point)
+    try:
+        number = None if meter is None else MeterNumber.parse(meter)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    with changing(config, database) as tx:
+        others, parked = point_actions.set_meter(tx, code, number, act)
+    head = f"meter {number} is at {code}, says {act.by}" if number else f"no meter is at {code}, says {act.by}"
+    lines = [
+        *(f"it is known at {other}, too: nothing is switched at either -> say what is there" for other in others),
+        *(f"order {key} of the point is parked: look at it, then csire-bridge orders retry {key}" for key in parked),
+    ]
+    facts = {"metering_point": code, "meter": number, "by": act.by, "why": act.why}
+    tell(json_wanted, {**facts, "also_at": list(others), "parked": list(parked)}, head, *lines)

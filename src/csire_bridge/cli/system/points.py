@@ -1,0 +1,208 @@
+"""``csire-bridge points``: the registry of metering points, from lists, and what is known from whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.shared.arguments import parse_words
+from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, err, out, print_json, with_progress
+from csire_bridge.cli.shared.moments import local
+from csire_bridge.cli.shared.operator_action import looking, opened, parse_point, tell
+from csire_bridge.cli.system.point_actions import lift_danger, set_meter
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.metering_point.facts import Since, Source, Telling, origins
+from csire_bridge.domain.metering_point.point_lists import BadLine, Entry, read_points
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.database import Database
+from csire_bridge.store.sql.row_mapper import to_row
+
+__all__ = ["add_to"]
+
+_points = typer.Typer(help="The registry of metering points.", no_args_is_help=True)
+_BATCH = 500
+_SHOWN = 50
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_points, name="points")
+    _points.command("lift-danger")(lift_danger)
+    _points.command("meter")(set_meter)
+
+
+@_points.command("import")
+def import_list(
+    file: Annotated[Path, typer.Argument(help="The list (CSV, UTF-8).", exists=True, dir_okay=False)],
+    by: Annotated[str | None, typer.Option("--by", help="Who does this; the name is kept.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out, instead of everything.")] = False,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Tell the registry what a list says. Nothing is written when a line is bad; exit code 1.
+
+    The first line names the columns: code, and any of meter, meter_kind, has_contactor, supplier, tariff_group,
+    contracted_power, prepaid, can_be_suspended, danger_registered, connected, effective_date. Empty fields tell
+    nothing; what was told of a newer date stays.
+
+    Example:
+
+        csire-bridge points import points.csv --by "Anna Nowak"
+    """
+    if by is None and not dry_run:
+        raise typer.BadParameter("--by is missing: whoever changes something says who")
+    name = parse_words(by, "--by") if by else None
+    found = read_points(file.read_bytes(), system_clock().astimezone(WARSAW).date())
+    with opened(load_settings(config, database=database)) as store:
+        good, bad = list(found.entries), list(found.bad)
+        while elsewhere := _meters_elsewhere(store, good):
+            bad += elsewhere
+            good = [entry for entry in good if entry.line not in {b.line for b in elsewhere}]
+        writes = not dry_run and (skip_bad or not bad)
+        if writes:
+            _write(store, good, name)
+    bad.sort(key=lambda b: b.line)
+    _tell_import(len(good), bad, json_wanted, written=writes)
+    if bad and not skip_bad:
+        raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+def _meters_elsewhere(store: Database, entries: Sequence[Entry]) -> list[BadLine]:
+    """A meter at two points would switch off the wrong household: the list must say what the other point has now."""
+    given_up = {e.update.metering_point for e in entries if e.update.meter_number}
+    bad = []
+    with store.looking() as tx:
+        for start in range(0, len(entries), _BATCH):
+            some = {e.update.meter_number: e for e in entries[start : start + _BATCH] if e.update.meter_number}
+            for meter, point in tx.points.with_meters(list(some)).items():
+                entry = some[meter]
+                if point != entry.update.metering_point and point not in given_up:
+                    text = f"the meter {meter} is at point {point} -> give that point its new meter in the same list"
+                    bad.append(BadLine(entry.line, text))
+    return bad
+
+
+def _write(store: Database, entries: Sequence[Entry], by: str | None) -> None:
+    """In batches: whoever is interrupted does it again."""
+    for start in with_progress(range(0, len(entries), _BATCH), "writing"):
+        with store.transaction() as tx:
+            updates = [entry.update for entry in entries[start : start + _BATCH]]
+            tx.points.tell_all(updates, system_clock(), Source.IMPORT, by)
+
+
+def _tell_import(good: int, bad: Sequence[BadLine], json_wanted: bool, *, written: bool) -> None:
+    if json_wanted:
+        problems = [{"line": b.line, "text": b.text} for b in bad]
+        print_json({"good": good, "written": good if written else 0, "bad": problems})
+        return
+    for line in bad:
+        err.print(str(line), style="red", markup=False, highlight=False, soft_wrap=True)
+    lines = len({b.line for b in bad})
+    out.print(f"{good} good lines, {lines} bad; {f'{good} points written' if written else 'nothing was written'}")
+
+
+@_points.command("show")
+def show(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Code of the metering point.")],
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """What is known of a point, from whom and since when, and everything that was ever told.
+
+    Example:
+
+        csire-bridge points show 590243856287817706
+    """
+    chosen = parse_point(code)
+    with looking(config, database) as tx:
+        record, history = tx.points.record(chosen), tx.points.history(chosen)
+    if record is None and not history:
+        raise ActRefused(f"the point {chosen} is not known", "import it, or look the code up")
+    known = origins(record, history) if record else {}
+    point = record.point if record else None
+    facts = {name: _known(getattr(point, name), since, telling) for name, (since, telling) in known.items()}
+    lines = [
+        f"{name} = {f['value']}: from {f['effective_date']} on, {f['from']}, heard {f['heard_at']}"
+        for name, f in facts.items()
+    ]
+    told = [_told(telling) for telling in history]
+    updated = f"; last changed {local(point.updated_at)}" if point else " from a later date on only"
+    tell(
+        json_wanted,
+        {"code": chosen, "updated_at": point.updated_at if point else None, "facts": facts, "history": told},
+        f"point {chosen}, known{updated}",
+        *lines,
+        "told:" if told else "nothing was told of it",
+        *(f"  {t['told_at']} {t['from']}, from {t['effective_date']} on: {t['facts']}" for t in told),
+    )
+
+
+def _known(value: object, since: Since | None, telling: Telling | None) -> dict[str, Any]:
+    return {
+        "value": value,
+        "from": _source(telling) if telling else "found in an execution, or entered by other means",
+        "effective_date": since.effective if since else "a date that was not kept",
+        "heard_at": local(since.heard) if since else "at a time that was not kept",
+    }
+
+
+def _source(telling: Telling) -> str:
+    if telling.source is Source.IMPORT:
+        return f"import by {telling.told_by}"
+    if telling.source is Source.PERSON:
+        return f"{telling.told_by}: {telling.why}"
+    if telling.source is Source.SID:
+        return "SID"
+    if telling.source is Source.METER:
+        return "the meter itself"
+    return f"message of process {telling.update.process_instance}"
+
+
+def _told(telling: Telling) -> dict[str, Any]:
+    facts = {n: v for n, v in to_row(telling.update, "process_instance", "metering_point").items() if v is not None}
+    effective = facts.pop("effective_date")
+    said = ", ".join(f"{name} {value}" for name, value in facts.items())
+    holds = "" if telling.applied_at else " (does not hold yet)"
+    return {
+        "told_at": local(telling.told_at),
+        "applied_at": telling.applied_at,
+        "from": _source(telling),
+        "effective_date": effective,
+        "facts": said + holds,
+    }
+
+
+@_points.command("list")
+def show_old(
+    older_than: Annotated[int, typer.Option("--older-than", min=0, help="Days since anything was told of it.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = _SHOWN,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Points of which nobody has told anything for so many days, the longest first.
+
+    Example:
+
+        csire-bridge points list --older-than 365
+    """
+    before = system_clock() - timedelta(days=older_than)
+    with looking(config, database) as tx:
+        found = tx.points.not_told_since(before, limit)
+    if json_wanted:
+        print_json([{"code": code, "told_at": at} for code, at in found])
+        return
+    for code, at in found:
+        out.print(f"{code}: told {local(at)}", highlight=False)
+    if not found:
+        out.print("no such point")

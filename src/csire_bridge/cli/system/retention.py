@@ -1,0 +1,85 @@
+"""``csire-bridge retention``: what has ended long ago goes from the database into an archive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csire_bridge.cli.orders.stats import DatabaseOption
+from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json, with_progress
+from csire_bridge.cli.shared.operator_action import opened
+from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.store.database import Database
+from csire_bridge.worker.retention_job import Retention
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(retention)
+
+
+def retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    archive: Annotated[
+        Path | None, typer.Option("--archive", help="The folder for archives, instead of the settings'.")
+    ] = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Archive and delete what the settings no longer keep; the service does the same each night.
+
+    Only what has ended goes: nothing that is open, set aside or contested, and no answer that the hub has not
+    confirmed. Ids stay, so nothing is accepted twice. Ended in the middle, the next run goes on.
+
+    Examples:
+
+        csire-bridge retention --config config.toml --dry-run
+
+        csire-bridge evidence --check archive/retention-20261123T013000000000Z-messages.zip
+    """
+    where = {"archive": archive} if archive else None
+    settings = load_settings(config, database=database, retention=where)
+    with opened(settings) as store:
+        worker = _worker(settings, store)
+        if dry_run:
+            _tell_plan(worker, json_wanted)
+        else:
+            _run(worker, json_wanted)
+
+
+def _worker(settings: Settings, store: Database) -> Retention:
+    rules, folder = settings.retention.as_rules(), settings.retention.archive
+    if not rules.any or folder is None:
+        raise ConfigurationError(
+            "no days are set under [retention], so everything stays for ever",
+            "set accepted_days, refused_days, duplicate_days, orders_days or events_days",
+        )
+    return Retention(store, system_clock, rules, folder, settings.retention.batch)
+
+
+def _tell_plan(worker: Retention, json_wanted: bool) -> None:
+    counts = worker.plan()
+    if json_wanted:
+        print_json(counts)
+        return
+    out.print(", ".join(f"{count} {kind}" for kind, count in counts.items()) + " would go")
+    out.print("(orders are counted once their messages have gone)")
+
+
+def _run(worker: Retention, json_wanted: bool) -> None:
+    done = []
+    for retired in with_progress(worker.run(), "archives"):
+        done.append({"archive": str(retired.archive), "kind": retired.kind, "count": retired.count})
+        if not json_wanted:
+            out.print(f"{retired.count} {retired.kind}: {retired.archive}", highlight=False, soft_wrap=True)
+    if json_wanted:
+        print_json(done)
+    elif not done:
+        out.print("nothing is due")

@@ -1,0 +1,108 @@
+"""``csire-bridge serve``: the bridge as a service."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from csire_bridge.cli.shared.console import ConfigOption, out
+from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.domain.errors import OurFault
+from csire_bridge.runtime.cpu_affinity import keep_to
+from csire_bridge.runtime.steady_clock import SteadyClock
+from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.processes import run_processes
+from csire_bridge.service.service import Role, Service
+from csire_bridge.service.startup_checks import check_settings
+
+__all__ = ["add_to"]
+
+_LOOK_SECONDS = 1.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(serve)
+
+
+def serve(
+    config: ConfigOption = None,
+    role: Annotated[Role, typer.Option("--role", help="Take messages in, work them off, or both.")] = Role.ALL,
+    host: Annotated[str | None, typer.Option("--host", help="Listen on this address.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Listen here; 0 = any free port.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the port.")] = 1,
+    one_of_many: Annotated[
+        int | None, typer.Option("--one-of-many", hidden=True, help="Its number among those that share the port.")
+    ] = None,
+) -> None:
+    """Run the bridge until SIGTERM or SIGINT: the hub's webhook, the head-end system's events, and the worker.
+
+    Says where it listens on standard output. At the end it answers what is open and finishes what is in hand, exit
+    code 0. Logs go to standard error.
+
+    Example:
+
+        csire-bridge serve --config config.toml --port 8080
+    """
+    root = logging.getLogger()
+    root.setLevel(min(root.level, logging.WARNING))
+    settings = _settings(config, host, port)
+    check_settings(settings)
+    if workers > 1:
+        run_processes(workers, settings, _words(config, role), lambda url: _announce(url, role))
+    else:
+        _run(settings, role, one_of_many)
+
+
+def _settings(config: Path | None, host: str | None, port: int | None) -> Settings:
+    web = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    return load_settings(config, web=web)
+
+
+def _words(config: Path | None, role: Role) -> list[str]:
+    return ["serve", "--role", role.value, *(["--config", str(config)] if config else [])]
+
+
+def _run(settings: Settings, role: Role, one_of_many: int | None) -> None:
+    if settings.cores:
+        keep_to(settings.cores[(one_of_many or 0) % len(settings.cores)])
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if one_of_many is not None:
+        threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
+    web = settings.web
+    shared = one_of_many is not None
+    service = Service(lambda url: _open(settings, url), web.host, web.port, role, shared_port=shared)
+    try:
+        service.start()
+        _announce(service.url, role)
+        while not stop.wait(_LOOK_SECONDS):
+            broken = service.broken()
+            if broken:
+                raise OurFault(f"{', '.join(broken)} stopped by itself", "look at the log, and start the service again")
+    finally:
+        service.stop()
+
+
+def _open(settings: Settings, events: str) -> Bridge:
+    return Bridge(settings, SteadyClock(), reply_address=settings.head_end.reply_address or events)
+
+
+def _announce(url: str, role: Role) -> None:
+    out.print(f"csire-bridge serves at {url} ({role.value})", highlight=False)
+    sys.stdout.flush()
+
+
+def _watch_parent(stop: threading.Event) -> None:
+    """The process that started us holds our standard input open for as long as it lives."""
+    sys.stdin.buffer.read()
+    stop.set()

@@ -1,0 +1,109 @@
+"""Business rules beyond the schema, as pure functions from a header and our limits to a list of problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.errors import Problem, ProblemCode
+from csire_bridge.domain.identifiers import Eic, MessageNumber
+from csire_bridge.domain.message.message import Header
+
+__all__ = ["Limits", "MessageFacts", "check_agreement", "check_parties", "check_timestamp", "process_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a message may be from now. ``horizon`` bounds the dates that it asks for."""
+
+    clock_skew: timedelta = timedelta(minutes=5)
+    replay_window: timedelta = timedelta(days=3)
+    horizon: timedelta = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """What the standard says of the messages of one root element: their numbers and their type."""
+
+    numbers: frozenset[MessageNumber]
+    message_type: str
+    inbound: bool
+
+
+def process_of(number: MessageNumber) -> str | None:
+    """The business process of a message number (``8.1.1.5`` -> ``8.1.``); None for the generic ``S``."""
+    parts = number.split(".")
+    return f"{parts[0]}.{parts[1]}." if len(parts) > 2 else None
+
+
+def check_agreement(header: Header, facts: MessageFacts) -> Iterator[Problem]:
+    """Number, type, process, agencies and root element must say the same."""
+    if header.number not in facts.numbers:
+        known = ", ".join(sorted(facts.numbers))
+        yield Problem(
+            ProblemCode.NUMBER_MISMATCH,
+            f"the header says message {header.number}, but the root element belongs to {known}",
+            "send the number that belongs to the root element",
+        )
+    elif process_of(header.number) not in (None, header.process):
+        yield Problem(
+            ProblemCode.NUMBER_MISMATCH,
+            f"the header says process {header.process}, but message {header.number} belongs to another",
+            "send the process that belongs to the message number",
+        )
+    if header.message_type != facts.message_type:
+        yield Problem(
+            ProblemCode.NUMBER_MISMATCH,
+            f"the header says message type {header.message_type}, but the root element has {facts.message_type}",
+            "send the type that belongs to the root element",
+        )
+    for place, found, due in header.agencies:
+        if found != due:
+            yield Problem(
+                ProblemCode.AGENCY,
+                f"{place} is {found!r}, but {due!r} is due",
+                "send the agency code of the published standard",
+                path=place,
+            )
+
+
+def check_parties(header: Header, own: Eic | None) -> Iterator[Problem]:
+    """Every party's EIC has its check character; with ``own`` given, the recipient is us."""
+    parties = {
+        "physical sender": header.physical_sender,
+        "juridical sender": header.juridical_sender,
+        "physical recipient": header.physical_recipient,
+        "juridical recipient": header.juridical_recipient,
+    }
+    for place, code in parties.items():
+        try:
+            Eic.parse(code)
+        except ValueError as error:
+            yield Problem(ProblemCode.EIC_CHECK_CHARACTER, str(error), "send the party's EIC code", path=place)
+    strangers = {header.physical_recipient, header.juridical_recipient} - {own}
+    if own is not None and strangers:
+        yield Problem(
+            ProblemCode.WRONG_RECIPIENT,
+            f"the message is for {' and '.join(sorted(strangers))}, but we are {own}",
+            "send it to the operator of the metering point",
+        )
+
+
+def check_timestamp(header: Header, limits: Limits, now: datetime, *, judge_age: bool = True) -> Iterator[Problem]:
+    """The timestamp lies neither in the future nor too far back; a retroactive token lifts the latter.
+
+    ``judge_age=False`` is for a file at rest, which is always older than its arrival would be.
+    """
+    if header.timestamp > now + limits.clock_skew:
+        yield Problem(
+            ProblemCode.FUTURE_TIMESTAMP,
+            f"the message's timestamp {header.timestamp.isoformat()} lies in the future",
+            "set the clock of the sending system right and send a new message",
+        )
+    elif judge_age and header.retroactive_token is None and header.timestamp < now - limits.replay_window:
+        yield Problem(
+            ProblemCode.STALE_TIMESTAMP,
+            f"the message's timestamp {header.timestamp.isoformat()} is older than {limits.replay_window.days} days",
+            "send a new message, or one with a retroactive execution token",
+        )

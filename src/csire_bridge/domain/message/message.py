@@ -1,0 +1,263 @@
+"""A message on its way in: its header, its state, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from csire_bridge.domain.identifiers import (
+    Eic,
+    MessageId,
+    MessageNumber,
+    MeteringPointCode,
+    MeterNumber,
+    ProcessInstanceId,
+)
+from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
+
+__all__ = [
+    "Channel",
+    "Form",
+    "Header",
+    "MessageEnd",
+    "MessageState",
+    "OrderRequest",
+    "RawMessage",
+    "Reading",
+    "RegistryUpdate",
+    "ResultNotice",
+    "SentId",
+    "SettledMessage",
+    "SpecialKind",
+    "SpecialNotice",
+    "TakenId",
+    "Understood",
+]
+
+
+class Channel(StrEnum):
+    """The door a message came through."""
+
+    REPLAY = "replay"
+    WEBHOOK = "webhook"
+    QUEUE = "queue"
+    SID = "sid"
+
+
+class Form(StrEnum):
+    """How a message came, and so how its receipt goes back: by itself, or in a SOAP envelope.
+
+    It is what the door was told, not what is inside: it chooses the shape of the receipt and never trust.
+    """
+
+    BARE = "bare"
+    SOAP = "soap"
+
+
+class MessageState(StrEnum):
+    """Where a message stands. It moves from ``RECEIVED``; a refusal that may be our fault may go back there, once."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """The bytes of a message as they stand in the journal.
+
+    ``origin`` says where they came from: a file's name, or a partner. ``received_at`` is UTC. ``tries`` counts how
+    often it was judged again after a refusal.
+    """
+
+    key: int
+    channel: Channel
+    origin: str
+    received_at: datetime
+    sha256: str
+    raw: bytes
+    form: Form = Form.BARE
+    tries: int = 0
+
+
+SentId = tuple[Eic, MessageId]
+"""A message by its sender and the id that this one gave to it: nobody can take an id of another sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The envelope of a business message. ``timestamp`` is the sender's, in UTC.
+
+    ``answers`` is the identifier of the message that this one answers; absent when it starts something.
+    ``agencies`` holds (place, code found, code that is due) of every code-list agency in the envelope.
+    """
+
+    message_id: MessageId
+    answers: MessageId | None
+    message_type: str
+    number: MessageNumber
+    process: str
+    timestamp: datetime
+    physical_sender: str
+    juridical_sender: str
+    physical_recipient: str
+    juridical_recipient: str
+    sender_role: str
+    retroactive_token: str | None
+    agencies: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def sent_id(self) -> SentId:
+        """The id together with who gave it: whoever has signed, which is the physical sender."""
+        return Eic(self.physical_sender), self.message_id
+
+
+class SpecialKind(StrEnum):
+    """Kinds of special message (komunikat specjalny)."""
+
+    TIME_GATE = "time-gate"
+    ANOMALY = "anomaly"
+    PROCESS_ENDED = "process-ended"
+    PRIORITY_MATRIX = "priority-matrix"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """A message that asks for something at a metering point.
+
+    ``requested_date`` and ``effective_date`` are Polish calendar dates. ``contracted_power`` is in kW. Only the hub's
+    messages always name a process.
+    """
+
+    kind: OrderKind
+    process_instance: ProcessInstanceId | None
+    metering_point: MeteringPointCode
+    disconnection_kind: DisconnectionKind | None = None
+    reconnection_reason: ReconnectionReason | None = None
+    requested_date: date | None = None
+    effective_date: date | None = None
+    supplier: Eic | None = None
+    description: str | None = None
+    tariff_group: str | None = None
+    contracted_power: Decimal | None = None
+    prepaid: bool | None = None
+    end_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultNotice:
+    """The hub's answer (R_1) to a message of ours; ``accepted`` follows from the result code."""
+
+    process_instance: ProcessInstanceId
+    result_code: str
+    accepted: bool
+    description: str | None = None
+    metering_point: MeteringPointCode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryUpdate:
+    """The characteristics of a metering point from ``effective_date`` (Polish date) on; None = not told.
+
+    ``tariff_group`` and ``contracted_power`` (kW) are the terms of service; ``meter_kind`` is the hub's code. Only the
+    hub's messages name a process. ``danger_registered`` is PL-278: the need to cut supply because of danger was
+    registered. ``no_meter`` says that no meter is there any more, which only people say.
+    """
+
+    process_instance: ProcessInstanceId | None
+    metering_point: MeteringPointCode
+    effective_date: date
+    supplier: Eic | None = None
+    meter_number: MeterNumber | None = None
+    meter_kind: str | None = None
+    has_contactor: bool | None = None
+    connected: bool | None = None
+    can_be_suspended: bool | None = None
+    danger_registered: bool | None = None
+    prepaid: bool | None = None
+    tariff_group: str | None = None
+    contracted_power: Decimal | None = None
+    no_meter: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialNotice:
+    """A special message of the hub."""
+
+    kind: SpecialKind
+    process_instance: ProcessInstanceId | None = None
+    description: str | None = None
+
+
+Reading = OrderRequest | ResultNotice | RegistryUpdate | SpecialNotice
+"""What a message asks for, read by its mapping file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A message that passed every check: its header, what it asks for, and the SHA-256 of its canonical content.
+
+    ``received_at`` (UTC) is when its bytes came in; None: just now.
+    """
+
+    header: Header
+    reading: Reading
+    content: str
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenId:
+    """An id that was accepted before from the same sender: which message took it, with which content, and its receipts.
+
+    ``content`` is the SHA-256 of the canonical document, the same however often it was signed and wrapped anew.
+    ``receipts`` holds, for each form in which the message has come so far, the receipt that was given first.
+    """
+
+    message: int
+    content: str
+    receipts: Mapping[Form, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledMessage:
+    """How a message has ended. What could not be trusted or read stays None; ``problem`` is for people.
+
+    ``claimed_sender``, ``claimed_number`` and ``claimed_id`` are what a refused message says of itself, which nothing
+    proves. ``again_at`` (UTC) is when a refusal is judged again.
+    """
+
+    key: int
+    state: MessageState
+    receipt: bytes
+    message_id: MessageId | None = None
+    answers: MessageId | None = None
+    number: MessageNumber | None = None
+    sender: str | None = None
+    process_instance: ProcessInstanceId | None = None
+    metering_point: MeteringPointCode | None = None
+    code: str | None = None
+    problem: str | None = None
+    duplicate_of: int | None = None
+    claimed_sender: str | None = None
+    claimed_number: str | None = None
+    claimed_id: str | None = None
+    again_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEnd:
+    """How a message has ended, as it stands in the journal: what its sender is told.
+
+    ``sender`` is who sent an accepted message or its repeat; None where that is not at hand. ``receipt`` is None where
+    it is not kept: only a stranger's, who may send again.
+    """
+
+    state: MessageState
+    code: str | None
+    receipt: bytes | None
+    sender: str | None = None

@@ -1,0 +1,168 @@
+"""What is known about a metering point: the facts that an execution depends on, and since when each of them holds.
+
+Everything that is told of a point has a date from which it holds, somebody who said it, and a moment at which we heard
+it. For each fact the value of the newest effective date counts, and of several for the same date the one that was
+heard last, whoever told it and in whatever order the tellings came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Self
+
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
+from csire_bridge.domain.message.message import RegistryUpdate
+
+__all__ = [
+    "MeteringPoint",
+    "PointRecord",
+    "Since",
+    "Source",
+    "Telling",
+    "after",
+    "as_update",
+    "has_contactor",
+    "origins",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeteringPoint:
+    """A metering point (punkt poboru energii) and its meter. None means "not told".
+
+    ``can_be_suspended`` (PL-055) protects the point from disconnection for debt. ``danger_registered`` (PL-278) is no
+    protection: the need to cut its supply because of danger was registered, so its supply must not come back until a
+    named person of the operator lifts it. ``updated_at`` (UTC) is when we last learned something.
+    """
+
+    code: MeteringPointCode
+    updated_at: datetime
+    meter: MeterNumber | None = None
+    meter_kind: str | None = None
+    has_contactor: bool | None = None
+    supplier: str | None = None
+    tariff_group: str | None = None
+    contracted_power: Decimal | None = None
+    prepaid: bool | None = None
+    can_be_suspended: bool | None = None
+    danger_registered: bool | None = None
+    connected: bool | None = None
+
+
+class Source(StrEnum):
+    """From where something is known about a point. METER: the meter itself was asked. PERSON: one of the operator."""
+
+    MESSAGE = "message"
+    SID = "sid"
+    IMPORT = "import"
+    METER = "meter"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who told something of a point, and when we heard it (``told_at``, UTC).
+
+    ``told_by`` is a person, ``why`` their words; ``applied_at`` is None until its effective date has come.
+    """
+
+    source: Source
+    told_at: datetime
+    applied_at: datetime | None
+    told_by: str | None
+    update: RegistryUpdate
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Since:
+    """The Polish date from which a fact holds, and when we heard of it (UTC). Of two, the greater one counts."""
+
+    effective: date
+    heard: datetime
+
+    @classmethod
+    def seen(cls, moment: datetime, heard: datetime) -> Self:
+        """Of a fact that somebody saw at ``moment`` (UTC); nobody sees what is still to come when we hear of it."""
+        return cls(min(moment, heard).astimezone(WARSAW).date(), heard)
+
+
+@dataclass(frozen=True, slots=True)
+class PointRecord:
+    """A point as it is known, and since when each of its facts holds; a fact without that gives way to any telling."""
+
+    point: MeteringPoint
+    since: Mapping[str, Since]
+
+    @classmethod
+    def seen(cls, point: MeteringPoint) -> Self:
+        """All that is known of ``point`` as of the moment at which it was updated."""
+        stamp = Since.seen(point.updated_at, point.updated_at)
+        known = {name: getattr(point, name) for name in _LEARNED}
+        return cls(point, {n: stamp for n, v in known.items() if v is not None and not (n == _DANGER and v is False)})
+
+
+def as_update(told: MeteringPoint, effective: date) -> RegistryUpdate:
+    """What somebody who was asked has told of a point, as it holds from ``effective`` (Polish date) on."""
+    facts = {_TOLD.get(name, name): getattr(told, name) for name in _LEARNED}
+    return RegistryUpdate(process_instance=None, metering_point=told.code, effective_date=effective, **facts)
+
+
+def origins(record: PointRecord, history: Sequence[Telling]) -> dict[str, tuple[Since | None, Telling | None]]:
+    """For each fact that is known, since when it holds, and who told it; None where that is not known.
+
+    A fact without a telling was found out in an execution, or entered by other means.
+    """
+    found: dict[str, tuple[Since | None, Telling | None]] = {}
+    for name in _LEARNED:
+        if getattr(record.point, name) is not None:
+            since = record.since.get(name)
+            tellings = [t for t in history if name in dict(_told(t.update)) and _since(t) == since]
+            found[name] = since, tellings[-1] if tellings else None
+    return found
+
+
+_TOLD = {"meter": "meter_number"}
+_LEARNED = tuple(f.name for f in fields(MeteringPoint) if f.name not in ("code", "updated_at"))
+_DANGER = "danger_registered"
+
+
+def _told(update: RegistryUpdate) -> Iterator[tuple[str, object]]:
+    for name in _LEARNED:
+        value = getattr(update, _TOLD.get(name, name))
+        if value is not None or (name == "meter" and update.no_meter):
+            yield name, value
+
+
+def _since(telling: Telling) -> Since:
+    return Since(telling.update.effective_date, telling.told_at)
+
+
+def after(known: PointRecord | None, telling: Telling, now: datetime) -> PointRecord:
+    """The point after ``telling`` came into force: it changes only facts of which nothing newer was told.
+
+    Registered danger stands until a person lifts it: "no danger" from anybody else only fills a gap.
+    """
+    code = telling.update.metering_point
+    point = known.point if known else MeteringPoint(code=code, updated_at=now)
+    since, stamp = dict(known.since) if known else {}, _since(telling)
+    news: dict[str, object] = {}
+    for name, value in _told(telling.update):
+        if name == _DANGER and value is False and telling.source is not Source.PERSON:
+            if point.danger_registered is None:
+                news[name] = value
+        elif name not in since or stamp >= since[name]:
+            news[name], since[name] = value, stamp
+    if known is not None and not news:
+        return known
+    return PointRecord(replace(point, updated_at=now, **news), since)  # type: ignore[arg-type]
+
+
+def has_contactor(meter_kind: str) -> bool:
+    """Whether meters of that kind have a contactor: the hub's codes CK0201 and CK0202 do, CK0203 to CK0205 don't."""
+    return meter_kind in ("CK0201", "CK0202")

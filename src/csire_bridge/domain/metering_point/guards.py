@@ -1,0 +1,66 @@
+"""Guards against a faulty or hostile flood: the stop switch, and the cap of disconnections in an hour.
+
+Both hold for all nodes together. Over the cap, one person asks for more and another one agrees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from csire_bridge.domain.meter.contactor import ContactorAction
+
+__all__ = ["CAP_WINDOW", "Allowance", "Stop", "StopScope", "require_second_person"]
+
+CAP_WINDOW = timedelta(hours=1)
+"""The cap counts the disconnections that were given within this time."""
+
+
+class StopScope(StrEnum):
+    """Which commands the stop switch holds back."""
+
+    DISCONNECTIONS = "disconnections"
+    EVERYTHING = "everything"
+
+    def stops(self, action: ContactorAction) -> bool:
+        """Whether a command of that kind is held back."""
+        return self is StopScope.EVERYTHING or action is ContactorAction.DISCONNECT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """The stop switch was thrown at ``since`` (UTC) and holds until somebody lifts it."""
+
+    key: int
+    scope: StopScope
+    since: datetime
+    by: str
+    why: str
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+    lifted_why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """``count`` disconnections above the cap, asked for by one person; they count once another one has approved.
+
+    Times are UTC. ``until`` is the end of an approved allowance.
+    """
+
+    key: int
+    count: int
+    asked_at: datetime
+    asked_by: str
+    why: str
+    approved_at: datetime | None = None
+    approved_by: str | None = None
+    approved_why: str | None = None
+    until: datetime | None = None
+
+
+def require_second_person(asked_by: str, approves: str) -> None:
+    """Raise ValueError unless the two are different people (compared without case and outer blanks)."""
+    if asked_by.strip().casefold() == approves.strip().casefold():
+        raise ValueError(f"{approves} asked for it, so somebody else must approve")

@@ -1,0 +1,50 @@
+"""Holds: a person, or a household's complaint, keeps a contactor where it is.
+
+A complaint keeps the supply from being cut (Energy Law art. 6c: the supplier has fourteen days to answer it). An
+emergency suspension (process 8.3 of the hub's standard) keeps the supply from coming back until a named person
+releases it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.meter.contactor import ContactorAction
+
+__all__ = ["Hold", "HoldKind"]
+
+
+class HoldKind(StrEnum):
+    """What a hold protects."""
+
+    COMPLAINT = "complaint"
+    PROTECTION = "protection"
+    EMERGENCY = "emergency"
+
+    @property
+    def stops(self) -> ContactorAction:
+        """The movement that must not happen."""
+        return ContactorAction.CONNECT if self is HoldKind.EMERGENCY else ContactorAction.DISCONNECT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """One hold of a metering point, from ``since`` until ``until`` (UTC; None: until somebody releases it)."""
+
+    key: int
+    metering_point: MeteringPointCode
+    kind: HoldKind
+    since: datetime
+    until: datetime | None
+    by: str
+    why: str
+    released_at: datetime | None = None
+    released_by: str | None = None
+    released_why: str | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it holds at ``now``."""
+        return self.released_at is None and self.since <= now and (self.until is None or now < self.until)

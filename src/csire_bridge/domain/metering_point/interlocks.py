@@ -1,0 +1,80 @@
+"""Interlocks: reasons why a contactor must not be moved, looked at just before each command.
+
+A household cut off that should not be is the worst that can happen, so an unknown point, meter or contactor counts
+against every movement. The flags come from message 3.1.1.1 (characteristics of the metering point), where they are
+optional: a flag that was never told does not protect.
+
+A hold against a disconnection is answered with "cannot". A hold against a connection (an emergency suspension) makes
+it wait: it is still to be carried out, once a named person has released the hold. So does registered danger (PL-278,
+Energy Law art. 6b(4) and (5)): the operator had to cut the supply, and it comes back once a named person has lifted it.
+It never stands against a disconnection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.metering_point.holds import Hold
+from csire_bridge.domain.order.order import CannotReason, DisconnectionKind, Order, OrderKind
+
+__all__ = ["DANGER", "Interlock", "danger", "holding_back", "interlock", "protection"]
+
+DANGER = "danger is registered at the metering point (PL-278); a person lifts it with `points lift-danger`"
+
+
+@dataclass(frozen=True, slots=True)
+class Interlock:
+    """Why an order can't be carried out, in words that go to the hub."""
+
+    reason: CannotReason
+    text: str
+
+
+def interlock(order: Order, point: MeteringPoint | None, holds: Sequence[Hold] = ()) -> Interlock | None:
+    """Return what stands against ``order`` at ``point`` for good, or None when the contactor may be moved.
+
+    ``holds`` are those that hold now.
+    """
+    if point is None:
+        return Interlock(CannotReason.OTHER, "the metering point is not known to the operator")
+    if point.meter is None:
+        return Interlock(CannotReason.NOT_POSSIBLE, "no meter is known at the metering point")
+    if point.has_contactor is not True:
+        return Interlock(CannotReason.NOT_POSSIBLE, "the meter at the metering point has no contactor")
+    return protection(order, point, holds)
+
+
+def protection(order: Order, point: MeteringPoint, holds: Sequence[Hold] = ()) -> Interlock | None:
+    """Return what protects the household from being disconnected, by whatever means; None for other orders."""
+    if order.kind is OrderKind.DISCONNECT:
+        return _protected(order, point) or _protected_by(holds, order)
+    return None
+
+
+def holding_back(order: Order, holds: Sequence[Hold]) -> Hold | None:
+    """The hold for which a connection waits; None when there is none."""
+    return _against(order, holds) if order.kind is OrderKind.RECONNECT else None
+
+
+def danger(order: Order, point: MeteringPoint) -> bool:
+    """Whether a connection waits because the need to cut the supply was registered, and nobody has lifted it."""
+    return order.kind is OrderKind.RECONNECT and point.danger_registered is True
+
+
+def _against(order: Order, holds: Sequence[Hold]) -> Hold | None:
+    return next((hold for hold in holds if hold.kind.stops is order.kind.contactor_action), None)
+
+
+def _protected_by(holds: Sequence[Hold], order: Order) -> Interlock | None:
+    hold = _against(order, holds)
+    if hold is None:
+        return None
+    return Interlock(CannotReason.NOT_POSSIBLE, f"the metering point is protected from disconnection: {hold.kind}")
+
+
+def _protected(order: Order, point: MeteringPoint) -> Interlock | None:
+    if order.disconnection_kind is DisconnectionKind.DEBT and point.can_be_suspended is False:
+        return Interlock(CannotReason.NOT_POSSIBLE, "the metering point must not be suspended for debt")
+    return None

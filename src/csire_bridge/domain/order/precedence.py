@@ -1,0 +1,93 @@
+"""An older and a newer request for one metering point: which goes, which waits, and which gives way.
+
+The newest request has the last word; as long as not all of them have ended, the supply is rather on than off. Moments
+of the hub and of SID are compared as they are: those of their messages and registrations, not those of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from csire_bridge.domain.clock import start_of
+from csire_bridge.domain.order.order import Order, OrderKind, ReconnectionReason
+from csire_bridge.domain.order.related import Reconnections
+
+__all__ = ["Disconnected", "Ruling", "asked_at", "gives_way", "precedence", "undone_by"]
+
+
+class Ruling(StrEnum):
+    """What a movement of the contactor does, for the sake of other requests at its point."""
+
+    GOES = "goes"
+    WAITS = "waits"
+    GIVES_WAY = "gives way"
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """A disconnection that was asked for by itself, and done. Moments are UTC."""
+
+    key: int
+    asked_at: datetime
+    executed_at: datetime
+
+
+def asked_at(order: Order) -> datetime:
+    """The moment (UTC) by which ``order`` is older or newer than another one.
+
+    It is that of the message, or of the registration in SID. Where several asked for one order, a disconnection counts
+    from the first of them and a connection from the last.
+    """
+    if order.kind is OrderKind.RECONNECT and order.renewed_at is not None:
+        return order.renewed_at
+    return order.registered_at
+
+
+def gives_way(disconnection: datetime, connection: datetime) -> bool:
+    """Whether a disconnection gives way to a connection, by the moments of both; of two at once, it does."""
+    return connection >= disconnection
+
+
+def precedence(
+    order: Order,
+    connections: Reconnections | None,
+    disconnections: Sequence[Disconnected] = (),
+    *,
+    protected: bool = False,
+) -> Ruling:
+    """What ``order`` does at a point with these ``connections``, and those ``disconnections`` that were done.
+
+    ``protected``: a complaint or a person keeps the household from being disconnected.
+    """
+    if order.kind is OrderKind.DISCONNECT:
+        return _of_disconnection(order, connections)
+    newer = undone_by(order, connections, disconnections)
+    return Ruling.GIVES_WAY if newer is not None and not protected else Ruling.GOES
+
+
+def _of_disconnection(order: Order, connections: Reconnections | None) -> Ruling:
+    if connections is None:
+        return Ruling.GOES
+    if gives_way(asked_at(order), connections.newest):
+        return Ruling.GIVES_WAY
+    return Ruling.WAITS if connections.open else Ruling.GOES
+
+
+def undone_by(
+    order: Order, connections: Reconnections | None, disconnections: Sequence[Disconnected]
+) -> Disconnected | None:
+    """The disconnection that ``order``, a connection, would undo although it is the newer one; None: there is none.
+
+    A connection for a complaint, and one that is a step of an agreement, never give way. Nor does one for a later day
+    than the disconnection was done on, nor any while a still newer connection was asked for.
+    """
+    if order.parent is not None or order.reconnection_reason is ReconnectionReason.COMPLAINT:
+        return None
+    day = order.requested_date or order.effective_date
+    newer = [one for one in disconnections if not gives_way(one.asked_at, asked_at(order))]
+    standing = [one for one in newer if connections is None or not gives_way(one.asked_at, connections.newest)]
+    before = [one for one in standing if day is None or one.executed_at >= start_of(day)]
+    return max(before, key=lambda one: one.asked_at, default=None)

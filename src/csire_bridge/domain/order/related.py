@@ -1,0 +1,53 @@
+"""What else goes on at a meter or at a metering point: the orders that an order must not collide with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
+from csire_bridge.domain.order.order import OrderKind, OrderState
+
+__all__ = ["Commanded", "Neighbour", "Reconnections"]
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """An order as events of the head-end system meet it: the meter of its latest command, and where it stands.
+
+    ``told`` is whether an event has met it before.
+    """
+
+    key: int
+    state: OrderState
+    meter: MeterNumber
+    correlation_id: CorrelationId
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another order at the same meter. ``open``: its command may still move the contactor. Times are UTC.
+
+    ``may_run_until`` is the end of a command that may still run although its order is done.
+    """
+
+    key: int
+    kind: OrderKind
+    meter: MeterNumber
+    registered_at: datetime
+    submitted_at: datetime | None
+    recalled_at: datetime | None
+    may_run_until: datetime | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnections:
+    """The connections asked for at one point: when the ``newest`` was (UTC), and whether one is due and not ended.
+
+    One that waits because danger is registered is not ``open``: that never stands against a disconnection.
+    """
+
+    newest: datetime
+    open: bool

@@ -1,0 +1,65 @@
+"""One order, many sources: who asked for an order, and when two who ask for the same share one order.
+
+The hub stands behind an order at most once, because each of its processes has an answer of its own. SID may stand
+behind it any number of times, once for each of its order numbers.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.order.facts import OrderSource
+from csire_bridge.domain.order.order import COMMAND_OPEN, Order, OrderKind, OrderState
+
+__all__ = ["JOINABLE", "is_the_same", "source_of"]
+
+
+JOINABLE = frozenset(COMMAND_OPEN | {OrderState.REGISTERED, OrderState.IN_STEPS})
+"""An order that has ended, or waits for a person, is joined by nobody: what is asked for anew is tried anew."""
+
+_SAME = (
+    "kind",
+    "metering_point",
+    "disconnection_kind",
+    "reconnection_reason",
+    "effective_date",
+    "tariff_group",
+    "contracted_power",
+    "end_reason",
+)
+
+
+class _Asked(Protocol):
+    @property
+    def source_message(self) -> MessageId | None: ...
+    @property
+    def parent(self) -> int | None: ...
+
+
+def source_of(order: _Asked) -> OrderSource:
+    """Whose order it is: SID's, when no message of the hub is behind it. A step of another order counts as the hub's,
+    because nobody has asked for it by itself."""
+    return OrderSource.SID if order.source_message is None and order.parent is None else OrderSource.HUB
+
+
+def is_the_same(new: Order, known: Order, newest_connection: datetime | None, now: datetime) -> bool:
+    """Whether ``new`` asks for what ``known`` is about to do, so that one execution answers both.
+
+    The same process, or else the same movement for the same reason at the same time, with one process at most behind
+    both. A disconnection before a connection and one after it are never the same: ``newest_connection`` is when (UTC)
+    a connection was last asked for. A step of another order is nobody's to join.
+    """
+    if known.state not in JOINABLE or known.recalled_at is not None or known.parent is not None:
+        return False
+    if new.process_instance and new.process_instance == known.process_instance:
+        return new.kind is known.kind and new.metering_point == known.metering_point
+    if any(getattr(new, name) != getattr(known, name) for name in _SAME):
+        return False
+    if max(new.not_before, now) != max(known.not_before, now):
+        return False
+    if new.process_instance and known.process_instance and new.process_instance != known.process_instance:
+        return False
+    between = newest_connection is not None and newest_connection >= min(new.registered_at, known.registered_at)
+    return not (new.kind is OrderKind.DISCONNECT and between)

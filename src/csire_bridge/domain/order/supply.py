@@ -1,0 +1,138 @@
+"""In which state a contactor was seen, when, and whether an order explains it.
+
+A reading is seen, an event only claims. Both may show a state that nobody asked for: that is news for a person, above
+all where a household has no supply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
+from csire_bridge.domain.meter.contactor import ContactorReading, ControlState, HeadEndEvent, HeadEndEventKind
+from csire_bridge.domain.order.order import OrderKind, Outcome
+
+__all__ = ["Movement", "Sighting", "Supply", "claimed", "explained", "outdated", "seen", "shown", "supply_of"]
+
+
+class Supply(StrEnum):
+    """What a contactor does to the supply. ``READY``: off, and the customer can switch on at the meter."""
+
+    ON = "on"
+    OFF = "off"
+    READY = "ready"
+
+
+_OF_CONTROL = {
+    ControlState.CONNECTED: Supply.ON,
+    ControlState.DISCONNECTED: Supply.OFF,
+    ControlState.READY_FOR_RECONNECTION: Supply.READY,
+}
+_OF_EVENT = {
+    HeadEndEventKind.CONNECTED: Supply.ON,
+    HeadEndEventKind.DISCONNECTED: Supply.OFF,
+    HeadEndEventKind.ARMED: Supply.READY,
+}
+_OF_OUTCOME = {Outcome.CONNECTED: Supply.ON, Outcome.DISCONNECTED: Supply.OFF, Outcome.ARMED: Supply.READY}
+_LEADS_TO = {
+    OrderKind.DISCONNECT: frozenset({Supply.OFF}),
+    OrderKind.RECONNECT: frozenset({Supply.ON, Supply.READY}),
+}
+
+
+def shown(reading: ContactorReading) -> Supply | None:
+    """What a reading shows; None where its two attributes contradict each other."""
+    state = _OF_CONTROL[reading.control_state]
+    return state if reading.output_state is (state is Supply.ON) else None
+
+
+def claimed(event: HeadEndEvent) -> Supply | None:
+    """The state that an event says the contactor came to; None for one that tells of no movement."""
+    if event.kind in _OF_EVENT:
+        return _OF_EVENT[event.kind]
+    told = event.kind is HeadEndEventKind.PROCESSED and event.contactor is not None
+    return _OF_CONTROL[event.contactor] if told and event.contactor is not None else None
+
+
+def supply_of(outcome: Outcome | None) -> Supply | None:
+    """What an order that was done has left; None where it is not known."""
+    return None if outcome is None else _OF_OUTCOME.get(outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """How a meter's contactor was last seen. All moments are UTC.
+
+    ``state`` was seen first at ``first_seen_at`` and last at ``last_seen_at``, with no other in between;
+    ``other_seen_at`` is when it was last seen in another. ``left`` is the state in which the last order that was done
+    has left it, ``left_by`` that order.
+    """
+
+    meter: MeterNumber
+    state: Supply
+    first_seen_at: datetime
+    last_seen_at: datetime
+    other_seen_at: datetime | None = None
+    left: Supply | None = None
+    left_by: int | None = None
+
+
+def seen(before: Sighting | None, meter: MeterNumber, state: Supply, at: datetime) -> Sighting:
+    """What is known once the contactor was seen in ``state`` at ``at`` (UTC); what was seen earlier changes nothing."""
+    if before is None:
+        return Sighting(meter=meter, state=state, first_seen_at=at, last_seen_at=at)
+    if at < before.last_seen_at:
+        return before
+    if state is before.state:
+        return replace(before, last_seen_at=at)
+    return replace(before, state=state, first_seen_at=at, last_seen_at=at, other_seen_at=before.last_seen_at)
+
+
+def explained(state: Supply, left: Supply | None, asked: Collection[OrderKind]) -> bool:
+    """Whether an order explains that a contactor is in ``state``.
+
+    ``left`` is the state in which the last order that was done has left it, None where there was none. ``asked`` are
+    the kinds of the orders that are open there. A customer may press the button of a meter that was left ready. Where
+    nothing is known, supply that is on is as it should be, and whoever asks for a connection knows that it is off.
+    """
+    if state is left or (state is Supply.ON and left is Supply.READY):
+        return True
+    if any(state in _LEADS_TO.get(kind, ()) for kind in asked):
+        return True
+    return left is None and (state is Supply.ON or OrderKind.RECONNECT in asked)
+
+
+def outdated(event: HeadEndEvent, known: Sighting | None) -> bool:
+    """Whether the contactor was seen after what an event tells of."""
+    return known is not None and event.occurred_at <= known.last_seen_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """A state of a contactor that no order explains: seen or claimed (``source``) for ``at``, noticed then (UTC).
+
+    ``told`` is what the hub was last told of that meter, in words. It is settled by a person who says why, or by itself
+    once something explains how the contactor was seen.
+    """
+
+    key: int
+    meter: MeterNumber
+    metering_point: MeteringPointCode | None
+    state: Supply
+    source: str
+    at: datetime
+    noticed_at: datetime
+    told: str
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    why: str | None = None
+
+    @property
+    def text(self) -> str:
+        """One sentence for people, who know meters by their numbers; the metering point is masked."""
+        point = f" at metering point {self.metering_point.masked}" if self.metering_point else ""
+        what = "supply is ON" if self.state is Supply.ON else f"supply is OFF ({self.state})"
+        return f"meter {self.meter}{point}: {what} by {self.source} of {self.at:%Y-%m-%d %H:%M} UTC; {self.told}"

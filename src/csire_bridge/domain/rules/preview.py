@@ -1,0 +1,138 @@
+"""What another rule set would change: for orders that wait, and for those of the past months had it held then.
+
+A preview of the past can show orders later than they were, never earlier: what held them up then, the rules of that
+time among it, is in their times.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode
+from csire_bridge.domain.operations.statistics import Bucket, Executed, bucket_of
+from csire_bridge.domain.order.deadlines import Deadlines, deadline_of
+from csire_bridge.domain.order.facts import OrderSource
+from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
+from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.rules.decide import Rules, SendNow
+from csire_bridge.domain.rules.model import Then
+from csire_bridge.domain.rules.timeline import Planned, Timeline, plan
+
+__all__ = ["Moved", "PastOrder", "PastResult", "WaitingOrder", "moved_orders", "replay_past"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingOrder:
+    """An order that has not been given to the head-end system. Moments are UTC."""
+
+    key: int
+    kind: OrderKind
+    metering_point: MeteringPointCode
+    registered_at: datetime
+    disconnection_kind: DisconnectionKind | None = None
+    reconnection_reason: ReconnectionReason | None = None
+    supplier: Eic | None = None
+    requested_date: date | None = None
+    effective_date: date | None = None
+    source_message: MessageId | None = None
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastOrder(WaitingOrder):
+    """An order that was executed. ``submitted_at``: when its last command was given."""
+
+    submitted_at: datetime | None
+    executed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A waiting order whose fate changes. ``late``: it would be sent after its deadline, which it would not before."""
+
+    order: WaitingOrder
+    before: Planned
+    after: Planned
+    late: bool
+
+
+@dataclass(slots=True)
+class PastResult:
+    """Orders of one kind in their buckets, as it was and as it would have been; those that would not have been sent."""
+
+    kind: OrderKind
+    before: Counter[Bucket] = field(default_factory=Counter)
+    after: Counter[Bucket] = field(default_factory=Counter)
+    not_sent: Counter[Then] = field(default_factory=Counter)
+    late_before: int = 0
+    late_after: int = 0
+
+
+def moved_orders(
+    orders: Iterable[WaitingOrder],
+    timeline: Timeline,
+    since: datetime,
+    rules: Rules,
+    now: datetime,
+    deadlines: Deadlines,
+    source: OrderSource | None = None,
+) -> Iterator[Moved]:
+    """The orders to which something else would happen if ``rules`` held from ``since`` (UTC) on.
+
+    ``source`` is whose orders they are; None: what each of them says.
+    """
+    changed = timeline.with_also(since, rules)
+    for order in orders:
+        whose = source or source_of(order)
+        before, after = plan(order, timeline, now, whose), plan(order, changed, now, whose)
+        if before != after:
+            deadline = deadline_of(order, deadlines)
+            late = deadline is not None and _misses(after, deadline) and not _misses(before, deadline)
+            yield Moved(order, before, after, late)
+
+
+def _misses(planned: Planned, deadline: datetime) -> bool:
+    return planned.at > deadline or not isinstance(planned.what, SendNow)
+
+
+def replay_past(
+    orders: Iterable[PastOrder], rules: Rules, deadlines: Deadlines, source: OrderSource | None = None
+) -> list[PastResult]:
+    """The buckets of ``orders`` as they were and as they would have been under ``rules``, by kind.
+
+    ``source`` is whose orders they are; None: what each of them says.
+    """
+    results: dict[OrderKind, PastResult] = {}
+    timeline = Timeline([(_EVER, rules)])
+    for order in orders:
+        result = results.setdefault(order.kind, PastResult(order.kind))
+        deadline = deadline_of(order, deadlines)
+        result.before[_bucket(order, order.executed_at)] += 1
+        result.late_before += _late(order.executed_at, deadline)
+        planned = plan(order, timeline, order.registered_at, source or source_of(order))
+        if isinstance(planned.what, SendNow):
+            executed = max(order.executed_at, planned.at + _run_time(order))
+            result.after[_bucket(order, executed)] += 1
+            result.late_after += _late(executed, deadline)
+        else:
+            result.not_sent[planned.what.then] += 1
+    return [results[kind] for kind in OrderKind if kind in results]
+
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _run_time(order: PastOrder) -> timedelta:
+    """From command to movement; nothing where the movement came of itself."""
+    return max(timedelta(0), order.executed_at - order.submitted_at) if order.submitted_at else timedelta(0)
+
+
+def _bucket(order: PastOrder, executed_at: datetime) -> Bucket:
+    return bucket_of(Executed(order.kind, order.registered_at, executed_at).seconds)
+
+
+def _late(executed_at: datetime, deadline: datetime | None) -> bool:
+    return deadline is not None and executed_at > deadline

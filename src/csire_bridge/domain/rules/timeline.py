@@ -1,0 +1,60 @@
+"""Rule sets one after the other, and what becomes of an order that lives through them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from csire_bridge.domain.order.facts import OrderFacts, OrderSource
+from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow, Wait, decide
+from csire_bridge.domain.rules.model import RuleSet, RuleSetVersion
+
+__all__ = ["Planned", "Timeline", "in_force", "plan"]
+
+
+class Timeline:
+    """Which rules hold when: each from its moment (UTC) to the next one's. Before the first, the default holds.
+
+    Of two with the same moment the later entered holds.
+    """
+
+    def __init__(self, entries: Sequence[tuple[datetime, Rules]]) -> None:
+        """``entries`` are in the order in which they were entered."""
+        self._entries = sorted(entries, key=lambda entry: entry[0])
+        self._default = Rules(RuleSet())
+
+    def at(self, moment: datetime) -> Rules:
+        """The rules that hold at ``moment`` (UTC)."""
+        return next((rules for since, rules in reversed(self._entries) if since <= moment), self._default)
+
+    def next_change(self, moment: datetime) -> datetime | None:
+        """When (UTC) other rules begin to hold after ``moment``; None when nothing more was entered."""
+        return next((since for since, _ in self._entries if since > moment), None)
+
+    def with_also(self, since: datetime, rules: Rules) -> Timeline:
+        """This timeline with rules entered after all others."""
+        return Timeline([*self._entries, (since, rules)])
+
+
+def in_force(versions: Sequence[RuleSetVersion], moment: datetime) -> RuleSetVersion | None:
+    """The one of ``versions`` that holds at ``moment`` (UTC), by the same order; None: the default does."""
+    begun = [version for version in versions if version.valid_from <= moment]
+    return max(begun, key=lambda version: (version.valid_from, version.key), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What becomes of an order: sent at ``at`` (UTC), or given up then, or never sent as seen then."""
+
+    what: SendNow | GiveUp | Never
+    at: datetime
+
+
+def plan(order: OrderFacts, timeline: Timeline, now: datetime, source: OrderSource = OrderSource.HUB) -> Planned:
+    """What the rules make of ``order`` from ``now`` (UTC) on, if nothing else holds it up."""
+    moment = now
+    while isinstance(decision := decide(order, timeline.at(moment), moment, source), Wait):
+        change = timeline.next_change(moment)
+        moment = min(decision.until, change) if change else decision.until
+    return Planned(decision, moment)

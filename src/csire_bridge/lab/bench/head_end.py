@@ -1,0 +1,40 @@
+"""The simulated head-end system as a process of its own, as it is in life."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from csire_bridge.domain.errors import OurFault
+from csire_bridge.runtime.cpu_affinity import keep_to
+
+__all__ = ["head_end_process"]
+
+_MODULE = "csire_bridge.lab.simulators.hes"
+_AT_A_CONCENTRATOR = "60000"  # it has addresses for a few thousand more
+
+
+@contextmanager
+def head_end_process(meters: int, core: int | None = None) -> Iterator[str]:
+    """Run it with ``meters`` connected meters that switch at once; gives its URL. It ends with the block.
+
+    ``core`` is the processor core that it keeps to; None: the system places it.
+    """
+    many = ("--meters", str(meters), "--meters-per-concentrator", _AT_A_CONCENTRATOR)
+    command = [sys.executable, "-m", _MODULE, *many, "--delay", "0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        try:
+            if core is not None:
+                keep_to(core, process.pid)
+            first = process.stdout.readline()
+            if not first:
+                raise OurFault("the simulated head-end system did not start", f"run python -m {_MODULE} by hand")
+            yield str(json.loads(first)["url"])
+        finally:
+            process.stdin.close()  # it ends when its input does
+            process.wait(timeout=20)

@@ -1,0 +1,139 @@
+"""``csire-bridge bench backlog``, ``nodes`` and ``memory``: very much work, and several workers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from csire_bridge.cli.shared.console import JsonOption, out, print_json
+from csire_bridge.lab.bench.backlog import BacklogReport, measure_backlog
+from csire_bridge.lab.bench.memory import MemoryReport, measure_memory
+from csire_bridge.lab.bench.nodes import NodesReport, measure_nodes
+from csire_bridge.lab.cli.bench_parts import PlaceOption, fresh_folder, track
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(backlog)
+    app.command()(nodes)
+    app.command()(memory)
+
+
+def backlog(
+    orders: Annotated[int, typer.Option("--orders", min=2000, help="How many open orders.")] = 1_000_000,
+    few: Annotated[int, typer.Option("--few", min=200, help="How many in the other database.")] = 1000,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=64, help="Pieces of work in one lease.")] = 32,
+    rounds: Annotated[int, typer.Option("--rounds", min=5, help="Leases that are timed at each size.")] = 200,
+    databases: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--databases", help="Two empty databases, the small one first; else SQLite in a fresh folder."),
+    ] = None,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Lease batches of work with few and with very many open orders in the store, in turns.
+
+    Example:
+
+        csire-bridge bench backlog --orders 1000000
+    """
+    with fresh_folder(place) as folder:
+        small, large = databases or (f"sqlite:///{folder / 'few.db'}", f"sqlite:///{folder / 'many.db'}")
+        report = measure_backlog(small, large, few, orders, batch, rounds, track)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(_backlog_table(report))
+
+
+def nodes(
+    orders: Annotated[
+        int, typer.Option("--orders", min=1, help="How many orders, for each number of processes.")
+    ] = 1000,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=64, help="Pieces of work in one lease.")] = 32,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", help="An empty database of PostgreSQL; without it, a server of the bench's own."),
+    ] = None,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Carry due orders out with 1, 2 and 4 processes of the service on one PostgreSQL.
+
+    The simulated head-end system is a process as well, and all share this machine's processors.
+
+    Example:
+
+        csire-bridge bench nodes --orders 1000
+    """
+    with fresh_folder(place) as folder:
+        report = measure_nodes(folder, orders, batch, track, database)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(_nodes_table(report))
+
+
+def memory(
+    orders: Annotated[int, typer.Option("--orders", min=10, help="How many orders.")] = 100_000,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=64, help="Orders in one batch; two are in flight.")] = 32,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Carry very many orders out in one process, and tell its peak of memory after each tenth of them.
+
+    Example:
+
+        csire-bridge bench memory --orders 100000
+    """
+    with fresh_folder(place) as folder:
+        report = measure_memory(folder, orders, "ecdsa", batch, track)
+    if as_json:
+        print_json({**asdict(report), "growth": report.growth})
+    else:
+        out.print(_memory_table(report))
+
+
+def _memory_table(report: MemoryReport) -> Table:
+    table = Table(
+        title=f"Memory: {report.orders:,} orders in batches of {report.batch}",
+        caption=f"{report.per_second:.0f} orders/s; at the end {report.growth:.3f} of the first tenth",
+    )
+    table.add_column("orders", justify="right")
+    table.add_column("peak, MiB", justify="right")
+    for number, peak in enumerate(report.peaks_mib, 1):
+        table.add_row(f"{report.orders * number // len(report.peaks_mib):,}", f"{peak:.0f}")
+    return table
+
+
+def _nodes_table(report: NodesReport) -> Table:
+    table = Table(title=f"Nodes: {report.orders} orders each, batches of {report.batch}, one PostgreSQL")
+    for heading in ("processes", "orders/s", "to one process"):
+        table.add_column(heading, justify="right")
+    alone = report.per_second[1]
+    for processes, pace in report.per_second.items():
+        table.add_row(str(processes), f"{pace:.0f}", f"{pace / alone:.2f}")
+    return table
+
+
+def _backlog_table(report: BacklogReport) -> Table:
+    table = Table(
+        title=f"Leasing {report.batch} pieces of work",
+        caption=f"median of {report.rounds} pairs of leases; a third of the open orders is due",
+    )
+    for heading in ("open orders", "the lease", "ratio", "with its commit", "ratio"):
+        table.add_column(heading, justify="right")
+    table.add_row(f"{report.few:,}", f"{report.few_ms:.2f} ms", "1.00", f"{report.few_with_commit_ms:.2f} ms", "1.00")
+    table.add_row(
+        f"{report.many:,}",
+        f"{report.many_ms:.2f} ms",
+        f"{report.ratio:.2f}",
+        f"{report.many_with_commit_ms:.2f} ms",
+        f"{report.ratio_with_commit:.2f}",
+    )
+    return table

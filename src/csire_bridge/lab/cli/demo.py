@@ -1,0 +1,209 @@
+"""``csire-bridge demo``: every sample from its file to its end, on simulated meters."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from csire_bridge.cli.orders.executions_table import executions_table
+from csire_bridge.cli.orders.stats import table_of
+from csire_bridge.cli.shared.console import ExitCode, err, out
+from csire_bridge.config.resources import folder
+from csire_bridge.config.settings import DATABASE_FILE
+from csire_bridge.domain.errors import OurFault
+from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.message.partners import SecurityProfile
+from csire_bridge.domain.operations.statistics import summarise
+from csire_bridge.lab.cli.weekend import play_weekend, weekend_table
+from csire_bridge.lab.demo.market import Feeder, Market, market
+from csire_bridge.lab.demo.stage import load_points
+from csire_bridge.lab.demo.summary import differences, summary_of
+from csire_bridge.lab.simulators.expectations import Expectations, load_expected
+from csire_bridge.lab.simulators.faults.hub import Trouble
+from csire_bridge.lab.simulators.sample_preparer import Doctor
+from csire_bridge.service.bridge import Bridge, system_clock
+from csire_bridge.store.queries.reports import OrderLine, at_rest, executed, order_lines
+
+__all__ = ["add_to"]
+
+_SUMMARY = "summary.json"
+_WEEKEND = "weekend"
+_LONGEST_ROUND = 50.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    target: Annotated[Path, typer.Option("--dir", help="Where results go.", file_okay=False)] = Path("demo-out"),
+) -> None:
+    """Feed all samples to the bridge through a simulated hub, have orders carried out on simulated meters, and show
+    what becomes of them.
+
+    Messages come by webhook (bare and SOAP) and through the hub's queue; in the second round the hub signs with
+    WS-Security. Answers go to the hub, which answers each with its own result. SID asks for orders too, and is told
+    what became of them. At the end a weekend is played on a simulated clock, with the operator's rules.
+
+    Leaves in the folder: summary.json, acknowledgements/*.xml, pki/*.pem, the database. Exit code 0 only when every
+    sample ended as samples/expected.yaml says.
+
+    Example:
+
+        csire-bridge demo --dir demo-out
+    """
+    _clear(target)
+    samples = folder("samples")
+    expected = load_expected(samples)
+    points = load_points(samples / "metering-points.yaml", system_clock())
+    with market(target, system_clock, points) as scene:
+        feeder = Feeder(scene)
+        numbers = _ask_by_sid(scene)
+        _play(scene, feeder, expected, samples)
+        wrong = _told_to_sid(scene, numbers)
+        summary = _tell(scene.bridge, target, feeder)
+        wrong += differences(scene.bridge.database, expected, feeder.sent) + scene.hub.problems + scene.sid.problems
+    out.print(weekend_table(play_weekend(target / _WEEKEND, samples, expected, system_clock())))
+    fed = sum(len(entries) for entries in expected.rounds)
+    if wrong:
+        for sentence in wrong:
+            err.print(sentence, style="red", markup=False, highlight=False)
+        err.print(f"{len(wrong)} of {fed} samples did not end as expected")
+        raise typer.Exit(ExitCode.OUR_FAILURE)
+    out.print(f"all {fed} samples ended as expected; {len(summary['orders'])} orders; results in {target}")
+
+
+def _clear(target: Path) -> None:
+    """Remove the results of an earlier demo; never anything else."""
+    if not target.exists() or not any(target.iterdir()):
+        return
+    if not (target / _SUMMARY).exists() and not (target / DATABASE_FILE).exists():
+        err.print(f"{target} holds something else than a demo's results -> give another folder with --dir")
+        raise typer.Exit(ExitCode.WRONG_USE)
+    for name in ("acknowledgements", "pki", _WEEKEND):
+        shutil.rmtree(target / name, ignore_errors=True)
+    for file in (_SUMMARY, DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm"):
+        (target / file).unlink(missing_ok=True)
+
+
+def _play(scene: Market, feeder: Feeder, expected: Expectations, samples: Path) -> None:
+    doctor = Doctor(scene.pki, expected.offset_to(system_clock()))
+    live = Live(console=out, refresh_per_second=8) if out.is_terminal else None
+    if live:
+        live.start()
+    try:
+        for number, entries in enumerate(expected.rounds, 1):
+            profile = _PROFILES.get(number, SecurityProfile.ENVELOPED)
+            _agree(scene, profile)
+            answers = _answers(scene.bridge)
+            raws = [(e, _naming(answers, (samples / e.file).read_bytes())) for e in entries]
+            documents = [(e.file, doctor.prepare(raw, e.sign)) for e, raw in raws]
+            feeder.feed(documents, profile)
+            _wait(scene, partial(_show, live, scene.bridge, number))
+    finally:
+        if live:
+            live.stop()
+
+
+def _answers(bridge: Bridge) -> dict[bytes, bytes]:
+    """The ids that the samples' results name in place of those of our answers, which nobody knows beforehand."""
+    with bridge.database.looking() as tx:
+        lines = [line for line in order_lines(tx.connection) if line.answer_id and line.message_id]
+    return {
+        MessageId(str(line.message_id)).derive(str(line.answer_number)).encode(): str(line.answer_id).encode()
+        for line in lines
+    }
+
+
+def _naming(answers: Mapping[bytes, bytes], raw: bytes) -> bytes:
+    for placeholder, real in answers.items():
+        raw = raw.replace(placeholder, real)
+    return raw
+
+
+# The hub's own results are signed inside the document, so none may come while the other profile is agreed.
+_PROFILES = {2: SecurityProfile.WSS}
+
+
+def _agree(scene: Market, profile: SecurityProfile) -> None:
+    scene.hub.faults.no_result = Trouble(chance=1.0 if profile is SecurityProfile.WSS else 0.0)
+    scene.agree(profile)
+    deadline = time.monotonic() + _LONGEST_ROUND
+    while scene.bridge.partners.partners[scene.pki.hub.eic].profile is not profile:
+        if time.monotonic() > deadline:
+            raise OurFault("the bridge did not learn of the other profile", "run it again with -v")
+        time.sleep(0.05)
+
+
+def _ask_by_sid(scene: Market) -> list[str]:
+    """SID has an order waiting that the bridge fetches, and submits another one itself; return their numbers."""
+    waiting = scene.sid.register(MeteringPointCode="590000047891571482")
+    order = scene.sid.order(Kind="reconnect", MeteringPointCode="590000026256555237", ReconnectionReason="reason-gone")
+    scene.sid_caller().submit(order)
+    return [waiting, order["Number"]]
+
+
+def _told_to_sid(scene: Market, numbers: Iterable[str]) -> list[str]:
+    """A sentence for each order of SID that SID was not told the end of in time."""
+    deadline = time.monotonic() + _LONGEST_ROUND
+    while any(scene.sid.status_of(number) != "done" for number in numbers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    told = {number: scene.sid.status_of(number) for number in numbers}
+    for number, status in told.items():
+        out.print(f"SID was told of its order {number}: {status}", highlight=False)
+    return [f"SID's order {number} is {status}, expected done" for number, status in told.items() if status != "done"]
+
+
+def _wait(scene: Market, show: Callable[[], None]) -> None:
+    """Until nothing moves any more, and the hub has nothing left for us."""
+    deadline = time.monotonic() + _LONGEST_ROUND
+    while True:
+        show()
+        if scene.service.broken():
+            raise OurFault(f"{', '.join(scene.service.broken())} stopped", "run it again with -v")
+        if scene.hub.waiting == 0:
+            with scene.bridge.database.reading() as connection:
+                if at_rest(connection, scene.bridge.clock()):
+                    return
+        if time.monotonic() > deadline:
+            raise OurFault(f"the samples did not come to rest within {_LONGEST_ROUND:.0f} s", "run it again with -v")
+        time.sleep(0.1)
+
+
+def _show(live: Live | None, bridge: Bridge, number: int) -> None:
+    if live:
+        live.update(_orders(bridge, f"Orders, round {number}"))
+
+
+def _orders(bridge: Bridge, title: str) -> Table:
+    with bridge.database.reading() as connection:
+        return executions_table(list(order_lines(connection)), title)
+
+
+def _tell(bridge: Bridge, target: Path, feeder: Feeder) -> dict[str, Any]:
+    if not out.is_terminal:
+        out.print(_orders(bridge, "Orders"))
+    with bridge.database.reading() as connection:
+        out.print(table_of(summarise(executed(connection))))
+        _keep(target / "acknowledgements", order_lines(connection, with_answer=True))
+    summary = summary_of(bridge.database, target, feeder.sent)
+    (target / _SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return summary
+
+
+def _keep(place: Path, lines: Iterable[OrderLine]) -> None:
+    """The answers as they left, one file each."""
+    place.mkdir(exist_ok=True)
+    for line in lines:
+        if line.answer is not None and line.answer_name is not None:
+            (place / line.answer_name).write_bytes(line.answer)

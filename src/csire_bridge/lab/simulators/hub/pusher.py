@@ -1,0 +1,78 @@
+"""The simulated hub pushes messages to our webhook and looks at the receipt that comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import requests
+from lxml import etree
+
+from csire_bridge.channels.hub.payload_bytes import CMS
+from csire_bridge.channels.hub.profile import HubSecurity
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import NotTrusted, Unreadable
+from csire_bridge.lab.simulators.hub.soap import send_request
+from csire_bridge.xml.parser import parse
+from csire_bridge.xml.security.keys import CertificateBook, SigningKey
+from csire_bridge.xml.security.signature import verify_enveloped
+from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+
+__all__ = ["PushAnswer", "PushForm", "Pusher"]
+
+PushForm = Literal["bare", "soap"]
+_SECONDS = 30.0
+_SECURITY = "{*}Header/{*}Security"
+
+
+@dataclass(frozen=True, slots=True)
+class PushAnswer:
+    """What the webhook answered; status 0 means nothing. ``problem`` is None for a receipt with a good signature.
+
+    ``receipt`` is the signed tree: our Receipt, or the SendMessageResponse of a SOAP answer.
+    """
+
+    status: int
+    body: bytes
+    content_type: str
+    receipt: etree._Element | None = None
+    problem: str | None = None
+
+
+class Pusher:
+    """Posts to one webhook. ``key`` is the hub's, ``book`` holds the certificates that may sign receipts."""
+
+    def __init__(self, key: SigningKey, book: CertificateBook, clock: Clock, security: HubSecurity) -> None:
+        self._key = key
+        self._book = book
+        self._clock = clock
+        self._security = security
+
+    def push(self, url: str, document: bytes, form: PushForm) -> PushAnswer:
+        """Post ``document`` as it is, or in an envelope (signed when the security is wss); never raises."""
+        if form == "soap":
+            message, kind = send_request(document), 'application/soap+xml;charset=UTF-8;action="sendMessage"'
+            if self._security is HubSecurity.WSS:
+                message = sign_envelope(parse(message), self._key, self._clock())
+        else:
+            message, kind = document, "application/xml"
+        try:
+            answer = requests.post(url, data=message, headers={"Content-Type": kind}, timeout=_SECONDS)
+        except requests.RequestException as error:
+            return PushAnswer(0, b"", "", problem=f"no answer: {error}")
+        return self._judge(answer)
+
+    def _judge(self, answer: requests.Response) -> PushAnswer:
+        kind = answer.headers.get("Content-Type", "")
+        try:
+            receipt, problem = self._receipt(parse(answer.content)), None
+        except (Unreadable, NotTrusted) as error:
+            receipt, problem = None, f"no receipt with a good signature: {error.text}"
+        return PushAnswer(answer.status_code, answer.content, kind, receipt, problem)
+
+    def _receipt(self, root: etree._Element) -> etree._Element:
+        if root.find(_SECURITY) is not None:
+            return verify_envelope(root, self._book, self._clock()).body[0]
+        tree = verify_enveloped(root, self._book, self._clock()).tree
+        response = next(tree.iter(f"{CMS}SendMessageResponse"), None)
+        return tree if response is None else response

@@ -1,0 +1,174 @@
+"""What the steps of an order do at the meter. Each may be done again without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from csire_bridge.domain.clock import Clock, start_of
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.meter.contactor import ContactorReading
+from csire_bridge.domain.meter.metering import ENERGY_REGISTERS, MeterCalendars, RegisterReading
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.order.order import Order, OrderKind
+from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
+from csire_bridge.domain.work import WorkItem
+from csire_bridge.pipeline.batch_step import Task
+from csire_bridge.pipeline.observe.readings import read_calendar, read_contactor, read_registers
+from csire_bridge.pipeline.ports import HeadEnd
+
+__all__ = ["ChildNeeded", "NotYet", "Performed", "Performing", "Undone", "WasCarriedOut", "perform", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Performing:
+    """A step that is to be done at a meter, or with ``undo`` to be undone; ``meter`` is None where none is known."""
+
+    order: Order
+    step: OrderStep
+    meter: MeterNumber | None
+    undo: bool = False
+
+    @classmethod
+    def task(
+        cls, item: WorkItem, order: Order, step: OrderStep, point: MeteringPoint | None, *, undo: bool = False
+    ) -> Task[Performing]:
+        """The task to do it at the meter of ``point``; where none is known, SID is asked, to whom no line leads."""
+        meter = point.meter if point else None
+        return Task(item, cls(order, step, meter, undo), apart=meter is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A step that has ended, as the meter itself confirms."""
+
+    state: StepState
+    text: str
+    readings: Sequence[RegisterReading] = ()
+    contactor: ContactorReading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildNeeded:
+    """The contactor has to be moved, as it was read."""
+
+    kind: OrderKind
+    contactor: ContactorReading
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The head-end system has answered, but what was written is not in the meter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What waited in the meter waits no more, as the meter itself confirms."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WasCarriedOut:
+    """There is nothing to undo any more: it has taken effect."""
+
+    text: str
+
+
+def perform(
+    head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock
+) -> Performed | ChildNeeded | NotYet:
+    """Do a step. Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown; ValueError for one that no meter does.
+
+    Registers count as they stood when the step fell due, or later; everything else as it is now.
+    """
+    match step.kind:
+        case StepKind.READ:
+            readings = read_registers(head_end, meter, ENERGY_REGISTERS, clock, since=step.not_before)
+            values = ", ".join(f"{r.register} {r.value:f} {r.unit}" for r in readings)
+            return Performed(StepState.DONE, f"meter {meter}: {values}", readings)
+        case StepKind.TARIFF:
+            return _write_tariff(head_end, order, step, meter, clock)
+        case StepKind.ACTIVATE:
+            return _activate(head_end, order, step, meter, clock)
+        case StepKind.CONNECT:
+            contactor = read_contactor(head_end, meter, clock)
+            if contactor.connected:
+                return Performed(StepState.SKIPPED, "the supply is on", contactor=contactor)
+            return ChildNeeded(OrderKind.RECONNECT, contactor)
+        case StepKind.DISCONNECT | StepKind.POWER:
+            raise ValueError(f"step {step.kind} of order {order.key} needs no call")
+
+
+def _write_tariff(
+    head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock
+) -> Performed | NotYet:
+    """Write the passive calendar with its moment, and read it back."""
+    tariff, at = order.tariff_group or "", _activation(order, step)
+    calendars = read_calendar(head_end, meter, clock)
+    if not calendars.waits(tariff, at):
+        if calendars.active == tariff and not _will_change(calendars, tariff):
+            return Performed(StepState.SKIPPED, f"the meter counts by calendar {tariff} already")
+        written_at = clock()
+        head_end.write_calendar(meter, tariff, at)
+        if not read_calendar(head_end, meter, clock, since=written_at).waits(tariff, at):
+            return NotYet(f"the calendar {tariff} does not stand in meter {meter} after it was written")
+    return Performed(StepState.DONE, f"calendar {tariff} is in the meter, to count from {at:%Y-%m-%d %H:%M} UTC on")
+
+
+def _will_change(calendars: MeterCalendars, tariff: str) -> bool:
+    """Whether the meter will count by another calendar by itself."""
+    at = calendars.passive.activate_at
+    return calendars.passive.name not in ("", tariff) and at is not None and at > calendars.read_at
+
+
+def _activation(order: Order, step: OrderStep) -> datetime:
+    """When (UTC) the calendar is to count: from the start of the order's date, in Polish time."""
+    return start_of(order.effective_date) if order.effective_date else step.not_before
+
+
+def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock) -> Performed | NotYet:
+    """The meter activates its calendar by itself; where it has not, it is told to. The reading proves it.
+
+    It is told so only while the right calendar waits in it: somebody else may have written another one since.
+    """
+    tariff, at = order.tariff_group or "", _activation(order, step)
+    calendars = read_calendar(head_end, meter, clock)
+    if calendars.active != tariff:
+        if calendars.passive.name != tariff:
+            written_at = clock()
+            head_end.write_calendar(meter, tariff, at)
+            calendars = read_calendar(head_end, meter, clock, since=written_at)
+            if calendars.passive.name != tariff:
+                return NotYet(f"the calendar {tariff} does not stand in meter {meter} after it was written")
+        asked_at = clock()
+        if calendars.active != tariff:
+            head_end.activate_calendar(meter)
+        if read_calendar(head_end, meter, clock, since=asked_at).active != tariff:
+            return NotYet(f"the calendar {tariff} does not count in meter {meter} yet")
+    return Performed(StepState.DONE, f"the meter counts by calendar {tariff}")
+
+
+def undo(head_end: HeadEnd, order: Order, meter: MeterNumber, clock: Clock) -> Undone | WasCarriedOut | NotYet:
+    """Keep a meter from changing over to the tariff that waits in it.
+
+    What it counts by now is written over what waits, to the same moment: so whether that passes meanwhile or not, the
+    meter goes on as it is. Raises what ``perform`` does.
+    """
+    tariff = order.tariff_group or ""
+    calendars = read_calendar(head_end, meter, clock)
+    active, waiting = calendars.active, calendars.passive
+    if active == tariff:
+        return WasCarriedOut(f"the meter counts by calendar {tariff} already")
+    if waiting.name == tariff and waiting.activate_at is not None:
+        written_at = clock()
+        head_end.write_calendar(meter, active, waiting.activate_at)
+        after = read_calendar(head_end, meter, clock, since=written_at)
+        if after.active == tariff:
+            return WasCarriedOut(f"the meter counts by calendar {tariff} since a moment ago")
+        if after.passive.name != active:
+            return NotYet(f"the calendar {tariff} still waits in meter {meter}")
+    return Undone(f"calendar {tariff} waits in the meter no more; it goes on with {active}")

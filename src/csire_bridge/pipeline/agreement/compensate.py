@@ -1,0 +1,90 @@
+"""An order of several steps is taken back: what was begun is recalled, brought back or undone, and that is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from csire_bridge.domain.order.order import FINAL_STATES, Order, OrderKind
+from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState, may_wait_in_meter
+from csire_bridge.domain.work import WorkItem
+from csire_bridge.pipeline.agreement.actions import Performing
+from csire_bridge.pipeline.batch_step import Task
+from csire_bridge.pipeline.execute.meter_gate import doubts_of
+from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.orders.cancel import take_back
+from csire_bridge.pipeline.orders.child_orders import after_child, give_birth
+from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["summary", "undoing"]
+
+_TAKEN_BACK = "the order that it is a step of was taken back"
+
+
+def undoing(
+    tx: Transaction,
+    item: WorkItem,
+    order: Order,
+    steps: Sequence[OrderStep],
+    changes: Changes,
+    limits: ExecutionLimits,
+) -> list[Task[Performing]]:
+    """Take ``order`` back step by step; return the call that this needs, if any.
+
+    A disconnection under way is recalled, unless somebody else asked for it too; a connection is let go. A household
+    that was cut off is connected again. A tariff that waits in the meter is kept from taking effect. Then the order
+    ends.
+    """
+    for step in steps:
+        if step.child is not None and not _ended(tx, item, order, step, changes, limits):
+            return []
+    waiting = may_wait_in_meter(steps)
+    if waiting is not None:
+        point = tx.points.of([order.metering_point], changes.now).get(order.metering_point)
+        doubt = doubts_of(tx, order, changes.now)
+        if doubt is not None:
+            changes.park(order, item, f"taken back, but {doubt}")
+            return []
+        return [Performing.task(item, order, waiting, point, undo=True)]
+    now_done = tx.steps.of([order.key]).get(order.key, [])
+    if any(step.kind is StepKind.ACTIVATE and step.state is StepState.DONE for step in now_done):
+        changes.park(
+            order, item, f"taken back, but its tariff counts already: a person must decide; {summary(now_done)}"
+        )
+    else:
+        changes.withdraw(order, item, f"taken back by whoever asked for it; {summary(now_done)}")
+    return []
+
+
+def _ended(
+    tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: Changes, limits: ExecutionLimits
+) -> bool:
+    """Whether nothing moves any more for that step."""
+    child = tx.orders.get(step.child or 0)
+    if child.state not in FINAL_STATES:
+        others = child.source_message is not None or tx.sid.behind([child.key]).get(child.key)
+        if child.recalled_at is None and not others and child.kind is not OrderKind.RECONNECT:
+            take_back(tx, child, _TAKEN_BACK, changes.now)
+        changes.postpone(item, changes.now + limits.recheck)
+        return False
+    after = after_child(step, child, changes.now, recalled=True)
+    if isinstance(after, OrderKind):
+        give_birth(tx, item, order, step, after, changes, limits)
+        return False
+    if after.state is StepState.WAITING:
+        after = replace(after, state=StepState.SKIPPED, child=step.child, ended_at=changes.now)
+    tx.steps.put([after])
+    if after.state is StepState.FAILED and step.kind is StepKind.DISCONNECT and child.kind is OrderKind.RECONNECT:
+        changes.park(order, item, f"taken back, but {after.text}")
+        return False
+    return True
+
+
+def summary(steps: Sequence[OrderStep]) -> str:
+    """How far the steps have come, with what was read."""
+    return "; ".join(f"{step.kind}: {step.state}{_told(step)}" for step in steps)
+
+
+def _told(step: OrderStep) -> str:
+    return f" ({step.text})" if step.text and step.state is not StepState.WAITING else ""

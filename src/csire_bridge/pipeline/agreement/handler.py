@@ -1,0 +1,273 @@
+"""Step 5 for orders of several steps: agreements that start or end, and changes of the tariff.
+
+What is done stands in the steps' rows, so work that stopped goes on where it was. Reading, and writing a calendar, may
+be repeated without harm. A movement of the contactor is an order of its own, and passes every gate.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.operations.restores import IN_DOUBT
+from csire_bridge.domain.order.order import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
+from csire_bridge.domain.order.steps import (
+    OrderStep,
+    StepKind,
+    StepRules,
+    StepState,
+    first_open,
+    plan_steps,
+    tried_again,
+)
+from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.agreement.actions import Performing, perform, undo
+from csire_bridge.pipeline.agreement.compensate import summary, undoing
+from csire_bridge.pipeline.agreement.results import LookedUp, Result, settle_step
+from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.execute.after_restore import set_doubtful_aside
+from csire_bridge.pipeline.execute.circuit import Outage
+from csire_bridge.pipeline.execute.meter_gate import doubts_of
+from csire_bridge.pipeline.execute.rule_gate import RuleGate
+from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.orders.child_orders import after_child, give_birth, why_not
+from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
+
+__all__ = ["Performer"]
+
+_OPEN = frozenset({OrderState.REGISTERED, OrderState.IN_STEPS})
+
+
+class Performer:
+    """Takes orders of several steps from step to step, each time their work falls due. For one worker thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        head_end: HeadEnd,
+        look_up: Callable[[MeteringPointCode], MeteringPoint | None],
+        clock: Clock,
+        limits: ExecutionLimits,
+        rules: StepRules,
+        jitter: random.Random,
+    ) -> None:
+        """``look_up`` asks everybody who may know a metering point whose meter we don't know."""
+        self._store = store
+        self._head_end = head_end
+        self._look_up = look_up
+        self._clock = clock
+        self._limits = limits
+        self._rules = rules
+        self._jitter = jitter
+        self._gate = RuleGate(limits.deadlines)
+        self._outage = Outage(limits.circuit)
+
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Performing]:
+        """Find the step that each order is at; what needs no head-end system is done here."""
+        changes = Changes(self._clock())
+        with self._store.transaction() as tx:
+            tx.work.hold(items)
+            orders = tx.orders.held([item.subject for item in items])
+            pairs = [(item, orders[item.subject]) for item in items]
+            changes.finished += [item for item, order in pairs if order.state not in _OPEN]
+            may, doubtful = set_doubtful_aside(tx, [pair for pair in pairs if pair[1].state in _OPEN], changes.now)
+            for task in doubtful:
+                changes.park(task.about.order, task.item, IN_DOUBT)
+            begun = [_At(tx, item, order, changes, self) for item, order in may]
+            tasks = [task for at in begun for task in at.tasks()]
+            tasks = self._reachable(tx, tasks, changes)
+            return Begun(tasks, changes.write(tx, lease))
+
+    def _reachable(self, tx: Transaction, tasks: list[Task[Performing]], changes: Changes) -> list[Task[Performing]]:
+        through, back = self._outage.through(tx, [task.about.meter for task in tasks], changes.now)
+        for place, task in enumerate(tasks):
+            if place not in through:
+                changes.postpone(task.item, back or changes.now)
+        return [tasks[place] for place in through]
+
+    def do(self, task: Task[Performing]) -> Result:
+        """Read or write at the meter."""
+        about = task.about
+        if about.meter is None:
+            point = self._look_up(about.order.metering_point)
+            return LookedUp(point is not None and point.meter is not None)
+        if self._outage.found:
+            return None
+        begun = self._outage.begins()
+        try:
+            if about.undo:
+                result: Result = undo(self._head_end, about.order, about.meter, self._clock)
+            else:
+                result = perform(self._head_end, about.order, about.step, about.meter, self._clock)
+        except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
+            result = error
+        self._outage.saw(result, about.meter, begun, self._clock())
+        return result
+
+    def settle(self, done: Sequence[Done[Performing, Result]], lease: Lease | None) -> list[WorkItem]:
+        """Write down what came of it; return the work of orders that go on at once.
+
+        An order that was changed meanwhile is begun anew: what was done at the meter may not be what is wanted now.
+        """
+        changes = Changes(self._clock())
+        with self._store.transaction() as tx:
+            tx.work.hold([piece.item for piece in done])
+            known = tx.orders.held([piece.about.order.key for piece in done])
+            self._outage.settle(tx, changes.now)
+            goes_on = [piece.item for piece in done if self._settled(tx, piece, known, changes)]
+            if lease is None:
+                for item in goes_on:
+                    changes.postpone(item, changes.now)
+            following = changes.write(tx, lease)
+        self._outage.told()
+        return [*goes_on, *following] if lease else []
+
+    def _settled(
+        self, tx: Transaction, piece: Done[Performing, Result], known: dict[int, Order], changes: Changes
+    ) -> bool:
+        if known[piece.about.order.key].version != piece.about.order.version:
+            return True
+        return settle_step(tx, piece, self._limits, changes, self._jitter)
+
+
+class _At:
+    """One order within the transaction that begins its work."""
+
+    def __init__(self, tx: Transaction, item: WorkItem, order: Order, changes: Changes, performer: Performer) -> None:
+        self._tx, self._item, self._order, self._changes = tx, item, order, changes
+        self._limits, self._rules, self._gate = performer._limits, performer._rules, performer._gate
+
+    @property
+    def _now(self) -> datetime:
+        return self._changes.now
+
+    def tasks(self) -> list[Task[Performing]]:
+        """The call that the order needs now, if any."""
+        if self._order.state is OrderState.REGISTERED and not self._begun():
+            return []
+        steps = self._tx.steps.of([self._order.key]).get(self._order.key, [])
+        if self._order.recalled_at is not None:
+            return undoing(self._tx, self._item, self._order, steps, self._changes, self._limits)
+        return self._next(steps)
+
+    def _begun(self) -> bool:
+        """A registered order whose time has come gets its steps; one that comes back goes on where it was."""
+        order, changes = self._order, self._changes
+        known = self._tx.steps.of([order.key]).get(order.key, [])
+        if known:
+            if order.recalled_at is None:
+                self._tx.steps.put(tried_again(known))
+            self._order = changes.move(order, OrderState.IN_STEPS, "goes on where it was", waits_for=None)
+            return True
+        ahead = order.not_before - self._rules.write_ahead
+        if order.recalled_at is not None:
+            changes.withdraw(order, self._item, "taken back before anything of it was begun")
+            return False
+        if ahead > self._now:
+            changes.postpone(self._item, ahead)
+            return False
+        steps = self._tx.steps.add(plan_steps(order, self._rules))
+        if not steps:
+            changes.park(order, self._item, "no step is set up for it: a person must carry it out")
+            return False
+        names = ", ".join(step.kind for step in steps)
+        self._order = changes.move(order, OrderState.IN_STEPS, f"steps: {names}", waits_for=None)
+        return True
+
+    def _next(self, steps: Sequence[OrderStep]) -> list[Task[Performing]]:
+        """Go over steps that need no call; return the one that does."""
+        while (step := first_open(steps)) is not None:
+            if step.child is None and not self._may_begin(step):
+                return []
+            after = self._child_ended(step) if step.child is not None else self._without_a_call(step, steps)
+            if after is None:
+                return []
+            if after is step:
+                return self._task(step)
+            self._tx.steps.put([after])
+            if after.state is StepState.FAILED:
+                self._park(f"step {step.kind}: {after.text}; {summary(steps)}")
+                return []
+            steps = [after if one.key == step.key else one for one in steps]
+        self._changes.performed(self._order, self._item, summary(steps))
+        return []
+
+    def _may_begin(self, step: OrderStep) -> bool:
+        """Whether its time has come, and the operator's rules let it begin; a calendar may always be written ahead."""
+        if step.not_before > self._now:
+            self._changes.postpone(self._item, step.not_before)
+            return False
+        if step.kind is StepKind.TARIFF:
+            return True
+        return bool(self._gate.passing(self._tx, [(self._item, self._order)], self._changes))
+
+    def _child_ended(self, step: OrderStep) -> OrderStep | None:
+        """The step once its movement has ended; None while the order waits for it."""
+        child = self._tx.orders.get(step.child or 0)
+        if child.state not in FINAL_STATES:
+            often = 10 if child.state in WAITS_FOR_A_PERSON else 1
+            self._changes.postpone(self._item, self._now + self._limits.recheck * often)
+            return None
+        after = after_child(step, child, self._now)
+        if isinstance(after, OrderKind):
+            give_birth(self._tx, self._item, self._order, step, after, self._changes, self._limits)
+            return None
+        return after
+
+    def _without_a_call(self, step: OrderStep, steps: Sequence[OrderStep]) -> OrderStep | None:
+        """The step once it has ended; the same step when it needs a call; None when the order waits or was parked."""
+        if step.kind is StepKind.DISCONNECT:
+            reason = why_not(self._tx, self._order, self._now)
+            if reason:
+                return self._skipped(step, reason)
+            self._move(step, OrderKind.DISCONNECT)
+            return None
+        if step.kind is StepKind.POWER:
+            power = f"{self._order.contracted_power:f} kW of contracted power"
+            self._park(f"{power}: no command sets it, a person must see to it; {summary(steps)}")
+            return None
+        if step.kind is StepKind.CONNECT:
+            point = self._point()
+            if point is not None and point.has_contactor is False:
+                return self._skipped(step, "the meter has no contactor")
+            if self._tx.neighbours.ends_under_way(self._order.metering_point):
+                self._move(step, OrderKind.RECONNECT)  # the supply may be on still, and off in a moment
+                return None
+        return step
+
+    def _skipped(self, step: OrderStep, reason: str) -> OrderStep:
+        self._tx.orders.note(self._order.key, self._order.state, self._now, f"step {step.kind} is skipped: {reason}")
+        return replace(step, state=StepState.SKIPPED, text=reason, ended_at=self._now)
+
+    def _move(self, step: OrderStep, kind: OrderKind) -> None:
+        give_birth(self._tx, self._item, self._order, step, kind, self._changes, self._limits)
+
+    def _park(self, why: str) -> None:
+        self._changes.park(self._order, self._item, why)
+
+    def _task(self, step: OrderStep) -> list[Task[Performing]]:
+        """The intent is written first where something is written into the meter: only then it can be taken back."""
+        if self._doubtful(step):
+            return []
+        if step.kind is StepKind.TARIFF and step.state is StepState.WAITING:
+            step = replace(step, state=StepState.UNDER_WAY)
+            self._tx.steps.put([step])
+        return [Performing.task(self._item, self._order, step, self._point())]
+
+    def _doubtful(self, step: OrderStep) -> bool:
+        """Whether the meter may be another household's; then a person finds out where it is."""
+        doubt = doubts_of(self._tx, self._order, self._now)
+        if doubt is not None:
+            self._park(f"step {step.kind}: {doubt}")
+        return doubt is not None
+
+    def _point(self) -> MeteringPoint | None:
+        code = self._order.metering_point
+        return self._tx.points.of([code], self._now).get(code)

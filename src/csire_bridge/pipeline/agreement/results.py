@@ -1,0 +1,121 @@
+"""What became of one step at a meter, written down."""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.message.message import RegistryUpdate
+from csire_bridge.domain.metering_point.facts import Source
+from csire_bridge.domain.order.order import Order
+from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
+from csire_bridge.domain.work import WorkItem
+from csire_bridge.pipeline.agreement.actions import ChildNeeded, NotYet, Performed, Performing, Undone, WasCarriedOut
+from csire_bridge.pipeline.batch_step import Done
+from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.observe.sightings import note_age, take_report
+from csire_bridge.pipeline.orders.child_orders import give_birth
+from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["LookedUp", "Result", "settle_step"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """Whether a meter is known at the point, now that everybody who may know was asked."""
+
+    found: bool
+
+
+Result = (
+    Performed
+    | ChildNeeded
+    | NotYet
+    | Undone
+    | WasCarriedOut
+    | LookedUp
+    | HeadEndUnreachable
+    | OutcomeUnknown
+    | HeadEndRefused
+    | None
+)
+"""None: it was not tried, because the head-end system was found to be down meanwhile."""
+
+
+def settle_step(
+    tx: Transaction,
+    piece: Done[Performing, Result],
+    limits: ExecutionLimits,
+    changes: Changes,
+    jitter: random.Random,
+) -> bool:
+    """Write down the result; whether the order goes on with its next step at once."""
+    order, step, item = piece.about.order, piece.about.step, piece.item
+    note_age(tx, piece.about.meter, piece.result, changes.now)
+    match piece.result:
+        case Performed() as result:
+            tx.steps.keep(order.key, result.readings)
+            if result.contactor is not None:
+                take_report(tx, order, result.contactor, changes.now)
+            if step.kind is StepKind.ACTIVATE:
+                _remember_tariff(tx, order, changes.now)
+            return _end(tx, order, step, result.state, result.text, changes.now)
+        case Undone(text):
+            return _end(tx, order, step, StepState.SKIPPED, text, changes.now)
+        case WasCarriedOut(text):
+            changes.park(order, item, f"taken back, but {text}: a person must decide")
+        case ChildNeeded(kind, contactor):
+            take_report(tx, order, contactor, changes.now)
+            give_birth(tx, item, order, step, kind, changes, limits)
+        case LookedUp(found=True):
+            return True
+        case LookedUp():
+            changes.park(order, item, "no meter is known at the metering point")
+        case HeadEndRefused() as error if error.permanent:
+            changes.park(order, item, f"step {step.kind}: the head-end system refused: {error.text}")
+        case None:
+            changes.postpone(item, changes.now)
+        case failed:
+            _again(order, step, item, failed.text, limits, changes, jitter)
+    return False
+
+
+def _end(tx: Transaction, order: Order, step: OrderStep, state: StepState, text: str, now: datetime) -> bool:
+    tx.steps.put([replace(step, state=state, text=text, ended_at=now)])
+    tx.orders.note(order.key, order.state, now, f"step {step.kind}: {text}")
+    return True
+
+
+def _again(
+    order: Order,
+    step: OrderStep,
+    item: WorkItem,
+    why: str,
+    limits: ExecutionLimits,
+    changes: Changes,
+    jitter: random.Random,
+) -> None:
+    again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
+    if again is None:
+        changes.park(order, item, f"step {step.kind}: given up after {item.attempts + 1} tries: {why}")
+        _log.error("order %s is parked at its step %s: %s", order.key, step.kind, why)
+    else:
+        changes.postpone(item, again, f"step {step.kind}: {why}")
+
+
+def _remember_tariff(tx: Transaction, order: Order, now: datetime) -> None:
+    """What the meter counts by is what holds at the point; so a notice that repeats it changes nothing."""
+    told = RegistryUpdate(
+        process_instance=order.process_instance,
+        metering_point=order.metering_point,
+        effective_date=now.astimezone(WARSAW).date(),
+        tariff_group=order.tariff_group,
+    )
+    tx.points.tell_all([told], now, Source.METER)

@@ -1,0 +1,145 @@
+"""The first half of step 5: the command to the head-end system."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.identifiers import CorrelationId
+from csire_bridge.domain.meter.contactor import HeadEndEvent
+from csire_bridge.domain.order.order import Order, OrderState
+from csire_bridge.domain.work import WorkItem
+from csire_bridge.pipeline.batch_step import Done, Task
+from csire_bridge.pipeline.execute.command import command_of
+from csire_bridge.pipeline.execute.gates import Ready
+from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.ports import HeadEnd
+
+__all__ = ["Given", "Giving", "NotGiven", "give", "prepare", "settle_given"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """An order whose command is to be given before ``until`` (UTC), while nobody else may work on it.
+
+    ``text`` goes out with it, where the operator's rules say one.
+    """
+
+    order: Order
+    until: datetime
+    text: str | None
+
+
+class NotGiven:
+    """There was no time left to give the command, or the head-end system was found to be down meanwhile."""
+
+
+Given = HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotGiven | None
+"""What became of a command; None when the head-end system accepted it."""
+
+
+def prepare(
+    ready: Sequence[Ready],
+    limits: ExecutionLimits,
+    changes: Changes,
+    until: datetime,
+    text_of: Callable[[Order], str | None],
+) -> list[Task[Giving]]:
+    """Mark orders that passed the gates before their commands are given."""
+    return [
+        Task(
+            item,
+            Giving(
+                changes.move(
+                    order,
+                    OrderState.SUBMITTING,
+                    f"command {order.attempts + 1} to the meter is being given",
+                    meter=meter,
+                    correlation_id=CorrelationId.new(),
+                    attempts=order.attempts + 1,
+                    submitted_at=changes.now,
+                    expires_at=changes.now + limits.lifetime,
+                    refused=None,
+                    cancelled_at=None,  # that was the command before: this one is open
+                    waits_for=None,
+                ),
+                until,
+                text_of(order),
+            ),
+        )
+        for item, order, meter in ready
+    ]
+
+
+def give(head_end: HeadEnd, giving: Giving, now: datetime) -> Given:
+    """Give the command; what the head-end system made of it."""
+    if now > giving.until:
+        return NotGiven()
+    try:
+        head_end.submit(command_of(giving.order, giving.text))
+    except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
+        return error
+    return None
+
+
+def settle_given(
+    done: Sequence[Done[Giving, Given]],
+    early: Mapping[int, HeadEndEvent],
+    limits: ExecutionLimits,
+    changes: Changes,
+    jitter: random.Random,
+) -> list[WorkItem]:
+    """Write down what became of commands; return the work of orders whose contactor should be read at once.
+
+    Those are the ones whose event was faster than the reply, and those that were refused: an error is no proof that
+    nothing switched.
+    """
+    goes_on = []
+    for piece in done:
+        order, item = piece.about.order, piece.item
+        match piece.result:
+            case None:
+                changes.move(order, OrderState.SUBMITTED, "the head-end system accepted the command")
+                if order.key in early:
+                    goes_on.append(item)
+                else:
+                    changes.postpone(item, changes.now + limits.response)
+            case NotGiven():
+                _back(order, "there was no time to give the command", changes)
+                changes.postpone(item, changes.now)
+            case HeadEndUnreachable() as error:
+                _not_given(order, item, f"the head-end system can't be reached: {error.text}", limits, changes, jitter)
+            case OutcomeUnknown() as error:
+                changes.move(order, OrderState.UNKNOWN, f"outcome unknown: {error.text}")
+                changes.postpone(item, changes.now + limits.poll)
+            case HeadEndRefused() as error:
+                text = f"the head-end system refused the command: {error.text}"
+                changes.move(order, OrderState.UNKNOWN, text, refused=text)
+                goes_on.append(item)
+    return goes_on
+
+
+def _back(order: Order, text: str, changes: Changes) -> None:
+    """It is certain that nothing arrived: the order is as it was, its attempt not counted."""
+    changes.move(
+        order, OrderState.REGISTERED, text, attempts=order.attempts - 1, correlation_id=None, submitted_at=None
+    )
+
+
+def _not_given(
+    order: Order, item: WorkItem, text: str, limits: ExecutionLimits, changes: Changes, jitter: random.Random
+) -> None:
+    again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
+    if again and not limits.too_near(order, again):
+        _back(order, text, changes)
+        changes.postpone(item, again, text)
+    else:
+        changes.give_up(order, item, text, limits.field_work)
+        _log.error("order %s is given up: %s", order.key, text)

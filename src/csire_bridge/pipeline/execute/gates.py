@@ -1,0 +1,248 @@
+"""What an order has to pass before its command may be given: each gate lets it on, ends it, or makes it wait.
+
+The gates stand in the order in which they are asked. Who is in doubt waits; nothing is forgotten, because each waiting
+order is a row that falls due again, and is woken earlier when what it waits for has passed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.metering_point.guards import CAP_WINDOW
+from csire_bridge.domain.metering_point.holds import Hold
+from csire_bridge.domain.metering_point.interlocks import DANGER, danger, holding_back, interlock
+from csire_bridge.domain.operations.throttle import Throttle
+from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, WaitsFor
+from csire_bridge.domain.order.precedence import Ruling, asked_at, gives_way
+from csire_bridge.domain.order.related import Neighbour
+from csire_bridge.domain.work import WorkItem, WorkStep
+from csire_bridge.pipeline.execute.meter_gate import doubts
+from csire_bridge.pipeline.execute.rule_gate import RuleGate
+from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.orders.child_orders import why_not
+from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.orders.precedence import NEWER, Turns
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["Gates", "Ready"]
+
+_Pair = tuple[WorkItem, Order]
+Ready = tuple[WorkItem, Order, MeterNumber]
+"""An order that may go on, and the meter that its command is for."""
+
+_SELDOM = timedelta(minutes=10)
+
+
+class Gates:
+    """The gates of one worker process; ``throttle`` is its own, everything else is shared by all nodes."""
+
+    def __init__(
+        self,
+        limits: ExecutionLimits,
+        jitter: random.Random,
+        clock_shows: Callable[[datetime], datetime | None],
+        *,
+        can_ask: bool = False,
+    ) -> None:
+        """``clock_shows`` is what the head-end system's clock shows at least.
+
+        ``can_ask``: who is not in the registry may be known elsewhere, and is left in ``changes.unknown``.
+        """
+        self._limits = limits
+        self._clock_shows = clock_shows
+        self._can_ask = can_ask
+        self._jitter = jitter
+        self._throttle = Throttle(limits.commands_per_second)
+        self._rules = RuleGate(limits.deadlines)
+
+    def passing(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[Ready]:
+        """Those of the registered orders ``new`` whose command may be given now; the rest of them is in ``changes``."""
+        sought = self._wanted(tx, self._contactor_orders(new, changes), changes)
+        wanted = self._rules.passing(tx, sought, changes)
+        codes = [order.metering_point for _, order in wanted]
+        points = tx.points.of(codes, changes.now)
+        free = self._free(wanted, points, tx.guards.holds_of(codes, changes.now), changes)
+        going = self._not_stopped(tx, self._certain(tx, free, points, changes), changes)
+        alone = self._alone(tx, going, changes)
+        return self._throttled(self._under_the_cap(tx, alone, changes), changes)
+
+    def text_of(self, order: Order) -> str | None:
+        """The text that goes out with the command of an order that has just passed."""
+        return self._rules.text_of(order)
+
+    def _contactor_orders(self, new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
+        for item, order in new:
+            if order.kind.contactor_action is None:
+                why = f"orders of the kind {order.kind} are carried out by a person until their steps are set up"
+                changes.park(order, item, why)
+        return [(item, order) for item, order in new if order.kind.contactor_action is not None]
+
+    def _wanted(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
+        """Whether an order is wanted still, and whether it is its turn among the requests for its point."""
+        turns = Turns(tx, [order for _, order in new], changes.now)
+        stays = []
+        for item, order in new:
+            if order.superseded_by is not None:
+                changes.supersede(order, item, NEWER)
+            elif order.recalled_at is not None:
+                changes.withdraw(order, item, "the order was taken back")
+            elif (why := _spared(tx, order, changes.now)) is not None:
+                changes.withdraw(order, item, why)
+            elif order.not_before > changes.now:
+                changes.postpone(item, order.not_before)  # whatever woke it before its date
+            else:
+                ruling, text = turns.of(order)
+                if ruling is Ruling.GOES:
+                    stays.append((item, order))
+                elif ruling is Ruling.GIVES_WAY:
+                    changes.supersede(order, item, text)
+                else:
+                    changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._limits.recheck)
+        return stays
+
+    def _free(
+        self,
+        new: Sequence[_Pair],
+        points: Mapping[MeteringPointCode, MeteringPoint],
+        holds: Mapping[MeteringPointCode, Sequence[Hold]],
+        changes: Changes,
+    ) -> list[Ready]:
+        """Interlocks end an order; a hold, or danger, makes a connection wait for the person who lifts it."""
+        free: list[Ready] = []
+        for item, order in new:
+            point, here = points.get(order.metering_point), holds.get(order.metering_point, ())
+            against, hold = interlock(order, point, here), holding_back(order, here)
+            if point is None and self._can_ask:
+                changes.unknown.append((item, order))
+            elif against is not None or point is None or point.meter is None:
+                reason, text = (against.reason, against.text) if against else (CannotReason.OTHER, "no meter is known")
+                changes.cannot(order, item, reason, text)
+            elif hold is not None:
+                until = min(hold.until or changes.now + _SELDOM, changes.now + _SELDOM)
+                changes.wait(order, item, WaitsFor.HOLD, f"waits: {hold.kind} hold {hold.key} is in force", until)
+            elif danger(order, point):
+                changes.wait(order, item, WaitsFor.DANGER, f"waits: {DANGER}", changes.now + _SELDOM)
+            else:
+                free.append((item, order, point.meter))
+        return free
+
+    def _certain(
+        self,
+        tx: Transaction,
+        new: Sequence[Ready],
+        points: Mapping[MeteringPointCode, MeteringPoint],
+        changes: Changes,
+    ) -> list[Ready]:
+        """A meter that may be another household's is not switched; a person finds out where it is."""
+        against = doubts(tx, [order for _, order, _ in new], points, changes.now)
+        for item, order, _ in new:
+            if order.key in against:
+                changes.park(order, item, against[order.key])
+        return [ready for ready in new if ready[1].key not in against]
+
+    def _not_stopped(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+        stop = tx.guards.stop() if new else None
+        if stop is None:
+            return list(new)
+        goes_on: list[Ready] = []
+        for item, order, meter in new:
+            action = order.kind.contactor_action
+            if action and stop.scope.stops(action):
+                text = f"waits: the stop switch was thrown ({stop.scope})"
+                changes.wait(order, item, WaitsFor.STOP, text, changes.now + self._spread(_SELDOM))
+            else:
+                goes_on.append((item, order, meter))
+        return goes_on
+
+    def _alone(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+        """One command that may act at each meter, and a pause between two. A connection recalls an older disconnection.
+
+        A command may act as long as its order is open, and until its end where the order is done without its having
+        been heard of.
+        """
+        now, limits = changes.now, self._limits
+        shown = limits.shown(now, self._clock_shows(now))
+        near: dict[MeterNumber, list[Neighbour]] = {}
+        since, ends_after = now - limits.meter_pause, shown - limits.expiry_margin
+        for neighbour in tx.neighbours.at_meters([meter for _, _, meter in new], since, ends_after):
+            near.setdefault(neighbour.meter, []).append(neighbour)
+        goes_on: list[Ready] = []
+        taken: set[MeterNumber] = set()
+        for item, order, meter in new:
+            others = [other for other in near.get(meter, ()) if other.key != order.key]
+            open_ones = [other for other in others if other.open]
+            if meter in taken or open_ones:
+                self._recall(tx, order, open_ones, changes)
+                text = "waits: another command to the meter has not ended"
+                changes.wait(order, item, WaitsFor.METER, text, now + limits.recheck)
+            elif (left := self._longest_left(others, shown)) > timedelta():
+                text = "waits: a command of which nothing was heard may still reach the meter before its end"
+                changes.wait(order, item, WaitsFor.METER, text, now + left)
+            elif (until := _pause_ends(near.get(meter, ()), limits.meter_pause)) is not None and until > now:
+                changes.wait(order, item, WaitsFor.METER, "waits: the meter was given a command just now", until)
+            else:
+                taken.add(meter)
+                goes_on.append((item, order, meter))
+        return goes_on
+
+    def _longest_left(self, others: Sequence[Neighbour], shown: datetime) -> timedelta:
+        ends = [other.may_run_until for other in others if other.may_run_until is not None]
+        return max((self._limits.left(end, shown) for end in ends), default=timedelta())
+
+    def _recall(self, tx: Transaction, order: Order, open_ones: Sequence[Neighbour], changes: Changes) -> None:
+        for other in open_ones:
+            older = other.kind is OrderKind.DISCONNECT and gives_way(other.registered_at, asked_at(order))
+            if order.kind is OrderKind.RECONNECT and older and other.recalled_at is None:
+                tx.orders.recall(other.key, changes.now, superseded_by=order.key)
+                tx.work.hasten(WorkStep.EXECUTE, [other.key], changes.now)
+
+    def _under_the_cap(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+        """Disconnections within the hour's cap, counted by all nodes together; over it, a second person releases."""
+        if not any(order.kind is OrderKind.DISCONNECT for _, order, _ in new):
+            return list(new)
+        tx.guards.one_at_a_time()
+        cap = self._limits.disconnections_per_hour + tx.guards.allowed(changes.now)
+        room = cap - tx.neighbours.disconnections_given(changes.now - CAP_WINDOW)
+        goes_on: list[Ready] = []
+        for item, order, meter in new:
+            if order.kind is not OrderKind.DISCONNECT:
+                goes_on.append((item, order, meter))
+            elif room > 0:
+                room -= 1
+                goes_on.append((item, order, meter))
+            else:
+                text = f"waits: {cap} disconnections were given within the hour; a second person may release more"
+                changes.wait(order, item, WaitsFor.CAP, text, changes.now + self._spread(self._limits.recheck * 5))
+        return goes_on
+
+    def _throttled(self, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+        """So many commands in a second; the rest of them come back when it is their turn."""
+        goes_on: list[Ready] = []
+        for done, ready in enumerate(new):
+            until = self._throttle.take(changes.now, done - len(goes_on))
+            if until is None:
+                goes_on.append(ready)
+            else:
+                changes.postpone(ready[0], until)
+        return goes_on
+
+    def _spread(self, most: timedelta) -> timedelta:
+        """Some time between a fifth of ``most`` and all of it, so that not everybody comes back at once."""
+        wait: timedelta = most * self._jitter.uniform(0.2, 1.0)
+        return wait
+
+
+def _spared(tx: Transaction, order: Order, now: datetime) -> str | None:
+    """Why a disconnection at the end of an agreement is not wanted any more."""
+    if order.parent is None or order.kind is not OrderKind.DISCONNECT:
+        return None
+    return why_not(tx, tx.orders.get(order.parent), now)
+
+
+def _pause_ends(near: Sequence[Neighbour], pause: timedelta) -> datetime | None:
+    given = [other.submitted_at for other in near if other.submitted_at is not None]
+    return max(given) + pause if given else None

@@ -1,0 +1,66 @@
+"""A metering point that nobody here knows is looked up, before its order is answered with "cannot"."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
+from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.operations.retry import RetryPolicy
+from csire_bridge.domain.order.order import CannotReason, Order
+from csire_bridge.pipeline.batch_step import Done
+from csire_bridge.pipeline.orders.order_changes import Changes
+
+__all__ = ["Asked", "Asking", "Finder", "ask", "settle_asked"]
+
+_UNKNOWN = "the metering point is not known to the operator"
+_PATIENCE = RetryPolicy.lasting(timedelta(days=1))
+"""SID may be down for a while. Nothing is concluded from its silence; in the end a person looks."""
+
+
+class Finder(Protocol):
+    """Finds metering points in the registry, and else where it leads to; keeps what it learns."""
+
+    def find(self, code: MeteringPointCode) -> MeteringPoint | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """An order whose metering point is not in the registry."""
+
+    order: Order
+
+
+Asked = MeteringPoint | PartnerUnreachable | OutcomeUnknown | PartnerRefused | None
+"""What was found; None when nobody knows the point."""
+
+
+def ask(finder: Finder, asking: Asking) -> Asked:
+    """Look the point up."""
+    try:
+        return finder.find(asking.order.metering_point)
+    except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
+        return error
+
+
+def settle_asked(done: Sequence[Done[Asking, Asked]], changes: Changes, jitter: random.Random) -> None:
+    """An order whose point was found goes on; one whose point nobody knows can't be carried out."""
+    for piece in done:
+        order, item = piece.about.order, piece.item
+        match piece.result:
+            case MeteringPoint():
+                changes.postpone(item, changes.now)
+            case PartnerUnreachable() | OutcomeUnknown() as error:
+                again = _PATIENCE.next_try(item.attempts + 1, changes.now, jitter)
+                why = f"the metering point can't be looked up: {error.text}"
+                if again is None:
+                    changes.park(order, item, why)
+                else:
+                    changes.postpone(item, again, why)
+            case PartnerRefused() | None:
+                changes.cannot(order, item, CannotReason.OTHER, _UNKNOWN)

@@ -1,0 +1,38 @@
+"""The rules that hold, as they stand in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from csire_bridge.config.rule_files import read_rules
+from csire_bridge.domain.rules.decide import Rules
+from csire_bridge.domain.rules.model import RuleSetVersion
+from csire_bridge.domain.rules.timeline import Timeline
+from csire_bridge.pipeline.ports import RuleSets
+
+__all__ = ["RuleBook", "timeline_of"]
+
+
+class RuleBook:
+    """Keeps the rules ready between transactions. Safe for several threads."""
+
+    def __init__(self) -> None:
+        self._known: tuple[int, Timeline] = (0, Timeline([]))
+
+    def timeline(self, rule_sets: RuleSets) -> Timeline:
+        """Every rule set that this transaction sees; they are read anew only when one was entered.
+
+        Asked for in the transaction that postpones an order, it can't miss one that was just entered. Raises
+        ConfigurationError when a stored rule set can't be read.
+        """
+        count, timeline = self._known
+        if rule_sets.count() != count:
+            versions = rule_sets.versions()
+            timeline = timeline_of(versions)
+            self._known = len(versions), timeline
+        return timeline
+
+
+def timeline_of(versions: Sequence[RuleSetVersion]) -> Timeline:
+    """Rule sets one after the other; raises ConfigurationError when one can't be read."""
+    return Timeline([(v.valid_from, Rules(read_rules(v.text, f"rule set {v.key}"))) for v in versions])

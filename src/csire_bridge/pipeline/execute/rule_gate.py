@@ -1,0 +1,85 @@
+"""The operator's own rules at the gate: send now, wait for an hour, or give up; and the deadline beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
+from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, WaitsFor
+from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.rules.decide import Decision, GiveUp, Never, Rules, SendNow, Wait, decide
+from csire_bridge.domain.rules.model import RuleSet, Then
+from csire_bridge.domain.rules.timeline import Timeline
+from csire_bridge.domain.work import WorkItem
+from csire_bridge.pipeline.execute.rule_cache import RuleBook
+from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["RuleGate"]
+
+_Pair = tuple[WorkItem, Order]
+_LONGEST_WAIT = timedelta(hours=6)
+_NEAR = "too near the deadline"
+
+
+class RuleGate:
+    """Holds registered orders against the configurator's rules. Safe for one worker thread."""
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+        self._book = RuleBook()
+        self._rules = Rules(RuleSet())
+
+    def passing(self, tx: Transaction, pairs: Sequence[_Pair], changes: Changes) -> list[_Pair]:
+        """Those that may be sent now; what becomes of the others is in ``changes``."""
+        if not pairs:
+            return []
+        timeline = self._book.timeline(tx.rule_sets)
+        self._rules = timeline.at(changes.now)
+        return [pair for pair in pairs if self._passes(*pair, timeline, changes)]
+
+    def text_of(self, order: Order) -> str | None:
+        """The text that goes out with the order by the rules of this batch; None when they say nothing."""
+        text = self._rules.of(order, source_of(order)).text
+        return text.render(order) if text else None
+
+    def _passes(self, item: WorkItem, order: Order, timeline: Timeline, changes: Changes) -> bool:
+        decision = decide(order, self._rules, changes.now, source_of(order))
+        match decision:
+            case SendNow():
+                return not self._late(item, order, decision, changes.now, changes)
+            case Wait(until, reason):
+                if not self._late(item, order, decision, until, changes):
+                    change = timeline.next_change(changes.now)
+                    look = min(until, change or until, changes.now + _LONGEST_WAIT)
+                    at = f"{until.astimezone(WARSAW):%Y-%m-%d %H:%M}"
+                    changes.wait(order, item, WaitsFor.RULES, f"waits until {at} Polish time: {reason}", look)
+            case GiveUp(then, _, reason) | Never(then, reason):
+                _give_up(item, order, then, f"by the operator's rules: {reason}", changes)
+        return False
+
+    def _late(self, item: WorkItem, order: Order, decision: Decision, at: datetime, changes: Changes) -> bool:
+        """Too near the deadline people are sent; an order that was never tried is tried once, if it may be sent now.
+
+        People must not do what a pause forbids: a disconnection that waits too long is for a person to decide.
+        """
+        deadline = deadline_of(order, self._deadlines)
+        if not too_near(deadline, at, self._deadlines):
+            return False
+        if isinstance(decision, SendNow) and order.attempts == 0:
+            return False
+        held_back = isinstance(decision, Wait) and order.kind is OrderKind.DISCONNECT
+        _give_up(item, order, Then.ASK if held_back else Then.FIELD_WORK, _NEAR, changes)
+        return True
+
+
+def _give_up(item: WorkItem, order: Order, then: Then, why: str, changes: Changes) -> None:
+    match then:
+        case Then.FIELD_WORK:
+            changes.field_work(order, item, why)
+        case Then.REFUSE:
+            changes.cannot(order, item, CannotReason.OTHER, why)
+        case Then.ASK:
+            changes.park(order, item, why)

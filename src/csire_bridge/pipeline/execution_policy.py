@@ -1,0 +1,80 @@
+"""How long and how often an execution is tried, and what it must not exceed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
+from csire_bridge.domain.operations.retry import RetryPolicy
+from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
+from csire_bridge.domain.order.order import Order
+
+__all__ = ["ExecutionLimits", "FieldWork"]
+
+
+class FieldWork(StrEnum):
+    """When people are sent: never, once the tries are used up, or also where the head-end system refuses for good."""
+
+    NEVER = "never"
+    EXHAUSTED = "exhausted"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionLimits:
+    """``response``: how long an event is waited for before the state is asked for. ``lifetime``: how long the
+    head-end system may run a command, ``expiry_margin``: how much longer, although its clock was compared with ours;
+    ``unmeasured``: how late its clock may be where no reply has told it. ``attempts``: commands per order, with pauses
+    that double from ``again``. ``poll``: between two looks at the state. ``recheck``: between two looks at what an
+    order waits for.
+
+    ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
+    ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
+    ``complaint_hold``: how long a reconnection for a complaint keeps the point from being disconnected.
+    """
+
+    response: timedelta = timedelta(seconds=120)
+    lifetime: timedelta = timedelta(minutes=5)
+    expiry_margin: timedelta = timedelta(seconds=30)
+    unmeasured: timedelta = timedelta(minutes=5)
+    attempts: int = 3
+    again: timedelta = timedelta(seconds=30)
+    poll: timedelta = timedelta(seconds=30)
+    recheck: timedelta = timedelta(minutes=1)
+    meter_pause: timedelta = timedelta(seconds=20)
+    commands_per_second: float = 30
+    disconnections_per_hour: int = 100
+    armed_counts: bool = False
+    field_work: FieldWork = FieldWork.EXHAUSTED
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    circuit: CircuitPolicy = field(default_factory=CircuitPolicy)
+    retry: RetryPolicy = field(default_factory=lambda: RetryPolicy(attempts=100))
+
+    def too_near(self, order: Order, moment: datetime) -> bool:
+        """Whether at ``moment`` (UTC) too little time is left before the order's deadline to go on remotely."""
+        return too_near(deadline_of(order, self.deadlines), moment, self.deadlines)
+
+    def next_attempt(self, attempts: int, now: datetime) -> datetime:
+        """When an order whose ``attempts`` commands have failed is given its next one (UTC)."""
+        pause: timedelta = self.again * 2 ** max(attempts - 1, 0)
+        return now + pause
+
+    def shown(self, now: datetime, told: datetime | None) -> datetime:
+        """What the head-end system's clock shows at least (UTC): what its replies ``told``, else a cautious guess."""
+        return now - self.unmeasured if told is None else told
+
+    def left(self, end: Order | datetime, shown: datetime) -> timedelta:
+        """For how long a command may still act when the head-end system's clock shows ``shown``; zero: it is over.
+
+        ``end`` is the command's end (UTC), or the order whose latest command it is.
+        """
+        until = end if isinstance(end, datetime) else end.expires_at
+        if until is None:
+            return timedelta()
+        return max(until + self.expiry_margin - shown, timedelta())
+
+    def is_over(self, order: Order, shown: datetime) -> bool:
+        """Whether the order's latest command can't act any more, because its end has passed."""
+        return order.expires_at is None or shown > order.expires_at + self.expiry_margin

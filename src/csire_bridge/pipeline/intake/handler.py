@@ -1,0 +1,335 @@
+"""Steps 2 to 4 for a batch of messages, and their one commit.
+
+Verifying, validating and mapping are pure and take a millisecond together, so they share a lease. What comes of
+them - the message's end, its order, the taken id, the signed receipt, the next work - is one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
+from csire_bridge.domain.identifiers import Eic, MessageId, ProcessInstanceId
+from csire_bridge.domain.message.message import (
+    Channel,
+    MessageEnd,
+    MessageState,
+    RawMessage,
+    SentId,
+    SettledMessage,
+    TakenId,
+    Understood,
+)
+from csire_bridge.domain.message.refusals import Claims, JudgingAgain, may_be_ours
+from csire_bridge.domain.message.strangers import StrangerBudget
+from csire_bridge.domain.order.deadlines import Deadlines
+from csire_bridge.domain.order.steps import StepRules
+from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.answer.hub_results import KnownAnswers
+from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.intake.map import Mapper
+from csire_bridge.pipeline.intake.receipt import Receipts
+from csire_bridge.pipeline.intake.receive import InHand, at_hand
+from csire_bridge.pipeline.intake.register import register
+from csire_bridge.pipeline.intake.validate import Validator
+from csire_bridge.pipeline.intake.verify import Verifier
+from csire_bridge.pipeline.orders.processes import KnownProcesses
+from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.refused.refusal_log import RefusalLog
+from csire_bridge.pipeline.refused.trim_unproven import trim_strangers
+
+__all__ = ["Intake"]
+
+_log = logging.getLogger(__name__)
+Judgement = Understood | PartnerFault
+_Judged = tuple[RawMessage, Judgement]
+
+
+@dataclass
+class _Batch:
+    """What one commit writes, gathered so that each table is written once."""
+
+    settled: list[SettledMessage] = field(default_factory=list)
+    notes: list[tuple[object, datetime, str, str]] = field(default_factory=list)
+    taken: dict[SentId, TakenId] = field(default_factory=dict)
+    new_ids: list[tuple[SentId, int, str]] = field(default_factory=list)
+    unproven: int = 0
+
+
+class Intake:
+    """Judges messages and settles them."""
+
+    def __init__(
+        self,
+        store: Store,
+        verifier: Verifier,
+        validator: Validator,
+        mapper: Mapper,
+        receipts: Receipts,
+        hub: Eic,
+        clock: Clock,
+        complaint_hold: timedelta = timedelta(days=14),
+        step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+        again: JudgingAgain = JudgingAgain(),  # noqa: B008 - frozen
+        oldest_disconnection: timedelta = timedelta(days=3),
+        strangers: StrangerBudget = StrangerBudget(),  # noqa: B008 - frozen
+    ) -> None:
+        """``hub``: from whom alone results (R_1) are taken.
+
+        ``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
+        ``step_rules``: which steps agreements have. ``deadlines``: by when orders must be carried out.
+        ``again``: how refusals are judged again. ``oldest_disconnection``: a disconnection that was asked for longer
+        ago is left to a person, unless the message has a retroactive token. ``strangers``: what is kept of theirs.
+        """
+        self._store = store
+        self._strangers = strangers
+        self._again = again
+        self._oldest_disconnection = oldest_disconnection
+        self._refusals = RefusalLog()
+        self._verifier = verifier
+        self._validator = validator
+        self._mapper = mapper
+        self._receipts = receipts
+        self._hub = hub
+        self._clock = clock
+        self._complaint_hold = complaint_hold
+        self._step_rules = step_rules
+        self._deadlines = deadlines
+
+    def judge(self, raw: bytes, now: datetime, *, judge_age: bool = True) -> Judgement:
+        """Verify, validate and map one message; a fault of its sender is an answer, not an exception."""
+        signer = None
+        try:
+            trusted = self._verifier.verify(raw, now)
+            signer = trusted.party
+            self._validator.check_schema(trusted.tree, trusted.received)
+            header = self._validator.read_header(trusted.tree)
+            self._verifier.check_sender(header, trusted.signer)
+            self._validator.check_envelope(str(trusted.tree.tag), header, now, judge_age=judge_age)
+            return Understood(header, self._mapper.read(trusted.tree, now), trusted.content, now)
+        except PartnerFault as fault:
+            fault.signer = signer
+            return fault
+
+    def judge_again(self, raw: RawMessage, now: datetime) -> Judgement:
+        """Judge a message that was refused, as at its receipt or, if our clock was wrong then, as at ``now`` (UTC)."""
+        then = self._judge_at(raw, raw.received_at)
+        found = then if isinstance(then, Understood) else self._judge_at(raw, now)
+        return replace(found, received_at=raw.received_at) if isinstance(found, Understood) else found
+
+    def _judge_at(self, raw: RawMessage, moment: datetime) -> Judgement:
+        """What waits in the hub's queue for us does not grow too old: we were away, not its sender."""
+        if raw.channel is Channel.QUEUE:
+            return self.judge(raw.raw, moment, judge_age=False)
+        return self.judge(raw.raw, moment)
+
+    def run(self, items: Sequence[WorkItem], lease: Lease | None = None) -> list[WorkItem]:
+        """Settle the messages of ``items``; return the work that follows, held under ``lease`` if given."""
+        tasks = self.begin(items, lease).tasks
+        return self.settle([Done(task.item, task.about, self.do(task)) for task in tasks], lease)
+
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[RawMessage]:
+        """Have the messages at hand; those that somebody else has settled are finished with."""
+        return at_hand(self._store, items)
+
+    def do(self, task: Task[RawMessage]) -> Judgement:
+        """Judge one message, as at its receipt: work that was held up must not make a message too old."""
+        raw = task.about
+        return self.judge_again(raw, self._clock()) if raw.tries else self._judge_at(raw, raw.received_at)
+
+    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
+        """Write how the messages ended; return the work that follows, held under ``lease`` if given."""
+        now = self._clock()
+        following: list[WorkItem] = []
+        with self._store.transaction() as tx:
+            judged = [(piece.about, piece.result) for piece in done]
+            ids = [judgement.header.sent_id for _, judgement in judged if isinstance(judgement, Understood)]
+            batch = _Batch(taken=tx.messages.taken(ids) if ids else {})
+            for wave in _waves(judged):
+                following += self._settle(tx, batch, wave, now, lease)
+            tx.messages.take(batch.new_ids)
+            tx.messages.settle(batch.settled)
+            tx.messages.note(batch.notes)
+            states = {one.key: one for one in batch.settled if one.state is MessageState.REFUSED}
+            refused = [(raw, states[raw.key]) for raw, _ in judged if raw.key in states]
+            trim_strangers(tx, refused, self._strangers, now)
+            tx.work.finish([piece.item for piece in done])
+        _tell(done, batch.settled)
+        self._refusals.tell(refused, now)
+        return following
+
+    def _settle(
+        self, tx: Transaction, batch: _Batch, wave: Sequence[_Judged], now: datetime, lease: Lease | None
+    ) -> list[WorkItem]:
+        """Settle messages of different processes, and write what they ask for; return the work that follows."""
+        new = [j for _, j in wave if isinstance(j, Understood) and j.header.sent_id not in batch.taken]
+        known, answers = KnownProcesses(tx, new, now), KnownAnswers(tx, new, self._hub, now)
+        asking: list[Understood] = []
+        for raw, judgement in wave:
+            if isinstance(judgement, PartnerFault):
+                self._refuse(tx, batch, raw, judgement, now)
+            elif (earlier := batch.taken.get(judgement.header.sent_id)) is not None:
+                self._repeat(tx, batch, raw, judgement, earlier, now)
+            elif (against := known.refusal(judgement) or answers.refusal(judgement)) is not None:
+                _log.error("message %s: %s", judgement.header.message_id, against)
+                self._refuse(tx, batch, raw, _signed(RuleBroken([against]), judgement), now)
+            else:
+                self._accept(batch, raw, judgement, known.remark(judgement) or answers.remark(judgement), now)
+                asking += [judgement] if known.asks(judgement) else []
+        return register(
+            tx,
+            asking,
+            known,
+            answers,
+            now,
+            lease,
+            self._complaint_hold,
+            self._step_rules,
+            self._deadlines,
+            self._oldest_disconnection,
+        )
+
+    def _accept(
+        self, batch: _Batch, raw: RawMessage, understood: Understood, remark: str | None, now: datetime
+    ) -> None:
+        header, reading = understood.header, understood.reading
+        receipt = self._receipts.accepted(raw, header, now)
+        batch.taken[header.sent_id] = TakenId(raw.key, understood.content, {raw.form: receipt})
+        batch.new_ids.append((header.sent_id, raw.key, understood.content))
+        batch.settled.append(
+            SettledMessage(
+                key=raw.key,
+                state=MessageState.ACCEPTED,
+                receipt=receipt,
+                message_id=header.message_id,
+                answers=header.answers,
+                number=header.number,
+                sender=header.physical_sender,
+                process_instance=reading.process_instance,
+                metering_point=getattr(reading, "metering_point", None),
+            )
+        )
+        batch.notes.append((raw.key, now, "map", f"understood as {type(reading).__name__} of message {header.number}"))
+        if remark is not None:
+            batch.notes.append((raw.key, now, "map", remark))
+
+    def _repeat(
+        self,
+        tx: Transaction,
+        batch: _Batch,
+        raw: RawMessage,
+        understood: Understood,
+        earlier: TakenId,
+        now: datetime,
+    ) -> None:
+        """The same content gets the stored receipt; other content under a used id is refused, loudly.
+
+        Only what comes in another form than ever before gets a new receipt, which is then the stored one.
+        """
+        header = understood.header
+        if earlier.content != understood.content:
+            _log.error("message id %s was used before with other content", header.message_id)
+            self._refuse(tx, batch, raw, _signed(RuleBroken([_reused(header.message_id)]), understood), now)
+            return
+        receipt = earlier.receipts.get(raw.form) or self._receipts.accepted(raw, header, now)
+        batch.taken[header.sent_id] = replace(earlier, receipts={**earlier.receipts, raw.form: receipt})
+        batch.settled.append(
+            SettledMessage(
+                key=raw.key,
+                state=MessageState.DUPLICATE,
+                receipt=receipt,
+                message_id=header.message_id,
+                answers=header.answers,
+                number=header.number,
+                sender=header.physical_sender,
+                duplicate_of=earlier.message,
+            )
+        )
+        batch.notes.append((raw.key, now, "map", f"repeats message {earlier.message}: its receipt is given again"))
+
+    def _refuse(self, tx: Transaction, batch: _Batch, raw: RawMessage, fault: PartnerFault, now: datetime) -> None:
+        claims = self._verifier.claims(raw.raw)
+        problem = "\n".join(str(p) for p in fault.problems)
+        batch.settled.append(
+            SettledMessage(
+                key=raw.key,
+                state=MessageState.REFUSED,
+                receipt=self._receipts.refused(raw, fault.problems, now),
+                code=fault.code,
+                problem=problem,
+                sender=fault.signer,
+                claimed_sender=claims.sender,
+                claimed_number=claims.number,
+                claimed_id=claims.message_id,
+                again_at=self._next_verdict(tx, batch, raw, fault, claims, now),
+            )
+        )
+        batch.notes.append((raw.key, now, fault.code.partition(".")[0], problem))
+
+    def _next_verdict(
+        self, tx: Transaction, batch: _Batch, raw: RawMessage, fault: PartnerFault, claims: Claims, now: datetime
+    ) -> datetime | None:
+        """When the message is judged again: where every cause may be ours, and it may be the hub's.
+
+        What a partner was not allowed to send when it sent it does not come back by itself when more is allowed.
+        """
+        if not all(may_be_ours(problem.code) for problem in fault.problems):
+            return None
+        if raw.channel is not Channel.QUEUE:
+            sender = fault.signer or claims.sender
+            if sender is None or not self._verifier.sends_to_us(sender):
+                return None
+            if fault.signer is None:
+                if tx.messages.unproven_again() + batch.unproven >= self._again.most_unproven:
+                    return None
+                batch.unproven += 1
+        if fault.code is ProblemCode.NUMBER_NOT_ALLOWED and not self._verifier.is_the_hub(fault.signer):
+            return None
+        return self._again.next_time(raw.received_at, raw.tries, now)
+
+
+def _signed(fault: PartnerFault, understood: Understood) -> PartnerFault:
+    """The fault of a message whose sender is proven."""
+    fault.signer = understood.header.physical_sender
+    return fault
+
+
+def _waves(judged: Sequence[_Judged]) -> list[list[_Judged]]:
+    """The messages, so that those of one process come one after another, in the order in which they came."""
+    waves: list[list[_Judged]] = []
+    met: Counter[ProcessInstanceId] = Counter()
+    for pair in judged:
+        process = pair[1].reading.process_instance if isinstance(pair[1], Understood) else None
+        wave = met[process] if process else 0
+        if process:
+            met[process] += 1
+        if wave == len(waves):
+            waves.append([])
+        waves[wave].append(pair)
+    return waves
+
+
+def _tell(done: Sequence[Done[RawMessage, Judgement]], settled: Sequence[SettledMessage]) -> None:
+    """Note how messages have ended for who has them in hand; it is committed."""
+    ends = {one.key: MessageEnd(one.state, one.code, one.receipt, _accepted_sender(one)) for one in settled}
+    for piece in done:
+        if isinstance(piece.item, InHand):
+            piece.item.ends[piece.about.key] = ends[piece.about.key]
+
+
+def _accepted_sender(settled: SettledMessage) -> str | None:
+    return settled.sender if settled.state in (MessageState.ACCEPTED, MessageState.DUPLICATE) else None
+
+
+def _reused(message_id: MessageId) -> Problem:
+    return Problem(
+        ProblemCode.ID_REUSED,
+        f"the message id {message_id} was used before for a message with other content",
+        "send the message under an id of its own",
+    )

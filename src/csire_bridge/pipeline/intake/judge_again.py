@@ -1,0 +1,78 @@
+"""Messages that were refused for a cause that may be ours are judged again, once the cause is gone.
+
+A message that is good now goes back to the start of its way: its old verdict is kept, and intake settles it like one
+that has just come. So ids, processes and orders are looked at as ever, and it is accepted once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import ActRefused, PartnerFault
+from csire_bridge.domain.message.message import RawMessage
+from csire_bridge.domain.message.refusals import JudgingAgain
+from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.work import PROMPT, WorkStep
+from csire_bridge.pipeline.intake.handler import Intake
+from csire_bridge.pipeline.ports import Store, Transaction
+
+__all__ = ["JudgeAgain", "reopen", "reopen_by_hand"]
+
+_log = logging.getLogger(__name__)
+_AT_ONCE = 64
+
+
+class JudgeAgain:
+    """Looks at refused messages whose time has come. For one thread of one process at a time."""
+
+    def __init__(self, store: Store, intake: Intake, clock: Clock, policy: JudgingAgain) -> None:
+        self._store = store
+        self._intake = intake
+        self._clock = clock
+        self._policy = policy
+
+    def look(self) -> int:
+        """Judge those that are due, a bounded number; return how many are good now and go on."""
+        now = self._clock()
+        with self._store.transaction() as tx:
+            raws = tx.messages.refused(tx.messages.due_again(now, _AT_ONCE))
+        good = [raw for raw in raws if raw.raw and not isinstance(self._intake.judge_again(raw, now), PartnerFault)]
+        bad = [raw for raw in raws if raw not in good]
+        with self._store.transaction() as tx:
+            tx.messages.still_refused([(raw.key, self._next(raw, now)) for raw in bad])
+            tx.messages.note(
+                (raw.key, now, "again", "still refused after days: it is left to people")
+                for raw in bad
+                if self._next(raw, now) is None
+            )
+            reopened = reopen(tx, [raw.key for raw in good], now, "the cause of the refusal is gone: judged again")
+        for key in reopened:
+            _log.warning("message %s, which was refused, is good now and goes on", key)
+        return len(reopened)
+
+    def _next(self, raw: RawMessage, now: datetime) -> datetime | None:
+        return self._policy.next_time(raw.received_at, raw.tries + 1, now) if raw.raw else None
+
+
+def reopen(tx: Transaction, keys: Sequence[int], now: datetime, text: str) -> list[int]:
+    """Have refused messages judged again at once; return those that were still refused."""
+    reopened = tx.messages.reopen(keys, now)
+    tx.messages.note((key, now, "again", text) for key in reopened)
+    tx.work.add(WorkStep.INTAKE, reopened, now, priority=PROMPT)
+    return reopened
+
+
+def reopen_by_hand(tx: Transaction, keys: Sequence[int], act: Act) -> list[int]:
+    """The same for a person. Raises ActRefused, and changes nothing, for one that is not refused or has no bytes."""
+    found = {raw.key: raw for raw in tx.messages.refused(keys)}
+    for key in keys:
+        if key not in found:
+            raise ActRefused(f"message {key} is not refused", "look it up with `messages list --state refused`")
+        if not found[key].raw:
+            raise ActRefused(
+                f"the content of message {key} is not kept here any more", "have it sent again, or replay its archive"
+            )
+    return reopen(tx, keys, act.at, act.told("judged again"))

@@ -1,0 +1,49 @@
+"""A metering point that our registry does not know is asked for, once, before anything is concluded from that."""
+
+from __future__ import annotations
+
+import logging
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
+from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.pipeline.ports import PointLookup, Store
+
+__all__ = ["PointFinder"]
+
+_log = logging.getLogger(__name__)
+
+
+class PointFinder:
+    """Finds metering points in the registry, and else where ``lookup`` leads to; what is learned there is kept."""
+
+    def __init__(self, store: Store, lookup: PointLookup | None, clock: Clock) -> None:
+        self._store = store
+        self._lookup = lookup
+        self._clock = clock
+
+    def find(self, code: MeteringPointCode, *, afresh: bool = False) -> MeteringPoint | None:
+        """The point; None when nobody knows it. ``afresh`` asks even for a point that is known.
+
+        Raises PartnerUnreachable, OutcomeUnknown or PartnerRefused when nobody could be asked, so that nothing may be
+        concluded.
+        """
+        with self._store.looking() as tx:
+            known = tx.points.get(code)
+        if self._lookup is None or (known is not None and not afresh):
+            return known
+        told = self._lookup.look_up(code)
+        return known if told is None else self._keep(told)
+
+    def known_after_a_look(self, code: MeteringPointCode) -> MeteringPoint | None:
+        """Like ``find``, but who can't be asked counts as who does not know; for what is tried once."""
+        try:
+            return self.find(code)
+        except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
+            _log.warning("metering point %s could not be looked up: %s", code.masked, error.text)
+            return None
+
+    def _keep(self, told: MeteringPoint) -> MeteringPoint:
+        with self._store.transaction() as tx:
+            return tx.points.learn(told, self._clock())

@@ -1,0 +1,122 @@
+"""The technical receipt: what we took in, byte by byte, and whether we can go on with it.
+
+It says nothing about execution. To a bare message it is a document of our own (``schemas/bridge/receipt.xsd``); to one
+that came in a SOAP envelope it is a signed envelope with the reference, or with a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import cast
+
+from lxml import etree
+
+from csire_bridge.domain.errors import Problem, ProblemCode
+from csire_bridge.domain.message.message import Form, Header, RawMessage
+from csire_bridge.xml.envelope import format_moment
+from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.signature import serialise, sign_enveloped, sign_written
+from csire_bridge.xml.security.soap_envelope import fault, reference_answer
+from csire_bridge.xml.template import Template
+
+__all__ = ["NAMESPACE", "Receipts", "Verdict", "build", "fault_code"]
+
+NAMESPACE = "urn:csire-bridge:receipt:v1"
+_PREFIX = f"{{{NAMESPACE}}}"
+_LONGEST_FAULT = 4000
+_VALIDATION, _NO_RIGHT = "MHB.MHD.001", "MHB.MHD.003"
+_FAULT_CODES: Mapping[ProblemCode, str] = {
+    ProblemCode.UNKNOWN_MESSAGE: "MHB.MHD.004",
+    ProblemCode.ID_REUSED: "MHB.MHD.006",
+    ProblemCode.DTD: "MHB.MHD.008",
+    ProblemCode.TOO_LARGE: "MHB.MHD.008",
+    ProblemCode.ENCODING: "MHB.MHD.008",
+    ProblemCode.WRAPPED: "MHB.MHD.008",
+    ProblemCode.WRONG_SIGNER: "MHB.MHD.009",
+    ProblemCode.WRONG_RECIPIENT: "MHB.MHD.010",
+}
+
+
+class Verdict(StrEnum):
+    """Whether we go on with a message. A repeat gets the receipt of the first, so it has no verdict of its own."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class Receipts:
+    """Builds and signs receipts, in the form in which the message came. ``now`` is the moment of signing."""
+
+    def __init__(self, key: SigningKey) -> None:
+        self._key = key
+
+    def accepted(self, raw: RawMessage, header: Header, now: datetime) -> bytes:
+        """The receipt of a message that was verified."""
+        if raw.form is Form.SOAP:
+            return reference_answer(header.message_id, self._key, now)
+        texts = _texts(raw, Verdict.ACCEPTED, header)
+        return sign_written(_template(tuple(texts)).fill(texts), self._key)
+
+    def refused(self, raw: RawMessage, problems: Sequence[Problem], now: datetime) -> bytes:
+        """The receipt of a message that we can't go on with; nothing of its content is told back but the problems."""
+        if raw.form is Form.SOAP:
+            text = "\n".join(_printable(str(problem)) for problem in problems)
+            return fault(fault_code(problems[0].code), text[:_LONGEST_FAULT], self._key, now)
+        return sign_enveloped(build(raw, Verdict.REFUSED, None, problems), self._key)
+
+
+def fault_code(code: ProblemCode) -> str:
+    """The code of the hub's contract (``CMSFault/ErrorCode``) for what is wrong."""
+    if code in _FAULT_CODES:
+        return _FAULT_CODES[code]
+    return _NO_RIGHT if code.partition(".")[0] == "trust" else _VALIDATION
+
+
+def build(raw: RawMessage, verdict: Verdict, header: Header | None, problems: Sequence[Problem] = ()) -> etree._Element:
+    """The receipt, unsigned."""
+    root = _root(_texts(raw, verdict, header))
+    for problem in problems:
+        part = etree.SubElement(root, f"{_PREFIX}Problem")
+        _add(part, "Code", problem.code.value)
+        _add(part, "Text", _printable(problem.text))
+        _add(part, "Line", str(problem.line) if problem.line else None)
+        _add(part, "Path", _printable(problem.path) if problem.path else None)
+        _add(part, "Remedy", _printable(problem.remedy))
+    return root
+
+
+def _texts(raw: RawMessage, verdict: Verdict, header: Header | None) -> dict[str, str]:
+    """What a receipt says in any case, and whose it is where that is known."""
+    known = {"MessageId": header.message_id, "MessageNumber": header.number} if header else {}
+    return {
+        **known,
+        "Sha256": raw.sha256,
+        "ReceivedAt": format_moment(raw.received_at),
+        "Channel": raw.channel.value,
+        "Verdict": verdict.value,
+    }
+
+
+def _root(texts: Mapping[str, str]) -> etree._Element:
+    root = etree.Element(f"{_PREFIX}Receipt", nsmap=cast("dict[str, str]", {None: NAMESPACE}))
+    for name, text in texts.items():
+        _add(root, name, text)
+    return root
+
+
+@cache
+def _template(names: tuple[str, ...]) -> Template[str]:
+    return Template.written(names, lambda marks: serialise(_root(marks)))
+
+
+def _add(parent: etree._Element, name: str, text: str | None) -> None:
+    if text is not None:
+        etree.SubElement(parent, _PREFIX + name).text = text
+
+
+def _printable(text: str) -> str:
+    """Without characters that XML can't hold: a problem quotes what a hostile sender wrote."""
+    return "".join(c if c in "\t\n" or (c.isprintable() and c not in "\ufffe\uffff") else "?" for c in text)

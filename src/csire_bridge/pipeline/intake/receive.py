@@ -1,0 +1,85 @@
+"""Step 1: the raw bytes are committed to the journal before anything is looked into.
+
+Whoever hands a message in may believe that it is safe once ``receive`` returns, and not before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.message.message import Channel, Form, MessageEnd, RawMessage
+from csire_bridge.domain.work import PROMPT, Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.batch_step import Begun, Task
+from csire_bridge.pipeline.ports import Store
+
+__all__ = ["Arrival", "InHand", "at_hand", "receive"]
+
+_LONGEST_ORIGIN = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message at the door: where it came from, its bytes, and the form in which its receipt is wanted."""
+
+    origin: str
+    raw: bytes
+    form: Form = Form.BARE
+
+
+@dataclass(frozen=True, slots=True)
+class InHand(WorkItem):
+    """Intake work in the hands of who has just committed its message, and need not read it again.
+
+    How the messages that were received together have ended may be noted in ``ends``, by their keys, once it is
+    committed: for who waits for it.
+    """
+
+    message: RawMessage = field(kw_only=True, compare=False, repr=False)
+    ends: dict[int, MessageEnd] = field(kw_only=True, compare=False, repr=False)
+
+
+def receive(
+    store: Store,
+    channel: Channel,
+    arrivals: Sequence[Arrival],
+    clock: Clock,
+    lease: Lease | None = None,
+    step: WorkStep = WorkStep.INTAKE,
+) -> list[InHand]:
+    """Commit ``arrivals`` in one transaction, each with its piece of intake work; return the work.
+
+    With a ``lease`` the caller holds the work from the start and goes on with it at once, the message in hand.
+    Raises StoreFailure when nothing could be committed.
+    """
+    rows = [(a.origin[-_LONGEST_ORIGIN:], a.raw, hashlib.sha256(a.raw).hexdigest(), a.form) for a in arrivals]
+    now = clock()
+    with store.transaction() as tx:
+        keys = tx.messages.add(channel, now, rows)
+        items = tx.work.add(step, keys, now, priority=PROMPT, lease=lease)
+    ends: dict[int, MessageEnd] = {}
+    return [
+        InHand(
+            item.key,
+            item.step,
+            item.subject,
+            item.priority,
+            lease=item.lease,
+            message=RawMessage(item.subject, channel, origin, now, sha256, raw, form),
+            ends=ends,
+        )
+        for item, (origin, raw, sha256, form) in zip(items, rows, strict=True)
+    ]
+
+
+def at_hand(store: Store, items: Sequence[WorkItem]) -> Begun[RawMessage]:
+    """The messages of intake work, read where they are not in hand; what somebody else has settled is finished with."""
+    messages = {item.subject: item.message for item in items if isinstance(item, InHand)}
+    unread = [item for item in items if not isinstance(item, InHand)]
+    if unread:
+        with store.transaction() as tx:
+            messages |= {raw.key: raw for raw in tx.messages.raw([item.subject for item in unread])}
+            tx.work.finish([item for item in unread if item.subject not in messages])
+    return Begun([Task(item, messages[item.subject]) for item in items if item.subject in messages])

@@ -1,0 +1,93 @@
+"""What an understood message changes, inside the transaction that settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.message.message import (
+    OrderRequest,
+    RegistryUpdate,
+    ResultNotice,
+    SpecialNotice,
+    Understood,
+)
+from csire_bridge.domain.order.deadlines import Deadlines, with_deadline
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
+from csire_bridge.domain.order.steps import StepRules
+from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.answer.hub_results import KnownAnswers
+from csire_bridge.pipeline.orders.child_orders import spare
+from csire_bridge.pipeline.orders.create import make_way, queue
+from csire_bridge.pipeline.orders.merge_sources import without_joined
+from csire_bridge.pipeline.orders.processes import KnownProcesses
+from csire_bridge.pipeline.orders.reschedule import tariff_change, without_moved
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["register"]
+
+
+def register(
+    tx: Transaction,
+    understood: Sequence[Understood],
+    known: KnownProcesses,
+    answers: KnownAnswers,
+    now: datetime,
+    lease: Lease | None = None,
+    complaint_hold: timedelta = timedelta(days=14),
+    step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
+    deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+    oldest_disconnection: timedelta = timedelta(days=3),
+) -> list[WorkItem]:
+    """Write what the messages ask for; return the execution work that is due at once, held under ``lease``.
+
+    ``known`` holds their processes, each of which one of the messages names, and ``answers`` ours that they name.
+    ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
+    ``step_rules`` say which steps agreements have, ``deadlines`` by when orders must be carried out.
+    A disconnection that was asked for longer ago than ``oldest_disconnection`` is left to a person.
+    """
+    orders: list[Order] = []
+    for message in understood:
+        match message.reading:
+            case OrderRequest():
+                orders.append(known.asked(message))
+            case RegistryUpdate() as update:
+                change = tariff_change(tx, message.header, update, now)
+                orders += known.admit(tx, change) if change else []
+                tx.points.tell(update, now, message.received_at)
+            case ResultNotice():
+                answers.file(tx, message)
+            case SpecialNotice():
+                known.follow(tx, message, now)
+    orders = [with_deadline(order, deadlines, now) for order in orders]
+    apart = without_moved(tx, known.without_joining(tx, orders, now, step_rules), now, step_rules)
+    alone = without_joined(tx, apart, now)
+    keys = tx.orders.add(alone, now)
+    make_way(tx, orders, now, complaint_hold)
+    spare(tx, orders, now)
+    too_old = _too_old(understood, now - oldest_disconnection)
+    fresh = [(order, key) for order, key in zip(alone, keys, strict=True) if order.source_message not in too_old]
+    _leave_to_people(tx, [key for key in keys if key not in {key for _, key in fresh}], now)
+    following = queue(tx, [order for order, _ in fresh], [key for _, key in fresh], now, lease)
+    known.catch_up(tx, orders, now)
+    return following
+
+
+def _too_old(understood: Sequence[Understood], oldest: datetime) -> set[MessageId]:
+    """Messages that ask for a disconnection as things stood long ago; a retroactive token says that it still counts."""
+    return {
+        message.header.message_id
+        for message in understood
+        if isinstance(message.reading, OrderRequest)
+        and message.reading.kind is OrderKind.DISCONNECT
+        and message.header.retroactive_token is None
+        and message.header.timestamp < oldest
+    }
+
+
+def _leave_to_people(tx: Transaction, keys: Sequence[int], now: datetime) -> None:
+    """A request that was on its way for days may have been overtaken by what we don't know: a person decides."""
+    for order in tx.orders.many(keys).values():
+        text = f"asked for on {order.registered_at:%Y-%m-%d %H:%M} UTC, and understood only now: a person decides"
+        tx.orders.move(order, OrderState.PARKED, now, text, detail=text)

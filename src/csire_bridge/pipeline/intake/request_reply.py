@@ -1,0 +1,86 @@
+"""The door's side of the intake: messages that somebody waits for are committed, settled and answered at once.
+
+The bytes are committed first, by themselves. What is answered is the receipt as it stands in the journal, so a repeat,
+a second of two equal messages in one batch, and a crash in between all come to the same answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import StoreFailure
+from csire_bridge.domain.message.message import Channel, Form, MessageState
+from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.intake.receive import Arrival, receive
+from csire_bridge.pipeline.ports import Store
+
+__all__ = ["Answered", "Hand", "Reception"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the sender of a message is told: its stored ``receipt``, byte for byte.
+
+    ``state`` is None when the message is not settled: it may be committed or not, and its sender must send it again.
+    ``code`` is the first problem of a refused one, ``signer`` the partner that sent an accepted one.
+    """
+
+    form: Form
+    state: MessageState | None = None
+    code: str | None = None
+    receipt: bytes | None = None
+    signer: str | None = None
+
+
+class Hand(Protocol):
+    """Does the intake of messages, each by itself where one is broken. Raises StoreFailure only."""
+
+    def lease(self) -> Lease: ...
+    def carry_on(self, items: Sequence[WorkItem], lease: Lease) -> None: ...
+
+
+class Reception:
+    """Takes messages from a channel whose senders wait. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        hand: Hand,
+        clock: Clock,
+        channel: Channel = Channel.WEBHOOK,
+        step: WorkStep = WorkStep.INTAKE,
+    ) -> None:
+        self._store = store
+        self._hand = hand
+        self._clock = clock
+        self._channel = channel
+        self._step = step
+
+    def answer(self, arrivals: Sequence[Arrival]) -> list[Answered]:
+        """Commit, settle and answer ``arrivals``, in their order; what goes wrong is an answer without a state."""
+        try:
+            return self._answer(arrivals)
+        except StoreFailure as failure:
+            _log.error("%s messages are to be sent again: %s", len(arrivals), failure)
+            return [Answered(arrival.form) for arrival in arrivals]
+
+    def _answer(self, arrivals: Sequence[Arrival]) -> list[Answered]:
+        lease = self._hand.lease()
+        items = receive(self._store, self._channel, arrivals, self._clock, lease, self._step)
+        self._hand.carry_on(items, lease)
+        ends = {item.subject: item.ends[item.subject] for item in items if item.subject in item.ends}
+        unheard = [item.subject for item in items if item.subject not in ends]
+        if unheard:
+            with self._store.looking() as tx:
+                ends |= tx.messages.ends(unheard)
+        found = [(arrival, ends.get(item.subject)) for arrival, item in zip(arrivals, items, strict=True)]
+        return [
+            Answered(arrival.form, end.state, end.code, end.receipt, end.sender) if end else Answered(arrival.form)
+            for arrival, end in found
+        ]

@@ -1,0 +1,242 @@
+"""What SID sends, by either door: judged, registered and answered, with the answer kept beside the bytes.
+
+Its steps are those of the hub's messages: the bytes are in the journal before anything is looked into, and whatever
+comes of them is one transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import (
+    ConfigurationError,
+    OutcomeUnknown,
+    PartnerFault,
+    PartnerRefused,
+    PartnerUnreachable,
+    Problem,
+    ProblemCode,
+    RuleBroken,
+    StaleWrite,
+    StoreFailure,
+    TransientFailure,
+)
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.message.message import MessageState, RawMessage, SettledMessage
+from csire_bridge.domain.message.sid import (
+    SidNumber,
+    SidOrder,
+    SidQuestion,
+    SidReading,
+    SidRequest,
+    SidWithdrawal,
+    WithdrawalResult,
+)
+from csire_bridge.domain.order.deadlines import Deadlines
+from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.intake.point_finder import PointFinder
+from csire_bridge.pipeline.intake.receive import at_hand
+from csire_bridge.pipeline.orders.cancel import withdraw
+from csire_bridge.pipeline.orders.merge_sources import take_sid_order
+from csire_bridge.pipeline.ports import SidMessages, Store, Transaction
+
+__all__ = ["SidIntake"]
+
+_log = logging.getLogger(__name__)
+Judgement = SidReading | PartnerFault
+_PASSING = (TransientFailure, StoreFailure, StaleWrite, ConfigurationError)
+"""What has nothing to do with the message: it is judged again."""
+
+
+class SidIntake:
+    """Judges messages of SID and settles them."""
+
+    def __init__(
+        self,
+        store: Store,
+        messages: SidMessages,
+        points: PointFinder,
+        clock: Clock,
+        complaint_hold: timedelta = timedelta(days=14),
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+    ) -> None:
+        """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
+
+        ``deadlines``: by when orders must be carried out.
+        """
+        self._store = store
+        self._messages = messages
+        self._points = points
+        self._clock = clock
+        self._complaint_hold = complaint_hold
+        self._deadlines = deadlines
+
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[RawMessage]:
+        """Have the messages at hand; those that somebody else has settled are finished with."""
+        return at_hand(self._store, items)
+
+    def do(self, task: Task[RawMessage]) -> Judgement:
+        """Judge one message, as at its receipt; what is wrong with it is an answer, not an exception."""
+        try:
+            reading = self._messages.read(task.about.raw, task.about.received_at)
+            if isinstance(reading, SidRequest) and not self._is_known(reading.number):
+                self._check_point(reading)
+        except PartnerFault as fault:
+            return fault
+        except _PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001 - what can't be judged is refused, so that nothing waits behind it
+            return _failed(task.about, error)
+        return reading
+
+    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
+        """Write how the messages ended; the orders are left to whoever carries orders out.
+
+        One that can't be settled is refused, because SID would hand it out for ever, and nothing that waits behind it.
+        """
+        try:
+            self._write(done)
+        except _PASSING:
+            raise
+        except Exception as error:  # one by one, each by itself, is the caller's part
+            if len(done) != 1:
+                raise
+            self._write([replace(done[0], result=_failed(done[0].about, error))])
+        return []
+
+    def _write(self, done: Sequence[Done[RawMessage, Judgement]]) -> None:
+        now = self._clock()
+        with self._store.transaction() as tx:
+            tx.sid.hold([piece.result.number for piece in done if not isinstance(piece.result, PartnerFault)])
+            for piece in done:
+                settled = self._settle(tx, piece.about, piece.result, now)
+                tx.messages.settle([settled])
+                tx.messages.note([(settled.key, now, "map", settled.problem or f"answered as {settled.state}")])
+            tx.work.finish([piece.item for piece in done])
+
+    def _settle(self, tx: Transaction, raw: RawMessage, judgement: Judgement, now: datetime) -> SettledMessage:
+        if isinstance(judgement, PartnerFault):
+            return self._refused(raw, judgement.problems)
+        if isinstance(judgement, SidRequest):
+            return self._request(tx, raw, judgement, now)
+        known = tx.sid.known(judgement.number)
+        if known is None and isinstance(judgement, SidWithdrawal):
+            return self._kept(tx, raw, judgement, now)
+        report = tx.sid.latest(judgement.number)
+        if known is None or report is None:
+            return self._refused(raw, [_unknown(judgement.number)])
+        if isinstance(judgement, SidQuestion):
+            return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=self._messages.standing(report))
+        result = withdraw(tx, known, judgement, now)
+        answer = self._messages.withdrawal(judgement.number, result, tx.orders.get(known.order).detail)
+        return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=answer)
+
+    def _kept(self, tx: Transaction, raw: RawMessage, asked: SidWithdrawal, now: datetime) -> SettledMessage:
+        """A withdrawal that comes before its order is kept, and the order ends as soon as it comes."""
+        tx.sid.keep_withdrawal(asked, raw.key, now)
+        text = f"order {asked.number} has not come yet: its withdrawal is kept, and counts when it comes"
+        tx.messages.note([(raw.key, now, "map", text)])
+        answer = self._messages.withdrawal(asked.number, WithdrawalResult.KEPT, text)
+        return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=answer)
+
+    def _take(self, tx: Transaction, raw: RawMessage, request: SidRequest, now: datetime) -> SidOrder:
+        taken = take_sid_order(tx, request, raw.key, now, self._complaint_hold, self._deadlines)
+        early, known = tx.sid.kept_withdrawal(request.number), tx.sid.known(request.number)
+        if early is not None and known is not None:
+            tx.messages.note([(raw.key, now, "map", "SID took the order back before it came: it ends at once")])
+            withdraw(tx, known, early, now)
+        return taken
+
+    def _request(self, tx: Transaction, raw: RawMessage, request: SidRequest, now: datetime) -> SettledMessage:
+        earlier = tx.sid.known(request.number)
+        if earlier is not None and earlier.content != request.content:
+            _log.error("SID's order number %s was used before with other content", request.number)
+            return self._refused(raw, [_reused(request.number)])
+        try:
+            taken = earlier or self._take(tx, raw, request, now)
+        except RuleBroken as fault:
+            _log.error("SID's order %s: %s", request.number, fault)
+            return self._refused(raw, fault.problems)
+        return SettledMessage(
+            key=raw.key,
+            state=MessageState.DUPLICATE if earlier else MessageState.ACCEPTED,
+            receipt=self._messages.taken(taken),
+            process_instance=request.order.process_instance,
+            metering_point=request.order.metering_point,
+            duplicate_of=earlier.message if earlier else None,
+        )
+
+    def _refused(self, raw: RawMessage, problems: Sequence[Problem]) -> SettledMessage:
+        return SettledMessage(
+            key=raw.key,
+            state=MessageState.REFUSED,
+            receipt=self._messages.refused(problems),
+            code=problems[0].code,
+            problem="\n".join(map(str, problems)),
+        )
+
+    def _is_known(self, number: SidNumber) -> bool:
+        """A repeat gets its answer whatever has become of the point since."""
+        with self._store.looking() as tx:
+            return tx.sid.known(number) is not None
+
+    def _check_point(self, request: SidRequest) -> None:
+        """Raise RuleBroken for a point that nobody knows, or that has another meter than SID believes.
+
+        Where nobody can be asked, the order is taken; the interlocks look at the point again before anything moves.
+        """
+        code = request.order.metering_point
+        try:
+            point = self._points.find(code)
+            if point is not None and _other_meter(request, point.meter):
+                point = self._points.find(code, afresh=True)
+        except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
+            _log.warning("the point of SID's order %s could not be looked up: %s", request.number, error.text)
+            return
+        if point is None:
+            raise RuleBroken([_unknown_point(request)])
+        if _other_meter(request, point.meter):
+            raise RuleBroken([_meter(request, str(point.meter))])
+
+
+def _other_meter(request: SidRequest, meter: MeterNumber | None) -> bool:
+    return request.meter is not None and meter is not None and not meter.is_spelled(request.meter)
+
+
+def _failed(raw: RawMessage, error: Exception) -> PartnerFault:
+    _log.error("message %s of SID is refused after an error of ours", raw.key, exc_info=error)
+    text = f"the bridge could not take this message, by an error of its own ({type(error).__name__})"
+    return RuleBroken([Problem(ProblemCode.BRIDGE_FAILED, text, "have the bridge's operators look at its log")])
+
+
+def _unknown(number: SidNumber) -> Problem:
+    return Problem(ProblemCode.UNKNOWN_ORDER, f"no order {number} is known here", "submit the order first")
+
+
+def _reused(number: SidNumber) -> Problem:
+    return Problem(
+        ProblemCode.ID_REUSED,
+        f"the order number {number} was used before for an order with other content",
+        "submit the order under a number of its own; withdraw the earlier one if it is not wanted",
+    )
+
+
+def _unknown_point(request: SidRequest) -> Problem:
+    return Problem(
+        ProblemCode.UNKNOWN_POINT,
+        f"the metering point {request.order.metering_point} of order {request.number} is not known to the operator",
+        "correct the code, or have the point entered, and submit the order again",
+    )
+
+
+def _meter(request: SidRequest, known: str) -> Problem:
+    return Problem(
+        ProblemCode.METER_MISMATCH,
+        f"order {request.number} names meter {request.meter}, but the metering point has meter {known}",
+        "correct the meter number, or leave it out, and submit the order again",
+    )

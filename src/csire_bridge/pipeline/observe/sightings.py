@@ -1,0 +1,170 @@
+"""What readings and events show of contactors is written down; what no order explains is told to a person."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from csire_bridge.domain.errors import BridgeError
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
+from csire_bridge.domain.meter.contactor import ContactorReading, HeadEndEvent
+from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE, bounded
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
+from csire_bridge.domain.order.supply import (
+    Movement,
+    Sighting,
+    Supply,
+    claimed,
+    explained,
+    outdated,
+    seen,
+    shown,
+    supply_of,
+)
+from csire_bridge.pipeline.observe.readings import OldReading
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["Looked", "note_age", "note_event_times", "take_claims", "take_look", "take_readings", "take_report"]
+
+_log = logging.getLogger(__name__)
+_READINGS, _EVENTS, _OLD = "readings", "events", "old readings"
+_ASKED_BY = {OrderKind.AGREEMENT_START: OrderKind.RECONNECT}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at a contactor brought, for ``order``: ``before`` is how it was seen until then.
+
+    ``order`` is as it stands after the look; where that ended it as done, the hub is told so.
+    """
+
+    order: Order
+    before: Sighting | None
+    result: object
+
+
+def take_readings(tx: Transaction, looks: Sequence[Looked], now: datetime) -> None:
+    """Write down what was read. Old readings and times that are not ours are noted, too."""
+    read = [(look, look.result) for look in looks if isinstance(look.result, ContactorReading)]
+    _note_times(tx, looks, [reading for _, reading in read], now)
+    sightings: dict[MeterNumber, Sighting] = {}
+    strange, explains = [], []
+    for look, reading in read:
+        state = shown(reading)
+        if state is None:
+            continue
+        left = look.before.left if look.before else None
+        after = seen(sightings.get(reading.meter, look.before), reading.meter, state, reading.read_at)
+        if look.order.state is OrderState.DONE and supply_of(look.order.outcome) is not None:
+            after = replace(after, left=supply_of(look.order.outcome), left_by=look.order.key)
+        sightings[reading.meter] = after
+        asked = {_ASKED_BY.get(look.order.kind, look.order.kind)}
+        if explained(state, left, asked):
+            explains.append(reading.meter)
+        else:
+            strange.append(_movement(reading.meter, look.order.metering_point, state, "reading", reading.read_at, now))
+    tx.contactors.put(list(sightings.values()))
+    tx.contactors.explain(explains, now, "the contactor was read as an order explains it")
+    _tell(tx, strange)
+
+
+def take_report(tx: Transaction, order: Order, reading: ContactorReading | None, now: datetime) -> None:
+    """A look for ``order`` by a person or a step; without a reading, what was reported counts as what it was left."""
+    meter = reading.meter if reading else order.meter
+    if meter is None:
+        return
+    before = tx.contactors.of([meter]).get(meter)
+    if reading is not None:
+        take_readings(tx, [Looked(order, before, reading)], now)
+        return
+    left = supply_of(order.outcome)
+    if order.state is OrderState.DONE and left is not None:
+        at = max(order.executed_at or now, before.last_seen_at if before else order.registered_at)
+        tx.contactors.put([replace(seen(before, meter, left, at), left=left, left_by=order.key)])
+        tx.contactors.explain([meter], now, f"order {order.key} was reported done")
+
+
+def take_look(tx: Transaction, reading: ContactorReading, now: datetime) -> None:
+    """A reading that was made for no order; what it shows may settle what was not explained."""
+    state, meter = shown(reading), reading.meter
+    if state is None:
+        return
+    before = tx.contactors.of([meter]).get(meter)
+    asked = {order.kind for order in tx.neighbours.open_at_meters([meter])}
+    tx.contactors.put([seen(before, meter, state, reading.read_at)])
+    if explained(state, before.left if before else None, asked):
+        tx.contactors.explain([meter], now, "the contactor was read as an order explains it")
+    else:
+        _tell(tx, [_movement(meter, None, state, "reading", reading.read_at, now)])
+
+
+def take_claims(tx: Transaction, events: Iterable[HeadEndEvent], now: datetime) -> None:
+    """Events that answer no open order's command: a movement that no order explains is told.
+
+    One of before the contactor was last read is late, and says nothing of how things stand.
+    """
+    told = [(replace(event, occurred_at=bounded(event.occurred_at, now)), claimed(event)) for event in events]
+    moved = [(event, state) for event, state in told if state is not None]
+    if not moved:
+        return
+    meters = sorted({event.meter for event, _ in moved})
+    known = tx.contactors.of(meters)
+    asked: dict[MeterNumber, set[OrderKind]] = {}
+    for order in tx.neighbours.open_at_meters(meters):
+        if order.meter is not None:
+            asked.setdefault(order.meter, set()).add(order.kind)
+    strange = []
+    for event, state in moved:
+        sighting = known.get(event.meter)
+        left = sighting.left if sighting else None
+        if not outdated(event, sighting) and not explained(state, left, asked.get(event.meter, ())):
+            strange.append(_movement(event.meter, None, state, "event", event.occurred_at, now))
+    _tell(tx, strange)
+
+
+def note_event_times(tx: Transaction, events: Sequence[HeadEndEvent], now: datetime) -> None:
+    """Events from the future: the head-end system's clock, or its time zone, is not ours."""
+    ahead = max((event.occurred_at - now for event in events), default=-CLOCK_TOLERANCE)
+    if ahead > CLOCK_TOLERANCE:
+        tx.contactors.misfit(_EVENTS, None, ahead, now)
+    elif events:
+        tx.contactors.fits(_EVENTS, [], now)
+
+
+def note_age(tx: Transaction, meter: MeterNumber | None, result: object, now: datetime) -> None:
+    """A step has asked ``meter``: whether what it was told was old."""
+    _note_old(tx, result, now)
+    if meter is not None and result is not None and not isinstance(result, BridgeError):
+        tx.contactors.fits(_OLD, [meter], now)
+
+
+def _note_old(tx: Transaction, result: object, now: datetime) -> None:
+    if isinstance(result, OldReading) and now - result.read_at > CLOCK_TOLERANCE:
+        tx.contactors.misfit(_OLD, result.meter, result.read_at - now, now)
+
+
+def _note_times(tx: Transaction, looks: Sequence[Looked], read: Sequence[ContactorReading], now: datetime) -> None:
+    offsets = [reading.told_at - reading.read_at for reading in read if reading.told_at is not None]
+    if offsets and max(offsets) > CLOCK_TOLERANCE:
+        tx.contactors.misfit(_READINGS, None, max(offsets), now)
+    elif offsets:
+        tx.contactors.fits(_READINGS, [], now)
+    for look in looks:
+        _note_old(tx, look.result, now)
+    if read:
+        tx.contactors.fits(_OLD, [reading.meter for reading in read], now)
+
+
+def _movement(
+    meter: MeterNumber, point: MeteringPointCode | None, state: Supply, source: str, at: datetime, now: datetime
+) -> Movement:
+    return Movement(
+        key=0, meter=meter, metering_point=point, state=state, source=source, at=at, noticed_at=now, told=""
+    )
+
+
+def _tell(tx: Transaction, strange: Sequence[Movement]) -> None:
+    for movement in tx.contactors.add(strange):
+        _log.error("no order explains this: %s", movement.text)

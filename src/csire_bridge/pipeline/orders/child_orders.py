@@ -1,0 +1,147 @@
+"""The contactor's part in an agreement: an order of its own, and what its end means for the step that it is.
+
+A household must not be cut off because an agreement ends while another one starts. That is asked before the
+disconnection becomes an order, again at the gates just before its command, and whenever a new agreement is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.identifiers import MeteringPointCode, ProcessInstanceId
+from csire_bridge.domain.order.deadlines import with_deadline
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState, ReconnectionReason
+from csire_bridge.domain.order.steps import OrderStep, Start, StepKind, StepState, goes_on_supplied
+from csire_bridge.domain.work import WorkItem, WorkStep
+from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.orders.cancel import take_back
+from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["after_child", "bring_back", "give_birth", "spare", "why_not"]
+
+_ENDS = {
+    OrderState.DONE: StepState.DONE,
+    OrderState.SUPERSEDED: StepState.SKIPPED,
+    OrderState.WITHDRAWN: StepState.SKIPPED,
+    OrderState.CANNOT: StepState.FAILED,
+}
+
+
+def _child_of(order: Order, kind: OrderKind, now: datetime) -> Order:
+    """The movement of the contactor that ``order`` needs, as an order that nobody but us has asked for."""
+    change = ReconnectionReason.CHANGE_OF_SUPPLIER_OR_USER
+    if order.kind is OrderKind.AGREEMENT_END:
+        change = ReconnectionReason.WRONG_REQUEST
+    return Order(
+        key=0,
+        kind=kind,
+        state=OrderState.REGISTERED,
+        metering_point=order.metering_point,
+        process_instance=None,
+        source_message=None,
+        source_number=None,
+        registered_at=now,
+        not_before=now,
+        version=1,
+        reconnection_reason=change if kind is OrderKind.RECONNECT else None,
+        supplier=order.supplier,
+        description=order.description,
+        parent=order.key,
+    )
+
+
+def give_birth(
+    tx: Transaction,
+    item: WorkItem,
+    order: Order,
+    step: OrderStep,
+    kind: OrderKind,
+    changes: Changes,
+    limits: ExecutionLimits,
+) -> None:
+    """The contactor's movement becomes an order; its parent waits until it has ended. All in one transaction."""
+    child = with_deadline(_child_of(order, kind, changes.now), limits.deadlines)
+    (key,) = tx.orders.add([child], changes.now)
+    tx.work.add(WorkStep.EXECUTE, [key], changes.now, priority=child.priority)
+    tx.steps.put([replace(step, state=StepState.UNDER_WAY, child=key)])
+    tx.orders.note(order.key, order.state, changes.now, f"step {step.kind}: order {key} ({kind})")
+    changes.postpone(item, changes.now + limits.recheck)
+
+
+def after_child(step: OrderStep, child: Order, now: datetime, *, recalled: bool = False) -> OrderStep | OrderKind:
+    """The step after ``child`` has ended; or the movement that is needed now to undo what it did.
+
+    ``recalled``: its order was taken back. Then, and when the date was moved on meanwhile, the supply must be on.
+    """
+    text = child.detail or f"order {child.key}: {child.state}"
+    must_be_on = step.kind is StepKind.DISCONNECT and (recalled or step.not_before > now)
+    if must_be_on and child.kind is OrderKind.DISCONNECT and child.state is OrderState.DONE:
+        return OrderKind.RECONNECT
+    brought_back = step.kind is StepKind.DISCONNECT and child.kind is OrderKind.RECONNECT
+    if (must_be_on or brought_back) and (child.kind is OrderKind.DISCONNECT or child.state is OrderState.DONE):
+        return replace(step, state=StepState.WAITING, child=None, ended_at=None, text=text)
+    if brought_back:
+        return replace(step, state=StepState.FAILED, text=f"the supply could not be brought back: {text}", ended_at=now)
+    return replace(step, state=_ENDS[child.state], ended_at=child.executed_at or now, text=text)
+
+
+def why_not(tx: Transaction, order: Order, now: datetime) -> str | None:
+    """Why the household of an agreement that ends must not be cut off; None when nothing is known against it.
+
+    The point is held, so that no new agreement is registered before this transaction ends.
+    """
+    tx.points.hold([order.metering_point])
+    point = tx.points.of([order.metering_point], now).get(order.metering_point)
+    supplier = point.supplier if point else None
+    starts = [_start(start) for start in tx.neighbours.starts_at(order.metering_point)]
+    return goes_on_supplied(order, starts, supplier, now.astimezone(WARSAW).date())
+
+
+def _start(order: Order) -> Start:
+    day = order.effective_date or order.requested_date or order.registered_at.astimezone(WARSAW).date()
+    return Start(day, order.supplier)
+
+
+def spare(tx: Transaction, asked: Sequence[Order], now: datetime) -> None:
+    """Take back disconnections of agreements that end where one of the orders ``asked`` for says otherwise."""
+    points = sorted({order.metering_point for order in asked if _says_supplied(order)})
+    tx.points.hold(points)
+    for child, end in [pair for point in points for pair in _ends_at(tx, point)]:
+        why = why_not(tx, end, now)
+        if why is not None and child.recalled_at is None:
+            take_back(tx, child, why, now)
+            tx.work.hasten(end.carried_out_by, [end.key], now)
+
+
+def bring_back(tx: Transaction, process: ProcessInstanceId, why: str, now: datetime) -> None:
+    """Connect a household again whose agreement, as it turns out, does not end (yet): it was cut off in ``process``."""
+    ends = [
+        order
+        for order in tx.neighbours.of_processes([process])[process]
+        if (order.kind, order.state) == (OrderKind.AGREEMENT_END, OrderState.DONE)
+    ]
+    for end in ends:
+        for step in tx.steps.of([end.key]).get(end.key, []):
+            if step.kind is StepKind.DISCONNECT and step.state is StepState.DONE and step.child is not None:
+                (key,) = tx.orders.add([child := _child_of(end, OrderKind.RECONNECT, now)], now)
+                tx.work.add(WorkStep.EXECUTE, [key], now, priority=child.priority)
+                text = f"{why}: order {key} brings the supply back"
+                tx.steps.put([replace(step, state=StepState.SKIPPED, child=key, text=text, ended_at=now)])
+                tx.orders.note(end.key, end.state, now, text)
+
+
+def _says_supplied(order: Order) -> bool:
+    change = order.reconnection_reason is ReconnectionReason.CHANGE_OF_SUPPLIER_OR_USER
+    return order.kind is OrderKind.AGREEMENT_START or change
+
+
+def _ends_at(tx: Transaction, point: MeteringPointCode) -> Iterator[tuple[Order, Order]]:
+    children = tx.neighbours.ends_under_way(point)
+    ends = tx.orders.many([child.parent for child in children if child.parent is not None])
+    for child in children:
+        if child.parent is not None:
+            yield child, ends[child.parent]

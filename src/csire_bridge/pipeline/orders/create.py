@@ -1,0 +1,107 @@
+"""What somebody asks for becomes an order, makes its way among the orders that are there, and becomes work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.clock import start_of
+from csire_bridge.domain.identifiers import Eic, MeteringPointCode
+from csire_bridge.domain.message.message import Header, OrderRequest
+from csire_bridge.domain.metering_point.holds import Hold, HoldKind
+from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, OrderState, ReconnectionReason
+from csire_bridge.domain.order.precedence import asked_at
+from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["make_way", "new_order", "queue"]
+
+_OVERTAKEN = "a newer request to connect was received for the metering point"
+
+
+def new_order(request: OrderRequest, now: datetime, *, registered_at: datetime, header: Header | None = None) -> Order:
+    """The order that is asked for, by the message with that ``header`` where it is one of the hub."""
+    start = request.effective_date or request.requested_date
+    return Order(
+        key=0,
+        kind=request.kind,
+        state=OrderState.REGISTERED,
+        metering_point=request.metering_point,
+        process_instance=request.process_instance,
+        source_message=header.message_id if header else None,
+        source_sender=Eic(header.physical_sender) if header else None,
+        source_number=header.number if header else None,
+        registered_at=registered_at,
+        not_before=max(now, start_of(start)) if start else now,
+        version=1,
+        disconnection_kind=request.disconnection_kind,
+        reconnection_reason=request.reconnection_reason,
+        supplier=request.supplier,
+        requested_date=request.requested_date,
+        effective_date=request.effective_date,
+        description=request.description,
+        tariff_group=request.tariff_group,
+        contracted_power=request.contracted_power,
+        end_reason=request.end_reason,
+    )
+
+
+def make_way(tx: Transaction, asked: Sequence[Order], now: datetime, complaint_hold: timedelta) -> None:
+    """What orders that were just asked for mean for others at their points.
+
+    ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
+    """
+    reconnections = [order for order in asked if order.kind is OrderKind.RECONNECT]
+    _overtake(tx, reconnections, now)
+    _protect(tx, reconnections, now, complaint_hold)
+
+
+def _overtake(tx: Transaction, reconnections: Sequence[Order], now: datetime) -> None:
+    """Disconnections that wait at these points give way at once; those under way are recalled in their turn."""
+    newest: dict[MeteringPointCode, datetime] = {}
+    for order in reconnections:
+        newest[order.metering_point] = max(asked_at(order), newest.get(order.metering_point, asked_at(order)))
+    for order in tx.neighbours.overtaken(newest):
+        facts = {"cannot_reason": CannotReason.OTHER, "detail": _OVERTAKEN}
+        tx.orders.move(order, OrderState.SUPERSEDED, now, _OVERTAKEN, **facts)
+        tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
+        tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
+
+
+def _protect(tx: Transaction, reconnections: Sequence[Order], now: datetime, lasts: timedelta) -> None:
+    for order in reconnections:
+        if order.reconnection_reason is ReconnectionReason.COMPLAINT and lasts:
+            hold = Hold(
+                key=0,
+                metering_point=order.metering_point,
+                kind=HoldKind.COMPLAINT,
+                since=now,
+                until=order.registered_at + lasts,
+                by=f"message {order.source_number}" if order.source_number else "SID",
+                why="the supply came back because of a complaint",
+            )
+            tx.guards.hold(hold)
+
+
+def queue(
+    tx: Transaction, orders: Sequence[Order], keys: Sequence[int], now: datetime, lease: Lease | None = None
+) -> list[WorkItem]:
+    """Write the work of new orders; return what is due at once, if it is held under ``lease``."""
+    rows = list(zip(keys, orders, strict=True))
+    moves = [row for row in rows if row[1].kind.contactor_action]
+    _add(tx, WorkStep.PERFORM, [row for row in rows if row not in moves], now)  # a tariff is written before its date
+    _add(tx, WorkStep.EXECUTE, [row for row in moves if row[1].not_before > now])
+    items = _add(tx, WorkStep.EXECUTE, [row for row in moves if row[1].not_before <= now], lease=lease)
+    return items if lease else []
+
+
+def _add(
+    tx: Transaction,
+    step: WorkStep,
+    rows: Sequence[tuple[int, Order]],
+    due_at: datetime | None = None,
+    lease: Lease | None = None,
+) -> list[WorkItem]:
+    dues = [due_at or order.not_before for _, order in rows]
+    ranks = [order.priority for _, order in rows]
+    return tx.work.add(step, [key for key, _ in rows], dues, priority=ranks, lease=lease)

@@ -1,0 +1,105 @@
+"""One order, many sources: whoever asks for what is about to be done anyway joins the order that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from csire_bridge.domain.errors import RuleBroken
+from csire_bridge.domain.message.processes import Process, Standing, standing
+from csire_bridge.domain.message.sid import SidOrder, SidRequest
+from csire_bridge.domain.order.deadlines import Deadlines, with_deadline
+from csire_bridge.domain.order.order import FINAL_STATES, Order
+from csire_bridge.domain.order.sources import is_the_same
+from csire_bridge.pipeline.orders.create import make_way, new_order, queue
+from csire_bridge.pipeline.orders.processes import catch_up, process_of, refusal
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["take_sid_order", "without_joined"]
+
+
+def without_joined(tx: Transaction, new: Sequence[Order], now: datetime) -> list[Order]:
+    """Join orders of the hub to those that SID asked for; return those that have to be carried out themselves."""
+    if not new:
+        return []
+    points = sorted({order.metering_point for order in new})
+    free = tx.neighbours.without_hub(points)
+    if not free:
+        return list(new)
+    alone = []
+    for order in new:
+        newest = _newest_connection(tx, order, now)
+        known = next((o for o in free if is_the_same(order, o, newest, now)), None)
+        if known is None:
+            alone.append(order)
+        else:
+            free.remove(known)
+            tx.orders.join(known, order, now, f"message {order.source_number} of the hub asks for the same")
+    return alone
+
+
+def take_sid_order(
+    tx: Transaction,
+    request: SidRequest,
+    message: int,
+    now: datetime,
+    complaint_hold: timedelta,
+    deadlines: Deadlines,
+) -> SidOrder:
+    """Write an order of SID, or join it to one that is about to do the same; return what SID's number stands for now.
+
+    It becomes due like any other order. SID is told where it stands. Raises RuleBroken, before anything was written,
+    for a process of the hub that asked for something else.
+    """
+    new = with_deadline(new_order(request.order, now, registered_at=request.registered_at), deadlines, now)
+    named = process_of(new)
+    process = tx.processes.hold([named])[named.process_instance] if named else None
+    known = _known(tx, new, process, request, now)
+    if known is None:
+        (key,) = tx.orders.add([new], now)
+        make_way(tx, [new], now, complaint_hold)
+        queue(tx, [new], [key], now)
+        if process is not None:
+            catch_up(tx, process, new, now)
+        order = tx.orders.get(key)
+    elif known.state in FINAL_STATES:
+        text = f"SID's order {request.number} asks for it again: it is told how it ended"
+        tx.orders.note(known.key, known.state, now, text)
+        order = known
+    else:
+        order = tx.orders.join(known, new, now, f"SID's order {request.number} asks for the same")
+        make_way(tx, [new], now, complaint_hold)
+    taken = SidOrder(
+        key=0,
+        number=request.number,
+        order=order.key,
+        message=message,
+        content=request.content,
+        registered_at=request.registered_at,
+        taken_at=now,
+    )
+    tx.sid.add(taken, order)
+    return taken
+
+
+def _newest_connection(tx: Transaction, order: Order, now: datetime) -> datetime | None:
+    asked = tx.neighbours.reconnections([order.metering_point], now).get(order.metering_point)
+    return asked.newest if asked else None
+
+
+def _known(tx: Transaction, new: Order, process: Process | None, request: SidRequest, now: datetime) -> Order | None:
+    """The order that SID's new one belongs to; None where it is carried out by itself.
+
+    A process of the hub is carried out once: an order that names it belongs to that of the process, even if that has
+    ended. Raises RuleBroken where the process asked for something else, or its order was archived.
+    """
+    if process is not None:
+        orders = tx.neighbours.of_processes([process.process_instance])[process.process_instance]
+        stands = standing(new, process, orders)
+        if stands.standing is Standing.OTHER or (stands.standing is Standing.ANSWERED and stands.order is None):
+            problem = refusal(stands, process.process_instance)
+            raise RuleBroken([problem] if problem else [])
+        if stands.standing is not Standing.NEW:
+            return stands.order
+    newest = _newest_connection(tx, new, now)
+    return next((o for o in tx.neighbours.joinable(new) if is_the_same(new, o, newest, now)), None)

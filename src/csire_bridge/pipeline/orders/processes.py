@@ -1,0 +1,194 @@
+"""Messages and their market processes: what comes twice, too late, or before what it speaks of.
+
+A process is held from the moment at which one of its messages is looked at until that is written. So an order and the
+end of its process see each other, whoever of them comes first and however many workers there are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from csire_bridge.domain.errors import Problem, ProblemCode
+from csire_bridge.domain.fast_dataclass import changed
+from csire_bridge.domain.identifiers import ProcessInstanceId
+from csire_bridge.domain.message.message import OrderRequest, SpecialKind, SpecialNotice, Understood
+from csire_bridge.domain.message.processes import Process, Standing, Stands, same_dates, standing
+from csire_bridge.domain.order.order import Order, OrderKind
+from csire_bridge.domain.order.steps import StepRules
+from csire_bridge.pipeline.orders.cancel import take_back
+from csire_bridge.pipeline.orders.child_orders import bring_back
+from csire_bridge.pipeline.orders.create import new_order
+from csire_bridge.pipeline.orders.reschedule import move_date
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["KnownProcesses", "catch_up", "end_process", "process_of", "refusal"]
+
+_log = logging.getLogger(__name__)
+_ENDED = "the hub ended the process by force"
+
+
+class KnownProcesses:
+    """The processes that some messages of the hub name, one message each, as they stand in this transaction."""
+
+    def __init__(self, tx: Transaction, understood: Sequence[Understood], now: datetime) -> None:
+        asking = [u for u in understood if isinstance(u.reading, OrderRequest)]
+        self._asked = {u.header.message_id: _asked_by(u, now) for u in asking}
+        ends = [instance for u in understood if (instance := _ends(u)) is not None]
+        named = [process_of(order) for order in self._asked.values()] + [Process(process_instance=p) for p in ends]
+        self._processes = tx.processes.hold([process for process in named if process is not None])
+        self._orders = tx.neighbours.of_processes(list(self._processes))
+
+    def stands(self, understood: Understood) -> Stands:
+        """What a message is to its process; those that ask for nothing are always new."""
+        asked = self._asked.get(understood.header.message_id)
+        if asked is None or asked.process_instance is None:
+            return Stands(Standing.NEW)
+        return self._standing(asked, asked.process_instance)
+
+    def _standing(self, asked: Order, instance: ProcessInstanceId) -> Stands:
+        return standing(asked, self._processes[instance], self._orders[instance])
+
+    def refusal(self, understood: Understood) -> Problem | None:
+        """Why a message is refused for what its process has asked for before; None where it is not."""
+        return refusal(self.stands(understood), understood.reading.process_instance)
+
+    def asks(self, understood: Understood) -> bool:
+        """Whether the message changes anything; not so what only repeats, or is older than what counts."""
+        return self.stands(understood).standing not in (Standing.REPEATED, Standing.OUTDATED)
+
+    def asked(self, understood: Understood) -> Order:
+        """The order that a message asks for."""
+        return self._asked[understood.header.message_id]
+
+    def admit(self, tx: Transaction, derived: Order) -> list[Order]:
+        """An order that follows from a notice: none where it was made before in the notice's process.
+
+        A notice that belongs to a process of another kind is no reason to leave the change out; it stands alone then.
+        """
+        process = process_of(derived)
+        if process is None:
+            return [derived]
+        self._processes |= tx.processes.hold([process])
+        self._orders |= tx.neighbours.of_processes([process.process_instance])
+        stands = self._standing(derived, process.process_instance).standing
+        if stands is Standing.OTHER:
+            return [changed(derived, process_instance=None)]
+        return [derived] if stands in (Standing.NEW, Standing.MOVED) else []
+
+    def without_joining(self, tx: Transaction, orders: Sequence[Order], now: datetime, rules: StepRules) -> list[Order]:
+        """Join orders of the hub to those for which SID has named the same process; return the other ones."""
+        return [order for order in orders if not self._joins(tx, order, now, rules)]
+
+    def _joins(self, tx: Transaction, order: Order, now: datetime, rules: StepRules) -> bool:
+        instance = order.process_instance
+        stands = self._standing(order, instance) if instance in self._processes and instance else None
+        if stands is None or stands.standing is not Standing.JOINS or stands.order is None:
+            return False
+        text = f"message {order.source_number} of the hub asks for the same, in the process that SID named"
+        joined = tx.orders.join(stands.order, order, now, text)
+        if order.kind.contactor_action is None and not same_dates(order, joined):
+            move_date(tx, joined, order, now, rules)
+        return True
+
+    def remark(self, understood: Understood) -> str | None:
+        """What the message's history says of its process, where that is out of the ordinary."""
+        instance, stands = understood.reading.process_instance, self.stands(understood)
+        if stands.standing is Standing.REPEATED and stands.order is not None:
+            return f"asks again for order {stands.order.key}, which is {stands.order.state}: nothing changes"
+        if stands.standing is Standing.OUTDATED and stands.order is not None:
+            return f"is older than the message that set the dates of order {stands.order.key}: nothing changes"
+        ends = _ends(understood)
+        if ends is not None and not self._orders[ends]:
+            return f"no order of process {ends} has come yet: its end is kept, and counts when one comes"
+        ended = self._processes.get(instance) if instance and stands.standing is Standing.NEW else None
+        if ended is not None and ended.ended_at is not None and ends is None:
+            return f"{_ENDED} before this message came: its order ends at once"
+        return None
+
+    def follow(self, tx: Transaction, understood: Understood, now: datetime) -> None:
+        """Note that the hub ended a process, and end what it asked for."""
+        instance = _ends(understood)
+        if instance is not None:
+            tx.processes.end(instance, understood.header.message_id, now)
+            end_process(tx, instance, _ENDED, now)
+
+    def catch_up(self, tx: Transaction, new: Sequence[Order], now: datetime) -> None:
+        """Write for what processes asked now; ``new`` orders whose process was ended before they came end at once."""
+        for order in new:
+            process = self._processes.get(order.process_instance) if order.process_instance else None
+            if process is not None:
+                catch_up(tx, process, order, now)
+
+
+def catch_up(tx: Transaction, process: Process, order: Order, now: datetime) -> None:
+    """Apply to a new ``order`` what was heard of its process before it came."""
+    if process.kind is None and (asked := process_of(order)) is not None:
+        tx.processes.ask(asked)
+    if process.ended_at is not None:
+        said = f"{_ENDED} (message {process.ended_by}) before the order came"
+        end_process(tx, process.process_instance, said, now)
+
+
+def end_process(tx: Transaction, instance: ProcessInstanceId, why: str, now: datetime) -> None:
+    """A process that the hub ended by force takes its waiting orders with it; those under way are recalled.
+
+    Either way the hub gets an answer: "cannot" for what did not happen, "done" for what could not be stopped. Where
+    SID asked for the same, a connection goes on; everything else ends, SID is told, and may ask for it again.
+    """
+    bring_back(tx, instance, why, now)
+    orders = tx.neighbours.open_of_process(instance)
+    behind = tx.sid.behind([order.key for order in orders])
+    for order in orders:
+        if order.kind is OrderKind.RECONNECT and behind.get(order.key) and order.source_message is not None:
+            tx.orders.note(order.key, order.state, now, f"{why}, but SID asks for the same: the order goes on")
+        elif order.recalled_at is None and not take_back(tx, order, why, now):
+            _log.error("order %s is under way, but the hub ended its process", order.key)
+
+
+def refusal(stands: Stands, instance: ProcessInstanceId | None) -> Problem | None:
+    """Why a request is refused for what its process has asked for before; None where it is not."""
+    order = stands.order
+    if stands.standing is Standing.ANSWERED:
+        how = f"order {order.key} of it is {order.state}" if order else "its order was archived"
+        return Problem(
+            ProblemCode.PROCESS_ANSWERED,
+            f"process {instance} was answered: {how}. It is not carried out a second time",
+            "ask in a process of its own, if it is wanted again",
+        )
+    if stands.standing is Standing.OTHER:
+        what = f"order {order.key}: {order.kind} at {order.metering_point}" if order else "another kind, or point"
+        return Problem(
+            ProblemCode.PROCESS_REUSED,
+            f"process {instance} has asked for something else before ({what})",
+            "ask in a process of its own",
+        )
+    if stands.standing is Standing.UNDER_WAY and order is not None:
+        return Problem(
+            ProblemCode.PROCESS_REUSED,
+            f"order {order.key} of process {instance} is {order.state}: its date can't be changed any more",
+            "end the process if the order is not wanted, and ask in a process of its own",
+        )
+    return None
+
+
+def process_of(order: Order) -> Process | None:
+    """The process that ``order`` names, as it is written down; None where it names none."""
+    if order.process_instance is None:
+        return None
+    return Process(process_instance=order.process_instance, kind=order.kind, metering_point=order.metering_point)
+
+
+def _asked_by(understood: Understood, now: datetime) -> Order:
+    header, reading = understood.header, understood.reading
+    if not isinstance(reading, OrderRequest):
+        raise TypeError(f"message {header.message_id} asks for no order")
+    return new_order(reading, now, registered_at=header.timestamp, header=header)
+
+
+def _ends(understood: Understood) -> ProcessInstanceId | None:
+    """The process that the message says was ended by force."""
+    notice = understood.reading
+    ended = isinstance(notice, SpecialNotice) and notice.kind is SpecialKind.PROCESS_ENDED
+    return notice.process_instance if ended else None

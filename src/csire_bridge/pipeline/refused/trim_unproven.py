@@ -1,0 +1,48 @@
+"""The bytes of strangers have a budget: of what is more, a hash and a head are kept.
+
+All bytes are committed before they are looked into, as always; only the verdict tells whose they are. So what is too
+much is cut in the transaction that refuses it. Until then it is bounded by how many may be at the door at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from csire_bridge.domain.message.message import Channel, RawMessage, SettledMessage
+from csire_bridge.domain.message.strangers import Share, StrangerBudget
+from csire_bridge.pipeline.ports import Transaction
+
+__all__ = ["trim_strangers"]
+
+
+def trim_strangers(
+    tx: Transaction, refused: Sequence[tuple[RawMessage, SettledMessage]], budget: StrangerBudget, now: datetime
+) -> None:
+    """Cut those of ``refused``, settled in this transaction, that nobody proved to have sent and that are too much.
+
+    What came by the hub's queue, from SID or from a file was sent for by us, and what was judged before was counted
+    then: both stay whole. One that is cut is not judged again.
+    """
+    strangers = [
+        (raw, settled)
+        for raw, settled in refused
+        if raw.channel is Channel.WEBHOOK and settled.sender is None and not raw.tries
+    ]
+    for share in Share:
+        mine = [(raw, one) for raw, one in strangers if (one.again_at is None) is (share is Share.LEFT)]
+        if not mine:
+            continue
+        sizes = [len(raw.raw) + len(settled.receipt) for raw, settled in mine]
+        fits = tx.strangers.room(share, sizes, budget.bytes_per_day, now)
+        cut = [raw for (raw, _), fit in zip(mine, fits, strict=True) if not fit]
+        tx.messages.trim([(raw.key, raw.raw[: budget.head], len(raw.raw)) for raw in cut])
+        tx.messages.note((raw.key, now, "trim", _text(raw, budget)) for raw in cut)
+
+
+def _text(raw: RawMessage, budget: StrangerBudget) -> str:
+    kept = min(len(raw.raw), budget.head)
+    return (
+        f"strangers have sent more than {budget.bytes_per_day} bytes today: of this message's {len(raw.raw)} bytes "
+        f"the SHA-256 and the first {kept} are kept, and not its receipt"
+    )

@@ -1,0 +1,395 @@
+"""The only place that knows every room and wires them together."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from types import TracebackType
+
+from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
+from csire_bridge.channels.hes.event_address import event_key, with_key
+from csire_bridge.channels.hes.event_endpoint import EventListener
+from csire_bridge.channels.hub.client import HubClient
+from csire_bridge.channels.hub.faults import Operation
+from csire_bridge.channels.hub.folder_delivery import FolderChannel
+from csire_bridge.channels.hub.hub_delivery import HubChannel
+from csire_bridge.channels.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
+from csire_bridge.channels.hub.queue_poller import QueuePoller, document_if_readable, whole_answer
+from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+from csire_bridge.config.settings import Settings
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.message.message import Channel
+from csire_bridge.domain.message.refusals import JudgingAgain
+from csire_bridge.domain.message.strangers import StrangerBudget
+from csire_bridge.domain.meter.contactor import HeadEndEvent
+from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
+from csire_bridge.domain.operations.retry import RetryPolicy
+from csire_bridge.domain.operations.schedule import Daily, Every
+from csire_bridge.domain.order.steps import StepKind, StepRules
+from csire_bridge.domain.work import Lease, WorkStep
+from csire_bridge.pipeline.agreement.handler import Performer
+from csire_bridge.pipeline.answer.acknowledge import Acknowledger, Parties
+from csire_bridge.pipeline.answer.deliver import Deliverer
+from csire_bridge.pipeline.execute.handler import ExecutionLimits, Executor, FieldWork
+from csire_bridge.pipeline.intake.handler import Intake
+from csire_bridge.pipeline.intake.judge_again import JudgeAgain
+from csire_bridge.pipeline.intake.map import Mapper
+from csire_bridge.pipeline.intake.point_finder import PointFinder
+from csire_bridge.pipeline.intake.receipt import Receipts
+from csire_bridge.pipeline.intake.receive import Arrival, receive
+from csire_bridge.pipeline.intake.request_reply import Reception
+from csire_bridge.pipeline.intake.validate import Validator
+from csire_bridge.pipeline.intake.verify import Verifier
+from csire_bridge.pipeline.observe.head_end_events import take_events
+from csire_bridge.pipeline.ports import DeliveryChannel, HeadEnd
+from csire_bridge.runtime.steady_clock import system_clock, ticks_of
+from csire_bridge.service.bridge_sid import SidSide
+from csire_bridge.service.caller_proofs import event_proofs
+from csire_bridge.store.database import Database
+from csire_bridge.worker.alert_job import Watch
+from csire_bridge.worker.certificate_job import Certificates, own_certificates
+from csire_bridge.worker.partners.current import PartnerDesk
+from csire_bridge.worker.retention_job import Retention
+from csire_bridge.worker.scheduler import Tick, Ticker
+from csire_bridge.worker.work_loop import Handlers, Worker
+from csire_bridge.xml.mapping.book import MappingBook
+from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.partner_book import PartnerBook
+
+__all__ = ["Bridge", "Standard", "head_end_reader", "hub_profile", "partner_book", "signing_key", "system_clock"]
+
+_QUEUE = "hub queue"
+_TICKER_LEASE_SECONDS = 10.0
+_EACH_DAY = Daily(time(0), first_at_once=True)
+
+
+@dataclass(frozen=True)
+class Standard:
+    """The hub's standard as files: schemas, mappings, and what judges by them. Needs no database and no keys."""
+
+    catalogue: SchemaCatalogue
+    book: MappingBook
+    validator: Validator
+    mapper: Mapper
+
+    @classmethod
+    def load(cls, settings: Settings) -> Standard:
+        """Read schemas and mapping files; raise ConfigurationError with everything that is wrong in them."""
+        catalogue = SchemaCatalogue(settings.schema_path)
+        book = MappingBook(settings.mapping_path, catalogue, settings.sender_role)
+        for namespace in book.namespaces:
+            catalogue.schema_for(namespace)  # a broken schema shows at start, not with the first message
+        limits = settings.limits.as_limits()
+        return cls(catalogue, book, Validator(catalogue, book, Eic(settings.own_eic), limits), Mapper(book, limits))
+
+
+class Bridge:
+    """A bridge that can take messages in and work them off. Close it, or use it in ``with``."""
+
+    def __init__(self, settings: Settings, clock: Clock = system_clock, *, reply_address: str | None = None) -> None:
+        """Wire everything; raise ConfigurationError for wrong settings, StoreFailure for a broken database.
+
+        A database that is not there, or has older tables, is a ConfigurationError too: a new one would know no points,
+        holds or stop switch, so only ``csire-bridge db upgrade`` makes one.
+
+        ``reply_address`` is the door at which somebody else takes the head-end system's events (``take_events``);
+        without one the bridge listens by itself once it is started.
+        """
+        self.settings = settings
+        self.clock = clock
+        self.limits = execution_limits(settings)
+        self.standard = Standard.load(settings)
+        key = signing_key(settings)
+        self.database = Database(settings.database)
+        self.database.require_current()
+        self.database.require_durable()
+        self._partners = PartnerDesk(settings, self.database, clock)
+        self.intake = self._intake(key)
+        profile = HeadEndProfile.of(settings.head_end)
+        self.event_proofs = event_proofs(settings, event_key(key))
+        self._events: EventListener | None = None
+        if reply_address is None:
+            self._events = EventListener(self.take_events, profile, self.event_proofs, settings.head_end.events_port)
+            reply_address = self._events.url
+        if self.event_proofs.key is not None:
+            reply_address = with_key(reply_address, self.event_proofs.key)
+        self.head_end_profile = replace(profile, reply_address=reply_address)
+        self._head_end = HeadEndConnector(self.head_end_profile, clock, ticks_of(clock))
+        self._hub = hub_client(settings, key, self._partners.book, clock) if settings.hub.url else None
+        self.sid = self._sid_side(key) if settings.sid.url else None
+        self.points = self.sid.points if self.sid else PointFinder(self.database, None, clock)
+        self.worker, self.reception = self._worker(key)
+        wait = timedelta(seconds=settings.limits.result_wait_seconds)
+        self.certificates = Certificates(own_certificates(settings), lambda: self.partners)
+        patience = timedelta(seconds=settings.limits.partner_wait_seconds)
+        self.watch = Watch(
+            self.database, clock, result_wait=wait, partner_wait=patience, further=self.certificates.alerts
+        )
+
+    @property
+    def partners(self) -> PartnerBook:
+        """The partners that hold now: those of the settings and of the registry's table."""
+        return self._partners.book()
+
+    def _intake(self, key: SigningKey) -> Intake:
+        verifier = Verifier(lambda: self.partners, self.settings.limits.max_message_bytes)
+        validator, mapper = self.standard.validator, self.standard.mapper
+        hold = timedelta(days=self.settings.execution.complaint_hold_days)
+        return Intake(
+            self.database,
+            verifier,
+            validator,
+            mapper,
+            Receipts(key),
+            Eic(self.settings.hub_eic),
+            self.clock,
+            hold,
+            step_rules(self.settings),
+            self.settings.deadlines.as_deadlines(),
+            self._judging_again(),
+            timedelta(days=self.settings.limits.oldest_disconnection_days),
+            StrangerBudget(self.settings.web.strangers_bytes_per_day),
+        )
+
+    def _worker(self, key: SigningKey) -> tuple[Worker, Reception]:
+        """The worker, and the reception with a hand of its own: it ends with the intake and leaves orders to others."""
+        settings, jitter = self.settings, random.Random()  # noqa: S311 - spreads retries, no secret
+        parties = Parties(Eic(settings.own_eic), Eic(settings.hub_eic), settings.sender_role)
+        standard, channel = self.standard, self._channel()
+        acknowledger = Acknowledger(self.database, standard.book, standard.catalogue, key, parties, self.clock)
+        rules = step_rules(settings)
+        finder = self.points if self.sid and settings.sid.look_up else None
+        retry = RetryPolicy.lasting(timedelta(days=settings.hub.send_days))
+        steps: Handlers = {
+            WorkStep.INTAKE: self.intake,
+            WorkStep.EXECUTE: Executor(self.database, self._head_end, self.clock, self.limits, jitter, finder),
+            WorkStep.PERFORM: Performer(
+                self.database, self._head_end, self.points.known_after_a_look, self.clock, self.limits, rules, jitter
+            ),
+            WorkStep.ACKNOWLEDGE: acknowledger,
+            WorkStep.DELIVER: Deliverer(self.database, channel, self.clock, retry, jitter),
+        }
+        due = None if settings.head_end.url else [WorkStep.INTAKE]
+        lease = timedelta(seconds=settings.worker.lease_seconds)
+        worker = Worker(
+            self.database,
+            steps,
+            self.clock,
+            steps_due=due,
+            batch=settings.worker.batch,
+            lease=lease,
+            most_lapses=settings.worker.most_lapses,
+            at_once=settings.worker.at_once,
+            stuck_at_once=settings.worker.stuck_at_once,
+            hands={WorkStep.DELIVER: settings.hub.send_at_once},
+        )
+        hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
+        return worker, Reception(self.database, hand, self.clock)
+
+    def _judging_again(self) -> JudgingAgain:
+        return JudgingAgain(give_up=timedelta(days=self.settings.limits.judge_again_days))
+
+    def _sid_side(self, key: SigningKey) -> SidSide:
+        catalogue = self.standard.catalogue
+        return SidSide(self.settings, self.database, catalogue, key, self.clock, self._wake)
+
+    def _wake(self) -> None:
+        self.worker.wake()  # which is made after SID's side, because it asks there for metering points
+
+    def _channel(self) -> DeliveryChannel:
+        if self._hub is None:
+            return FolderChannel(self.settings.delivery_folder)
+        return HubChannel(self._hub, Operation(self.settings.hub.operation))
+
+    def start(self) -> Bridge:
+        """Listen for the head-end system's events, where nobody else does."""
+        if self.settings.head_end.url and self._events:
+            self._events.start()
+        return self
+
+    def take_in(self, channel: Channel, arrivals: Sequence[Arrival]) -> None:
+        """Receive messages and go on with their intake at once; orders that are due are worked off too."""
+        lease = self.worker.lease()
+        items = receive(self.database, channel, arrivals, self.clock, lease)
+        self.worker.carry_on(items, lease)
+
+    def poller(self) -> QueuePoller | None:
+        """What empties our queue at the hub; None where that is not wanted. It is for one thread."""
+        hub = self.settings.hub
+        if self._hub is None or not hub.poll:
+            return None
+        return QueuePoller(
+            self._hub,
+            self._keep,
+            self.clock,
+            (hub.idle_seconds, hub.longest_idle_seconds),
+            keep=whole_answer if hub.security == "wss" else document_if_readable,
+            may_go_on=self.may_poll,
+        )
+
+    def _keep(self, raw: bytes, origin: str) -> None:
+        receive(self.database, Channel.QUEUE, [Arrival(origin, raw)], self.clock)
+        self.worker.wake()
+
+    def may_poll(self) -> bool:
+        """Take or prolong the lease on our queue at the hub: only one process may empty it.
+
+        It lasts as long as two peeks at most, so that after a crash the next process soon goes on.
+        """
+        now, hub = self.clock(), self.settings.hub
+        length = 2 * timedelta(seconds=hub.connect_seconds + hub.peek_seconds)
+        with self.database.transaction() as tx:
+            return tx.leases.hold(_QUEUE, Lease.starting(self.worker.name, now, length), now) is not None
+
+    def stop_polling(self) -> None:
+        """Leave the queue to the next process at once."""
+        with self.database.transaction() as tx:
+            tx.leases.release(_QUEUE, self.worker.name, self.clock())
+
+    def ticker(self) -> Ticker:
+        """What has everything done that is due by the clock; start it."""
+        lease = timedelta(seconds=min(self.settings.worker.lease_seconds, _TICKER_LEASE_SECONDS))
+        return Ticker(self.database, self.clock, self.worker.name, self._ticks(), lease)
+
+    def _ticks(self) -> list[Tick]:
+        retention = self.settings.retention
+        ticks = [
+            Tick("watch", Every(timedelta(seconds=30)), lambda led, _: self.watch.look(led)),
+            Tick("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
+        ]
+        judge = JudgeAgain(self.database, self.intake, self.clock, self._judging_again())
+        ticks.append(Tick("judge again", Every(timedelta(seconds=30)), lambda *_: self._judged_again(judge)))
+        if sid := self.sid:
+            ticks.append(Tick("field work", Every(timedelta(seconds=1)), lambda led, _: sid.hand_over(led)))
+        if retention.as_rules().any and retention.archive is not None:
+            worker = Retention(self.database, self.clock, retention.as_rules(), retention.archive, retention.batch)
+            ticks.append(Tick("retention", Daily(retention.at), worker.tick, remembered=True))
+        return ticks
+
+    def _judged_again(self, judge: JudgeAgain) -> None:
+        if judge.look():
+            self.worker.wake()
+
+    def take_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
+        """Commit events of the head-end system, and have their orders looked at."""
+        take_events(self.database, self.clock, events)
+        self.worker.wake()
+
+    def close(self) -> None:
+        """Stop listening and give everything back."""
+        if self._events:
+            self._events.stop()
+        self.worker.close()
+        if self._hub:
+            self._hub.close()
+        if self.sid:
+            self.sid.close()
+        self._head_end.close()
+        self.database.close()
+
+    def __enter__(self) -> Bridge:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def signing_key(settings: Settings) -> SigningKey:
+    """The key that signs what we send; raises ConfigurationError when there is none that can be used."""
+    if settings.signing_key is None or settings.signing_certificate is None:
+        raise ConfigurationError(
+            "settings signing_key and signing_certificate are not set",
+            "name the PEM files of the key and certificate that sign acknowledgements; `csire-bridge pki` makes some",
+        )
+    return SigningKey.load(settings.signing_key, settings.signing_certificate)
+
+
+@contextmanager
+def head_end_reader(settings: Settings, clock: Clock = system_clock) -> Iterator[HeadEnd | None]:
+    """The head-end system for somebody who only asks; None where none is set up. Needs no keys."""
+    if settings.head_end.url is None:
+        yield None
+        return
+    with closing(HeadEndConnector(HeadEndProfile.of(settings.head_end), clock)) as connector:
+        yield connector
+
+
+def execution_limits(settings: Settings) -> ExecutionLimits:
+    """The limits of the execution as values of the pipeline."""
+    head_end, execution = settings.head_end, settings.execution
+    return ExecutionLimits(
+        response=timedelta(seconds=head_end.response_seconds),
+        lifetime=timedelta(seconds=head_end.command_lifetime_seconds),
+        expiry_margin=timedelta(seconds=execution.expiry_margin_seconds),
+        unmeasured=timedelta(seconds=execution.unmeasured_clock_seconds),
+        attempts=head_end.attempts,
+        again=timedelta(seconds=execution.again_seconds),
+        poll=timedelta(seconds=head_end.poll_seconds),
+        recheck=timedelta(seconds=execution.recheck_seconds),
+        meter_pause=timedelta(seconds=execution.meter_pause_seconds),
+        commands_per_second=execution.commands_per_second,
+        disconnections_per_hour=execution.disconnections_per_hour,
+        armed_counts=execution.armed_counts,
+        field_work=FieldWork(execution.field_work),
+        deadlines=settings.deadlines.as_deadlines(),
+        circuit=CircuitPolicy(
+            threshold=execution.circuit_failures,
+            first=timedelta(seconds=execution.circuit_seconds),
+            longest=timedelta(seconds=execution.circuit_longest_seconds),
+        ),
+    )
+
+
+def step_rules(settings: Settings) -> StepRules:
+    """Which steps agreements have, as a value of the domain."""
+    agreements = settings.agreements
+    return StepRules(
+        start=tuple(map(StepKind, agreements.start)),
+        end=tuple(map(StepKind, agreements.end)),
+        write_ahead=timedelta(hours=agreements.tariff_ahead_hours),
+        last_day_counts=agreements.last_day_counts,
+    )
+
+
+def hub_profile(settings: Settings, url: str | None = None) -> HubProfile:
+    """How to speak with the hub, or with another ``url`` that is a whole address; raises ConfigurationError."""
+    hub = settings.hub
+    own = url is None or url == hub.url
+    certificate, key = hub.client_certificate, hub.client_key
+    return HubProfile(
+        url=url or hub.url or "",
+        tenant=hub.tenant if own else None,
+        user=hub.user if own else None,
+        content_type_style=ContentTypeStyle(hub.content_type),
+        connect_seconds=hub.connect_seconds,
+        send_seconds=hub.send_seconds,
+        peek_seconds=hub.peek_seconds,
+        ca_bundle=hub.ca_bundle,
+        client_certificate=(certificate, key) if certificate and key else None,
+        security=HubSecurity(hub.security),
+        max_bytes=hub.max_bytes,
+        unsigned_faults=hub.unsigned_faults,
+        slow_retry=timedelta(seconds=hub.slow_retry_seconds),
+    )
+
+
+def hub_client(settings: Settings, key: SigningKey, partners: Callable[[], PartnerBook], clock: Clock) -> HubClient:
+    """A client of the hub's own door; ``partners`` gives the book that holds now, of which only the hub counts."""
+    profile = hub_profile(settings)
+    if profile.security is not HubSecurity.WSS:
+        return HubClient(profile, None, clock)
+    return HubClient(profile, WsSecurityPlugin(key, lambda: partners().of_the_hub, clock, profile.max_bytes), clock)
+
+
+def partner_book(settings: Settings, database: Database, clock: Clock = system_clock) -> PartnerBook:
+    """The partners of the settings and of the registry's table at this moment; certificates of both count.
+
+    For a partner in both, what the table says wins. Raises ConfigurationError when nobody could be trusted.
+    """
+    return PartnerDesk(settings, database, clock).book()

@@ -1,0 +1,50 @@
+"""How callers prove themselves at our doors, from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+
+from csire_bridge.channels.sid.profile import read_password
+from csire_bridge.channels.transport.caller_address import networks
+from csire_bridge.channels.transport.caller_proofs import Proofs
+from csire_bridge.config.settings import Settings
+from csire_bridge.xml.security.keys import load_certificates
+
+__all__ = ["event_proofs", "sid_proofs"]
+
+
+def sid_proofs(settings: Settings) -> Proofs:
+    """How SID proves itself; raises ConfigurationError for a file that can't be read."""
+    sid = settings.sid
+    return Proofs(
+        networks(sid.peers),
+        _fingerprints(sid.caller_certificates),
+        sid.caller_user,
+        _password(sid.caller_password_file),
+    )
+
+
+def event_proofs(settings: Settings, key: str) -> Proofs:
+    """How the head-end system proves itself; raises ConfigurationError for a file that can't be read.
+
+    ``key`` stands in the address to which it is asked to report.
+    """
+    head_end = settings.head_end
+    return Proofs(
+        networks(head_end.event_peers),
+        _fingerprints(head_end.event_certificates),
+        head_end.event_user,
+        _password(head_end.event_password_file),
+        key if head_end.event_key else None,
+    )
+
+
+def _password(file: Path | None) -> str | None:
+    return read_password(file) if file else None
+
+
+def _fingerprints(files: Iterable[Path]) -> frozenset[bytes]:
+    return frozenset(found.fingerprint(hashes.SHA256()) for file in files for found in load_certificates(file))

@@ -1,0 +1,117 @@
+"""The service's web application: the hub's webhook, the head-end system's events, health."""
+
+from __future__ import annotations
+
+import logging
+from asyncio import Future
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import cast
+
+from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp
+
+from csire_bridge.channels.hes.event_endpoint import EventDoor
+from csire_bridge.channels.hub.webhook import hub_router
+from csire_bridge.channels.sid.endpoint import sid_router
+from csire_bridge.channels.transport.caller_address import Callers, networks
+from csire_bridge.channels.transport.direct_routes import Straight, ways_of
+from csire_bridge.channels.transport.entrance import Entrance
+from csire_bridge.channels.transport.request_body import BodyLimits
+from csire_bridge.channels.transport.submission import Receipt
+from csire_bridge.domain.message.message import Form
+from csire_bridge.domain.message.partners import PartnerLimits
+from csire_bridge.pipeline.intake.receive import Arrival
+from csire_bridge.pipeline.intake.request_reply import Answered
+from csire_bridge.runtime.group_commit import Grouped
+from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.caller_proofs import sid_proofs
+from csire_bridge.service.health import health_router
+from csire_bridge.service.readiness import Readiness
+
+__all__ = ["HUB_DOOR", "SID_DOOR", "DoorKeeper", "build_app", "door_keepers", "entrance_of", "event_door"]
+
+HUB_DOOR, SID_DOOR = "intake", "sid intake"
+
+_log = logging.getLogger(__name__)
+_LINGER_SECONDS = 0.002  # less than a commit takes; it makes full groups out of many callers
+
+
+class DoorKeeper:
+    """One thread that takes in what waits at a door: messages that come at the same moment share their commits."""
+
+    def __init__(self, answer: Callable[[Sequence[Arrival]], Sequence[Answered]], batch: int, name: str) -> None:
+        """``answer`` takes messages in; ``name`` is the thread's."""
+        self._group = Grouped[Arrival, Answered](answer, batch, name, linger=_LINGER_SECONDS)
+
+    def start(self) -> None:
+        """Begin to take messages in."""
+        self._group.start()
+
+    def stop(self) -> None:
+        """Take in what waits, then end."""
+        self._group.stop()
+
+    @property
+    def runs(self) -> bool:
+        """Whether messages are taken in."""
+        return self._group.runs
+
+    def knock(self, origin: str, raw: bytes, form: Form) -> Future[Receipt]:
+        """Hand a message in; what the future holds stands in the journal."""
+        return cast("Future[Receipt]", self._group.submit(Arrival(origin, raw, form)))
+
+
+def door_keepers(bridge: Bridge) -> dict[str, DoorKeeper]:
+    """Who takes in at each door that is open: the hub's, and SID's where that is wanted."""
+    batch = bridge.settings.web.batch
+    keepers = {HUB_DOOR: DoorKeeper(partial(_answer, bridge), batch, HUB_DOOR)}
+    if bridge.sid and bridge.settings.sid.listen:
+        keepers[SID_DOOR] = DoorKeeper(bridge.sid.answer, batch, SID_DOOR)
+    return keepers
+
+
+def _answer(bridge: Bridge, arrivals: Sequence[Arrival]) -> list[Answered]:
+    answers = bridge.reception.answer(arrivals)
+    if bridge.settings.head_end.url:
+        bridge.worker.wake()
+    return answers
+
+
+def entrance_of(bridge: Bridge) -> Entrance:
+    """The one way in for every door, as the settings have it."""
+    web, limits = bridge.settings.web, bridge.settings.limits
+    return Entrance(
+        Callers(networks(web.trusted_proxies), web.client_certificate_header),
+        BodyLimits(limits.max_message_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds),
+        PartnerLimits(web.strangers_per_minute, web.strangers_at_once, limits.max_message_bytes),
+    )
+
+
+def event_door(bridge: Bridge, entrance: Entrance) -> EventDoor | None:
+    """Where the head-end system reports; None where there is none."""
+    if not bridge.settings.head_end.url:
+        return None
+    return EventDoor(bridge.take_events, profile=bridge.head_end_profile, proofs=bridge.event_proofs, entrance=entrance)
+
+
+def build_app(
+    bridge: Bridge, doors: Mapping[str, DoorKeeper], events: EventDoor | None, entrance: Entrance, readiness: Readiness
+) -> ASGIApp:
+    """Everything that the service answers to."""
+    app = FastAPI(title="csire-bridge", docs_url=None, redoc_url=None)
+    app.add_exception_handler(Exception, _went_wrong)
+    busy = [hub_router(doors[HUB_DOOR].knock, lambda: bridge.partners, entrance=entrance)]
+    busy += [events.router] if events else []
+    for router in (*busy, health_router(readiness.reasons)):
+        app.include_router(router)
+    if bridge.sid and SID_DOOR in doors:
+        proofs = sid_proofs(bridge.settings)
+        app.include_router(sid_router(doors[SID_DOOR].knock, proofs, entrance=entrance, limits=bridge.sid.limits))
+    return Straight(app, ways_of(busy), _went_wrong)
+
+
+async def _went_wrong(_request: Request, error: Exception) -> Response:
+    """An error of the bridge itself: nothing was acknowledged, so the sender comes again."""
+    _log.error("a request failed: %r", error)
+    return Response("the bridge itself failed; send it again", 503, {"Retry-After": "5"}, media_type="text/plain")

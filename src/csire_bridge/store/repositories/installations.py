@@ -1,0 +1,114 @@
+"""Where meters stand and stood, within one transaction. The registry of points writes it, whoever told of a meter."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Connection, and_, bindparam, false, insert, null, select, true, union_all, update
+
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
+from csire_bridge.domain.meter.installations import Installation
+from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.execute_many import execute_many
+from csire_bridge.store.sql.row_mapper import from_row
+from csire_bridge.store.tables import meter_installations, metering_point_updates
+
+__all__ = ["Installations", "Move"]
+
+_log = logging.getLogger(__name__)
+Move = tuple[MeteringPointCode, MeterNumber | None, MeterNumber | None]
+"""A point, the meter that was known there, and the one that is known there now."""
+
+_I, _U = meter_installations, metering_point_updates
+_MOMENT = _I.c.known_since.type
+_HERE = _I.c.known_until.is_(None)
+_END = (
+    update(_I)
+    .where(_I.c.metering_point == bindparam("b_point"), _HERE)
+    .values(known_until=bindparam("known_until", type_=_MOMENT), shared_since=None)
+)
+_HOLDERS = select(_I.c.meter, _I.c.metering_point).where(among(_I.c.meter, "meters"), _HERE)
+_SHARE = (
+    update(_I)
+    .where(_I.c.meter == bindparam("b_meter"), _HERE, _I.c.shared_since.is_(None))
+    .values(shared_since=bindparam("shared_since", type_=_MOMENT))
+)
+_SHARE_NO_MORE = (update(_I).where(_I.c.meter == bindparam("b_meter"), _HERE, _I.c.shared_since.is_not(None))).values(
+    shared_since=None
+)
+_ADD = insert(_I)
+_CONFIRM = (
+    update(_I)
+    .where(_I.c.metering_point == bindparam("b_point"), _I.c.meter == bindparam("b_meter"), _HERE)
+    .values(confirmed_at=bindparam("confirmed_at", type_=_MOMENT))
+)
+_METERS_AT = select(_I.c.meter).where(among(_I.c.metering_point, "codes")).scalar_subquery()
+_COLUMNS = (_I.c.meter, _I.c.metering_point, _I.c.known_since, _I.c.known_until, _I.c.confirmed_at)
+_AROUND = union_all(
+    select(*_COLUMNS, false().label("pending")).where(_I.c.meter.in_(_METERS_AT)),
+    select(_U.c.meter_number, _U.c.metering_point, _U.c.told_at, null(), null(), true()).where(
+        and_(
+            _U.c.applied_at.is_(None),
+            _U.c.effective_date <= bindparam("today", type_=_U.c.effective_date.type),
+            _U.c.meter_number.in_(_METERS_AT),
+        )
+    ),
+)
+
+
+class Installations:
+    """Meters at metering points within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def around(self, codes: Sequence[MeteringPointCode], today: date) -> tuple[list[Installation], set[str]]:
+        """Every installation of every meter that is or was at one of ``codes``; and the points that are to be told so.
+
+        Those are points with one of these meters by a telling that is in force since ``today`` (Polish date) or before
+        and was not applied yet.
+        """
+        rows = self._connection.execute(_AROUND, {"codes": [str(code) for code in codes], "today": today}).all()
+        known = [from_row(Installation, row) for row in rows if not row.pending]
+        return known, {row.metering_point for row in rows if row.pending}
+
+    def moved(self, moves: Sequence[Move], now: datetime) -> None:
+        """Write which meters were told to be elsewhere now; a meter at two points is marked at both."""
+        moves = [move for move in moves if move[1] != move[2]]
+        if not moves:
+            return
+        ended = [{"b_point": str(code), "known_until": now} for code, before, _ in moves if before is not None]
+        execute_many(self._connection, _END, ended)
+        new = [(code, meter) for code, _, meter in moves if meter is not None]
+        at = self._holders({meter for _, *both in moves for meter in both if meter is not None})
+        count = Counter(at) + Counter(meter for _, meter in new)
+        shared = [{"b_meter": str(meter), "shared_since": now} for meter in set(at) if count[meter] > 1]
+        execute_many(self._connection, _SHARE, shared)
+        alone = [{"b_meter": str(meter)} for meter, n in count.items() if n == 1 and meter in at]
+        execute_many(self._connection, _SHARE_NO_MORE, alone)
+        rows = [
+            {
+                "meter": str(meter),
+                "metering_point": str(code),
+                "known_since": now,
+                "shared_since": now if count[meter] > 1 else None,
+            }
+            for code, meter in new
+        ]
+        execute_many(self._connection, _ADD, rows)
+        for code, meter in new:
+            if count[meter] > 1:
+                _log.error("meter %s is told at metering point %s and is known at another one", meter, code.masked)
+
+    def _holders(self, meters: set[MeterNumber]) -> list[MeterNumber]:
+        """Each of ``meters`` once for each point at which it is known to be."""
+        rows = self._connection.execute(_HOLDERS, {"meters": sorted(map(str, meters))})
+        return [MeterNumber(row.meter) for row in rows]
+
+    def confirm(self, code: MeteringPointCode, meter: MeterNumber, at: datetime) -> None:
+        """A person has made sure at ``at`` (UTC) that the meter is at the point."""
+        given = {"b_point": str(code), "b_meter": str(meter), "confirmed_at": at}
+        self._connection.execute(_CONFIRM, given)

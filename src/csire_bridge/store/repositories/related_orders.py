@@ -1,0 +1,238 @@
+"""What else goes on at a meter, at a metering point or in a market process: the orders around an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, or_, select
+
+from csire_bridge.domain.identifiers import CorrelationId, MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.order.order import (
+    COMMAND_OPEN,
+    FINAL_STATES,
+    WAITS_FOR_A_PERSON,
+    Order,
+    OrderKind,
+    OrderState,
+    ReconnectionReason,
+    WaitsFor,
+)
+from csire_bridge.domain.order.precedence import Disconnected, asked_at, gives_way
+from csire_bridge.domain.order.related import Commanded, Neighbour, Reconnections
+from csire_bridge.domain.order.sources import JOINABLE
+from csire_bridge.store.sql.array_parameter import among, narrowing, one_of
+from csire_bridge.store.sql.row_mapper import from_rows
+from csire_bridge.store.tables import head_end_events, orders
+
+__all__ = ["Neighbours"]
+
+_BY_CORRELATION = select(
+    orders.c.key,
+    orders.c.state,
+    orders.c.meter,
+    orders.c.correlation_id,
+    exists().where(head_end_events.c.order == orders.c.key).label("told"),
+).where(among(orders.c.correlation_id, "correlation_ids"))
+_STATES = select(orders.c.key, orders.c.state).where(among(orders.c.key, "keys"))
+_OPEN = ~one_of(orders.c.state, FINAL_STATES)
+_OPEN_AT_METERS = select(orders).where(among(orders.c.meter, "meters"), _OPEN)
+_ASKED_AT = func.coalesce(orders.c.renewed_at, orders.c.registered_at)  # a connection counts from its last source
+_DUE = orders.c.not_before <= bindparam("now", type_=orders.c.not_before.type)
+_NOT_IN_DANGER = or_(
+    narrowing(orders.c.state) != OrderState.REGISTERED.value, orders.c.waits_for.is_distinct_from(WaitsFor.DANGER.value)
+)
+_CONNECTIONS = (
+    select(
+        orders.c.metering_point,
+        func.max(_ASKED_AT, type_=orders.c.registered_at.type).label("newest"),
+        func.max(case((_OPEN & _DUE & _NOT_IN_DANGER, 1), else_=0)).label("open"),
+    )
+    .where(
+        among(orders.c.metering_point, "points"),
+        narrowing(orders.c.kind) == OrderKind.RECONNECT.value,
+        orders.c.state != OrderState.WITHDRAWN.value,
+    )
+    .group_by(orders.c.metering_point)
+)
+_HAS_OPEN_COMMAND = one_of(orders.c.state, COMMAND_OPEN) & orders.c.cancelled_at.is_(None)
+_SINCE = bindparam("since", type_=orders.c.submitted_at.type)
+_ENDS_AFTER = bindparam("ends_after", type_=orders.c.may_run_until.type)
+_NEIGHBOURS = (
+    select(*(orders.c[f.name] for f in fields(Neighbour) if f.name != "open"))
+    .add_columns(_HAS_OPEN_COMMAND.label("open"))
+    .where(
+        among(orders.c.meter, "meters"),
+        or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > _SINCE, orders.c.may_run_until > _ENDS_AFTER),
+    )
+)
+_DISCONNECTIONS_GIVEN = select(func.count()).where(
+    orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > _SINCE
+)
+_DISCONNECTED = select(orders.c.key, orders.c.metering_point, orders.c.registered_at, orders.c.executed_at).where(
+    among(orders.c.metering_point, "points"),
+    narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
+    narrowing(orders.c.state) == OrderState.DONE.value,
+    orders.c.registered_at > bindparam("since", type_=orders.c.registered_at.type),
+    orders.c.executed_at.is_not(None),
+    orders.c.parent.is_(None),
+)
+_WAITING_AT = select(orders.c.key).where(
+    among(orders.c.metering_point, "points"),
+    orders.c.waits_for.is_not(None),
+    orders.c.state == OrderState.REGISTERED.value,
+)
+_OVERTAKEN = select(orders).where(
+    among(orders.c.metering_point, "points"),
+    narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
+    one_of(orders.c.state, {OrderState.REGISTERED} | WAITS_FOR_A_PERSON),
+)
+_JOINABLE = and_(one_of(orders.c.state, JOINABLE), orders.c.recalled_at.is_(None), orders.c.parent.is_(None))
+_OF_PROCESSES = select(orders).where(among(orders.c.process_instance, "processes")).order_by(orders.c.key)
+_WITHOUT_HUB = (
+    select(orders)
+    .where(among(orders.c.metering_point, "points"), narrowing(orders.c.source_message).is_(None), _JOINABLE)
+    .order_by(orders.c.key)
+    .with_for_update()
+)
+
+
+class Neighbours:
+    """The orders around others, within one transaction; nothing is written here."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _found(self, query: Select[Any], given: Mapping[str, object] | None = None) -> Iterator[Order]:
+        return from_rows(Order, self._connection.execute(query, given))
+
+    def by_correlation(self, correlation_ids: Sequence[CorrelationId]) -> dict[CorrelationId, Commanded]:
+        """The orders whose latest command has one of these correlation ids."""
+        if not correlation_ids:
+            return {}
+        found = self._connection.execute(_BY_CORRELATION, {"correlation_ids": [str(each) for each in correlation_ids]})
+        return {order.correlation_id: order for order in from_rows(Commanded, found)}
+
+    def states_by_now(self, known: Sequence[Commanded]) -> dict[int, OrderState]:
+        """Where orders stand; SQLite has one writer, so there nothing can have changed within a transaction."""
+        if self._connection.dialect.name == "sqlite" or not known:
+            return {order.key: order.state for order in known}
+        rows = self._connection.execute(_STATES, {"keys": [order.key for order in known]})
+        return {row.key: OrderState(row.state) for row in rows}
+
+    def at_meters(self, meters: Sequence[MeterNumber], since: datetime, ends_after: datetime) -> list[Neighbour]:
+        """The orders at these meters with an open command, with one that was given after ``since``, or with one that
+        may still run and ends after ``ends_after`` (both UTC).
+        """
+        if not meters:
+            return []
+        given = {"meters": [str(meter) for meter in meters], "since": since, "ends_after": ends_after}
+        rows = self._connection.execute(_NEIGHBOURS, given)
+        return list(from_rows(Neighbour, rows))
+
+    def open_at_meters(self, meters: Sequence[MeterNumber]) -> list[Order]:
+        """Orders whose command went to one of ``meters`` and that have not ended."""
+        if not meters:
+            return []
+        return list(self._found(_OPEN_AT_METERS, {"meters": [str(meter) for meter in meters]}))
+
+    def disconnections_given(self, since: datetime) -> int:
+        """For how many orders a disconnection was given after ``since`` (UTC)."""
+        return int(self._connection.execute(_DISCONNECTIONS_GIVEN, {"since": since}).scalar_one())
+
+    def reconnections(
+        self, points: Sequence[MeteringPointCode], now: datetime
+    ) -> dict[MeteringPointCode, Reconnections]:
+        """What was asked for in connections at each of ``points``; withdrawn ones don't count. ``now`` is UTC."""
+        if not points:
+            return {}
+        rows = self._connection.execute(_CONNECTIONS, {"points": [str(point) for point in points], "now": now})
+        return {MeteringPointCode(row.metering_point): Reconnections(row.newest, bool(row.open)) for row in rows}
+
+    def disconnected(
+        self, points: Sequence[MeteringPointCode], since: datetime
+    ) -> dict[MeteringPointCode, list[Disconnected]]:
+        """The disconnections at ``points`` that were asked for by themselves after ``since`` (UTC), and done."""
+        found: dict[MeteringPointCode, list[Disconnected]] = {}
+        if points:
+            given = {"points": [str(point) for point in points], "since": since}
+            for row in self._connection.execute(_DISCONNECTED, given):
+                one = Disconnected(row.key, row.registered_at, row.executed_at)
+                found.setdefault(MeteringPointCode(row.metering_point), []).append(one)
+        return found
+
+    def overtaken(self, newest: Mapping[MeteringPointCode, datetime]) -> list[Order]:
+        """Disconnections that wait at these points and were asked for no later than the moment (UTC) of each."""
+        if not newest:
+            return []
+        waiting = self._found(_OVERTAKEN, {"points": [str(point) for point in newest]})
+        return [order for order in waiting if gives_way(asked_at(order), newest[order.metering_point])]
+
+    def parked_at(self, point: MeteringPointCode) -> list[int]:
+        """The orders at the point that are parked."""
+        query = select(orders.c.key).where(
+            orders.c.metering_point == str(point), narrowing(orders.c.state) == OrderState.PARKED.value
+        )
+        return list(self._connection.execute(query.order_by(orders.c.key)).scalars())
+
+    def waiting_at(self, points: Sequence[MeteringPointCode]) -> list[int]:
+        """The registered orders at these points that wait for something."""
+        if not points:
+            return []
+        rows = self._connection.execute(_WAITING_AT, {"points": [str(point) for point in points]})
+        return list(rows.scalars())
+
+    def joinable(self, new: Order) -> list[Order]:
+        """Orders of the same kind at the same point that somebody else may join, oldest first; held until the end."""
+        query = select(orders).where(
+            orders.c.metering_point == str(new.metering_point), narrowing(orders.c.kind) == new.kind.value, _JOINABLE
+        )
+        return list(self._found(query.order_by(orders.c.key).with_for_update()))
+
+    def without_hub(self, points: Sequence[MeteringPointCode]) -> list[Order]:
+        """Orders at these points that somebody else than the hub asked for, and that the hub may join."""
+        if not points:
+            return []
+        return list(self._found(_WITHOUT_HUB, {"points": [str(point) for point in points]}))
+
+    def starts_at(self, point: MeteringPointCode) -> list[Order]:
+        """What says that a new agreement starts, or has started, at the point; withdrawn ones don't count.
+
+        Beside notices of agreements these are requests to connect because of a change of supplier or user.
+        """
+        change = ReconnectionReason.CHANGE_OF_SUPPLIER_OR_USER.value
+        asked = and_(orders.c.reconnection_reason == change, orders.c.parent.is_(None))
+        query = select(orders).where(
+            orders.c.metering_point == str(point),
+            or_(orders.c.kind == OrderKind.AGREEMENT_START.value, asked),
+            orders.c.state != OrderState.WITHDRAWN.value,
+        )
+        return list(self._found(query))
+
+    def ends_under_way(self, point: MeteringPointCode) -> list[Order]:
+        """The disconnections at the point that belong to agreements that end, and have not ended themselves."""
+        query = select(orders).where(
+            orders.c.metering_point == str(point),
+            narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
+            orders.c.parent.is_not(None),
+            _OPEN,
+        )
+        held = query.order_by(orders.c.key).with_for_update(key_share=True)
+        return list(self._found(held))
+
+    def of_processes(self, processes: Sequence[ProcessInstanceId]) -> dict[ProcessInstanceId, list[Order]]:
+        """Every order of these market processes, ended or not, whoever asked for it, oldest first."""
+        found: dict[ProcessInstanceId, list[Order]] = {process: [] for process in processes}
+        if found:
+            for order in self._found(_OF_PROCESSES, {"processes": [str(process) for process in found]}):
+                if order.process_instance is not None:
+                    found[order.process_instance].append(order)
+        return found
+
+    def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
+        """Orders of a market process that have not ended; nobody else changes them until this transaction ends."""
+        query = select(orders).where(orders.c.process_instance == str(process), _OPEN)
+        held = query.order_by(orders.c.key).with_for_update(key_share=True)
+        return list(self._found(held))

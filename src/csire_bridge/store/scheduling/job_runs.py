@@ -1,0 +1,39 @@
+"""What the ticker remembers, within one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from csire_bridge.domain.errors import OurFault
+from csire_bridge.domain.operations.schedule import KnownTick
+from csire_bridge.store.connection.dialects import insert_new
+from csire_bridge.store.sql.row_mapper import from_row
+from csire_bridge.store.tables import ticks
+
+__all__ = ["Ticks"]
+
+
+class Ticks:
+    """When ticks were last done."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, name: str) -> KnownTick | None:
+        """What is known of a tick."""
+        row = self._connection.execute(select(ticks).where(ticks.c.name == name)).one_or_none()
+        return None if row is None else from_row(KnownTick, row)
+
+    def meet(self, name: str, now: datetime) -> KnownTick:
+        """What is known of a tick, which is known from ``now`` on if it was not before."""
+        insert_new(self._connection, ticks, {"name": name, "since": now, "done_at": None})
+        known = self.get(name)
+        if known is None:
+            raise OurFault(f"the tick {name} was removed while it was written", "report it")
+        return known
+
+    def done(self, name: str, at: datetime) -> None:
+        """Note that it was done."""
+        self._connection.execute(update(ticks).where(ticks.c.name == name).values(done_at=at))

@@ -1,0 +1,87 @@
+"""Frozen dataclasses to table rows and back, field by field of the same name."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache, partial
+from operator import itemgetter
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from sqlalchemy import Result, Row
+
+from csire_bridge.domain.fast_dataclass import is_open, made
+
+__all__ = ["from_row", "from_rows", "plain", "reader_of", "to_row"]
+
+_T = TypeVar("_T")
+_AS_STORED = (bool, int, float, str, bytes, date, datetime, Decimal)
+
+
+def plain(value: object) -> object:
+    """A value as a database driver knows it: enums and identifiers become plain text."""
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, str) else value
+
+
+def to_row(fact: object, *without: str) -> dict[str, object]:
+    """Every field of a dataclass as a column value, except ``without``."""
+    return {
+        name: plain(getattr(fact, name)) for name in _conversions(cast(Hashable, type(fact))) if name not in without
+    }
+
+
+def from_row(kind: type[_T], row: Row[Any]) -> _T:
+    """Rebuild a dataclass from a row that has a column for each field."""
+    return cast(_T, _reader(cast(Hashable, kind), tuple(row._mapping))(row))
+
+
+def from_rows(kind: type[_T], result: Result[Any]) -> Iterator[_T]:
+    """Rebuild a dataclass from each row; where columns have their place is found out once."""
+    return map(reader_of(kind, result), result)
+
+
+def reader_of(kind: type[_T], result: Result[Any]) -> Callable[[Row[Any]], _T]:
+    """What rebuilds a dataclass from a row of ``result``, which may have other columns, too."""
+    return _reader(cast(Hashable, kind), tuple(result.keys()))
+
+
+@cache
+def _reader(kind: Hashable, columns: tuple[str, ...]) -> Callable[[Row[Any]], Any]:
+    conversions = _conversions(kind)
+    if ambiguous := [name for name in conversions if columns.count(name) != 1]:
+        raise ValueError(f"there is not one column for each of {', '.join(ambiguous)}")
+    values_of = itemgetter(*map(columns.index, conversions))
+    converted = [(name, convert) for name, convert in conversions.items() if convert is not None]
+    make = _maker(cast("type[Any]", kind))
+
+    def read(row: Row[Any]) -> Any:
+        values = dict(zip(conversions, values_of(row), strict=True))
+        for name, convert in converted:
+            if values[name] is not None:
+                values[name] = convert(values[name])
+        return make(values)
+
+    return read
+
+
+def _maker(kind: type[_T]) -> Callable[[Mapping[str, Any]], _T]:
+    return partial(made, kind) if is_open(kind) else lambda values: kind(**values)
+
+
+@cache
+def _conversions(kind: Hashable) -> Mapping[str, Callable[[Any], object] | None]:
+    """The fields, with what makes their values of column values; None where these are the same."""
+    hints = get_type_hints(cast(type, kind))
+    return {field.name: _conversion(hints[field.name]) for field in fields(cast(type, kind))}
+
+
+def _conversion(hint: object) -> Callable[[Any], object] | None:
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = next(a for a in get_args(hint) if a is not type(None))
+    return None if hint in _AS_STORED else cast(Callable[[Any], object], hint)

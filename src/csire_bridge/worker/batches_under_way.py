@@ -1,0 +1,98 @@
+"""Work that waits for a partner: which batches are under way, and which of their pieces have ended.
+
+Each partner has hands of its own, so that one who hangs holds up nobody else: the meters have lines, in the worker's
+own thread; who is asked over a library of his own has threads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from csire_bridge.domain.work import Lease
+from csire_bridge.pipeline.batch_step import Done, Step
+from csire_bridge.runtime.green_calls import Calls
+
+__all__ = ["Batch", "Hands"]
+
+_TOGETHER_SECONDS = 0.05
+"""What ends within this time of the first shares its commit; what takes longer is not waited for."""
+
+Job = Callable[[], Sequence[Done[Any, Any]]]
+
+
+class Hands:
+    """Threads of one partner; ``wake`` is called, from them, whenever one has ended a job."""
+
+    def __init__(self, name: str, count: int, wake: Callable[[], None]) -> None:
+        self._threads = ThreadPoolExecutor(count, name)
+        self._wake = wake
+        self._open: set[Future[Sequence[Done[Any, Any]]]] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether something waits for a hand already."""
+        self._open = {job for job in self._open if not job.done()}
+        return any(not job.running() for job in self._open)
+
+    def begin(self, jobs: Iterable[Job]) -> deque[Future[Sequence[Done[Any, Any]]]]:
+        """Have ``jobs`` done in their order, as many at once as there are hands."""
+        futures = deque(self._threads.submit(job) for job in jobs)
+        self._open.update(futures)
+        for future in futures:
+            future.add_done_callback(lambda _: self._wake())
+        return futures
+
+    def close(self) -> None:
+        """Wait for what the hands are at."""
+        self._threads.shutdown()
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch that waits for partners. What follows from it is held under ``lease`` where ``keeps`` says so."""
+
+    step: Step[Any, Any]
+    lease: Lease
+    keeps: Lease | None
+    calls: Calls
+    jobs: deque[Future[Sequence[Done[Any, Any]]]] = field(default_factory=deque)
+    _ended: list[Done[Any, Any]] = field(default_factory=list)
+    _since: float = 0.0
+
+    def add(self, pieces: Sequence[Done[Any, Any]]) -> None:
+        """Pieces have come to their end."""
+        if pieces and not self._ended:
+            self._since = time.monotonic()
+        self._ended += pieces
+
+    @property
+    def has_ended_pieces(self) -> bool:
+        """Whether something has ended that was not taken yet."""
+        return bool(self._ended)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to wait for, or to take."""
+        return self._all_ended and not self._ended
+
+    @property
+    def _all_ended(self) -> bool:
+        return self.calls.ended and not self.jobs
+
+    def take(self) -> list[Done[Any, Any]]:
+        """What may be settled now: everything that has ended, once nothing else is about to end with it.
+
+        Raises what a job has raised.
+        """
+        while ready := next((job for job in self.jobs if job.done()), None):
+            self.jobs.remove(ready)
+            self.add(ready.result())
+        if not (self._all_ended or time.monotonic() - self._since > _TOGETHER_SECONDS):
+            return []
+        ended, self._ended = self._ended, []
+        return ended

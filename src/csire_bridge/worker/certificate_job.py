@@ -1,0 +1,112 @@
+"""Certificates that end soon, our own and the partners', told while there is time to replace them."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from sqlalchemy import Connection
+
+from csire_bridge.config.settings import Settings
+from csire_bridge.domain.operations.alerts import Alert, AlertKind
+from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
+from csire_bridge.xml.security.keys import load_certificates
+from csire_bridge.xml.security.partner_book import PartnerBook
+
+__all__ = ["AHEAD", "Certificates", "NamedCertificate", "certificates_of", "own_certificates"]
+
+AHEAD = timedelta(days=60)
+"""So long before its end a certificate is spoken of."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCertificate:
+    """Whose certificate it is, what it is for, and until when (UTC) it holds."""
+
+    whose: str
+    fingerprint: str
+    not_after: datetime
+
+    @classmethod
+    def of(cls, whose: str, certificate: x509.Certificate, fingerprint: bytes) -> NamedCertificate:
+        """The same of a certificate with its SHA-256."""
+        return cls(whose, fingerprint.hex(), certificate.not_valid_after_utc)
+
+    def text(self, now: datetime) -> str:
+        """A sentence for people."""
+        days = (self.not_after - now).days
+        when = f"ends in {days} days" if self.not_after > now else "has ended"
+        return f"the certificate {self.fingerprint[:16]} of {self.whose} {when}, on {self.not_after:%Y-%m-%d %H:%M} UTC"
+
+
+class Certificates:
+    """Looks at the certificates of ``own`` and at those of the partners that hold now."""
+
+    def __init__(self, own: Iterable[NamedCertificate], partners: Callable[[], PartnerBook]) -> None:
+        self._own = tuple(own)
+        self._partners = partners
+
+    def ending(self, now: datetime) -> list[NamedCertificate]:
+        """Those that end within ``AHEAD``, and those that have ended while their owner has no other; soonest first."""
+        by_owner: dict[str, list[NamedCertificate]] = defaultdict(list)
+        for named in (*self._own, *self._pinned()):
+            by_owner[named.whose].append(named)
+        found = [named for all_of_one in by_owner.values() for named in _ending(all_of_one, now)]
+        return sorted(found, key=lambda named: named.not_after)
+
+    def alerts(self, now: datetime) -> list[Alert]:
+        """One alert for all of them together, or none."""
+        found = self.ending(now)
+        return [Alert(AlertKind.CERTIFICATES, len(found), found[0].not_after - AHEAD)] if found else []
+
+    def tell(self, now: datetime) -> None:
+        """Log each by name."""
+        for named in self.ending(now):
+            _log.warning("%s; replace it", named.text(now))
+
+    def _pinned(self) -> Iterator[NamedCertificate]:
+        for pinned in self._partners().certificates:
+            yield NamedCertificate.of(f"partner {pinned.party}", pinned.certificate, pinned.fingerprint)
+
+
+def _ending(of_one: list[NamedCertificate], now: datetime) -> Iterator[NamedCertificate]:
+    has_a_good_one = any(named.not_after > now for named in of_one)
+    for named in of_one:
+        if named.not_after <= now + AHEAD and (named.not_after > now or not has_a_good_one):
+            yield named
+
+
+def own_certificates(settings: Settings) -> list[NamedCertificate]:
+    """Those that we sign with or show in TLS, and SID's; raises ConfigurationError for one that can't be read."""
+    hub, head_end, sid = settings.hub, settings.head_end, settings.sid
+    places = [
+        ("our signature", settings.signing_certificate),
+        ("our TLS towards the hub", hub.client_certificate if hub.url else None),
+        ("our TLS towards the head-end system", head_end.client_certificate if head_end.url else None),
+        ("our TLS towards SID", sid.client_certificate if sid.url else None),
+        *(("SID", file) for file in (sid.certificates if sid.url else ())),
+    ]
+    return [_named(whose, c) for whose, file in places if file for c in _leaves(whose, load_certificates(file))]
+
+
+def _leaves(whose: str, found: list[x509.Certificate]) -> list[x509.Certificate]:
+    """A file of ours begins with our certificate, and its chain may follow; SID's files hold certificates of SID."""
+    return found if whose == "SID" else found[:1]
+
+
+def _named(whose: str, certificate: x509.Certificate) -> NamedCertificate:
+    return NamedCertificate.of(whose, certificate, certificate.fingerprint(hashes.SHA256()))
+
+
+def certificates_of(settings: Settings, connection: Connection) -> Certificates:
+    """Those of the settings and of the registry's table at this moment, for somebody who only asks."""
+    roster = Roster.of(FilePartners.load(settings), TablePartners.read(PartnerRegistry(connection)))
+    book = roster.book(frozenset())
+    return Certificates(own_certificates(settings), lambda: book)

@@ -1,0 +1,37 @@
+"""Since when a partner's queue gives us nothing; a row, so that an alert opens whichever node looks."""
+
+from __future__ import annotations
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
+from csire_bridge.store.database import Database
+
+__all__ = ["Silence"]
+
+_AT_ONCE = CircuitPolicy(threshold=1)
+
+
+class Silence:
+    """Notes it for the queue ``name``. For one thread."""
+
+    def __init__(self, database: Database, clock: Clock, name: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._name = name
+        self._known_to_answer = False
+
+    def failed(self, error: Exception) -> None:
+        """A look failed; what counts is when the first one did."""
+        self._known_to_answer = False
+        with self._database.transaction() as tx:
+            before = tx.guards.circuit(self._name)
+            tx.guards.set_circuit(before, before.after_failures(1, str(error), self._clock(), _AT_ONCE))
+
+    def answered(self) -> None:
+        """A look went well, or nobody looks any more."""
+        if self._known_to_answer:
+            return
+        with self._database.transaction() as tx:
+            before = tx.guards.circuit(self._name)
+            tx.guards.set_circuit(before, before.after_success())
+        self._known_to_answer = True

@@ -1,0 +1,165 @@
+"""Retention: what has ended long ago is archived, and then deleted in small batches.
+
+First a name is committed, then the archive is written and synced to the disk, then its digest is committed, and only
+then its content is deleted. After a crash at any point the next run goes on from there: it writes the same file anew,
+or deletes the rest of what the file holds. So nothing is deleted before it is archived, or archived twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import ActRefused, StaleWrite
+from csire_bridge.domain.operations.retention import Archive, Kept, RetentionRules
+from csire_bridge.domain.work import Lease
+from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.housekeeping.retention import RetentionBook, Unit
+from csire_bridge.worker.retention_archive import archived_keys, write_archive
+from csire_bridge.worker.scheduler import LedStore
+
+__all__ = ["Retention", "Retired"]
+
+_LEASE_NAME = "retention"
+_MOST = 20_000
+_READ_AT_ONCE = 500
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """An archive, and how many of its kind were deleted after it was written."""
+
+    archive: Path
+    kind: Kept
+    count: int
+
+
+class _Turn:
+    """The right to run retention: held by one process at a time, prolonged in each transaction."""
+
+    def __init__(self, store: Database | LedStore, clock: Clock, length: timedelta) -> None:
+        self._store = store
+        self._clock = clock
+        self._length = length
+        self._owner = f"retention-{uuid.uuid4()}"
+        self._term: int | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreTransaction]:
+        """A transaction in which nobody else runs retention; raises StaleWrite when somebody else took over."""
+        now = self._clock()
+        with self._store.transaction() as tx:
+            term = tx.leases.hold(_LEASE_NAME, Lease.starting(self._owner, now, self._length), now)
+            if term is None and self._term is None:
+                raise ActRefused("another process runs retention just now", "wait until it has ended")
+            if term is None or self._term not in (None, term):
+                raise StaleWrite("another process runs retention by now")
+            self._term = term
+            yield tx
+
+    def end(self) -> None:
+        """Let others."""
+        with self._store.transaction() as tx:
+            tx.leases.release(_LEASE_NAME, self._owner, self._clock())
+
+
+class Retention:
+    """Runs by ``rules``; archives go into ``folder``. At most ``most`` things go into one archive."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        rules: RetentionRules,
+        folder: Path,
+        batch: int = 200,
+        *,
+        most: int = _MOST,
+        lease: timedelta = timedelta(minutes=2),
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._rules = rules
+        self._folder = folder
+        self._batch = batch
+        self._most = most
+        self._lease = lease
+
+    def tick(self, led: LedStore, stop: Event) -> None:
+        """Run as the ticker has it; each transaction makes sure that this process still leads."""
+        for done in self.run(led, stop):
+            _log.info("retention archived and deleted %d %s: %s", done.count, done.kind, done.archive)
+
+    def plan(self) -> dict[Kept, int]:
+        """How many of each kind would go now; orders may go only once their messages have gone."""
+        with self._database.reading() as connection:
+            book = RetentionBook(connection, self._rules, self._clock())
+            return {kind: book.count(kind) for kind in Kept}
+
+    def run(self, store: LedStore | None = None, stop: Event | None = None) -> Iterator[Retired]:
+        """Archive and delete until nothing is due; ``stop`` ends it early, and the next run goes on.
+
+        Raises ActRefused while another process does so, StaleWrite when one took over, StoreFailure.
+        """
+        stop = stop or Event()
+        turn = _Turn(store or self._database, self._clock, self._lease)
+        with turn.transaction() as tx:
+            archive = tx.archives.unfinished()
+        try:
+            while not stop.is_set() and (archive := archive or self._begin(turn)):
+                yield self._delete(turn, self._written(turn, archive), stop)
+                archive = None
+        finally:
+            turn.end()
+        self._database.give_space_back()
+
+    def _begin(self, turn: _Turn) -> Archive | None:
+        """An archive for the first kind of which something is due; None when nothing is."""
+        with self._database.reading() as connection:
+            book = RetentionBook(connection, self._rules, self._clock())
+            kind = next((kind for kind in Kept if book.due(kind, 1)), None)
+        if kind is None:
+            return None
+        with turn.transaction() as tx:
+            return tx.archives.begin(kind, self._clock())
+
+    def _written(self, turn: _Turn, archive: Archive) -> Archive:
+        if archive.sha256 is not None:
+            return archive
+        digest, count = write_archive(self._folder, archive, self._units(turn, archive.kind))
+        with turn.transaction() as tx:
+            tx.archives.written(archive, digest, count)
+        return replace(archive, sha256=digest)
+
+    def _units(self, turn: _Turn, kind: Kept) -> Iterator[tuple[int, Unit]]:
+        """What goes, as it is at one moment."""
+        with self._database.reading() as connection:
+            book = RetentionBook(connection, self._rules, self._clock())
+            for keys in _portions(book.due(kind, self._most), _READ_AT_ONCE):
+                yield from book.units(kind, keys).items()
+                with turn.transaction():
+                    pass  # prolongs our turn
+
+    def _delete(self, turn: _Turn, archive: Archive, stop: Event) -> Retired:
+        gone = 0
+        for keys in _portions(archived_keys(self._folder, archive), self._batch):
+            if stop.is_set():
+                return Retired(self._folder / archive.name, archive.kind, gone)
+            with turn.transaction() as tx:
+                book = RetentionBook(tx.connection, self._rules, self._clock())
+                gone += book.prune(archive.kind, keys, archive.name)
+        with turn.transaction() as tx:
+            tx.archives.end(archive, self._clock())
+        return Retired(self._folder / archive.name, archive.kind, gone)
+
+
+def _portions(keys: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))

@@ -1,0 +1,213 @@
+"""The ticker: has done what is due by the clock, on one node at a time.
+
+APScheduler only says "look now". What is due stands in the database or follows from the clock, so a tick that is late,
+or missed while nobody ran, is caught up at the next look. Of all nodes, the one that holds the lease ``ticker`` works;
+its term is checked in each transaction of a tick, so a node that hung and comes back writes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event, Lock
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import BridgeError, StaleWrite
+from csire_bridge.domain.operations.schedule import Schedule
+from csire_bridge.domain.work import Lease
+from csire_bridge.store.database import Database, StoreTransaction
+
+__all__ = ["LEASE_NAME", "LedStore", "Tick", "Ticker"]
+
+LEASE_NAME = "ticker"
+_LOOK_SECONDS = 1.0
+_LOOKS_PER_LEASE = 3
+_AFTER_FAILURE = timedelta(minutes=1)
+_SILENT_SECONDS = 60.0
+_MISFIRE_GRACE_SECONDS = 24 * 3600
+_log = logging.getLogger(__name__)
+logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that takes longer than a second is no news
+
+
+class LedStore:
+    """The database for as long as we lead: each transaction first makes sure of that, and raises StaleWrite else."""
+
+    def __init__(self, database: Database, owner: str, term: int) -> None:
+        self.database = database
+        self._owner = owner
+        self._term = term
+
+    @contextmanager
+    def transaction(self) -> Iterator[StoreTransaction]:
+        """A transaction in which nobody else can begin to lead."""
+        with self.database.transaction() as tx:
+            tx.leases.check(LEASE_NAME, self._owner, self._term)
+            yield tx
+
+    @contextmanager
+    def looking(self) -> Iterator[StoreTransaction]:
+        """What is committed, for reading only."""
+        with self.database.looking() as tx:
+            yield tx
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Something that is done again and again. ``run`` should look at the event now and then: set, it ends early.
+
+    ``remembered`` ticks stand in the database with when they were last done: they are caught up after a restart.
+    """
+
+    name: str
+    schedule: Schedule
+    run: Callable[[LedStore, Event], object]
+    remembered: bool = False
+
+
+class Ticker:
+    """Looks each second what is due. All moments are UTC."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        owner: str,
+        ticks: Sequence[Tick],
+        lease: timedelta = timedelta(seconds=10),
+    ) -> None:
+        """``owner`` is this process; within ``lease`` and a third after its death another one leads."""
+        self._database = database
+        self._clock = clock
+        self._owner = owner
+        self._ticks = ticks
+        self._lease = lease
+        self._term: int | None = None
+        self._done: dict[str, datetime] = {}
+        self._rests_until: dict[str, datetime] = {}
+        self._since = clock()
+        self._stop = Event()
+        self._heartbeat = time.monotonic()
+        self._lock = Lock()
+        self._scheduler = self._new_scheduler()
+
+    def _new_scheduler(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(len(self._ticks) + 1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _MISFIRE_GRACE_SECONDS},
+        )
+        now = datetime.now(UTC)
+        seconds = self._lease.total_seconds() / _LOOKS_PER_LEASE
+        scheduler.add_job(self.lead, "interval", seconds=seconds, next_run_time=now, id=LEASE_NAME)
+        for tick in self._ticks:
+            scheduler.add_job(self.look, "interval", (tick,), seconds=_LOOK_SECONDS, next_run_time=now, id=tick.name)
+        return scheduler
+
+    def start(self) -> None:
+        """Tick in threads of its own until ``stop``."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End what is under way in good order, and let another node lead at once."""
+        self._stop.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+        with self._lock:
+            if self._term is not None:
+                self._term = None
+                with _told("giving up the lead"), self._database.transaction() as tx:
+                    tx.leases.release(LEASE_NAME, self._owner, self._clock())
+
+    @property
+    def runs(self) -> bool:
+        """Whether its thread lives. One that waits, for a database or because the machine was frozen, has not ended."""
+        thread = self._scheduler._thread
+        return thread is not None and thread.is_alive()
+
+    @property
+    def silent(self) -> bool:
+        """Whether it has not looked for a while, although it runs: what it waits for does not answer."""
+        return time.monotonic() - self._heartbeat >= _SILENT_SECONDS
+
+    def look_now(self) -> None:
+        """Look at once what is due: the machine's clock was set, and the next look was planned by it."""
+        if self._scheduler.running and not self._stop.is_set():
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
+
+    @property
+    def leads(self) -> bool:
+        """Whether it believes to lead; the database has the last word."""
+        return self._term is not None
+
+    def lead(self) -> None:
+        """Take or prolong the lead."""
+        self._heartbeat = time.monotonic()
+        with self._lock:
+            if self._stop.is_set():
+                return
+            before, self._term = self._term, self._held()
+            if self._term not in (None, before):
+                _log.info("this process leads the ticks, term %d", self._term)
+
+    def _held(self) -> int | None:
+        """The term under which we lead from now on; None when another one does, or nobody can be asked."""
+        term, now = None, self._clock()
+        lease = Lease.starting(self._owner, now, self._lease)
+        with _told("the lead"), self._database.transaction() as tx:
+            until = tx.leases.until(LEASE_NAME)
+            if until is not None and until > lease.latest:
+                _log.warning("the clock was set back since %s was written: everything that waits is looked at", until)
+                tx.look_anew(now)
+            term = tx.leases.hold(LEASE_NAME, lease, now)
+        return term  # noqa: RET504 - None when the transaction has failed
+
+    def look(self, tick: Tick) -> None:
+        """Have ``tick`` done if we lead and it is due."""
+        term, now = self._term, self._clock()
+        if term is None or self._stop.is_set() or now < self._rests_until.get(tick.name, now):
+            return
+        store = LedStore(self._database, self._owner, term)
+        self._rests_until[tick.name] = now + _AFTER_FAILURE
+        with _told(f"the tick {tick.name}"):
+            if self._is_due(tick, store, now):
+                tick.run(store, self._stop)
+                if not self._stop.is_set():
+                    self._note(tick, store, now)
+            del self._rests_until[tick.name]
+
+    def _is_due(self, tick: Tick, store: LedStore, now: datetime) -> bool:
+        if not tick.remembered:
+            return tick.schedule.is_due(self._since, self._done.get(tick.name), now)
+        with store.looking() as looking:
+            known = looking.ticks.get(tick.name)
+        if known is None:
+            with store.transaction() as tx:
+                known = tx.ticks.meet(tick.name, now)
+        return tick.schedule.is_due(known.since, known.done_at, now)
+
+    def _note(self, tick: Tick, store: LedStore, now: datetime) -> None:
+        self._done[tick.name] = now
+        if tick.remembered:
+            with store.transaction() as tx:
+                tx.ticks.done(tick.name, now)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Log what goes wrong; it is tried again."""
+    try:
+        yield
+    except StaleWrite as error:
+        _log.warning("%s is left to another process: %s", what, error.text)
+    except BridgeError as error:
+        _log.error("%s is tried again after a failure: %s", what, error)
+    except Exception:  # noqa: BLE001 - a tick must not end the others
+        _log.exception("%s is tried again after an error of ours", what)

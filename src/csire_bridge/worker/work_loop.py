@@ -1,0 +1,305 @@
+"""The worker: leases due work, has it done, and goes on with what follows while it holds the lease.
+
+What waits for a partner holds up nothing else: each partner has hands of its own, and while they are at work, whatever
+else is due goes on. Nothing is kept here that a crash could lose: leases run out, and the rows are there for the next
+worker.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from threading import Event
+from typing import Any, TypeVar
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import BridgeError, StaleWrite, StoreFailure
+from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.batch_step import Done, Step, Task
+from csire_bridge.pipeline.ports import Store
+from csire_bridge.runtime.green_calls import Calls, Lines
+from csire_bridge.worker.batches_under_way import Batch, Hands
+
+__all__ = ["Handlers", "Worker"]
+
+_log = logging.getLogger(__name__)
+_RETRY_AFTER = timedelta(seconds=0.5)
+_FOLLOWS = {
+    WorkStep.INTAKE: WorkStep.EXECUTE,
+    WorkStep.EXECUTE: WorkStep.ACKNOWLEDGE,
+    WorkStep.PERFORM: WorkStep.ACKNOWLEDGE,
+    WorkStep.ACKNOWLEDGE: WorkStep.DELIVER,
+}
+_ASK_METERS = frozenset({WorkStep.EXECUTE, WorkStep.PERFORM})
+_BUSY_BATCHES = 4
+"""So many batches may have calls that wait for a line; more would only wait in another place."""
+_GLANCE_SECONDS = 0.02
+"""Where nothing is due, so long is waited for meters before it is looked again what is due."""
+_STUCK_GLANCE_SECONDS = 0.1
+"""The same where only meters are waited for that have not answered for a second."""
+_P = TypeVar("_P")
+_R = TypeVar("_R")
+
+
+Handlers = Mapping[WorkStep, Step[Any, Any]]
+"""The handlers of the steps that are leased."""
+
+
+class Worker:
+    """One worker; ``name`` stands in its leases and must be its own."""
+
+    def __init__(
+        self,
+        store: Store,
+        handlers: Handlers,
+        clock: Clock,
+        *,
+        steps_due: Sequence[WorkStep] | None = None,
+        batch: int = 32,
+        lease: timedelta = timedelta(seconds=60),
+        most_lapses: int = 5,
+        at_once: int = 1,
+        stuck_at_once: int = 0,
+        hands: Mapping[WorkStep, int] | None = None,
+    ) -> None:
+        """``steps_due`` are the steps whose work is leased; None: all that have a handler.
+
+        ``at_once`` is how many slow meters are asked at the same time; ``stuck_at_once`` more may hang beside them.
+        ``hands`` are threads for the steps that wait for a partner of their own, such as the hub.
+        """
+        self.name = f"worker-{uuid.uuid4()}"
+        self._store = store
+        self._handlers = handlers
+        self._clock = clock
+        self._due = tuple(handlers if steps_due is None else steps_due)
+        self._batch = batch
+        self._length = lease
+        self._most_lapses = most_lapses
+        self._awake = Event()
+        self._hands = {step: Hands(f"hands for {step}", count, self.wake) for step, count in (hands or {}).items()}
+        self._look_ups = Hands("look-ups", at_once, self.wake)
+        self._lines = Lines(at_once, stuck_at_once)
+        self._under_way: list[Batch] = []
+        self._running = False
+        self._ends = False
+
+    def close(self) -> None:
+        """Give everything back, once what the threads are at is done."""
+        self._ends = True
+        for hands in (self._look_ups, *self._hands.values()):
+            hands.close()
+        self._lines.close()
+
+    def leave_out(self, *steps: WorkStep) -> None:
+        """Leave ``steps`` to other workers; their work stays in the queue."""
+        self._due = tuple(step for step in self._due if step not in steps)
+
+    @property
+    def steps_due(self) -> tuple[WorkStep, ...]:
+        """The steps whose work is taken."""
+        return self._due
+
+    def lease(self) -> Lease:
+        """A lease of ours that starts now."""
+        return Lease.starting(self.name, self._clock(), self._length)
+
+    def turn(self) -> int:
+        """Lease one batch of due work and do it, with all that follows; return how many pieces were due."""
+        count = self._begin_due()
+        self._finish()
+        return count
+
+    def carry_on(self, items: Sequence[WorkItem], lease: Lease) -> None:
+        """Do ``items``, which are held under ``lease``, and what follows from them; all of one step together.
+
+        All of it is settled when this returns; but while the worker runs, what waits for partners stays under way.
+        """
+        self._go_on(items, lease)
+        if not self._running:
+            self._finish()
+
+    def run(self, stop: Event, idle: Callable[[], None], between: Callable[[], None] = lambda: None) -> None:
+        """Work until ``stop`` is set; ``idle`` waits a moment when nothing is due, ``between`` is called each turn.
+
+        ``idle`` should end early when the worker is woken (``rest``).
+        """
+        self._running, self._ends = True, False
+        try:
+            while not stop.is_set():
+                between()
+                if not self._begin_due() | self._settle_ended():
+                    self._pause(idle)
+        finally:
+            self._running, self._ends = False, True
+        self._finish()
+        self._ends = False
+
+    def wake(self) -> None:
+        """Something fell due, such as an order whose event came in: end the rest. From any thread."""
+        self._awake.set()
+
+    def rest(self, seconds: float) -> None:
+        """Wait until woken, ``seconds`` at most."""
+        self._awake.wait(seconds)
+        self._awake.clear()
+
+    def _begin_due(self) -> int:
+        """Lease one batch of due work and begin it; what needs no partner is done. Return how many pieces were due."""
+        steps = [step for step in self._due if self._has_room(step)]
+        if not steps:
+            return 0
+        lease = self.lease()
+        with self._store.transaction() as tx:
+            items = tx.work.lease(steps, self._clock(), lease, self._batch)
+            poison = [item for item in items if item.lapses >= self._most_lapses]
+            tx.work.park_all([(item, _poisoned(item)) for item in poison])
+        for item in poison:
+            _log.error("%s of %s is parked: %s", item.step, item.subject, _poisoned(item))
+        self._go_on([item for item in items if item not in poison], lease)
+        return len(items)
+
+    def _has_room(self, step: WorkStep) -> bool:
+        """Whether more of ``step`` may be taken: else it would wait here, where nobody else can do it."""
+        if step in self._hands:
+            return not self._hands[step].full
+        if step in _ASK_METERS and self._running:
+            return sum(self._lines.busy(batch.calls) for batch in self._under_way) < _BUSY_BATCHES
+        return True
+
+    def _pause(self, idle: Callable[[], None]) -> None:
+        """Nothing is due: wait for meters, or else for whatever comes."""
+        if any(self._lines.busy(batch.calls) or batch.has_ended_pieces for batch in self._under_way):
+            self._lines.wait(lambda: any(batch.has_ended_pieces for batch in self._under_way), _GLANCE_SECONDS)
+        elif all(batch.calls.ended for batch in self._under_way):
+            idle()
+        else:
+            self._lines.look()
+            self.rest(_STUCK_GLANCE_SECONDS)
+
+    def _finish(self) -> None:
+        """Settle everything that is under way, and what follows."""
+        while self._under_way:
+            if not self._settle_ended():
+                self._pause(lambda: self.rest(_STUCK_GLANCE_SECONDS))
+
+    def _go_on(self, items: Sequence[WorkItem], lease: Lease) -> None:
+        """Do ``items`` and what follows, up to where partners are asked."""
+        hand = list(items)
+        while hand:
+            step = hand[0].step
+            batch = [item for item in hand if item.step is step]
+            hand = [item for item in hand if item.step is not step]
+            hand += self._work(step, batch, lease)
+
+    def _work(self, name: WorkStep, items: Sequence[WorkItem], lease: Lease) -> list[WorkItem]:
+        """Begin together, do one by one, settle together; return the work that follows under ``lease``."""
+        step, follows = self._handlers[name], _FOLLOWS.get(name)
+        keeps = lease if follows in self._due and self._has_room(follows) else None
+        begun = self._together(items, lambda item: item, lambda some: step.begin(some, keeps))
+        tasks = [task for part in begun for task in part.tasks]
+        following = [item for part in begun for item in part.following] if keeps else []
+        if tasks and (name in _ASK_METERS or name in self._hands):
+            self._ask(name, tasks, lease, keeps)
+            return following
+        done = []
+        for task in tasks:
+            done += self._done(step, task)
+            self._lines.look()
+        return following + self._settled(step, done, keeps)
+
+    def _ask(self, name: WorkStep, tasks: Sequence[Task[Any]], lease: Lease, keeps: Lease | None) -> None:
+        """Have meters asked over lines; whoever else is asked, such as the hub or SID, is waited for in threads."""
+        step, hands = self._handlers[name], self._hands.get(name)
+        apart = [task for task in tasks if hands or task.apart]
+
+        def job(task: Task[Any]) -> None:
+            batch.add(self._done(step, task))
+
+        calls = Calls(partial(job, task) for task in tasks if not (hands or task.apart))
+        batch = Batch(step, lease, keeps, calls)
+        batch.jobs = (hands or self._look_ups).begin(partial(self._done_in_time, step, task) for task in apart)
+        self._under_way.append(batch)
+        self._lines.begin(calls)  # even when this fails, what was begun is settled in its turn
+
+    def _settle_ended(self) -> int:
+        """Settle the pieces that have come to their end, and go on with what follows; return how many there were."""
+        count = 0
+        for batch in list(self._under_way):
+            if done := batch.take():
+                count += len(done)
+                self._go_on(self._settled(batch.step, done, batch.keeps), batch.lease)
+        self._under_way = [batch for batch in self._under_way if not batch.over]
+        return count
+
+    def _settled(self, step: Step[Any, Any], done: Sequence[Done[Any, Any]], keeps: Lease | None) -> list[WorkItem]:
+        """Settle what is done; return the work that follows, if it is held by us."""
+        settled = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, keeps))
+        return [item for following in settled for item in following] if keeps else []
+
+    def _done_in_time(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
+        """As ``_done``; what had to wait for a hand too long is given back: its lease must last until it is settled."""
+        lease = task.item.lease
+        if self._ends or (lease and self._clock() > lease.until - self._length / 2):
+            self._give_back(task.item)
+            return []
+        return self._done(step, task)
+
+    def _done(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
+        """The task with its result; nothing when it went wrong."""
+        return self._together(
+            [task], lambda only: only.item, lambda some: Done(some[0].item, some[0].about, step.do(some[0]))
+        )
+
+    def _together(
+        self, pieces: Sequence[_P], item_of: Callable[[_P], WorkItem], do: Callable[[Sequence[_P]], _R]
+    ) -> list[_R]:
+        """Have ``pieces`` done in one go. When that fails, one by one, so that no piece disturbs the others."""
+        if not pieces:
+            return []
+        try:
+            return [do(pieces)]
+        except StoreFailure:
+            raise
+        except Exception as error:  # noqa: BLE001 - one broken piece must not stop the worker
+            if len(pieces) > 1:
+                return [result for piece in pieces for result in self._together([piece], item_of, do)]
+            self._failed(item_of(pieces[0]), error)
+            return []
+
+    def _failed(self, item: WorkItem, error: Exception) -> None:
+        if isinstance(error, StaleWrite):
+            _log.info("%s; it is looked at again", error.text)
+            self._give_back(item)
+        elif isinstance(error, BridgeError):
+            _log.error("work is parked: %s", error)
+            self._park(item, str(error))
+        else:
+            _log.error("work is parked after an error of ours", exc_info=error)
+            self._park(item, f"an error of the bridge itself: {error!r}")
+
+    def _give_back(self, item: WorkItem) -> None:
+        with self._if_still_ours(), self._store.transaction() as tx:
+            tx.work.postpone(item, self._clock() + _RETRY_AFTER)
+
+    def _park(self, item: WorkItem, why: str) -> None:
+        with self._if_still_ours(), self._store.transaction() as tx:
+            tx.work.park(item, why)
+
+    @contextmanager
+    def _if_still_ours(self) -> Iterator[None]:
+        """Work that somebody else has taken meanwhile is theirs to end."""
+        try:
+            yield
+        except StaleWrite as error:
+            _log.info("%s", error.text)
+
+
+def _poisoned(item: WorkItem) -> str:
+    return (
+        f"{item.lapses} times a worker took this work and never gave it back: handling it seems to end or to hang "
+        "the process"
+    )

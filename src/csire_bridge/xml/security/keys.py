@@ -1,0 +1,124 @@
+"""Certificates and private keys, loaded once and held as objects.
+
+Loading a key from PEM for every signature took 40 ms in a measurement, signing with the object 0.3 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.xml.security.pins import is_strong, why_no_pin, why_not_pinned_together
+
+__all__ = [
+    "CertificateBook",
+    "PrivateKey",
+    "SigningKey",
+    "TrustedCertificate",
+    "is_strong",
+    "load_certificates",
+    "load_pins",
+]
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+_STRONG = "use RSA of 2048 bits or more, or ECDSA P-256"
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """Our private key and the certificate that goes with it into each signature."""
+
+    key: PrivateKey
+    certificate: x509.Certificate
+
+    @classmethod
+    def load(cls, key_file: Path, certificate_file: Path) -> SigningKey:
+        """Read both from PEM; raise ConfigurationError when they are unreadable, too weak or don't match."""
+        key = _load_key(key_file)
+        certificate = load_certificates(certificate_file)[0]
+        if certificate.public_key() != key.public_key():
+            raise ConfigurationError(
+                f"the private key in {key_file} does not belong to the certificate in {certificate_file}",
+                "name the key and the certificate of the same pair",
+            )
+        return cls(key, certificate)
+
+
+def _load_key(file: Path) -> PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"the private key {file} can't be read: {error}", "name a PEM file with an unencrypted private key"
+        ) from error
+    if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) and is_strong(key):
+        return key
+    raise ConfigurationError(f"the private key {file} is of a kind that is not used here", _STRONG)
+
+
+def load_certificates(file: Path) -> list[x509.Certificate]:
+    """Read every certificate of a PEM file; raise ConfigurationError when there is none."""
+    try:
+        return x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"the certificate {file} can't be read: {error}", "name a PEM file with a certificate"
+        ) from error
+
+
+def load_pins(file: Path) -> list[x509.Certificate]:
+    """Every certificate of a PEM file; raise ConfigurationError where one of them may not be pinned."""
+    certificates = load_certificates(file)
+    for certificate, why in why_not_pinned_together(certificates):
+        subject = certificate.subject.rfc4514_string()
+        raise ConfigurationError(f"{file}: the certificate of {subject} {why.text}", why.remedy)
+    return certificates
+
+
+@dataclass(frozen=True)
+class TrustedCertificate:
+    """A certificate pinned to a party. ``named_in`` is the file that names it, for people."""
+
+    party: Eic
+    certificate: x509.Certificate
+    named_in: str | None = field(default=None, compare=False)
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the certificate (32 bytes)."""
+        return self.certificate.fingerprint(hashes.SHA256())
+
+    def valid_at(self, moment: datetime) -> bool:
+        """Whether ``moment`` (aware) lies in the certificate's time of validity."""
+        return self.certificate.not_valid_before_utc <= moment <= self.certificate.not_valid_after_utc
+
+
+class CertificateBook:
+    """All pinned certificates, found by fingerprint. A party may have several, for roll-over."""
+
+    def __init__(self, certificates: Iterable[TrustedCertificate]) -> None:
+        """Raises ConfigurationError for one that may not be pinned: weak, an authority's, not for signing documents."""
+        self._by_fingerprint: Mapping[bytes, TrustedCertificate] = {c.fingerprint: c for c in certificates}
+        for pinned in self._by_fingerprint.values():
+            if why := why_no_pin(pinned.certificate):
+                subject = pinned.certificate.subject.rfc4514_string()
+                raise ConfigurationError(f"the certificate of {pinned.party} ({subject}) {why.text}", why.remedy)
+
+    def find(self, fingerprint: bytes) -> TrustedCertificate | None:
+        """The pinned certificate of that fingerprint, or None."""
+        return self._by_fingerprint.get(fingerprint)
+
+    def __iter__(self) -> Iterator[TrustedCertificate]:
+        return iter(self._by_fingerprint.values())
+
+    def __len__(self) -> int:
+        return len(self._by_fingerprint)

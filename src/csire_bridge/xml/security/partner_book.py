@@ -1,0 +1,50 @@
+"""Partners together with their certificates: whom a signature belongs to, and whether that still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.message.partners import Partner, SecurityProfile
+from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate
+
+__all__ = ["PartnerBook"]
+
+
+@dataclass(frozen=True)
+class PartnerBook:
+    """All partners at one moment; a changed registry gives a new book.
+
+    ``revoked`` holds the SHA-256 fingerprints of pinned certificates that their authority has called back.
+    """
+
+    partners: Mapping[Eic, Partner]
+    certificates: CertificateBook
+    revoked: frozenset[bytes] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(
+        cls,
+        partners: Iterable[Partner],
+        certificates: Iterable[TrustedCertificate],
+        revoked: Iterable[bytes] = (),
+    ) -> PartnerBook:
+        """A book of these partners and certificates."""
+        return cls({partner.eic: partner for partner in partners}, CertificateBook(certificates), frozenset(revoked))
+
+    @property
+    def lets_unsigned_in(self) -> bool:
+        """Whether any partner is allowed to send unsigned messages."""
+        return any(partner.profile is SecurityProfile.NONE for partner in self.partners.values())
+
+    @cached_property
+    def of_the_hub(self) -> CertificateBook:
+        """The certificates with which the hub may sign what it answers us; those that were called back are left out."""
+        hubs = {eic for eic, partner in self.partners.items() if partner.is_the_hub}
+        return CertificateBook(c for c in self.certificates if c.party in hubs and c.fingerprint not in self.revoked)
+
+    def find(self, eic: str) -> Partner | None:
+        """The partner of that code, or None."""
+        return self.partners.get(Eic(eic))

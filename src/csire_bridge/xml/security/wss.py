@@ -1,0 +1,244 @@
+"""The ``wss`` profile: a WS-Security header that signs a SOAP envelope's Body, its timestamp and the certificate.
+
+What the header holds, and nothing else: ``wsse:BinarySecurityToken`` (WS-Security X.509 Token Profile 1.1, section
+3.1), ``wsu:Timestamp`` (SOAP Message Security 1.1, section 10) and one ``ds:Signature`` (XML Signature 1.1) over
+exactly these two and the Body, with exclusive canonicalisation (Basic Security Profile 1.1, R5404).
+
+Signing is signxml's detached signature with three references. Verifying is ours: signxml looks an id up anywhere in
+a copy of the document and can't be told *which* element a reference must mean, and that gap is what wrapping attacks
+live in. Here no id is looked up at all: the three elements are found by their place, each reference must name one of
+them, and what is left is three digests and one public-key operation of ``cryptography``.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from lxml import etree
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
+from signxml.signer import XMLSigner
+
+from csire_bridge.domain.clock import aware_utc
+from csire_bridge.domain.errors import NotTrusted, ProblemCode
+from csire_bridge.xml.parser import parse
+from csire_bridge.xml.schema.lexical import SPACE, parse_moment
+from csire_bridge.xml.security.exclusive_c14n import canonical
+from csire_bridge.xml.security.keys import CertificateBook, SigningKey, TrustedCertificate
+from csire_bridge.xml.security.signature import serialise
+from csire_bridge.xml.security.wss_parts import (
+    BASE64,
+    DS,
+    ID,
+    MAX_PART,
+    SECURITY,
+    SOAP,
+    TIMESTAMP,
+    TOKEN,
+    WSSE,
+    WSU,
+    X509V3,
+    SignedInfo,
+    decode,
+    fault,
+    find_parts,
+    names,
+    read_references,
+    read_signed_info,
+)
+
+__all__ = ["MAX_LIFETIME", "VerifiedEnvelope", "sign_envelope", "verify_envelope"]
+
+MAX_LIFETIME = timedelta(minutes=10)
+"""Longest time between Created and Expires: as long as that, a captured message could be sent once more."""
+
+_MAX_BODY = 64 * 1024 * 1024  # in canonical form
+_PIN = "sign with the certificate that was handed over, or have the new one entered for the partner"
+
+
+@dataclass(frozen=True)
+class VerifiedEnvelope:
+    """What a good signature vouches for: only ``body``, read anew from the signed bytes, may be used from here on."""
+
+    body: etree._Element
+    signer: TrustedCertificate
+    created: datetime
+    algorithm: str
+
+
+# --- signing
+
+
+def sign_envelope(
+    envelope: etree._Element, key: SigningKey, now: datetime, lifetime: timedelta = timedelta(minutes=5)
+) -> bytes:
+    """Return the bytes of a SOAP 1.1 or 1.2 ``envelope`` with our Security header; ``envelope`` stays as it is.
+
+    Raises ValueError for what is no envelope with a Body, for one with a Security header, and for a naive ``now``.
+    """
+    created = aware_utc(now)
+    root = copy.deepcopy(envelope)
+    soap = etree.QName(root).namespace
+    body = root.find(f"{{{soap}}}Body")
+    if soap not in SOAP or body is None or root.find(f".//{SECURITY}") is not None:
+        raise ValueError("only a SOAP envelope with a Body and without a Security header can be signed")
+    header = root.find(f"{{{soap}}}Header")
+    if header is None:
+        header = etree.Element(f"{{{soap}}}Header")
+        root.insert(0, header)
+    security = etree.SubElement(header, SECURITY, nsmap={"wsse": WSSE, "wsu": WSU})
+    security.set(f"{{{soap}}}mustUnderstand", "1")
+    token = _add_token(security, key)
+    signed = (body, _add_timestamp(security, created, created + lifetime), token)
+    for element in signed:
+        element.set(ID, f"id-{uuid.uuid4().hex}")
+    security.append(_sign(root, key, [e.get(ID, "") for e in signed], token.get(ID, "")))
+    return serialise(root)
+
+
+def _add_token(security: etree._Element, key: SigningKey) -> etree._Element:
+    token = etree.SubElement(security, TOKEN, EncodingType=BASE64, ValueType=X509V3)
+    token.text = base64.b64encode(key.certificate.public_bytes(serialization.Encoding.DER)).decode("ascii")
+    return token
+
+
+def _add_timestamp(security: etree._Element, created: datetime, expires: datetime) -> etree._Element:
+    timestamp = etree.SubElement(security, TIMESTAMP)
+    for name, moment in (("Created", created), ("Expires", expires)):
+        text = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        etree.SubElement(timestamp, f"{{{WSU}}}{name}").text = text
+    return timestamp
+
+
+def _sign(root: etree._Element, key: SigningKey, ids: list[str], token_id: str) -> etree._Element:
+    key_info = etree.Element(f"{{{DS}}}KeyInfo", nsmap={"ds": DS})
+    token_reference = etree.SubElement(key_info, f"{{{WSSE}}}SecurityTokenReference", nsmap={"wsse": WSSE})
+    etree.SubElement(token_reference, f"{{{WSSE}}}Reference", URI=f"#{token_id}", ValueType=X509V3)
+    is_rsa = isinstance(key.key, rsa.RSAPrivateKey)
+    signer = XMLSigner(
+        method=SignatureConstructionMethod.detached,
+        signature_algorithm=SignatureMethod.RSA_SHA256 if is_rsa else SignatureMethod.ECDSA_SHA256,
+        digest_algorithm=DigestAlgorithm.SHA256,
+        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+    )
+    return signer.sign(root, key=key.key, reference_uri=ids, key_info=key_info)
+
+
+# --- verifying
+
+
+def verify_envelope(
+    envelope: etree._Element,
+    book: CertificateBook,
+    now: datetime,
+    skew: timedelta = timedelta(minutes=5),
+    most: int = _MAX_BODY,
+) -> VerifiedEnvelope:
+    """Return the signed Body and who signed it; raise ``NotTrusted`` for anything else.
+
+    ``now`` is the moment of *receipt*: a message that is looked at again later has not become any older. A clock
+    that runs ahead of ours by up to ``skew`` is forgiven; Expires is taken at its word. A naive ``now`` is a
+    ValueError. ``most`` limits the Body's canonical form, in bytes.
+    """
+    moment = aware_utc(now)
+    try:
+        return _verify(envelope, book, moment, skew, most)
+    except NotTrusted:
+        raise
+    except Exception as error:  # whatever a library raises over a hostile message means "not verified"
+        raise fault(ProblemCode.PROFILE, f"the envelope's security can't be read: {error}") from error
+
+
+def _verify(
+    envelope: etree._Element, book: CertificateBook, now: datetime, skew: timedelta, most: int
+) -> VerifiedEnvelope:
+    parts = find_parts(envelope)
+    info = read_signed_info(parts.signature)
+    references = read_references(info, parts)
+    token = canonical(parts.token, references[parts.token].prefixes, MAX_PART)
+    signer = _pinned_signer(parse(token), book, now)
+    _check_signature_value(parts.signature, info, signer)
+    # From here on SignedInfo is the signer's word; before, no work was done on anything as large as the Body.
+    timestamp = canonical(parts.timestamp, references[parts.timestamp].prefixes, MAX_PART)
+    body = canonical(parts.body, references[parts.body].prefixes, most)
+    for element, octets in ((parts.token, token), (parts.timestamp, timestamp), (parts.body, body)):
+        if not hmac.compare_digest(hashlib.sha256(octets).digest(), references[element].digest):
+            raise _altered()
+    created = _check_timestamp(parse(timestamp), now, skew)
+    return VerifiedEnvelope(parse(body, len(body)), signer, created, info.algorithm)
+
+
+def _pinned_signer(token: etree._Element, book: CertificateBook, now: datetime) -> TrustedCertificate:
+    if token.get("ValueType") != X509V3 or token.get("EncodingType", BASE64) != BASE64:
+        raise fault(ProblemCode.PROFILE, "the token is no X.509 certificate in base64", "send one X509v3 token")
+    signer = book.find(hashlib.sha256(decode(token)).digest())
+    if signer is None:
+        raise fault(ProblemCode.UNKNOWN_SIGNER, "the certificate that signed belongs to no partner of ours", _PIN)
+    if not signer.valid_at(now):
+        raise fault(
+            ProblemCode.CERTIFICATE_EXPIRED,
+            f"the certificate of {signer.party} is not valid at {now:%Y-%m-%d %H:%M} UTC",
+            "sign with a certificate that is valid now",
+        )
+    return signer
+
+
+def _check_signature_value(signature: etree._Element, info: SignedInfo, signer: TrustedCertificate) -> None:
+    """XML Signature 1.1: PKCS#1 v1.5 for RSA; for ECDSA on P-256 two numbers of 32 bytes each."""
+    value, key = decode(signature[1]), signer.certificate.public_key()
+    try:
+        if info.algorithm == "RSA-SHA256" and isinstance(key, rsa.RSAPublicKey):
+            return key.verify(value, info.octets, padding.PKCS1v15(), hashes.SHA256())
+        if info.algorithm == "ECDSA-SHA256" and isinstance(key, ec.EllipticCurvePublicKey) and len(value) == 64:
+            r, s = int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big")
+            return key.verify(utils.encode_dss_signature(r, s), info.octets, ec.ECDSA(hashes.SHA256()))
+    except Exception as error:
+        raise _altered() from error
+    raise _altered()
+
+
+def _check_timestamp(timestamp: etree._Element, now: datetime, skew: timedelta) -> datetime:
+    """Created, then Expires, both in UTC (Basic Security Profile 1.1, R3203, R3221, R3222)."""
+    if names(timestamp) != [f"{{{WSU}}}Created", f"{{{WSU}}}Expires"]:
+        raise fault(ProblemCode.PROFILE, "the Timestamp must have Created and Expires, and nothing else")
+    created, expires = (_moment(element) for element in timestamp)
+    wrong = None
+    if created > now + skew:
+        wrong = f"was created at {created:%H:%M:%S} UTC, in the future"
+    elif expires <= now:
+        wrong = f"expired at {expires:%Y-%m-%d %H:%M:%S} UTC"
+    elif not timedelta(0) < expires - created <= MAX_LIFETIME:
+        wrong = f"lives for {expires - created}, not for more than nothing and at most {MAX_LIFETIME}"
+    if wrong:
+        raise fault(ProblemCode.TIMESTAMP, f"the envelope {wrong}", "set the clock, sign and send at once")
+    return created
+
+
+def _moment(element: etree._Element) -> datetime:
+    text = (element.text or "").strip(SPACE)
+    try:
+        moment = parse_moment(text)
+    except ValueError as error:
+        raise _no_utc() from error
+    if len(element) or not text.endswith("Z"):
+        raise _no_utc()
+    return moment
+
+
+def _no_utc() -> NotTrusted:
+    return fault(ProblemCode.TIMESTAMP, "a time in the Timestamp is no UTC time", "write it like 2026-01-31T09:00:00Z")
+
+
+def _altered() -> NotTrusted:
+    return fault(
+        ProblemCode.BAD_SIGNATURE,
+        "the signature does not hold: the envelope was altered after signing, or signed with another key",
+        "send the envelope as it was signed",
+    )

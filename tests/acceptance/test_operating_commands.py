@@ -253,7 +253,7 @@ def test_given_nobody_to_ask_when_reported_or_withdrawn_then_only_the_words_let_
     place.run("orders", "withdraw", withdrawn, "--unread", *ANNA)
     assert [place.order(key).state for key in (done, not_done, withdrawn)] == [
         OrderState.DONE,
-        OrderState.CANNOT,
+        OrderState.REJECTED,
         OrderState.WITHDRAWN,
     ]
     assert sorted(place.work()) == [(WorkStep.ACKNOWLEDGE, key) for key in (done, not_done, withdrawn)]

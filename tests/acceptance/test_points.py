@@ -72,7 +72,7 @@ def test_given_facts_from_a_message_sid_and_a_list_then_each_is_shown_with_its_s
         process_instance=process, metering_point=POINT, effective_date=now.date(), tariff_group="G11", prepaid=False
     )
     with store.transaction() as tx:
-        tx.points.tell(told, now)
+        tx.points.record_notice(told, now)
         later = now + timedelta(days=1)
         tx.points.learn(MeteringPoint(code=POINT, updated_at=later, meter=MeterNumber("M7")), later)
     file = tmp_path / "points.csv"
@@ -116,6 +116,6 @@ def test_given_5_000_lines_when_imported_twice_then_each_counts_twice(
     for _ in range(2):
         done = command("points", "import", file, "--database", store.url, "--by", "Anna")
         assert (done.returncode, done.stderr) == (0, "")
-    with store.looking() as tx:
+    with store.read_transaction() as tx:
         assert tx.points.get(code(4_999)) is not None
         assert len(tx.points.history(code(0))) == 2

@@ -7,15 +7,15 @@ from sqlalchemy import bindparam, select
 
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.database import Database
-from csire_bridge.store.sql.array_parameter import among, narrowing, one_of
+from csire_bridge.store.sql.array_parameter import any_of, in_literals, not_indexed
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.tables import work
 from tests.contract.test_bulk import ADD
 from tests.contract.test_keys import row
 
-BY_SUBJECT = select(work.c.subject).where(among(work.c.subject, "subjects")).order_by(work.c.subject)
-BY_STEP = select(work.c.subject).where(among(work.c.step, "steps"), narrowing(work.c.subject) > bindparam("least"))
-NOT_BY_SUBJECT = select(work.c.subject).where(~among(work.c.subject, "subjects")).order_by(work.c.subject)
+BY_SUBJECT = select(work.c.subject).where(any_of(work.c.subject, "subjects")).order_by(work.c.subject)
+BY_STEP = select(work.c.subject).where(any_of(work.c.step, "steps"), not_indexed(work.c.subject) > bindparam("least"))
+NOT_BY_SUBJECT = select(work.c.subject).where(~any_of(work.c.subject, "subjects")).order_by(work.c.subject)
 
 
 @pytest.fixture
@@ -51,7 +51,10 @@ def test_given_texts_beside_another_condition_then_both_count(
 
 
 def test_given_states_that_a_statement_names_then_they_are_found_without_a_parameter(filled: Database) -> None:
-    here, elsewhere = one_of(work.c.step, {WorkStep.EXECUTE, WorkStep.DELIVER}), one_of(work.c.step, {WorkStep.INTAKE})
+    here, elsewhere = (
+        in_literals(work.c.step, {WorkStep.EXECUTE, WorkStep.DELIVER}),
+        in_literals(work.c.step, {WorkStep.INTAKE}),
+    )
     with filled.reading() as connection:
         counts = [len(connection.execute(select(work.c.key).where(one)).all()) for one in (here, elsewhere, ~elsewhere)]
     assert counts == [5, 0, 5]

@@ -18,7 +18,7 @@ from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.worker.clock_watch import ClockWatch
-from csire_bridge.worker.scheduler import LEASE_NAME, Tick, Ticker
+from csire_bridge.worker.scheduler import LEASE_NAME, ScheduledJob, Ticker
 from tests.contract.store_support import MINUTE, NOW, SECOND, lease
 
 HOUR = timedelta(hours=1)
@@ -34,13 +34,13 @@ def test_given_a_process_that_died_and_a_clock_that_was_set_back_then_its_leases
 ) -> None:
     with database.transaction() as tx:
         tx.work.add(WorkStep.EXECUTE, [1], NOW - 2 * back)
-        assert tx.leases.hold("hub queue", Lease.starting("dead", NOW, MINUTE), NOW) == 1
+        assert tx.leases.acquire("hub queue", Lease.starting("dead", NOW, MINUTE), NOW) == 1
     assert len(lease(database, "dead", NOW)) == 1
     then = NOW - back
     (taken,) = lease(database, "heir", then)
     assert taken.lapses == 1
     with database.transaction() as tx:
-        assert tx.leases.hold("hub queue", Lease.starting("heir", then, MINUTE), then) == 2
+        assert tx.leases.acquire("hub queue", Lease.starting("heir", then, MINUTE), then) == 2
 
 
 @pytest.mark.parametrize("lengths", [(SECOND, MINUTE), (MINUTE, SECOND)], ids=["short after long", "long after short"])
@@ -49,11 +49,11 @@ def test_given_processes_whose_leases_differ_in_length_then_none_takes_what_anot
 ) -> None:
     with database.transaction() as tx:
         tx.work.add(WorkStep.EXECUTE, [1], NOW)
-        tx.leases.hold("ticker", Lease.starting("holder", NOW, lengths[1]), NOW)
+        tx.leases.acquire("ticker", Lease.starting("holder", NOW, lengths[1]), NOW)
     assert lease(database, "holder", NOW, length=lengths[1])
     assert not lease(database, "other", NOW, length=lengths[0])
     with database.transaction() as tx:
-        assert tx.leases.hold("ticker", Lease.starting("other", NOW, lengths[0]), NOW) is None
+        assert tx.leases.acquire("ticker", Lease.starting("other", NOW, lengths[0]), NOW) is None
 
 
 def test_given_a_clock_that_was_set_back_when_a_process_leads_then_all_that_waits_is_looked_at(
@@ -65,7 +65,7 @@ def test_given_a_clock_that_was_set_back_when_a_process_leads_then_all_that_wait
         (parked,) = tx.work.lease([WorkStep.DELIVER], NOW, Lease.starting("a", NOW, MINUTE), 1)
         tx.work.park(parked, "broken")
         tx.guards.set_circuit(Circuit("head-end"), Circuit("head-end", 5, NOW, NOW + MINUTE, "down"))
-        tx.leases.hold(LEASE_NAME, Lease.starting("dead", NOW, LONG), NOW)
+        tx.leases.acquire(LEASE_NAME, Lease.starting("dead", NOW, LONG), NOW)
     then = NOW - 2 * HOUR
     heir = Ticker(database, lambda: then, "heir", [], LONG)
     heir.lead()
@@ -81,7 +81,7 @@ def test_given_a_clock_that_was_set_back_when_a_process_leads_then_all_that_wait
 
 def test_given_a_daily_tick_that_was_done_by_a_clock_that_was_ahead_then_it_is_done_again(database: Database) -> None:
     done: list[datetime] = []
-    nightly = Tick("nightly", Daily(NOW.time()), lambda *_: done.append(now[0]), remembered=True)
+    nightly = ScheduledJob("nightly", Daily(NOW.time()), lambda *_: done.append(now[0]), remembered=True)
     now = [NOW + timedelta(days=400)]
     with database.transaction() as tx:
         tx.ticks.meet("nightly", NOW)
@@ -124,7 +124,7 @@ def test_given_a_machine_whose_clock_was_set_back_when_told_so_then_the_ticker_l
         if may.is_set():
             ticked.set()
 
-    node = Ticker(database, lambda: NOW, "node", [Tick("t", Every(timedelta(0)), run)], LONG)
+    node = Ticker(database, lambda: NOW, "node", [ScheduledJob("t", Every(timedelta(0)), run)], LONG)
     node.lead()
     node.start()
     try:
@@ -187,7 +187,7 @@ def test_given_a_machine_whose_clock_is_set_then_the_service_goes_on_by_its_own_
     assert alerts(database, clock()) == set()
     assert told == ["stepped"] * 2
     watching.end()
-    with database.looking() as tx:
+    with database.read_transaction() as tx:
         assert tx.clocks.newest_on("this run") is None
 
 

@@ -18,10 +18,10 @@ from tests.contract.store_support import MINUTE, NOW, SECOND, add_order, count, 
 
 Ending = Callable[[StoreTransaction, WorkItem], None]
 ENDINGS: dict[str, Ending] = {
-    "hold": lambda tx, item: tx.work.hold([item]),
+    "hold": lambda tx, item: tx.work.assert_leased([item]),
     "finish": lambda tx, item: tx.work.finish([item]),
-    "postpone": lambda tx, item: tx.work.postpone(item, NOW + MINUTE),
-    "fail": lambda tx, item: tx.work.postpone(item, NOW + MINUTE, failed="no reply"),
+    "postpone": lambda tx, item: tx.work.reschedule(item, NOW + MINUTE),
+    "fail": lambda tx, item: tx.work.reschedule(item, NOW + MINUTE, failed="no reply"),
     "park": lambda tx, item: tx.work.park(item, "too late"),
 }
 
@@ -67,7 +67,7 @@ def test_given_a_batch_of_which_one_piece_was_lost_when_ended_then_no_piece_of_i
     before = rows(database)
     endings: list[Callable[[StoreTransaction], None]] = [
         lambda tx: tx.work.finish(held),
-        lambda tx: tx.work.postpone_all([(item, NOW, None) for item in held]),
+        lambda tx: tx.work.reschedule_all([(item, NOW, None) for item in held]),
         lambda tx: tx.work.park_all([(item, "why") for item in held]),
     ]
     for end in endings:
@@ -97,7 +97,7 @@ def test_given_a_lease_that_ran_out_when_nobody_has_taken_the_work_then_its_hold
     add_work(database, 1)
     (held,) = lease(database, "slow", NOW)
     with database.transaction() as tx:
-        tx.work.hold([held])
+        tx.work.assert_leased([held])
         tx.work.finish([held])
     assert count(database, tables.work) == 0
 
@@ -106,10 +106,10 @@ def test_given_held_work_when_hastened_then_the_lease_stays(database: Database) 
     add_work(database, 1)
     (held,) = lease(database, "a", NOW)
     with database.transaction() as tx:
-        tx.work.hasten(WorkStep.EXECUTE, [1], NOW - SECOND)
+        tx.work.wake(WorkStep.EXECUTE, [1], NOW - SECOND)
     assert lease(database, "b", NOW + SECOND) == []
     with database.transaction() as tx:
-        tx.work.postpone(held, NOW + MINUTE)
+        tx.work.reschedule(held, NOW + MINUTE)
 
 
 def test_given_an_event_while_work_is_settled_when_both_are_written_then_the_event_is_not_slept_over(
@@ -126,17 +126,17 @@ def test_given_an_event_while_work_is_settled_when_both_are_written_then_the_eve
         def settle(held: WorkItem = held, barrier: threading.Barrier = barrier) -> None:
             barrier.wait()
             with database.transaction() as tx:
-                tx.work.hold([held])
+                tx.work.assert_leased([held])
                 told = tx.connection.execute(
                     select(tables.work.c.key).where(tables.work.c.step == WorkStep.INTAKE.value)
                 )
-                tx.work.postpone(held, NOW if told.first() else NOW + MINUTE)
+                tx.work.reschedule(held, NOW if told.first() else NOW + MINUTE)
 
         def tell(barrier: threading.Barrier = barrier) -> None:
             barrier.wait()
             with database.transaction() as tx:
                 tx.work.add(WorkStep.INTAKE, [1], NOW + 2 * MINUTE)  # stands for the event's row
-                tx.work.hasten(WorkStep.EXECUTE, [1], NOW)
+                tx.work.wake(WorkStep.EXECUTE, [1], NOW)
 
         with ThreadPoolExecutor(2) as pool:
             for done in (pool.submit(settle), pool.submit(tell)):
@@ -161,7 +161,7 @@ def test_given_workers_that_die_when_the_work_is_taken_again_then_it_is_counted_
     (item,) = die(database, 3)
     assert item.lapses == 3
     with database.transaction() as tx:
-        tx.work.postpone(item, NOW)
+        tx.work.reschedule(item, NOW)
     assert [i.lapses for i in lease(database, "next", NOW)] == [0]
 
 
@@ -189,27 +189,27 @@ def test_given_work_that_may_be_poison_when_taken_then_it_is_taken_alone(databas
 def test_given_a_leader_that_paused_when_it_comes_back_then_what_it_writes_is_not_written(database: Database) -> None:
     later = NOW + 5 * MINUTE
     with database.transaction() as tx:
-        old = tx.leases.hold("ticker", Lease.starting("a", NOW, 5 * MINUTE), NOW)
+        old = tx.leases.acquire("ticker", Lease.starting("a", NOW, 5 * MINUTE), NOW)
     assert old == 1
     with database.transaction() as tx:
         tx.leases.check("ticker", "a", old)
-        assert tx.leases.hold("ticker", Lease.starting("b", later, 5 * MINUTE), later) == 2
+        assert tx.leases.acquire("ticker", Lease.starting("b", later, 5 * MINUTE), later) == 2
     with pytest.raises(StaleWrite, match="term 1 is over"), database.transaction() as tx:
         tx.work.add(WorkStep.EXECUTE, [1], NOW)
         tx.leases.check("ticker", "a", old)
     assert count(database, tables.work) == 0
     with database.transaction() as tx:
         tx.leases.check("ticker", "b", 2)
-        assert tx.leases.hold("ticker", Lease.starting("a", later, 5 * MINUTE), later) is None
+        assert tx.leases.acquire("ticker", Lease.starting("a", later, 5 * MINUTE), later) is None
 
 
 def test_given_a_leader_when_it_gave_the_lease_back_then_its_term_is_over_even_if_it_leads_again(
     database: Database,
 ) -> None:
     with database.transaction() as tx:
-        first = tx.leases.hold("ticker", Lease("a", NOW + MINUTE), NOW)
+        first = tx.leases.acquire("ticker", Lease("a", NOW + MINUTE), NOW)
         tx.leases.release("ticker", "a", NOW)
-        second = tx.leases.hold("ticker", Lease("a", NOW + MINUTE), NOW)
+        second = tx.leases.acquire("ticker", Lease("a", NOW + MINUTE), NOW)
     assert (first, second) == (1, 2)
     with pytest.raises(StaleWrite), database.transaction() as tx:
         tx.leases.check("ticker", "a", 1)
@@ -225,7 +225,7 @@ def test_given_nodes_that_all_want_a_lease_nobody_ever_held_when_they_ask_at_onc
     def hold(number: int) -> int | None:
         barrier.wait()
         with database.transaction() as tx:
-            return tx.leases.hold("ticker", Lease(f"node-{number}", NOW + MINUTE), NOW)
+            return tx.leases.acquire("ticker", Lease(f"node-{number}", NOW + MINUTE), NOW)
 
     with ThreadPoolExecutor(6) as pool:
         assert sorted(pool.map(hold, range(6)), key=str) == [1, None, None, None, None, None]
@@ -237,13 +237,13 @@ def test_given_a_leader_in_a_transaction_when_another_wants_to_lead_then_it_wait
     later = NOW + 5 * MINUTE
     order: list[str] = []
     with database.transaction() as tx:
-        tx.leases.hold("ticker", Lease("a", later), NOW)
+        tx.leases.acquire("ticker", Lease("a", later), NOW)
     checked = threading.Event()
 
     def lead() -> None:
         checked.wait(10)
         with database.transaction() as tx:
-            tx.leases.hold("ticker", Lease("b", later + MINUTE), later)
+            tx.leases.acquire("ticker", Lease("b", later + MINUTE), later)
             order.append("b leads")
 
     follower = threading.Thread(target=lead)

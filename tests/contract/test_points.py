@@ -19,7 +19,7 @@ from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.meter.installations import misplaced
 from csire_bridge.domain.metering_point.facts import MeteringPoint, Source, origins
 from csire_bridge.domain.operations.alerts import AlertKind
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.pipeline.answer.hand_over_field_work import hand_over_field_work
 from csire_bridge.pipeline.operator import point_actions
@@ -42,7 +42,7 @@ def told(days: int = 0, point: MeteringPointCode = CODE, **facts: object) -> Reg
 def tell(database: Database, *updates: RegistryUpdate, at: datetime = NOW, source: Source = Source.MESSAGE) -> None:
     for update in updates:
         with database.transaction() as tx:
-            tx.points.tell_all([update], at, source, "Anna" if source is Source.IMPORT else None)
+            tx.points.record_notices([update], at, source, "Anna" if source is Source.IMPORT else None)
 
 
 def point(database: Database, at: datetime = NOW) -> MeteringPoint:
@@ -87,11 +87,11 @@ def test_given_a_newer_telling_when_an_older_one_arrives_late_then_meter_and_pro
 def test_given_tellings_of_every_source_in_any_order_then_the_state_is_the_same(database: Database) -> None:
     seen = MeteringPoint(code=CODE, updated_at=NOW - 2 * DAY, prepaid=True, tariff_group="G12")
     acts: list[Callable[[StoreTransaction], object]] = [
-        lambda tx: tx.points.tell_all([told(-3, tariff_group="G11", prepaid=False)], NOW, Source.MESSAGE),
-        lambda tx: tx.points.tell_all([told(-1, connected=True)], NOW + SECOND, Source.IMPORT, "Anna"),
+        lambda tx: tx.points.record_notices([told(-3, tariff_group="G11", prepaid=False)], NOW, Source.MESSAGE),
+        lambda tx: tx.points.record_notices([told(-1, connected=True)], NOW + SECOND, Source.IMPORT, "Anna"),
         lambda tx: tx.points.switched_all([(CODE, False, NOW - 2 * DAY)], NOW + 2 * SECOND),
         lambda tx: tx.points.learn(seen, NOW),
-        lambda tx: tx.points.tell_all([told(-3, supplier="B", prepaid=False)], NOW + 3 * SECOND, Source.METER),
+        lambda tx: tx.points.record_notices([told(-3, supplier="B", prepaid=False)], NOW + 3 * SECOND, Source.METER),
     ]
     ends = set()
     chance = random.Random(7)  # noqa: S311 - which orders are tried is no secret
@@ -99,7 +99,7 @@ def test_given_tellings_of_every_source_in_any_order_then_the_state_is_the_same(
         with database.transaction() as tx:
             for table in (tables.metering_points, tables.metering_point_updates, tables.meter_installations):
                 tx.connection.execute(table.delete())
-            tx.points.tell_all([told(-30, supplier="A")], NOW, Source.MESSAGE)
+            tx.points.record_notices([told(-30, supplier="A")], NOW, Source.MESSAGE)
         for act in order:
             with database.transaction() as tx:
                 act(tx)
@@ -186,7 +186,7 @@ def test_given_meters_that_change_places_in_one_list_then_no_meter_is_at_two_poi
     tell(database, told(-9, meter_number=M1), told(-9, OTHER, meter_number=M2))
     with database.transaction() as tx:
         swap = [told(0, meter_number=M2), told(0, OTHER, meter_number=M1)]
-        tx.points.tell_all(swap, NOW + SECOND, Source.IMPORT, "Anna")
+        tx.points.record_notices(swap, NOW + SECOND, Source.IMPORT, "Anna")
     assert shared(database, NOW + SECOND) == 0
     assert "was moved" in (doubt(database, CODE, NOW + SECOND, NOW) or "")
 
@@ -242,7 +242,7 @@ def test_given_a_connection_left_to_people_when_danger_is_registered_then_it_is_
     with database.transaction() as tx:
         assert [order.key for order in tx.sid.not_handed_over()] == [on.key]
         assert off.key != on.key
-        point_actions.lift_danger(tx, CODE, Act("Anna", NOW + SECOND, "checked"))
+        point_actions.lift_danger(tx, CODE, OperatorAction("Anna", NOW + SECOND, "checked"))
     assert hand_over_field_work(database, lambda: NOW) == 1
 
 

@@ -17,7 +17,7 @@ from threading import Event
 import pytest
 from sqlalchemy import insert, select, update
 
-from csire_bridge.domain.errors import ActRefused, StaleWrite, StoreFailure
+from csire_bridge.domain.errors import ActionRefused, StaleWrite, StoreFailure
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel, Form, MessageState, SettledMessage
@@ -304,12 +304,12 @@ def test_given_another_process_that_runs_it_then_it_is_refused_and_one_that_was_
     newest(database)
     running = retention(database, tmp_path, most=2).run()
     next(running)
-    with pytest.raises(ActRefused, match="another process"):
+    with pytest.raises(ActionRefused, match="another process"):
         retire(database, tmp_path)
     before = kept_here(database)
     with database.transaction() as tx:
         now = LATER + timedelta(hours=1)
-        assert tx.leases.hold("retention", Lease.starting("heir", now, DAY), now)
+        assert tx.leases.acquire("retention", Lease.starting("heir", now, DAY), now)
     with pytest.raises(StaleWrite, match="another process runs retention by now"):
         next(running)
     assert kept_here(database) == before

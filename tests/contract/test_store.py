@@ -44,7 +44,7 @@ from csire_bridge.domain.order.order import (
     OrderState,
     Outcome,
 )
-from csire_bridge.domain.order.related import Commanded
+from csire_bridge.domain.order.related import CommandedOrder
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
@@ -309,7 +309,7 @@ def test_given_repeats_in_both_forms_then_the_first_receipt_of_each_form_is_foun
         states = (MessageState.ACCEPTED, *[MessageState.DUPLICATE] * 3)
         for key, state in zip(keys, states, strict=True):
             tx.messages.settle([settled(key, message_id=taken, state=state, receipt=b"%d" % keys.index(key))])
-    with database.looking() as tx:
+    with database.read_transaction() as tx:
         assert tx.messages.taken([(HUB, taken)])[HUB, taken].receipts == {Form.BARE: b"0", Form.SOAP: b"1"}
         assert tx.messages.ends(keys)[keys[2]].receipt == b"2"
         assert tx.messages.ends([10**6]) == {}
@@ -319,14 +319,14 @@ def test_given_a_lease_by_name_then_one_holds_it_until_it_ends_or_is_given_back(
     mine, other = (Lease.starting(name, NOW, timedelta(minutes=5)) for name in ("me", "you"))
     later = NOW + timedelta(minutes=5)
     with database.transaction() as tx:
-        assert tx.leases.hold("queue", mine, NOW) == 1
-        assert tx.leases.hold("queue", mine, NOW) == 1
-        assert not tx.leases.hold("queue", other, NOW)
+        assert tx.leases.acquire("queue", mine, NOW) == 1
+        assert tx.leases.acquire("queue", mine, NOW) == 1
+        assert not tx.leases.acquire("queue", other, NOW)
         tx.leases.release("queue", "you", NOW)
-        assert not tx.leases.hold("queue", other, NOW)
-        assert tx.leases.hold("queue", other, later) == 2
+        assert not tx.leases.acquire("queue", other, NOW)
+        assert tx.leases.acquire("queue", other, later) == 2
         tx.leases.release("queue", "you", later)
-        assert tx.leases.hold("queue", Lease.starting("me", later, timedelta(minutes=5)), later) == 3
+        assert tx.leases.acquire("queue", Lease.starting("me", later, timedelta(minutes=5)), later) == 3
 
 
 def test_given_two_workers_when_both_take_one_id_then_the_second_loses_and_writes_nothing(database: Database) -> None:
@@ -427,7 +427,7 @@ def test_given_an_order_with_every_fact_when_it_comes_back_then_nothing_is_lost_
     with database.transaction() as tx:
         found = tx.orders.get(key)
         correlation_id = CorrelationId("825970F3-22cb-489c-ad3d-3d89cbba8f04 ")
-        commanded = Commanded(key, found.state, MeterNumber("00012345"), correlation_id, told=False)
+        commanded = CommandedOrder(key, found.state, MeterNumber("00012345"), correlation_id, told=False)
         assert tx.neighbours.by_correlation([correlation_id, CorrelationId("another")]) == {correlation_id: commanded}
         assert tx.neighbours.states_by_now([commanded]) == {key: found.state}
         assert tx.neighbours.states_by_now([]) == {}
@@ -462,7 +462,7 @@ def test_given_an_order_that_changed_since_it_was_read_when_moved_then_it_is_sta
         tx.orders.move(seen, OrderState.SUBMITTING, NOW, "first")
     with pytest.raises(StaleWrite, match=f"order {seen.key} changed"), database.transaction() as tx:
         tx.work.add(WorkStep.ACKNOWLEDGE, [seen.key], NOW)
-        tx.orders.move(seen, OrderState.CANNOT, NOW, "second", detail="never written")
+        tx.orders.move(seen, OrderState.REJECTED, NOW, "second", detail="never written")
     with database.transaction() as tx:
         current = tx.orders.get(seen.key)
         assert [e.text for e in tx.orders.history(seen.key)][1:] == ["first"]
@@ -494,7 +494,7 @@ def test_given_workers_that_all_read_the_same_version_when_they_move_it_then_exa
 def test_given_many_orders_when_one_of_them_changed_meanwhile_then_none_of_them_moves(database: Database) -> None:
     seen = [add_order(database) for _ in range(5)]
     with database.transaction() as tx:
-        tx.orders.move(seen[3], OrderState.CANNOT, NOW, "somebody was faster")
+        tx.orders.move(seen[3], OrderState.REJECTED, NOW, "somebody was faster")
     moves = [(o, replace(o, state=OrderState.SUBMITTING, version=o.version + 1), "command given") for o in seen]
     with pytest.raises(StaleWrite), database.transaction() as tx:
         tx.orders.move_all(moves, NOW)
@@ -502,10 +502,10 @@ def test_given_many_orders_when_one_of_them_changed_meanwhile_then_none_of_them_
     with database.transaction() as tx:
         tx.orders.move_all(moves, NOW + SECOND)
     with database.transaction() as tx:
-        found = tx.orders.many([o.key for o in seen])
+        found = tx.orders.get_many([o.key for o in seen])
         histories = {o.key: [e.text for e in tx.orders.history(o.key)][1:] for o in seen}
-        assert tx.orders.many([]) == {}
-    states = {o.key: OrderState.SUBMITTING for o in seen} | {seen[3].key: OrderState.CANNOT}
+        assert tx.orders.get_many([]) == {}
+    states = {o.key: OrderState.SUBMITTING for o in seen} | {seen[3].key: OrderState.REJECTED}
     assert {key: o.state for key, o in found.items()} == states
     assert histories == {o.key: ["command given"] for o in seen} | {seen[3].key: ["somebody was faster"]}
 
@@ -516,7 +516,7 @@ def test_given_many_orders_when_one_move_is_forbidden_then_nothing_is_written(da
     with pytest.raises(ValueError, match="can't go from done"), database.transaction() as tx:
         tx.orders.move_all(moves, NOW)
     with database.transaction() as tx:
-        assert tx.orders.many([o.key for o in seen]) == {o.key: o for o in seen}
+        assert tx.orders.get_many([o.key for o in seen]) == {o.key: o for o in seen}
 
 
 @pytest.mark.parametrize("state", OrderState)
@@ -537,7 +537,7 @@ def test_given_the_orders_of_a_process_when_asked_for_the_open_ones_then_ended_o
     add_order(database, process_instance=ProcessInstanceId.new())
     with database.transaction() as tx:
         found = {o.key for o in tx.neighbours.open_of_process(PROCESS)}
-    ended = (OrderState.DONE, OrderState.CANNOT, OrderState.SUPERSEDED, OrderState.WITHDRAWN)
+    ended = (OrderState.DONE, OrderState.REJECTED, OrderState.SUPERSEDED, OrderState.WITHDRAWN)
     assert found == {key for state, key in keys.items() if state not in ended}
 
 
@@ -632,14 +632,14 @@ def test_given_work_when_postponed_then_it_comes_back_at_its_time_and_failures_a
         tx.work.add(WorkStep.EXECUTE, [1], NOW)
     (item,) = lease(database, "a", NOW)
     with database.transaction() as tx:
-        tx.work.postpone(item, NOW + SECOND)
+        tx.work.reschedule(item, NOW + SECOND)
         assert tx.work.next_due(STEPS) == NOW + SECOND
     assert lease(database, "b", NOW) == []
     (item,) = lease(database, "b", NOW + SECOND)
     assert item.attempts == 0
     for attempt in (1, 2):
         with database.transaction() as tx:
-            tx.work.postpone(item, NOW, failed="the head-end system can't be reached")
+            tx.work.reschedule(item, NOW, failed="the head-end system can't be reached")
         (item,) = lease(database, "b", NOW)
         assert item.attempts == attempt
 
@@ -649,7 +649,7 @@ def test_given_several_pieces_when_given_back_together_then_each_has_its_own_tim
         tx.work.add(WorkStep.EXECUTE, [1, 2], NOW)
     one, two = lease(database, "a", NOW)
     with database.transaction() as tx:
-        tx.work.postpone_all([(one, NOW + MINUTE, None), (two, NOW, "no reply")])
+        tx.work.reschedule_all([(one, NOW + MINUTE, None), (two, NOW, "no reply")])
     assert [(i.subject, i.attempts) for i in lease(database, "b", NOW)] == [(2, 1)]
     assert [(i.subject, i.attempts) for i in lease(database, "c", NOW + MINUTE - SECOND)] == []
     assert [(i.subject, i.attempts) for i in lease(database, "c", NOW + MINUTE)] == [(2, 1), (1, 0)]
@@ -671,8 +671,8 @@ def test_given_parked_work_when_released_then_it_is_due_with_its_tries_counted_a
 ) -> None:
     with database.transaction() as tx:
         first, second, free = tx.work.add(WorkStep.DELIVER, [1, 2, 3], NOW)
-        tx.work.postpone(first, NOW, failed="no reply")
-        tx.work.postpone(free, NOW + MINUTE)
+        tx.work.reschedule(first, NOW, failed="no reply")
+        tx.work.reschedule(free, NOW + MINUTE)
         for piece in (first, second):
             tx.work.park(piece, "broken")
     with database.transaction() as tx:
@@ -691,8 +691,8 @@ def test_given_waiting_work_when_hastened_then_it_is_due_now_and_due_work_stays_
     with database.transaction() as tx:
         tx.work.add(WorkStep.EXECUTE, [1, 2], [NOW + MINUTE, NOW - MINUTE])
         tx.work.add(WorkStep.DELIVER, [1], NOW + MINUTE)
-        tx.work.hasten(WorkStep.EXECUTE, [1, 2], NOW)
-        tx.work.hasten(WorkStep.EXECUTE, [], NOW)
+        tx.work.wake(WorkStep.EXECUTE, [1, 2], NOW)
+        tx.work.wake(WorkStep.EXECUTE, [], NOW)
     assert [(i.step, i.subject) for i in lease(database, "a", NOW)] == [(WorkStep.EXECUTE, 2), (WorkStep.EXECUTE, 1)]
 
 
@@ -837,7 +837,7 @@ def test_given_a_known_point_when_a_message_tells_a_part_then_the_rest_stays_as_
     ]
     for number, update in enumerate(news):
         with database.transaction() as tx:
-            tx.points.tell(update, NOW + number * SECOND)
+            tx.points.record_notice(update, NOW + number * SECOND)
     with database.transaction() as tx:
         found = tx.points.get(CODE)
     assert found == MeteringPoint(

@@ -42,7 +42,7 @@ def test_given_rule_sets_when_entered_then_all_are_read_in_that_order_and_nothin
     with database.transaction() as tx:
         assert tx.rule_sets.count() == 0
         keys = [tx.rule_sets.enter(VERSION), tx.rule_sets.enter(replace(VERSION, valid_from=NOW))]
-    with database.looking() as tx:
+    with database.read_transaction() as tx:
         versions = tx.rule_sets.versions()
         assert tx.rule_sets.count() == 2
     assert versions == [replace(VERSION, key=keys[0]), replace(VERSION, key=keys[1], valid_from=NOW)]
@@ -74,8 +74,8 @@ def test_given_a_book_when_a_rule_set_is_entered_then_the_next_transaction_has_i
         after = book.timeline(tx.rule_sets)
     assert before.next_change(NOW) is None
     assert after.next_change(NOW) == VERSION.valid_from
-    assert after.at(VERSION.valid_from).of(DEBT).wait_days == 1
-    with database.looking() as tx:
+    assert after.at(VERSION.valid_from).rule_for(DEBT).wait_days == 1
+    with database.read_transaction() as tx:
         assert book.timeline(tx.rule_sets) is after
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, text
 
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
@@ -67,9 +67,9 @@ def test_given_a_movement_when_a_person_settles_it_then_the_name_is_kept_and_nob
         tx.contactors.settle(found.key, "Anna Nowak", NOW, "the meter was exchanged")
         settled = tx.contactors.movement(found.key)
         assert (settled.settled_by, settled.why, settled.settled_at) == ("Anna Nowak", "the meter was exchanged", NOW)
-        with pytest.raises(ActRefused, match="settled by Anna Nowak"):
+        with pytest.raises(ActionRefused, match="settled by Anna Nowak"):
             tx.contactors.settle(found.key, "Piotr", NOW, "again")
-        with pytest.raises(ActRefused, match="no movement 99"):
+        with pytest.raises(ActionRefused, match="no movement 99"):
             tx.contactors.settle(99, "Piotr", NOW, "x")
 
 

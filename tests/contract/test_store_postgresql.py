@@ -155,10 +155,10 @@ def test_given_a_node_that_hangs_in_a_transaction_then_the_server_ends_it_and_ot
         hung.connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '100ms'"))
         hung.orders.move(kept, OrderState.SUBMITTING, NOW, "never committed")
         with database.transaction() as tx:  # waits for the hung one's lock
-            tx.orders.move(kept, OrderState.CANNOT, NOW, "the other node")
+            tx.orders.move(kept, OrderState.REJECTED, NOW, "the other node")
         hung.orders.recall(kept.key, NOW)
     with database.transaction() as tx:
-        assert tx.orders.get(kept.key).state is OrderState.CANNOT
+        assert tx.orders.get(kept.key).state is OrderState.REJECTED
 
 
 def test_given_a_value_that_does_not_fit_then_only_that_row_is_refused(database: Database) -> None:
@@ -198,7 +198,7 @@ def test_given_messages_that_tell_of_one_point_at_once_then_no_fact_is_lost(data
             tries += 1
             try:
                 with database.transaction() as tx:
-                    tx.points.tell(update, NOW)
+                    tx.points.record_notice(update, NOW)
             except StaleWrite:  # as the worker does: it is looked at again
                 continue
             return tries

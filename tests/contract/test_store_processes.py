@@ -48,14 +48,14 @@ def test_given_the_end_of_a_process_that_is_not_committed_when_its_order_is_judg
 
     def order_comes() -> None:
         with database.transaction() as tx:
-            seen.extend(tx.processes.hold([ASKED]).values())
+            seen.extend(tx.processes.lock([ASKED]).values())
 
     if known_before:
         order_comes()
         seen.clear()
     by = MessageId.new()
     with database.transaction() as tx:
-        tx.processes.hold([Process(process_instance=PROCESS)])
+        tx.processes.lock([Process(process_instance=PROCESS)])
         tx.processes.end(PROCESS, by, NOW)
         other = meanwhile(database, order_comes)
     other.join(30)
@@ -70,7 +70,7 @@ def test_given_many_processes_when_held_by_two_in_opposite_order_then_nobody_wai
     def holds(processes: list[Process]) -> None:
         for _ in range(10):
             with database.transaction() as tx:
-                assert len(tx.processes.hold(processes)) == len(named)
+                assert len(tx.processes.lock(processes)) == len(named)
 
     with ThreadPoolExecutor(2) as both:
         list(both.map(holds, (named, named[::-1])))
@@ -81,12 +81,12 @@ def test_given_a_process_whose_end_came_first_when_it_asks_then_both_are_known_a
 ) -> None:
     first, second = MessageId.new(), MessageId.new()
     with database.transaction() as tx:
-        assert tx.processes.hold([Process(process_instance=PROCESS)])[PROCESS].kind is None
+        assert tx.processes.lock([Process(process_instance=PROCESS)])[PROCESS].kind is None
         tx.processes.end(PROCESS, first, NOW)
         tx.processes.end(PROCESS, second, NOW)
         tx.processes.ask(ASKED)
     with database.transaction() as tx:
-        known = tx.processes.hold([ASKED, Process(process_instance=OTHER)])
+        known = tx.processes.lock([ASKED, Process(process_instance=OTHER)])
     assert known[PROCESS] == Process(
         process_instance=PROCESS, kind=OrderKind.DISCONNECT, metering_point=CODE, ended_at=NOW, ended_by=first
     )
@@ -100,13 +100,13 @@ def test_given_a_withdrawal_of_sid_when_its_order_is_taken_at_the_same_time_then
 
     def order_comes() -> None:
         with database.transaction() as tx:
-            tx.sid.hold([number])
+            tx.sid.lock([number])
             seen.append(tx.sid.kept_withdrawal(number))
 
     with database.transaction() as tx:
         (message,) = tx.messages.add(Channel.SID, NOW, [("sid", b"<a/>", "00" * 32, Form.BARE)])
     with database.transaction() as tx:
-        tx.sid.hold([number])
+        tx.sid.lock([number])
         tx.sid.keep_withdrawal(SidWithdrawal(number, "paid"), message, NOW)
         tx.sid.keep_withdrawal(SidWithdrawal(number, "again"), message, NOW)
         other = meanwhile(database, order_comes)
@@ -151,7 +151,7 @@ def test_given_orders_archived_orders_and_early_ends_of_an_older_version_when_up
         database.upgrade()
         with database.transaction() as tx:
             count = tx.connection.execute(text("SELECT count(*) FROM processes")).scalar_one()
-            known = tx.processes.hold([Process(process_instance=one) for one in (open_one, archived, ended)])
+            known = tx.processes.lock([Process(process_instance=one) for one in (open_one, archived, ended)])
             assert tx.orders.get(1).state is OrderState.DONE
     assert count == 3
     assert (known[open_one].kind, known[open_one].archive) == (OrderKind.DISCONNECT, None)

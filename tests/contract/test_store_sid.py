@@ -67,7 +67,7 @@ def sid_order(number: str, order: int, message: int) -> SidOrder:
 
 
 def said(database: Database, number: str = "SID/1") -> list[tuple[int, SidStatus]]:
-    with database.looking() as tx:
+    with database.read_transaction() as tx:
         reports = tx.sid.reports(range(1, 100))
     return [(r.sequence, r.status) for _, r in sorted(reports.items()) if r.number == number]
 
@@ -87,8 +87,8 @@ def test_given_a_number_when_taken_twice_then_the_second_writer_loses_everything
     taken(database)
     with pytest.raises(StaleWrite):
         taken(database)
-    with database.looking() as tx:
-        assert len(tx.orders.many([1, 2, 3])) == 1
+    with database.read_transaction() as tx:
+        assert len(tx.orders.get_many([1, 2, 3])) == 1
 
 
 def test_given_an_order_that_moves_then_sid_is_told_where_it_stands_differently_and_only_then(
@@ -102,7 +102,7 @@ def test_given_an_order_that_moves_then_sid_is_told_where_it_stands_differently_
         facts = {"executed_at": NOW, "verified_at": NOW, "outcome": Outcome.DISCONNECTED}
         tx.orders.move(order, OrderState.DONE, NOW, "read", **facts)
     assert said(database) == [(1, SidStatus.REGISTERED), (2, SidStatus.SENT), (3, SidStatus.DONE)]
-    with database.looking() as tx:
+    with database.read_transaction() as tx:
         last = tx.sid.latest(SidNumber("SID/1"))
     assert last is not None
     assert (last.status, last.executed_at, last.execution_seconds) == (SidStatus.DONE, NOW, 9 * 60)
@@ -127,7 +127,7 @@ def test_given_an_order_of_the_hub_alone_when_it_moves_then_nobody_is_told(datab
 def test_given_a_number_that_was_taken_back_then_it_is_told_no_more(database: Database) -> None:
     order, known = taken(database)
     with database.transaction() as tx:
-        tx.sid.tell([(order, [known])], NOW, SidStatus.WITHDRAWN)
+        tx.sid.queue_reports([(order, [known])], NOW, SidStatus.WITHDRAWN)
         tx.sid.withdraw(known, NOW)
         tx.orders.move(order, OrderState.PARKED, NOW, "aside")
         assert tx.sid.behind([order.key]) == {}
@@ -212,7 +212,7 @@ def test_given_several_reports_of_a_number_then_each_waits_for_the_one_before_it
 ) -> None:
     order, known = taken(database)
     with database.transaction() as tx:
-        tx.sid.tell([(order, [known])], NOW, SidStatus.WITHDRAWN)
+        tx.sid.queue_reports([(order, [known])], NOW, SidStatus.WITHDRAWN)
     taken(database, "SID/2")
     with database.transaction() as tx:
         first, second, other = sorted(tx.sid.reports(range(1, 100)))
@@ -222,7 +222,7 @@ def test_given_several_reports_of_a_number_then_each_waits_for_the_one_before_it
         assert tx.sid.behind_others([second, other]) == set()
         assert tx.sid.next_of([first]) == [second]
     with database.transaction() as tx:
-        tx.sid.tell([(order, [known])], NOW, SidStatus.WITHDRAWN)
+        tx.sid.queue_reports([(order, [known])], NOW, SidStatus.WITHDRAWN)
         last = max(tx.sid.reports(range(1, 100)))
         tx.sid.park(second)
         assert tx.sid.behind_others([last]) == set(), "what SID refused holds up nothing"

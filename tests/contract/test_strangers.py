@@ -41,7 +41,7 @@ def test_given_many_at_once_then_together_they_get_no_more_than_the_budget(datab
 
 
 def alerts(database: Database, days: int = 0) -> list[tuple[int, str]]:
-    with database.looking() as tx:
+    with database.read_transaction() as tx:
         found = standing(tx.connection, NOW + days * DAY + MINUTE, MINUTE, DAY)
         return [(a.count, a.detail) for a in found if a.kind is AlertKind.STRANGERS_TRIMMED]
 
@@ -63,7 +63,7 @@ def test_given_a_message_that_is_cut_then_hash_and_size_stay_and_it_is_not_judge
         good = SettledMessage(key=accepted, state=MessageState.ACCEPTED, receipt=b"<r/>")
         tx.messages.settle([refused, good])
         tx.messages.trim([(cut, b"da", 4), (accepted, b"da", 4)])
-    with database.looking() as tx:
+    with database.read_transaction() as tx:
         assert tx.messages.due_again(NOW + DAY, 10) == []
         assert [raw.raw for raw in tx.messages.refused([cut])] == [b""]
         ends = tx.messages.ends([cut, accepted])
@@ -93,7 +93,7 @@ def test_given_messages_of_before_when_upgraded_then_they_are_whole_and_nothing_
         with opened.transaction() as tx:
             tx.connection.execute(text(f"INSERT INTO messages ({names}) VALUES ({values})"), row)  # noqa: S608 - a test
         opened.upgrade()
-        with opened.looking() as tx:
+        with opened.read_transaction() as tx:
             (key,) = tx.connection.execute(text("SELECT key FROM messages")).scalars()
             assert [raw.raw for raw in tx.messages.refused([key])] == [b"data"]
             file = message_file(tx.connection, key)

@@ -13,7 +13,7 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.operations.schedule import Daily, Every
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
-from csire_bridge.worker.scheduler import LedStore, Tick, Ticker
+from csire_bridge.worker.scheduler import LedStore, ScheduledJob, Ticker
 from tests.contract.store_support import MINUTE, NOW, SECOND
 
 LEASE = timedelta(seconds=10)
@@ -42,13 +42,13 @@ def written(database: Database) -> list[str]:
         return list(connection.execute(select(tables.alerts.c.text).order_by(tables.alerts.c.key)).scalars())
 
 
-def ticker(database: Database, clock: FakeClock, owner: str, tick: Tick) -> Ticker:
+def ticker(database: Database, clock: FakeClock, owner: str, tick: ScheduledJob) -> Ticker:
     return Ticker(database, clock, owner, [tick], LEASE)
 
 
 def test_given_two_nodes_then_one_ticks_and_the_other_takes_over_within_the_lease(database: Database) -> None:
     clock = FakeClock()
-    ticks = {name: Tick("t", Every(SECOND), note(name)) for name in ("first", "second")}
+    ticks = {name: ScheduledJob("t", Every(SECOND), note(name)) for name in ("first", "second")}
     first, second = (ticker(database, clock, name, tick) for name, tick in ticks.items())
     for _ in range(3):
         for node, name in ((first, "first"), (second, "second")):
@@ -67,7 +67,7 @@ def test_given_a_leader_that_hung_and_comes_back_then_it_writes_nothing(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = FakeClock()
-    tick = Tick("t", Every(SECOND), note("hung"))
+    tick = ScheduledJob("t", Every(SECOND), note("hung"))
     hung, heir = ticker(database, clock, "hung", tick), ticker(database, clock, "heir", tick)
     hung.lead()
     clock.now += LEASE
@@ -91,12 +91,12 @@ def test_given_a_node_that_is_followed_in_the_middle_of_a_tick_then_the_rest_of_
         heir.lead()
         note("after")(led, stop)
 
-    tick = Tick("t", Daily(time(0), first_at_once=True), run, remembered=True)
+    tick = ScheduledJob("t", Daily(time(0), first_at_once=True), run, remembered=True)
     hung, heir = ticker(database, clock, "hung", tick), ticker(database, clock, "heir", tick)
     hung.lead()
     hung.look(tick)
     assert written(database) == ["before"]
-    with database.looking() as tx:
+    with database.read_transaction() as tx:
         known = tx.ticks.get("t")
     assert known is not None
     assert known.done_at is None, "so the next leader does it again"
@@ -106,7 +106,7 @@ def test_given_a_remembered_tick_when_the_process_starts_again_then_it_is_done_o
     database: Database,
 ) -> None:
     clock = FakeClock()
-    tick = Tick("nightly", Daily(time(2, 30)), note("done"), remembered=True)
+    tick = ScheduledJob("nightly", Daily(time(2, 30)), note("done"), remembered=True)
 
     def life(looks: int) -> None:
         node = ticker(database, clock, f"node at {clock.now}", tick)
@@ -137,7 +137,7 @@ def test_given_a_tick_that_fails_then_it_is_told_and_tried_again_after_a_minute(
         if len(tries) == 1:
             raise ConfigurationError("the folder is away", "bring it back")
 
-    tick = Tick("t", Daily(time(0), first_at_once=True), run, remembered=True)
+    tick = ScheduledJob("t", Daily(time(0), first_at_once=True), run, remembered=True)
     node = ticker(database, clock, "node", tick)
     for _ in range(90):
         node.lead()
@@ -156,7 +156,7 @@ def test_given_a_running_ticker_when_it_is_stopped_then_a_long_tick_ends_early_a
         began.set()
         told_to_stop.append(stop.wait(120))
 
-    tick = Tick("long", Daily(time(0), first_at_once=True), run, remembered=True)
+    tick = ScheduledJob("long", Daily(time(0), first_at_once=True), run, remembered=True)
     node = ticker(database, clock, "node", tick)
     node.start()
     assert began.wait(30)
@@ -166,7 +166,7 @@ def test_given_a_running_ticker_when_it_is_stopped_then_a_long_tick_ends_early_a
     heir = ticker(database, clock, "heir", tick)
     heir.lead()
     assert heir.leads, "although the clock stands still"
-    with database.looking() as tx:
+    with database.read_transaction() as tx:
         known = tx.ticks.get("long")
     assert known is not None
     assert known.done_at is None, "a tick that was cut short is done again"

@@ -16,9 +16,9 @@ from sqlalchemy.sql import visitors
 
 import csire_bridge.store
 from csire_bridge.store.database import Database
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 
-_Kept = tuple[str, Select[*tuple[object, ...]], among]
+_Kept = tuple[str, Select[*tuple[object, ...]], any_of]
 
 
 def kept_statements() -> Iterator[_Kept]:
@@ -26,7 +26,7 @@ def kept_statements() -> Iterator[_Kept]:
     for module in pkgutil.iter_modules(csire_bridge.store.__path__):
         for name, value in vars(importlib.import_module(f"csire_bridge.store.{module.name}")).items():
             if isinstance(value, Select):
-                lists = [part for part in visitors.iterate(value) if isinstance(part, among)]
+                lists = [part for part in visitors.iterate(value) if isinstance(part, any_of)]
                 yield from ((f"{module.name}.{name}", value, given) for given in lists)
 
 

@@ -23,11 +23,11 @@ from csire_bridge.domain.message.message import (
     Channel,
     Header,
     OrderRequest,
-    Reading,
     RegistryUpdate,
+    Request,
     SpecialKind,
     SpecialNotice,
-    Understood,
+    UnderstoodMessage,
 )
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.meter.head_end_clock import HeadEndClock
@@ -38,7 +38,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.pipeline.answer.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.answer.deliver import Deliverer
-from csire_bridge.pipeline.execute.handler import ExecutionLimits, Executor
+from csire_bridge.pipeline.execute.handler import ExecutionPolicy, Executor
 from csire_bridge.pipeline.intake.handler import Intake
 from csire_bridge.pipeline.intake.receipt import Receipts
 from csire_bridge.pipeline.intake.receive import Arrival, receive
@@ -54,7 +54,7 @@ from tests.integration.model_head_end import Crash, ModelHeadEnd, World
 
 __all__ = ["LIMITS", "CrashingStore", "Mailbox", "ModelBridge", "Parts", "emptied"]
 
-LIMITS = ExecutionLimits(
+LIMITS = ExecutionPolicy(
     disconnections_per_hour=3,
     circuit=CircuitPolicy(threshold=3),
     retry=RetryPolicy(attempts=6),
@@ -84,9 +84,9 @@ class CrashingStore:
         if dies:
             raise Crash("after a commit")
 
-    def looking(self) -> AbstractContextManager[StoreTransaction]:
+    def read_transaction(self) -> AbstractContextManager[StoreTransaction]:
         """What is committed."""
-        return self.database.looking()
+        return self.database.read_transaction()
 
 
 @dataclass
@@ -135,9 +135,9 @@ def emptied(database: Database) -> Database:
 class _ToldIntake(Intake):
     """Knows beforehand what each message means."""
 
-    mail: dict[bytes, Understood]
+    mail: dict[bytes, UnderstoodMessage]
 
-    def judge(self, raw: bytes, now: datetime, *, judge_age: bool = True) -> Understood:
+    def judge(self, raw: bytes, now: datetime, *, judge_age: bool = True) -> UnderstoodMessage:
         return self.mail[raw]
 
 
@@ -148,11 +148,11 @@ def _nobody() -> PartnerBook:
 class ModelBridge:
     """A bridge whose processes may die at any moment. ``workers`` are those that live now."""
 
-    def __init__(self, parts: Parts, world: World, head_end: ModelHeadEnd, limits: ExecutionLimits = LIMITS) -> None:
+    def __init__(self, parts: Parts, world: World, head_end: ModelHeadEnd, limits: ExecutionPolicy = LIMITS) -> None:
         self.parts, self.world, self.head_end, self.limits = parts, world, head_end, limits
         self.store = CrashingStore(parts.database)
         self.mailbox = Mailbox()
-        self.mail: dict[bytes, Understood] = {}
+        self.mail: dict[bytes, UnderstoodMessage] = {}
         self.workers = [self._worker(), self._worker()]
 
     def restart(self, which: int) -> None:
@@ -221,7 +221,7 @@ class ModelBridge:
         )
         return self._send("3.1.1.1", "3.1.", self.world.now, update)
 
-    def _send(self, number: str, process: str, at: datetime, reading: Reading) -> bytes:
+    def _send(self, number: str, process: str, at: datetime, reading: Request) -> bytes:
         message_id = MessageId.new()
         raw = f"<message id='{message_id}'/>".encode()
         hub, own = str(self.parts.pki.hub.eic), str(self.parts.pki.operator.eic)
@@ -239,7 +239,7 @@ class ModelBridge:
             sender_role="",
             retroactive_token=None,
         )
-        self.mail[raw] = Understood(header, reading, hashlib.sha256(raw).hexdigest())
+        self.mail[raw] = UnderstoodMessage(header, reading, hashlib.sha256(raw).hexdigest())
         self.receive(raw)
         return raw
 

@@ -16,10 +16,10 @@ from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW
 from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.order import (
-    COMMAND_OPEN,
+    COMMAND_IN_FLIGHT,
     FINAL_STATES,
+    NEEDS_OPERATOR,
     TRANSITIONS,
-    WAITS_FOR_A_PERSON,
     Order,
     OrderKind,
     OrderState,
@@ -88,7 +88,7 @@ class Checks:
 
     def _against(self, order: Order, known: list[Order]) -> Iterator[str]:
         now = self.bridge.world.bridge_clock()
-        with self.bridge.parts.database.looking() as tx:
+        with self.bridge.parts.database.read_transaction() as tx:
             holds = tx.guards.holds_of([order.metering_point], now).get(order.metering_point, [])
             stop = tx.guards.stop()
             point = tx.points.get(order.metering_point)
@@ -126,7 +126,7 @@ class Checks:
             return
         now = self.bridge.world.bridge_clock()
         self._disconnected[int(command.tracking_id)] = now
-        with self.bridge.parts.database.looking() as tx:
+        with self.bridge.parts.database.read_transaction() as tx:
             cap = self.bridge.limits.disconnections_per_hour + tx.guards.allowed(now)
         since = now - CAP_WINDOW + timedelta(minutes=2)
         given = sum(at > since for at in self._disconnected.values())
@@ -137,7 +137,7 @@ class Checks:
         """A command runs: nobody is cut off by an order that was answered, given back, or left to people."""
         meter = self.bridge.head_end.meters[held.command.meter]
         order = next(order for order in self.orders() if str(order.key) == held.command.tracking_id)
-        ours = order.state in COMMAND_OPEN and order.correlation_id == held.command.correlation_id
+        ours = order.state in COMMAND_IN_FLIGHT and order.correlation_id == held.command.correlation_id
         if held.told:
             return  # it was said to have been run before
         if was_on and not meter.on and not ours and order.state is not OrderState.DONE:
@@ -170,14 +170,14 @@ class Checks:
     def _two_open(self, known: list[Order]) -> Iterator[str]:
         at: dict[str, list[int]] = defaultdict(list)
         for order in known:
-            if order.state in COMMAND_OPEN and order.cancelled_at is None and order.meter is not None:
+            if order.state in COMMAND_IN_FLIGHT and order.cancelled_at is None and order.meter is not None:
                 at[order.meter].append(order.key)
         yield from (f"orders {keys} are open at meter {meter}" for meter, keys in at.items() if len(keys) > 1)
 
     def _recalls(self, known: list[Order]) -> Iterator[str]:
         """A command that is not wanted any more is looked at soon, unless the head-end system is known to be down."""
-        soon = self.bridge.world.bridge_clock() + self.bridge.limits.poll + _CLOCK_STEP
-        with self.bridge.parts.database.looking() as tx:
+        soon = self.bridge.world.bridge_clock() + self.bridge.limits.read_back_interval + _CLOCK_STEP
+        with self.bridge.parts.database.read_transaction() as tx:
             late = select(work.c.subject).where(work.c.step == WorkStep.EXECUTE.value, work.c.due_at > soon)
             waiting = set() if tx.guards.circuit(CIRCUIT).open else set(tx.connection.execute(late).scalars())
         for order in known:
@@ -249,7 +249,7 @@ class Checks:
         return [order for order in known if not self._rests(order, known)]
 
     def _rests(self, order: Order, known: list[Order]) -> bool:
-        if order.state in FINAL_STATES or order.state in WAITS_FOR_A_PERSON:
+        if order.state in FINAL_STATES or order.state in NEEDS_OPERATOR:
             return True
         if order.state is OrderState.REGISTERED and order.waits_for is WaitsFor.DANGER:
             return True  # until a named person lifts the danger
@@ -257,7 +257,7 @@ class Checks:
         return order.waits_for is WaitsFor.RECONNECTION and any(
             other.metering_point == order.metering_point
             and other.kind is OrderKind.RECONNECT
-            and (other.state in WAITS_FOR_A_PERSON or other.waits_for is WaitsFor.DANGER)
+            and (other.state in NEEDS_OPERATOR or other.waits_for is WaitsFor.DANGER)
             for other in known
         )
 

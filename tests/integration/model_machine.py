@@ -97,7 +97,7 @@ class OrdersMachine(RuleBasedStateMachine):
                 self.bridge.mailbox.faults.append(what == "is mute")
 
     def _end_a_process(self, which: int) -> None:
-        readings = [understood.reading for understood in self.bridge.mail.values()]
+        readings = [understood.request for understood in self.bridge.mail.values()]
         processes = [reading.process_instance for reading in readings if isinstance(reading, OrderRequest)]
         if processes:
             self.bridge.end_process(processes[which % len(processes)])
@@ -110,7 +110,7 @@ class OrdersMachine(RuleBasedStateMachine):
         until = None if minutes is None else now + timedelta(minutes=minutes)
         hold = Hold(key=0, metering_point=POINTS[at], kind=kind, since=now, until=until, by="Anna", why="a model")
         with self.parts.database.transaction() as tx:
-            tx.guards.hold(hold)
+            tx.guards.add_hold(hold)
 
     @rule(scope=st.sampled_from(StopScope))
     def stop_switch_is_thrown(self, scope: StopScope) -> None:
@@ -127,7 +127,7 @@ class OrdersMachine(RuleBasedStateMachine):
             if more:
                 key = tx.guards.ask_allowance(more, "Anna", "a model", now)
                 tx.guards.approve_allowance(key, "Jan", now, timedelta(minutes=30))
-            tx.work.hasten(WorkStep.EXECUTE, tx.neighbours.waiting_at(POINTS), now)
+            tx.work.wake(WorkStep.EXECUTE, tx.neighbours.waiting_at(POINTS), now)
 
     # --- the bridge's processes
 

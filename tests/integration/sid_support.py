@@ -90,13 +90,13 @@ class Scene:
         return self.sid.caller(self.door, credentials)
 
     def orders(self) -> list[Order]:
-        with self.bridge.database.looking() as tx:
+        with self.bridge.database.read_transaction() as tx:
             keys = [line.key for line in order_lines(tx.connection)]
-            found = tx.orders.many(keys)
+            found = tx.orders.get_many(keys)
         return [found[key] for key in dict.fromkeys(keys)]
 
     def texts(self, order: Order) -> list[str]:
-        with self.bridge.database.looking() as tx:
+        with self.bridge.database.read_transaction() as tx:
             return [event.text for event in tx.orders.history(order.key)]
 
     def messages(self) -> list[MessageLine]:

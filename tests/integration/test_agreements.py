@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from csire_bridge.domain.metering_point.holds import HoldKind
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import OrderKind, OrderState
 from csire_bridge.lab.simulators.hes.simulator import Fault
 from csire_bridge.pipeline.operator import guard_actions
@@ -251,7 +251,7 @@ def test_given_a_protected_household_when_an_agreement_ends_then_partly_done_and
 ) -> None:
     with town(place) as here:
         with here.scene.bridge.database.transaction() as tx:
-            act = Act("Anna Nowak", here.clock(), "medical equipment at home")
+            act = OperatorAction("Anna Nowak", here.clock(), "medical equipment at home")
             guard_actions.set_hold(tx, POINT, HoldKind.PROTECTION, None, act)
         here.end(here.day())
         order = here.until_state(END, OrderState.PARKED)

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import select, update
 
 from csire_bridge.channels.hub.folder_delivery import FolderChannel
-from csire_bridge.domain.errors import ActRefused, PartnerRefused
+from csire_bridge.domain.errors import ActionRefused, PartnerRefused
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.meter.contactor import ContactorReading, ControlState
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
-from csire_bridge.domain.operations.operator_action import Act
-from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, OrderState, Outcome, WaitsFor
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState, Outcome, RejectionReason, WaitsFor
 from csire_bridge.domain.order.site_reports import SiteReport
 from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.work import Lease, ParkedWork, WorkStep
@@ -34,8 +34,8 @@ failing = partial(play, lifetime=0.4)
 """A bridge whose commands end soon, because a failed one is waited out."""
 
 
-def act(by: str = "Anna Nowak", why: str = "crew 4 called") -> Act:
-    return Act(by, system_clock(), why)
+def act(by: str = "Anna Nowak", why: str = "crew 4 called") -> OperatorAction:
+    return OperatorAction(by, system_clock(), why)
 
 
 def given_up(playing: Play, kind: str = "disconnect") -> Order:
@@ -56,16 +56,18 @@ def on_site(playing: Play, *, connect: bool = False) -> datetime:
     return system_clock()
 
 
-def looked(playing: Play) -> order_actions.Look:
+def looked(playing: Play) -> order_actions.ObservedOrder:
     bridge = playing.scene.bridge
     with head_end_reader(bridge.settings) as head_end:
         return order_actions.look(bridge.database, head_end, playing.order().key, system_clock)
 
 
-def report(playing: Play, at: datetime, *, unread: bool = False, seen: order_actions.Look | None = None) -> Order:
+def report(
+    playing: Play, at: datetime, *, unread: bool = False, seen: order_actions.ObservedOrder | None = None
+) -> Order:
     seen = seen or looked(playing)
     with playing.scene.bridge.database.transaction() as tx:
-        return order_actions.report_done(tx, seen, act(), SiteReport(at, "Piotr", unread))
+        return order_actions.report_executed(tx, seen, act(), SiteReport(at, "Piotr", unread))
 
 
 def last_line(playing: Play) -> str:
@@ -94,7 +96,7 @@ def test_given_a_reading_that_contradicts_when_done_is_reported_then_it_is_refus
     with failing(tmp_path) as playing:
         order = given_up(playing)
         for unread in (False, True):
-            with pytest.raises(ActRefused, match="the supply is on"):
+            with pytest.raises(ActionRefused, match="the supply is on"):
                 report(playing, system_clock(), unread=unread)
         assert playing.order() == order
         assert playing.answers() == []
@@ -107,7 +109,7 @@ def test_given_a_meter_that_cannot_be_read_when_done_is_reported_then_it_counts_
         given_up(playing)
         at = on_site(playing)
         playing.scene.head_end.faults.unreachable.add(METER)
-        with pytest.raises(ActRefused, match="was not read"):
+        with pytest.raises(ActionRefused, match="was not read"):
             report(playing, at)
         order = report(playing, at, unread=True)
         assert (order.state, order.executed_at) == (OrderState.DONE, at)
@@ -119,7 +121,7 @@ def test_given_no_head_end_system_when_done_is_reported_then_it_needs_the_words_
     with failing(tmp_path) as playing:
         key = given_up(playing).key
         seen = order_actions.look(playing.scene.bridge.database, None, key, system_clock)
-        with pytest.raises(ActRefused, match="no head-end system is set up"):
+        with pytest.raises(ActionRefused, match="no head-end system is set up"):
             report(playing, system_clock(), seen=seen)
         assert report(playing, system_clock(), seen=seen, unread=True).state is OrderState.DONE
 
@@ -128,8 +130,8 @@ def test_given_a_reading_older_than_the_deed_when_done_is_reported_then_it_prove
     with failing(tmp_path) as playing:
         order = given_up(playing)
         old = ContactorReading(MeterNumber(METER), False, ControlState.DISCONNECTED, system_clock() - HOUR)
-        with pytest.raises(ActRefused, match="last reading is of"):
-            report(playing, system_clock(), seen=order_actions.Look(order, old))
+        with pytest.raises(ActionRefused, match="last reading is of"):
+            report(playing, system_clock(), seen=order_actions.ObservedOrder(order, old))
 
 
 @pytest.mark.parametrize(("hours", "wrong"), [(-48, "was registered"), (1, "lies in the future")])
@@ -139,7 +141,7 @@ def test_given_a_moment_that_cannot_be_when_done_is_reported_then_it_is_refused(
     with failing(tmp_path) as playing:
         given_up(playing)
         on_site(playing)
-        with pytest.raises(ActRefused, match=wrong):
+        with pytest.raises(ActionRefused, match=wrong):
             report(playing, system_clock() + hours * HOUR)
         assert playing.order().state is OrderState.FIELD_WORK
 
@@ -147,7 +149,7 @@ def test_given_a_moment_that_cannot_be_when_done_is_reported_then_it_is_refused(
 def test_given_a_connection_when_reported_done_then_the_supply_must_be_on(tmp_path: Path) -> None:
     with failing(tmp_path, connected=False) as playing:
         given_up(playing, "reconnect")
-        with pytest.raises(ActRefused, match="the supply is off"):
+        with pytest.raises(ActionRefused, match="the supply is off"):
             report(playing, system_clock())
         assert report(playing, on_site(playing, connect=True)).outcome is Outcome.CONNECTED
         with playing.scene.bridge.database.transaction() as tx:
@@ -168,10 +170,12 @@ def test_given_a_disconnection_whose_command_may_still_arrive_when_the_connectio
             late = tx.orders.get(key)
             facts = {"meter": METER, "may_run_until": system_clock() + timedelta(minutes=1)}
             tx.connection.execute(update(orders).where(orders.c.key == late.key).values(facts))
-            seen = order_actions.Look(order, ContactorReading(METER, True, ControlState.CONNECTED, system_clock()))
+            seen = order_actions.ObservedOrder(
+                order, ContactorReading(METER, True, ControlState.CONNECTED, system_clock())
+            )
             site = SiteReport(at, "crew 4")
-            with pytest.raises(ActRefused, match=f"order {late.key} .disconnect. may still reach"):
-                order_actions.report_done(tx, seen, act(), site)
+            with pytest.raises(ActionRefused, match=f"order {late.key} .disconnect. may still reach"):
+                order_actions.report_executed(tx, seen, act(), site)
 
 
 def test_given_an_order_that_changed_while_its_contactor_was_read_then_nothing_is_written(tmp_path: Path) -> None:
@@ -180,7 +184,7 @@ def test_given_an_order_that_changed_while_its_contactor_was_read_then_nothing_i
         at = on_site(playing)
         seen = looked(playing)
         report(playing, at)
-        with pytest.raises(ActRefused, match="changed while"):
+        with pytest.raises(ActionRefused, match="changed while"):
             report(playing, at, seen=replace(seen, order=order))
 
 
@@ -189,8 +193,10 @@ def test_given_field_work_that_failed_when_reported_then_the_hub_hears_cannot_wi
         given_up(playing)
         seen = looked(playing)
         with playing.scene.bridge.database.transaction() as tx:
-            order = order_actions.report_not_done(tx, seen, act(), CannotReason.NOT_POSSIBLE, "no access to the meter")
-        assert (order.state, order.cannot_reason) == (OrderState.CANNOT, CannotReason.NOT_POSSIBLE)
+            order = order_actions.report_not_done(
+                tx, seen, act(), RejectionReason.NOT_POSSIBLE, "no access to the meter"
+            )
+        assert (order.state, order.cannot_reason) == (OrderState.REJECTED, RejectionReason.NOT_POSSIBLE)
         playing.work_until(lambda: playing.answers() == ["8.1.1.7"])
         (answer,) = (tmp_path / "acknowledgements").iterdir()
         text = answer.read_text("utf-8")
@@ -221,7 +227,7 @@ def test_given_a_supply_that_is_off_when_the_disconnection_is_withdrawn_then_it_
         on_site(playing)
         seen = looked(playing)
         with (
-            pytest.raises(ActRefused, match="can't end without effect"),
+            pytest.raises(ActionRefused, match="can't end without effect"),
             playing.scene.bridge.database.transaction() as tx,
         ):
             order_actions.withdraw(tx, seen, act(), unread=True)
@@ -252,7 +258,7 @@ def test_given_a_retried_disconnection_at_a_protected_point_then_the_gates_are_p
         with playing.scene.bridge.database.transaction() as tx:
             guard_actions.set_hold(tx, POINT, HoldKind.COMPLAINT, None, act())
             order_actions.retry(tx, [order], act())
-        playing.work_until_state(OrderState.CANNOT)
+        playing.work_until_state(OrderState.REJECTED)
         assert playing.scene.head_end.meter(METER).output_state is True
 
 
@@ -266,9 +272,9 @@ def test_given_a_recalled_order_when_retried_or_sent_out_then_it_is_refused(tmp_
         with playing.scene.bridge.database.transaction() as tx:
             for do in (
                 lambda: order_actions.retry(tx, [tx.orders.get(key)], act()),
-                lambda: order_actions.send_people(tx, key, act()),
+                lambda: order_actions.send_to_field(tx, key, act()),
             ):
-                with pytest.raises(ActRefused, match="must not be given again"):
+                with pytest.raises(ActionRefused, match="must not be given again"):
                     do()
 
 
@@ -279,7 +285,7 @@ def test_given_a_refused_and_cancelled_command_when_given_again_then_its_meter_c
         with playing.scene.bridge.database.transaction() as tx:
             tx.orders.cancelled([order.key], system_clock())
             tx.orders.move(tx.orders.get(order.key), OrderState.REGISTERED, system_clock(), "it is tried again")
-            tx.work.hasten(WorkStep.EXECUTE, [order.key], system_clock())
+            tx.work.wake(WorkStep.EXECUTE, [order.key], system_clock())
         order = playing.work_until_state(OrderState.SUBMITTED)
         assert (order.attempts, order.cancelled_at) == (2, None)
         with playing.scene.bridge.database.transaction() as tx:
@@ -295,16 +301,16 @@ def test_given_a_parked_order_when_people_are_sent_then_protection_hold_and_stop
         with database.transaction() as tx:
             tx.orders.move(order, OrderState.PARKED, system_clock(), "a person looks")
             hold = guard_actions.set_hold(tx, POINT, HoldKind.PROTECTION, None, act())
-        with pytest.raises(ActRefused, match="protected from disconnection"), database.transaction() as tx:
-            order_actions.send_people(tx, order.key, act())
+        with pytest.raises(ActionRefused, match="protected from disconnection"), database.transaction() as tx:
+            order_actions.send_to_field(tx, order.key, act())
         with database.transaction() as tx:
             guard_actions.release_hold(tx, hold, act("Jan"))
             guard_actions.throw_stop(tx, StopScope.DISCONNECTIONS, act())
-        with pytest.raises(ActRefused, match="stop switch"), database.transaction() as tx:
-            order_actions.send_people(tx, order.key, act())
+        with pytest.raises(ActionRefused, match="stop switch"), database.transaction() as tx:
+            order_actions.send_to_field(tx, order.key, act())
         with database.transaction() as tx:
             assert guard_actions.lift_stop(tx, act("Jan")) == 1
-            assert order_actions.send_people(tx, order.key, act()).state is OrderState.FIELD_WORK
+            assert order_actions.send_to_field(tx, order.key, act()).state is OrderState.FIELD_WORK
 
 
 # --- orders of several steps
@@ -357,7 +363,7 @@ def test_given_an_agreement_whose_step_failed_when_retried_then_that_step_waits_
 def test_given_an_agreement_when_reported_done_then_no_movement_of_the_contactor_may_be_left(tmp_path: Path) -> None:
     with play(tmp_path) as playing:
         moves = agreement(playing, (StepKind.READ, StepState.DONE), (StepKind.CONNECT, StepState.WAITING))
-        with pytest.raises(ActRefused, match="its step connect"):
+        with pytest.raises(ActionRefused, match="its step connect"):
             report(playing, system_clock())
         assert steps_of(playing, moves) == [StepState.DONE, StepState.WAITING]
         reads = agreement(playing, (StepKind.READ, StepState.WAITING))
@@ -388,7 +394,7 @@ def test_given_a_released_hold_then_who_waited_goes_on_at_once_and_its_file_name
         assert [(h["by"], h["released_by"], h["released_why"]) for h in file["holds"]] == [
             ("Anna Nowak", "Jan", "fire is out")
         ]
-        with pytest.raises(ActRefused, match="released before"), database.transaction() as tx:
+        with pytest.raises(ActionRefused, match="released before"), database.transaction() as tx:
             guard_actions.release_hold(tx, key, act())
 
 
@@ -401,7 +407,7 @@ def test_given_the_cap_when_one_person_asks_and_another_approves_then_who_waited
             key = guard_actions.ask(tx, 1, act())
         for by, wrong in (("anna nowak ", "somebody else"), ("Jan", None), ("Eva", "approved before")):
             if wrong:
-                with pytest.raises(ActRefused, match=wrong), database.transaction() as tx:
+                with pytest.raises(ActionRefused, match=wrong), database.transaction() as tx:
                     guard_actions.approve(tx, key, act(by), HOUR)
             else:
                 with database.transaction() as tx:

@@ -16,7 +16,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
-from csire_bridge.domain.order.order import CannotReason, Order, OrderState, Outcome, WaitsFor
+from csire_bridge.domain.order.order import Order, OrderState, Outcome, RejectionReason, WaitsFor
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.reports import order_lines
@@ -223,16 +223,16 @@ def test_given_a_head_end_that_refuses_for_good_then_cannot_is_told_only_once_th
         def slow(meter: object) -> object:
             readings.append(system_clock())
             reading = read(meter)  # type: ignore[arg-type]
-            time.sleep(2 * playing.scene.bridge.limits.poll.total_seconds())
+            time.sleep(2 * playing.scene.bridge.limits.read_back_interval.total_seconds())
             return reading
 
         monkeypatch.setattr(head_end, "submit", refuses)
         monkeypatch.setattr(head_end, "read_contactor", slow)
         playing.send("disconnect")
-        (order,) = until_states(playing, OrderState.CANNOT)
-        assert order.cannot_reason is CannotReason.NOT_POSSIBLE
+        (order,) = until_states(playing, OrderState.REJECTED)
+        assert order.cannot_reason is RejectionReason.NOT_POSSIBLE
         assert order.submitted_at
-        assert readings[-1] - order.submitted_at >= playing.scene.bridge.limits.poll
+        assert readings[-1] - order.submitted_at >= playing.scene.bridge.limits.read_back_interval
         assert commands(playing, order.key) == 1
 
 
@@ -296,9 +296,9 @@ def test_given_a_refused_command_that_cannot_be_cancelled_then_cannot_is_not_tol
         monkeypatch.setattr(head_end, "submit", lies)
         monkeypatch.setattr(head_end, "cancel", unreachable)
         playing.send("disconnect")
-        (order,) = until_states(playing, OrderState.CANNOT)
+        (order,) = until_states(playing, OrderState.REJECTED)
         with playing.scene.bridge.database.transaction() as tx:
-            told = next(event.at for event in tx.orders.history(order.key) if event.state is OrderState.CANNOT)
+            told = next(event.at for event in tx.orders.history(order.key) if event.state is OrderState.REJECTED)
         assert order.expires_at
         assert told > order.expires_at
 
@@ -384,7 +384,7 @@ def test_given_that_armed_counts_then_the_hub_hears_done_with_the_supply_still_o
 @contextmanager
 def held(playing: Play, kind: HoldKind) -> Iterator[int]:
     with playing.scene.bridge.database.transaction() as tx:
-        yield tx.guards.hold(
+        yield tx.guards.add_hold(
             Hold(key=0, metering_point=POINT, kind=kind, since=system_clock(), until=None, by="Anna", why="a test")
         )
 
@@ -397,7 +397,7 @@ def test_given_a_point_that_is_protected_when_disconnection_is_asked_for_then_th
         with held(playing, kind):
             pass
         playing.send("disconnect")
-        until_states(playing, OrderState.CANNOT)
+        until_states(playing, OrderState.REJECTED)
         assert commands(playing, 1) == 0
 
 
@@ -412,7 +412,7 @@ def test_given_an_emergency_suspension_then_a_connection_waits_until_a_named_per
         assert (order.state, order.waits_for) == (OrderState.REGISTERED, WaitsFor.HOLD)
         with playing.scene.bridge.database.transaction() as tx:
             tx.guards.release_hold(key, "Jan", system_clock())
-            tx.work.hasten(WorkStep.EXECUTE, tx.neighbours.waiting_at([POINT]), system_clock())
+            tx.work.wake(WorkStep.EXECUTE, tx.neighbours.waiting_at([POINT]), system_clock())
         until_states(playing, OrderState.DONE)
 
 
@@ -423,7 +423,7 @@ def test_given_a_connection_for_a_complaint_when_disconnection_is_asked_for_agai
         playing.send("reconnect", reason="CK0196")
         until_states(playing, OrderState.DONE)
         playing.send("disconnect")
-        until_states(playing, OrderState.DONE, OrderState.CANNOT)
+        until_states(playing, OrderState.DONE, OrderState.REJECTED)
         assert playing.scene.head_end.meter(METER).output_state is True
 
 
@@ -440,7 +440,7 @@ def test_given_the_stop_switch_then_no_disconnection_is_given_but_connections_ar
         assert orders(playing)[1].waits_for is WaitsFor.STOP
         with database.transaction() as tx:
             assert tx.guards.lift_stops("Jan", system_clock()) == 1
-            tx.work.hasten_waiting(WaitsFor.STOP, system_clock())
+            tx.work.wake_waiting(WaitsFor.STOP, system_clock())
         until_states(playing, OrderState.DONE, OrderState.DONE)
 
 
@@ -464,12 +464,12 @@ def test_given_the_cap_of_disconnections_then_the_rest_waits_until_a_second_pers
         with pytest.raises(ValueError, match="somebody else"), database.transaction() as tx:
             tx.guards.approve_allowance(key, " ANNA ", now, timedelta(hours=1))
         with database.transaction() as tx:
-            tx.work.hasten_waiting(WaitsFor.CAP, system_clock())
+            tx.work.wake_waiting(WaitsFor.CAP, system_clock())
         playing.scene.bridge.worker.turn()
         assert states(playing)[1] is OrderState.REGISTERED
         with database.transaction() as tx:
             tx.guards.approve_allowance(key, "Jan", system_clock(), timedelta(hours=1))
-            tx.work.hasten_waiting(WaitsFor.CAP, system_clock())
+            tx.work.wake_waiting(WaitsFor.CAP, system_clock())
         until_states(playing, OrderState.DONE, OrderState.DONE)
 
 

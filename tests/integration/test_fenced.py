@@ -53,7 +53,7 @@ class Nodes:
     def order(self, bridge: Bridge) -> Order:
         with bridge.database.reading() as connection:
             [line] = order_lines(connection)
-        with bridge.database.looking() as tx:
+        with bridge.database.read_transaction() as tx:
             return tx.orders.get(line.key)
 
 

@@ -16,10 +16,10 @@ from csire_bridge.channels.hes.http_connection import (
     Connection,
     ExchangeFailed,
     NeverConnected,
-    exchange_head,
+    request_head,
     split_address,
 )
-from csire_bridge.runtime.green_calls import Calls, Lines
+from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler
 from tests.integration.door_support import Authority, http, serving
 
 HEADERS = {"Content-Type": "text/xml"}
@@ -62,7 +62,7 @@ def connection_to(url: str, context: ssl.SSLContext | None = None, read_timeout:
 
 
 def post(connection: Connection, url: str) -> bytes:
-    return connection.post(exchange_head(split_address(url), HEADERS), b"<a/>")
+    return connection.post(request_head(split_address(url), HEADERS), b"<a/>")
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_given_what_is_no_address_when_split_then_a_sentence(url: str) -> None:
 
 def test_given_an_address_with_other_letters_when_a_request_is_written_then_it_is_plain_ascii() -> None:
     address = split_address("http://user:word@bücher.example:81/ścieżka?x=ą")
-    head = exchange_head(address, {}).decode("ascii")
+    head = request_head(address, {}).decode("ascii")
     assert head.startswith("POST /%C5%9Bcie%C5%BCka?x=%C4%85 HTTP/1.1\r\nHost: xn--bcher-kva.example:81\r\n")
     assert "word" not in head
 
 
 def test_given_a_header_with_a_line_break_when_a_request_is_written_then_it_is_refused() -> None:
     with pytest.raises(ValueError, match="line break"):
-        exchange_head(split_address("http://h/"), {"SOAPAction": "a\r\nX: y"})
+        request_head(split_address("http://h/"), {"SOAPAction": "a\r\nX: y"})
 
 
 def test_given_a_firewall_that_forgot_an_idle_connection_when_posted_again_then_another_one_is_opened() -> None:
@@ -206,7 +206,11 @@ def test_given_a_firewall_that_forgot_an_idle_connection_when_posted_again_then_
 
 def test_given_a_peer_that_never_ends_the_tls_handshake_then_other_calls_of_the_thread_go_on() -> None:
     """On a line, connecting steps aside too."""
-    with socket.create_server(("127.0.0.1", 0)) as silent, peer([WHOLE]) as server, closing(Lines(most=4)) as lines:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        peer([WHOLE]) as server,
+        closing(GreenScheduler(most=4)) as lines,
+    ):
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/hes"
         told: list[object] = []
 
@@ -218,7 +222,7 @@ def test_given_a_peer_that_never_ends_the_tls_handshake_then_other_calls_of_the_
         def quick() -> None:
             told.append(post(connection_to(server.url), server.url))
 
-        calls = Calls([hung, quick])
+        calls = CallGroup([hung, quick])
         lines.begin(calls)
         lines.finish(calls)
     assert told == [b"good", "hung"]

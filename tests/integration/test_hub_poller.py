@@ -16,7 +16,7 @@ from csire_bridge.channels.hub.profile import HubSecurity
 from csire_bridge.channels.hub.queue_poller import QueuePoller, document_if_readable
 from csire_bridge.channels.hub.responses import Peeked
 from csire_bridge.channels.transport.failures import Later
-from csire_bridge.channels.transport.poll_interval import Rhythm
+from csire_bridge.channels.transport.poll_interval import PollInterval
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable, StoreFailure
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.lab.simulators.faults.hub import Trouble
@@ -324,7 +324,7 @@ def test_given_failures_when_they_go_on_then_pauses_grow_to_ten_minutes_and_fall
 
 
 def test_given_errors_now_and_then_while_messages_wait_then_each_costs_a_second_or_so() -> None:
-    rhythm, pauses = Rhythm((20, 60)), []
+    rhythm, pauses = PollInterval((20, 60)), []
     for _ in range(20):
         rhythm.moved()
         rhythm.failed(PartnerUnreachable("no", "wait"))

@@ -21,8 +21,8 @@ from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.lab.simulators.http_server import Reply
 from csire_bridge.pipeline.batch_step import Done
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
-from csire_bridge.pipeline.execute.resolve_point import Asking, settle_asked
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.execute.resolve_point import PointQuery, record_point_answer
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.store.queries.alert_conditions import open_alerts
 from csire_bridge.store.queries.reports import order_lines
 from tests.integration.bridge_support import POINT, Play, play
@@ -100,7 +100,7 @@ def test_given_meters_that_hang_when_many_orders_come_then_all_others_are_done_a
 
         run_until(playing, all_others_done, hanging.may, *asking_for(playing, codes))
         assert hanging.held >= hung
-        with playing.scene.bridge.database.looking() as tx:
+        with playing.scene.bridge.database.read_transaction() as tx:
             assert not tx.guards.circuit(CIRCUIT).open
 
 
@@ -197,15 +197,15 @@ def test_given_sid_is_silent_for_long_then_a_person_looks_and_the_hub_is_not_tol
         playing.scene.bridge.worker.leave_out(WorkStep.EXECUTE)
         order = playing.order()
         for attempts, ended in ((5, None), (100_000, OrderState.PARKED)):
-            changes = Changes(order.registered_at)
+            changes = OrderChanges(order.registered_at)
             item = WorkItem(1, WorkStep.EXECUTE, order.key, 0, attempts)
-            settle_asked([Done(item, Asking(order), error)], changes, random.Random(1))  # noqa: S311 - no secret
+            record_point_answer([Done(item, PointQuery(order), error)], changes, random.Random(1))  # noqa: S311 - no secret
             assert [after.state for _, after, _ in changes.moves] == ([ended] if ended else [])
             assert not changes.answerable
 
 
 def documents(playing: Play) -> list[OutgoingDocument]:
-    with playing.scene.bridge.database.looking() as tx:
+    with playing.scene.bridge.database.read_transaction() as tx:
         return list(tx.outbox.many(range(1, 100)).values())
 
 

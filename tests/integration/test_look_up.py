@@ -69,7 +69,7 @@ def test_given_nobody_can_be_asked_then_nothing_is_concluded_unless_once_is_enou
     asking = finder(database, Lookup(error))
     with pytest.raises(type(error)):
         asking.find(CODE)
-    assert asking.known_after_a_look(CODE) is None
+    assert asking.find_or_none(CODE) is None
 
 
 def test_given_a_known_point_when_asked_afresh_then_the_fresher_word_wins_and_gaps_are_filled(
@@ -78,7 +78,7 @@ def test_given_a_known_point_when_asked_afresh_then_the_fresher_word_wins_and_ga
     with database.transaction() as tx:
         tx.points.put(POINT)
     told = MeteringPoint(code=CODE, updated_at=NOW + DAY, meter=MeterNumber("B"), danger_registered=None, prepaid=True)
-    found = finder(database, Lookup(told), NOW + DAY).find(CODE, afresh=True)
+    found = finder(database, Lookup(told), NOW + DAY).find(CODE, refresh=True)
     assert found == replace(POINT, updated_at=NOW + DAY, meter=MeterNumber("B"), prepaid=True)
 
 
@@ -87,7 +87,7 @@ def test_given_an_older_word_then_it_only_fills_gaps_and_lifts_no_protection(dat
     with database.transaction() as tx:
         tx.points.put(known)
     told = replace(POINT, updated_at=NOW - DAY, meter=MeterNumber("B"), can_be_suspended=True, prepaid=True)
-    found = finder(database, Lookup(told), NOW + DAY).find(CODE, afresh=True)
+    found = finder(database, Lookup(told), NOW + DAY).find(CODE, refresh=True)
     assert found == replace(known, prepaid=True, updated_at=NOW + DAY)
 
 

@@ -75,8 +75,8 @@ def test_given_a_command_told_as_failed_when_it_is_carried_out_seconds_later_the
         meter = playing.scene.head_end.meter(METER)
         meter.stuck = True
         playing.send("disconnect")
-        order = playing.work_until_state(OrderState.CANNOT, OrderState.PARKED)
-        assert order.state is OrderState.CANNOT
+        order = playing.work_until_state(OrderState.REJECTED, OrderState.PARKED)
+        assert order.state is OrderState.REJECTED
         meter.stuck = False
         meter.remote_disconnect()
         tell(playing, DISCONNECTED, order.correlation_id)

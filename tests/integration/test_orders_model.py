@@ -23,7 +23,7 @@ from csire_bridge.domain.order.next_step import Ending
 from csire_bridge.domain.order.order import OrderKind, OrderState, Outcome
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.pipeline.execute import handler, read_back
-from csire_bridge.pipeline.execute.dispatch import Given, Giving, give
+from csire_bridge.pipeline.execute.dispatch import Dispatch, DispatchOutcome, dispatch
 from csire_bridge.pipeline.execute.gates import Gates
 from csire_bridge.pipeline.orders import create
 from csire_bridge.pipeline.ports import HeadEnd
@@ -93,11 +93,11 @@ def no_turns_at_a_meter(patch: pytest.MonkeyPatch, parts: Parts) -> None:
 
 
 def a_lost_reply_is_taken_for_a_lost_request(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
-    def guesses(head_end: HeadEnd, giving: Giving, now: datetime) -> Given:
-        given = give(head_end, giving, now)
+    def guesses(head_end: HeadEnd, giving: Dispatch, now: datetime) -> DispatchOutcome:
+        given = dispatch(head_end, giving, now)
         return HeadEndUnreachable(given.text) if isinstance(given, OutcomeUnknown) else given
 
-    patch.setattr(handler, "give", guesses)
+    patch.setattr(handler, "dispatch", guesses)
 
 
 def an_event_is_believed_without_a_reading(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
@@ -132,7 +132,7 @@ def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -
 
 def a_newer_connection_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
     patch.setattr(Neighbours, "reconnections", lambda *_: {})
-    patch.setattr(create, "_overtake", lambda *_: None)
+    patch.setattr(create, "_supersede", lambda *_: None)
 
 
 def slow(*values: object) -> ParameterSet:

@@ -13,7 +13,7 @@ from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.operations.circuit_breaker import Circuit, CircuitPolicy
-from csire_bridge.pipeline.execute.circuit import CIRCUIT, Outage
+from csire_bridge.pipeline.execute.circuit import CIRCUIT, HeadEndCircuit
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alert_conditions import open_alerts
 from csire_bridge.worker.alert_job import Watch
@@ -26,25 +26,25 @@ SILENCE = OutcomeUnknown("no answer", "read the contactor")
 
 class Batches:
     def __init__(self, database: Database) -> None:
-        self.database, self.outage = database, Outage(CircuitPolicy(threshold=5))
+        self.database, self.circuit = database, HeadEndCircuit(CircuitPolicy(threshold=5))
         self.calls = 0
 
     def begin(self) -> int:
         """How many of ten calls may go."""
         with self.database.transaction() as tx:
-            return len(self.outage.through(tx, METERS, NOW)[0])
+            return len(self.circuit.admit(tx, METERS, NOW)[0])
 
-    def saw(self, *results: object) -> None:
+    def record(self, *results: object) -> None:
         """Calls to different meters, one after the other."""
         for result in results:
             self.calls += 1
-            self.outage.saw(result, MeterNumber(f"M{self.calls}"), self.outage.begins(), NOW)
+            self.circuit.record(result, MeterNumber(f"M{self.calls}"), self.circuit.begins(), NOW)
 
     def settle(self) -> Circuit:
         with self.database.transaction() as tx:
-            self.outage.settle(tx, NOW)
-        self.outage.told()
-        with self.database.looking() as tx:
+            self.circuit.settle(tx, NOW)
+        self.circuit.mark_committed()
+        with self.database.read_transaction() as tx:
             return tx.guards.circuit(CIRCUIT)
 
 
@@ -57,38 +57,38 @@ def batches(tmp_path: Path) -> Iterator[Batches]:
 
 def test_given_two_batches_under_way_when_both_settle_then_each_failure_counts_once(batches: Batches) -> None:
     assert batches.begin() == 10
-    batches.saw(SILENCE, SILENCE)
+    batches.record(SILENCE, SILENCE)
     assert batches.begin() == 10
-    batches.saw(SILENCE)
+    batches.record(SILENCE)
     assert batches.settle().failures == 3
     assert batches.settle().failures == 3
 
 
 def test_given_an_outage_when_another_batch_begins_then_what_is_left_still_does_not_try(batches: Batches) -> None:
     batches.begin()
-    batches.saw(*[SILENCE] * 5)
-    assert batches.outage.found
+    batches.record(*[SILENCE] * 5)
+    assert batches.circuit.found
     batches.begin()
-    assert batches.outage.found
+    assert batches.circuit.found
     assert batches.settle().open
     assert batches.begin() == 0, "the circuit is open for all nodes"
 
 
 def test_given_a_settling_that_was_rolled_back_then_what_was_seen_is_told_by_the_next(batches: Batches) -> None:
     batches.begin()
-    batches.saw(SILENCE, SILENCE)
+    batches.record(SILENCE, SILENCE)
     with pytest.raises(RuntimeError), batches.database.transaction() as tx:
-        batches.outage.settle(tx, NOW)
+        batches.circuit.settle(tx, NOW)
         raise RuntimeError("the disk is full")
     assert batches.settle().failures == 2
 
 
 def test_given_an_answer_then_what_failed_before_it_counts_no_more(batches: Batches) -> None:
     batches.begin()
-    batches.saw(SILENCE, SILENCE)
+    batches.record(SILENCE, SILENCE)
     batches.settle()
     batches.begin()
-    batches.saw(SILENCE, None)
+    batches.record(SILENCE, None)
     assert batches.settle().failures == 0
 
 
@@ -97,7 +97,7 @@ def test_given_one_meter_that_never_answers_then_the_circuit_stays_closed_howeve
 ) -> None:
     for _ in range(50):
         batches.begin()
-        batches.outage.saw(SILENCE, METERS[0], batches.outage.begins(), NOW)
+        batches.circuit.record(SILENCE, METERS[0], batches.circuit.begins(), NOW)
         assert not batches.settle().open
     assert batches.begin() == 10
 
@@ -106,10 +106,10 @@ def test_given_meters_that_hang_while_another_answers_then_their_time_outs_say_n
     batches: Batches,
 ) -> None:
     batches.begin()
-    begun = [batches.outage.begins() for _ in METERS]
-    batches.outage.saw(None, MeterNumber("GOOD"), batches.outage.begins(), NOW)
+    begun = [batches.circuit.begins() for _ in METERS]
+    batches.circuit.record(None, MeterNumber("GOOD"), batches.circuit.begins(), NOW)
     for meter, before in zip(METERS, begun, strict=True):
-        batches.outage.saw(SILENCE, meter, before, NOW)
+        batches.circuit.record(SILENCE, meter, before, NOW)
     assert batches.settle().failures == 0
 
 
@@ -118,18 +118,18 @@ def test_given_a_system_that_takes_no_connection_then_the_circuit_opens_whicheve
 ) -> None:
     batches.begin()
     for _ in range(5):
-        batches.outage.saw(HeadEndUnreachable("refused"), METERS[0], batches.outage.begins(), NOW)
+        batches.circuit.record(HeadEndUnreachable("refused"), METERS[0], batches.circuit.begins(), NOW)
     assert batches.settle().open
 
 
 def test_given_an_open_circuit_then_the_try_goes_to_a_meter_that_has_not_hung(batches: Batches) -> None:
     batches.begin()
     for meter in METERS[:5]:
-        batches.outage.saw(SILENCE, meter, batches.outage.begins(), NOW)
+        batches.circuit.record(SILENCE, meter, batches.circuit.begins(), NOW)
     retry_at = batches.settle().retry_at
     assert retry_at is not None
     with batches.database.transaction() as tx:
-        places, back = batches.outage.through(tx, METERS[3:7], retry_at)
+        places, back = batches.circuit.admit(tx, METERS[3:7], retry_at)
     assert list(places) == [2]
     assert back is not None
 
@@ -137,7 +137,7 @@ def test_given_an_open_circuit_then_the_try_goes_to_a_meter_that_has_not_hung(ba
 def test_given_time_outs_with_hours_in_between_then_they_are_no_outage(batches: Batches) -> None:
     for number, meter in enumerate(METERS):
         batches.begin()
-        batches.outage.saw(SILENCE, meter, batches.outage.begins(), NOW + timedelta(hours=number))
+        batches.circuit.record(SILENCE, meter, batches.circuit.begins(), NOW + timedelta(hours=number))
         assert not batches.settle().open
 
 

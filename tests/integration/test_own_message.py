@@ -15,11 +15,11 @@ import pytest
 
 from csire_bridge.cli import main
 from csire_bridge.config.settings import load_settings
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
-from csire_bridge.domain.operations.operator_action import Act
-from csire_bridge.domain.order.order import CannotReason, OrderState
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.order.order import OrderState, RejectionReason
 from csire_bridge.lab.demo.stage import stage
 from csire_bridge.pipeline.operator import order_actions
 from csire_bridge.service.bridge import system_clock
@@ -87,11 +87,11 @@ def test_given_the_example_of_the_document_when_reported_as_not_done_then_the_hu
         order = play.work_until_state(OrderState.PARKED, OrderState.FIELD_WORK)
         database = play.scene.bridge.database
         seen = order_actions.look(database, None, order.key, system_clock)
-        act = Act("Anna Nowak", system_clock(), "a drill")
-        with database.transaction() as tx, pytest.raises(ActRefused, match="debt-both-sides is no reason"):
-            order_actions.report_not_done(tx, seen, act, CannotReason.DEBT_BOTH_SIDES, "debts")
+        act = OperatorAction("Anna Nowak", system_clock(), "a drill")
+        with database.transaction() as tx, pytest.raises(ActionRefused, match="debt-both-sides is no reason"):
+            order_actions.report_not_done(tx, seen, act, RejectionReason.DEBT_BOTH_SIDES, "debts")
         with database.transaction() as tx:
-            order_actions.report_not_done(tx, seen, act, CannotReason.NOT_POSSIBLE, "the meter has no limiter")
+            order_actions.report_not_done(tx, seen, act, RejectionReason.NOT_POSSIBLE, "the meter has no limiter")
         play.work_until(lambda: play.answers() == ["8.5.1.5"])
         (answer,) = (tmp_path / "acknowledgements").iterdir()
         assert "the meter has no limiter" in answer.read_text("utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from csire_bridge.channels.hub.client import HubClient
-from csire_bridge.channels.hub.probe.probe import Door, DoorStep, try_door
+from csire_bridge.channels.hub.probe.probe import DoorStep, ProbeTarget, try_door
 from csire_bridge.channels.hub.profile import HubProfile
 from tests.integration.door_support import DAY, NOW, Authority, http, serving
 
@@ -42,7 +42,7 @@ def knock(url: str, *, peek: bool = False, **profile: Any) -> list[DoorStep]:
         with closing(HubClient(chosen)) as client:
             return "empty" if client.peek() is None else "a message"
 
-    return list(try_door(Door(chosen, look if peek else None), NOW))
+    return list(try_door(ProbeTarget(chosen, look if peek else None), NOW))
 
 
 def names(steps: list[DoorStep]) -> list[str]:

@@ -14,7 +14,7 @@ from csire_bridge.config.resources import folder
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.domain.message.message import Channel, MessageState, RegistryUpdate
-from csire_bridge.domain.order.order import CannotReason, Order, OrderState, Outcome
+from csire_bridge.domain.order.order import Order, OrderState, Outcome, RejectionReason
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.pipeline.intake.receive import Arrival, receive
@@ -100,8 +100,8 @@ def test_given_a_meter_that_never_obeys_when_field_work_is_switched_off_then_the
     with play(tmp_path, response=0.1, lifetime=0.3, execution={"field_work": "never"}) as playing:
         playing.scene.head_end.meter(METER).stuck = True
         playing.send("disconnect")
-        order = playing.work_until_state(OrderState.CANNOT)
-        assert (order.attempts, order.cannot_reason) == (3, CannotReason.NOT_POSSIBLE)
+        order = playing.work_until_state(OrderState.REJECTED)
+        assert (order.attempts, order.cannot_reason) == (3, RejectionReason.NOT_POSSIBLE)
         playing.work_until(lambda: playing.answers() == ["8.1.1.7"])
         assert playing.scene.head_end.meter(METER).switches == 0
 
@@ -159,13 +159,13 @@ def test_given_a_head_end_that_is_down_then_the_order_waits_and_is_carried_out_w
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"has_contactor": False}, CannotReason.NOT_POSSIBLE),
-        ({"has_contactor": None}, CannotReason.NOT_POSSIBLE),
-        ({"meter": None}, CannotReason.NOT_POSSIBLE),
+        ({"has_contactor": False}, RejectionReason.NOT_POSSIBLE),
+        ({"has_contactor": None}, RejectionReason.NOT_POSSIBLE),
+        ({"meter": None}, RejectionReason.NOT_POSSIBLE),
     ],
 )
 def test_given_an_interlock_then_no_command_is_given(
-    tmp_path: Path, changes: dict[str, object], reason: CannotReason
+    tmp_path: Path, changes: dict[str, object], reason: RejectionReason
 ) -> None:
     with play(tmp_path) as playing:
         with playing.scene.bridge.database.transaction() as tx:
@@ -173,7 +173,7 @@ def test_given_an_interlock_then_no_command_is_given(
             assert point is not None
             tx.points.put(replace(point, **changes))  # type: ignore[arg-type]
         playing.send("disconnect")
-        order = playing.work_until_state(OrderState.CANNOT)
+        order = playing.work_until_state(OrderState.REJECTED)
         assert (order.cannot_reason, order.attempts) == (reason, 0)
         assert playing.scene.head_end.meter(METER).switches == 0
 
@@ -272,8 +272,8 @@ def test_given_characteristics_that_hold_later_then_the_point_stays_protected_un
         protected = replace(
             told, effective_date=now.astimezone(WARSAW).date() - timedelta(days=1), can_be_suspended=False
         )
-        tx.points.tell(protected, now)
-        tx.points.tell(told, now)
+        tx.points.record_notice(protected, now)
+        tx.points.record_notice(told, now)
         assert tx.points.of([POINT], now)[POINT].can_be_suspended is False
         assert tx.points.of([POINT], now + timedelta(days=2))[POINT].can_be_suspended is False
         assert tx.points.of([POINT], now + timedelta(days=4))[POINT].can_be_suspended is True

@@ -9,11 +9,11 @@ import pytest
 
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import MeteringPoint, Source
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, OrderState, WaitsFor
 from csire_bridge.pipeline.operator import order_actions, point_actions
 from csire_bridge.service.bridge import head_end_reader, system_clock
@@ -26,8 +26,8 @@ OTHER = MeteringPointCode.parse("590015710563817868")
 SECOND_METER = MeterNumber("PROBE0000002")
 
 
-def act(why: str = "seen on site") -> Act:
-    return Act("Anna Nowak", system_clock(), why)
+def act(why: str = "seen on site") -> OperatorAction:
+    return OperatorAction("Anna Nowak", system_clock(), why)
 
 
 def day(days: int) -> date:
@@ -68,7 +68,7 @@ def tell(playing: Play, point: MeteringPointCode, source: Source, days: int = 0,
         if "meter" in facts:
             facts["meter_number"] = facts.pop("meter")
         update = RegistryUpdate(process_instance=None, metering_point=point, effective_date=day(days), **facts)  # type: ignore[arg-type]
-        tx.points.tell_all([update], now, source, "Anna")
+        tx.points.record_notices([update], now, source, "Anna")
 
 
 def waiting(playing: Play, reason: WaitsFor) -> list[int]:
@@ -140,9 +140,9 @@ def test_given_a_meter_that_was_moved_after_the_order_then_a_person_confirms_it_
         assert "was moved between" in (order.detail or "")
         with (
             playing.scene.bridge.database.transaction() as tx,
-            pytest.raises(ActRefused, match="was moved between"),
+            pytest.raises(ActionRefused, match="was moved between"),
         ):
-            order_actions.send_people(tx, order.key, act())
+            order_actions.send_to_field(tx, order.key, act())
         with head_end_reader(playing.scene.bridge.settings) as head_end:
             seen = order_actions.look(playing.scene.bridge.database, head_end, order.key, system_clock)
         assert (seen.reading, "was moved between" in seen.silence) == (None, True)
@@ -204,7 +204,7 @@ def test_given_registered_danger_then_a_disconnection_goes_through_and_a_connect
         for source in (Source.MESSAGE, Source.SID, Source.IMPORT):
             tell(playing, POINT, source, danger_registered=False)
         with playing.scene.bridge.database.transaction() as tx:
-            tx.work.hasten(order.carried_out_by, [order.key], system_clock())
+            tx.work.wake(order.work_step, [order.key], system_clock())
         while playing.scene.bridge.worker.turn():
             pass
         assert (playing.order().waits_for, switches(playing)) == (WaitsFor.DANGER, 1)
@@ -219,7 +219,7 @@ def test_given_registered_danger_then_a_disconnection_goes_through_and_a_connect
             assert [(t.told_by, t.why) for t in tx.points.history(POINT) if t.source is Source.PERSON] == [
                 ("Anna Nowak", "installation checked")
             ]
-            with pytest.raises(ActRefused, match="no danger is registered"):
+            with pytest.raises(ActionRefused, match="no danger is registered"):
                 point_actions.lift_danger(tx, POINT, act())
 
 
@@ -244,6 +244,6 @@ def test_given_a_connection_that_is_parked_when_danger_is_registered_then_nobody
         tell(playing, POINT, Source.MESSAGE, danger_registered=True)
         with (
             playing.scene.bridge.database.transaction() as tx,
-            pytest.raises(ActRefused, match="danger is registered"),
+            pytest.raises(ActionRefused, match="danger is registered"),
         ):
-            order_actions.send_people(tx, order.key, act())
+            order_actions.send_to_field(tx, order.key, act())

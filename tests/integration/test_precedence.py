@@ -151,7 +151,7 @@ def test_given_what_protects_a_household_when_an_older_connection_comes_then_the
                 why="x",
             )
             with here.scene.bridge.database.transaction() as tx:
-                tx.guards.hold(hold)
+                tx.guards.add_hold(hold)
         reason = "CK0196" if why == "a complaint" else "CK0195"
         here.send("reconnect", MessageTimestamp=asked if why == "at once" else ago(here, 10), ConnectionReason=reason)
         here.until_state(OrderKind.RECONNECT, OrderState.DONE)

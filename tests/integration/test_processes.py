@@ -160,7 +160,7 @@ def test_given_a_disconnection_and_a_connection_that_were_done_when_the_first_co
 def test_given_a_process_that_could_not_be_carried_out_when_it_comes_again_then_it_is_refused(place: Place) -> None:
     with town(place, point={"meter": None}) as here:
         here.send("disconnect", "off")
-        here.until_state(OrderKind.DISCONNECT, OrderState.CANNOT)
+        here.until_state(OrderKind.DISCONNECT, OrderState.REJECTED)
         here.send("disconnect", "off")
         assert last_message(here) == (MessageState.REFUSED, "rule.process-answered")
         assert len(here.orders()) == 1

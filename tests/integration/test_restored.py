@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from csire_bridge.cli.main import app
-from csire_bridge.domain.errors import ActRefused, ConfigurationError, StoreFailure
+from csire_bridge.domain.errors import ActionRefused, ConfigurationError, StoreFailure
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.message import Channel
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.operations.restores import Restore
 from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.work import WorkStep
@@ -29,7 +29,7 @@ from tests.integration.test_fenced import Nodes, nodes, register_order, until, w
 
 __all__ = ["nodes"]
 
-ACT = Act("Anna Nowak", system_clock(), "looked at it")
+ACT = OperatorAction("Anna Nowak", system_clock(), "looked at it")
 LATER = timedelta(hours=1)
 
 
@@ -56,7 +56,7 @@ def answers(bridge: Bridge) -> list[str]:
 
 
 def history(bridge: Bridge, order: Order) -> str:
-    with bridge.database.looking() as tx:
+    with bridge.database.read_transaction() as tx:
         return "\n".join(event.text for event in tx.orders.history(order.key))
 
 
@@ -98,7 +98,7 @@ def test_given_an_order_that_was_answered_before_the_restore_when_a_person_says_
     assert (order.state, order.executed_at) == (OrderState.DONE, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     assert (commands(nodes), answers(bridge)) == (0, [])
     assert bridge.database.check() == []
-    with pytest.raises(ActRefused), bridge.database.transaction() as tx:
+    with pytest.raises(ActionRefused), bridge.database.transaction() as tx:
         told_before(tx, order.key, ACT, None)
 
 
@@ -137,7 +137,7 @@ def test_given_a_command_under_way_at_the_backup_when_restored_then_it_is_looked
     assert nodes.order(bridge).state is OrderState.SUBMITTED
     restore(bridge)
     with bridge.database.transaction() as tx:
-        tx.work.hasten(WorkStep.EXECUTE, [nodes.order(bridge).key], nodes.clock())
+        tx.work.wake(WorkStep.EXECUTE, [nodes.order(bridge).key], nodes.clock())
     until(bridge, nodes, OrderState.DONE)
     work_off(bridge)
     assert commands(nodes) == 1

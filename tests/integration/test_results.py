@@ -10,12 +10,12 @@ from threading import Thread
 import pytest
 from sqlalchemy import text
 
-from csire_bridge.domain.errors import ActRefused, OutcomeUnknown, PartnerRefused, PartnerUnreachable
+from csire_bridge.domain.errors import ActionRefused, OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import Eic, MessageId, ProcessInstanceId
 from csire_bridge.domain.message.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.operations.alerts import AlertKind
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import OrderKind, OrderState
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.hub.results import build_result
@@ -85,7 +85,7 @@ def last_message(here: Town) -> tuple[MessageState, str | None]:
 
 
 def answer(here: Town) -> OutgoingDocument:
-    with here.scene.bridge.database.looking() as tx:
+    with here.scene.bridge.database.read_transaction() as tx:
         return tx.outbox.many([1])[1]
 
 
@@ -248,12 +248,12 @@ def test_given_a_contested_answer_when_the_hub_accepts_it_later_then_only_a_pers
         assert "it was contested before, so a person must look" in here.texts(order)
         assert AlertKind.ANSWERS_CONTESTED in alerts(here)
         with here.scene.bridge.database.transaction() as tx:
-            settle_contested(tx, order.key, Act("Anna Nowak", here.clock(), "the hub's desk corrected it"))
+            settle_contested(tx, order.key, OperatorAction("Anna Nowak", here.clock(), "the hub's desk corrected it"))
         assert state(here) is DocumentState.CONFIRMED
         assert "was settled by Anna Nowak: the hub's desk corrected it" in here.texts(order)
         assert AlertKind.ANSWERS_CONTESTED not in alerts(here)
-        with pytest.raises(ActRefused), here.scene.bridge.database.transaction() as tx:
-            settle_contested(tx, order.key, Act("Anna Nowak", here.clock(), "again"))
+        with pytest.raises(ActionRefused), here.scene.bridge.database.transaction() as tx:
+            settle_contested(tx, order.key, OperatorAction("Anna Nowak", here.clock(), "again"))
 
 
 def test_given_a_confirmed_answer_when_the_hub_refuses_it_later_then_it_is_contested(place: Place) -> None:

@@ -16,7 +16,7 @@ from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError, NotTrusted, ProblemCode
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
-from csire_bridge.domain.message.message import Channel, MessageState, Understood
+from csire_bridge.domain.message.message import Channel, MessageState, UnderstoodMessage
 from csire_bridge.domain.message.partner_entries import PartnerEntry
 from csire_bridge.domain.message.partners import Partner, PartnerRole
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
@@ -28,7 +28,7 @@ from csire_bridge.store.queries.reports import message_lines, order_lines
 from csire_bridge.store.repositories.partners import PartnerRegistry
 from csire_bridge.worker.partners.check import findings
 from csire_bridge.worker.partners.entry import enter_partner
-from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
+from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
@@ -84,7 +84,7 @@ SENDERS = ("PhysicalSenderId", "JuridicalSenderId")
 
 def codes(bridge: Bridge, raws: Sequence[bytes]) -> list[str]:
     judged = [bridge.intake.judge(raw, NOW) for raw in raws]
-    return ["understood" if isinstance(each, Understood) else each.code.value for each in judged]
+    return ["understood" if isinstance(each, UnderstoodMessage) else each.code.value for each in judged]
 
 
 def test_given_a_suppliers_certificate_when_it_sends_what_only_the_hub_sends_then_each_number_is_refused(
@@ -121,7 +121,7 @@ def test_given_words_that_widen_it_then_these_numbers_only_and_only_in_its_own_n
         assert codes(bridge, [for_the_hub]) == [ProblemCode.WRONG_SIGNER.value]
         with bridge.database.reading() as connection:
             table = TablePartners.read(PartnerRegistry(connection))
-        roster = Roster.of(FilePartners.load(bridge.settings), table)
+        roster = PartnerListing.of(FilePartners.load(bridge.settings), table)
     assert [finding.code for finding in findings(roster, NOW, ())] == ["as-the-hub"]
 
 
@@ -165,7 +165,7 @@ def test_given_rows_of_before_in_the_registry_then_they_give_nothing_and_the_che
     role: PartnerRole | None,
 ) -> None:
     row = PartnerEntry(SUPPLIER, NOW, "Anna", role=role, numbers="8.1.1.5")
-    roster = Roster.of(FilePartners([], [], 1024, hub=HUB), TablePartners(1, [row]))
+    roster = PartnerListing.of(FilePartners([], [], 1024, hub=HUB), TablePartners(1, [row]))
     partner = roster.partners[SUPPLIER]
     assert not partner.is_the_hub
     assert not any(partner.may_send(MessageNumber(number)) for number in ("8.1.1.5", "S", "R_1"))
@@ -204,8 +204,8 @@ def test_given_a_command_that_would_widen_in_passing_then_it_is_refused_and_noth
         assert tx.partners.version() == 0
         said_so = PartnerEntry(SUPPLIER, NOW, "Anna", role=PartnerRole.SUPPLIER, may_send_as_the_hub="8.1.1.5")
         enter_partner(tx.partners, file, said_so, [pki.supplier.certificate_file])
-        widened = Roster.of(file, TablePartners.read(tx.partners)).partners[SUPPLIER]
+        widened = PartnerListing.of(file, TablePartners.read(tx.partners)).partners[SUPPLIER]
         assert widened.may_send_as_the_hub == {"8.1.1.5"}
         enter_partner(tx.partners, file, PartnerEntry(SUPPLIER, NOW, "Anna", may_send_as_the_hub=""), [])
-        assert not Roster.of(file, TablePartners.read(tx.partners)).partners[SUPPLIER].may_send_as_the_hub
+        assert not PartnerListing.of(file, TablePartners.read(tx.partners)).partners[SUPPLIER].may_send_as_the_hub
     database.close()

@@ -71,7 +71,7 @@ def test_given_an_order_that_waits_when_new_rules_let_it_go_then_it_goes_at_once
 
 @pytest.mark.parametrize(
     ("then", "state"),
-    [("field-work", OrderState.FIELD_WORK), ("refuse", OrderState.CANNOT), ("ask", OrderState.PARKED)],
+    [("field-work", OrderState.FIELD_WORK), ("refuse", OrderState.REJECTED), ("ask", OrderState.PARKED)],
 )
 def test_given_rules_that_never_let_it_go_then_what_they_say_comes_instead(
     here: Town, then: str, state: OrderState

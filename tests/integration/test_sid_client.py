@@ -29,7 +29,7 @@ from csire_bridge.domain.errors import (
 )
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.sid import Report, ReportKind, SidNumber, SidStatus
-from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, OrderState
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState, RejectionReason
 from csire_bridge.lab.simulators.faults.hub import Trouble
 from csire_bridge.lab.simulators.sid.simulator import SidSimulator
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
@@ -113,7 +113,7 @@ def test_given_new_orders_when_fetched_then_they_come_again_until_their_pick_up_
 
 def test_given_a_report_when_delivered_twice_then_the_same_bytes_leave_and_sid_has_it_once() -> None:
     with running() as (sid, client):
-        made = report(client, text="bell \x07 and \ud800", reason=CannotReason.OTHER)
+        made = report(client, text="bell \x07 and \ud800", reason=RejectionReason.OTHER)
         client.deliver(made)
         client.deliver(made)
         [told] = sid.told

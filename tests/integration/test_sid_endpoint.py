@@ -23,7 +23,7 @@ from csire_bridge.domain.message.message import Channel, Form
 from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.intake.request_reply import Reception
+from csire_bridge.pipeline.intake.request_reply import RequestReply
 from csire_bridge.xml.parser import parse
 from tests.integration.sid_support import (
     CREDENTIALS,
@@ -212,7 +212,7 @@ def test_given_the_store_fails_then_the_same_request_is_asked_for_again_and_work
 
     body = submission(order(scene))
     with monkeypatch.context() as patch:
-        patch.setattr(Reception, "_answer", fail)
+        patch.setattr(RequestReply, "_answer", fail)
         answer = scene.post(body)
         assert answer.status_code == 503
         assert fault_of(answer)[:2] == ("soap:Server", "busy")

@@ -17,7 +17,7 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.message.message import Form, MessageState
 from csire_bridge.lab.simulators.faults.hub import Trouble
-from csire_bridge.pipeline.intake.request_reply import Answered
+from csire_bridge.pipeline.intake.request_reply import Reply
 from tests.integration.sid_support import now, running, until
 from tests.integration.test_sid_client import client_of
 from tests.integration.test_sid_client import running as sid_and_client
@@ -30,16 +30,16 @@ class Journal:
         self.taken: list[bytes] = []
         self.fails = fails
 
-    def __call__(self, orders: Sequence[tuple[str, bytes]]) -> list[Answered]:
+    def __call__(self, orders: Sequence[tuple[str, bytes]]) -> list[Reply]:
         return [self._one(raw) for _, raw in orders]
 
-    def _one(self, raw: bytes) -> Answered:
+    def _one(self, raw: bytes) -> Reply:
         if self.fails:
             self.fails -= 1
-            return Answered(Form.BARE)
+            return Reply(Form.BARE)
         state = MessageState.DUPLICATE if raw in self.taken else MessageState.ACCEPTED
         self.taken.append(raw)
-        return Answered(Form.BARE, state, None, b"")
+        return Reply(Form.BARE, state, None, b"")
 
 
 def fetcher(client: SidClient, journal: Journal, **options: object) -> OrderFetcher:

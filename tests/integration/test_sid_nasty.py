@@ -24,9 +24,9 @@ from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receive import Arrival
-from csire_bridge.pipeline.intake.request_reply import Answered, Reception
+from csire_bridge.pipeline.intake.request_reply import Reply, RequestReply
 from csire_bridge.pipeline.intake.sid_handler import SidIntake
-from csire_bridge.pipeline.orders.merge_sources import take_sid_order
+from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
 from csire_bridge.worker.work_loop import Worker
@@ -118,9 +118,9 @@ def fetching(database: Database, sid: Sid, most: int = 2) -> Iterator[OrderFetch
     desk = SidDesk(SchemaCatalogue([folder("schemas")]), Limits(), 100_000)
     intake = SidIntake(database, desk, PointFinder(database, None, lambda: NOW), lambda: NOW)
     worker = Worker(database, {WorkStep.SID_INTAKE: intake}, lambda: NOW, steps_due=[WorkStep.SID_INTAKE])
-    reception = Reception(database, worker, lambda: NOW, Channel.SID, WorkStep.SID_INTAKE)
+    reception = RequestReply(database, worker, lambda: NOW, Channel.SID, WorkStep.SID_INTAKE)
 
-    def take(orders: Sequence[tuple[str, bytes]]) -> list[Answered]:
+    def take(orders: Sequence[tuple[str, bytes]]) -> list[Reply]:
         return reception.answer([Arrival(origin, raw) for origin, raw in orders])
 
     with database.transaction() as tx:
@@ -164,7 +164,7 @@ def test_given_nasty_orders_with_a_good_one_behind_each_when_fetched_then_all_ar
 def test_given_the_bridge_itself_fails_at_one_order_when_fetched_then_sid_is_told_no_and_the_next_ones_are_taken(
     database: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    real = take_sid_order
+    real = accept_sid_order
 
     def fails(tx: Any, request: Any, *rest: Any) -> Any:
         taken = real(tx, request, *rest)

@@ -238,7 +238,7 @@ def test_given_a_point_that_only_sid_knows_then_it_is_looked_up_kept_and_the_ord
         }
         number = scene.sid.register()
         until(lambda: scene.sid.status_of(number) == "done")
-        with scene.bridge.database.looking() as tx:
+        with scene.bridge.database.read_transaction() as tx:
             point = tx.points.get(POINT)
         assert point is not None
         assert (point.meter, point.has_contactor, point.tariff_group) == (METER, True, "G11")
@@ -377,6 +377,6 @@ def test_given_an_order_of_the_hub_for_a_point_that_only_sid_knows_then_it_is_lo
 def test_given_an_order_of_the_hub_for_a_point_that_nobody_knows_then_the_hub_hears_cannot(tmp_path: Path) -> None:
     with running(tmp_path, points=False) as scene:
         scene.hub_sends()
-        (order,) = scene.until_state(OrderState.CANNOT)
+        (order,) = scene.until_state(OrderState.REJECTED)
         assert "not known" in (order.detail or "")
         until(lambda: scene.answers() == ["8.1.1.7"])

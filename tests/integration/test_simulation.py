@@ -20,7 +20,7 @@ from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand, ControlState
 from csire_bridge.domain.operations.statistics import Bucket, count_buckets
 from csire_bridge.domain.order.facts import OrderSource
-from csire_bridge.domain.order.order import WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
+from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderKind, OrderState
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.lab.simulation.check import violations
 from csire_bridge.lab.simulation.head_end import Movement
@@ -136,7 +136,7 @@ def test_given_pairs_of_prepaid_orders_when_they_come_in_one_evening_then_their_
         assert violations(play) == []
         kinds = {kind.kind: kind for kind in outcomes(play)}
         assert {kind.orders for kind in kinds.values()} == {PAIRS}
-        left = Counter(order.kind for order in every(play) if order.state in WAITS_FOR_A_PERSON)
+        left = Counter(order.kind for order in every(play) if order.state in NEEDS_OPERATOR)
         assert sum(left.values()) <= PAIRS // 500, "meters that were away for most of a day are few"
         for kind in kinds.values():
             assert kind.deadlines > 0

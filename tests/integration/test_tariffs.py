@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.metering_point.guards import StopScope
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.pipeline.operator import order_actions
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.store.queries.order_dossier import order_file
 from tests.integration.agreement_support import Place, Town, town
 from tests.integration.bridge_support import METER
@@ -129,7 +129,7 @@ def test_given_a_parked_order_when_tried_again_then_it_goes_on_where_it_was(plac
         order = set_aside(here)
         here.forward_to(here.day(1))
         with here.scene.bridge.database.transaction() as tx:
-            order_actions.retry(tx, [order], Act("Anna Nowak", here.clock(), "the meter is back"))
+            order_actions.retry(tx, [order], OperatorAction("Anna Nowak", here.clock(), "the meter is back"))
         order = here.until_state(TARIFF, DONE)
         assert here.texts(order).count("step tariff") == 1
 
@@ -138,7 +138,7 @@ def set_aside(here: Town) -> Order:
     """Park the order as its own work would."""
     order, now = here.of(TARIFF), here.clock()
     lease = Lease.starting("test", now, timedelta(minutes=1))
-    changes = Changes(now)
+    changes = OrderChanges(now)
     with here.scene.bridge.database.transaction() as tx:
         (item,) = tx.work.lease([WorkStep.PERFORM], now + timedelta(days=1), lease, 1)
         changes.park(order, item, "set aside")
@@ -153,8 +153,8 @@ def test_given_a_parked_order_with_a_tariff_in_the_meter_when_withdrawn_by_hand_
         written(here)
         order = set_aside(here)
         with here.scene.bridge.database.transaction() as tx:
-            seen = order_actions.Look(tx.orders.get(order.key))
-            order_actions.withdraw(tx, seen, Act("Anna Nowak", here.clock(), "asked for by telephone"))
+            seen = order_actions.ObservedOrder(tx.orders.get(order.key))
+            order_actions.withdraw(tx, seen, OperatorAction("Anna Nowak", here.clock(), "asked for by telephone"))
         here.until_state(TARIFF, OrderState.WITHDRAWN)
         assert waits(here)[0] == "G11"
 

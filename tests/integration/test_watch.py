@@ -106,7 +106,7 @@ def test_given_a_connection_that_waits_for_a_hold_then_one_alert_opens_and_close
     )
     with play(tmp_path, connected=False) as playing:
         with playing.scene.bridge.database.transaction() as tx:
-            tx.guards.hold(hold)
+            tx.guards.add_hold(hold)
         playing.send("reconnect")
         key = playing.order().key
         opens_and_closes(playing, AlertKind.HOLDS_WAITED_FOR, None, lambda tx: withdraw(tx, key))

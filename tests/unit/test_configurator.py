@@ -67,13 +67,13 @@ def test_given_rules_when_one_is_chosen_then_it_names_the_most_of_what_the_order
     scopes: list[Scope], source: OrderSource, counts: Scope | None
 ) -> None:
     rules = ready(*(Rule(s, wait_days=number + 1) for number, s in enumerate(scopes)))
-    chosen = rules.of(DEBT, source)
+    chosen = rules.rule_for(DEBT, source)
     assert (chosen.scope, chosen.wait_days > 0) == (counts or DISCONNECT, counts is not None)
 
 
 def test_given_an_order_without_a_disconnection_kind_when_chosen_then_only_the_general_rule_fits() -> None:
     rules = ready(Rule(scope(DEBT_KIND), wait_days=2), Rule(scope(), wait_days=1))
-    assert rules.of(order(disconnection_kind=None)).wait_days == 1
+    assert rules.rule_for(order(disconnection_kind=None)).wait_days == 1
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_given_any_rules_that_pass_the_check_when_one_is_chosen_then_it_names_al
         for source in OrderSource:
             whole = Scope(one.kind, one.disconnection_kind, one.supplier, source)
             fitting = [s for s in scopes if s.named <= whole.named]
-            chosen = rules.of(one, source)
+            chosen = rules.rule_for(one, source)
             assert (chosen.scope in fitting) is bool(fitting)
             assert all(s.named <= chosen.scope.named for s in fitting)
 

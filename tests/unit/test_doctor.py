@@ -17,7 +17,7 @@ from csire_bridge.config import resources
 from csire_bridge.domain.errors import ConfigurationError, NotTrusted, PartnerFault, ProblemCode
 from csire_bridge.lab.simulators.expectations import Expected, SignKind, load_expected
 from csire_bridge.lab.simulators.pki import DEMO_PARTIES, Algorithm, DemoPki, load_demo_pki, make_demo_pki
-from csire_bridge.lab.simulators.sample_preparer import Doctor, prepare
+from csire_bridge.lab.simulators.sample_preparer import SamplePreparer, prepare
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.redate import redate
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
@@ -98,7 +98,7 @@ def test_what_is_no_xml_is_passed_on(pki: DemoPki, raw: bytes, kind: SignKind) -
 
 
 def test_a_repeated_file_becomes_the_same_bytes(pki: DemoPki) -> None:
-    doctor = Doctor(pki, timedelta(days=3))
+    doctor = SamplePreparer(pki, timedelta(days=3))
     assert doctor.prepare(RAW, SignKind.HUB) == doctor.prepare(bytes(RAW), SignKind.HUB)
     assert doctor.prepare(RAW, SignKind.HUB) != doctor.prepare(RAW, SignKind.STRANGER)
 

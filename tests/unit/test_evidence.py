@@ -25,9 +25,9 @@ from csire_bridge.domain.meter.metering import (
 )
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
-from csire_bridge.pipeline.agreement.actions import Performed, perform
-from csire_bridge.pipeline.execute.read_back import Finding, find_out
-from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.agreement.actions import StepDone, perform
+from csire_bridge.pipeline.execute.read_back import ReadBack, read_back
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.readings import read_calendar, read_contactor, read_registers
 from csire_bridge.pipeline.ports import HeadEnd
 from tests.unit.test_interlocks import DISCONNECT, RECONNECT
@@ -122,7 +122,9 @@ def test_given_a_reading_from_before_the_command_when_found_out_then_the_contact
         submitted_at=NOW - MINUTE,
         expires_at=NOW + MINUTE,
     )
-    found = find_out(head_end(-MINUTE - age, on=on), Finding(given_order, None, NOW + MINUTE), ExecutionLimits(), clock)
+    found = read_back(
+        head_end(-MINUTE - age, on=on), ReadBack(given_order, None, NOW + MINUTE), ExecutionPolicy(), clock
+    )
     assert isinstance(found.result, HeadEndUnreachable)
     assert "only a reading since 2026-11-28 08:59:00 UTC proves anything" in found.result.text
 
@@ -140,7 +142,7 @@ def test_given_old_readings_when_a_step_is_done_then_it_is_not_ended_by_them(kin
 
 def test_given_registers_ahead_of_our_clock_when_read_then_the_moment_of_the_answer_counts() -> None:
     result = perform(head_end(2 * timedelta(hours=1)), DISCONNECT, step(StepKind.READ), METER, clock)
-    assert isinstance(result, Performed)
+    assert isinstance(result, StepDone)
     assert {reading.read_at for reading in result.readings} == {NOW}
 
 

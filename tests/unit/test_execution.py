@@ -67,12 +67,12 @@ events = st.none() | st.builds(
         (OrderKind.DISCONNECT, ON, HeadEndEventKind.DISCONNECTED, OrderState.UNKNOWN, Outcome.UNKNOWN),
         (OrderKind.DISCONNECT, ON, HeadEndEventKind.PROCESSED, OrderState.UNKNOWN, Outcome.UNKNOWN),
         (OrderKind.DISCONNECT, ON, None, OrderState.UNKNOWN, Outcome.UNKNOWN),
-        (OrderKind.DISCONNECT, ON, HeadEndEventKind.DISCONNECT_FAILED, OrderState.CANNOT, Outcome.NOT_SWITCHED),
+        (OrderKind.DISCONNECT, ON, HeadEndEventKind.DISCONNECT_FAILED, OrderState.REJECTED, Outcome.NOT_SWITCHED),
         (OrderKind.DISCONNECT, ARMED, HeadEndEventKind.DISCONNECTED, OrderState.UNKNOWN, Outcome.UNKNOWN),
         (OrderKind.RECONNECT, ON, HeadEndEventKind.CONNECTED, OrderState.DONE, Outcome.CONNECTED),
         (OrderKind.RECONNECT, ON, None, OrderState.DONE, Outcome.CONNECTED),
         (OrderKind.RECONNECT, OFF, HeadEndEventKind.CONNECTED, OrderState.UNKNOWN, Outcome.UNKNOWN),
-        (OrderKind.RECONNECT, OFF, HeadEndEventKind.CONNECT_FAILED, OrderState.CANNOT, Outcome.NOT_SWITCHED),
+        (OrderKind.RECONNECT, OFF, HeadEndEventKind.CONNECT_FAILED, OrderState.REJECTED, Outcome.NOT_SWITCHED),
         (OrderKind.RECONNECT, ARMED, HeadEndEventKind.ARMED, OrderState.ARMED, Outcome.ARMED),
         (OrderKind.RECONNECT, ARMED, HeadEndEventKind.CONNECTED, OrderState.ARMED, Outcome.ARMED),
         (OrderKind.RECONNECT, ARMED, None, OrderState.ARMED, Outcome.ARMED),
@@ -100,7 +100,7 @@ def test_given_a_failure_and_no_movement_when_concluded_then_the_head_ends_words
     failure: HeadEndEventKind,
 ) -> None:
     found = conclude(OrderKind.DISCONNECT, event(failure, text="relay stuck"), ON, SUBMITTED)
-    assert found.state is OrderState.CANNOT
+    assert found.state is OrderState.REJECTED
     assert failure.value in found.text
     assert "relay stuck" in found.text
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from csire_bridge.runtime.group_commit import Grouped
+from csire_bridge.runtime.group_commit import GroupCommitter
 
 
 class Handler:
@@ -30,8 +30,8 @@ class Handler:
 
 
 @contextmanager
-def running(handler: Handler, most: int = 64, linger: float = 0.0) -> Iterator[Grouped[int, int]]:
-    group = Grouped[int, int](handler, most, linger=linger)
+def running(handler: Handler, most: int = 64, linger: float = 0.0) -> Iterator[GroupCommitter[int, int]]:
+    group = GroupCommitter[int, int](handler, most, linger=linger)
     group.start()
     try:
         yield group
@@ -41,7 +41,9 @@ def running(handler: Handler, most: int = 64, linger: float = 0.0) -> Iterator[G
         assert not group.runs
 
 
-async def all_of(group: Grouped[int, int], handler: Handler, numbers: Sequence[int]) -> list[int | BaseException]:
+async def all_of(
+    group: GroupCommitter[int, int], handler: Handler, numbers: Sequence[int]
+) -> list[int | BaseException]:
     futures = [group.submit(number) for number in numbers]
     handler.may.set()
     return await asyncio.gather(*futures, return_exceptions=True)
@@ -72,7 +74,7 @@ def test_given_one_that_is_refused_then_the_others_are_handled_all_the_same() ->
 def test_given_a_caller_that_goes_away_then_his_item_is_handled_and_nobody_is_disturbed() -> None:
     handler = Handler()
 
-    async def play(group: Grouped[int, int]) -> int:
+    async def play(group: GroupCommitter[int, int]) -> int:
         gone, stays = group.submit(1), group.submit(2)
         gone.cancel()
         handler.may.set()
@@ -86,10 +88,10 @@ def test_given_a_caller_that_goes_away_then_his_item_is_handled_and_nobody_is_di
 def test_given_a_loop_that_has_ended_then_its_item_is_handled_and_the_group_goes_on() -> None:
     handler = Handler()
 
-    async def leave(group: Grouped[int, int]) -> None:
+    async def leave(group: GroupCommitter[int, int]) -> None:
         group.submit(1)
 
-    async def ask(group: Grouped[int, int]) -> int:
+    async def ask(group: GroupCommitter[int, int]) -> int:
         return await group.submit(3)
 
     with running(handler) as group:
@@ -104,7 +106,7 @@ def test_given_a_thread_without_a_loop_then_nothing_is_handed_in() -> None:
         group.submit(1)
 
 
-async def one_by_one(group: Grouped[int, int], numbers: Sequence[int]) -> None:
+async def one_by_one(group: GroupCommitter[int, int], numbers: Sequence[int]) -> None:
     """A caller who hands the next one in when the one before is done."""
     for number in numbers:
         await group.submit(number)
@@ -114,7 +116,7 @@ def test_given_a_group_that_lingers_then_it_waits_for_whoever_came_with_it_befor
     handler = Handler()
     handler.may.set()
 
-    async def play(group: Grouped[int, int]) -> None:
+    async def play(group: GroupCommitter[int, int]) -> None:
         await asyncio.gather(*(one_by_one(group, range(20)) for _ in range(3)))
 
     with running(handler, linger=10) as group:
@@ -139,7 +141,7 @@ class Waits(queue.SimpleQueue[Any]):
 def test_given_callers_who_have_gone_then_they_are_waited_for_once() -> None:
     handler, waits = Handler(), Waits()
 
-    async def play(group: Grouped[int, int]) -> int:
+    async def play(group: GroupCommitter[int, int]) -> int:
         handler.may.clear()
         alone = asyncio.gather(*(one_by_one(group, [number]) for number in range(8)))
         asyncio.get_running_loop().call_later(0.05, handler.may.set)
@@ -148,7 +150,7 @@ def test_given_callers_who_have_gone_then_they_are_waited_for_once() -> None:
         await one_by_one(group, range(20))
         return waits.in_vain - before
 
-    group = Grouped[int, int](handler, linger=0.05)
+    group = GroupCommitter[int, int](handler, linger=0.05)
     group._waiting = waits
     group.start()
     assert asyncio.run(play(group)) <= 1
@@ -158,7 +160,7 @@ def test_given_callers_who_have_gone_then_they_are_waited_for_once() -> None:
 def test_given_a_caller_who_is_alone_then_a_group_that_lingers_does_not_wait() -> None:
     handler = Handler()
     handler.may.set()
-    group = Grouped[int, int](handler, linger=0.001)
+    group = GroupCommitter[int, int](handler, linger=0.001)
     group._waiting = waits = Waits()
     group.start()
     asyncio.run(one_by_one(group, range(10)))

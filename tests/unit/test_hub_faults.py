@@ -17,11 +17,11 @@ from csire_bridge.channels.hub.faults import (
     Operation,
     failure_of_status,
 )
-from csire_bridge.channels.hub.payload_bytes import bare, own_bytes, payload_bytes, splice
+from csire_bridge.channels.hub.payload_bytes import bare, original_bytes, payload_bytes, splice
 from csire_bridge.channels.hub.profile import HubProfile
-from csire_bridge.channels.hub.responses import rescue
+from csire_bridge.channels.hub.responses import salvage
 from csire_bridge.channels.transport.failures import Later, retry_after
-from csire_bridge.channels.transport.redact import excerpt, for_people
+from csire_bridge.channels.transport.redact import excerpt, redacted
 from csire_bridge.domain.errors import (
     BridgeError,
     ConfigurationError,
@@ -212,7 +212,7 @@ def test_given_a_document_when_put_into_an_envelope_and_taken_out_then_its_bytes
     spliced = splice(parse(_ENVELOPE % b"<other/>"), document)
     assert payload_bytes(spliced) == bare(document) == _ODD
     inside = next(parse(spliced).iter("a"))
-    assert own_bytes(inside, spliced) == _ODD
+    assert original_bytes(inside, spliced) == _ODD
 
 
 def test_given_an_envelope_without_a_document_when_one_is_put_in_then_it_is_an_error() -> None:
@@ -223,14 +223,14 @@ def test_given_an_envelope_without_a_document_when_one_is_put_in_then_it_is_an_e
 def test_given_a_document_that_needs_the_envelopes_namespaces_when_taken_out_then_it_is_written_anew() -> None:
     raw = _ENVELOPE % b"<c:Own/>"
     inside = next(parse(raw).iter("{*}Own"))
-    written = own_bytes(inside, raw)
+    written = original_bytes(inside, raw)
     assert parse(written).tag == "{urn:cms:b2b:v01}Own"
 
 
 def test_given_a_decoy_before_the_payload_when_taken_out_then_the_document_counts_not_the_decoy() -> None:
     raw = (_ENVELOPE % b"<a>1</a>").replace(b"<e:Body>", b"<e:Header><Payload><a>2</a></Payload></e:Header><e:Body>")
     inside = next(parse(raw).iter("{urn:cms:b2b:v01}Payload"))[0]
-    assert etree.fromstring(own_bytes(inside, raw)).text == "1"
+    assert etree.fromstring(original_bytes(inside, raw)).text == "1"
 
 
 # --- what can't be parsed
@@ -244,19 +244,19 @@ _ID = b"0e7397e7-a2cc-45cf-8ea1-5554fc18c029"
 
 
 def test_given_an_unreadable_message_when_rescued_then_the_containers_reference_is_found() -> None:
-    found = rescue(_PEEKED % (_NUMBER % b" DOC-1 ", b"<not xml"), "why")
+    found = salvage(_PEEKED % (_NUMBER % b" DOC-1 ", b"<not xml"), "why")
     assert found is not None
     assert (found.reference, found.payload, found.problem) == ("DOC-1", None, "why")
 
 
 def test_given_no_reference_in_the_container_when_rescued_then_the_message_id_is_found() -> None:
-    found = rescue(_PEEKED % (b"", b"<t:MessageId>" + _ID + b"</t:MessageId><not xml"), "why")
+    found = salvage(_PEEKED % (b"", b"<t:MessageId>" + _ID + b"</t:MessageId><not xml"), "why")
     assert found is not None
     assert found.reference == _ID.decode()
 
 
 def test_given_a_reference_in_the_payload_only_when_rescued_then_it_is_not_believed() -> None:
-    found = rescue(_PEEKED % (b"", (_NUMBER % b"DOC-2") + b"<not xml"), "why")
+    found = salvage(_PEEKED % (b"", (_NUMBER % b"DOC-2") + b"<not xml"), "why")
     assert found is not None
     assert found.reference is None
 
@@ -264,15 +264,15 @@ def test_given_a_reference_in_the_payload_only_when_rescued_then_it_is_not_belie
 @pytest.mark.parametrize("cut", [1, 20, 200])
 def test_given_an_answer_that_was_cut_off_when_rescued_then_it_is_no_message(cut: int) -> None:
     whole = (_PEEKED % (_NUMBER % b"DOC-1", b"<not xml" * 20)).rstrip()
-    assert rescue(whole[:-cut], "why") is None
+    assert salvage(whole[:-cut], "why") is None
 
 
 @pytest.mark.timeout(20)
 def test_given_hostile_bytes_when_rescued_then_it_takes_no_time() -> None:
     for part in (b"<PeekMessageResponse", b"<Payload>", b"<DocumentReferenceNumber ", b"<a:Payload ", b"</Envelope"):
         flood = part * (2_000_000 // len(part))
-        rescue(flood, "why")
-        rescue(_PEEKED % (flood, b""), "why")
+        salvage(flood, "why")
+        salvage(_PEEKED % (flood, b""), "why")
         payload_bytes(flood)
 
 
@@ -281,7 +281,7 @@ def test_given_random_bytes_when_rescued_then_nothing_breaks() -> None:
     pieces = [b"<", b">", b"</", b"c:", b"Payload", b"DocumentReferenceNumber", b"\xff", b"&", b"Envelope>", b"x" * 300]
     for _ in range(2000):
         raw = b"<PeekMessageResponse" + b"".join(dice.choices(pieces, k=12)) + b"</Envelope>"
-        found = rescue(raw, "why")
+        found = salvage(raw, "why")
         assert found is None or found.reference is None or found.reference.strip()
 
 
@@ -301,4 +301,4 @@ def test_given_a_broken_envelope_when_told_to_a_person_then_nothing_of_the_messa
 
 
 def test_given_a_metering_point_code_when_told_to_a_person_then_four_digits_are_left() -> None:
-    assert for_people("point 590243856287817706 is unknown") == "point ...7706 is unknown"
+    assert redacted("point 590243856287817706 is unknown") == "point ...7706 is unknown"

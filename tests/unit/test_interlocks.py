@@ -13,12 +13,12 @@ from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPo
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.interlocks import danger, interlock
 from csire_bridge.domain.order.order import (
-    CannotReason,
     DisconnectionKind,
     Order,
     OrderKind,
     OrderState,
     ReconnectionReason,
+    RejectionReason,
 )
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -62,14 +62,14 @@ def test_given_a_point_that_is_in_order_when_asked_then_nothing_stands_against_i
 @pytest.mark.parametrize(
     ("point", "reason", "words"),
     [
-        (None, CannotReason.OTHER, "not known"),
-        (replace(POINT, meter=None), CannotReason.NOT_POSSIBLE, "no meter"),
-        (replace(POINT, has_contactor=False), CannotReason.NOT_POSSIBLE, "no contactor"),
-        (replace(POINT, has_contactor=None), CannotReason.NOT_POSSIBLE, "no contactor"),
+        (None, RejectionReason.OTHER, "not known"),
+        (replace(POINT, meter=None), RejectionReason.NOT_POSSIBLE, "no meter"),
+        (replace(POINT, has_contactor=False), RejectionReason.NOT_POSSIBLE, "no contactor"),
+        (replace(POINT, has_contactor=None), RejectionReason.NOT_POSSIBLE, "no contactor"),
     ],
 )
 def test_given_no_point_meter_or_contactor_when_asked_then_neither_order_moves_anything(
-    order: Order, point: MeteringPoint | None, reason: CannotReason, words: str
+    order: Order, point: MeteringPoint | None, reason: RejectionReason, words: str
 ) -> None:
     against = interlock(order, point)
     assert against is not None

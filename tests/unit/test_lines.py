@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from csire_bridge.runtime.green_calls import Calls, Lines, until_readable
+from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler, wait_readable
 
 
 class Partner:
@@ -26,7 +26,7 @@ class Partner:
             ours = self._pairs[number][0]
             ours.settimeout(timeout)
             self.asked.append(number)
-            until_readable(ours)
+            wait_readable(ours)
             self.told.append((number, ours.recv(100)))
 
         return job
@@ -47,30 +47,30 @@ def partner() -> Iterator[Partner]:
 
 
 @pytest.fixture
-def lines() -> Iterator[Lines]:
-    with closing(Lines(most=4)) as lines:
+def lines() -> Iterator[GreenScheduler]:
+    with closing(GreenScheduler(most=4)) as lines:
         yield lines
 
 
-def until(lines: Lines, reached: Callable[[], bool]) -> None:
+def until(lines: GreenScheduler, reached: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
     while not reached():
         assert time.monotonic() < deadline, "it never came to that"
         lines.look(0.01)
 
 
-def begun(lines: Lines, partner: Partner, count: int, first: int = 0) -> Calls:
+def begun(lines: GreenScheduler, partner: Partner, count: int, first: int = 0) -> CallGroup:
     return started(lines, *(partner.call(number) for number in range(first, first + count)))
 
 
-def started(lines: Lines, *jobs: Callable[[], None]) -> Calls:
-    calls = Calls(jobs)
+def started(lines: GreenScheduler, *jobs: Callable[[], None]) -> CallGroup:
+    calls = CallGroup(jobs)
     lines.begin(calls)
     return calls
 
 
 def test_given_a_caller_who_waits_then_another_goes_on_and_answers_may_come_in_any_order(
-    lines: Lines, partner: Partner
+    lines: GreenScheduler, partner: Partner
 ) -> None:
     calls = begun(lines, partner, 2)
     assert partner.asked == [0, 1]
@@ -83,7 +83,7 @@ def test_given_a_caller_who_waits_then_another_goes_on_and_answers_may_come_in_a
 
 
 def test_given_quick_answers_then_two_lines_are_enough_and_slow_ones_get_as_many_as_allowed(
-    lines: Lines, partner: Partner
+    lines: GreenScheduler, partner: Partner
 ) -> None:
     calls = begun(lines, partner, 12)
     for number in range(4):
@@ -102,7 +102,7 @@ def test_given_quick_answers_then_two_lines_are_enough_and_slow_ones_get_as_many
 
 
 def test_given_two_groups_of_calls_then_the_one_that_is_waited_for_lets_the_other_go_on(
-    lines: Lines, partner: Partner
+    lines: GreenScheduler, partner: Partner
 ) -> None:
     slow, quick = begun(lines, partner, 1), begun(lines, partner, 3, first=10)
     for number in (10, 11):
@@ -116,7 +116,9 @@ def test_given_two_groups_of_calls_then_the_one_that_is_waited_for_lets_the_othe
     lines.finish(slow)
 
 
-def test_given_no_answer_within_the_sockets_time_then_the_caller_is_told_so(lines: Lines, partner: Partner) -> None:
+def test_given_no_answer_within_the_sockets_time_then_the_caller_is_told_so(
+    lines: GreenScheduler, partner: Partner
+) -> None:
     silent = partner.call(0, timeout=0.05)
     told: list[Exception] = []
 
@@ -131,7 +133,7 @@ def test_given_no_answer_within_the_sockets_time_then_the_caller_is_told_so(line
 
 
 def test_given_a_call_that_fails_then_its_exception_comes_out_and_the_others_can_be_finished(
-    lines: Lines, partner: Partner
+    lines: GreenScheduler, partner: Partner
 ) -> None:
     def broken() -> None:
         partner.call(0)()
@@ -157,7 +159,7 @@ def test_given_calls_that_are_given_up_then_each_ends_where_it_waits(partner: Pa
         finally:
             ended.append(0)
 
-    lines = Lines(most=2)
+    lines = GreenScheduler(most=2)
     started(lines, job)
     assert ended == []
     lines.close()
@@ -168,15 +170,19 @@ def test_given_calls_that_are_given_up_then_each_ends_where_it_waits(partner: Pa
 def test_given_no_line_then_waiting_is_left_to_the_socket() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        until_readable(ours)  # it would wait for ever
+        wait_readable(ours)  # it would wait for ever
 
 
-def test_given_nothing_under_way_then_looking_waits_for_nothing(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Lines, "_patience", lambda *_: pytest.fail("it waits"))
+def test_given_nothing_under_way_then_looking_waits_for_nothing(
+    lines: GreenScheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GreenScheduler, "_patience", lambda *_: pytest.fail("it waits"))
     lines.look(5)
 
 
-def test_given_nothing_happens_then_waiting_ends_when_it_is_long_enough(lines: Lines, partner: Partner) -> None:
+def test_given_nothing_happens_then_waiting_ends_when_it_is_long_enough(
+    lines: GreenScheduler, partner: Partner
+) -> None:
     calls = begun(lines, partner, 1)
     before = time.monotonic()
     lines.wait(lambda: False, 0.05)
@@ -185,12 +191,12 @@ def test_given_nothing_happens_then_waiting_ends_when_it_is_long_enough(lines: L
 
 
 def test_given_a_call_that_fails_at_once_then_the_others_of_its_group_are_still_done(
-    lines: Lines, partner: Partner
+    lines: GreenScheduler, partner: Partner
 ) -> None:
     def broken() -> None:
         raise ValueError("broken")
 
-    calls = Calls([broken, partner.call(1)])
+    calls = CallGroup([broken, partner.call(1)])
     with pytest.raises(ValueError, match="broken"):
         lines.begin(calls)
     until(lines, lambda: partner.asked == [1])
@@ -200,9 +206,9 @@ def test_given_a_call_that_fails_at_once_then_the_others_of_its_group_are_still_
 
 
 def test_given_a_call_that_waits_for_the_others_of_its_thread_then_it_is_an_error_and_does_not_hang(
-    lines: Lines, partner: Partner
+    lines: GreenScheduler, partner: Partner
 ) -> None:
-    calls = Calls([lambda: lines.finish(calls), partner.call(1)])
+    calls = CallGroup([lambda: lines.finish(calls), partner.call(1)])
     with pytest.raises(RuntimeError, match="for itself"):
         lines.begin(calls)
     until(lines, lambda: partner.asked == [1])

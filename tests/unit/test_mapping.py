@@ -33,18 +33,18 @@ from csire_bridge.domain.message.envelope_rules import Limits, process_of
 from csire_bridge.domain.message.message import (
     Header,
     OrderRequest,
-    Reading,
     RegistryUpdate,
+    Request,
     ResultNotice,
     SpecialNotice,
 )
 from csire_bridge.domain.order.order import (
-    CannotReason,
     DisconnectionKind,
     Order,
     OrderKind,
     OrderState,
     Outcome,
+    RejectionReason,
 )
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.pipeline.intake.map import Mapper
@@ -56,7 +56,7 @@ from csire_bridge.xml.mapping.loader import load_file
 from csire_bridge.xml.mapping.model import FieldRule, Group, InboundFile, Leaf, OutboundFile
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.signature import read_back, serialise, sign_enveloped
+from csire_bridge.xml.security.signature import parse_back, serialise, sign_enveloped
 
 SCHEMAS, MAPPINGS, SAMPLES = folder("schemas"), folder("mappings"), folder("samples")
 SHIPPED = sorted(MAPPINGS.glob("*.yaml"))
@@ -358,7 +358,7 @@ def test_given_a_folder_laid_over_ours_when_loaded_then_its_files_win_and_the_ot
     assert MappingBook([MAPPINGS, tmp_path], catalogue()).inbound.keys() == book().inbound.keys()
 
 
-def read(mappings: MappingBook, raw: bytes) -> Reading:
+def read(mappings: MappingBook, raw: bytes) -> Request:
     tree = parse(raw)
     return mappings.reader(str(tree.tag)).read(tree)
 
@@ -627,9 +627,9 @@ ANSWERED = {
     OrderKind.DISCONNECT: (
         MessageNumber("8.1.1.5"),
         Outcome.DISCONNECTED,
-        set(CannotReason) - {CannotReason.DEBT_BOTH_SIDES},
+        set(RejectionReason) - {RejectionReason.DEBT_BOTH_SIDES},
     ),
-    OrderKind.RECONNECT: (MessageNumber("8.2.1.6"), Outcome.CONNECTED, set(CannotReason)),
+    OrderKind.RECONNECT: (MessageNumber("8.2.1.6"), Outcome.CONNECTED, set(RejectionReason)),
 }
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60) | st.text("ąx\x00\r\n\t <&]>\ud800", max_size=40)
 LONG_TEXT = st.tuples(ANY_TEXT, st.integers(1, 100)).map(lambda pair: (pair[0] or "x") * pair[1])
@@ -654,7 +654,7 @@ def ended_orders(draw: st.DrawFn) -> Order:
         return replace(
             base, state=OrderState.DONE, outcome=outcome, executed_at=draw(MOMENTS), verified_at=draw(MOMENTS)
         )
-    state = draw(st.sampled_from([OrderState.CANNOT, OrderState.SUPERSEDED]))
+    state = draw(st.sampled_from([OrderState.REJECTED, OrderState.SUPERSEDED]))
     return replace(base, state=state, cannot_reason=draw(st.none() | st.sampled_from(sorted(reasons))))
 
 
@@ -665,14 +665,14 @@ def build(order: Order) -> tuple[etree._Element, Answer]:
     number = book().answers(order.source_number)[answer.kind]
     assert book().answers_to(order.kind)[answer.kind] == number
     mapping = book().outbound[number]
-    return read_back(mapping.write(header(number, mapping.facts.message_type), answer)), answer
+    return parse_back(mapping.write(header(number, mapping.facts.message_type), answer)), answer
 
 
 @settings(max_examples=300, deadline=None)
 @given(order=ended_orders())
-@example(order=replace(ORDER, state=OrderState.CANNOT, detail=""))
-@example(order=replace(ORDER, state=OrderState.CANNOT, detail="\x00\ud800\ufffe"))
-@example(order=replace(ORDER, state=OrderState.CANNOT, detail="\U0001f4a1" * 3000))
+@example(order=replace(ORDER, state=OrderState.REJECTED, detail=""))
+@example(order=replace(ORDER, state=OrderState.REJECTED, detail="\x00\ud800\ufffe"))
+@example(order=replace(ORDER, state=OrderState.REJECTED, detail="\U0001f4a1" * 3000))
 def test_given_any_order_that_has_ended_when_answered_then_the_document_follows_its_schema_as_made_and_as_sent(
     order: Order,
 ) -> None:
@@ -707,7 +707,7 @@ def test_given_a_fact_that_the_message_has_no_code_for_when_built_then_no_docume
 
 
 def test_given_an_answer_without_a_value_that_the_message_needs_when_built_then_the_file_is_named() -> None:
-    answer = replace(build(replace(ORDER, state=OrderState.CANNOT))[1], kind=AnswerKind.DONE)
+    answer = replace(build(replace(ORDER, state=OrderState.REJECTED))[1], kind=AnswerKind.DONE)
     mapping = book().outbound[MessageNumber("8.1.1.11")]
     with pytest.raises(ConfigurationError, match=r"8\.1\.1\.11\.yaml: the answer has no executed_at"):
         mapping.write(header(mapping.number, mapping.facts.message_type), answer)
@@ -833,7 +833,7 @@ WANTED: Mapping[str, str] = {
 }
 
 
-def take_in(release: tuple[SchemaCatalogue, MappingBook], place: Path, raw: bytes) -> Reading:
+def take_in(release: tuple[SchemaCatalogue, MappingBook], place: Path, raw: bytes) -> Request:
     """Verify, validate and map, as the pipeline does, with real signatures."""
     new_catalogue, new_book = release
     pki = make_demo_pki(place, NOW)
@@ -888,10 +888,10 @@ def test_given_only_new_files_when_the_order_is_answered_then_the_new_document_f
         process_instance=ORDER.process_instance,
         metering_point=ORDER.metering_point,
         executed_at=NOW,
-        reason=CannotReason.OTHER,
+        reason=RejectionReason.OTHER,
     )
     mapping = new_book.outbound[number]
-    root = read_back(mapping.write(header(number, mapping.facts.message_type), answer))
+    root = parse_back(mapping.write(header(number, mapping.facts.message_type), answer))
     assert new_catalogue.decide(root), new_catalogue.explain(root)
     assert root.tag in (
         f"{{urn:pl:oire:unk_8_5_1_{n}:v1}}{name}" for n, name in ((9, "PowerLimited"), (5, "PowerNotLimited"))

@@ -12,7 +12,7 @@ import pytest
 from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError, ProblemCode, RuleBroken
-from csire_bridge.domain.message.message import OrderRequest, Reading
+from csire_bridge.domain.message.message import OrderRequest, Request
 from csire_bridge.service.bridge import Standard
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.parser import parse
@@ -66,7 +66,7 @@ class Laid:
         lines = (self.mappings / name).read_text("utf-8").splitlines()
         return next(number for number, line in enumerate(lines, 1) if marker in line)
 
-    def read(self, *changes: str) -> Reading:
+    def read(self, *changes: str) -> Request:
         text = SAMPLE
         for old, new in zip(changes[::2], changes[1::2], strict=True):
             assert old in text
@@ -82,7 +82,7 @@ def laid(tmp_path: Path) -> Laid:
     return Laid(tmp_path)
 
 
-def requested(found: Reading) -> date | None:
+def requested(found: Request) -> date | None:
     assert isinstance(found, OrderRequest)
     return found.requested_date
 

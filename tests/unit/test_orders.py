@@ -16,12 +16,12 @@ from csire_bridge.domain.meter.contactor import ContactorAction
 from csire_bridge.domain.order.order import (
     FINAL_STATES,
     TRANSITIONS,
-    CannotReason,
     DisconnectionKind,
     Order,
     OrderKind,
     OrderState,
     Outcome,
+    RejectionReason,
     check_transition,
 )
 from csire_bridge.domain.work import PRIORITIES
@@ -61,7 +61,7 @@ def test_given_every_state_when_looked_up_then_it_stands_in_the_table() -> None:
 def test_given_the_final_states_when_listed_then_they_are_the_four_ends_of_an_order() -> None:
     assert {
         OrderState.DONE,
-        OrderState.CANNOT,
+        OrderState.REJECTED,
         OrderState.SUPERSEDED,
         OrderState.WITHDRAWN,
     } == FINAL_STATES
@@ -96,7 +96,7 @@ def test_given_an_open_order_when_followed_then_an_end_can_be_reached_and_a_pers
     reached = {state}
     while (further := reached.union(*(TRANSITIONS[s] for s in reached))) != reached:
         reached = further
-    assert reached >= {OrderState.DONE, OrderState.CANNOT, OrderState.PARKED}
+    assert reached >= {OrderState.DONE, OrderState.REJECTED, OrderState.PARKED}
 
 
 def test_given_a_command_that_is_being_given_when_moved_then_it_can_not_just_be_superseded_or_withdrawn() -> None:
@@ -144,20 +144,21 @@ def test_given_a_done_order_without_proof_when_answered_then_it_is_refused(missi
         answer_of(unproven)
 
 
-@pytest.mark.parametrize("state", [OrderState.CANNOT, OrderState.SUPERSEDED])
-@pytest.mark.parametrize(("known", "told"), [(r, r) for r in CannotReason] + [(None, CannotReason.OTHER)])
+@pytest.mark.parametrize("state", [OrderState.REJECTED, OrderState.SUPERSEDED])
+@pytest.mark.parametrize(("known", "told"), [(r, r) for r in RejectionReason] + [(None, RejectionReason.OTHER)])
 def test_given_an_order_that_could_not_be_when_answered_then_there_is_always_a_reason(
-    state: OrderState, known: CannotReason | None, told: CannotReason
+    state: OrderState, known: RejectionReason | None, told: RejectionReason
 ) -> None:
     answer = answer_of(replace(ORDER, state=state, cannot_reason=known, detail="why", submitted_at=NOW))
     assert answer is not None
-    assert (answer.kind, answer.reason, answer.description) == (AnswerKind.CANNOT, told, "why")
+    assert (answer.kind, answer.reason, answer.description) == (AnswerKind.REJECTED, told, "why")
     assert answer.attempted_at == NOW
     assert answer.executed_at is None
 
 
 @pytest.mark.parametrize(
-    "state", sorted(set(OrderState) - {OrderState.DONE, OrderState.CANNOT, OrderState.SUPERSEDED, OrderState.WITHDRAWN})
+    "state",
+    sorted(set(OrderState) - {OrderState.DONE, OrderState.REJECTED, OrderState.SUPERSEDED, OrderState.WITHDRAWN}),
 )
 def test_given_an_order_that_is_open_when_asked_then_it_owes_no_answer(state: OrderState) -> None:
     assert answer_of(replace(DONE, state=state)) is None

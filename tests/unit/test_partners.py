@@ -30,7 +30,7 @@ from csire_bridge.store.database import Database
 from csire_bridge.worker.partners.check import WARN_AHEAD, Condition, condition_of, days_left, findings
 from csire_bridge.worker.partners.current import PartnerDesk
 from csire_bridge.worker.partners.entry import enter_partner, withdraw_certificate
-from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, Roster, Source, TablePartners
+from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, PartnerListing, Source, TablePartners
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.keys import SigningKey, TrustedCertificate
 from csire_bridge.xml.security.revocation import RevocationList
@@ -99,9 +99,9 @@ def withdraw(database: Database, file: FilePartners, eic: Eic, fingerprint: str)
         return withdraw_certificate(tx.partners, file, eic, fingerprint, NOW, "Jan", "key lost")
 
 
-def roster(database: Database, file: FilePartners) -> Roster:
+def roster(database: Database, file: FilePartners) -> PartnerListing:
     with database.transaction() as tx:
-        return Roster.of(file, TablePartners.read(tx.partners))
+        return PartnerListing.of(file, TablePartners.read(tx.partners))
 
 
 # --- file and table
@@ -117,7 +117,7 @@ def test_given_a_partner_in_both_when_laid_together_then_the_table_wins_where_it
         "a",
     )
     table = TablePartners(1, [entry(HUB, profile=SecurityProfile.WSS, numbers="8.1.1.5 R_1", per_minute=3)])
-    both = Roster.of(FilePartners([file], [], 7), table)
+    both = PartnerListing.of(FilePartners([file], [], 7), table)
     assert both.partners[HUB] == replace(
         file,
         profile=SecurityProfile.WSS,
@@ -128,7 +128,7 @@ def test_given_a_partner_in_both_when_laid_together_then_the_table_wins_where_it
 
 
 def test_given_a_partner_in_the_table_only_then_it_has_defaults_and_the_settings_size_limit() -> None:
-    found = Roster.of(FilePartners([], [], 77), TablePartners(1, [entry()])).partners[SUPPLIER]
+    found = PartnerListing.of(FilePartners([], [], 77), TablePartners(1, [entry()])).partners[SUPPLIER]
     assert found == Partner(SUPPLIER, limits=PartnerLimits(max_bytes=77))
 
 
@@ -153,7 +153,7 @@ def test_given_a_certificate_of_the_file_when_withdrawn_then_it_is_not_trusted_t
 
 def test_given_a_certificate_that_two_partners_share_then_it_is_trusted_for_neither_until_withdrawn() -> None:
     twice = [pki().hub.trusted, replace(pki().hub.trusted, party=SUPPLIER)]
-    found = Roster.of(FilePartners([Partner(HUB), Partner(SUPPLIER)], twice, 1), TablePartners())
+    found = PartnerListing.of(FilePartners([Partner(HUB), Partner(SUPPLIER)], twice, 1), TablePartners())
     assert found.trusted == []
     assert {f.code for f in findings(found, NOW, ())} == {"shared"}
 
@@ -167,7 +167,7 @@ def test_given_an_unreadable_or_swapped_row_when_laid_together_then_it_is_told_a
     (row,) = table.certificates
     hub_pem = pem(tmp_path, pki().hub.signing).read_text("ascii")
     for bad in (replace(row, pem="rubbish"), replace(row, pem=hub_pem)):
-        found = Roster.of(empty(), replace(table, certificates=[bad]))
+        found = PartnerListing.of(empty(), replace(table, certificates=[bad]))
         assert found.trusted == []
         assert len(found.broken) == 1
         assert "unreadable" in {f.code for f in findings(found, NOW, ())}
@@ -262,19 +262,19 @@ def test_given_a_moment_beside_a_threshold_then_the_certificate_stands_as_it_sho
     named = NamedCertificate(pki().hub.trusted, frozenset({Source.FILE}))
     assert condition_of(named, moment, ()) is condition
     assert days_left(named, moment) == days
-    found = findings(Roster.of(hub_file(), TablePartners()), moment, ())
+    found = findings(PartnerListing.of(hub_file(), TablePartners()), moment, ())
     assert [f.code for f in found] == ([] if condition is Condition.GOOD else [condition.value])
 
 
 @pytest.mark.parametrize("profile", [SecurityProfile.WSS, SecurityProfile.ENVELOPED, SecurityProfile.NONE])
 def test_given_a_partner_without_certificate_then_it_is_found_by_its_profile(profile: SecurityProfile) -> None:
-    found = findings(Roster.of(FilePartners([Partner(HUB, profile=profile)], [], 1), TablePartners()), NOW, ())
+    found = findings(PartnerListing.of(FilePartners([Partner(HUB, profile=profile)], [], 1), TablePartners()), NOW, ())
     assert [f.code for f in found] == ["unsigned" if profile is SecurityProfile.NONE else "no-certificate"]
 
 
 def test_given_one_partner_when_asked_for_then_others_are_left_out() -> None:
     file = FilePartners([Partner(HUB), Partner(SUPPLIER)], [pki().hub.trusted], 1)
-    assert findings(Roster.of(file, TablePartners()), NOW, (), only=HUB) == []
+    assert findings(PartnerListing.of(file, TablePartners()), NOW, (), only=HUB) == []
 
 
 # --- revocation lists

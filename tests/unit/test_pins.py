@@ -26,7 +26,7 @@ from csire_bridge.store.database import Database
 from csire_bridge.worker.partners.check import findings
 from csire_bridge.worker.partners.current import PartnerDesk
 from csire_bridge.worker.partners.entry import enter_partner
-from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
+from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate, load_pins
 from csire_bridge.xml.security.partner_book import PartnerBook
 from csire_bridge.xml.security.pins import why_no_pin
@@ -159,7 +159,7 @@ def test_given_an_authority_in_the_table_of_before_when_started_then_it_is_not_t
     assert [pinned.fingerprint for pinned in book.certificates] == [pki().hub.trusted.fingerprint]
     assert "is an authority's" in caplog.text
     with database.transaction() as tx:
-        roster = Roster.of(FilePartners.load(own), TablePartners.read(tx.partners))
+        roster = PartnerListing.of(FilePartners.load(own), TablePartners.read(tx.partners))
     assert [finding.code for finding in findings(roster, NOW, ())] == ["unfit"]
 
 

@@ -57,7 +57,7 @@ TABLE = [
     (_OFF, _ON, "newer", _WAITING, Ruling.GIVES_WAY),
     (_OFF, _ON, "newer", OrderState.SUBMITTED, Ruling.GIVES_WAY),
     (_OFF, _ON, "newer", _DONE, Ruling.GIVES_WAY),
-    (_OFF, _ON, "newer", OrderState.CANNOT, Ruling.GIVES_WAY),
+    (_OFF, _ON, "newer", OrderState.REJECTED, Ruling.GIVES_WAY),
     (_OFF, _ON, "newer", OrderState.WITHDRAWN, Ruling.GOES),
     (_OFF, _ON, "at once", _WAITING, Ruling.GIVES_WAY),
     (_OFF, _ON, "at once", _DONE, Ruling.GIVES_WAY),
@@ -69,7 +69,7 @@ TABLE = [
     (_ON, _OFF, "newer", _WAITING, Ruling.GOES),
     (_ON, _OFF, "newer", OrderState.SUBMITTED, Ruling.GOES),
     (_ON, _OFF, "newer", _DONE, Ruling.GIVES_WAY),
-    (_ON, _OFF, "newer", OrderState.CANNOT, Ruling.GOES),
+    (_ON, _OFF, "newer", OrderState.REJECTED, Ruling.GOES),
     (_ON, _OFF, "newer", OrderState.SUPERSEDED, Ruling.GOES),
     (_ON, _OFF, "newer", OrderState.WITHDRAWN, Ruling.GOES),
     (_ON, _OFF, "at once", _DONE, Ruling.GOES),
@@ -112,7 +112,7 @@ def test_given_a_disconnection_that_was_a_step_of_an_agreement_then_no_connectio
 
 
 def test_given_a_still_newer_connection_that_failed_then_the_older_one_may_bring_the_supply_back() -> None:
-    done, failed = order(_OFF, 5, _DONE, key=2), order(_ON, 9, OrderState.CANNOT, key=3)
+    done, failed = order(_OFF, 5, _DONE, key=2), order(_ON, 9, OrderState.REJECTED, key=3)
     assert ruling(order(_ON, 0), done, failed) is Ruling.GOES
 
 

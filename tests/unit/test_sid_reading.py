@@ -28,7 +28,13 @@ from csire_bridge.domain.message.sid import (
     WithdrawalResult,
     status_of,
 )
-from csire_bridge.domain.order.order import CannotReason, DisconnectionKind, OrderKind, OrderState, ReconnectionReason
+from csire_bridge.domain.order.order import (
+    DisconnectionKind,
+    OrderKind,
+    OrderState,
+    ReconnectionReason,
+    RejectionReason,
+)
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
@@ -205,7 +211,7 @@ def values(name: str) -> set[str]:
         ("KindType", OrderKind),
         ("DisconnectionKindType", DisconnectionKind),
         ("ReconnectionReasonType", ReconnectionReason),
-        ("CannotReasonType", CannotReason),
+        ("CannotReasonType", RejectionReason),
         ("StatusType", SidStatus),
         ("WithdrawalResultType", WithdrawalResult),
     ],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading, ControlState
 from csire_bridge.domain.meter.evidence import GRAIN
@@ -27,7 +27,7 @@ READINGS = st.builds(
 def passes(order: Order, reading: ContactorReading | None, *, armed_counts: bool = False) -> bool:
     try:
         proven(order, reading, armed_counts=armed_counts)
-    except ActRefused:
+    except ActionRefused:
         return False
     return True
 
@@ -44,7 +44,7 @@ def test_given_any_reading_then_done_passes_only_where_both_attributes_say_so(
 def test_given_any_reading_then_done_and_not_done_never_both_pass(order: Order, reading: ContactorReading) -> None:
     try:
         check_unmoved(order, reading)
-    except ActRefused:
+    except ActionRefused:
         return
     assert not passes(order, reading)
 
@@ -74,7 +74,7 @@ def test_given_moments_then_only_those_between_registration_and_now_pass() -> No
     for good in (NOW, now):
         check_moment(DISCONNECT, good, now)
     for wrong in (NOW - SECOND, now + SECOND):
-        with pytest.raises(ActRefused):
+        with pytest.raises(ActionRefused):
             check_moment(DISCONNECT, wrong, now)
 
 
@@ -87,8 +87,8 @@ def test_given_a_reading_that_is_older_than_the_deed_then_it_is_stale() -> None:
 def test_given_people_on_site_then_what_was_done_before_they_were_sent_or_before_the_last_command_is_refused() -> None:
     now, sent = NOW + timedelta(hours=3), NOW + timedelta(hours=2, seconds=40)
     check_moment(DISCONNECT, sent.replace(second=0), now, sent)
-    with pytest.raises(ActRefused, match="left to people on site"):
+    with pytest.raises(ActionRefused, match="left to people on site"):
         check_moment(DISCONNECT, sent - timedelta(minutes=1), now, sent)
     given = replace(DISCONNECT, submitted_at=NOW + timedelta(hours=1))
-    with pytest.raises(ActRefused, match="the last command"):
+    with pytest.raises(ActionRefused, match="the last command"):
         check_moment(given, NOW + timedelta(minutes=30), now)

@@ -14,7 +14,7 @@ from rich.logging import RichHandler
 
 from csire_bridge.cli.commands import Commands
 from csire_bridge.cli.shared.console import ExitCode, err
-from csire_bridge.domain.errors import ActRefused, BridgeError, ConfigurationError, PartnerFault
+from csire_bridge.domain.errors import ActionRefused, BridgeError, ConfigurationError, PartnerFault
 
 __all__ = ["app", "run"]
 
@@ -54,7 +54,7 @@ def run() -> None:
     """Run the command; whatever happens, a person reads a sentence and a program gets an exit code."""
     try:
         app()
-    except (PartnerFault, ActRefused) as fault:
+    except (PartnerFault, ActionRefused) as fault:
         _say(fault)
         sys.exit(ExitCode.BAD_INPUT)
     except ConfigurationError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from csire_bridge.domain.message.message import OrderRequest, Reading, RegistryUpdate, ResultNotice
+from csire_bridge.domain.message.message import OrderRequest, RegistryUpdate, Request, ResultNotice
 
 __all__ = ["FIRST_DAY", "LAST_DAY", "LONGEST_TARIFF", "MOST_POWER", "checked_day", "checked_moment", "out_of_bounds"]
 
@@ -48,7 +48,7 @@ def checked_moment(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def out_of_bounds(reading: Reading) -> Iterator[tuple[str, str]]:
+def out_of_bounds(reading: Request) -> Iterator[tuple[str, str]]:
     """Each field of what was read that can't be kept, and what is wrong with it."""
     for name, longest in _LONGEST.get(type(reading), {}).items():
         text = getattr(reading, name)

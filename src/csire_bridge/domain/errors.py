@@ -30,7 +30,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 __all__ = [
-    "ActRefused",
+    "ActionRefused",
     "BridgeError",
     "ConfigurationError",
     "HeadEndRefused",
@@ -225,7 +225,7 @@ class PartnerRefused(PermanentFailure):
         self.code = code
 
 
-class ActRefused(BridgeError):
+class ActionRefused(BridgeError):
     """What a person wants to do can't be done as things stand; nothing was changed."""
 
 

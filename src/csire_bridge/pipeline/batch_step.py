@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from csire_bridge.domain.work import Lease, WorkItem
 
-__all__ = ["Begun", "Done", "Step", "Task"]
+__all__ = ["Done", "Prepared", "Step", "Task"]
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
@@ -20,11 +20,11 @@ _D = TypeVar("_D")
 
 @dataclass(frozen=True, slots=True)
 class Task(Generic[_T]):
-    """What ``do`` needs for one piece of work. ``apart``: it waits for somebody whom no line leads to."""
+    """What ``do`` needs for one piece of work. ``needs_thread``: it waits for somebody whom no line leads to."""
 
     item: WorkItem
     about: _T
-    apart: bool = False
+    needs_thread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Done(Generic[_T, _D]):
 
 
 @dataclass(frozen=True, slots=True)
-class Begun(Generic[_T]):
+class Prepared(Generic[_T]):
     """The tasks to do, and the work that follows from pieces that needed no doing."""
 
     tasks: Sequence[Task[_T]]
@@ -47,7 +47,7 @@ class Begun(Generic[_T]):
 class Step(Protocol[_T, _D]):
     """One step of the pipeline. ``lease`` is the one under which work that follows is held; None gives it to all."""
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[_T]:
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_T]:
         """Read, and write down what is about to be done; either for all items or, with an exception, for none."""
 
     def do(self, task: Task[_T]) -> _D:

@@ -11,7 +11,7 @@ from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
 from csire_bridge.domain.order.order import Order
 
-__all__ = ["ExecutionLimits", "FieldWork"]
+__all__ = ["ExecutionPolicy", "FieldWork"]
 
 
 class FieldWork(StrEnum):
@@ -23,12 +23,12 @@ class FieldWork(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionLimits:
-    """``response``: how long an event is waited for before the state is asked for. ``lifetime``: how long the
+class ExecutionPolicy:
+    """``response``: how long an event is waited for before the contactor is read. ``lifetime``: how long the
     head-end system may run a command, ``expiry_margin``: how much longer, although its clock was compared with ours;
     ``unmeasured``: how late its clock may be where no reply has told it. ``attempts``: commands per order, with pauses
-    that double from ``again``. ``poll``: between two looks at the state. ``recheck``: between two looks at what an
-    order waits for.
+    that double from ``retry_pause``. ``read_back_interval``: between two readings of a contactor.
+    ``recheck_interval``: between two looks at what an order waits for.
 
     ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
     ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
@@ -40,9 +40,9 @@ class ExecutionLimits:
     expiry_margin: timedelta = timedelta(seconds=30)
     unmeasured: timedelta = timedelta(minutes=5)
     attempts: int = 3
-    again: timedelta = timedelta(seconds=30)
-    poll: timedelta = timedelta(seconds=30)
-    recheck: timedelta = timedelta(minutes=1)
+    retry_pause: timedelta = timedelta(seconds=30)
+    read_back_interval: timedelta = timedelta(seconds=30)
+    recheck_interval: timedelta = timedelta(minutes=1)
     meter_pause: timedelta = timedelta(seconds=20)
     commands_per_second: float = 30
     disconnections_per_hour: int = 100
@@ -58,7 +58,7 @@ class ExecutionLimits:
 
     def next_attempt(self, attempts: int, now: datetime) -> datetime:
         """When an order whose ``attempts`` commands have failed is given its next one (UTC)."""
-        pause: timedelta = self.again * 2 ** max(attempts - 1, 0)
+        pause: timedelta = self.retry_pause * 2 ** max(attempts - 1, 0)
         return now + pause
 
     def shown(self, now: datetime, told: datetime | None) -> datetime:

@@ -19,15 +19,15 @@ from functools import cached_property
 from greenlet import GreenletExit, getcurrent, greenlet
 from greenlet import error as greenlet_error
 
-__all__ = ["Calls", "Lines", "until_readable", "until_ready"]
+__all__ = ["CallGroup", "GreenScheduler", "until_ready", "wait_readable"]
 
 _SLOW_SECONDS = 0.02
 _STUCK_SECONDS = 1.0
 _AT_FIRST = 2
-_line: ContextVar[_Line | None] = ContextVar("line", default=None)
+_line: ContextVar[_GreenCall | None] = ContextVar("line", default=None)
 
 
-def until_readable(stream: socket.socket) -> None:
+def wait_readable(stream: socket.socket) -> None:
     """Return when there is something to receive; on a line, others go on meanwhile.
 
     Raises TimeoutError when nothing comes for as long as the socket's own timeout. Off a line it returns at once,
@@ -56,7 +56,7 @@ def until_ready(stream: socket.socket, event: int, seconds: float) -> None:
         raise TimeoutError("timed out")
 
 
-class Calls:
+class CallGroup:
     """Calls that were begun together; ``ended`` when each has come to its end."""
 
     def __init__(self, jobs: Iterable[Callable[[], None]]) -> None:
@@ -69,7 +69,7 @@ class Calls:
         return not self.waiting and not self.under_way
 
 
-class Lines:
+class GreenScheduler:
     """At most ``most`` lines at once, for one thread, and beside them ``stuck`` more that wait for a second and longer.
 
     Calls begin on two lines, which is fastest where answers are quick. They get more, one by one, when an answer takes
@@ -81,11 +81,11 @@ class Lines:
         self._most = most
         self._most_stuck = stuck
         self._monotonic = monotonic
-        self._calls: list[Calls] = []
-        self._open: set[_Line] = set()
+        self._calls: list[CallGroup] = []
+        self._open: set[_GreenCall] = set()
         self._made = False
 
-    def begin(self, calls: Calls) -> None:
+    def begin(self, calls: CallGroup) -> None:
         """Begin ``calls`` in their order, as far as there are lines; each goes on until it waits."""
         self._calls.append(calls)
         for _ in range(_AT_FIRST):
@@ -116,11 +116,11 @@ class Lines:
         while not enough() and (left := end - time.monotonic()) > 0:
             self.look(min(_SLOW_SECONDS, left))
 
-    def finish(self, calls: Calls) -> None:
+    def finish(self, calls: CallGroup) -> None:
         """Wait until ``calls`` have ended; others go on meanwhile."""
         self.wait(lambda: calls.ended)
 
-    def busy(self, calls: Calls) -> bool:
+    def busy(self, calls: CallGroup) -> bool:
         """Whether ``calls`` have work for lines still: some wait to begin, or were begun within the last second."""
         now = self._monotonic()
         return bool(calls.waiting) or any(line.calls is calls and not _stuck(line, now) for line in self._open)
@@ -146,14 +146,14 @@ class Lines:
         stuck = sum(_stuck(line, now) for line in self._open)
         return len(self._open) - min(stuck, self._most_stuck) < self._most
 
-    def _open_line(self, calls: Calls) -> None:
+    def _open_line(self, calls: CallGroup) -> None:
         if calls.waiting and (not calls.under_way or self._has_room()):
             calls.under_way += 1
-            line = _Line(calls, self._selector, self._monotonic)
+            line = _GreenCall(calls, self._selector, self._monotonic)
             self._open.add(line)
             self._go_on(line, answered=True)
 
-    def _go_on(self, line: _Line, *, answered: bool) -> None:
+    def _go_on(self, line: _GreenCall, *, answered: bool) -> None:
         try:
             line.switch(answered)
         finally:
@@ -167,18 +167,18 @@ class Lines:
         first = min((line.until for line in self._open), default=0.0)
         return max(0.0, min(seconds, first - self._monotonic()))
 
-    def _is_slow(self, calls: Calls, now: float) -> bool:
+    def _is_slow(self, calls: CallGroup, now: float) -> bool:
         return any(line.calls is calls and now - line.since > _SLOW_SECONDS for line in self._open)
 
 
-def _stuck(line: _Line, now: float) -> bool:
+def _stuck(line: _GreenCall, now: float) -> bool:
     return now - line.since > _STUCK_SECONDS
 
 
-class _Line(greenlet):
+class _GreenCall(greenlet):
     """Does one job after the other; ``since`` and ``until`` are when its wait began, and how long it may last."""
 
-    def __init__(self, calls: Calls, selector: selectors.BaseSelector, monotonic: Callable[[], float]) -> None:
+    def __init__(self, calls: CallGroup, selector: selectors.BaseSelector, monotonic: Callable[[], float]) -> None:
         super().__init__(self._work)
         self.calls = calls
         self.since = monotonic()

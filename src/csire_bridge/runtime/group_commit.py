@@ -13,7 +13,7 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-__all__ = ["Grouped"]
+__all__ = ["GroupCommitter"]
 
 _log = logging.getLogger(__name__)
 _In = TypeVar("_In")
@@ -22,7 +22,7 @@ _Told = tuple["Future[_Out]", _Out | None, Exception | None]
 """Who is told what: a result, or an exception."""
 
 
-class Grouped(Generic[_In, _Out]):
+class GroupCommitter(Generic[_In, _Out]):
     """One thread that calls ``handle`` with whatever waits, ``most`` items at a time.
 
     ``handle`` returns one result for each item. When it raises, each item of the group is handled by itself, so that

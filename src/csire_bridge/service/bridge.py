@@ -32,17 +32,17 @@ from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.operations.schedule import Daily, Every
 from csire_bridge.domain.order.steps import StepKind, StepRules
 from csire_bridge.domain.work import Lease, WorkStep
-from csire_bridge.pipeline.agreement.handler import Performer
+from csire_bridge.pipeline.agreement.handler import AgreementHandler
 from csire_bridge.pipeline.answer.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.answer.deliver import Deliverer
-from csire_bridge.pipeline.execute.handler import ExecutionLimits, Executor, FieldWork
+from csire_bridge.pipeline.execute.handler import ExecutionPolicy, Executor, FieldWork
 from csire_bridge.pipeline.intake.handler import Intake
 from csire_bridge.pipeline.intake.judge_again import JudgeAgain
 from csire_bridge.pipeline.intake.map import Mapper
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receipt import Receipts
 from csire_bridge.pipeline.intake.receive import Arrival, receive
-from csire_bridge.pipeline.intake.request_reply import Reception
+from csire_bridge.pipeline.intake.request_reply import RequestReply
 from csire_bridge.pipeline.intake.validate import Validator
 from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.pipeline.observe.head_end_events import take_events
@@ -55,7 +55,7 @@ from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.certificate_job import Certificates, own_certificates
 from csire_bridge.worker.partners.current import PartnerDesk
 from csire_bridge.worker.retention_job import Retention
-from csire_bridge.worker.scheduler import Tick, Ticker
+from csire_bridge.worker.scheduler import ScheduledJob, Ticker
 from csire_bridge.worker.work_loop import Handlers, Worker
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
@@ -103,7 +103,7 @@ class Bridge:
         """
         self.settings = settings
         self.clock = clock
-        self.limits = execution_limits(settings)
+        self.limits = execution_policy(settings)
         self.standard = Standard.load(settings)
         key = signing_key(settings)
         self.database = Database(settings.database)
@@ -157,7 +157,7 @@ class Bridge:
             StrangerBudget(self.settings.web.strangers_bytes_per_day),
         )
 
-    def _worker(self, key: SigningKey) -> tuple[Worker, Reception]:
+    def _worker(self, key: SigningKey) -> tuple[Worker, RequestReply]:
         """The worker, and the reception with a hand of its own: it ends with the intake and leaves orders to others."""
         settings, jitter = self.settings, random.Random()  # noqa: S311 - spreads retries, no secret
         parties = Parties(Eic(settings.own_eic), Eic(settings.hub_eic), settings.sender_role)
@@ -169,8 +169,8 @@ class Bridge:
         steps: Handlers = {
             WorkStep.INTAKE: self.intake,
             WorkStep.EXECUTE: Executor(self.database, self._head_end, self.clock, self.limits, jitter, finder),
-            WorkStep.PERFORM: Performer(
-                self.database, self._head_end, self.points.known_after_a_look, self.clock, self.limits, rules, jitter
+            WorkStep.PERFORM: AgreementHandler(
+                self.database, self._head_end, self.points.find_or_none, self.clock, self.limits, rules, jitter
             ),
             WorkStep.ACKNOWLEDGE: acknowledger,
             WorkStep.DELIVER: Deliverer(self.database, channel, self.clock, retry, jitter),
@@ -190,7 +190,7 @@ class Bridge:
             hands={WorkStep.DELIVER: settings.hub.send_at_once},
         )
         hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
-        return worker, Reception(self.database, hand, self.clock)
+        return worker, RequestReply(self.database, hand, self.clock)
 
     def _judging_again(self) -> JudgingAgain:
         return JudgingAgain(give_up=timedelta(days=self.settings.limits.judge_again_days))
@@ -245,7 +245,7 @@ class Bridge:
         now, hub = self.clock(), self.settings.hub
         length = 2 * timedelta(seconds=hub.connect_seconds + hub.peek_seconds)
         with self.database.transaction() as tx:
-            return tx.leases.hold(_QUEUE, Lease.starting(self.worker.name, now, length), now) is not None
+            return tx.leases.acquire(_QUEUE, Lease.starting(self.worker.name, now, length), now) is not None
 
     def stop_polling(self) -> None:
         """Leave the queue to the next process at once."""
@@ -257,19 +257,19 @@ class Bridge:
         lease = timedelta(seconds=min(self.settings.worker.lease_seconds, _TICKER_LEASE_SECONDS))
         return Ticker(self.database, self.clock, self.worker.name, self._ticks(), lease)
 
-    def _ticks(self) -> list[Tick]:
+    def _ticks(self) -> list[ScheduledJob]:
         retention = self.settings.retention
         ticks = [
-            Tick("watch", Every(timedelta(seconds=30)), lambda led, _: self.watch.look(led)),
-            Tick("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
+            ScheduledJob("watch", Every(timedelta(seconds=30)), lambda led, _: self.watch.look(led)),
+            ScheduledJob("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
         ]
         judge = JudgeAgain(self.database, self.intake, self.clock, self._judging_again())
-        ticks.append(Tick("judge again", Every(timedelta(seconds=30)), lambda *_: self._judged_again(judge)))
+        ticks.append(ScheduledJob("judge again", Every(timedelta(seconds=30)), lambda *_: self._judged_again(judge)))
         if sid := self.sid:
-            ticks.append(Tick("field work", Every(timedelta(seconds=1)), lambda led, _: sid.hand_over(led)))
+            ticks.append(ScheduledJob("field work", Every(timedelta(seconds=1)), lambda led, _: sid.hand_over(led)))
         if retention.as_rules().any and retention.archive is not None:
             worker = Retention(self.database, self.clock, retention.as_rules(), retention.archive, retention.batch)
-            ticks.append(Tick("retention", Daily(retention.at), worker.tick, remembered=True))
+            ticks.append(ScheduledJob("retention", Daily(retention.at), worker.tick, remembered=True))
         return ticks
 
     def _judged_again(self, judge: JudgeAgain) -> None:
@@ -320,18 +320,18 @@ def head_end_reader(settings: Settings, clock: Clock = system_clock) -> Iterator
         yield connector
 
 
-def execution_limits(settings: Settings) -> ExecutionLimits:
+def execution_policy(settings: Settings) -> ExecutionPolicy:
     """The limits of the execution as values of the pipeline."""
     head_end, execution = settings.head_end, settings.execution
-    return ExecutionLimits(
+    return ExecutionPolicy(
         response=timedelta(seconds=head_end.response_seconds),
         lifetime=timedelta(seconds=head_end.command_lifetime_seconds),
         expiry_margin=timedelta(seconds=execution.expiry_margin_seconds),
         unmeasured=timedelta(seconds=execution.unmeasured_clock_seconds),
         attempts=head_end.attempts,
-        again=timedelta(seconds=execution.again_seconds),
-        poll=timedelta(seconds=head_end.poll_seconds),
-        recheck=timedelta(seconds=execution.recheck_seconds),
+        retry_pause=timedelta(seconds=execution.again_seconds),
+        read_back_interval=timedelta(seconds=head_end.poll_seconds),
+        recheck_interval=timedelta(seconds=execution.recheck_seconds),
         meter_pause=timedelta(seconds=execution.meter_pause_seconds),
         commands_per_second=execution.commands_per_second,
         disconnections_per_hour=execution.disconnections_per_hour,

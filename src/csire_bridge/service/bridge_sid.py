@@ -21,7 +21,7 @@ from csire_bridge.pipeline.answer.hand_over_field_work import hand_over_field_wo
 from csire_bridge.pipeline.answer.report_to_sid import Reporter
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receive import Arrival
-from csire_bridge.pipeline.intake.request_reply import Answered, Reception
+from csire_bridge.pipeline.intake.request_reply import Reply, RequestReply
 from csire_bridge.pipeline.intake.sid_handler import SidIntake
 from csire_bridge.pipeline.ports import Store
 from csire_bridge.store.database import Database
@@ -57,7 +57,7 @@ class SidSide:
         self.client = SidClient(profile, catalogue, _security(settings, profile, key, clock), clock)
         self.points = PointFinder(database, self.client if settings.sid.look_up else None, clock)
         self.worker, hand = self._workers(catalogue)
-        self._reception = Reception(database, hand, clock, Channel.SID, WorkStep.SID_INTAKE)
+        self._reception = RequestReply(database, hand, clock, Channel.SID, WorkStep.SID_INTAKE)
 
     def _workers(self, catalogue: SchemaCatalogue) -> tuple[Worker, Worker]:
         """The worker, and the hand of the reception, which ends with the intake."""
@@ -75,7 +75,7 @@ class SidSide:
         worker = Worker(self._database, steps, clock, batch=_AT_ONCE, lease=lease, hands={WorkStep.REPORT: _AT_ONCE})
         return worker, Worker(self._database, steps, clock, steps_due=[WorkStep.SID_INTAKE], lease=lease)
 
-    def answer(self, arrivals: Sequence[Arrival]) -> list[Answered]:
+    def answer(self, arrivals: Sequence[Arrival]) -> list[Reply]:
         """Take in what SID sends; it is committed and settled when this returns."""
         answers = self._reception.answer(arrivals)
         self.worker.wake()
@@ -95,14 +95,14 @@ class SidSide:
         idle = (sid.idle_seconds, sid.longest_idle_seconds)
         return OrderFetcher(self.client, self._take, idle, most=sid.fetch_most, may_go_on=self.may_fetch)
 
-    def _take(self, orders: Sequence[tuple[str, bytes]]) -> list[Answered]:
+    def _take(self, orders: Sequence[tuple[str, bytes]]) -> list[Reply]:
         return self.answer([Arrival(origin, raw) for origin, raw in orders]) if orders else []
 
     def may_fetch(self) -> bool:
         """Take or prolong the lease on SID's new orders: only one process fetches them."""
         now = self._clock()
         with self._database.transaction() as tx:
-            return tx.leases.hold(_ORDERS, Lease.starting(self.worker.name, now, _ORDERS_LEASE), now) is not None
+            return tx.leases.acquire(_ORDERS, Lease.starting(self.worker.name, now, _ORDERS_LEASE), now) is not None
 
     def stop_fetching(self) -> None:
         """Leave the new orders to the next process at once."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
 
-from csire_bridge.channels.hes.event_endpoint import EventDoor
+from csire_bridge.channels.hes.event_endpoint import EventReceiver
 from csire_bridge.channels.hub.queue_poller import QueuePoller
 from csire_bridge.channels.sid.order_fetcher import OrderFetcher
 from csire_bridge.domain.errors import BridgeError
@@ -21,7 +21,7 @@ from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.service.bridge import Bridge
 from csire_bridge.service.bridge_sid import SidSide
 from csire_bridge.service.readiness import Readiness
-from csire_bridge.service.web_app import DoorKeeper, build_app, door_keepers, entrance_of, event_door
+from csire_bridge.service.web_app import IntakeQueue, build_app, door_keepers, entrance_of, event_door
 from csire_bridge.service.web_server import WebServer, listening_socket
 from csire_bridge.worker.clock_watch import ClockWatch
 from csire_bridge.worker.queue_silence import Silence
@@ -58,7 +58,7 @@ class Service:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._web: WebServer | None = None
-        self._doors: dict[str, DoorKeeper | EventDoor] = {}
+        self._doors: dict[str, IntakeQueue | EventReceiver] = {}
         self._ticker: Ticker | None = None
         listener = listening_socket(host, port, shared=shared_port) if role is not Role.WORKER else None
         self.url = _address(host, listener.getsockname()[1] if listener else port)

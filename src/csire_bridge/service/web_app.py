@@ -11,7 +11,7 @@ from typing import cast
 from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp
 
-from csire_bridge.channels.hes.event_endpoint import EventDoor
+from csire_bridge.channels.hes.event_endpoint import EventReceiver
 from csire_bridge.channels.hub.webhook import hub_router
 from csire_bridge.channels.sid.endpoint import sid_router
 from csire_bridge.channels.transport.caller_address import Callers, networks
@@ -22,14 +22,14 @@ from csire_bridge.channels.transport.submission import Receipt
 from csire_bridge.domain.message.message import Form
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.pipeline.intake.receive import Arrival
-from csire_bridge.pipeline.intake.request_reply import Answered
-from csire_bridge.runtime.group_commit import Grouped
+from csire_bridge.pipeline.intake.request_reply import Reply
+from csire_bridge.runtime.group_commit import GroupCommitter
 from csire_bridge.service.bridge import Bridge
 from csire_bridge.service.caller_proofs import sid_proofs
 from csire_bridge.service.health import health_router
 from csire_bridge.service.readiness import Readiness
 
-__all__ = ["HUB_DOOR", "SID_DOOR", "DoorKeeper", "build_app", "door_keepers", "entrance_of", "event_door"]
+__all__ = ["HUB_DOOR", "SID_DOOR", "IntakeQueue", "build_app", "door_keepers", "entrance_of", "event_door"]
 
 HUB_DOOR, SID_DOOR = "intake", "sid intake"
 
@@ -37,12 +37,12 @@ _log = logging.getLogger(__name__)
 _LINGER_SECONDS = 0.002  # less than a commit takes; it makes full groups out of many callers
 
 
-class DoorKeeper:
+class IntakeQueue:
     """One thread that takes in what waits at a door: messages that come at the same moment share their commits."""
 
-    def __init__(self, answer: Callable[[Sequence[Arrival]], Sequence[Answered]], batch: int, name: str) -> None:
+    def __init__(self, answer: Callable[[Sequence[Arrival]], Sequence[Reply]], batch: int, name: str) -> None:
         """``answer`` takes messages in; ``name`` is the thread's."""
-        self._group = Grouped[Arrival, Answered](answer, batch, name, linger=_LINGER_SECONDS)
+        self._group = GroupCommitter[Arrival, Reply](answer, batch, name, linger=_LINGER_SECONDS)
 
     def start(self) -> None:
         """Begin to take messages in."""
@@ -62,16 +62,16 @@ class DoorKeeper:
         return cast("Future[Receipt]", self._group.submit(Arrival(origin, raw, form)))
 
 
-def door_keepers(bridge: Bridge) -> dict[str, DoorKeeper]:
+def door_keepers(bridge: Bridge) -> dict[str, IntakeQueue]:
     """Who takes in at each door that is open: the hub's, and SID's where that is wanted."""
     batch = bridge.settings.web.batch
-    keepers = {HUB_DOOR: DoorKeeper(partial(_answer, bridge), batch, HUB_DOOR)}
+    keepers = {HUB_DOOR: IntakeQueue(partial(_answer, bridge), batch, HUB_DOOR)}
     if bridge.sid and bridge.settings.sid.listen:
-        keepers[SID_DOOR] = DoorKeeper(bridge.sid.answer, batch, SID_DOOR)
+        keepers[SID_DOOR] = IntakeQueue(bridge.sid.answer, batch, SID_DOOR)
     return keepers
 
 
-def _answer(bridge: Bridge, arrivals: Sequence[Arrival]) -> list[Answered]:
+def _answer(bridge: Bridge, arrivals: Sequence[Arrival]) -> list[Reply]:
     answers = bridge.reception.answer(arrivals)
     if bridge.settings.head_end.url:
         bridge.worker.wake()
@@ -88,15 +88,21 @@ def entrance_of(bridge: Bridge) -> Entrance:
     )
 
 
-def event_door(bridge: Bridge, entrance: Entrance) -> EventDoor | None:
+def event_door(bridge: Bridge, entrance: Entrance) -> EventReceiver | None:
     """Where the head-end system reports; None where there is none."""
     if not bridge.settings.head_end.url:
         return None
-    return EventDoor(bridge.take_events, profile=bridge.head_end_profile, proofs=bridge.event_proofs, entrance=entrance)
+    return EventReceiver(
+        bridge.take_events, profile=bridge.head_end_profile, proofs=bridge.event_proofs, entrance=entrance
+    )
 
 
 def build_app(
-    bridge: Bridge, doors: Mapping[str, DoorKeeper], events: EventDoor | None, entrance: Entrance, readiness: Readiness
+    bridge: Bridge,
+    doors: Mapping[str, IntakeQueue],
+    events: EventReceiver | None,
+    entrance: Entrance,
+    readiness: Readiness,
 ) -> ASGIApp:
     """Everything that the service answers to."""
     app = FastAPI(title="csire-bridge", docs_url=None, redoc_url=None)

@@ -124,7 +124,7 @@ class Database:
         self._looked_at = now
 
     @contextmanager
-    def looking(self) -> Iterator[StoreTransaction]:
+    def read_transaction(self) -> Iterator[StoreTransaction]:
         """What is committed at this moment, for reading only; takes no write lock."""
         with self.reading() as connection:
             yield StoreTransaction(connection)

@@ -15,7 +15,7 @@ from typing import Any
 
 from csire_bridge.domain.work import Lease
 from csire_bridge.pipeline.batch_step import Done, Step
-from csire_bridge.runtime.green_calls import Calls
+from csire_bridge.runtime.green_calls import CallGroup
 
 __all__ = ["Batch", "Hands"]
 
@@ -59,7 +59,7 @@ class Batch:
     step: Step[Any, Any]
     lease: Lease
     keeps: Lease | None
-    calls: Calls
+    calls: CallGroup
     jobs: deque[Future[Sequence[Done[Any, Any]]]] = field(default_factory=deque)
     _ended: list[Done[Any, Any]] = field(default_factory=list)
     _since: float = 0.0

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.store.repositories.partners import PartnerRegistry
-from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
+from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 from csire_bridge.xml.security.keys import load_certificates
 from csire_bridge.xml.security.partner_book import PartnerBook
 
@@ -107,6 +107,6 @@ def _named(whose: str, certificate: x509.Certificate) -> NamedCertificate:
 
 def certificates_of(settings: Settings, connection: Connection) -> Certificates:
     """Those of the settings and of the registry's table at this moment, for somebody who only asks."""
-    roster = Roster.of(FilePartners.load(settings), TablePartners.read(PartnerRegistry(connection)))
+    roster = PartnerListing.of(FilePartners.load(settings), TablePartners.read(PartnerRegistry(connection)))
     book = roster.book(frozenset())
     return Certificates(own_certificates(settings), lambda: book)

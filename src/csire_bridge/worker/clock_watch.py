@@ -65,7 +65,7 @@ class ClockWatch:
 
     def begin(self) -> None:
         """Start with the time by which the others go: the server's, or that of a process that runs on this machine."""
-        with self._database.looking() as tx:
+        with self._database.read_transaction() as tx:
             before = self._clock.ticks()
             shared = tx.clocks.of_the_server() or self._of_a_neighbour(tx.clocks.newest_on(self._machine))
         if shared is not None and self._clock.ticks() - before <= _SLOW_ANSWER_SECONDS:

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Event
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import ActRefused, StaleWrite
+from csire_bridge.domain.errors import ActionRefused, StaleWrite
 from csire_bridge.domain.operations.retention import Archive, Kept, RetentionRules
 from csire_bridge.domain.work import Lease
 from csire_bridge.store.database import Database, StoreTransaction
@@ -57,9 +57,9 @@ class _Turn:
         """A transaction in which nobody else runs retention; raises StaleWrite when somebody else took over."""
         now = self._clock()
         with self._store.transaction() as tx:
-            term = tx.leases.hold(_LEASE_NAME, Lease.starting(self._owner, now, self._length), now)
+            term = tx.leases.acquire(_LEASE_NAME, Lease.starting(self._owner, now, self._length), now)
             if term is None and self._term is None:
-                raise ActRefused("another process runs retention just now", "wait until it has ended")
+                raise ActionRefused("another process runs retention just now", "wait until it has ended")
             if term is None or self._term not in (None, term):
                 raise StaleWrite("another process runs retention by now")
             self._term = term

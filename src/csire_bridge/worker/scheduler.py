@@ -24,7 +24,7 @@ from csire_bridge.domain.operations.schedule import Schedule
 from csire_bridge.domain.work import Lease
 from csire_bridge.store.database import Database, StoreTransaction
 
-__all__ = ["LEASE_NAME", "LedStore", "Tick", "Ticker"]
+__all__ = ["LEASE_NAME", "LedStore", "ScheduledJob", "Ticker"]
 
 LEASE_NAME = "ticker"
 _LOOK_SECONDS = 1.0
@@ -52,14 +52,14 @@ class LedStore:
             yield tx
 
     @contextmanager
-    def looking(self) -> Iterator[StoreTransaction]:
+    def read_transaction(self) -> Iterator[StoreTransaction]:
         """What is committed, for reading only."""
-        with self.database.looking() as tx:
+        with self.database.read_transaction() as tx:
             yield tx
 
 
 @dataclass(frozen=True)
-class Tick:
+class ScheduledJob:
     """Something that is done again and again. ``run`` should look at the event now and then: set, it ends early.
 
     ``remembered`` ticks stand in the database with when they were last done: they are caught up after a restart.
@@ -79,7 +79,7 @@ class Ticker:
         database: Database,
         clock: Clock,
         owner: str,
-        ticks: Sequence[Tick],
+        ticks: Sequence[ScheduledJob],
         lease: timedelta = timedelta(seconds=10),
     ) -> None:
         """``owner`` is this process; within ``lease`` and a third after its death another one leads."""
@@ -166,10 +166,10 @@ class Ticker:
             if until is not None and until > lease.latest:
                 _log.warning("the clock was set back since %s was written: everything that waits is looked at", until)
                 tx.look_anew(now)
-            term = tx.leases.hold(LEASE_NAME, lease, now)
+            term = tx.leases.acquire(LEASE_NAME, lease, now)
         return term  # noqa: RET504 - None when the transaction has failed
 
-    def look(self, tick: Tick) -> None:
+    def look(self, tick: ScheduledJob) -> None:
         """Have ``tick`` done if we lead and it is due."""
         term, now = self._term, self._clock()
         if term is None or self._stop.is_set() or now < self._rests_until.get(tick.name, now):
@@ -183,17 +183,17 @@ class Ticker:
                     self._note(tick, store, now)
             del self._rests_until[tick.name]
 
-    def _is_due(self, tick: Tick, store: LedStore, now: datetime) -> bool:
+    def _is_due(self, tick: ScheduledJob, store: LedStore, now: datetime) -> bool:
         if not tick.remembered:
             return tick.schedule.is_due(self._since, self._done.get(tick.name), now)
-        with store.looking() as looking:
-            known = looking.ticks.get(tick.name)
+        with store.read_transaction() as read_transaction:
+            known = read_transaction.ticks.get(tick.name)
         if known is None:
             with store.transaction() as tx:
                 known = tx.ticks.meet(tick.name, now)
         return tick.schedule.is_due(known.since, known.done_at, now)
 
-    def _note(self, tick: Tick, store: LedStore, now: datetime) -> None:
+    def _note(self, tick: ScheduledJob, store: LedStore, now: datetime) -> None:
         self._done[tick.name] = now
         if tick.remembered:
             with store.transaction() as tx:

@@ -21,7 +21,7 @@ from csire_bridge.domain.errors import BridgeError, StaleWrite, StoreFailure
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Done, Step, Task
 from csire_bridge.pipeline.ports import Store
-from csire_bridge.runtime.green_calls import Calls, Lines
+from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler
 from csire_bridge.worker.batches_under_way import Batch, Hands
 
 __all__ = ["Handlers", "Worker"]
@@ -82,7 +82,7 @@ class Worker:
         self._awake = Event()
         self._hands = {step: Hands(f"hands for {step}", count, self.wake) for step, count in (hands or {}).items()}
         self._look_ups = Hands("look-ups", at_once, self.wake)
-        self._lines = Lines(at_once, stuck_at_once)
+        self._lines = GreenScheduler(at_once, stuck_at_once)
         self._under_way: list[Batch] = []
         self._running = False
         self._ends = False
@@ -214,12 +214,12 @@ class Worker:
     def _ask(self, name: WorkStep, tasks: Sequence[Task[Any]], lease: Lease, keeps: Lease | None) -> None:
         """Have meters asked over lines; whoever else is asked, such as the hub or SID, is waited for in threads."""
         step, hands = self._handlers[name], self._hands.get(name)
-        apart = [task for task in tasks if hands or task.apart]
+        apart = [task for task in tasks if hands or task.needs_thread]
 
         def job(task: Task[Any]) -> None:
             batch.add(self._done(step, task))
 
-        calls = Calls(partial(job, task) for task in tasks if not (hands or task.apart))
+        calls = CallGroup(partial(job, task) for task in tasks if not (hands or task.needs_thread))
         batch = Batch(step, lease, keeps, calls)
         batch.jobs = (hands or self._look_ups).begin(partial(self._done_in_time, step, task) for task in apart)
         self._under_way.append(batch)
@@ -283,7 +283,7 @@ class Worker:
 
     def _give_back(self, item: WorkItem) -> None:
         with self._if_still_ours(), self._store.transaction() as tx:
-            tx.work.postpone(item, self._clock() + _RETRY_AFTER)
+            tx.work.reschedule(item, self._clock() + _RETRY_AFTER)
 
     def _park(self, item: WorkItem, why: str) -> None:
         with self._if_still_ours(), self._store.transaction() as tx:

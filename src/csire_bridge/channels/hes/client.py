@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from csire_bridge.channels.hes.connection_pool import SoapChannel
+from csire_bridge.channels.hes.connection_pool import HeadEndTransport
 from csire_bridge.channels.hes.metering_reader import calendars_of, readings_of
 from csire_bridge.channels.hes.profile import HeadEndCodes, HeadEndNamespaces, HeadEndProfile
 from csire_bridge.channels.hes.reply_reader import Reply, contactor_of, judge, parse_reply
@@ -46,7 +46,7 @@ class HeadEndConnector:
         self._clock = clock
         self._counter = counter or (lambda: clock().timestamp())
         self._wanted = self._always()
-        self._channel = SoapChannel(profile)
+        self._channel = HeadEndTransport(profile)
         self._their_clock = HeadEndClock()
 
     def close(self) -> None:

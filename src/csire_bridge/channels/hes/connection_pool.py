@@ -18,19 +18,19 @@ from csire_bridge.channels.hes.http_connection import (
     Connection,
     ExchangeFailed,
     NeverConnected,
-    exchange_head,
+    request_head,
     split_address,
 )
 from csire_bridge.channels.hes.profile import HeadEndProfile
 from csire_bridge.channels.hes.request_templates import RequestWriter
 from csire_bridge.domain.errors import ConfigurationError, HeadEndUnreachable, OutcomeUnknown
 
-__all__ = ["SoapChannel"]
+__all__ = ["HeadEndTransport"]
 
 _ASK_FIRST = "read the contactor before anything is sent again"
 
 
-class SoapChannel:
+class HeadEndTransport:
     """Sends RequestMessages and returns the answers' bytes."""
 
     def __init__(self, profile: HeadEndProfile) -> None:
@@ -82,7 +82,7 @@ class SoapChannel:
             ) from error
 
     def _head_of(self, headers: tuple[tuple[str, str], ...]) -> bytes:
-        return exchange_head(self._address, dict(headers))
+        return request_head(self._address, dict(headers))
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -20,9 +20,9 @@ from csire_bridge.channels.transport.entrance import Entrance
 from csire_bridge.domain.errors import BridgeError, PartnerFault
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.domain.meter.contactor import HeadEndEvent
-from csire_bridge.runtime.group_commit import Grouped
+from csire_bridge.runtime.group_commit import GroupCommitter
 
-__all__ = ["EventDoor", "EventListener", "OnEvents"]
+__all__ = ["EventListener", "EventReceiver", "OnEvents"]
 
 OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
 """Takes events, the bytes as received and what they say; it returns when all are committed."""
@@ -33,7 +33,7 @@ _LINGER_SECONDS = 0.02  # no head-end system minds; a group of events costs litt
 _ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
 
 
-class EventDoor:
+class EventReceiver:
     """``POST /hes/events``: ``router`` answers, and one thread hands over what comes at the same moment together.
 
     Who calls must show one of ``proofs``; any other gets 401, 403 or 429. ``on_events`` returns before 200 is answered.
@@ -54,7 +54,7 @@ class EventDoor:
         self._proofs = proofs
         self._entrance = entrance or Entrance()
         self._limits = limits
-        self._group = Grouped[tuple[bytes, HeadEndEvent], None](
+        self._group = GroupCommitter[tuple[bytes, HeadEndEvent], None](
             partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS
         )
         self.router = APIRouter()
@@ -91,7 +91,9 @@ def _hand_over(on_events: OnEvents, events: Sequence[tuple[bytes, HeadEndEvent]]
     return [None] * len(events)
 
 
-async def _take(raw: bytes, group: Grouped[tuple[bytes, HeadEndEvent], None], profile: HeadEndProfile) -> Response:
+async def _take(
+    raw: bytes, group: GroupCommitter[tuple[bytes, HeadEndEvent], None], profile: HeadEndProfile
+) -> Response:
     try:
         await group.submit((raw, parse_event(raw, profile)))
     except PartnerFault as fault:
@@ -115,7 +117,7 @@ class EventListener:
 
     def __init__(self, on_events: OnEvents, profile: HeadEndProfile, proofs: Proofs, port: int = 0) -> None:
         app = FastAPI(openapi_url=None)
-        self._door = EventDoor(on_events, profile=profile, proofs=proofs)
+        self._door = EventReceiver(on_events, profile=profile, proofs=proofs)
         app.include_router(self._door.router)
         straight = Straight(app, ways_of([self._door.router]), _went_wrong)
         config = uvicorn.Config(

@@ -18,9 +18,9 @@ from urllib.parse import SplitResult, quote, urlsplit
 import httptools
 from urllib3.util import wait_for_read
 
-from csire_bridge.runtime.green_calls import until_readable, until_ready
+from csire_bridge.runtime.green_calls import until_ready, wait_readable
 
-__all__ = ["Connection", "ExchangeFailed", "NeverConnected", "exchange_head", "split_address"]
+__all__ = ["Connection", "ExchangeFailed", "NeverConnected", "request_head", "split_address"]
 
 _IN_TARGETS = "/%:=&?~#+!$,;'@()*[]"
 _CHUNK = 64 * 1024
@@ -44,7 +44,7 @@ def split_address(url: str) -> SplitResult:
     return parts
 
 
-def exchange_head(address: SplitResult, headers: Mapping[str, str]) -> bytes:
+def request_head(address: SplitResult, headers: Mapping[str, str]) -> bytes:
     """The head of a POST request to ``address`` up to the body's length, which comes last.
 
     Raises ValueError for headers that HTTP can't carry.
@@ -95,7 +95,7 @@ class Connection:
             stream.sendall(b"%b%d\r\n\r\n%b" % (head, len(body), body))
             answer = _Answer()
             while not answer.whole:
-                until_readable(stream)
+                wait_readable(stream)
                 answer.feed(stream.recv(_CHUNK))
         except (OSError, ValueError, httptools.HttpParserError) as error:
             self.close()

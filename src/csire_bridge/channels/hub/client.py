@@ -12,17 +12,17 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from csire_bridge.channels.hub.faults import HubFault, Meaning, Operation, failure_of_status
-from csire_bridge.channels.hub.payload_bytes import CMS, own_bytes
+from csire_bridge.channels.hub.payload_bytes import CMS, original_bytes
 from csire_bridge.channels.hub.profile import HubProfile
 from csire_bridge.channels.hub.responses import (
     EnvelopeSecurity,
     Peeked,
-    Strange,
+    UnexpectedResponse,
     Unparseable,
     payload_of,
     read_body,
     read_peeked,
-    rescue,
+    salvage,
 )
 from csire_bridge.channels.hub.soap_client import BLOCKED, HubCaller
 from csire_bridge.channels.transport.http_exchange import HttpAnswer
@@ -90,7 +90,7 @@ class HubClient:
             reference = (response.findtext(f"{CMS}DocumentReferenceNumber") or "").strip()
             return SendResult(reference or None, answer.body)
         number, result = payload_of(response)
-        return SendResult(number, answer.body, payload=None if result is None else own_bytes(result, answer.body))
+        return SendResult(number, answer.body, payload=None if result is None else original_bytes(result, answer.body))
 
     def peek(self) -> Peeked | None:
         """Look at the head of our queue, which stays there; None when the queue is empty.
@@ -105,11 +105,11 @@ class HubClient:
         try:
             response = self._read(Operation.PEEK, answer)
         except Unparseable as error:
-            poison = rescue(answer.body, str(error)) if answer.status == 200 else None
+            poison = salvage(answer.body, str(error)) if answer.status == 200 else None
             if poison is None:
                 raise self._strange(Operation.PEEK, answer, error) from error
             return poison
-        except Strange as error:
+        except UnexpectedResponse as error:
             raise self._strange(Operation.PEEK, answer, error) from error
         if isinstance(response, HubFault):
             raise self._refusal(Operation.PEEK, response)
@@ -128,7 +128,7 @@ class HubClient:
         """The response; None for a fault with the ``harmless`` meaning. Everything else is raised."""
         try:
             response = self._read(operation, answer)
-        except Strange as error:
+        except UnexpectedResponse as error:
             raise self._strange(operation, answer, error) from error
         if not isinstance(response, HubFault):
             return response
@@ -142,13 +142,13 @@ class HubClient:
         if isinstance(child, HubFault):
             return child
         if child.tag != _RESPONSES[operation] or answer.status != 200:
-            raise Strange(f"it holds {etree.QName(child).localname[:40]!r}")
+            raise UnexpectedResponse(f"it holds {etree.QName(child).localname[:40]!r}")
         return child
 
     def _refusal(self, operation: Operation, fault: HubFault) -> BridgeError:
         return fault.error(operation, self._profile.faults, self._profile.slow_retry)
 
-    def _strange(self, operation: Operation, answer: HttpAnswer, why: Strange) -> BridgeError:
+    def _strange(self, operation: Operation, answer: HttpAnswer, why: UnexpectedResponse) -> BridgeError:
         return failure_of_status(
             operation,
             answer.status,

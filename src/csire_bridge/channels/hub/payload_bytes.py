@@ -16,7 +16,7 @@ from csire_bridge.domain.errors import Unreadable
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.prolog import end_of_prolog
 
-__all__ = ["CMS", "bare", "own_bytes", "payload_bytes", "splice"]
+__all__ = ["CMS", "bare", "original_bytes", "payload_bytes", "splice"]
 
 CMS = "{urn:cms:b2b:v01}"
 _BOM = b"\xef\xbb\xbf"
@@ -54,7 +54,7 @@ def payload_bytes(raw: bytes) -> bytes | None:
     return raw[start.end() : end] if start and end >= start.end() else None
 
 
-def own_bytes(document: etree._Element, raw: bytes) -> bytes:
+def original_bytes(document: etree._Element, raw: bytes) -> bytes:
     """The bytes that ``document`` has in the envelope ``raw``.
 
     It is written anew where these can't stand alone, because they use namespaces that the envelope declares.

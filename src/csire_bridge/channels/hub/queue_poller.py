@@ -15,7 +15,7 @@ from typing import Protocol
 
 from csire_bridge.channels.hub.responses import Peeked
 from csire_bridge.channels.hub.soap_client import BLOCKED
-from csire_bridge.channels.transport.poll_interval import Rhythm
+from csire_bridge.channels.transport.poll_interval import PollInterval
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import PartnerRefused
 
@@ -65,7 +65,7 @@ class QueuePoller:
         self._client = client
         self._take = take
         self._clock = clock
-        self._rhythm = Rhythm(idle, jitter)
+        self._interval = PollInterval(idle, jitter)
         self._choose = keep
         self._may_go_on = may_go_on
         self._stuck: str | None = None
@@ -78,11 +78,11 @@ class QueuePoller:
         Raises what the client or ``take`` raises; the message at the head then comes again at the next call. Raises
         PartnerRefused (``BLOCKED``) when the head can't be dequeued by any means.
         """
-        return self._rhythm.around(self._drain)
+        return self._interval.around(self._drain)
 
     def next_wait(self) -> timedelta:
         """The pause before the next ``drain``."""
-        return self._rhythm.next_wait()
+        return self._interval.next_wait()
 
     def _drain(self) -> int:
         count, last, again = 0, None, 0
@@ -97,7 +97,7 @@ class QueuePoller:
             if not self._client.dequeue(reference):
                 _log.warning("message %s was no longer in the hub's queue when it was dequeued", reference)
             count, last = count + 1, reference
-            self._rhythm.moved()
+            self._interval.moved()
         return count
 
     def _keep(self, head: Peeked, again: int) -> str:

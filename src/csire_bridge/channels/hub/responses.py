@@ -9,8 +9,8 @@ from typing import Protocol
 from lxml import etree
 
 from csire_bridge.channels.hub.faults import HubFault
-from csire_bridge.channels.hub.payload_bytes import CMS, own_bytes
-from csire_bridge.channels.transport.redact import for_people
+from csire_bridge.channels.hub.payload_bytes import CMS, original_bytes
+from csire_bridge.channels.transport.redact import redacted
 from csire_bridge.domain.errors import Unreadable
 from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.parser import parse
@@ -18,12 +18,12 @@ from csire_bridge.xml.parser import parse
 __all__ = [
     "EnvelopeSecurity",
     "Peeked",
-    "Strange",
+    "UnexpectedResponse",
     "Unparseable",
     "payload_of",
     "read_body",
     "read_peeked",
-    "rescue",
+    "salvage",
 ]
 
 _SOAP = ("http://www.w3.org/2003/05/soap-envelope", "http://schemas.xmlsoap.org/soap/envelope/")
@@ -49,11 +49,11 @@ class EnvelopeSecurity(Protocol):
     def verify(self, envelope: etree._Element) -> object: ...
 
 
-class Strange(Exception):
+class UnexpectedResponse(Exception):
     """The answer is not what the contract promises."""
 
 
-class Unparseable(Strange):
+class Unparseable(UnexpectedResponse):
     """It is not even XML of the kind that we read."""
 
 
@@ -90,20 +90,20 @@ def _envelope(raw: bytes, max_bytes: int) -> etree._Element:
     except Unreadable as error:
         raise Unparseable(error.problems[0].text) from error
     if root.tag not in {f"{{{soap}}}Envelope" for soap in _SOAP}:
-        raise Strange(f"it is no SOAP envelope, but begins with {etree.QName(root).localname[:40]!r}")
+        raise UnexpectedResponse(f"it is no SOAP envelope, but begins with {etree.QName(root).localname[:40]!r}")
     return root
 
 
 def _body(envelope: etree._Element) -> etree._Element:
     bodies = envelope.findall(f"{{{etree.QName(envelope).namespace}}}Body")
     if len(bodies) != 1:
-        raise Strange(f"its envelope has {len(bodies)} Body elements")
+        raise UnexpectedResponse(f"its envelope has {len(bodies)} Body elements")
     return bodies[0]
 
 
 def _only_child(body: etree._Element) -> etree._Element:
     if len(body) != 1:
-        raise Strange(f"its Body has {len(body)} elements")
+        raise UnexpectedResponse(f"its Body has {len(body)} elements")
     return body[0]
 
 
@@ -113,7 +113,9 @@ def _verified(envelope: etree._Element, child: etree._Element, security: Envelop
     try:
         security.verify(envelope)
     except Exception as error:  # whatever it raises means "not verified"
-        raise Strange(f"its WS-Security signature does not hold: {for_people(str(error), 200)}{said}") from error
+        raise UnexpectedResponse(
+            f"its WS-Security signature does not hold: {redacted(str(error), 200)}{said}"
+        ) from error
     return _only_child(_body(envelope))
 
 
@@ -123,9 +125,9 @@ def _fault(fault: etree._Element) -> HubFault:
     cms = next(fault.iter("{*}CMSFault"), None)
     if cms is None:
         reason = fault.findtext("{*}Reason/{*}Text") or fault.findtext("faultstring") or ""
-        return HubFault("", for_people(reason, 300), for_people(soap_code, 40))
+        return HubFault("", redacted(reason, 300), redacted(soap_code, 40))
     code, text = (cms.findtext(f"{{*}}{name}") or "" for name in ("ErrorCode", "ErrorText"))
-    return HubFault(for_people(code, 40), for_people(text, 300), for_people(soap_code, 40))
+    return HubFault(redacted(code, 40), redacted(text, 300), redacted(soap_code, 40))
 
 
 def payload_of(response: etree._Element) -> tuple[str | None, etree._Element | None]:
@@ -146,10 +148,10 @@ def read_peeked(response: etree._Element, raw: bytes) -> Peeked | None:
     if document is None:
         return Peeked(reference, raw, None, "the container does not hold exactly one document")
     in_header = document[0].findtext(_MESSAGE_ID) if len(document) else None
-    return Peeked(reference or _reference(in_header), raw, own_bytes(document, raw))
+    return Peeked(reference or _reference(in_header), raw, original_bytes(document, raw))
 
 
-def rescue(raw: bytes, problem: str) -> Peeked | None:
+def salvage(raw: bytes, problem: str) -> Peeked | None:
     """What can be said of a message at the head of the queue that no parser takes; None if it is not a whole one."""
     if not (_RAW_RESPONSE.search(raw) and _RAW_END.search(raw.rstrip()[-500:])):
         return None

@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute
 
 from csire_bridge.channels.transport.caller_address import Caller
 from csire_bridge.channels.transport.entrance import Entrance
-from csire_bridge.channels.transport.submission import Door, Receipt
+from csire_bridge.channels.transport.submission import Receipt, Submit
 from csire_bridge.domain.message.message import Form, MessageState
 from csire_bridge.domain.message.partners import PartnerLimits, SecurityProfile
 from csire_bridge.xml.security.partner_book import PartnerBook
@@ -30,7 +30,7 @@ _FIRST_TAG = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
 _PROLOGUE = 4096
 
 
-def hub_router(door: Door, partners: Callable[[], PartnerBook], *, entrance: Entrance | None = None) -> APIRouter:
+def hub_router(door: Submit, partners: Callable[[], PartnerBook], *, entrance: Entrance | None = None) -> APIRouter:
     """A router with ``POST /hub/messages``.
 
     Whoever calls has a partner's quota when a named proxy tells a certificate of that partner, or when the last signed
@@ -61,7 +61,7 @@ class _PlainRoute(APIRoute):
 
 @dataclass(frozen=True)
 class _Webhook:
-    door: Door
+    door: Submit
     partners: Callable[[], PartnerBook]
     entrance: Entrance
 

@@ -16,7 +16,7 @@ from lxml import etree
 from csire_bridge.channels.sid.contract import SID, Operation, local, printable, status_values
 from csire_bridge.channels.sid.faults import SidFault
 from csire_bridge.channels.sid.profile import SidProfile
-from csire_bridge.channels.sid.responses import Strange, point_of, read_body
+from csire_bridge.channels.sid.responses import UnexpectedResponse, point_of, read_body
 from csire_bridge.channels.sid.soap_client import EnvelopeSecurity, SidCaller
 from csire_bridge.channels.transport.failures import failure_by_status
 from csire_bridge.channels.transport.http_exchange import HttpAnswer
@@ -105,7 +105,7 @@ class SidClient:
         answer = self._caller.ask(operation, report.document)
         response = self._understood(operation, answer)
         if (response.findtext(f"{SID}ReportId") or "").lower() != report.report_id:
-            raise self._strange(operation, answer, Strange("it is the answer to another report"))
+            raise self._strange(operation, answer, UnexpectedResponse("it is the answer to another report"))
         return answer.body
 
     def look_up(self, code: MeteringPointCode) -> MeteringPoint | None:
@@ -114,7 +114,7 @@ class SidClient:
         response = self._understood(Operation.LOOK_UP, answer)
         try:
             return point_of(response, code)
-        except Strange as error:
+        except UnexpectedResponse as error:
             raise self._strange(Operation.LOOK_UP, answer, error) from error
 
     def close(self) -> None:
@@ -131,17 +131,17 @@ class SidClient:
             if isinstance(response, SidFault):
                 raise response.error(operation)
             self._check(operation, answer, response, judged)
-        except Strange as error:
+        except UnexpectedResponse as error:
             raise self._strange(operation, answer, error) from error
         return response
 
     def _check(self, operation: Operation, answer: HttpAnswer, response: etree._Element, judged: bool) -> None:
         if answer.status != 200 or response.tag != f"{SID}{operation}Response":
-            raise Strange(f"it holds {etree.QName(response).localname[:40]!r}")
+            raise UnexpectedResponse(f"it holds {etree.QName(response).localname[:40]!r}")
         if judged and not self._catalogue.decide(response):
-            raise Strange(f"it breaks the contract: {self._catalogue.explain(response)[0]}")
+            raise UnexpectedResponse(f"it breaks the contract: {self._catalogue.explain(response)[0]}")
 
-    def _strange(self, operation: Operation, answer: HttpAnswer, why: Strange) -> BridgeError:
+    def _strange(self, operation: Operation, answer: HttpAnswer, why: UnexpectedResponse) -> BridgeError:
         return failure_by_status(
             operation,
             answer.status,

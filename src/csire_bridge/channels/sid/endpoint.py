@@ -17,7 +17,7 @@ from fastapi import APIRouter, Request, Response
 from csire_bridge.channels.sid.response_writer import client_fault, server_fault
 from csire_bridge.channels.transport.caller_proofs import Proofs, Unproved
 from csire_bridge.channels.transport.entrance import Entrance
-from csire_bridge.channels.transport.submission import Door
+from csire_bridge.channels.transport.submission import Submit
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.message.message import Form, MessageState
 from csire_bridge.domain.message.partners import PartnerLimits
@@ -40,7 +40,7 @@ _TURNED_AWAY = {
 
 
 def sid_router(
-    door: Door,
+    door: Submit,
     proofs: Proofs,
     *,
     entrance: Entrance | None = None,
@@ -60,7 +60,7 @@ def sid_router(
 
 @dataclass
 class _Counter:
-    door: Door
+    door: Submit
     proofs: Proofs
     entrance: Entrance
     limits: PartnerLimits

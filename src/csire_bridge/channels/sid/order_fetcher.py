@@ -16,8 +16,8 @@ from typing import Protocol
 
 from csire_bridge.channels.sid.client import FetchedOrder, PickUp
 from csire_bridge.channels.sid.faults import SidFault
-from csire_bridge.channels.sid.responses import Strange, read_body
-from csire_bridge.channels.transport.poll_interval import Rhythm
+from csire_bridge.channels.sid.responses import UnexpectedResponse, read_body
+from csire_bridge.channels.transport.poll_interval import PollInterval
 from csire_bridge.domain.errors import PartnerRefused
 from csire_bridge.domain.message.message import MessageState
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES
@@ -64,7 +64,7 @@ class OrderFetcher:
         """
         self._client = client
         self._take = take
-        self._rhythm = Rhythm(idle, jitter)
+        self._interval = PollInterval(idle, jitter)
         self._most = most
         self._may_go_on = may_go_on
         self._settled: dict[bytes, PickUp | None] = {}
@@ -76,11 +76,11 @@ class OrderFetcher:
         at the end, once everything else is fetched, when SID refuses a confirmation, or hands the same orders out again
         and again although they are confirmed.
         """
-        return self._rhythm.around(self._drain)
+        return self._interval.around(self._drain)
 
     def next_wait(self) -> timedelta:
         """The pause before the next ``drain``."""
-        return self._rhythm.next_wait()
+        return self._interval.next_wait()
 
     def _drain(self) -> int:
         """Pass over what can't be named or confirmed, so that it hides nothing that waits behind it."""
@@ -109,7 +109,7 @@ class OrderFetcher:
             passed |= ends.keys() - pick_ups.keys() | refused | again
             count += len({pick_ups[digest].number for digest in confirmed})
             if confirmed - again:
-                self._rhythm.moved()
+                self._interval.moved()
         if trouble is not None:
             raise trouble
         return count
@@ -172,6 +172,6 @@ def _why(receipt: bytes | None) -> str:
     """The words of the fault that stands in the journal."""
     try:
         fault = read_body(receipt or b"", DEFAULT_MAX_BYTES)
-    except Strange:
+    except UnexpectedResponse:
         return "refused"
     return f"{fault.code}: {fault.text}" if isinstance(fault, SidFault) else "refused"

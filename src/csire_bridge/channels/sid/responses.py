@@ -9,14 +9,14 @@ from lxml import etree
 
 from csire_bridge.channels.sid.contract import SID, SOAP11
 from csire_bridge.channels.sid.faults import SidFault
-from csire_bridge.channels.transport.redact import for_people
+from csire_bridge.channels.transport.redact import redacted
 from csire_bridge.domain.errors import Unreadable
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint, has_contactor
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.lexical import SPACE, parse_boolean, parse_decimal, parse_moment
 
-__all__ = ["Strange", "point_of", "read_body"]
+__all__ = ["UnexpectedResponse", "point_of", "read_body"]
 
 _ENVELOPE, _BODY, _FAULT = (f"{{{SOAP11}}}{name}" for name in ("Envelope", "Body", "Fault"))
 
@@ -27,7 +27,7 @@ class Verifying(Protocol):
     def verify(self, envelope: etree._Element) -> object: ...
 
 
-class Strange(Exception):
+class UnexpectedResponse(Exception):
     """The answer is not what the contract promises."""
 
 
@@ -36,17 +36,19 @@ def read_body(raw: bytes, max_bytes: int, security: Verifying | None = None) -> 
     try:
         envelope = parse(raw, max_bytes)
     except Unreadable as error:
-        raise Strange(error.problems[0].text) from error
+        raise UnexpectedResponse(error.problems[0].text) from error
     if envelope.tag != _ENVELOPE:
-        raise Strange(f"it is no SOAP 1.1 envelope, but begins with {etree.QName(envelope).localname[:40]!r}")
+        raise UnexpectedResponse(
+            f"it is no SOAP 1.1 envelope, but begins with {etree.QName(envelope).localname[:40]!r}"
+        )
     if security is not None:
         try:
             security.verify(envelope)
         except Exception as error:  # whatever it raises means "not verified"
-            raise Strange(f"its WS-Security signature does not hold: {for_people(str(error), 200)}") from error
+            raise UnexpectedResponse(f"its WS-Security signature does not hold: {redacted(str(error), 200)}") from error
     bodies = envelope.findall(_BODY)
     if len(bodies) != 1 or len(bodies[0]) != 1:
-        raise Strange("its envelope does not hold exactly one element")
+        raise UnexpectedResponse("its envelope does not hold exactly one element")
     child = bodies[0][0]
     return _fault(child) if child.tag == _FAULT else child
 
@@ -55,7 +57,7 @@ def _fault(fault: etree._Element) -> SidFault:
     soap_code = (fault.findtext("faultcode") or "").rpartition(":")[2].strip()
     code = fault.findtext(f"detail/{SID}SidFault/{SID}Code") or ""
     text = fault.findtext("faultstring") or ""
-    return SidFault(for_people(code, 40), for_people(text, 1000), for_people(soap_code, 40))
+    return SidFault(redacted(code, 40), redacted(text, 1000), redacted(soap_code, 40))
 
 
 def point_of(response: etree._Element, asked: MeteringPointCode) -> MeteringPoint | None:
@@ -64,7 +66,7 @@ def point_of(response: etree._Element, asked: MeteringPointCode) -> MeteringPoin
     if point is None:
         return None
     if _text(point, "MeteringPointCode") != asked:
-        raise Strange("it tells of another metering point")
+        raise UnexpectedResponse("it tells of another metering point")
     meter, kind, power = (_text(point, name) for name in ("MeterNumber", "MeterKind", "ContractedPower"))
     contactor = _flag(point, "HasContactor")
     return MeteringPoint(
@@ -86,7 +88,7 @@ def _moment(text: str) -> datetime:
     try:
         return parse_moment(text)
     except ValueError as error:
-        raise Strange(f"its freshness is no moment: {error}") from error
+        raise UnexpectedResponse(f"its freshness is no moment: {error}") from error
 
 
 def _text(parent: etree._Element, name: str) -> str | None:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from csire_bridge.channels.transport.caller_address import Caller, Callers
 from csire_bridge.channels.transport.password_guesses import Guesses
-from csire_bridge.channels.transport.rate_limiter import Turnstile
+from csire_bridge.channels.transport.rate_limiter import RateLimiter
 from csire_bridge.channels.transport.request_body import BodyLimits, BodyRefused, forget_body, read_body
 from csire_bridge.domain.message.partners import PartnerLimits
 
@@ -33,7 +33,7 @@ class Entrance:
     callers: Callers = field(default_factory=Callers)
     body: BodyLimits = field(default_factory=BodyLimits)
     strangers: PartnerLimits = field(default_factory=PartnerLimits)
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    limiter: RateLimiter = field(default_factory=RateLimiter)
     guesses: Guesses = field(default_factory=Guesses)
     _proved: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
@@ -61,7 +61,7 @@ class Entrance:
         refuse: Refusal,
     ) -> Response:
         """Have ``take`` answer the body of ``request``, counted under ``quota``; or refuse it."""
-        wait = self.turnstile.enter(quota, limits)
+        wait = self.limiter.acquire(quota, limits)
         if wait is not None:
             sentence = f"at most {limits.per_minute} messages a minute and {limits.at_once} at once"
             return await self.turn_away(request, refuse, 429, sentence, {"Retry-After": str(wait)})
@@ -74,7 +74,7 @@ class Entrance:
         else:
             return await take(raw)
         finally:
-            self.turnstile.leave(quota)
+            self.limiter.release(quota)
 
     async def turn_away(
         self, request: Request, refuse: Refusal, status: int, sentence: str, headers: Mapping[str, str] | None = None

@@ -9,13 +9,13 @@ from datetime import timedelta
 from csire_bridge.channels.transport.failures import Later
 from csire_bridge.domain.errors import BridgeError
 
-__all__ = ["Rhythm"]
+__all__ = ["PollInterval"]
 
 _LONGEST_BACKOFF = timedelta(minutes=10)
 _FIRST_BACKOFF = timedelta(seconds=1)
 
 
-class Rhythm:
+class PollInterval:
     """Idle pauses with jitter; after failures doubled each time, 10 minutes at most. A pause asked for is kept.
 
     Once something was taken, and until the queue is seen empty, failures count anew and their pauses begin with a

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from csire_bridge.domain.message.partners import PartnerLimits
 
-__all__ = ["Turnstile"]
+__all__ = ["RateLimiter"]
 
 _REMEMBERED = 10_000
 
@@ -22,17 +22,17 @@ class _Bucket:
     open: int = 0
 
 
-class Turnstile:
+class RateLimiter:
     """Belongs to one event loop. ``now`` gives seconds that never go back."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def enter(self, caller: str, limits: PartnerLimits) -> int | None:
+    def acquire(self, caller: str, limits: PartnerLimits) -> int | None:
         """Let a request in and return None; or return after how many whole seconds to come again.
 
-        Whoever was let in must ``leave``. A bucket holds one minute's requests and fills evenly.
+        Whoever was let in must ``release``. A bucket holds one minute's requests and fills evenly.
         """
         bucket, now = self._buckets.get(caller), self._now()
         if bucket is None:
@@ -56,6 +56,6 @@ class Turnstile:
             idle = next((caller for caller, bucket in self._buckets.items() if not bucket.open), None)
             self._buckets.pop(idle or "", None)
 
-    def leave(self, caller: str) -> None:
+    def release(self, caller: str) -> None:
         """A request has ended."""
         self._buckets[caller].open -= 1

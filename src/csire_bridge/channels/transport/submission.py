@@ -8,7 +8,7 @@ from typing import Protocol
 
 from csire_bridge.domain.message.message import Form, MessageState
 
-__all__ = ["Door", "Receipt"]
+__all__ = ["Receipt", "Submit"]
 
 
 class Receipt(Protocol):
@@ -27,7 +27,7 @@ class Receipt(Protocol):
     def signer(self) -> str | None: ...
 
 
-Door = Callable[[str, bytes, Form], Future[Receipt]]
+Submit = Callable[[str, bytes, Form], Future[Receipt]]
 """Hands (origin, bytes, form) in, from an event loop; the future ends when the message is committed and settled.
 
 Who hangs up meanwhile, and so cancels the future, disturbs nobody: the message is taken all the same.

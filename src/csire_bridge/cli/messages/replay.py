@@ -149,7 +149,7 @@ def _intention(bridge: Bridge, file: ReplayFile) -> Intention:
     judgement = bridge.intake.judge(arrival.raw, bridge.clock())
     if isinstance(judgement, PartnerFault):
         return Intention(file, "refused", str(judgement.problems[0]))
-    reading = judgement.reading
+    reading = judgement.request
     what = f"{reading.kind} order" if isinstance(reading, OrderRequest) else type(reading).__name__
     return Intention(file, "new", f"message {judgement.header.number}: {what}")
 

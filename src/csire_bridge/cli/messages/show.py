@@ -14,8 +14,8 @@ from rich.table import Table
 from csire_bridge.cli.orders.stats import DatabaseOption
 from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
-from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, looking, tell
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, read_transaction, tell
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
 from csire_bridge.service.bridge import system_clock
@@ -86,7 +86,7 @@ def show_all(
         until=_moment(until),
         again=again,
     )
-    with looking(config, database) as tx:
+    with read_transaction(config, database) as tx:
         found, count = find_messages(tx.connection, wanted, limit), count_messages(tx.connection, wanted)
     if json_wanted:
         print_json({"count": count, "messages": [asdict(one) for one in found]})
@@ -111,10 +111,10 @@ def show_one(
 
         csire-bridge messages show 17
     """
-    with looking(config, database) as tx:
+    with read_transaction(config, database) as tx:
         file = message_file(tx.connection, key)
     if file is None:
-        raise ActRefused(f"there is no message {key}", "look its key up with `messages list`")
+        raise ActionRefused(f"there is no message {key}", "look its key up with `messages list`")
     if json_wanted:
         print_json(file)
         return

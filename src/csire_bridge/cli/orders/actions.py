@@ -15,13 +15,13 @@ from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, opened, tell
 from csire_bridge.config.settings import Settings, load_settings
-from csire_bridge.domain.errors import ActRefused
-from csire_bridge.domain.operations.operator_action import Act
-from csire_bridge.domain.order.order import WAITS_FOR_A_PERSON, CannotReason, Order, OrderKind, OrderState
+from csire_bridge.domain.errors import ActionRefused
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderKind, OrderState, RejectionReason
 from csire_bridge.domain.order.site_reports import SiteReport
 from csire_bridge.pipeline.execute import after_restore
 from csire_bridge.pipeline.operator import order_actions
-from csire_bridge.service.bridge import Standard, execution_limits, head_end_reader, system_clock
+from csire_bridge.service.bridge import Standard, execution_policy, head_end_reader, system_clock
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.queries.order_search import OrderSearch, find_orders
 from csire_bridge.xml.mapping.book import MappingBook
@@ -65,16 +65,16 @@ def retry(
 
         csire-bridge orders retry --state parked --reason-like "can't be reached" --dry-run
     """
-    act = Act("", system_clock()) if dry_run else act_of(by, why)
+    act = OperatorAction("", system_clock()) if dry_run else act_of(by, why)
     if (key is None) is (state is None):
         raise typer.BadParameter("give one KEY, or --state parked or field-work for many")
-    if state is not None and state not in WAITS_FOR_A_PERSON:
+    if state is not None and state not in NEEDS_OPERATOR:
         raise typer.BadParameter(f"orders that are {state} don't wait for a person")
     with changing(config, database) as tx:
         found = [_order(tx, key)] if key is not None else _many(tx, state, reason_like, kind, limit)
         refused = {o.key: why_not for o in found if (why_not := order_actions.retry_refusal(o))}
         if key is not None and refused:
-            raise ActRefused(refused[key], "look at it with `orders show`")
+            raise ActionRefused(refused[key], "look at it with `orders show`")
         going = [order for order in found if order.key not in refused]
         done = going if dry_run else order_actions.retry(tx, going, act)
     on_site = [order.key for order in going if order.state is OrderState.FIELD_WORK]
@@ -89,14 +89,20 @@ def _many(
 
 
 def _order(tx: StoreTransaction, key: int) -> Order:
-    order = tx.orders.many([key]).get(key)
+    order = tx.orders.get_many([key]).get(key)
     if order is None:
-        raise ActRefused(f"there is no order {key}", "look its key up with `orders list`")
+        raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
     return order
 
 
 def _tell_retried(
-    done: list[Order], refused: dict[int, str], act: Act, on_site: list[int], *, dry_run: bool, json_wanted: bool
+    done: list[Order],
+    refused: dict[int, str],
+    act: OperatorAction,
+    on_site: list[int],
+    *,
+    dry_run: bool,
+    json_wanted: bool,
 ) -> None:
     if done and dry_run and not json_wanted:
         out.print(orders_table(done, "Orders that would go back to the queue", act.at))
@@ -123,7 +129,7 @@ def field_work(
     """
     act = act_of(by, why)
     with changing(config, database) as tx:
-        order = order_actions.send_people(tx, key, act)
+        order = order_actions.send_to_field(tx, key, act)
     tell(json_wanted, order_facts(order), f"order {key} ({order.kind} at {order.metering_point}) waits for field work")
 
 
@@ -162,8 +168,8 @@ def report(
     reason: Annotated[
         str | None, typer.Option(help="With --not-done: why. THE HUB IS TOLD these words; name nobody.")
     ] = None,
-    code: Annotated[CannotReason, typer.Option(help="With --not-done: the kind of reason.")] = (
-        CannotReason.NOT_POSSIBLE
+    code: Annotated[RejectionReason, typer.Option(help="With --not-done: the kind of reason.")] = (
+        RejectionReason.NOT_POSSIBLE
     ),
     unread: UnreadOption = False,
     by: ByOption = None,
@@ -187,8 +193,8 @@ def report(
         seen = _look(settings, store, key)
         with store.transaction() as tx:
             if told is not None:
-                counts = execution_limits(settings).armed_counts
-                order = order_actions.report_done(tx, seen, _now(act), told, armed_counts=counts)
+                counts = execution_policy(settings).armed_counts
+                order = order_actions.report_executed(tx, seen, _now(act), told, armed_counts=counts)
             else:
                 order = order_actions.report_not_done(tx, seen, _now(act), code, words, unread=unread)
     what = f"is done, at {local(order.executed_at)}" if done else f"can't be carried out: {words}"
@@ -221,7 +227,7 @@ def told_before(
     tell(json_wanted, order_facts(order), what)
 
 
-def _site_report(act: Act, at: str | None, seen_by: str | None, unread: bool) -> SiteReport:
+def _site_report(act: OperatorAction, at: str | None, seen_by: str | None, unread: bool) -> SiteReport:
     if at is None:
         raise typer.BadParameter("--done needs --at MOMENT: when it was done")
     moment: datetime = parse_moment(at, act.at)
@@ -256,14 +262,14 @@ def settle(
     tell(json_wanted, order_facts(order), f"order {order.key}: its answer is no longer contested")
 
 
-def _look(settings: Settings, store: Database, key: int) -> order_actions.Look:
+def _look(settings: Settings, store: Database, key: int) -> order_actions.ObservedOrder:
     with head_end_reader(settings) as head_end:
         return order_actions.look(store, head_end, key, system_clock)
 
 
-def _now(act: Act) -> Act:
+def _now(act: OperatorAction) -> OperatorAction:
     """The act at the moment at which it is written: reading the contactor took its time."""
-    return Act(act.by, system_clock(), act.why)
+    return OperatorAction(act.by, system_clock(), act.why)
 
 
 def _answer_to(order: Order, book: MappingBook) -> _HubAnswer:
@@ -278,7 +284,9 @@ def _answer_to(order: Order, book: MappingBook) -> _HubAnswer:
     return _HubAnswer(None, f"the hub is NOT told: no mapping file names the answer {kind!r} to {asked}")
 
 
-def _tell_ended(order: Order, seen: order_actions.Look, json_wanted: bool, what: str, heard: _HubAnswer) -> None:
+def _tell_ended(
+    order: Order, seen: order_actions.ObservedOrder, json_wanted: bool, what: str, heard: _HubAnswer
+) -> None:
     moves = order.kind.contactor_action is not None
     read = seen.reading is not None or not moves
     lines = [f"order {order.key} ({order.kind} at {order.metering_point}) {what}; {heard.words}"]

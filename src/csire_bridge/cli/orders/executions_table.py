@@ -16,7 +16,7 @@ __all__ = ["executions_table", "seconds_taken"]
 
 # On a narrow screen only the last column may be cut.
 _COLUMNS = {"message": 8, "kind": 15, "metering point": 18, "state": 10, "executed": 8, "took": 8, "answer": 8}
-_COLOURS = {OrderState.DONE: "green", OrderState.CANNOT: "yellow", OrderState.PARKED: "red"}
+_COLOURS = {OrderState.DONE: "green", OrderState.REJECTED: "yellow", OrderState.PARKED: "red"}
 
 
 def executions_table(lines: Sequence[OrderLine], title: str) -> Table:

@@ -24,15 +24,15 @@ from csire_bridge.cli.shared.operator_action import (
     WhyOption,
     act_of,
     changing,
-    looking,
     opened,
     parse_point,
+    read_transaction,
     tell,
 )
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
-from csire_bridge.domain.order.order import WAITS_FOR_A_PERSON, OrderKind
+from csire_bridge.domain.order.order import NEEDS_OPERATOR, OrderKind
 from csire_bridge.pipeline.operator import guard_actions
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import StoreTransaction
@@ -134,7 +134,7 @@ def set_hold(
         met = open_at(tx.connection, code, kind.stops)
     warnings = [
         f"order {order.key} ({order.kind}) is {order.state}: "
-        + ("call the people back" if order.state in WAITS_FOR_A_PERSON else "its next command is not given")
+        + ("call the people back" if order.state in NEEDS_OPERATOR else "its next command is not given")
         for order in met
     ]
     facts = hold_facts(hold, act.at) | {"orders": [{"key": o.key, "kind": o.kind, "state": o.state} for o in met]}
@@ -150,7 +150,7 @@ def list_holds(database: DatabaseOption = None, json_wanted: JsonOption = False,
         csire-bridge hold list
     """
     now = system_clock()
-    with looking(config, database) as tx:
+    with read_transaction(config, database) as tx:
         found = tx.guards.holds()
     lines = [hold_line(hold, now) for hold in found] or ["nothing is held"]
     tell(json_wanted, {"holds": [hold_facts(hold, now) for hold in found]}, *lines)
@@ -234,7 +234,7 @@ def list_allowances(
         csire-bridge allow list
     """
     now, settings = system_clock(), load_settings(config, database=database)
-    with opened(settings) as store, store.looking() as tx:
+    with opened(settings) as store, store.read_transaction() as tx:
         found = tx.guards.allowances(now)
         given, more = tx.neighbours.disconnections_given(now - CAP_WINDOW), tx.guards.allowed(now)
     cap = settings.execution.disconnections_per_hour

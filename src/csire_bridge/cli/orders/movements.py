@@ -12,9 +12,17 @@ from rich.table import Table
 from csire_bridge.cli.orders.stats import DatabaseOption
 from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, looking, opened, tell
+from csire_bridge.cli.shared.operator_action import (
+    ByOption,
+    WhyOption,
+    act_of,
+    changing,
+    opened,
+    read_transaction,
+    tell,
+)
 from csire_bridge.config.settings import load_settings
-from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.order.supply import Movement
 from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.observe.sightings import take_look
@@ -50,7 +58,7 @@ def show(
 
         csire-bridge movements list
     """
-    with looking(config, database) as tx:
+    with read_transaction(config, database) as tx:
         found = tx.contactors.movements(settled=everything)
     if json_wanted:
         print_json([to_row(movement) for movement in found])
@@ -72,14 +80,14 @@ def look(
     """
     settings = load_settings(config, database=database)
     with opened(settings) as store, head_end_reader(settings) as head_end:
-        with store.looking() as tx:
+        with store.read_transaction() as tx:
             movement = tx.contactors.movement(key)
         if head_end is None:
-            raise ActRefused("no head-end system is set up", "set head_end.url")
+            raise ActionRefused("no head-end system is set up", "set head_end.url")
         try:
             reading = read_contactor(head_end, movement.meter, system_clock)
         except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
-            raise ActRefused(f"meter {movement.meter} can't be read: {error.text}", "try again later") from error
+            raise ActionRefused(f"meter {movement.meter} can't be read: {error.text}", "try again later") from error
         with store.transaction() as tx:
             take_look(tx, reading, system_clock())
             movement = tx.contactors.movement(key)

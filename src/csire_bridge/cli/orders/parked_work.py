@@ -11,8 +11,8 @@ from rich.table import Table
 from csire_bridge.cli.orders.stats import DatabaseOption
 from csire_bridge.cli.shared.console import ConfigOption, JsonOption, duration, out, print_json
 from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, looking, tell
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, read_transaction, tell
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.work import ParkedWork, WorkStep
 from csire_bridge.pipeline.operator.release_work import release as release_pieces
 from csire_bridge.service.bridge import system_clock
@@ -48,7 +48,7 @@ def show(
         csire-bridge work list --step deliver
     """
     now = system_clock()
-    with looking(config, database) as tx:
+    with read_transaction(config, database) as tx:
         found = tx.work.parked(step)
     if json_wanted:
         ages = [{"age_seconds": int((now - piece.due_at).total_seconds())} for piece in found]
@@ -94,7 +94,7 @@ def release(
     with changing(config, database) as tx:
         found = [piece for piece in tx.work.parked(step) if everything or piece.key == key]
         if key is not None and not found:
-            raise ActRefused(f"no piece {key} was set aside", "look its key up with `work list`")
+            raise ActionRefused(f"no piece {key} was set aside", "look its key up with `work list`")
         release_pieces(tx, found, act)
     lines = [f"{piece.step} of {piece.subject} goes on; it had failed: {piece.last_error}" for piece in found]
     released = [to_row(piece) for piece in found]

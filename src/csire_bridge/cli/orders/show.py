@@ -12,7 +12,7 @@ from csire_bridge.cli.orders.tables import order_facts, order_lines, orders_tabl
 from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.operator_action import opened, parse_point
 from csire_bridge.config.settings import load_settings
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.order_dossier import order_file
@@ -76,7 +76,7 @@ def show_one(
     with opened(load_settings(config, database=database)) as store, store.reading() as connection:
         file = order_file(connection, key)
     if file is None:
-        raise ActRefused(f"there is no order {key}", "look its key up with `orders list`")
+        raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
     if json_wanted:
         print_json(file)
         return

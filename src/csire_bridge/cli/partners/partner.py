@@ -36,7 +36,7 @@ from csire_bridge.worker.partners.check import findings
 from csire_bridge.worker.partners.current import LOOK_AGAIN_SECONDS
 from csire_bridge.worker.partners.entry import enter_partner, withdraw_certificate
 from csire_bridge.worker.partners.revocations import ListSource, Revocations
-from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
+from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 
 __all__ = ["add_to"]
 
@@ -58,7 +58,7 @@ def group() -> None:
 class _Seen:
     """Partners as they stand now (UTC)."""
 
-    roster: Roster
+    roster: PartnerListing
     revocations: Revocations
     revoked: frozenset[bytes]
     now: datetime
@@ -68,7 +68,7 @@ def _look(settings: Settings) -> _Seen:
     now = system_clock()
     with opened(settings) as store, store.reading() as connection:
         table = TablePartners.read(PartnerRegistry(connection))
-    roster = Roster.of(FilePartners.load(settings), table)
+    roster = PartnerListing.of(FilePartners.load(settings), table)
     revocations = Revocations(ListSource.of(settings.partners))
     revocations.refresh(now)
     revoked = revocations.revoked([named.pinned for named in roster.certificates])

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from csire_bridge.channels.hub.client import HubClient
-from csire_bridge.channels.hub.probe.probe import Door, DoorStep, try_door
+from csire_bridge.channels.hub.probe.probe import DoorStep, ProbeTarget, try_door
 from csire_bridge.channels.hub.profile import HubProfile, HubSecurity
 from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
 from csire_bridge.cli.shared.arguments import SomeEicArgument, parse_eic
@@ -21,7 +21,7 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.service.bridge import hub_profile, system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.partners import PartnerRegistry
-from csire_bridge.worker.partners.roster import FilePartners, Roster, TablePartners
+from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 from csire_bridge.xml.security.keys import SigningKey
 
 __all__ = ["ping"]
@@ -48,7 +48,7 @@ def ping(
     settings = load_settings(config)
     profile = hub_profile(settings, _address(settings, parse_eic(eic) if eic else None, hub, url))
     steps = []
-    for step in try_door(Door(profile, _peeking(settings, profile) if peek else None), system_clock()):
+    for step in try_door(ProbeTarget(profile, _peeking(settings, profile) if peek else None), system_clock()):
         steps.append(step)
         if not json_wanted:
             _show(step)
@@ -99,5 +99,5 @@ def _plugin(settings: Settings) -> WsSecurityPlugin:
         store.require_current()
         with store.reading() as connection:
             table = TablePartners.read(PartnerRegistry(connection))
-    book = Roster.of(FilePartners.load(settings), table).book()
+    book = PartnerListing.of(FilePartners.load(settings), table).book()
     return WsSecurityPlugin(key, lambda: book.of_the_hub, system_clock)

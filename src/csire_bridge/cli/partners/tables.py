@@ -11,12 +11,12 @@ from rich.table import Table
 
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.worker.partners.check import Condition, Finding, condition_of, days_left
-from csire_bridge.worker.partners.roster import NamedCertificate, Roster, Source
+from csire_bridge.worker.partners.roster import NamedCertificate, PartnerListing, Source
 
 __all__ = ["as_json", "finding_as_json", "table_of"]
 
 
-def as_json(roster: Roster, now: datetime, revoked: Collection[bytes]) -> list[dict[str, Any]]:
+def as_json(roster: PartnerListing, now: datetime, revoked: Collection[bytes]) -> list[dict[str, Any]]:
     """One entry for each partner; moments are ISO 8601 in UTC."""
     shared = roster.shared
     return [
@@ -69,7 +69,7 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def table_of(roster: Roster, now: datetime, revoked: Collection[bytes]) -> Table:
+def table_of(roster: PartnerListing, now: datetime, revoked: Collection[bytes]) -> Table:
     """One line for each certificate; times are UTC. 16 digits of a fingerprint are enough to withdraw it."""
     table = Table(title="Partners", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in (
@@ -90,7 +90,7 @@ def table_of(roster: Roster, now: datetime, revoked: Collection[bytes]) -> Table
     return table
 
 
-def _add(table: Table, roster: Roster, eic: Eic, now: datetime, revoked: Collection[bytes]) -> None:
+def _add(table: Table, roster: PartnerListing, eic: Eic, now: datetime, revoked: Collection[bytes]) -> None:
     partner, shared = roster.partners[eic], roster.shared
     who = (str(eic), partner.role.value, partner.profile.value, "+".join(_named(roster.sources[eic])))
     certificates = roster.of_partner(eic)

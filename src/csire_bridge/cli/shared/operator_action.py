@@ -13,7 +13,7 @@ from csire_bridge.cli.shared.arguments import parse_words
 from csire_bridge.cli.shared.console import out, print_json
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database, StoreTransaction
 
@@ -23,9 +23,9 @@ __all__ = [
     "WhyOption",
     "act_of",
     "changing",
-    "looking",
     "opened",
     "parse_point",
+    "read_transaction",
     "tell",
 ]
 
@@ -51,19 +51,19 @@ def changing(config: Path | None, database: str | None) -> Iterator[StoreTransac
 
 
 @contextmanager
-def looking(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
+def read_transaction(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
     """The same, for reading only."""
-    with opened(load_settings(config, database=database)) as store, store.looking() as tx:
+    with opened(load_settings(config, database=database)) as store, store.read_transaction() as tx:
         yield tx
 
 
-def act_of(by: str | None, why: str | None, *, needs_why: bool = True) -> Act:
+def act_of(by: str | None, why: str | None, *, needs_why: bool = True) -> OperatorAction:
     """Who and why, now; exit code 2 with a sentence where one of them is missing."""
     for value, option in ((by, "--by"), (why, "--why") if needs_why else (by, "--by")):
         if value is None:
             raise typer.BadParameter(f"{option} is missing: whoever changes something says who and why")
     words = None if why is None else parse_words(why, "--why", longest=_LONGEST)
-    return Act(parse_words(by or "", "--by"), system_clock(), words)
+    return OperatorAction(parse_words(by or "", "--by"), system_clock(), words)
 
 
 def parse_point(text: str) -> MeteringPointCode:

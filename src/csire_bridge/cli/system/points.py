@@ -13,11 +13,11 @@ from csire_bridge.cli.orders.stats import DatabaseOption
 from csire_bridge.cli.shared.arguments import parse_words
 from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, err, out, print_json, with_progress
 from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import looking, opened, parse_point, tell
+from csire_bridge.cli.shared.operator_action import opened, parse_point, read_transaction, tell
 from csire_bridge.cli.system.point_actions import lift_danger, set_meter
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.metering_point.facts import Since, Source, Telling, origins
 from csire_bridge.domain.metering_point.point_lists import BadLine, Entry, read_points
 from csire_bridge.service.bridge import system_clock
@@ -80,7 +80,7 @@ def _meters_elsewhere(store: Database, entries: Sequence[Entry]) -> list[BadLine
     """A meter at two points would switch off the wrong household: the list must say what the other point has now."""
     given_up = {e.update.metering_point for e in entries if e.update.meter_number}
     bad = []
-    with store.looking() as tx:
+    with store.read_transaction() as tx:
         for start in range(0, len(entries), _BATCH):
             some = {e.update.meter_number: e for e in entries[start : start + _BATCH] if e.update.meter_number}
             for meter, point in tx.points.with_meters(list(some)).items():
@@ -96,7 +96,7 @@ def _write(store: Database, entries: Sequence[Entry], by: str | None) -> None:
     for start in with_progress(range(0, len(entries), _BATCH), "writing"):
         with store.transaction() as tx:
             updates = [entry.update for entry in entries[start : start + _BATCH]]
-            tx.points.tell_all(updates, system_clock(), Source.IMPORT, by)
+            tx.points.record_notices(updates, system_clock(), Source.IMPORT, by)
 
 
 def _tell_import(good: int, bad: Sequence[BadLine], json_wanted: bool, *, written: bool) -> None:
@@ -124,10 +124,10 @@ def show(
         csire-bridge points show 590243856287817706
     """
     chosen = parse_point(code)
-    with looking(config, database) as tx:
+    with read_transaction(config, database) as tx:
         record, history = tx.points.record(chosen), tx.points.history(chosen)
     if record is None and not history:
-        raise ActRefused(f"the point {chosen} is not known", "import it, or look the code up")
+        raise ActionRefused(f"the point {chosen} is not known", "import it, or look the code up")
     known = origins(record, history) if record else {}
     point = record.point if record else None
     facts = {name: _known(getattr(point, name), since, telling) for name, (since, telling) in known.items()}
@@ -197,7 +197,7 @@ def show_old(
         csire-bridge points list --older-than 365
     """
     before = system_clock() - timedelta(days=older_than)
-    with looking(config, database) as tx:
+    with read_transaction(config, database) as tx:
         found = tx.points.not_told_since(before, limit)
     if json_wanted:
         print_json([{"code": code, "told_at": at} for code, at in found])

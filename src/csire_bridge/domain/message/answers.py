@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import product
 
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, OrderState, Outcome
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState, Outcome, RejectionReason
 
 __all__ = ["ARMED_TEXT", "Answer", "AnswerKind", "answer_of", "possible_answers", "reasons_of"]
 
@@ -18,7 +18,7 @@ class AnswerKind(StrEnum):
     """The two answers that an execution order can have."""
 
     DONE = "done"
-    CANNOT = "cannot"
+    REJECTED = "cannot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Answer:
     outcome: Outcome | None = None
     executed_at: datetime | None = None
     meter: MeterNumber | None = None
-    reason: CannotReason | None = None
+    reason: RejectionReason | None = None
     attempted_at: datetime | None = None
     description: str | None = None
 
@@ -63,22 +63,22 @@ def answer_of(order: Order) -> Answer | None:
             meter=order.meter,
             description=ARMED_TEXT if order.outcome is Outcome.ARMED else None,
         )
-    if order.state in (OrderState.CANNOT, OrderState.SUPERSEDED, OrderState.WITHDRAWN):
+    if order.state in (OrderState.REJECTED, OrderState.SUPERSEDED, OrderState.WITHDRAWN):
         return Answer(
-            kind=AnswerKind.CANNOT,
+            kind=AnswerKind.REJECTED,
             process_instance=order.process_instance,
             metering_point=order.metering_point,
-            reason=order.cannot_reason or CannotReason.OTHER,
+            reason=order.cannot_reason or RejectionReason.OTHER,
             attempted_at=order.submitted_at,
             description=order.detail,
         )
     return None
 
 
-def reasons_of(kind: OrderKind) -> tuple[CannotReason, ...]:
+def reasons_of(kind: OrderKind) -> tuple[RejectionReason, ...]:
     """Why an order of that kind may not be carried out; debts are a matter of supply only."""
     supply = kind.contactor_action is not None
-    return tuple(reason for reason in CannotReason if supply or reason is not CannotReason.DEBT_BOTH_SIDES)
+    return tuple(reason for reason in RejectionReason if supply or reason is not RejectionReason.DEBT_BOTH_SIDES)
 
 
 def possible_answers(kind: OrderKind, answer: AnswerKind) -> Iterator[Answer]:

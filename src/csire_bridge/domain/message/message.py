@@ -26,15 +26,15 @@ __all__ = [
     "MessageState",
     "OrderRequest",
     "RawMessage",
-    "Reading",
     "RegistryUpdate",
+    "Request",
     "ResultNotice",
     "SentId",
     "SettledMessage",
     "SpecialKind",
     "SpecialNotice",
     "TakenId",
-    "Understood",
+    "UnderstoodMessage",
 ]
 
 
@@ -193,19 +193,19 @@ class SpecialNotice:
     description: str | None = None
 
 
-Reading = OrderRequest | ResultNotice | RegistryUpdate | SpecialNotice
+Request = OrderRequest | ResultNotice | RegistryUpdate | SpecialNotice
 """What a message asks for, read by its mapping file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class UnderstoodMessage:
     """A message that passed every check: its header, what it asks for, and the SHA-256 of its canonical content.
 
     ``received_at`` (UTC) is when its bytes came in; None: just now.
     """
 
     header: Header
-    reading: Reading
+    request: Request
     content: str
     received_at: datetime | None = None
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.order.order import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
+from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderKind, OrderState
 
 __all__ = ["Process", "Standing", "Stands", "same_dates", "standing"]
 
@@ -100,7 +100,7 @@ def _while(asked: Order, waiting: Order) -> Standing:
     return Standing.MOVED if movable or not asked.kind.contactor_action else Standing.UNDER_WAY
 
 
-_MOVABLE = WAITS_FOR_A_PERSON | {OrderState.REGISTERED}
+_MOVABLE = NEEDS_OPERATOR | {OrderState.REGISTERED}
 
 
 def _is_other(asked: Order, process: Process, known: Sequence[Order]) -> bool:

@@ -18,7 +18,7 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.message.answers import ARMED_TEXT
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import OrderRequest
-from csire_bridge.domain.order.order import CannotReason, Order, OrderState, Outcome
+from csire_bridge.domain.order.order import Order, OrderState, Outcome, RejectionReason
 
 __all__ = [
     "Report",
@@ -63,7 +63,7 @@ class SidStatus(StrEnum):
     FIELD_WORK = "field-work"
     WAITS = "waits-for-a-person"
     DONE = "done"
-    CANNOT = "cannot"
+    REJECTED = "cannot"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
 
@@ -78,7 +78,7 @@ _STATUS: Mapping[OrderState, SidStatus] = {
     OrderState.FIELD_WORK: SidStatus.FIELD_WORK,
     OrderState.PARKED: SidStatus.WAITS,
     OrderState.DONE: SidStatus.DONE,
-    OrderState.CANNOT: SidStatus.CANNOT,
+    OrderState.REJECTED: SidStatus.REJECTED,
     OrderState.SUPERSEDED: SidStatus.SUPERSEDED,
     OrderState.WITHDRAWN: SidStatus.WITHDRAWN,
 }
@@ -181,7 +181,7 @@ class Report:
     registered_at: datetime
     executed_at: datetime | None = None
     meter: MeterNumber | None = None
-    reason: CannotReason | None = None
+    reason: RejectionReason | None = None
     text: str | None = None
     document: bytes | None = None
 

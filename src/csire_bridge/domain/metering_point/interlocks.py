@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.holds import Hold
-from csire_bridge.domain.order.order import CannotReason, DisconnectionKind, Order, OrderKind
+from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, RejectionReason
 
 __all__ = ["DANGER", "Interlock", "danger", "holding_back", "interlock", "protection"]
 
@@ -28,7 +28,7 @@ DANGER = "danger is registered at the metering point (PL-278); a person lifts it
 class Interlock:
     """Why an order can't be carried out, in words that go to the hub."""
 
-    reason: CannotReason
+    reason: RejectionReason
     text: str
 
 
@@ -38,11 +38,11 @@ def interlock(order: Order, point: MeteringPoint | None, holds: Sequence[Hold] =
     ``holds`` are those that hold now.
     """
     if point is None:
-        return Interlock(CannotReason.OTHER, "the metering point is not known to the operator")
+        return Interlock(RejectionReason.OTHER, "the metering point is not known to the operator")
     if point.meter is None:
-        return Interlock(CannotReason.NOT_POSSIBLE, "no meter is known at the metering point")
+        return Interlock(RejectionReason.NOT_POSSIBLE, "no meter is known at the metering point")
     if point.has_contactor is not True:
-        return Interlock(CannotReason.NOT_POSSIBLE, "the meter at the metering point has no contactor")
+        return Interlock(RejectionReason.NOT_POSSIBLE, "the meter at the metering point has no contactor")
     return protection(order, point, holds)
 
 
@@ -71,10 +71,10 @@ def _protected_by(holds: Sequence[Hold], order: Order) -> Interlock | None:
     hold = _against(order, holds)
     if hold is None:
         return None
-    return Interlock(CannotReason.NOT_POSSIBLE, f"the metering point is protected from disconnection: {hold.kind}")
+    return Interlock(RejectionReason.NOT_POSSIBLE, f"the metering point is protected from disconnection: {hold.kind}")
 
 
 def _protected(order: Order, point: MeteringPoint) -> Interlock | None:
     if order.disconnection_kind is DisconnectionKind.DEBT and point.can_be_suspended is False:
-        return Interlock(CannotReason.NOT_POSSIBLE, "the metering point must not be suspended for debt")
+        return Interlock(RejectionReason.NOT_POSSIBLE, "the metering point must not be suspended for debt")
     return None

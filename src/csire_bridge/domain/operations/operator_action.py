@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Act"]
+__all__ = ["OperatorAction"]
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class OperatorAction:
     """``by`` is a name that is written down, not a login. ``at`` is UTC; ``why`` may be missing where a thing ends."""
 
     by: str
     at: datetime
     why: str | None = None
 
-    def told(self, what: str) -> str:
+    def history_line(self, what: str) -> str:
         """A line for a history."""
         return f"{what} by {self.by}" + (f": {self.why}" if self.why else "")

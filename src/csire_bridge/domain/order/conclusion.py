@@ -69,7 +69,9 @@ def conclude(
     unmoved = reading.connected if kind is OrderKind.DISCONNECT else reading.disconnected
     if unmoved and event is not None and event.kind.failure:
         return Conclusion(
-            OrderState.CANNOT, Outcome.NOT_SWITCHED, f"head-end system reports {event.kind}: {event.text or event.code}"
+            OrderState.REJECTED,
+            Outcome.NOT_SWITCHED,
+            f"head-end system reports {event.kind}: {event.text or event.code}",
         )
     return Conclusion(OrderState.UNKNOWN, Outcome.UNKNOWN, "contactor read: not in the wanted state")
 

@@ -25,11 +25,10 @@ from csire_bridge.domain.meter.contactor import ContactorAction
 from csire_bridge.domain.work import ORDINARY, PROMPT, URGENT, WorkStep
 
 __all__ = [
-    "COMMAND_OPEN",
+    "COMMAND_IN_FLIGHT",
     "FINAL_STATES",
+    "NEEDS_OPERATOR",
     "TRANSITIONS",
-    "WAITS_FOR_A_PERSON",
-    "CannotReason",
     "DisconnectionKind",
     "Order",
     "OrderEvent",
@@ -37,6 +36,7 @@ __all__ = [
     "OrderState",
     "Outcome",
     "ReconnectionReason",
+    "RejectionReason",
     "WaitsFor",
     "check_transition",
 ]
@@ -79,34 +79,34 @@ class OrderState(StrEnum):
     FIELD_WORK = "field-work"
     PARKED = "parked"
     DONE = "done"
-    CANNOT = "cannot"
+    REJECTED = "cannot"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
 
 
 _S = OrderState
-_AFTER_A_COMMAND = frozenset({_S.DONE, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN, _S.FIELD_WORK, _S.PARKED})
-_BY_A_PERSON = frozenset({_S.REGISTERED, _S.DONE, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN})
+_AFTER_A_COMMAND = frozenset({_S.DONE, _S.REJECTED, _S.SUPERSEDED, _S.WITHDRAWN, _S.FIELD_WORK, _S.PARKED})
+_BY_A_PERSON = frozenset({_S.REGISTERED, _S.DONE, _S.REJECTED, _S.SUPERSEDED, _S.WITHDRAWN})
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     _S.REGISTERED: frozenset(
-        {_S.SUBMITTING, _S.IN_STEPS, _S.FIELD_WORK, _S.PARKED, _S.CANNOT, _S.SUPERSEDED, _S.WITHDRAWN}
+        {_S.SUBMITTING, _S.IN_STEPS, _S.FIELD_WORK, _S.PARKED, _S.REJECTED, _S.SUPERSEDED, _S.WITHDRAWN}
     ),
-    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.REGISTERED, _S.CANNOT, _S.FIELD_WORK, _S.PARKED}),
+    _S.SUBMITTING: frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.REGISTERED, _S.REJECTED, _S.FIELD_WORK, _S.PARKED}),
     _S.SUBMITTED: _AFTER_A_COMMAND | {_S.UNKNOWN, _S.ARMED, _S.REGISTERED},
     _S.UNKNOWN: _AFTER_A_COMMAND | {_S.ARMED, _S.REGISTERED},
     _S.ARMED: _AFTER_A_COMMAND,
-    _S.IN_STEPS: frozenset({_S.DONE, _S.CANNOT, _S.WITHDRAWN, _S.FIELD_WORK, _S.PARKED}),
+    _S.IN_STEPS: frozenset({_S.DONE, _S.REJECTED, _S.WITHDRAWN, _S.FIELD_WORK, _S.PARKED}),
     _S.FIELD_WORK: _BY_A_PERSON | {_S.PARKED},
     _S.PARKED: _BY_A_PERSON | {_S.FIELD_WORK},
     _S.DONE: frozenset(),
-    _S.CANNOT: frozenset(),
+    _S.REJECTED: frozenset(),
     _S.SUPERSEDED: frozenset(),
     _S.WITHDRAWN: frozenset(),
 }
 FINAL_STATES = frozenset(state for state, onward in TRANSITIONS.items() if not onward)
-COMMAND_OPEN = frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.UNKNOWN, _S.ARMED})
+COMMAND_IN_FLIGHT = frozenset({_S.SUBMITTING, _S.SUBMITTED, _S.UNKNOWN, _S.ARMED})
 """While an order is in one of these and its command was not cancelled, its meter gets no other command."""
-WAITS_FOR_A_PERSON = frozenset({_S.FIELD_WORK, _S.PARKED})
+NEEDS_OPERATOR = frozenset({_S.FIELD_WORK, _S.PARKED})
 
 
 def check_transition(before: OrderState, after: OrderState) -> None:
@@ -138,7 +138,7 @@ class Outcome(StrEnum):
     NOT_SWITCHED = "not-switched"
 
 
-class CannotReason(StrEnum):
+class RejectionReason(StrEnum):
     """Why an order can't be carried out; mapping files turn it into the hub's code."""
 
     NOT_POSSIBLE = "not-possible"
@@ -217,7 +217,7 @@ class Order:
     executed_at: datetime | None = None
     executed_from: str | None = None
     verified_at: datetime | None = None
-    cannot_reason: CannotReason | None = None
+    cannot_reason: RejectionReason | None = None
     detail: str | None = None
     recalled_at: datetime | None = None
     superseded_by: int | None = None
@@ -242,7 +242,7 @@ class Order:
         return PROMPT if self.disconnection_kind is DisconnectionKind.PREPAID else ORDINARY
 
     @property
-    def carried_out_by(self) -> WorkStep:
+    def work_step(self) -> WorkStep:
         """The work that carries it out: orders that are more than a movement of the contactor have steps."""
         return WorkStep.EXECUTE if self.kind.contactor_action else WorkStep.PERFORM
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.order.order import OrderKind, OrderState
 
-__all__ = ["Commanded", "Neighbour", "Reconnections"]
+__all__ = ["CommandedOrder", "Reconnections", "RelatedOrder"]
 
 
 @dataclass(frozen=True, slots=True)
-class Commanded:
+class CommandedOrder:
     """An order as events of the head-end system meet it: the meter of its latest command, and where it stands.
 
     ``told`` is whether an event has met it before.
@@ -26,7 +26,7 @@ class Commanded:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class RelatedOrder:
     """Another order at the same meter. ``open``: its command may still move the contactor. Times are UTC.
 
     ``may_run_until`` is the end of a command that may still run although its order is done.

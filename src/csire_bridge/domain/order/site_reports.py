@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.meter.contactor import ContactorReading
 from csire_bridge.domain.meter.evidence import is_older
 from csire_bridge.domain.order.conclusion import conclude
@@ -36,7 +36,7 @@ def check_moment(order: Order, at: datetime, now: datetime, sent_at: datetime | 
     name minutes, so a moment within the minute of the last two counts.
     """
     if at > now:
-        raise ActRefused(f"{at.isoformat()} lies in the future", "give the moment at which it was done")
+        raise ActionRefused(f"{at.isoformat()} lies in the future", "give the moment at which it was done")
     before = {
         f"order {order.key} was registered": order.registered_at,
         "the last command to its meter was given": _minute(order.submitted_at),
@@ -44,7 +44,7 @@ def check_moment(order: Order, at: datetime, now: datetime, sent_at: datetime | 
     }
     for what, since in before.items():
         if since is not None and at < since:
-            raise ActRefused(
+            raise ActionRefused(
                 f"{what} at {since.isoformat()}, after {at.isoformat()}",
                 "what was done before an order is not its execution: give the moment at which it was done",
             )
@@ -68,7 +68,7 @@ def proven(order: Order, reading: ContactorReading | None, *, armed_counts: bool
         return _REPORTED.get(order.kind)
     found = conclude(order.kind, None, reading, order.registered_at, armed_counts=armed_counts)
     if found.state is not OrderState.DONE:
-        raise ActRefused(
+        raise ActionRefused(
             f"order {order.key} is not done: its contactor was read just now, and {_state_of(reading)}",
             "look at the meter again; nothing was written, and the hub was told nothing",
         )
@@ -78,7 +78,7 @@ def proven(order: Order, reading: ContactorReading | None, *, armed_counts: bool
 def check_unmoved(order: Order, reading: ContactorReading) -> None:
     """Raise ActRefused when the supply is where the order wants it: it can't be answered with "cannot"."""
     if reading.output_state is (order.kind is OrderKind.RECONNECT):
-        raise ActRefused(
+        raise ActionRefused(
             f"order {order.key} can't end without effect: its contactor was read just now, and {_state_of(reading)}",
             "report it --done with the moment; or take it back with `orders retry`, so that the bridge finds out",
         )

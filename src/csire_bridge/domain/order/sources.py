@@ -11,12 +11,12 @@ from typing import Protocol
 
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.order.facts import OrderSource
-from csire_bridge.domain.order.order import COMMAND_OPEN, Order, OrderKind, OrderState
+from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, Order, OrderKind, OrderState
 
 __all__ = ["JOINABLE", "is_the_same", "source_of"]
 
 
-JOINABLE = frozenset(COMMAND_OPEN | {OrderState.REGISTERED, OrderState.IN_STEPS})
+JOINABLE = frozenset(COMMAND_IN_FLIGHT | {OrderState.REGISTERED, OrderState.IN_STEPS})
 """An order that has ended, or waits for a person, is joined by nobody: what is asked for anew is tried anew."""
 
 _SAME = (

@@ -97,11 +97,11 @@ class Rules:
         others = (Rule(Scope(kind)) for kind in OrderKind)
         self._others = {rule.scope.kind: (rule, self.times(rule)) for rule in others}
 
-    def of(self, order: OrderFacts, source: OrderSource = OrderSource.HUB) -> Rule:
+    def rule_for(self, order: OrderFacts, source: OrderSource = OrderSource.HUB) -> Rule:
         """The rule that counts for ``order``; the default when none fits."""
-        return self.chosen(order, source)[0]
+        return self.rule_and_times_for(order, source)[0]
 
-    def chosen(self, order: OrderFacts, source: OrderSource) -> tuple[Rule, OpenTimes]:
+    def rule_and_times_for(self, order: OrderFacts, source: OrderSource) -> tuple[Rule, OpenTimes]:
         """The rule that counts for ``order``, and its open times."""
         found = choose(self._ready, order, source) if self._ready else None
         return found or self._others[order.kind]
@@ -118,7 +118,7 @@ def decide(order: OrderFacts, rules: Rules, now: datetime, source: OrderSource =
     The days to wait count from registration, full days by the Polish clock. The days to keep trying count from
     registration, or from the start of the date that the order asks for where that is later.
     """
-    rule, times = rules.chosen(order, source)
+    rule, times = rules.rule_and_times_for(order, source)
     date = start_date(order)
     end = _end(rule, order, date)
     if end is not None and now >= end:

@@ -149,7 +149,7 @@ def _timed(database: Database, batch: int, turn: int) -> _Timing:
     if len(items) != batch:
         raise OurFault(f"only {len(items)} pieces of work were due, but a batch has {batch}", "take more orders")
     with database.transaction() as tx:
-        tx.work.postpone_all([(item, now - timedelta(seconds=turn), None) for item in items])
+        tx.work.reschedule_all([(item, now - timedelta(seconds=turn), None) for item in items])
     return _Timing((after - before) * 1000, (committed - begun) * 1000)
 
 

@@ -38,7 +38,7 @@ class Load:
         parts = urlsplit(url)
         address = (parts.hostname or "", parts.port or 80)
         head = f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/xml\r\nContent-Length: "
-        self._lines = [_Line(address, head.encode()) for _ in range(connections)]
+        self._lines = [_GreenCall(address, head.encode()) for _ in range(connections)]
 
     def post(self, raws: Sequence[bytes]) -> Posted:
         """Post all of ``raws`` and wait for the answers; raises OurFault when one does not come."""
@@ -66,14 +66,14 @@ class Load:
             line.stream.close()
 
 
-def _next(line: _Line, todo: Iterator[bytes], waiting: selectors.BaseSelector) -> None:
+def _next(line: _GreenCall, todo: Iterator[bytes], waiting: selectors.BaseSelector) -> None:
     raw = next(todo, None)
     if raw is not None:
         line.send(raw)
         waiting.register(line.stream, selectors.EVENT_READ, line)
 
 
-class _Line:
+class _GreenCall:
     """One connection, with at most one request on its way."""
 
     def __init__(self, address: tuple[str, int], head: bytes) -> None:

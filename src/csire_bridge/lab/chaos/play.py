@@ -100,7 +100,7 @@ class Scene:
     def _nothing_to_do(self) -> bool:
         if not self.courier.done or self.stage.hub.waiting:
             return False
-        with self.database.looking() as tx:
+        with self.database.read_transaction() as tx:
             rests = at_rest(tx.connection, datetime.now(UTC))
             return rests and tx.work.next_due(list(WorkStep)) is None
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from csire_bridge.config.settings import load_settings
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.lab.chaos.crash_points import Crash
 from csire_bridge.lab.chaos.kill import Countdown, Gate, wrap_migration, wrap_rooms
 from csire_bridge.runtime.steady_clock import SteadyClock
@@ -99,7 +99,7 @@ def run_retention(part: Part, say: Connection) -> None:
         try:
             for _ in worker.run():
                 pass
-        except ActRefused:  # whoever was killed holds the turn for a while
+        except ActionRefused:  # whoever was killed holds the turn for a while
             time.sleep(0.05)
         else:
             break

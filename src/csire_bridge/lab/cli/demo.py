@@ -29,7 +29,7 @@ from csire_bridge.lab.demo.stage import load_points
 from csire_bridge.lab.demo.summary import differences, summary_of
 from csire_bridge.lab.simulators.expectations import Expectations, load_expected
 from csire_bridge.lab.simulators.faults.hub import Trouble
-from csire_bridge.lab.simulators.sample_preparer import Doctor
+from csire_bridge.lab.simulators.sample_preparer import SamplePreparer
 from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.store.queries.reports import OrderLine, at_rest, executed, order_lines
 
@@ -97,7 +97,7 @@ def _clear(target: Path) -> None:
 
 
 def _play(scene: Market, feeder: Feeder, expected: Expectations, samples: Path) -> None:
-    doctor = Doctor(scene.pki, expected.offset_to(system_clock()))
+    doctor = SamplePreparer(scene.pki, expected.offset_to(system_clock()))
     live = Live(console=out, refresh_per_second=8) if out.is_terminal else None
     if live:
         live.start()
@@ -117,7 +117,7 @@ def _play(scene: Market, feeder: Feeder, expected: Expectations, samples: Path) 
 
 def _answers(bridge: Bridge) -> dict[bytes, bytes]:
     """The ids that the samples' results name in place of those of our answers, which nobody knows beforehand."""
-    with bridge.database.looking() as tx:
+    with bridge.database.read_transaction() as tx:
         lines = [line for line in order_lines(tx.connection) if line.answer_id and line.message_id]
     return {
         MessageId(str(line.message_id)).derive(str(line.answer_number)).encode(): str(line.answer_id).encode()

@@ -122,5 +122,5 @@ def _rules_of_database(settings: Settings) -> Sequence[RuleSetVersion]:
         if store.file and not store.file.is_file():
             return []
         store.require_current()
-        with store.looking() as tx:
+        with store.read_transaction() as tx:
             return tx.rule_sets.versions()

@@ -59,7 +59,7 @@ def _cells(spread: Spread) -> Iterator[str]:
 
 _ENDS = {
     "done": OrderState.DONE,
-    "cannot": OrderState.CANNOT,
+    "cannot": OrderState.REJECTED,
     "superseded": OrderState.SUPERSEDED,
     "withdrawn": OrderState.WITHDRAWN,
     "field work": OrderState.FIELD_WORK,

@@ -20,7 +20,7 @@ from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.lab.demo.stage import Stage, load_points, stage
 from csire_bridge.lab.simulators.expectations import Expectations, SignKind
-from csire_bridge.lab.simulators.sample_preparer import Doctor
+from csire_bridge.lab.simulators.sample_preparer import SamplePreparer
 from csire_bridge.pipeline.intake.receive import Arrival
 
 __all__ = ["Sight", "play_weekend", "weekend_table"]
@@ -104,7 +104,7 @@ def _at(day: date, hour: time_of_day) -> datetime:
 
 def _feed(scene: Stage, clock: _HandSetClock, sample: Path, expected: Expectations) -> None:
     """As ``replay`` would, dated a minute before the hand-set clock."""
-    doctor = Doctor(scene.pki, expected.offset_to(clock() - timedelta(minutes=1)))
+    doctor = SamplePreparer(scene.pki, expected.offset_to(clock() - timedelta(minutes=1)))
     raw = doctor.prepare(sample.read_bytes(), SignKind.HUB)
     scene.bridge.take_in(Channel.REPLAY, [Arrival(sample.name, raw)])
 
@@ -114,7 +114,7 @@ def _seen(scene: Stage, key: int, at: datetime, what: str, due: OrderState) -> S
     deadline = time.monotonic() + _PATIENCE
     while True:
         worked = scene.bridge.worker.turn()
-        with scene.bridge.database.looking() as tx:
+        with scene.bridge.database.read_transaction() as tx:
             order = tx.orders.get(key)
             told = tx.orders.history(key)[-1].text
         if order.state is due and not worked:

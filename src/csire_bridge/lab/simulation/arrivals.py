@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber, ProcessInstanceId
-from csire_bridge.domain.message.message import Channel, Form, Header, OrderRequest, Understood
+from csire_bridge.domain.message.message import Channel, Form, Header, OrderRequest, UnderstoodMessage
 from csire_bridge.domain.message.sid import SidNumber, SidRequest
 from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.facts import OrderSource
@@ -21,7 +21,7 @@ from csire_bridge.lab.simulation.pattern import Asked, Wish
 from csire_bridge.lab.simulation.population import SUPPLIER, Population
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
 from csire_bridge.pipeline.intake.register import register
-from csire_bridge.pipeline.orders.merge_sources import take_sid_order
+from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.pipeline.orders.processes import KnownProcesses
 from csire_bridge.pipeline.ports import Store, Transaction
 
@@ -82,7 +82,7 @@ class Desk:
             tx.points.put(self._population.point(first))
             self._head_end.install(self._population.meter(first))
 
-    def _understood(self, asked: Asked) -> Understood:
+    def _understood(self, asked: Asked) -> UnderstoodMessage:
         number = _MEANS[asked.wish][0]
         header = Header(
             message_id=MessageId(self._uuid()),
@@ -98,13 +98,13 @@ class Desk:
             sender_role="",
             retroactive_token=None,
         )
-        return Understood(header, self._request(asked, ProcessInstanceId(self._uuid())), "")
+        return UnderstoodMessage(header, self._request(asked, ProcessInstanceId(self._uuid())), "")
 
     def _from_sid(self, tx: Transaction, asked: Asked, now: datetime) -> None:
         number = SidNumber(self._uuid())
         (message,) = tx.messages.add(Channel.SID, now, [(number, b"", "", Form.BARE)])
         request = SidRequest(number, asked.registered_at, self._request(asked, None))
-        take_sid_order(tx, request, message, now, self._hold, self._deadlines)
+        accept_sid_order(tx, request, message, now, self._hold, self._deadlines)
 
     def _request(self, asked: Asked, process: ProcessInstanceId | None) -> OrderRequest:
         _, kind, detail = _MEANS[asked.wish]

@@ -9,7 +9,7 @@ from itertools import pairwise
 from sqlalchemy import Connection, select
 
 from csire_bridge.domain.meter.contactor import ControlState
-from csire_bridge.domain.order.order import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState, Outcome
+from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderKind, OrderState, Outcome
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulation.head_end import Movement
 from csire_bridge.lab.simulation.outcome import every_order
@@ -59,7 +59,7 @@ def _done(play: Play, order: Order) -> Iterator[str]:
 
 def _open(play: Play, order: Order, waiting: dict[int, tuple[datetime, bool, str | None]]) -> Iterator[str]:
     """An order that has not ended is left to a person, or somebody will look at it again, and it says why it waits."""
-    if order.state in FINAL_STATES | WAITS_FOR_A_PERSON:
+    if order.state in FINAL_STATES | NEEDS_OPERATOR:
         return
     due, parked, why = waiting.get(order.key, (None, False, None))
     now = play.clock()

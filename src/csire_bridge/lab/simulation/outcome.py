@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from csire_bridge.domain.operations.statistics import Bucket, count_buckets, percentile
 from csire_bridge.domain.order.deadlines import deadline_of
-from csire_bridge.domain.order.order import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState, WaitsFor
+from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.order.sources import source_of
 from csire_bridge.domain.rules.timeline import Timeline, plan
 from csire_bridge.lab.simulation.play import Play
@@ -102,7 +102,7 @@ class _Reader:
     def __init__(self, play: Play, connection: Connection) -> None:
         self._play = play
         self._outages = play.scenario.outages
-        with play.database.looking() as tx:
+        with play.database.read_transaction() as tx:
             self._timeline: Timeline = RuleBook().timeline(tx.rule_sets)
         self._cap = _waited(connection, WaitsFor.CAP)
         self._meter = _waited(connection, WaitsFor.METER)
@@ -155,7 +155,7 @@ class _Reader:
     def _why_late(self, order: Order) -> Late:
         reasons = (
             (order.key in self._cap, Late.CAP),
-            (order.state in WAITS_FOR_A_PERSON, Late.GIVEN_UP),
+            (order.state in NEEDS_OPERATOR, Late.GIVEN_UP),
             (self._pressed(order), Late.BUTTON),
             (order.attempts > 1, Late.REPEATED),
             (order.key in self._meter, Late.METER),

@@ -17,11 +17,11 @@ from csire_bridge.lab.simulation.pattern import Asked
 from csire_bridge.lab.simulation.population import Population
 from csire_bridge.lab.simulation.scenarios import Scenario
 from csire_bridge.lab.simulators.faults.fate import Fate
-from csire_bridge.pipeline.agreement.handler import Performer
+from csire_bridge.pipeline.agreement.handler import AgreementHandler
 from csire_bridge.pipeline.execute.handler import Executor
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.observe.head_end_events import take_events
-from csire_bridge.service.bridge import execution_limits, step_rules
+from csire_bridge.service.bridge import execution_policy, step_rules
 from csire_bridge.store.database import Database
 from csire_bridge.worker.work_loop import Worker
 
@@ -38,7 +38,7 @@ class Play:
 
     def __init__(self, scenario: Scenario, settings: Settings, database: Database) -> None:
         self.scenario, self.database = scenario, database
-        self.limits, self.step_rules = execution_limits(settings), step_rules(settings)
+        self.limits, self.step_rules = execution_policy(settings), step_rules(settings)
         self.clock, self._agenda = SimulatedClock(scenario.start), Agenda()
         self._events: list[HeadEndEvent] = []
         self.fate = fate = Fate(scenario.seed, scenario.faults, self._seconds)
@@ -63,8 +63,8 @@ class Play:
             self.database,
             {
                 WorkStep.EXECUTE: Executor(*there, jitter),
-                WorkStep.PERFORM: Performer(
-                    self.database, self.head_end, points.known_after_a_look, *there[2:], self.step_rules, jitter
+                WorkStep.PERFORM: AgreementHandler(
+                    self.database, self.head_end, points.find_or_none, *there[2:], self.step_rules, jitter
                 ),
             },
             self.clock,
@@ -109,7 +109,7 @@ class Play:
             self._events.clear()
 
     def _next(self, waiting: Sequence[Asked]) -> datetime | None:
-        with self.database.looking() as tx:
+        with self.database.read_transaction() as tx:
             work = tx.work.next_due(_STEPS)
         arrival = waiting[self.taken].arrives_at if self.taken < len(waiting) else None
         return min((due for due in (work, arrival, self._agenda.next()) if due is not None), default=None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from csire_bridge.domain.order.order import FINAL_STATES, WAITS_FOR_A_PERSON, OrderKind, OrderState
+from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, OrderKind, OrderState
 from csire_bridge.lab.shared.measure import peak_rss_mib
 from csire_bridge.lab.simulation.check import violations
 from csire_bridge.lab.simulation.measured import PUBLISHED
@@ -67,7 +67,7 @@ def report_of(play: Play, seconds: float) -> Report:
 
 def still_open(ends: Mapping[OrderState, int]) -> int:
     """How many orders have neither ended nor been left to a person."""
-    return sum(count for state, count in ends.items() if state not in FINAL_STATES | WAITS_FOR_A_PERSON)
+    return sum(count for state, count in ends.items() if state not in FINAL_STATES | NEEDS_OPERATOR)
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from csire_bridge.xml.redate import redate
 from csire_bridge.xml.security.keys import SigningKey
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, without_signature
 
-__all__ = ["Doctor", "prepare"]
+__all__ = ["SamplePreparer", "prepare"]
 
 _WRAPPER = "{urn:csire-bridge:demo:wrapping}Wrapper"
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -29,7 +29,7 @@ def prepare(raw: bytes, sign: SignKind, pki: DemoPki, offset: timedelta) -> byte
     """Return ``raw`` with its dates moved by ``offset``, signed as ``sign`` says; what is no XML is only moved.
 
     Raises ValueError when a document without any text is to be altered or wrapped.
-    A signature differs from one call to the next (ECDSA): whoever feeds several samples uses a ``Doctor``.
+    A signature differs from one call to the next (ECDSA): whoever feeds several samples uses a ``SamplePreparer``.
     """
     moved = redate(raw, offset)
     if sign is SignKind.NONE:
@@ -41,7 +41,7 @@ def prepare(raw: bytes, sign: SignKind, pki: DemoPki, offset: timedelta) -> byte
     return _SIGNERS[sign](root, pki)
 
 
-class Doctor:
+class SamplePreparer:
     """Prepares many samples: a file that repeats another one becomes the same bytes again, signature included."""
 
     def __init__(self, pki: DemoPki, offset: timedelta) -> None:

@@ -18,11 +18,11 @@ from csire_bridge.pipeline.batch_step import Task
 from csire_bridge.pipeline.observe.readings import read_calendar, read_contactor, read_registers
 from csire_bridge.pipeline.ports import HeadEnd
 
-__all__ = ["ChildNeeded", "NotYet", "Performed", "Performing", "Undone", "WasCarriedOut", "perform", "undo"]
+__all__ = ["AlreadyEffective", "ChildNeeded", "NotYet", "StepDone", "StepTask", "Undone", "perform", "undo"]
 
 
 @dataclass(frozen=True, slots=True)
-class Performing:
+class StepTask:
     """A step that is to be done at a meter, or with ``undo`` to be undone; ``meter`` is None where none is known."""
 
     order: Order
@@ -33,14 +33,14 @@ class Performing:
     @classmethod
     def task(
         cls, item: WorkItem, order: Order, step: OrderStep, point: MeteringPoint | None, *, undo: bool = False
-    ) -> Task[Performing]:
+    ) -> Task[StepTask]:
         """The task to do it at the meter of ``point``; where none is known, SID is asked, to whom no line leads."""
         meter = point.meter if point else None
-        return Task(item, cls(order, step, meter, undo), apart=meter is None)
+        return Task(item, cls(order, step, meter, undo), needs_thread=meter is None)
 
 
 @dataclass(frozen=True, slots=True)
-class Performed:
+class StepDone:
     """A step that has ended, as the meter itself confirms."""
 
     state: StepState
@@ -72,7 +72,7 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True)
-class WasCarriedOut:
+class AlreadyEffective:
     """There is nothing to undo any more: it has taken effect."""
 
     text: str
@@ -80,7 +80,7 @@ class WasCarriedOut:
 
 def perform(
     head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock
-) -> Performed | ChildNeeded | NotYet:
+) -> StepDone | ChildNeeded | NotYet:
     """Do a step. Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown; ValueError for one that no meter does.
 
     Registers count as they stood when the step fell due, or later; everything else as it is now.
@@ -89,7 +89,7 @@ def perform(
         case StepKind.READ:
             readings = read_registers(head_end, meter, ENERGY_REGISTERS, clock, since=step.not_before)
             values = ", ".join(f"{r.register} {r.value:f} {r.unit}" for r in readings)
-            return Performed(StepState.DONE, f"meter {meter}: {values}", readings)
+            return StepDone(StepState.DONE, f"meter {meter}: {values}", readings)
         case StepKind.TARIFF:
             return _write_tariff(head_end, order, step, meter, clock)
         case StepKind.ACTIVATE:
@@ -97,7 +97,7 @@ def perform(
         case StepKind.CONNECT:
             contactor = read_contactor(head_end, meter, clock)
             if contactor.connected:
-                return Performed(StepState.SKIPPED, "the supply is on", contactor=contactor)
+                return StepDone(StepState.SKIPPED, "the supply is on", contactor=contactor)
             return ChildNeeded(OrderKind.RECONNECT, contactor)
         case StepKind.DISCONNECT | StepKind.POWER:
             raise ValueError(f"step {step.kind} of order {order.key} needs no call")
@@ -105,18 +105,18 @@ def perform(
 
 def _write_tariff(
     head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock
-) -> Performed | NotYet:
+) -> StepDone | NotYet:
     """Write the passive calendar with its moment, and read it back."""
     tariff, at = order.tariff_group or "", _activation(order, step)
     calendars = read_calendar(head_end, meter, clock)
     if not calendars.waits(tariff, at):
         if calendars.active == tariff and not _will_change(calendars, tariff):
-            return Performed(StepState.SKIPPED, f"the meter counts by calendar {tariff} already")
+            return StepDone(StepState.SKIPPED, f"the meter counts by calendar {tariff} already")
         written_at = clock()
         head_end.write_calendar(meter, tariff, at)
         if not read_calendar(head_end, meter, clock, since=written_at).waits(tariff, at):
             return NotYet(f"the calendar {tariff} does not stand in meter {meter} after it was written")
-    return Performed(StepState.DONE, f"calendar {tariff} is in the meter, to count from {at:%Y-%m-%d %H:%M} UTC on")
+    return StepDone(StepState.DONE, f"calendar {tariff} is in the meter, to count from {at:%Y-%m-%d %H:%M} UTC on")
 
 
 def _will_change(calendars: MeterCalendars, tariff: str) -> bool:
@@ -130,7 +130,7 @@ def _activation(order: Order, step: OrderStep) -> datetime:
     return start_of(order.effective_date) if order.effective_date else step.not_before
 
 
-def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock) -> Performed | NotYet:
+def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock) -> StepDone | NotYet:
     """The meter activates its calendar by itself; where it has not, it is told to. The reading proves it.
 
     It is told so only while the right calendar waits in it: somebody else may have written another one since.
@@ -149,10 +149,10 @@ def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumb
             head_end.activate_calendar(meter)
         if read_calendar(head_end, meter, clock, since=asked_at).active != tariff:
             return NotYet(f"the calendar {tariff} does not count in meter {meter} yet")
-    return Performed(StepState.DONE, f"the meter counts by calendar {tariff}")
+    return StepDone(StepState.DONE, f"the meter counts by calendar {tariff}")
 
 
-def undo(head_end: HeadEnd, order: Order, meter: MeterNumber, clock: Clock) -> Undone | WasCarriedOut | NotYet:
+def undo(head_end: HeadEnd, order: Order, meter: MeterNumber, clock: Clock) -> Undone | AlreadyEffective | NotYet:
     """Keep a meter from changing over to the tariff that waits in it.
 
     What it counts by now is written over what waits, to the same moment: so whether that passes meanwhile or not, the
@@ -162,13 +162,13 @@ def undo(head_end: HeadEnd, order: Order, meter: MeterNumber, clock: Clock) -> U
     calendars = read_calendar(head_end, meter, clock)
     active, waiting = calendars.active, calendars.passive
     if active == tariff:
-        return WasCarriedOut(f"the meter counts by calendar {tariff} already")
+        return AlreadyEffective(f"the meter counts by calendar {tariff} already")
     if waiting.name == tariff and waiting.activate_at is not None:
         written_at = clock()
         head_end.write_calendar(meter, active, waiting.activate_at)
         after = read_calendar(head_end, meter, clock, since=written_at)
         if after.active == tariff:
-            return WasCarriedOut(f"the meter counts by calendar {tariff} since a moment ago")
+            return AlreadyEffective(f"the meter counts by calendar {tariff} since a moment ago")
         if after.passive.name != active:
             return NotYet(f"the calendar {tariff} still waits in meter {meter}")
     return Undone(f"calendar {tariff} waits in the meter no more; it goes on with {active}")

@@ -8,28 +8,28 @@ from dataclasses import replace
 from csire_bridge.domain.order.order import FINAL_STATES, Order, OrderKind
 from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState, may_wait_in_meter
 from csire_bridge.domain.work import WorkItem
-from csire_bridge.pipeline.agreement.actions import Performing
+from csire_bridge.pipeline.agreement.actions import StepTask
 from csire_bridge.pipeline.batch_step import Task
 from csire_bridge.pipeline.execute.meter_gate import doubts_of
-from csire_bridge.pipeline.execution_policy import ExecutionLimits
-from csire_bridge.pipeline.orders.cancel import take_back
-from csire_bridge.pipeline.orders.child_orders import after_child, give_birth
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy
+from csire_bridge.pipeline.orders.cancel import cancel_or_recall
+from csire_bridge.pipeline.orders.child_orders import spawn_child, step_after_child
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import Transaction
 
-__all__ = ["summary", "undoing"]
+__all__ = ["compensate", "summary"]
 
 _TAKEN_BACK = "the order that it is a step of was taken back"
 
 
-def undoing(
+def compensate(
     tx: Transaction,
     item: WorkItem,
     order: Order,
     steps: Sequence[OrderStep],
-    changes: Changes,
-    limits: ExecutionLimits,
-) -> list[Task[Performing]]:
+    changes: OrderChanges,
+    limits: ExecutionPolicy,
+) -> list[Task[StepTask]]:
     """Take ``order`` back step by step; return the call that this needs, if any.
 
     A disconnection under way is recalled, unless somebody else asked for it too; a connection is let go. A household
@@ -37,7 +37,7 @@ def undoing(
     ends.
     """
     for step in steps:
-        if step.child is not None and not _ended(tx, item, order, step, changes, limits):
+        if step.child is not None and not _is_settled(tx, item, order, step, changes, limits):
             return []
     waiting = may_wait_in_meter(steps)
     if waiting is not None:
@@ -46,7 +46,7 @@ def undoing(
         if doubt is not None:
             changes.park(order, item, f"taken back, but {doubt}")
             return []
-        return [Performing.task(item, order, waiting, point, undo=True)]
+        return [StepTask.task(item, order, waiting, point, undo=True)]
     now_done = tx.steps.of([order.key]).get(order.key, [])
     if any(step.kind is StepKind.ACTIVATE and step.state is StepState.DONE for step in now_done):
         changes.park(
@@ -57,20 +57,20 @@ def undoing(
     return []
 
 
-def _ended(
-    tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: Changes, limits: ExecutionLimits
+def _is_settled(
+    tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: OrderChanges, limits: ExecutionPolicy
 ) -> bool:
     """Whether nothing moves any more for that step."""
     child = tx.orders.get(step.child or 0)
     if child.state not in FINAL_STATES:
         others = child.source_message is not None or tx.sid.behind([child.key]).get(child.key)
         if child.recalled_at is None and not others and child.kind is not OrderKind.RECONNECT:
-            take_back(tx, child, _TAKEN_BACK, changes.now)
-        changes.postpone(item, changes.now + limits.recheck)
+            cancel_or_recall(tx, child, _TAKEN_BACK, changes.now)
+        changes.reschedule(item, changes.now + limits.recheck_interval)
         return False
-    after = after_child(step, child, changes.now, recalled=True)
+    after = step_after_child(step, child, changes.now, recalled=True)
     if isinstance(after, OrderKind):
-        give_birth(tx, item, order, step, after, changes, limits)
+        spawn_child(tx, item, order, step, after, changes, limits)
         return False
     if after.state is StepState.WAITING:
         after = replace(after, state=StepState.SKIPPED, child=step.child, ended_at=changes.now)

@@ -16,7 +16,7 @@ from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, Outco
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.operations.restores import IN_DOUBT
-from csire_bridge.domain.order.order import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
+from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderKind, OrderState
 from csire_bridge.domain.order.steps import (
     OrderStep,
     StepKind,
@@ -27,25 +27,25 @@ from csire_bridge.domain.order.steps import (
     tried_again,
 )
 from csire_bridge.domain.work import Lease, WorkItem
-from csire_bridge.pipeline.agreement.actions import Performing, perform, undo
-from csire_bridge.pipeline.agreement.compensate import summary, undoing
+from csire_bridge.pipeline.agreement.actions import StepTask, perform, undo
+from csire_bridge.pipeline.agreement.compensate import compensate, summary
 from csire_bridge.pipeline.agreement.results import LookedUp, Result, settle_step
-from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.batch_step import Done, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import set_doubtful_aside
-from csire_bridge.pipeline.execute.circuit import Outage
+from csire_bridge.pipeline.execute.circuit import HeadEndCircuit
 from csire_bridge.pipeline.execute.meter_gate import doubts_of
 from csire_bridge.pipeline.execute.rule_gate import RuleGate
-from csire_bridge.pipeline.execution_policy import ExecutionLimits
-from csire_bridge.pipeline.orders.child_orders import after_child, give_birth, why_not
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy
+from csire_bridge.pipeline.orders.child_orders import reason_to_stay_supplied, spawn_child, step_after_child
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 
-__all__ = ["Performer"]
+__all__ = ["AgreementHandler"]
 
 _OPEN = frozenset({OrderState.REGISTERED, OrderState.IN_STEPS})
 
 
-class Performer:
+class AgreementHandler:
     """Takes orders of several steps from step to step, each time their work falls due. For one worker thread."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Performer:
         head_end: HeadEnd,
         look_up: Callable[[MeteringPointCode], MeteringPoint | None],
         clock: Clock,
-        limits: ExecutionLimits,
+        limits: ExecutionPolicy,
         rules: StepRules,
         jitter: random.Random,
     ) -> None:
@@ -67,40 +67,40 @@ class Performer:
         self._rules = rules
         self._jitter = jitter
         self._gate = RuleGate(limits.deadlines)
-        self._outage = Outage(limits.circuit)
+        self._circuit = HeadEndCircuit(limits.circuit)
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Performing]:
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[StepTask]:
         """Find the step that each order is at; what needs no head-end system is done here."""
-        changes = Changes(self._clock())
+        changes = OrderChanges(self._clock())
         with self._store.transaction() as tx:
-            tx.work.hold(items)
-            orders = tx.orders.held([item.subject for item in items])
+            tx.work.assert_leased(items)
+            orders = tx.orders.get_for_update([item.subject for item in items])
             pairs = [(item, orders[item.subject]) for item in items]
             changes.finished += [item for item, order in pairs if order.state not in _OPEN]
             may, doubtful = set_doubtful_aside(tx, [pair for pair in pairs if pair[1].state in _OPEN], changes.now)
             for task in doubtful:
                 changes.park(task.about.order, task.item, IN_DOUBT)
-            begun = [_At(tx, item, order, changes, self) for item, order in may]
+            begun = [_OrderInSteps(tx, item, order, changes, self) for item, order in may]
             tasks = [task for at in begun for task in at.tasks()]
             tasks = self._reachable(tx, tasks, changes)
-            return Begun(tasks, changes.write(tx, lease))
+            return Prepared(tasks, changes.write(tx, lease))
 
-    def _reachable(self, tx: Transaction, tasks: list[Task[Performing]], changes: Changes) -> list[Task[Performing]]:
-        through, back = self._outage.through(tx, [task.about.meter for task in tasks], changes.now)
+    def _reachable(self, tx: Transaction, tasks: list[Task[StepTask]], changes: OrderChanges) -> list[Task[StepTask]]:
+        through, back = self._circuit.admit(tx, [task.about.meter for task in tasks], changes.now)
         for place, task in enumerate(tasks):
             if place not in through:
-                changes.postpone(task.item, back or changes.now)
+                changes.reschedule(task.item, back or changes.now)
         return [tasks[place] for place in through]
 
-    def do(self, task: Task[Performing]) -> Result:
+    def do(self, task: Task[StepTask]) -> Result:
         """Read or write at the meter."""
         about = task.about
         if about.meter is None:
             point = self._look_up(about.order.metering_point)
             return LookedUp(point is not None and point.meter is not None)
-        if self._outage.found:
+        if self._circuit.found:
             return None
-        begun = self._outage.begins()
+        begun = self._circuit.begins()
         try:
             if about.undo:
                 result: Result = undo(self._head_end, about.order, about.meter, self._clock)
@@ -108,39 +108,41 @@ class Performer:
                 result = perform(self._head_end, about.order, about.step, about.meter, self._clock)
         except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
             result = error
-        self._outage.saw(result, about.meter, begun, self._clock())
+        self._circuit.record(result, about.meter, begun, self._clock())
         return result
 
-    def settle(self, done: Sequence[Done[Performing, Result]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[StepTask, Result]], lease: Lease | None) -> list[WorkItem]:
         """Write down what came of it; return the work of orders that go on at once.
 
         An order that was changed meanwhile is begun anew: what was done at the meter may not be what is wanted now.
         """
-        changes = Changes(self._clock())
+        changes = OrderChanges(self._clock())
         with self._store.transaction() as tx:
-            tx.work.hold([piece.item for piece in done])
-            known = tx.orders.held([piece.about.order.key for piece in done])
-            self._outage.settle(tx, changes.now)
+            tx.work.assert_leased([piece.item for piece in done])
+            known = tx.orders.get_for_update([piece.about.order.key for piece in done])
+            self._circuit.settle(tx, changes.now)
             goes_on = [piece.item for piece in done if self._settled(tx, piece, known, changes)]
             if lease is None:
                 for item in goes_on:
-                    changes.postpone(item, changes.now)
+                    changes.reschedule(item, changes.now)
             following = changes.write(tx, lease)
-        self._outage.told()
+        self._circuit.mark_committed()
         return [*goes_on, *following] if lease else []
 
     def _settled(
-        self, tx: Transaction, piece: Done[Performing, Result], known: dict[int, Order], changes: Changes
+        self, tx: Transaction, piece: Done[StepTask, Result], known: dict[int, Order], changes: OrderChanges
     ) -> bool:
         if known[piece.about.order.key].version != piece.about.order.version:
             return True
         return settle_step(tx, piece, self._limits, changes, self._jitter)
 
 
-class _At:
+class _OrderInSteps:
     """One order within the transaction that begins its work."""
 
-    def __init__(self, tx: Transaction, item: WorkItem, order: Order, changes: Changes, performer: Performer) -> None:
+    def __init__(
+        self, tx: Transaction, item: WorkItem, order: Order, changes: OrderChanges, performer: AgreementHandler
+    ) -> None:
         self._tx, self._item, self._order, self._changes = tx, item, order, changes
         self._limits, self._rules, self._gate = performer._limits, performer._rules, performer._gate
 
@@ -148,13 +150,13 @@ class _At:
     def _now(self) -> datetime:
         return self._changes.now
 
-    def tasks(self) -> list[Task[Performing]]:
+    def tasks(self) -> list[Task[StepTask]]:
         """The call that the order needs now, if any."""
         if self._order.state is OrderState.REGISTERED and not self._begun():
             return []
         steps = self._tx.steps.of([self._order.key]).get(self._order.key, [])
         if self._order.recalled_at is not None:
-            return undoing(self._tx, self._item, self._order, steps, self._changes, self._limits)
+            return compensate(self._tx, self._item, self._order, steps, self._changes, self._limits)
         return self._next(steps)
 
     def _begun(self) -> bool:
@@ -171,7 +173,7 @@ class _At:
             changes.withdraw(order, self._item, "taken back before anything of it was begun")
             return False
         if ahead > self._now:
-            changes.postpone(self._item, ahead)
+            changes.reschedule(self._item, ahead)
             return False
         steps = self._tx.steps.add(plan_steps(order, self._rules))
         if not steps:
@@ -181,7 +183,7 @@ class _At:
         self._order = changes.move(order, OrderState.IN_STEPS, f"steps: {names}", waits_for=None)
         return True
 
-    def _next(self, steps: Sequence[OrderStep]) -> list[Task[Performing]]:
+    def _next(self, steps: Sequence[OrderStep]) -> list[Task[StepTask]]:
         """Go over steps that need no call; return the one that does."""
         while (step := first_open(steps)) is not None:
             if step.child is None and not self._may_begin(step):
@@ -202,7 +204,7 @@ class _At:
     def _may_begin(self, step: OrderStep) -> bool:
         """Whether its time has come, and the operator's rules let it begin; a calendar may always be written ahead."""
         if step.not_before > self._now:
-            self._changes.postpone(self._item, step.not_before)
+            self._changes.reschedule(self._item, step.not_before)
             return False
         if step.kind is StepKind.TARIFF:
             return True
@@ -212,19 +214,19 @@ class _At:
         """The step once its movement has ended; None while the order waits for it."""
         child = self._tx.orders.get(step.child or 0)
         if child.state not in FINAL_STATES:
-            often = 10 if child.state in WAITS_FOR_A_PERSON else 1
-            self._changes.postpone(self._item, self._now + self._limits.recheck * often)
+            often = 10 if child.state in NEEDS_OPERATOR else 1
+            self._changes.reschedule(self._item, self._now + self._limits.recheck_interval * often)
             return None
-        after = after_child(step, child, self._now)
+        after = step_after_child(step, child, self._now)
         if isinstance(after, OrderKind):
-            give_birth(self._tx, self._item, self._order, step, after, self._changes, self._limits)
+            spawn_child(self._tx, self._item, self._order, step, after, self._changes, self._limits)
             return None
         return after
 
     def _without_a_call(self, step: OrderStep, steps: Sequence[OrderStep]) -> OrderStep | None:
         """The step once it has ended; the same step when it needs a call; None when the order waits or was parked."""
         if step.kind is StepKind.DISCONNECT:
-            reason = why_not(self._tx, self._order, self._now)
+            reason = reason_to_stay_supplied(self._tx, self._order, self._now)
             if reason:
                 return self._skipped(step, reason)
             self._move(step, OrderKind.DISCONNECT)
@@ -247,19 +249,19 @@ class _At:
         return replace(step, state=StepState.SKIPPED, text=reason, ended_at=self._now)
 
     def _move(self, step: OrderStep, kind: OrderKind) -> None:
-        give_birth(self._tx, self._item, self._order, step, kind, self._changes, self._limits)
+        spawn_child(self._tx, self._item, self._order, step, kind, self._changes, self._limits)
 
     def _park(self, why: str) -> None:
         self._changes.park(self._order, self._item, why)
 
-    def _task(self, step: OrderStep) -> list[Task[Performing]]:
+    def _task(self, step: OrderStep) -> list[Task[StepTask]]:
         """The intent is written first where something is written into the meter: only then it can be taken back."""
         if self._doubtful(step):
             return []
         if step.kind is StepKind.TARIFF and step.state is StepState.WAITING:
             step = replace(step, state=StepState.UNDER_WAY)
             self._tx.steps.put([step])
-        return [Performing.task(self._item, self._order, step, self._point())]
+        return [StepTask.task(self._item, self._order, step, self._point())]
 
     def _doubtful(self, step: OrderStep) -> bool:
         """Whether the meter may be another household's; then a person finds out where it is."""

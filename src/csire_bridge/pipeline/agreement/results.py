@@ -14,12 +14,12 @@ from csire_bridge.domain.metering_point.facts import Source
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.work import WorkItem
-from csire_bridge.pipeline.agreement.actions import ChildNeeded, NotYet, Performed, Performing, Undone, WasCarriedOut
+from csire_bridge.pipeline.agreement.actions import AlreadyEffective, ChildNeeded, NotYet, StepDone, StepTask, Undone
 from csire_bridge.pipeline.batch_step import Done
-from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.sightings import note_age, take_report
-from csire_bridge.pipeline.orders.child_orders import give_birth
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.orders.child_orders import spawn_child
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import Transaction
 
 __all__ = ["LookedUp", "Result", "settle_step"]
@@ -35,11 +35,11 @@ class LookedUp:
 
 
 Result = (
-    Performed
+    StepDone
     | ChildNeeded
     | NotYet
     | Undone
-    | WasCarriedOut
+    | AlreadyEffective
     | LookedUp
     | HeadEndUnreachable
     | OutcomeUnknown
@@ -51,16 +51,16 @@ Result = (
 
 def settle_step(
     tx: Transaction,
-    piece: Done[Performing, Result],
-    limits: ExecutionLimits,
-    changes: Changes,
+    piece: Done[StepTask, Result],
+    limits: ExecutionPolicy,
+    changes: OrderChanges,
     jitter: random.Random,
 ) -> bool:
     """Write down the result; whether the order goes on with its next step at once."""
     order, step, item = piece.about.order, piece.about.step, piece.item
     note_age(tx, piece.about.meter, piece.result, changes.now)
     match piece.result:
-        case Performed() as result:
+        case StepDone() as result:
             tx.steps.keep(order.key, result.readings)
             if result.contactor is not None:
                 take_report(tx, order, result.contactor, changes.now)
@@ -69,11 +69,11 @@ def settle_step(
             return _end(tx, order, step, result.state, result.text, changes.now)
         case Undone(text):
             return _end(tx, order, step, StepState.SKIPPED, text, changes.now)
-        case WasCarriedOut(text):
+        case AlreadyEffective(text):
             changes.park(order, item, f"taken back, but {text}: a person must decide")
         case ChildNeeded(kind, contactor):
             take_report(tx, order, contactor, changes.now)
-            give_birth(tx, item, order, step, kind, changes, limits)
+            spawn_child(tx, item, order, step, kind, changes, limits)
         case LookedUp(found=True):
             return True
         case LookedUp():
@@ -81,7 +81,7 @@ def settle_step(
         case HeadEndRefused() as error if error.permanent:
             changes.park(order, item, f"step {step.kind}: the head-end system refused: {error.text}")
         case None:
-            changes.postpone(item, changes.now)
+            changes.reschedule(item, changes.now)
         case failed:
             _again(order, step, item, failed.text, limits, changes, jitter)
     return False
@@ -98,8 +98,8 @@ def _again(
     step: OrderStep,
     item: WorkItem,
     why: str,
-    limits: ExecutionLimits,
-    changes: Changes,
+    limits: ExecutionPolicy,
+    changes: OrderChanges,
     jitter: random.Random,
 ) -> None:
     again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
@@ -107,7 +107,7 @@ def _again(
         changes.park(order, item, f"step {step.kind}: given up after {item.attempts + 1} tries: {why}")
         _log.error("order %s is parked at its step %s: %s", order.key, step.kind, why)
     else:
-        changes.postpone(item, again, f"step {step.kind}: {why}")
+        changes.reschedule(item, again, f"step {step.kind}: {why}")
 
 
 def _remember_tariff(tx: Transaction, order: Order, now: datetime) -> None:
@@ -118,4 +118,4 @@ def _remember_tariff(tx: Transaction, order: Order, now: datetime) -> None:
         effective_date=now.astimezone(WARSAW).date(),
         tariff_group=order.tariff_group,
     )
-    tx.points.tell_all([told], now, Source.METER)
+    tx.points.record_notices([told], now, Source.METER)

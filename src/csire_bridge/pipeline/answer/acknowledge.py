@@ -20,12 +20,12 @@ from csire_bridge.domain.message.message import Header
 from csire_bridge.domain.operations.restores import IN_DOUBT
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.batch_step import Done, Prepared, Task
 from csire_bridge.pipeline.ports import Store
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.keys import SigningKey
-from csire_bridge.xml.security.signature import read_back, sign_written
+from csire_bridge.xml.security.signature import parse_back, sign_written
 
 __all__ = ["Acknowledger", "Parties"]
 
@@ -58,16 +58,16 @@ class Acknowledger:
         self._parties = parties
         self._clock = clock
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Order]:
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[Order]:
         """Read the orders that are owed an answer. One that may have been answered before a restore is set aside."""
-        with self._store.looking() as tx:
-            orders = tx.orders.many([item.subject for item in items])
+        with self._store.read_transaction() as tx:
+            orders = tx.orders.get_many([item.subject for item in items])
             last = tx.restores.last()
         doubtful = [item for item in items if last is not None and last.doubts(orders[item.subject])]
         if doubtful:
             with self._store.transaction() as tx:
                 tx.work.park_all([(item, IN_DOUBT) for item in doubtful])
-        return Begun([Task(item, orders[item.subject]) for item in items if item not in doubtful])
+        return Prepared([Task(item, orders[item.subject]) for item in items if item not in doubtful])
 
     def do(self, task: Task[Order]) -> OutgoingDocument | None:
         """Build and sign the answer; None where none is due.
@@ -131,7 +131,7 @@ class Acknowledger:
     def _signed(self, header: Header, answer: Answer) -> bytes:
         mapping = self._book.outbound[header.number]
         plain = mapping.write(header, answer)
-        root = read_back(plain)
+        root = parse_back(plain)
         if not self._catalogue.decide(root):  # all sorts of answers were tried at start, but not all values
             problems = "; ".join(str(p) for p in self._catalogue.explain(root))
             raise ConfigurationError(

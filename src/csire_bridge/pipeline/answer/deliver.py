@@ -13,7 +13,7 @@ from csire_bridge.domain.message.documents import Delivery, DocumentState, Outgo
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import catch_up_results
-from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.batch_step import Done, Prepared, Task
 from csire_bridge.pipeline.ports import DeliveryChannel, Store, Transaction
 
 __all__ = ["Deliverer"]
@@ -46,14 +46,14 @@ class Deliverer:
         self._failures = 0
         self._rests_until: datetime | None = None
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[OutgoingDocument]:
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[OutgoingDocument]:
         """Read the documents; those that left before are finished with."""
         with self._store.transaction() as tx:
-            tx.work.hold(items)
+            tx.work.assert_leased(items)
             documents = tx.outbox.many([item.subject for item in items])
             pending = [item for item in items if documents[item.subject].state is DocumentState.PENDING]
             tx.work.finish([item for item in items if item not in pending])
-        return Begun([Task(item, documents[item.subject]) for item in pending])
+        return Prepared([Task(item, documents[item.subject]) for item in pending])
 
     def do(self, task: Task[OutgoingDocument]) -> Attempt:
         """Hand the document over; who has just been away is not called for every single one."""
@@ -88,7 +88,7 @@ class Deliverer:
                 elif isinstance(piece.result, PartnerRefused):
                     self._park(tx, piece.about, piece.item, piece.result.text, now)
                 elif piece.result is None:
-                    tx.work.postpone(piece.item, now + _REST)
+                    tx.work.reschedule(piece.item, now + _REST)
                 elif not isinstance(piece.result, Delivery):
                     self._again(tx, piece.about, piece.item, piece.result, now)
         return []
@@ -107,7 +107,7 @@ class Deliverer:
             self._park(tx, document, item, f"given up after {item.attempts + 1} tries: {error.text}", now)
             return
         named = error.wait if isinstance(error, PartnerUnreachable) else None
-        tx.work.postpone(item, max(again, now + named) if named else again, failed=error.text)
+        tx.work.reschedule(item, max(again, now + named) if named else again, failed=error.text)
 
     def _park(self, tx: Transaction, document: OutgoingDocument, item: WorkItem, why: str, now: datetime) -> None:
         tx.outbox.park(document.key, now, why)

@@ -19,7 +19,7 @@ def hand_over_field_work(store: Store, clock: Clock) -> int:
     The order stays as it is: how the work on site ended is for a person to say, or for the contactor. A connection at a
     point with registered danger, or with a hold, is handed over once a person has lifted it.
     """
-    with store.looking() as tx:
+    with store.read_transaction() as tx:
         if not tx.sid.not_handed_over():
             return 0
     with store.transaction() as tx:

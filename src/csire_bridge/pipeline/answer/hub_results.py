@@ -9,7 +9,7 @@ from datetime import datetime
 from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.identifiers import Eic, MessageId
 from csire_bridge.domain.message.documents import DocumentState, OutgoingDocument
-from csire_bridge.domain.message.message import Header, ResultNotice, Understood
+from csire_bridge.domain.message.message import Header, ResultNotice, UnderstoodMessage
 from csire_bridge.domain.message.results import HubResult, Weight, weigh
 from csire_bridge.domain.order.order import Order
 from csire_bridge.pipeline.ports import Transaction
@@ -22,15 +22,15 @@ _log = logging.getLogger(__name__)
 class KnownAnswers:
     """The answers that some R_1 name, held until the transaction ends."""
 
-    def __init__(self, tx: Transaction, understood: Sequence[Understood], hub: Eic, now: datetime) -> None:
+    def __init__(self, tx: Transaction, understood: Sequence[UnderstoodMessage], hub: Eic, now: datetime) -> None:
         self._hub, self._now = hub, now
-        named = [u.header.answers for u in understood if isinstance(u.reading, ResultNotice) and u.header.answers]
+        named = [u.header.answers for u in understood if isinstance(u.request, ResultNotice) and u.header.answers]
         self._documents = tx.outbox.held(named) if named else {}
-        self._orders = tx.orders.many([document.order for document in self._documents.values()])
+        self._orders = tx.orders.get_many([document.order for document in self._documents.values()])
 
-    def refusal(self, understood: Understood) -> Problem | None:
+    def refusal(self, understood: UnderstoodMessage) -> Problem | None:
         """Why an R_1 is refused: it is not the hub's, names nothing, or names an answer to something else."""
-        header, reading = understood.header, understood.reading
+        header, reading = understood.header, understood.request
         if not isinstance(reading, ResultNotice):
             return None
         strange = [party for party in (header.physical_sender, header.juridical_sender) if party != self._hub]
@@ -48,11 +48,11 @@ class KnownAnswers:
             )
         return None
 
-    def remark(self, understood: Understood) -> str | None:
+    def remark(self, understood: UnderstoodMessage) -> str | None:
         """What the message's history says of the answer, where that is out of the ordinary."""
-        if not isinstance(understood.reading, ResultNotice):
+        if not isinstance(understood.request, ResultNotice):
             return None
-        result = _result(understood.header, understood.reading, self._now)
+        result = _result(understood.header, understood.request, self._now)
         weight = self._weight(result) if result else Weight.COUNTS
         if weight is Weight.EARLY and result is not None:
             known = "has not left yet" if result.answers in self._documents else "is none of ours so far"
@@ -61,11 +61,11 @@ class KnownAnswers:
             return "the hub contested that message before, and a person must look: this result changes nothing"
         return None
 
-    def file(self, tx: Transaction, understood: Understood) -> None:
+    def file(self, tx: Transaction, understood: UnderstoodMessage) -> None:
         """Write what an R_1 changes: it closes the loop of our answer, or is kept."""
-        if not isinstance(understood.reading, ResultNotice):
+        if not isinstance(understood.request, ResultNotice):
             return
-        result = _result(understood.header, understood.reading, self._now)
+        result = _result(understood.header, understood.request, self._now)
         if result is None:
             return
         if self._weight(result) is Weight.EARLY:
@@ -89,7 +89,7 @@ def catch_up_results(tx: Transaction, left: Sequence[MessageId], now: datetime) 
     if not kept:
         return set()
     documents = tx.outbox.held([result.answers for result in kept])
-    orders = tx.orders.many([document.order for document in documents.values()])
+    orders = tx.orders.get_many([document.order for document in documents.values()])
     counted = []
     for result in kept:
         document = documents[result.answers]

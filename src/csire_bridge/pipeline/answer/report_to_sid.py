@@ -13,7 +13,7 @@ from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.sid import Report
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.batch_step import Done, Prepared, Task
 from csire_bridge.pipeline.ports import ReportChannel, Store, Transaction
 
 __all__ = ["REPORT_RETRY", "Reporter"]
@@ -45,21 +45,21 @@ class Reporter:
         self._retry = retry
         self._rests_until: datetime | None = None
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[Report]:
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[Report]:
         """Write what will leave, where that was not done yet; what left before is finished with.
 
         What is said of one number is said in its order: what comes after another report waits for that.
         """
         now = self._clock()
         with self._store.transaction() as tx:
-            tx.work.hold(items)
+            tx.work.assert_leased(items)
             reports = tx.sid.reports([item.subject for item in items])
             pending = [item for item in items if reports[item.subject].state is DocumentState.PENDING]
             tx.work.finish([item for item in items if item not in pending])
             behind = tx.sid.behind_others([item.subject for item in pending])
-            tx.work.postpone_all([(item, now + _REST, None) for item in pending if item.subject in behind])
+            tx.work.reschedule_all([(item, now + _REST, None) for item in pending if item.subject in behind])
             ready = [item for item in pending if item.subject not in behind]
-            return Begun([Task(item, self._written(tx, reports[item.subject])) for item in ready])
+            return Prepared([Task(item, self._written(tx, reports[item.subject])) for item in ready])
 
     def _written(self, tx: Transaction, report: Report) -> Report:
         if report.document is not None:
@@ -87,7 +87,7 @@ class Reporter:
             for piece in done:
                 self._settle(tx, piece.item, piece.about, piece.result, now)
             said = [piece.about.key for piece in done if isinstance(piece.result, bytes | PartnerRefused)]
-            tx.work.hasten(WorkStep.REPORT, tx.sid.next_of(said), now)
+            tx.work.wake(WorkStep.REPORT, tx.sid.next_of(said), now)
         return []
 
     def _settle(self, tx: Transaction, item: WorkItem, report: Report, told: Told, now: datetime) -> None:
@@ -99,13 +99,13 @@ class Reporter:
         elif isinstance(told, PartnerRefused):
             self._park(tx, item, report, told.text)
         elif told is None:
-            tx.work.postpone(item, now + _REST)
+            tx.work.reschedule(item, now + _REST)
         else:
             again = self._retry.next_try(item.attempts + 1, now, self._jitter)
             if again is None:
                 self._park(tx, item, report, f"given up after {item.attempts + 1} tries: {told.text}")
             else:
-                tx.work.postpone(item, max(again, now + (_wait(told) or _REST)), failed=told.text)
+                tx.work.reschedule(item, max(again, now + (_wait(told) or _REST)), failed=told.text)
 
     def _park(self, tx: Transaction, item: WorkItem, report: Report, why: str) -> None:
         tx.sid.park(report.key)

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.operations.restores import IN_DOUBT
 from csire_bridge.domain.order.order import (
     FINAL_STATES,
-    WAITS_FOR_A_PERSON,
-    CannotReason,
+    NEEDS_OPERATOR,
     Order,
     OrderKind,
     OrderState,
     Outcome,
+    RejectionReason,
 )
 from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Done, Task
 from csire_bridge.pipeline.observe.readings import read_contactor
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import HeadEnd, Transaction
 
 __all__ = ["Doubting", "LookedAt", "look_at", "set_doubtful_aside", "settle_doubted", "told_before"]
@@ -70,7 +70,7 @@ def look_at(head_end: HeadEnd, doubting: Doubting, clock: Clock) -> LookedAt:
         return error
 
 
-def settle_doubted(done: Sequence[Done[Doubting, LookedAt]], changes: Changes) -> None:
+def settle_doubted(done: Sequence[Done[Doubting, LookedAt]], changes: OrderChanges) -> None:
     """Leave each order to a person, with what its contactor said."""
     for piece in done:
         match piece.result:
@@ -83,32 +83,36 @@ def settle_doubted(done: Sequence[Done[Doubting, LookedAt]], changes: Changes) -
         changes.park(piece.about.order, piece.item, f"{IN_DOUBT}; {seen}")
 
 
-def told_before(tx: Transaction, key: int, act: Act, done_at: datetime | None) -> Order:
+def told_before(tx: Transaction, key: int, act: OperatorAction, done_at: datetime | None) -> Order:
     """The hub has the order's answer from before the restore: it is never answered again.
 
     ``done_at`` (UTC) is the time that was told to it; None where it was told that the order can't be carried out. An
     order that has ended since stays as it ended. Raises ActRefused for one that does not wait for a person.
     """
-    order = tx.orders.many([key]).get(key)
+    order = tx.orders.get_many([key]).get(key)
     if order is None:
-        raise ActRefused(f"there is no order {key}", "look its key up with `orders list`")
+        raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
     told = "can't be carried out" if done_at is None else f"done at {done_at.isoformat()}"
-    text = act.told(f"the hub was told before the restore: {told}; nothing is sent")
+    text = act.history_line(f"the hub was told before the restore: {told}; nothing is sent")
     if order.state in FINAL_STATES:
         if not tx.work.take_away(WorkStep.ACKNOWLEDGE, key):
-            raise ActRefused(f"order {key} has its answer, or it is just being made", "look at it with `orders show`")
+            raise ActionRefused(
+                f"order {key} has its answer, or it is just being made", "look at it with `orders show`"
+            )
         tx.orders.note(key, order.state, act.at, text)
-    elif order.state in WAITS_FOR_A_PERSON:
-        changes = Changes(act.at)
+    elif order.state in NEEDS_OPERATOR:
+        changes = OrderChanges(act.at)
         if done_at is None:
-            order = changes.move(order, OrderState.CANNOT, text, cannot_reason=CannotReason.OTHER, detail=text)
+            order = changes.move(order, OrderState.REJECTED, text, cannot_reason=RejectionReason.OTHER, detail=text)
         else:
             facts = {"outcome": _OUTCOMES.get(order.kind), "executed_at": done_at}
             order = changes.move(order, OrderState.DONE, text, detail=text, **facts)
-        changes.stopped.append(order)
+        changes.released.append(order)
         changes.write(tx, None)
     else:
-        raise ActRefused(f"order {key} is {order.state}", "only orders that wait for a person, or have ended, can be")
+        raise ActionRefused(
+            f"order {key} is {order.state}", "only orders that wait for a person, or have ended, can be"
+        )
     tx.restores.vouch([key])
     tx.restores.told_before(key)
     return order

@@ -15,7 +15,7 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.pipeline.ports import Transaction
 
-__all__ = ["CIRCUIT", "Outage"]
+__all__ = ["CIRCUIT", "HeadEndCircuit"]
 
 _log = logging.getLogger(__name__)
 CIRCUIT = "head-end"
@@ -24,7 +24,7 @@ _WINDOW = timedelta(minutes=10)
 _MOST_REMEMBERED = 10_000
 
 
-class Outage:
+class HeadEndCircuit:
     """What a worker's batches saw of the head-end system; several may be under way. For one thread."""
 
     def __init__(self, policy: CircuitPolicy) -> None:
@@ -43,7 +43,7 @@ class Outage:
         """The head-end system is down: what is left of the batches does not even try."""
         return self._in_a_row >= self._policy.threshold
 
-    def through(
+    def admit(
         self, tx: Transaction, meters: Sequence[MeterNumber | None], now: datetime
     ) -> tuple[Sequence[int], datetime | None]:
         """Begin a batch of calls to ``meters``. Which of them may go; and when (UTC) the others may come back.
@@ -62,10 +62,10 @@ class Outage:
         return [best] if goes else [], (trying if goes else circuit).retry_at or now
 
     def begins(self) -> int:
-        """A call begins; what is returned is handed to ``saw`` when it has ended."""
+        """A call begins; what is returned is handed to ``record`` when it has ended."""
         return self._answers
 
-    def saw(self, result: object, meter: MeterNumber | None, begun: int, now: datetime) -> None:
+    def record(self, result: object, meter: MeterNumber | None, begun: int, now: datetime) -> None:
         """Note what a call to ``meter`` came to, that began at ``begun``.
 
         A call without an answer says nothing of the system when another was answered meanwhile, nor when its meter was
@@ -109,6 +109,6 @@ class Outage:
         elif before.open and not after.open:
             _log.warning("the head-end system answers again")
 
-    def told(self) -> None:
+    def mark_committed(self) -> None:
         """What was settled is committed."""
         self._untold, self._answered, self._afresh = 0, False, False

@@ -16,17 +16,17 @@ from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_step import Done, Task
 from csire_bridge.pipeline.execute.command import command_of
 from csire_bridge.pipeline.execute.gates import Ready
-from csire_bridge.pipeline.execution_policy import ExecutionLimits
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import HeadEnd
 
-__all__ = ["Given", "Giving", "NotGiven", "give", "prepare", "settle_given"]
+__all__ = ["Dispatch", "DispatchOutcome", "NotDispatched", "dispatch", "prepare", "record_dispatch"]
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Giving:
+class Dispatch:
     """An order whose command is to be given before ``until`` (UTC), while nobody else may work on it.
 
     ``text`` goes out with it, where the operator's rules say one.
@@ -37,26 +37,26 @@ class Giving:
     text: str | None
 
 
-class NotGiven:
+class NotDispatched:
     """There was no time left to give the command, or the head-end system was found to be down meanwhile."""
 
 
-Given = HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotGiven | None
+DispatchOutcome = HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotDispatched | None
 """What became of a command; None when the head-end system accepted it."""
 
 
 def prepare(
     ready: Sequence[Ready],
-    limits: ExecutionLimits,
-    changes: Changes,
+    limits: ExecutionPolicy,
+    changes: OrderChanges,
     until: datetime,
     text_of: Callable[[Order], str | None],
-) -> list[Task[Giving]]:
+) -> list[Task[Dispatch]]:
     """Mark orders that passed the gates before their commands are given."""
     return [
         Task(
             item,
-            Giving(
+            Dispatch(
                 changes.move(
                     order,
                     OrderState.SUBMITTING,
@@ -78,10 +78,10 @@ def prepare(
     ]
 
 
-def give(head_end: HeadEnd, giving: Giving, now: datetime) -> Given:
+def dispatch(head_end: HeadEnd, giving: Dispatch, now: datetime) -> DispatchOutcome:
     """Give the command; what the head-end system made of it."""
     if now > giving.until:
-        return NotGiven()
+        return NotDispatched()
     try:
         head_end.submit(command_of(giving.order, giving.text))
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
@@ -89,11 +89,11 @@ def give(head_end: HeadEnd, giving: Giving, now: datetime) -> Given:
     return None
 
 
-def settle_given(
-    done: Sequence[Done[Giving, Given]],
+def record_dispatch(
+    done: Sequence[Done[Dispatch, DispatchOutcome]],
     early: Mapping[int, HeadEndEvent],
-    limits: ExecutionLimits,
-    changes: Changes,
+    limits: ExecutionPolicy,
+    changes: OrderChanges,
     jitter: random.Random,
 ) -> list[WorkItem]:
     """Write down what became of commands; return the work of orders whose contactor should be read at once.
@@ -110,15 +110,15 @@ def settle_given(
                 if order.key in early:
                     goes_on.append(item)
                 else:
-                    changes.postpone(item, changes.now + limits.response)
-            case NotGiven():
+                    changes.reschedule(item, changes.now + limits.response)
+            case NotDispatched():
                 _back(order, "there was no time to give the command", changes)
-                changes.postpone(item, changes.now)
+                changes.reschedule(item, changes.now)
             case HeadEndUnreachable() as error:
                 _not_given(order, item, f"the head-end system can't be reached: {error.text}", limits, changes, jitter)
             case OutcomeUnknown() as error:
                 changes.move(order, OrderState.UNKNOWN, f"outcome unknown: {error.text}")
-                changes.postpone(item, changes.now + limits.poll)
+                changes.reschedule(item, changes.now + limits.read_back_interval)
             case HeadEndRefused() as error:
                 text = f"the head-end system refused the command: {error.text}"
                 changes.move(order, OrderState.UNKNOWN, text, refused=text)
@@ -126,7 +126,7 @@ def settle_given(
     return goes_on
 
 
-def _back(order: Order, text: str, changes: Changes) -> None:
+def _back(order: Order, text: str, changes: OrderChanges) -> None:
     """It is certain that nothing arrived: the order is as it was, its attempt not counted."""
     changes.move(
         order, OrderState.REGISTERED, text, attempts=order.attempts - 1, correlation_id=None, submitted_at=None
@@ -134,12 +134,12 @@ def _back(order: Order, text: str, changes: Changes) -> None:
 
 
 def _not_given(
-    order: Order, item: WorkItem, text: str, limits: ExecutionLimits, changes: Changes, jitter: random.Random
+    order: Order, item: WorkItem, text: str, limits: ExecutionPolicy, changes: OrderChanges, jitter: random.Random
 ) -> None:
     again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
     if again and not limits.too_near(order, again):
         _back(order, text, changes)
-        changes.postpone(item, again, text)
+        changes.reschedule(item, again, text)
     else:
         changes.give_up(order, item, text, limits.field_work)
         _log.error("order %s is given up: %s", order.key, text)

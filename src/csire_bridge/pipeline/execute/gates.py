@@ -16,15 +16,15 @@ from csire_bridge.domain.metering_point.guards import CAP_WINDOW
 from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.metering_point.interlocks import DANGER, danger, holding_back, interlock
 from csire_bridge.domain.operations.throttle import Throttle
-from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, WaitsFor
+from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
 from csire_bridge.domain.order.precedence import Ruling, asked_at, gives_way
-from csire_bridge.domain.order.related import Neighbour
+from csire_bridge.domain.order.related import RelatedOrder
 from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.pipeline.execute.meter_gate import doubts
 from csire_bridge.pipeline.execute.rule_gate import RuleGate
-from csire_bridge.pipeline.execution_policy import ExecutionLimits
-from csire_bridge.pipeline.orders.child_orders import why_not
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy
+from csire_bridge.pipeline.orders.child_orders import reason_to_stay_supplied
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.orders.precedence import NEWER, Turns
 from csire_bridge.pipeline.ports import Transaction
 
@@ -42,7 +42,7 @@ class Gates:
 
     def __init__(
         self,
-        limits: ExecutionLimits,
+        limits: ExecutionPolicy,
         jitter: random.Random,
         clock_shows: Callable[[datetime], datetime | None],
         *,
@@ -59,7 +59,7 @@ class Gates:
         self._throttle = Throttle(limits.commands_per_second)
         self._rules = RuleGate(limits.deadlines)
 
-    def passing(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[Ready]:
+    def passing(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[Ready]:
         """Those of the registered orders ``new`` whose command may be given now; the rest of them is in ``changes``."""
         sought = self._wanted(tx, self._contactor_orders(new, changes), changes)
         wanted = self._rules.passing(tx, sought, changes)
@@ -74,14 +74,14 @@ class Gates:
         """The text that goes out with the command of an order that has just passed."""
         return self._rules.text_of(order)
 
-    def _contactor_orders(self, new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
+    def _contactor_orders(self, new: Sequence[_Pair], changes: OrderChanges) -> list[_Pair]:
         for item, order in new:
             if order.kind.contactor_action is None:
                 why = f"orders of the kind {order.kind} are carried out by a person until their steps are set up"
                 changes.park(order, item, why)
         return [(item, order) for item, order in new if order.kind.contactor_action is not None]
 
-    def _wanted(self, tx: Transaction, new: Sequence[_Pair], changes: Changes) -> list[_Pair]:
+    def _wanted(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[_Pair]:
         """Whether an order is wanted still, and whether it is its turn among the requests for its point."""
         turns = Turns(tx, [order for _, order in new], changes.now)
         stays = []
@@ -93,7 +93,7 @@ class Gates:
             elif (why := _spared(tx, order, changes.now)) is not None:
                 changes.withdraw(order, item, why)
             elif order.not_before > changes.now:
-                changes.postpone(item, order.not_before)  # whatever woke it before its date
+                changes.reschedule(item, order.not_before)  # whatever woke it before its date
             else:
                 ruling, text = turns.of(order)
                 if ruling is Ruling.GOES:
@@ -101,7 +101,7 @@ class Gates:
                 elif ruling is Ruling.GIVES_WAY:
                     changes.supersede(order, item, text)
                 else:
-                    changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._limits.recheck)
+                    changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._limits.recheck_interval)
         return stays
 
     def _free(
@@ -109,7 +109,7 @@ class Gates:
         new: Sequence[_Pair],
         points: Mapping[MeteringPointCode, MeteringPoint],
         holds: Mapping[MeteringPointCode, Sequence[Hold]],
-        changes: Changes,
+        changes: OrderChanges,
     ) -> list[Ready]:
         """Interlocks end an order; a hold, or danger, makes a connection wait for the person who lifts it."""
         free: list[Ready] = []
@@ -119,7 +119,9 @@ class Gates:
             if point is None and self._can_ask:
                 changes.unknown.append((item, order))
             elif against is not None or point is None or point.meter is None:
-                reason, text = (against.reason, against.text) if against else (CannotReason.OTHER, "no meter is known")
+                reason, text = (
+                    (against.reason, against.text) if against else (RejectionReason.OTHER, "no meter is known")
+                )
                 changes.cannot(order, item, reason, text)
             elif hold is not None:
                 until = min(hold.until or changes.now + _SELDOM, changes.now + _SELDOM)
@@ -135,7 +137,7 @@ class Gates:
         tx: Transaction,
         new: Sequence[Ready],
         points: Mapping[MeteringPointCode, MeteringPoint],
-        changes: Changes,
+        changes: OrderChanges,
     ) -> list[Ready]:
         """A meter that may be another household's is not switched; a person finds out where it is."""
         against = doubts(tx, [order for _, order, _ in new], points, changes.now)
@@ -144,7 +146,7 @@ class Gates:
                 changes.park(order, item, against[order.key])
         return [ready for ready in new if ready[1].key not in against]
 
-    def _not_stopped(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+    def _not_stopped(self, tx: Transaction, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
         stop = tx.guards.stop() if new else None
         if stop is None:
             return list(new)
@@ -158,7 +160,7 @@ class Gates:
                 goes_on.append((item, order, meter))
         return goes_on
 
-    def _alone(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+    def _alone(self, tx: Transaction, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
         """One command that may act at each meter, and a pause between two. A connection recalls an older disconnection.
 
         A command may act as long as its order is open, and until its end where the order is done without its having
@@ -166,7 +168,7 @@ class Gates:
         """
         now, limits = changes.now, self._limits
         shown = limits.shown(now, self._clock_shows(now))
-        near: dict[MeterNumber, list[Neighbour]] = {}
+        near: dict[MeterNumber, list[RelatedOrder]] = {}
         since, ends_after = now - limits.meter_pause, shown - limits.expiry_margin
         for neighbour in tx.neighbours.at_meters([meter for _, _, meter in new], since, ends_after):
             near.setdefault(neighbour.meter, []).append(neighbour)
@@ -178,7 +180,7 @@ class Gates:
             if meter in taken or open_ones:
                 self._recall(tx, order, open_ones, changes)
                 text = "waits: another command to the meter has not ended"
-                changes.wait(order, item, WaitsFor.METER, text, now + limits.recheck)
+                changes.wait(order, item, WaitsFor.METER, text, now + limits.recheck_interval)
             elif (left := self._longest_left(others, shown)) > timedelta():
                 text = "waits: a command of which nothing was heard may still reach the meter before its end"
                 changes.wait(order, item, WaitsFor.METER, text, now + left)
@@ -189,18 +191,18 @@ class Gates:
                 goes_on.append((item, order, meter))
         return goes_on
 
-    def _longest_left(self, others: Sequence[Neighbour], shown: datetime) -> timedelta:
+    def _longest_left(self, others: Sequence[RelatedOrder], shown: datetime) -> timedelta:
         ends = [other.may_run_until for other in others if other.may_run_until is not None]
         return max((self._limits.left(end, shown) for end in ends), default=timedelta())
 
-    def _recall(self, tx: Transaction, order: Order, open_ones: Sequence[Neighbour], changes: Changes) -> None:
+    def _recall(self, tx: Transaction, order: Order, open_ones: Sequence[RelatedOrder], changes: OrderChanges) -> None:
         for other in open_ones:
             older = other.kind is OrderKind.DISCONNECT and gives_way(other.registered_at, asked_at(order))
             if order.kind is OrderKind.RECONNECT and older and other.recalled_at is None:
                 tx.orders.recall(other.key, changes.now, superseded_by=order.key)
-                tx.work.hasten(WorkStep.EXECUTE, [other.key], changes.now)
+                tx.work.wake(WorkStep.EXECUTE, [other.key], changes.now)
 
-    def _under_the_cap(self, tx: Transaction, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+    def _under_the_cap(self, tx: Transaction, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
         """Disconnections within the hour's cap, counted by all nodes together; over it, a second person releases."""
         if not any(order.kind is OrderKind.DISCONNECT for _, order, _ in new):
             return list(new)
@@ -216,10 +218,12 @@ class Gates:
                 goes_on.append((item, order, meter))
             else:
                 text = f"waits: {cap} disconnections were given within the hour; a second person may release more"
-                changes.wait(order, item, WaitsFor.CAP, text, changes.now + self._spread(self._limits.recheck * 5))
+                changes.wait(
+                    order, item, WaitsFor.CAP, text, changes.now + self._spread(self._limits.recheck_interval * 5)
+                )
         return goes_on
 
-    def _throttled(self, new: Sequence[Ready], changes: Changes) -> list[Ready]:
+    def _throttled(self, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
         """So many commands in a second; the rest of them come back when it is their turn."""
         goes_on: list[Ready] = []
         for done, ready in enumerate(new):
@@ -227,7 +231,7 @@ class Gates:
             if until is None:
                 goes_on.append(ready)
             else:
-                changes.postpone(ready[0], until)
+                changes.reschedule(ready[0], until)
         return goes_on
 
     def _spread(self, most: timedelta) -> timedelta:
@@ -240,9 +244,9 @@ def _spared(tx: Transaction, order: Order, now: datetime) -> str | None:
     """Why a disconnection at the end of an agreement is not wanted any more."""
     if order.parent is None or order.kind is not OrderKind.DISCONNECT:
         return None
-    return why_not(tx, tx.orders.get(order.parent), now)
+    return reason_to_stay_supplied(tx, tx.orders.get(order.parent), now)
 
 
-def _pause_ends(near: Sequence[Neighbour], pause: timedelta) -> datetime | None:
+def _pause_ends(near: Sequence[RelatedOrder], pause: timedelta) -> datetime | None:
     given = [other.submitted_at for other in near if other.submitted_at is not None]
     return max(given) + pause if given else None

@@ -14,26 +14,33 @@ from typing import cast
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import HeadEndEvent
-from csire_bridge.domain.order.order import COMMAND_OPEN, Order, OrderState, WaitsFor
+from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, Order, OrderState, WaitsFor
 from csire_bridge.domain.order.supply import Sighting
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.batch_step import Done, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import Doubting, LookedAt, look_at, set_doubtful_aside, settle_doubted
-from csire_bridge.pipeline.execute.circuit import Outage
-from csire_bridge.pipeline.execute.dispatch import Given, Giving, NotGiven, give, prepare, settle_given
+from csire_bridge.pipeline.execute.circuit import HeadEndCircuit
+from csire_bridge.pipeline.execute.dispatch import (
+    Dispatch,
+    DispatchOutcome,
+    NotDispatched,
+    dispatch,
+    prepare,
+    record_dispatch,
+)
 from csire_bridge.pipeline.execute.gates import Gates
-from csire_bridge.pipeline.execute.read_back import Finding, Found, NotAsked, find_out, settle_found
-from csire_bridge.pipeline.execute.resolve_point import Asked, Asking, Finder, ask, settle_asked
-from csire_bridge.pipeline.execution_policy import ExecutionLimits, FieldWork
+from csire_bridge.pipeline.execute.read_back import NotRead, ReadBack, ReadBackOutcome, read_back, record_read_back
+from csire_bridge.pipeline.execute.resolve_point import Finder, PointAnswer, PointQuery, ask, record_point_answer
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.observe.sightings import Looked, take_readings
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 
-__all__ = ["ExecutionLimits", "Executor", "FieldWork"]
+__all__ = ["ExecutionPolicy", "Executor", "FieldWork"]
 
 _Item = tuple[WorkItem, Order]
-_About = Giving | Finding | Asking | Doubting
-_Result = Given | Found | Asked | LookedAt
+_About = Dispatch | ReadBack | PointQuery | Doubting
+_Result = DispatchOutcome | ReadBackOutcome | PointAnswer | LookedAt
 
 
 class Executor:
@@ -44,7 +51,7 @@ class Executor:
         store: Store,
         head_end: HeadEnd,
         clock: Clock,
-        limits: ExecutionLimits,
+        limits: ExecutionPolicy,
         jitter: random.Random,
         finder: Finder | None = None,
     ) -> None:
@@ -56,19 +63,19 @@ class Executor:
         self._jitter = jitter
         self._finder = finder
         self._gates = Gates(limits, jitter, head_end.clock_shows, can_ask=finder is not None)
-        self._outage = Outage(limits.circuit)
+        self._circuit = HeadEndCircuit(limits.circuit)
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[_About]:
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_About]:
         """Decide what each order needs; mark those whose command will be given."""
-        changes = Changes(self._clock())
+        changes = OrderChanges(self._clock())
         with self._store.transaction() as tx:
-            tx.work.hold(items)
+            tx.work.assert_leased(items)
             pairs = _with_orders(tx, items)
             changes.finished += [item for item, order in pairs if order.state not in _OPEN]
             open_pairs = self._reachable(tx, [pair for pair in pairs if pair[1].state in _OPEN], changes)
             new = [pair for pair in open_pairs if pair[1].state is OrderState.REGISTERED]
             new, doubtful = set_doubtful_aside(tx, new, changes.now)
-            tx.points.hold([order.metering_point for _, order in new])
+            tx.points.lock([order.metering_point for _, order in new])
             ready = self._gates.passing(tx, new, changes)
             until = _half_of(lease, changes.now)
             tasks = cast("list[Task[_About]]", prepare(ready, self._limits, changes, until, self._gates.text_of))
@@ -76,10 +83,10 @@ class Executor:
             events = _telling(tx, [order for _, order in given])
             known = tx.contactors.of([order.meter for _, order in given if order.meter is not None])
             tasks += [Task(item, self._finding(order, events, known, until)) for item, order in given]
-            tasks += [Task(item, Asking(order), apart=True) for item, order in changes.unknown]
+            tasks += [Task(item, PointQuery(order), needs_thread=True) for item, order in changes.unknown]
             tasks += cast("list[Task[_About]]", doubtful)
             tasks.sort(key=lambda task: task.item.attempts > 0)  # meters that did not answer before come last
-            return Begun(tasks, changes.write(tx, lease))
+            return Prepared(tasks, changes.write(tx, lease))
 
     def _finding(
         self,
@@ -87,13 +94,13 @@ class Executor:
         events: Mapping[int, HeadEndEvent],
         known: Mapping[MeterNumber, Sighting],
         until: datetime,
-    ) -> Finding:
+    ) -> ReadBack:
         before = known.get(order.meter) if order.meter else None
-        return Finding(order, events.get(order.key), until, self._limits.too_near(order, self._clock()), before)
+        return ReadBack(order, events.get(order.key), until, self._limits.too_near(order, self._clock()), before)
 
-    def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: Changes) -> Sequence[_Item]:
+    def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: OrderChanges) -> Sequence[_Item]:
         """All orders; while the circuit to the head-end system is open, at most the one that tries it."""
-        through, back = self._outage.through(tx, [order.meter for _, order in pairs], changes.now)
+        through, back = self._circuit.admit(tx, [order.meter for _, order in pairs], changes.now)
         if back is None:
             return pairs
         for item, order in (pair for place, pair in enumerate(pairs) if place not in through):
@@ -101,10 +108,10 @@ class Executor:
             if order.state is OrderState.REGISTERED:
                 changes.wait(order, item, WaitsFor.HEAD_END, "waits: the head-end system is down", until)
             else:
-                changes.postpone(item, until)
+                changes.reschedule(item, until)
         return [pairs[place] for place in through]
 
-    def _after_a_crash(self, order: Order, changes: Changes) -> Order:
+    def _after_a_crash(self, order: Order, changes: OrderChanges) -> Order:
         """Only a crash leaves SUBMITTING behind: whether the command arrived is not known."""
         if order.state is not OrderState.SUBMITTING:
             return order
@@ -113,60 +120,60 @@ class Executor:
 
     def do(self, task: Task[_About]) -> _Result:
         """Give the command, or have the contactor read; or ask for the metering point."""
-        if isinstance(task.about, Asking):
+        if isinstance(task.about, PointQuery):
             return ask(self._finder, task.about) if self._finder else None
         if isinstance(task.about, Doubting):
             return look_at(self._head_end, task.about, self._clock)
-        if isinstance(task.about, Giving):
-            if self._outage.found:
-                return NotGiven()
-            begun = self._outage.begins()
-            given = give(self._head_end, task.about, self._clock())
-            if not isinstance(given, NotGiven):
-                self._outage.saw(given, task.about.order.meter, begun, self._clock())
+        if isinstance(task.about, Dispatch):
+            if self._circuit.found:
+                return NotDispatched()
+            begun = self._circuit.begins()
+            given = dispatch(self._head_end, task.about, self._clock())
+            if not isinstance(given, NotDispatched):
+                self._circuit.record(given, task.about.order.meter, begun, self._clock())
             return given
         now = self._clock()
-        if self._outage.found or now > task.about.until:
-            return Found(NotAsked(), now, now)
-        begun = self._outage.begins()
-        found = find_out(self._head_end, task.about, self._limits, self._clock)
-        self._outage.saw(found.result, task.about.order.meter, begun, self._clock())
+        if self._circuit.found or now > task.about.until:
+            return ReadBackOutcome(NotRead(), now, now)
+        begun = self._circuit.begins()
+        found = read_back(self._head_end, task.about, self._limits, self._clock)
+        self._circuit.record(found.result, task.about.order.meter, begun, self._clock())
         return found
 
     def settle(self, done: Sequence[Done[_About, _Result]], lease: Lease | None) -> list[WorkItem]:
         """Write down what came of it; done is only what the contactor confirms."""
-        given = [cast("Done[Giving, Given]", piece) for piece in done if isinstance(piece.about, Giving)]
-        found = [cast("Done[Finding, Found]", piece) for piece in done if isinstance(piece.about, Finding)]
-        asked = [cast("Done[Asking, Asked]", piece) for piece in done if isinstance(piece.about, Asking)]
+        given = [cast("Done[Dispatch, DispatchOutcome]", piece) for piece in done if isinstance(piece.about, Dispatch)]
+        found = [cast("Done[ReadBack, ReadBackOutcome]", piece) for piece in done if isinstance(piece.about, ReadBack)]
+        asked = [cast("Done[PointQuery, PointAnswer]", piece) for piece in done if isinstance(piece.about, PointQuery)]
         doubted = [cast("Done[Doubting, LookedAt]", piece) for piece in done if isinstance(piece.about, Doubting)]
-        changes = Changes(self._clock())
+        changes = OrderChanges(self._clock())
         with self._store.transaction() as tx:
-            tx.work.hold([piece.item for piece in done])
-            self._outage.settle(tx, changes.now)
+            tx.work.assert_leased([piece.item for piece in done])
+            self._circuit.settle(tx, changes.now)
             early = _telling(tx, [piece.about.order for piece in given])
-            goes_on = settle_given(given, early, self._limits, changes, self._jitter)
-            settle_found(found, self._limits, changes, self._jitter)
-            settle_asked(asked, changes, self._jitter)
+            goes_on = record_dispatch(given, early, self._limits, changes, self._jitter)
+            record_read_back(found, self._limits, changes, self._jitter)
+            record_point_answer(asked, changes, self._jitter)
             settle_doubted(doubted, changes)
             if lease is None:
                 for item in goes_on:
-                    changes.postpone(item, changes.now)
+                    changes.reschedule(item, changes.now)
             following = changes.write(tx, lease)
             take_readings(tx, _looks(found, changes), changes.now)
             _look_at_recalled(tx, [piece.about.order for piece in done], changes.now)
-        self._outage.told()
+        self._circuit.mark_committed()
         return [*goes_on, *following] if lease else []
 
 
-_OPEN = COMMAND_OPEN | {OrderState.REGISTERED}
+_OPEN = COMMAND_IN_FLIGHT | {OrderState.REGISTERED}
 
 
 def _was_given(order: Order) -> bool:
-    return order.state in COMMAND_OPEN
+    return order.state in COMMAND_IN_FLIGHT
 
 
 def _with_orders(tx: Transaction, items: Sequence[WorkItem]) -> list[_Item]:
-    orders = tx.orders.many([item.subject for item in items])
+    orders = tx.orders.get_many([item.subject for item in items])
     return [(item, orders[item.subject]) for item in items]
 
 
@@ -175,7 +182,7 @@ def _telling(tx: Transaction, orders: Sequence[Order]) -> dict[int, HeadEndEvent
     return tx.head_end.latest_of([(order.key, order.correlation_id) for order in orders if order.correlation_id])
 
 
-def _looks(found: Sequence[Done[Finding, Found]], changes: Changes) -> list[Looked]:
+def _looks(found: Sequence[Done[ReadBack, ReadBackOutcome]], changes: OrderChanges) -> list[Looked]:
     """What was found out, with the orders as they stand now."""
     after = {moved.key: moved for _, moved, _ in changes.moves}
     return [
@@ -187,7 +194,7 @@ def _looks(found: Sequence[Done[Finding, Found]], changes: Changes) -> list[Look
 def _look_at_recalled(tx: Transaction, orders: Sequence[Order], now: datetime) -> None:
     """Orders that were recalled while they were worked on: they are looked at again at once."""
     keys = tx.orders.recalled([order.key for order in orders if order.recalled_at is None])
-    tx.work.hasten(WorkStep.EXECUTE, list(keys), now)
+    tx.work.wake(WorkStep.EXECUTE, list(keys), now)
 
 
 def _half_of(lease: Lease | None, now: datetime) -> datetime:

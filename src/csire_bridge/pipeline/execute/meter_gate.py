@@ -30,7 +30,7 @@ def doubts(
     for installation in around:
         if installation.metering_point in codes:
             known.setdefault(installation.metering_point, []).extend(meters[installation.meter])
-    parents = tx.orders.many([order.parent for order in orders if order.parent is not None])
+    parents = tx.orders.get_many([order.parent for order in orders if order.parent is not None])
     found: dict[int, str] = {}
     for order in orders:
         point = points.get(order.metering_point)

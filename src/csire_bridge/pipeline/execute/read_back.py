@@ -19,18 +19,18 @@ from csire_bridge.domain.order.supply import Sighting
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_step import Done
 from csire_bridge.pipeline.execute.command import command_of
-from csire_bridge.pipeline.execution_policy import ExecutionLimits
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.readings import read_contactor
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import HeadEnd
 
-__all__ = ["Finding", "Found", "NotAsked", "Waiting", "find_out", "settle_found"]
+__all__ = ["NotRead", "ReadBack", "ReadBackOutcome", "Waiting", "read_back", "record_read_back"]
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ReadBack:
     """An order whose command was given, and the event that tells most about it; to be read before ``until`` (UTC).
 
     ``before`` is how the contactor was seen until now. ``late``: too little time is left before the order's deadline to
@@ -44,7 +44,7 @@ class Finding:
     before: Sighting | None = None
 
 
-class NotAsked:
+class NotRead:
     """There was no time left to read, or the head-end system was found to be down meanwhile."""
 
 
@@ -57,7 +57,7 @@ class Waiting(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ReadBackOutcome:
     """What the contactor said, or why it could not be asked; and whether the command still waits.
 
     ``asked_at`` (UTC, our clock) and ``shown`` (UTC, what the head-end system's clock showed at least) come before the
@@ -65,13 +65,13 @@ class Found:
     stood then.
     """
 
-    result: ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotAsked
+    result: ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotRead
     asked_at: datetime
     shown: datetime
     waiting: Waiting = Waiting.UNKNOWN
 
 
-def find_out(head_end: HeadEnd, finding: Finding, limits: ExecutionLimits, clock: Clock) -> Found:
+def read_back(head_end: HeadEnd, finding: ReadBack, limits: ExecutionPolicy, clock: Clock) -> ReadBackOutcome:
     """Have the contactor read; a command that should not run any more is cancelled first.
 
     That is one that is not wanted, was refused or is said to have failed, because some head-end systems tell of an
@@ -87,14 +87,14 @@ def find_out(head_end: HeadEnd, finding: Finding, limits: ExecutionLimits, clock
     try:
         reading = read_contactor(head_end, order.meter, clock, since=order.submitted_at)
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
-        return Found(error, now, shown, waiting or Waiting.UNKNOWN)
+        return ReadBackOutcome(error, now, shown, waiting or Waiting.UNKNOWN)
     if waiting is None and not _told_of_movement(finding) and _as_wanted(order, reading):
         waiting = _drop(head_end, order)
     age = max(now - reading.read_at, timedelta())
-    return Found(reading, now - age, shown - age, waiting or Waiting.UNKNOWN)
+    return ReadBackOutcome(reading, now - age, shown - age, waiting or Waiting.UNKNOWN)
 
 
-def _should_not_run(finding: Finding, limits: ExecutionLimits, shown: datetime) -> bool:
+def _should_not_run(finding: ReadBack, limits: ExecutionPolicy, shown: datetime) -> bool:
     order, event = finding.order, finding.event
     unwanted = order.recalled_at is not None or finding.late
     failed = order.refused is not None or (event is not None and event.kind.failure)
@@ -102,7 +102,7 @@ def _should_not_run(finding: Finding, limits: ExecutionLimits, shown: datetime) 
     return unwanted or failed or over
 
 
-def _told_of_movement(finding: Finding) -> bool:
+def _told_of_movement(finding: ReadBack) -> bool:
     return finding.event is not None and not finding.event.kind.failure
 
 
@@ -127,16 +127,19 @@ def _drop(head_end: HeadEnd, order: Order) -> Waiting:
     return Waiting.DROPPED
 
 
-def settle_found(
-    done: Sequence[Done[Finding, Found]], limits: ExecutionLimits, changes: Changes, jitter: random.Random
+def record_read_back(
+    done: Sequence[Done[ReadBack, ReadBackOutcome]],
+    limits: ExecutionPolicy,
+    changes: OrderChanges,
+    jitter: random.Random,
 ) -> None:
     """Write down what was found out."""
     for piece in done:
         order, found = piece.about.order, piece.result
         if found.waiting is Waiting.DROPPED and order.cancelled_at is None:
             changes.cancelled.append(order.key)
-        if isinstance(found.result, NotAsked):
-            changes.postpone(piece.item, changes.now)
+        if isinstance(found.result, NotRead):
+            changes.reschedule(piece.item, changes.now)
         elif isinstance(found.result, ContactorReading):
             _Settling(piece.about, piece.item, found, limits, changes, None).of_reading(found.result)
         else:
@@ -148,11 +151,11 @@ def settle_found(
 class _Settling:
     """What follows for one order; ``again`` (UTC) is when it may be read again after a failure, None: not any more."""
 
-    finding: Finding
+    finding: ReadBack
     item: WorkItem
-    found: Found
-    limits: ExecutionLimits
-    changes: Changes
+    found: ReadBackOutcome
+    limits: ExecutionPolicy
+    changes: OrderChanges
     again: datetime | None
 
     @property
@@ -187,7 +190,7 @@ class _Settling:
                 self.changes.park(order, self.item, text)
             case NextStep.GIVE_AGAIN:
                 self.changes.move(order, OrderState.REGISTERED, f"{self._why(known, concluded)}; it is tried again")
-                self.changes.postpone(self.item, self.limits.next_attempt(order.attempts, self.changes.now))
+                self.changes.reschedule(self.item, self.limits.next_attempt(order.attempts, self.changes.now))
             case NextStep.GIVE_UP:
                 self._give_up(known, self._why(known, concluded))
 
@@ -208,7 +211,7 @@ class _Settling:
                 if self.order.state is OrderState.SUBMITTED:
                     self.changes.move(self.order, OrderState.UNKNOWN, text)
                 end = self.changes.now + self.limits.left(self.order, self.found.shown)
-                self.changes.postpone(self.item, self.again or end + self.limits.poll, text)
+                self.changes.reschedule(self.item, self.again or end + self.limits.read_back_interval, text)
 
     def _not_wanted(self, step: NextStep, why: str) -> None:
         if step is NextStep.SUPERSEDE:
@@ -231,7 +234,7 @@ class _Settling:
             failed=event is not None and event.kind.failure,
             for_good=event is not None and event.permanent,
             refused=order.refused is not None,
-            looked_twice=asked_at >= given + self.limits.poll,
+            looked_twice=asked_at >= given + self.limits.read_back_interval,
             was_armed=order.state is OrderState.ARMED,
             may_try=not late and order.attempts < self.limits.attempts,
             may_read=self.again is not None,
@@ -261,14 +264,14 @@ class _Settling:
     def _armed(self, concluded: Conclusion) -> None:
         if self.order.state is not OrderState.ARMED:
             self.changes.move(self.order, OrderState.ARMED, concluded.text, outcome=concluded.outcome)
-        self.changes.postpone(self.item, self.changes.now + self.limits.response)
+        self.changes.reschedule(self.item, self.changes.now + self.limits.response)
 
     def _look_again(self, concluded: Conclusion) -> None:
         if self.order.state is OrderState.SUBMITTED:
             event = self.finding.event
             told = "no event in time" if event is None else f"the head-end system reports {event.kind}"
             self.changes.move(self.order, OrderState.UNKNOWN, f"{told}; {concluded.text}")
-        self.changes.postpone(self.item, self.changes.now + self.limits.poll)
+        self.changes.reschedule(self.item, self.changes.now + self.limits.read_back_interval)
 
     def _why(self, known: Known, concluded: Conclusion) -> str:
         if known.failed:

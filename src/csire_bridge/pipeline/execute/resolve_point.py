@@ -12,11 +12,11 @@ from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUn
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.operations.retry import RetryPolicy
-from csire_bridge.domain.order.order import CannotReason, Order
+from csire_bridge.domain.order.order import Order, RejectionReason
 from csire_bridge.pipeline.batch_step import Done
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 
-__all__ = ["Asked", "Asking", "Finder", "ask", "settle_asked"]
+__all__ = ["Finder", "PointAnswer", "PointQuery", "ask", "record_point_answer"]
 
 _UNKNOWN = "the metering point is not known to the operator"
 _PATIENCE = RetryPolicy.lasting(timedelta(days=1))
@@ -30,17 +30,17 @@ class Finder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class PointQuery:
     """An order whose metering point is not in the registry."""
 
     order: Order
 
 
-Asked = MeteringPoint | PartnerUnreachable | OutcomeUnknown | PartnerRefused | None
+PointAnswer = MeteringPoint | PartnerUnreachable | OutcomeUnknown | PartnerRefused | None
 """What was found; None when nobody knows the point."""
 
 
-def ask(finder: Finder, asking: Asking) -> Asked:
+def ask(finder: Finder, asking: PointQuery) -> PointAnswer:
     """Look the point up."""
     try:
         return finder.find(asking.order.metering_point)
@@ -48,19 +48,21 @@ def ask(finder: Finder, asking: Asking) -> Asked:
         return error
 
 
-def settle_asked(done: Sequence[Done[Asking, Asked]], changes: Changes, jitter: random.Random) -> None:
+def record_point_answer(
+    done: Sequence[Done[PointQuery, PointAnswer]], changes: OrderChanges, jitter: random.Random
+) -> None:
     """An order whose point was found goes on; one whose point nobody knows can't be carried out."""
     for piece in done:
         order, item = piece.about.order, piece.item
         match piece.result:
             case MeteringPoint():
-                changes.postpone(item, changes.now)
+                changes.reschedule(item, changes.now)
             case PartnerUnreachable() | OutcomeUnknown() as error:
                 again = _PATIENCE.next_try(item.attempts + 1, changes.now, jitter)
                 why = f"the metering point can't be looked up: {error.text}"
                 if again is None:
                     changes.park(order, item, why)
                 else:
-                    changes.postpone(item, again, why)
+                    changes.reschedule(item, again, why)
             case PartnerRefused() | None:
-                changes.cannot(order, item, CannotReason.OTHER, _UNKNOWN)
+                changes.cannot(order, item, RejectionReason.OTHER, _UNKNOWN)

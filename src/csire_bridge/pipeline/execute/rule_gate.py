@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
-from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, WaitsFor
+from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
 from csire_bridge.domain.order.sources import source_of
 from csire_bridge.domain.rules.decide import Decision, GiveUp, Never, Rules, SendNow, Wait, decide
 from csire_bridge.domain.rules.model import RuleSet, Then
 from csire_bridge.domain.rules.timeline import Timeline
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.execute.rule_cache import RuleBook
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import Transaction
 
 __all__ = ["RuleGate"]
@@ -32,7 +32,7 @@ class RuleGate:
         self._book = RuleBook()
         self._rules = Rules(RuleSet())
 
-    def passing(self, tx: Transaction, pairs: Sequence[_Pair], changes: Changes) -> list[_Pair]:
+    def passing(self, tx: Transaction, pairs: Sequence[_Pair], changes: OrderChanges) -> list[_Pair]:
         """Those that may be sent now; what becomes of the others is in ``changes``."""
         if not pairs:
             return []
@@ -42,10 +42,10 @@ class RuleGate:
 
     def text_of(self, order: Order) -> str | None:
         """The text that goes out with the order by the rules of this batch; None when they say nothing."""
-        text = self._rules.of(order, source_of(order)).text
+        text = self._rules.rule_for(order, source_of(order)).text
         return text.render(order) if text else None
 
-    def _passes(self, item: WorkItem, order: Order, timeline: Timeline, changes: Changes) -> bool:
+    def _passes(self, item: WorkItem, order: Order, timeline: Timeline, changes: OrderChanges) -> bool:
         decision = decide(order, self._rules, changes.now, source_of(order))
         match decision:
             case SendNow():
@@ -60,7 +60,7 @@ class RuleGate:
                 _give_up(item, order, then, f"by the operator's rules: {reason}", changes)
         return False
 
-    def _late(self, item: WorkItem, order: Order, decision: Decision, at: datetime, changes: Changes) -> bool:
+    def _late(self, item: WorkItem, order: Order, decision: Decision, at: datetime, changes: OrderChanges) -> bool:
         """Too near the deadline people are sent; an order that was never tried is tried once, if it may be sent now.
 
         People must not do what a pause forbids: a disconnection that waits too long is for a person to decide.
@@ -75,11 +75,11 @@ class RuleGate:
         return True
 
 
-def _give_up(item: WorkItem, order: Order, then: Then, why: str, changes: Changes) -> None:
+def _give_up(item: WorkItem, order: Order, then: Then, why: str, changes: OrderChanges) -> None:
     match then:
         case Then.FIELD_WORK:
             changes.field_work(order, item, why)
         case Then.REFUSE:
-            changes.cannot(order, item, CannotReason.OTHER, why)
+            changes.cannot(order, item, RejectionReason.OTHER, why)
         case Then.ASK:
             changes.park(order, item, why)

@@ -23,7 +23,7 @@ from csire_bridge.domain.message.message import (
     SentId,
     SettledMessage,
     TakenId,
-    Understood,
+    UnderstoodMessage,
 )
 from csire_bridge.domain.message.refusals import Claims, JudgingAgain, may_be_ours
 from csire_bridge.domain.message.strangers import StrangerBudget
@@ -31,10 +31,10 @@ from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.steps import StepRules
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
-from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.batch_step import Done, Prepared, Task
 from csire_bridge.pipeline.intake.map import Mapper
 from csire_bridge.pipeline.intake.receipt import Receipts
-from csire_bridge.pipeline.intake.receive import InHand, at_hand
+from csire_bridge.pipeline.intake.receive import PreloadedWorkItem, load_messages
 from csire_bridge.pipeline.intake.register import register
 from csire_bridge.pipeline.intake.validate import Validator
 from csire_bridge.pipeline.intake.verify import Verifier
@@ -46,7 +46,7 @@ from csire_bridge.pipeline.refused.trim_unproven import trim_strangers
 __all__ = ["Intake"]
 
 _log = logging.getLogger(__name__)
-Judgement = Understood | PartnerFault
+Judgement = UnderstoodMessage | PartnerFault
 _Judged = tuple[RawMessage, Judgement]
 
 
@@ -112,7 +112,7 @@ class Intake:
             header = self._validator.read_header(trusted.tree)
             self._verifier.check_sender(header, trusted.signer)
             self._validator.check_envelope(str(trusted.tree.tag), header, now, judge_age=judge_age)
-            return Understood(header, self._mapper.read(trusted.tree, now), trusted.content, now)
+            return UnderstoodMessage(header, self._mapper.read(trusted.tree, now), trusted.content, now)
         except PartnerFault as fault:
             fault.signer = signer
             return fault
@@ -120,8 +120,8 @@ class Intake:
     def judge_again(self, raw: RawMessage, now: datetime) -> Judgement:
         """Judge a message that was refused, as at its receipt or, if our clock was wrong then, as at ``now`` (UTC)."""
         then = self._judge_at(raw, raw.received_at)
-        found = then if isinstance(then, Understood) else self._judge_at(raw, now)
-        return replace(found, received_at=raw.received_at) if isinstance(found, Understood) else found
+        found = then if isinstance(then, UnderstoodMessage) else self._judge_at(raw, now)
+        return replace(found, received_at=raw.received_at) if isinstance(found, UnderstoodMessage) else found
 
     def _judge_at(self, raw: RawMessage, moment: datetime) -> Judgement:
         """What waits in the hub's queue for us does not grow too old: we were away, not its sender."""
@@ -134,9 +134,9 @@ class Intake:
         tasks = self.begin(items, lease).tasks
         return self.settle([Done(task.item, task.about, self.do(task)) for task in tasks], lease)
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[RawMessage]:
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
         """Have the messages at hand; those that somebody else has settled are finished with."""
-        return at_hand(self._store, items)
+        return load_messages(self._store, items)
 
     def do(self, task: Task[RawMessage]) -> Judgement:
         """Judge one message, as at its receipt: work that was held up must not make a message too old."""
@@ -149,7 +149,7 @@ class Intake:
         following: list[WorkItem] = []
         with self._store.transaction() as tx:
             judged = [(piece.about, piece.result) for piece in done]
-            ids = [judgement.header.sent_id for _, judgement in judged if isinstance(judgement, Understood)]
+            ids = [judgement.header.sent_id for _, judgement in judged if isinstance(judgement, UnderstoodMessage)]
             batch = _Batch(taken=tx.messages.taken(ids) if ids else {})
             for wave in _waves(judged):
                 following += self._settle(tx, batch, wave, now, lease)
@@ -168,9 +168,9 @@ class Intake:
         self, tx: Transaction, batch: _Batch, wave: Sequence[_Judged], now: datetime, lease: Lease | None
     ) -> list[WorkItem]:
         """Settle messages of different processes, and write what they ask for; return the work that follows."""
-        new = [j for _, j in wave if isinstance(j, Understood) and j.header.sent_id not in batch.taken]
+        new = [j for _, j in wave if isinstance(j, UnderstoodMessage) and j.header.sent_id not in batch.taken]
         known, answers = KnownProcesses(tx, new, now), KnownAnswers(tx, new, self._hub, now)
-        asking: list[Understood] = []
+        asking: list[UnderstoodMessage] = []
         for raw, judgement in wave:
             if isinstance(judgement, PartnerFault):
                 self._refuse(tx, batch, raw, judgement, now)
@@ -196,9 +196,9 @@ class Intake:
         )
 
     def _accept(
-        self, batch: _Batch, raw: RawMessage, understood: Understood, remark: str | None, now: datetime
+        self, batch: _Batch, raw: RawMessage, understood: UnderstoodMessage, remark: str | None, now: datetime
     ) -> None:
-        header, reading = understood.header, understood.reading
+        header, reading = understood.header, understood.request
         receipt = self._receipts.accepted(raw, header, now)
         batch.taken[header.sent_id] = TakenId(raw.key, understood.content, {raw.form: receipt})
         batch.new_ids.append((header.sent_id, raw.key, understood.content))
@@ -224,7 +224,7 @@ class Intake:
         tx: Transaction,
         batch: _Batch,
         raw: RawMessage,
-        understood: Understood,
+        understood: UnderstoodMessage,
         earlier: TakenId,
         now: datetime,
     ) -> None:
@@ -294,7 +294,7 @@ class Intake:
         return self._again.next_time(raw.received_at, raw.tries, now)
 
 
-def _signed(fault: PartnerFault, understood: Understood) -> PartnerFault:
+def _signed(fault: PartnerFault, understood: UnderstoodMessage) -> PartnerFault:
     """The fault of a message whose sender is proven."""
     fault.signer = understood.header.physical_sender
     return fault
@@ -305,7 +305,7 @@ def _waves(judged: Sequence[_Judged]) -> list[list[_Judged]]:
     waves: list[list[_Judged]] = []
     met: Counter[ProcessInstanceId] = Counter()
     for pair in judged:
-        process = pair[1].reading.process_instance if isinstance(pair[1], Understood) else None
+        process = pair[1].request.process_instance if isinstance(pair[1], UnderstoodMessage) else None
         wave = met[process] if process else 0
         if process:
             met[process] += 1
@@ -319,7 +319,7 @@ def _tell(done: Sequence[Done[RawMessage, Judgement]], settled: Sequence[Settled
     """Note how messages have ended for who has them in hand; it is committed."""
     ends = {one.key: MessageEnd(one.state, one.code, one.receipt, _accepted_sender(one)) for one in settled}
     for piece in done:
-        if isinstance(piece.item, InHand):
+        if isinstance(piece.item, PreloadedWorkItem):
             piece.item.ends[piece.about.key] = ends[piece.about.key]
 
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import ActRefused, PartnerFault
+from csire_bridge.domain.errors import ActionRefused, PartnerFault
 from csire_bridge.domain.message.message import RawMessage
 from csire_bridge.domain.message.refusals import JudgingAgain
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.work import PROMPT, WorkStep
 from csire_bridge.pipeline.intake.handler import Intake
 from csire_bridge.pipeline.ports import Store, Transaction
@@ -65,14 +65,14 @@ def reopen(tx: Transaction, keys: Sequence[int], now: datetime, text: str) -> li
     return reopened
 
 
-def reopen_by_hand(tx: Transaction, keys: Sequence[int], act: Act) -> list[int]:
+def reopen_by_hand(tx: Transaction, keys: Sequence[int], act: OperatorAction) -> list[int]:
     """The same for a person. Raises ActRefused, and changes nothing, for one that is not refused or has no bytes."""
     found = {raw.key: raw for raw in tx.messages.refused(keys)}
     for key in keys:
         if key not in found:
-            raise ActRefused(f"message {key} is not refused", "look it up with `messages list --state refused`")
+            raise ActionRefused(f"message {key} is not refused", "look it up with `messages list --state refused`")
         if not found[key].raw:
-            raise ActRefused(
+            raise ActionRefused(
                 f"the content of message {key} is not kept here any more", "have it sent again, or replay its archive"
             )
-    return reopen(tx, keys, act.at, act.told("judged again"))
+    return reopen(tx, keys, act.at, act.history_line("judged again"))

@@ -9,7 +9,7 @@ from lxml import etree
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.message.envelope_rules import Limits
-from csire_bridge.domain.message.message import OrderRequest, Reading
+from csire_bridge.domain.message.message import OrderRequest, Request
 from csire_bridge.xml.mapping.book import MappingBook
 
 __all__ = ["Mapper"]
@@ -22,7 +22,7 @@ class Mapper:
         self._book = book
         self._limits = limits
 
-    def read(self, tree: etree._Element, now: datetime) -> Reading:
+    def read(self, tree: etree._Element, now: datetime) -> Request:
         """What the document asks for; raises NotValid or RuleBroken."""
         reading = self._book.reader(str(tree.tag)).read(tree)
         if isinstance(reading, OrderRequest):

@@ -23,20 +23,20 @@ class PointFinder:
         self._lookup = lookup
         self._clock = clock
 
-    def find(self, code: MeteringPointCode, *, afresh: bool = False) -> MeteringPoint | None:
-        """The point; None when nobody knows it. ``afresh`` asks even for a point that is known.
+    def find(self, code: MeteringPointCode, *, refresh: bool = False) -> MeteringPoint | None:
+        """The point; None when nobody knows it. ``refresh`` asks even for a point that is known.
 
         Raises PartnerUnreachable, OutcomeUnknown or PartnerRefused when nobody could be asked, so that nothing may be
         concluded.
         """
-        with self._store.looking() as tx:
+        with self._store.read_transaction() as tx:
             known = tx.points.get(code)
-        if self._lookup is None or (known is not None and not afresh):
+        if self._lookup is None or (known is not None and not refresh):
             return known
         told = self._lookup.look_up(code)
         return known if told is None else self._keep(told)
 
-    def known_after_a_look(self, code: MeteringPointCode) -> MeteringPoint | None:
+    def find_or_none(self, code: MeteringPointCode) -> MeteringPoint | None:
         """Like ``find``, but who can't be asked counts as who does not know; for what is tried once."""
         try:
             return self.find(code)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.message.message import Channel, Form, MessageEnd, RawMessage
 from csire_bridge.domain.work import PROMPT, Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Begun, Task
+from csire_bridge.pipeline.batch_step import Prepared, Task
 from csire_bridge.pipeline.ports import Store
 
-__all__ = ["Arrival", "InHand", "at_hand", "receive"]
+__all__ = ["Arrival", "PreloadedWorkItem", "load_messages", "receive"]
 
 _LONGEST_ORIGIN = 255
 
@@ -30,7 +30,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class InHand(WorkItem):
+class PreloadedWorkItem(WorkItem):
     """Intake work in the hands of who has just committed its message, and need not read it again.
 
     How the messages that were received together have ended may be noted in ``ends``, by their keys, once it is
@@ -48,7 +48,7 @@ def receive(
     clock: Clock,
     lease: Lease | None = None,
     step: WorkStep = WorkStep.INTAKE,
-) -> list[InHand]:
+) -> list[PreloadedWorkItem]:
     """Commit ``arrivals`` in one transaction, each with its piece of intake work; return the work.
 
     With a ``lease`` the caller holds the work from the start and goes on with it at once, the message in hand.
@@ -61,7 +61,7 @@ def receive(
         items = tx.work.add(step, keys, now, priority=PROMPT, lease=lease)
     ends: dict[int, MessageEnd] = {}
     return [
-        InHand(
+        PreloadedWorkItem(
             item.key,
             item.step,
             item.subject,
@@ -74,12 +74,12 @@ def receive(
     ]
 
 
-def at_hand(store: Store, items: Sequence[WorkItem]) -> Begun[RawMessage]:
+def load_messages(store: Store, items: Sequence[WorkItem]) -> Prepared[RawMessage]:
     """The messages of intake work, read where they are not in hand; what somebody else has settled is finished with."""
-    messages = {item.subject: item.message for item in items if isinstance(item, InHand)}
-    unread = [item for item in items if not isinstance(item, InHand)]
+    messages = {item.subject: item.message for item in items if isinstance(item, PreloadedWorkItem)}
+    unread = [item for item in items if not isinstance(item, PreloadedWorkItem)]
     if unread:
         with store.transaction() as tx:
             messages |= {raw.key: raw for raw in tx.messages.raw([item.subject for item in unread])}
             tx.work.finish([item for item in unread if item.subject not in messages])
-    return Begun([Task(item, messages[item.subject]) for item in items if item.subject in messages])
+    return Prepared([Task(item, messages[item.subject]) for item in items if item.subject in messages])

@@ -11,18 +11,18 @@ from csire_bridge.domain.message.message import (
     RegistryUpdate,
     ResultNotice,
     SpecialNotice,
-    Understood,
+    UnderstoodMessage,
 )
 from csire_bridge.domain.order.deadlines import Deadlines, with_deadline
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.order.steps import StepRules
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
-from csire_bridge.pipeline.orders.child_orders import spare
-from csire_bridge.pipeline.orders.create import make_way, queue
-from csire_bridge.pipeline.orders.merge_sources import without_joined
+from csire_bridge.pipeline.orders.child_orders import cancel_contradicted_disconnections
+from csire_bridge.pipeline.orders.create import apply_precedence, queue
+from csire_bridge.pipeline.orders.merge_sources import merge_hub_orders
 from csire_bridge.pipeline.orders.processes import KnownProcesses
-from csire_bridge.pipeline.orders.reschedule import tariff_change, without_moved
+from csire_bridge.pipeline.orders.reschedule import reschedule_known, tariff_change
 from csire_bridge.pipeline.ports import Transaction
 
 __all__ = ["register"]
@@ -30,7 +30,7 @@ __all__ = ["register"]
 
 def register(
     tx: Transaction,
-    understood: Sequence[Understood],
+    understood: Sequence[UnderstoodMessage],
     known: KnownProcesses,
     answers: KnownAnswers,
     now: datetime,
@@ -49,23 +49,23 @@ def register(
     """
     orders: list[Order] = []
     for message in understood:
-        match message.reading:
+        match message.request:
             case OrderRequest():
                 orders.append(known.asked(message))
             case RegistryUpdate() as update:
                 change = tariff_change(tx, message.header, update, now)
                 orders += known.admit(tx, change) if change else []
-                tx.points.tell(update, now, message.received_at)
+                tx.points.record_notice(update, now, message.received_at)
             case ResultNotice():
                 answers.file(tx, message)
             case SpecialNotice():
                 known.follow(tx, message, now)
     orders = [with_deadline(order, deadlines, now) for order in orders]
-    apart = without_moved(tx, known.without_joining(tx, orders, now, step_rules), now, step_rules)
-    alone = without_joined(tx, apart, now)
+    apart = reschedule_known(tx, known.without_joining(tx, orders, now, step_rules), now, step_rules)
+    alone = merge_hub_orders(tx, apart, now)
     keys = tx.orders.add(alone, now)
-    make_way(tx, orders, now, complaint_hold)
-    spare(tx, orders, now)
+    apply_precedence(tx, orders, now, complaint_hold)
+    cancel_contradicted_disconnections(tx, orders, now)
     too_old = _too_old(understood, now - oldest_disconnection)
     fresh = [(order, key) for order, key in zip(alone, keys, strict=True) if order.source_message not in too_old]
     _leave_to_people(tx, [key for key in keys if key not in {key for _, key in fresh}], now)
@@ -74,13 +74,13 @@ def register(
     return following
 
 
-def _too_old(understood: Sequence[Understood], oldest: datetime) -> set[MessageId]:
+def _too_old(understood: Sequence[UnderstoodMessage], oldest: datetime) -> set[MessageId]:
     """Messages that ask for a disconnection as things stood long ago; a retroactive token says that it still counts."""
     return {
         message.header.message_id
         for message in understood
-        if isinstance(message.reading, OrderRequest)
-        and message.reading.kind is OrderKind.DISCONNECT
+        if isinstance(message.request, OrderRequest)
+        and message.request.kind is OrderKind.DISCONNECT
         and message.header.retroactive_token is None
         and message.header.timestamp < oldest
     }
@@ -88,6 +88,6 @@ def _too_old(understood: Sequence[Understood], oldest: datetime) -> set[MessageI
 
 def _leave_to_people(tx: Transaction, keys: Sequence[int], now: datetime) -> None:
     """A request that was on its way for days may have been overtaken by what we don't know: a person decides."""
-    for order in tx.orders.many(keys).values():
+    for order in tx.orders.get_many(keys).values():
         text = f"asked for on {order.registered_at:%Y-%m-%d %H:%M} UTC, and understood only now: a person decides"
         tx.orders.move(order, OrderState.PARKED, now, text, detail=text)

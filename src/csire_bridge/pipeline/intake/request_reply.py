@@ -18,13 +18,13 @@ from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.ports import Store
 
-__all__ = ["Answered", "Hand", "Reception"]
+__all__ = ["Hand", "Reply", "RequestReply"]
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Reply:
     """What the sender of a message is told: its stored ``receipt``, byte for byte.
 
     ``state`` is None when the message is not settled: it may be committed or not, and its sender must send it again.
@@ -45,7 +45,7 @@ class Hand(Protocol):
     def carry_on(self, items: Sequence[WorkItem], lease: Lease) -> None: ...
 
 
-class Reception:
+class RequestReply:
     """Takes messages from a channel whose senders wait. Safe to use from several threads."""
 
     def __init__(
@@ -62,25 +62,25 @@ class Reception:
         self._channel = channel
         self._step = step
 
-    def answer(self, arrivals: Sequence[Arrival]) -> list[Answered]:
+    def answer(self, arrivals: Sequence[Arrival]) -> list[Reply]:
         """Commit, settle and answer ``arrivals``, in their order; what goes wrong is an answer without a state."""
         try:
             return self._answer(arrivals)
         except StoreFailure as failure:
             _log.error("%s messages are to be sent again: %s", len(arrivals), failure)
-            return [Answered(arrival.form) for arrival in arrivals]
+            return [Reply(arrival.form) for arrival in arrivals]
 
-    def _answer(self, arrivals: Sequence[Arrival]) -> list[Answered]:
+    def _answer(self, arrivals: Sequence[Arrival]) -> list[Reply]:
         lease = self._hand.lease()
         items = receive(self._store, self._channel, arrivals, self._clock, lease, self._step)
         self._hand.carry_on(items, lease)
         ends = {item.subject: item.ends[item.subject] for item in items if item.subject in item.ends}
         unheard = [item.subject for item in items if item.subject not in ends]
         if unheard:
-            with self._store.looking() as tx:
+            with self._store.read_transaction() as tx:
                 ends |= tx.messages.ends(unheard)
         found = [(arrival, ends.get(item.subject)) for arrival, item in zip(arrivals, items, strict=True)]
         return [
-            Answered(arrival.form, end.state, end.code, end.receipt, end.sender) if end else Answered(arrival.form)
+            Reply(arrival.form, end.state, end.code, end.receipt, end.sender) if end else Reply(arrival.form)
             for arrival, end in found
         ]

@@ -38,11 +38,11 @@ from csire_bridge.domain.message.sid import (
 )
 from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.work import Lease, WorkItem
-from csire_bridge.pipeline.batch_step import Begun, Done, Task
+from csire_bridge.pipeline.batch_step import Done, Prepared, Task
 from csire_bridge.pipeline.intake.point_finder import PointFinder
-from csire_bridge.pipeline.intake.receive import at_hand
+from csire_bridge.pipeline.intake.receive import load_messages
 from csire_bridge.pipeline.orders.cancel import withdraw
-from csire_bridge.pipeline.orders.merge_sources import take_sid_order
+from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.pipeline.ports import SidMessages, Store, Transaction
 
 __all__ = ["SidIntake"]
@@ -76,9 +76,9 @@ class SidIntake:
         self._complaint_hold = complaint_hold
         self._deadlines = deadlines
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Begun[RawMessage]:
+    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
         """Have the messages at hand; those that somebody else has settled are finished with."""
-        return at_hand(self._store, items)
+        return load_messages(self._store, items)
 
     def do(self, task: Task[RawMessage]) -> Judgement:
         """Judge one message, as at its receipt; what is wrong with it is an answer, not an exception."""
@@ -112,7 +112,7 @@ class SidIntake:
     def _write(self, done: Sequence[Done[RawMessage, Judgement]]) -> None:
         now = self._clock()
         with self._store.transaction() as tx:
-            tx.sid.hold([piece.result.number for piece in done if not isinstance(piece.result, PartnerFault)])
+            tx.sid.lock([piece.result.number for piece in done if not isinstance(piece.result, PartnerFault)])
             for piece in done:
                 settled = self._settle(tx, piece.about, piece.result, now)
                 tx.messages.settle([settled])
@@ -145,7 +145,7 @@ class SidIntake:
         return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=answer)
 
     def _take(self, tx: Transaction, raw: RawMessage, request: SidRequest, now: datetime) -> SidOrder:
-        taken = take_sid_order(tx, request, raw.key, now, self._complaint_hold, self._deadlines)
+        taken = accept_sid_order(tx, request, raw.key, now, self._complaint_hold, self._deadlines)
         early, known = tx.sid.kept_withdrawal(request.number), tx.sid.known(request.number)
         if early is not None and known is not None:
             tx.messages.note([(raw.key, now, "map", "SID took the order back before it came: it ends at once")])
@@ -182,7 +182,7 @@ class SidIntake:
 
     def _is_known(self, number: SidNumber) -> bool:
         """A repeat gets its answer whatever has become of the point since."""
-        with self._store.looking() as tx:
+        with self._store.read_transaction() as tx:
             return tx.sid.known(number) is not None
 
     def _check_point(self, request: SidRequest) -> None:
@@ -194,7 +194,7 @@ class SidIntake:
         try:
             point = self._points.find(code)
             if point is not None and _other_meter(request, point.meter):
-                point = self._points.find(code, afresh=True)
+                point = self._points.find(code, refresh=True)
         except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
             _log.warning("the point of SID's order %s could not be looked up: %s", request.number, error.text)
             return

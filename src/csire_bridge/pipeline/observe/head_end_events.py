@@ -10,7 +10,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.order.order import FINAL_STATES
-from csire_bridge.domain.order.related import Commanded
+from csire_bridge.domain.order.related import CommandedOrder
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.observe.sightings import note_event_times, take_claims
 from csire_bridge.pipeline.ports import Store, Transaction
@@ -37,7 +37,7 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         met = _new(tx, [(event, order) for _, event, order in joined if order is not None])
         tx.head_end.add([(raw, event, order.key if order else None) for raw, event, order in joined], now)
         near = tx.neighbours.open_at_meters([event.meter for _, event, order in joined if order is None])
-        tx.work.hasten(WorkStep.EXECUTE, [*(order.key for _, order in met), *(order.key for order in near)], now)
+        tx.work.wake(WorkStep.EXECUTE, [*(order.key for _, order in met), *(order.key for order in near)], now)
         states = tx.neighbours.states_by_now([order for _, order in met])  # whoever worked on them has finished by now
         told = [(o.key, states[o.key], f"head-end system reports {e.kind} ({e.code})") for e, o in met]
         tx.orders.note_all(told, now)
@@ -46,7 +46,9 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         note_event_times(tx, [event for _, event in events], now)
 
 
-def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Commanded]]) -> list[tuple[HeadEndEvent, Commanded]]:
+def _new(
+    tx: Transaction, met: Sequence[tuple[HeadEndEvent, CommandedOrder]]
+) -> list[tuple[HeadEndEvent, CommandedOrder]]:
     """Those that were not told before, neither in the store nor in the same group."""
     known = {event.identity for _, event in tx.head_end.of_orders([order.key for _, order in met if order.told])}
     new = []
@@ -58,8 +60,8 @@ def _new(tx: Transaction, met: Sequence[tuple[HeadEndEvent, Commanded]]) -> list
 
 
 def _joined(
-    raw: bytes, event: HeadEndEvent, orders: Mapping[CorrelationId, Commanded]
-) -> tuple[bytes, HeadEndEvent, Commanded | None]:
+    raw: bytes, event: HeadEndEvent, orders: Mapping[CorrelationId, CommandedOrder]
+) -> tuple[bytes, HeadEndEvent, CommandedOrder | None]:
     """The event, with its meter as we write it, and its order; an order of another meter is none."""
     order = orders.get(event.correlation_id) if event.correlation_id else None
     if order is None:

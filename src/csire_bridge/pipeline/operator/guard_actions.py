@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from csire_bridge.domain.errors import ActRefused, StaleWrite
+from csire_bridge.domain.errors import ActionRefused, StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.guards import Allowance, StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.ports import Transaction
@@ -17,28 +17,30 @@ from csire_bridge.pipeline.ports import Transaction
 __all__ = ["approve", "ask", "lift_stop", "release_hold", "set_hold", "throw_stop"]
 
 
-def throw_stop(tx: Transaction, scope: StopScope, act: Act) -> None:
+def throw_stop(tx: Transaction, scope: StopScope, act: OperatorAction) -> None:
     """No command of that scope is given any more, by any node; commands that were given are not called back."""
     tx.guards.throw_stop(scope, act.by, act.why or "", act.at)
 
 
-def lift_stop(tx: Transaction, act: Act) -> int:
+def lift_stop(tx: Transaction, act: OperatorAction) -> int:
     """Lift the stop switch; return how many times it had been thrown. Orders that waited go on."""
     lifted = tx.guards.lift_stops(act.by, act.at, act.why)
     if lifted:
-        tx.work.hasten_waiting(WaitsFor.STOP, act.at)
+        tx.work.wake_waiting(WaitsFor.STOP, act.at)
     return lifted
 
 
-def set_hold(tx: Transaction, point: MeteringPointCode, kind: HoldKind, until: datetime | None, act: Act) -> int:
+def set_hold(
+    tx: Transaction, point: MeteringPointCode, kind: HoldKind, until: datetime | None, act: OperatorAction
+) -> int:
     """Hold a metering point from now on, until ``until`` (UTC) or until somebody releases it; return the hold's key."""
     if until is not None and until <= act.at:
-        raise ActRefused(f"{until.isoformat()} is past", "give a moment that is still to come")
+        raise ActionRefused(f"{until.isoformat()} is past", "give a moment that is still to come")
     hold = Hold(key=0, metering_point=point, kind=kind, since=act.at, until=until, by=act.by, why=act.why or "")
-    return tx.guards.hold(hold)
+    return tx.guards.add_hold(hold)
 
 
-def release_hold(tx: Transaction, key: int, act: Act) -> tuple[Hold, Sequence[Order]]:
+def release_hold(tx: Transaction, key: int, act: OperatorAction) -> tuple[Hold, Sequence[Order]]:
     """Release a hold; return it with the orders that waited for it. They go on now, unless something else stops them.
 
     Raises ActRefused when there is no such hold, or it was released before.
@@ -46,23 +48,23 @@ def release_hold(tx: Transaction, key: int, act: Act) -> tuple[Hold, Sequence[Or
     try:
         hold = tx.guards.release_hold(key, act.by, act.at, act.why)
     except KeyError as error:
-        raise ActRefused(f"there is no hold {key}", "look its key up with `hold list`") from error
+        raise ActionRefused(f"there is no hold {key}", "look its key up with `hold list`") from error
     except StaleWrite as error:
-        raise ActRefused(error.text, "nothing is left to do") from error
+        raise ActionRefused(error.text, "nothing is left to do") from error
     keys = tx.neighbours.waiting_at([hold.metering_point])
-    waited = [order for order in tx.orders.many(keys).values() if order.waits_for is WaitsFor.HOLD]
-    text = act.told(f"{hold.kind} hold {key} was released")
+    waited = [order for order in tx.orders.get_many(keys).values() if order.waits_for is WaitsFor.HOLD]
+    text = act.history_line(f"{hold.kind} hold {key} was released")
     tx.orders.note_all([(order.key, order.state, text) for order in waited], act.at)
-    tx.work.hasten(WorkStep.EXECUTE, keys, act.at)
+    tx.work.wake(WorkStep.EXECUTE, keys, act.at)
     return hold, waited
 
 
-def ask(tx: Transaction, count: int, act: Act) -> int:
+def ask(tx: Transaction, count: int, act: OperatorAction) -> int:
     """Ask for ``count`` disconnections above the cap; return the request's key, for somebody else to approve."""
     return tx.guards.ask_allowance(count, act.by, act.why or "", act.at)
 
 
-def approve(tx: Transaction, key: int, act: Act, lasts: timedelta) -> Allowance:
+def approve(tx: Transaction, key: int, act: OperatorAction, lasts: timedelta) -> Allowance:
     """Approve a request for ``lasts`` from now on; orders that wait for the cap are looked at again at once.
 
     Raises ActRefused when there is no such request, it was approved before, or the same person asked for it.
@@ -70,10 +72,10 @@ def approve(tx: Transaction, key: int, act: Act, lasts: timedelta) -> Allowance:
     try:
         allowance = tx.guards.approve_allowance(key, act.by, act.at, lasts, act.why)
     except KeyError as error:
-        raise ActRefused(f"there is no request {key}", "look its key up with `allow list`") from error
+        raise ActionRefused(f"there is no request {key}", "look its key up with `allow list`") from error
     except StaleWrite as error:
-        raise ActRefused(error.text, "ask anew if more is needed") from error
+        raise ActionRefused(error.text, "ask anew if more is needed") from error
     except ValueError as error:
-        raise ActRefused(str(error), "have another person look at it and approve") from error
-    tx.work.hasten_waiting(WaitsFor.CAP, act.at)
+        raise ActionRefused(str(error), "have another person look at it and approve") from error
+    tx.work.wake_waiting(WaitsFor.CAP, act.at)
     return allowance

@@ -11,32 +11,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import ActRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.message.answers import reasons_of
 from csire_bridge.domain.meter.contactor import ContactorReading
 from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE
 from csire_bridge.domain.metering_point.interlocks import DANGER, danger, holding_back, protection
-from csire_bridge.domain.operations.operator_action import Act
-from csire_bridge.domain.order.order import WAITS_FOR_A_PERSON, CannotReason, Order, OrderState, Outcome
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderState, Outcome, RejectionReason
 from csire_bridge.domain.order.site_reports import SiteReport, check_moment, check_unmoved, is_fresh, proven
 from csire_bridge.domain.order.steps import STEP_ENDED, OrderStep, StepKind, StepState, tried_again
 from csire_bridge.pipeline.execute.meter_gate import doubts_of
 from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.observe.sightings import take_report
-from csire_bridge.pipeline.orders.cancel import has_begun, take_back
+from csire_bridge.pipeline.orders.cancel import cancel_or_recall, has_begun
 from csire_bridge.pipeline.orders.create import queue
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
 
 __all__ = [
-    "Look",
+    "ObservedOrder",
     "look",
-    "report_done",
+    "report_executed",
     "report_not_done",
     "retry",
     "retry_refusal",
-    "send_people",
+    "send_to_field",
     "settle_contested",
     "withdraw",
 ]
@@ -46,31 +46,31 @@ _WITHDRAWN = "the operator withdrew the order"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ObservedOrder:
     """An order as it was when its contactor was read; ``silence`` is why there is no reading."""
 
     order: Order
     reading: ContactorReading | None = None
     silence: str = ""
 
-    def since(self, moment: datetime) -> Look:
+    def since(self, moment: datetime) -> ObservedOrder:
         """The same, with a reading that is older than ``moment`` (UTC) taken for none."""
         if self.reading is None or is_fresh(self.reading, moment):
             return self
-        return Look(self.order, None, f"the meter's last reading is of {self.reading.read_at.isoformat()}")
+        return ObservedOrder(self.order, None, f"the meter's last reading is of {self.reading.read_at.isoformat()}")
 
 
-def retry(tx: Transaction, orders: Sequence[Order], act: Act) -> list[Order]:
+def retry(tx: Transaction, orders: Sequence[Order], act: OperatorAction) -> list[Order]:
     """Put orders back into the queue, where every gate is passed anew and the tries are counted anew.
 
     Raises ActRefused, and changes none, when one of them may not go back.
     """
-    changes = Changes(act.at)
+    changes = OrderChanges(act.at)
     for order in orders:
         against = retry_refusal(order)
         if against:
-            raise ActRefused(against, "look at it with `orders show`")
-        text = act.told("taken back to the queue")
+            raise ActionRefused(against, "look at it with `orders show`")
+        text = act.history_line("taken back to the queue")
         facts = {"attempts": 0, "refused": None, "waits_for": None, "detail": None, "cannot_reason": None}
         changes.move(order, OrderState.REGISTERED, text, **facts)
         if order.recalled_at is None:
@@ -83,7 +83,7 @@ def retry(tx: Transaction, orders: Sequence[Order], act: Act) -> list[Order]:
 
 def retry_refusal(order: Order) -> str | None:
     """Why the order may not be given again; None when it may."""
-    if order.state not in WAITS_FOR_A_PERSON:
+    if order.state not in NEEDS_OPERATOR:
         return f"order {order.key} is {order.state}: it does not wait for a person"
     if order.superseded_by is not None:
         return f"order {order.key} was superseded by order {order.superseded_by}: it must not be given again"
@@ -92,7 +92,7 @@ def retry_refusal(order: Order) -> str | None:
     return None
 
 
-def send_people(tx: Transaction, key: int, act: Act) -> Order:
+def send_to_field(tx: Transaction, key: int, act: OperatorAction) -> Order:
     """Leave a parked order to people on site.
 
     Raises ActRefused for one that must not be carried out now: recalled, at a protected point, held, stopped.
@@ -100,8 +100,8 @@ def send_people(tx: Transaction, key: int, act: Act) -> Order:
     order = _waiting(tx, key)
     against = _against_people(tx, order, act.at)
     if against:
-        raise ActRefused(against, "nobody may be sent; the order stays as it is")
-    text = act.told("left to people on site")
+        raise ActionRefused(against, "nobody may be sent; the order stays as it is")
+    text = act.history_line("left to people on site")
     return tx.orders.move(order, OrderState.FIELD_WORK, act.at, text)
 
 
@@ -124,7 +124,7 @@ def _against_people(tx: Transaction, order: Order, now: datetime) -> str | None:
     return f"order {order.key}: {first}" if first else retry_refusal(order)
 
 
-def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> Look:
+def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> ObservedOrder:
     """The order, and its contactor as it is now; orders that move no contactor have none to read."""
     now = clock()
     with store.transaction() as tx:
@@ -132,19 +132,21 @@ def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> Look
         point = tx.points.of([order.metering_point], now).get(order.metering_point)
         doubt = doubts_of(tx, order, now)
     if order.kind.contactor_action is None:
-        return Look(order)
+        return ObservedOrder(order)
     meter = point.meter if point and point.meter else order.meter
     if doubt is not None:
-        return Look(order, None, doubt)
+        return ObservedOrder(order, None, doubt)
     if head_end is None or meter is None:
-        return Look(order, None, "no head-end system is set up" if meter else "no meter is known at the point")
+        return ObservedOrder(order, None, "no head-end system is set up" if meter else "no meter is known at the point")
     try:
-        return Look(order, read_contactor(head_end, meter, clock))
+        return ObservedOrder(order, read_contactor(head_end, meter, clock))
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
-        return Look(order, None, error.text)
+        return ObservedOrder(order, None, error.text)
 
 
-def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, armed_counts: bool = False) -> Order:
+def report_executed(
+    tx: Transaction, seen: ObservedOrder, act: OperatorAction, report: SiteReport, *, armed_counts: bool = False
+) -> Order:
     """The order was carried out at ``report.at``; the hub is told where its message has an answer.
 
     Raises ActRefused for a moment that can't be, when the contactor says otherwise, when it can't be asked unless
@@ -158,13 +160,14 @@ def report_done(tx: Transaction, seen: Look, act: Act, report: SiteReport, *, ar
     proof = _proof(seen, report.unread)
     reading = seen.reading
     _nothing_undoes(tx, order, reading.meter if reading else order.meter, act.at)
-    changes = Changes(act.at)
-    text = act.told(f"done at {report.at.isoformat()} as seen by {report.seen_by}; {proof}; reported")
+    changes = OrderChanges(act.at)
+    text = act.history_line(f"done at {report.at.isoformat()} as seen by {report.seen_by}; {proof}; reported")
     verified_at = min(reading.read_at, act.at) if reading else act.at
     facts = {"outcome": outcome, "executed_at": report.at, "executed_from": _ON_SITE, "verified_at": verified_at}
     meter = {"meter": reading.meter} if reading else {}
     changes.steps += [
-        replace(step, state=StepState.SKIPPED, text=act.told("reported as done"), ended_at=report.at) for step in steps
+        replace(step, state=StepState.SKIPPED, text=act.history_line("reported as done"), ended_at=report.at)
+        for step in steps
     ]
     order = changes.move(order, OrderState.DONE, text, detail=f"reported; {proof}", **facts, **meter)
     if order.kind.contactor_action is not None:
@@ -187,21 +190,27 @@ def _left_to_people(tx: Transaction, order: Order) -> datetime | None:
 
 
 def report_not_done(
-    tx: Transaction, seen: Look, act: Act, reason: CannotReason, words: str, *, unread: bool = False
+    tx: Transaction,
+    seen: ObservedOrder,
+    act: OperatorAction,
+    reason: RejectionReason,
+    words: str,
+    *,
+    unread: bool = False,
 ) -> Order:
     """The order can't be carried out; the hub may be told ``words``, so they name nobody. Raises ActRefused."""
     order, proof = _without_effect(tx, seen, unread, act.at)
     known = reasons_of(order.kind)
     if reason not in known:
-        raise ActRefused(
+        raise ActionRefused(
             f"{reason} is no reason of an order of the kind {order.kind}", f"give one of {', '.join(known)}"
         )
-    text = act.told(f"not done: {words}; {proof}; reported")
-    changes = Changes(act.at)
-    return _end(tx, changes, changes.move(order, OrderState.CANNOT, text, cannot_reason=reason, detail=words))
+    text = act.history_line(f"not done: {words}; {proof}; reported")
+    changes = OrderChanges(act.at)
+    return _end(tx, changes, changes.move(order, OrderState.REJECTED, text, cannot_reason=reason, detail=words))
 
 
-def withdraw(tx: Transaction, seen: Look, act: Act, *, unread: bool = False) -> Order:
+def withdraw(tx: Transaction, seen: ObservedOrder, act: OperatorAction, *, unread: bool = False) -> Order:
     """The order ends without effect; the hub is told where its message has an answer, but not why. Raises ActRefused.
 
     One of several steps is recalled first, and ends once what was begun at the meter is undone; when that failed, and
@@ -209,31 +218,31 @@ def withdraw(tx: Transaction, seen: Look, act: Act, *, unread: bool = False) -> 
     """
     if seen.order.recalled_at is None and has_begun(tx, seen.order):
         order = _unchanged(tx, seen.order)
-        take_back(tx, order, act.told("withdrawn"), act.at)
+        cancel_or_recall(tx, order, act.history_line("withdrawn"), act.at)
         return tx.orders.get(order.key)
     order, proof = _without_effect(tx, seen, unread, act.at)
-    text, changes = act.told(f"{proof}; withdrawn"), Changes(act.at)
-    facts = {"cannot_reason": CannotReason.OTHER, "detail": _WITHDRAWN}
+    text, changes = act.history_line(f"{proof}; withdrawn"), OrderChanges(act.at)
+    facts = {"cannot_reason": RejectionReason.OTHER, "detail": _WITHDRAWN}
     return _end(tx, changes, changes.move(order, OrderState.WITHDRAWN, text, **facts))
 
 
-def settle_contested(tx: Transaction, key: int, act: Act) -> Order:
+def settle_contested(tx: Transaction, key: int, act: OperatorAction) -> Order:
     """Settle what the hub contests about the answer to an order, once somebody has cleared it up with the hub.
 
     Only a person does so: a later R_1 that accepts the answer is told, and changes nothing. Raises ActRefused.
     """
-    order = tx.orders.many([key]).get(key)
+    order = tx.orders.get_many([key]).get(key)
     documents = tx.outbox.contested(key)
     if order is None or not documents:
-        raise ActRefused(f"no answer to order {key} is contested by the hub", "look at it with `orders show`")
+        raise ActionRefused(f"no answer to order {key} is contested by the hub", "look at it with `orders show`")
     for document in documents:
-        text = act.told(f"what the hub contested about message {document.number} was settled")
+        text = act.history_line(f"what the hub contested about message {document.number} was settled")
         tx.outbox.settle(document.key, act.at, text)
         tx.orders.note(key, order.state, act.at, text)
     return order
 
 
-def _without_effect(tx: Transaction, seen: Look, unread: bool, now: datetime) -> tuple[Order, str]:
+def _without_effect(tx: Transaction, seen: ObservedOrder, unread: bool, now: datetime) -> tuple[Order, str]:
     """Nothing has switched, so "cannot" is true. Nothing will: an order stays open as long as its command may run."""
     order = _unchanged(tx, seen.order)
     seen = seen.since(order.submitted_at or order.registered_at)
@@ -249,7 +258,7 @@ def _nothing_undoes(tx: Transaction, order: Order, meter: MeterNumber | None, no
     for other in near:
         if other.key != order.key and other.kind is not order.kind and (other.open or other.may_run_until):
             end = f" (until {other.may_run_until:%H:%M:%S} UTC and a margin)" if other.may_run_until else ""
-            raise ActRefused(
+            raise ActionRefused(
                 f"the command of order {other.key} ({other.kind}) may still reach meter {meter}{end}",
                 "report it once that command has ended",
             )
@@ -260,21 +269,21 @@ def _open_steps(tx: Transaction, order: Order) -> list[OrderStep]:
     steps = [s for s in tx.steps.of([order.key]).get(order.key, []) if s.state not in STEP_ENDED]
     moving = [step.kind for step in steps if step.kind in (StepKind.CONNECT, StepKind.DISCONNECT)]
     if moving:
-        raise ActRefused(
+        raise ActionRefused(
             f"order {order.key} has not ended its step {moving[0]}, which moves the contactor",
             "take it back with `orders retry`; or withdraw it, where nothing has to be moved",
         )
     return steps
 
 
-def _proof(seen: Look, unread: bool) -> str:
+def _proof(seen: ObservedOrder, unread: bool) -> str:
     """In words, what speaks for the report beside the report; raises ActRefused when that is not enough."""
     if seen.reading is not None:
         return f"contactor read: supply {'on' if seen.reading.output_state else 'off'}"
     if seen.order.kind.contactor_action is None:
         return "no contactor is concerned"
     if not unread:
-        raise ActRefused(
+        raise ActionRefused(
             f"the contactor of order {seen.order.key} was not read: {seen.silence}",
             "try again later; or say --unread, and the report counts although nobody has asked the meter",
         )
@@ -282,25 +291,25 @@ def _proof(seen: Look, unread: bool) -> str:
 
 
 def _waiting(tx: Transaction, key: int) -> Order:
-    order = tx.orders.many([key]).get(key)
+    order = tx.orders.get_many([key]).get(key)
     if order is None:
-        raise ActRefused(f"there is no order {key}", "look its key up with `orders list`")
-    if order.state not in WAITS_FOR_A_PERSON:
-        raise ActRefused(
-            f"order {key} is {order.state}", f"only orders that are {' or '.join(sorted(WAITS_FOR_A_PERSON))} can be"
+        raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
+    if order.state not in NEEDS_OPERATOR:
+        raise ActionRefused(
+            f"order {key} is {order.state}", f"only orders that are {' or '.join(sorted(NEEDS_OPERATOR))} can be"
         )
     return order
 
 
 def _unchanged(tx: Transaction, order: Order) -> Order:
     if tx.orders.get(order.key).version != order.version:
-        raise ActRefused(f"order {order.key} changed while its contactor was read", "look at it, and do it again")
+        raise ActionRefused(f"order {order.key} changed while its contactor was read", "look at it, and do it again")
     return order
 
 
-def _end(tx: Transaction, changes: Changes, order: Order) -> Order:
+def _end(tx: Transaction, changes: OrderChanges, order: Order) -> Order:
     """The order has ended: it is answered, and those that waited for it go on."""
-    changes.stopped.append(order)
+    changes.released.append(order)
     changes.answerable.append(order)
     changes.write(tx, None)
     tx.restores.vouch([order.key])

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import Source
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.ports import Transaction
@@ -19,33 +19,33 @@ from csire_bridge.pipeline.ports import Transaction
 __all__ = ["lift_danger", "set_meter"]
 
 
-def lift_danger(tx: Transaction, point: MeteringPointCode, act: Act) -> Sequence[Order]:
+def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> Sequence[Order]:
     """The danger registered at a point (PL-278) is over; return the connections that waited for that, and go on now.
 
     Whoever tells of danger for a later date, or anew for the same one, makes them wait again. Raises ActRefused when no
     danger is registered there.
     """
-    tx.points.hold([point])
+    tx.points.lock([point])
     known = tx.points.of([point], act.at).get(point)
     if known is None or known.danger_registered is not True:
-        raise ActRefused(f"no danger is registered at the metering point {point}", "nothing is left to do")
+        raise ActionRefused(f"no danger is registered at the metering point {point}", "nothing is left to do")
     lifted = RegistryUpdate(
         process_instance=None,
         metering_point=point,
         effective_date=_not_before_told(tx, point, "danger_registered", act),
         danger_registered=False,
     )
-    tx.points.tell_all([lifted], act.at, Source.PERSON, act.by, act.why)
+    tx.points.record_notices([lifted], act.at, Source.PERSON, act.by, act.why)
     keys = tx.neighbours.waiting_at([point])
-    waited = [order for order in tx.orders.many(keys).values() if order.waits_for is WaitsFor.DANGER]
-    text = act.told("registered danger was lifted")
+    waited = [order for order in tx.orders.get_many(keys).values() if order.waits_for is WaitsFor.DANGER]
+    text = act.history_line("registered danger was lifted")
     tx.orders.note_all([(order.key, order.state, text) for order in waited], act.at)
-    tx.work.hasten(WorkStep.EXECUTE, keys, act.at)
+    tx.work.wake(WorkStep.EXECUTE, keys, act.at)
     return waited
 
 
 def set_meter(
-    tx: Transaction, point: MeteringPointCode, meter: MeterNumber | None, act: Act
+    tx: Transaction, point: MeteringPointCode, meter: MeterNumber | None, act: OperatorAction
 ) -> tuple[Sequence[MeteringPointCode], Sequence[int]]:
     """Somebody has made sure which meter is at a point; None: there is none.
 
@@ -53,9 +53,9 @@ def set_meter(
     which the meter is known, too, and the orders of this point that are parked. Raises ActRefused for a point that is
     not known.
     """
-    tx.points.hold([point])
+    tx.points.lock([point])
     if point not in tx.points.of([point], act.at):
-        raise ActRefused(f"the point {point} is not known", "import it, or look the code up")
+        raise ActionRefused(f"the point {point} is not known", "import it, or look the code up")
     told = RegistryUpdate(
         process_instance=None,
         metering_point=point,
@@ -63,7 +63,7 @@ def set_meter(
         meter_number=meter,
         no_meter=True if meter is None else None,
     )
-    tx.points.tell_all([told], act.at, Source.PERSON, act.by, act.why)
+    tx.points.record_notices([told], act.at, Source.PERSON, act.by, act.why)
     if meter is not None:
         tx.points.confirm_meter(point, meter, act.at)
     known = tx.points.installations([point], act.at)
@@ -71,7 +71,7 @@ def set_meter(
     return sorted(others), tx.neighbours.parked_at(point)
 
 
-def _not_before_told(tx: Transaction, point: MeteringPointCode, fact: str, act: Act) -> date:
+def _not_before_told(tx: Transaction, point: MeteringPointCode, fact: str, act: OperatorAction) -> date:
     """From when what the person says holds: today, or the date of what it replaces where that is later."""
     today, record = act.at.astimezone(WARSAW).date(), tx.points.record(point)
     since = record.since.get(fact) if record else None

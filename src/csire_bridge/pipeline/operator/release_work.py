@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from csire_bridge.domain.operations.operator_action import Act
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.work import ParkedWork, WorkStep
 from csire_bridge.pipeline.ports import Transaction
 
@@ -15,17 +15,17 @@ _ABOUT_MESSAGES = (WorkStep.INTAKE, WorkStep.SID_INTAKE)
 _ABOUT_ORDERS = (WorkStep.EXECUTE, WorkStep.PERFORM, WorkStep.ACKNOWLEDGE)
 
 
-def release(tx: Transaction, pieces: Sequence[ParkedWork], act: Act) -> None:
+def release(tx: Transaction, pieces: Sequence[ParkedWork], act: OperatorAction) -> None:
     """Let ``pieces`` go on, each with a line in the history of what it is about. Their tries are counted anew.
 
     Answers and reports that could not leave are wanted again, with the bytes that they had.
     """
-    text = act.told("work that was set aside goes on")
+    text = act.history_line("work that was set aside goes on")
     messages, orders = _subjects(pieces, *_ABOUT_MESSAGES), _subjects(pieces, *_ABOUT_ORDERS)
     reports = _subjects(pieces, WorkStep.REPORT)
     tx.messages.note((key, act.at, WorkStep.INTAKE.value, text) for key in messages)
     orders += [report.order for report in tx.sid.reports(reports).values()]
-    tx.orders.note_all([(order.key, order.state, text) for order in tx.orders.many(orders).values()], act.at)
+    tx.orders.note_all([(order.key, order.state, text) for order in tx.orders.get_many(orders).values()], act.at)
     for key in _subjects(pieces, WorkStep.DELIVER):
         tx.outbox.release(key, act.at, text)
     tx.restores.vouch(_subjects(pieces, WorkStep.ACKNOWLEDGE))

@@ -5,25 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 
 from csire_bridge.domain.message.sid import SidOrder, SidStatus, SidWithdrawal, WithdrawalResult
-from csire_bridge.domain.order.order import FINAL_STATES, WAITS_FOR_A_PERSON, CannotReason, Order, OrderState
+from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderState, RejectionReason
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.ports import Transaction
 
-__all__ = ["go_on", "has_begun", "take_back", "withdraw"]
+__all__ = ["cancel_or_recall", "has_begun", "requeue", "withdraw"]
 
 
-def take_back(tx: Transaction, order: Order, why: str, now: datetime) -> bool:
+def cancel_or_recall(tx: Transaction, order: Order, why: str, now: datetime) -> bool:
     """End an open order, or recall its command; return whether it has ended. Whoever asked for it is answered."""
     begun = has_begun(tx, order)
-    if not begun and (order.state is OrderState.REGISTERED or order.state in WAITS_FOR_A_PERSON):
-        tx.orders.move(order, OrderState.WITHDRAWN, now, why, detail=why, cannot_reason=CannotReason.OTHER)
-        tx.work.hasten(order.carried_out_by, [order.key], now)
+    if not begun and (order.state is OrderState.REGISTERED or order.state in NEEDS_OPERATOR):
+        tx.orders.move(order, OrderState.WITHDRAWN, now, why, detail=why, cannot_reason=RejectionReason.OTHER)
+        tx.work.wake(order.work_step, [order.key], now)
         tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
         return True
     tx.orders.recall(order.key, now)
     what = "what was begun" if begun else "the command under way"
     tx.orders.note(order.key, order.state, now, f"{why}: {what} is recalled")
-    go_on(tx, order, now)
+    requeue(tx, order, now)
     return False
 
 
@@ -32,13 +32,13 @@ def has_begun(tx: Transaction, order: Order) -> bool:
     return order.kind.contactor_action is None and bool(tx.steps.of([order.key]).get(order.key))
 
 
-def go_on(tx: Transaction, order: Order, now: datetime) -> None:
+def requeue(tx: Transaction, order: Order, now: datetime) -> None:
     """Have the order looked at now; one that waits for a person goes back to the queue."""
-    if order.state in WAITS_FOR_A_PERSON:
+    if order.state in NEEDS_OPERATOR:
         tx.orders.move(order, OrderState.REGISTERED, now, "taken back to the queue", detail=None, waits_for=None)
-        tx.work.add(order.carried_out_by, [order.key], now, priority=order.priority)
+        tx.work.add(order.work_step, [order.key], now, priority=order.priority)
     else:
-        tx.work.hasten(order.carried_out_by, [order.key], now)
+        tx.work.wake(order.work_step, [order.key], now)
 
 
 def withdraw(tx: Transaction, known: SidOrder, asked: SidWithdrawal, now: datetime) -> WithdrawalResult:
@@ -54,11 +54,11 @@ def withdraw(tx: Transaction, known: SidOrder, asked: SidWithdrawal, now: dateti
     others = [other for other in tx.sid.behind([order.key])[order.key] if other.key != known.key]
     if order.source_message is not None or others:
         tx.orders.note(order.key, order.state, now, f"SID took its order {known.number} back; others still ask for it")
-        tx.sid.tell([(order, [known])], now, SidStatus.WITHDRAWN)
+        tx.sid.queue_reports([(order, [known])], now, SidStatus.WITHDRAWN)
         tx.sid.withdraw(known, now)
         return WithdrawalResult.GOES_ON
     if order.recalled_at is not None:
         return WithdrawalResult.RECALLED
     said = f": {asked.text}" if asked.text else ""
-    ended = take_back(tx, order, f"SID took its order {known.number} back{said}", now)
+    ended = cancel_or_recall(tx, order, f"SID took its order {known.number} back{said}", now)
     return WithdrawalResult.WITHDRAWN if ended else WithdrawalResult.RECALLED

@@ -16,18 +16,24 @@ from csire_bridge.domain.order.deadlines import with_deadline
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState, ReconnectionReason
 from csire_bridge.domain.order.steps import OrderStep, Start, StepKind, StepState, goes_on_supplied
 from csire_bridge.domain.work import WorkItem, WorkStep
-from csire_bridge.pipeline.execution_policy import ExecutionLimits
-from csire_bridge.pipeline.orders.cancel import take_back
-from csire_bridge.pipeline.orders.order_changes import Changes
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy
+from csire_bridge.pipeline.orders.cancel import cancel_or_recall
+from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports import Transaction
 
-__all__ = ["after_child", "bring_back", "give_birth", "spare", "why_not"]
+__all__ = [
+    "cancel_contradicted_disconnections",
+    "reason_to_stay_supplied",
+    "restore_supply",
+    "spawn_child",
+    "step_after_child",
+]
 
 _ENDS = {
     OrderState.DONE: StepState.DONE,
     OrderState.SUPERSEDED: StepState.SKIPPED,
     OrderState.WITHDRAWN: StepState.SKIPPED,
-    OrderState.CANNOT: StepState.FAILED,
+    OrderState.REJECTED: StepState.FAILED,
 }
 
 
@@ -54,14 +60,14 @@ def _child_of(order: Order, kind: OrderKind, now: datetime) -> Order:
     )
 
 
-def give_birth(
+def spawn_child(
     tx: Transaction,
     item: WorkItem,
     order: Order,
     step: OrderStep,
     kind: OrderKind,
-    changes: Changes,
-    limits: ExecutionLimits,
+    changes: OrderChanges,
+    limits: ExecutionPolicy,
 ) -> None:
     """The contactor's movement becomes an order; its parent waits until it has ended. All in one transaction."""
     child = with_deadline(_child_of(order, kind, changes.now), limits.deadlines)
@@ -69,10 +75,10 @@ def give_birth(
     tx.work.add(WorkStep.EXECUTE, [key], changes.now, priority=child.priority)
     tx.steps.put([replace(step, state=StepState.UNDER_WAY, child=key)])
     tx.orders.note(order.key, order.state, changes.now, f"step {step.kind}: order {key} ({kind})")
-    changes.postpone(item, changes.now + limits.recheck)
+    changes.reschedule(item, changes.now + limits.recheck_interval)
 
 
-def after_child(step: OrderStep, child: Order, now: datetime, *, recalled: bool = False) -> OrderStep | OrderKind:
+def step_after_child(step: OrderStep, child: Order, now: datetime, *, recalled: bool = False) -> OrderStep | OrderKind:
     """The step after ``child`` has ended; or the movement that is needed now to undo what it did.
 
     ``recalled``: its order was taken back. Then, and when the date was moved on meanwhile, the supply must be on.
@@ -89,12 +95,12 @@ def after_child(step: OrderStep, child: Order, now: datetime, *, recalled: bool 
     return replace(step, state=_ENDS[child.state], ended_at=child.executed_at or now, text=text)
 
 
-def why_not(tx: Transaction, order: Order, now: datetime) -> str | None:
+def reason_to_stay_supplied(tx: Transaction, order: Order, now: datetime) -> str | None:
     """Why the household of an agreement that ends must not be cut off; None when nothing is known against it.
 
     The point is held, so that no new agreement is registered before this transaction ends.
     """
-    tx.points.hold([order.metering_point])
+    tx.points.lock([order.metering_point])
     point = tx.points.of([order.metering_point], now).get(order.metering_point)
     supplier = point.supplier if point else None
     starts = [_start(start) for start in tx.neighbours.starts_at(order.metering_point)]
@@ -106,18 +112,18 @@ def _start(order: Order) -> Start:
     return Start(day, order.supplier)
 
 
-def spare(tx: Transaction, asked: Sequence[Order], now: datetime) -> None:
+def cancel_contradicted_disconnections(tx: Transaction, asked: Sequence[Order], now: datetime) -> None:
     """Take back disconnections of agreements that end where one of the orders ``asked`` for says otherwise."""
     points = sorted({order.metering_point for order in asked if _says_supplied(order)})
-    tx.points.hold(points)
+    tx.points.lock(points)
     for child, end in [pair for point in points for pair in _ends_at(tx, point)]:
-        why = why_not(tx, end, now)
+        why = reason_to_stay_supplied(tx, end, now)
         if why is not None and child.recalled_at is None:
-            take_back(tx, child, why, now)
-            tx.work.hasten(end.carried_out_by, [end.key], now)
+            cancel_or_recall(tx, child, why, now)
+            tx.work.wake(end.work_step, [end.key], now)
 
 
-def bring_back(tx: Transaction, process: ProcessInstanceId, why: str, now: datetime) -> None:
+def restore_supply(tx: Transaction, process: ProcessInstanceId, why: str, now: datetime) -> None:
     """Connect a household again whose agreement, as it turns out, does not end (yet): it was cut off in ``process``."""
     ends = [
         order
@@ -141,7 +147,7 @@ def _says_supplied(order: Order) -> bool:
 
 def _ends_at(tx: Transaction, point: MeteringPointCode) -> Iterator[tuple[Order, Order]]:
     children = tx.neighbours.ends_under_way(point)
-    ends = tx.orders.many([child.parent for child in children if child.parent is not None])
+    ends = tx.orders.get_many([child.parent for child in children if child.parent is not None])
     for child in children:
         if child.parent is not None:
             yield child, ends[child.parent]

@@ -9,12 +9,12 @@ from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode
 from csire_bridge.domain.message.message import Header, OrderRequest
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
-from csire_bridge.domain.order.order import CannotReason, Order, OrderKind, OrderState, ReconnectionReason
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState, ReconnectionReason, RejectionReason
 from csire_bridge.domain.order.precedence import asked_at
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.ports import Transaction
 
-__all__ = ["make_way", "new_order", "queue"]
+__all__ = ["apply_precedence", "new_order", "queue"]
 
 _OVERTAKEN = "a newer request to connect was received for the metering point"
 
@@ -46,25 +46,25 @@ def new_order(request: OrderRequest, now: datetime, *, registered_at: datetime, 
     )
 
 
-def make_way(tx: Transaction, asked: Sequence[Order], now: datetime, complaint_hold: timedelta) -> None:
+def apply_precedence(tx: Transaction, asked: Sequence[Order], now: datetime, complaint_hold: timedelta) -> None:
     """What orders that were just asked for mean for others at their points.
 
     ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
     """
     reconnections = [order for order in asked if order.kind is OrderKind.RECONNECT]
-    _overtake(tx, reconnections, now)
+    _supersede(tx, reconnections, now)
     _protect(tx, reconnections, now, complaint_hold)
 
 
-def _overtake(tx: Transaction, reconnections: Sequence[Order], now: datetime) -> None:
+def _supersede(tx: Transaction, reconnections: Sequence[Order], now: datetime) -> None:
     """Disconnections that wait at these points give way at once; those under way are recalled in their turn."""
     newest: dict[MeteringPointCode, datetime] = {}
     for order in reconnections:
         newest[order.metering_point] = max(asked_at(order), newest.get(order.metering_point, asked_at(order)))
     for order in tx.neighbours.overtaken(newest):
-        facts = {"cannot_reason": CannotReason.OTHER, "detail": _OVERTAKEN}
+        facts = {"cannot_reason": RejectionReason.OTHER, "detail": _OVERTAKEN}
         tx.orders.move(order, OrderState.SUPERSEDED, now, _OVERTAKEN, **facts)
-        tx.work.hasten(WorkStep.EXECUTE, [order.key], now)
+        tx.work.wake(WorkStep.EXECUTE, [order.key], now)
         tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
 
 
@@ -80,7 +80,7 @@ def _protect(tx: Transaction, reconnections: Sequence[Order], now: datetime, las
                 by=f"message {order.source_number}" if order.source_number else "SID",
                 why="the supply came back because of a complaint",
             )
-            tx.guards.hold(hold)
+            tx.guards.add_hold(hold)
 
 
 def queue(

@@ -11,14 +11,14 @@ from csire_bridge.domain.message.sid import SidOrder, SidRequest
 from csire_bridge.domain.order.deadlines import Deadlines, with_deadline
 from csire_bridge.domain.order.order import FINAL_STATES, Order
 from csire_bridge.domain.order.sources import is_the_same
-from csire_bridge.pipeline.orders.create import make_way, new_order, queue
+from csire_bridge.pipeline.orders.create import apply_precedence, new_order, queue
 from csire_bridge.pipeline.orders.processes import catch_up, process_of, refusal
 from csire_bridge.pipeline.ports import Transaction
 
-__all__ = ["take_sid_order", "without_joined"]
+__all__ = ["accept_sid_order", "merge_hub_orders"]
 
 
-def without_joined(tx: Transaction, new: Sequence[Order], now: datetime) -> list[Order]:
+def merge_hub_orders(tx: Transaction, new: Sequence[Order], now: datetime) -> list[Order]:
     """Join orders of the hub to those that SID asked for; return those that have to be carried out themselves."""
     if not new:
         return []
@@ -38,7 +38,7 @@ def without_joined(tx: Transaction, new: Sequence[Order], now: datetime) -> list
     return alone
 
 
-def take_sid_order(
+def accept_sid_order(
     tx: Transaction,
     request: SidRequest,
     message: int,
@@ -53,11 +53,11 @@ def take_sid_order(
     """
     new = with_deadline(new_order(request.order, now, registered_at=request.registered_at), deadlines, now)
     named = process_of(new)
-    process = tx.processes.hold([named])[named.process_instance] if named else None
+    process = tx.processes.lock([named])[named.process_instance] if named else None
     known = _known(tx, new, process, request, now)
     if known is None:
         (key,) = tx.orders.add([new], now)
-        make_way(tx, [new], now, complaint_hold)
+        apply_precedence(tx, [new], now, complaint_hold)
         queue(tx, [new], [key], now)
         if process is not None:
             catch_up(tx, process, new, now)
@@ -68,7 +68,7 @@ def take_sid_order(
         order = known
     else:
         order = tx.orders.join(known, new, now, f"SID's order {request.number} asks for the same")
-        make_way(tx, [new], now, complaint_hold)
+        apply_precedence(tx, [new], now, complaint_hold)
     taken = SidOrder(
         key=0,
         number=request.number,

@@ -9,30 +9,30 @@ from typing import Any
 
 from csire_bridge.domain.fast_dataclass import changed
 from csire_bridge.domain.meter.contactor import ContactorReading
-from csire_bridge.domain.order.order import CannotReason, Order, OrderState, WaitsFor
+from csire_bridge.domain.order.order import Order, OrderState, RejectionReason, WaitsFor
 from csire_bridge.domain.order.steps import OrderStep
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.execution_policy import FieldWork
 from csire_bridge.pipeline.ports import Transaction
 
-__all__ = ["Changes"]
+__all__ = ["OrderChanges"]
 
 _STEPS = "the last of its steps"
 
 
 @dataclass
-class Changes:
+class OrderChanges:
     """Moves of orders and what becomes of their work, at ``now`` (UTC)."""
 
     now: datetime
     moves: list[tuple[Order, Order, str]] = field(default_factory=list)
     finished: list[WorkItem] = field(default_factory=list)
     postponed: list[tuple[WorkItem, datetime, str | None]] = field(default_factory=list)
-    waits: list[tuple[Order, WaitsFor, str]] = field(default_factory=list)
+    waiting: list[tuple[Order, WaitsFor, str]] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
-    read: list[tuple[Order, ContactorReading]] = field(default_factory=list)
+    readings: list[tuple[Order, ContactorReading]] = field(default_factory=list)
     answerable: list[Order] = field(default_factory=list)
-    stopped: list[Order] = field(default_factory=list)
+    released: list[Order] = field(default_factory=list)
     unknown: list[tuple[WorkItem, Order]] = field(default_factory=list)
     steps: list[OrderStep] = field(default_factory=list)
 
@@ -42,15 +42,15 @@ class Changes:
         self.moves.append((order, after, text))
         return after
 
-    def postpone(self, item: WorkItem, due_at: datetime, failed: str | None = None) -> None:
+    def reschedule(self, item: WorkItem, due_at: datetime, failed: str | None = None) -> None:
         """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why."""
         self.postponed.append((item, due_at, failed))
 
     def wait(self, order: Order, item: WorkItem, reason: WaitsFor, text: str, until: datetime) -> None:
         """Leave a registered order as it is until ``until`` (UTC); its history tells each reason once."""
         if order.waits_for is not reason:
-            self.waits.append((order, reason, text))
-        self.postpone(item, until)
+            self.waiting.append((order, reason, text))
+        self.reschedule(item, until)
 
     def park(self, order: Order, item: WorkItem, why: str, **facts: Any) -> None:
         """Set an order aside for a person at a desk."""
@@ -77,22 +77,22 @@ class Changes:
         if field_work is FieldWork.ALWAYS or (field_work is FieldWork.EXHAUSTED and not for_good):
             self.field_work(order, item, why)
         elif unmoved:
-            self.cannot(order, item, CannotReason.NOT_POSSIBLE, why)
+            self.cannot(order, item, RejectionReason.NOT_POSSIBLE, why)
         else:
             self.park(order, item, why)
 
-    def cannot(self, order: Order, item: WorkItem, reason: CannotReason, text: str) -> None:
+    def cannot(self, order: Order, item: WorkItem, reason: RejectionReason, text: str) -> None:
         """The order ends without a movement, and that is answered."""
-        self._end(self.move(order, OrderState.CANNOT, text, cannot_reason=reason, detail=text), item)
+        self._end(self.move(order, OrderState.REJECTED, text, cannot_reason=reason, detail=text), item)
 
     def supersede(self, order: Order, item: WorkItem, text: str) -> None:
         """The order gives way to a newer one, and that is answered."""
-        moved = self.move(order, OrderState.SUPERSEDED, text, cannot_reason=CannotReason.OTHER, detail=text)
+        moved = self.move(order, OrderState.SUPERSEDED, text, cannot_reason=RejectionReason.OTHER, detail=text)
         self._end(moved, item)
 
     def withdraw(self, order: Order, item: WorkItem, text: str) -> None:
         """The order ends because whoever asked for it took it back, and that is answered."""
-        moved = self.move(order, OrderState.WITHDRAWN, text, cannot_reason=CannotReason.OTHER, detail=text)
+        moved = self.move(order, OrderState.WITHDRAWN, text, cannot_reason=RejectionReason.OTHER, detail=text)
         self._end(moved, item)
 
     def performed(self, order: Order, item: WorkItem, text: str) -> None:
@@ -103,7 +103,7 @@ class Changes:
     def done(self, order: Order, item: WorkItem, text: str, reading: ContactorReading, **facts: Any) -> None:
         """The order ends with a movement that ``reading`` proves, and that is answered."""
         self._end(self.move(order, OrderState.DONE, text, verified_at=reading.read_at, **facts), item)
-        self.read.append((order, reading))
+        self.readings.append((order, reading))
 
     def _end(self, order: Order, item: WorkItem) -> None:
         self._set_aside(order, item)
@@ -111,27 +111,27 @@ class Changes:
 
     def _set_aside(self, order: Order, item: WorkItem) -> None:
         self.finished.append(item)
-        self.stopped.append(order)
+        self.released.append(order)
 
     def write(self, tx: Transaction, lease: Lease | None) -> list[WorkItem]:
         """Write everything; return the work that follows. Raises StaleWrite when an order or a lease changed."""
         tx.orders.move_all(self.moves, self.now)
-        tx.orders.wait(self.waits, self.now)
+        tx.orders.wait(self.waiting, self.now)
         tx.orders.cancelled(self.cancelled, self.now)
-        tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.read], self.now)
+        tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.readings], self.now)
         tx.steps.put(self.steps)
-        tx.work.postpone_all(self.postponed)
+        tx.work.reschedule_all(self.postponed)
         tx.work.finish(self.finished)
         self._wake_neighbours(tx)
         return self._answer(tx, self.answerable, lease)
 
     def _wake_neighbours(self, tx: Transaction) -> None:
         """Orders that waited for one that is out of the way now, and the order that it is a part of."""
-        if self.stopped:
-            waiting = tx.neighbours.waiting_at([order.metering_point for order in self.stopped])
-            tx.work.hasten(WorkStep.EXECUTE, waiting, self.now)
-            parents = [order.parent for order in self.stopped if order.parent is not None]
-            tx.work.hasten(WorkStep.PERFORM, parents, self.now)
+        if self.released:
+            waiting = tx.neighbours.waiting_at([order.metering_point for order in self.released])
+            tx.work.wake(WorkStep.EXECUTE, waiting, self.now)
+            parents = [order.parent for order in self.released if order.parent is not None]
+            tx.work.wake(WorkStep.PERFORM, parents, self.now)
 
     def _answer(self, tx: Transaction, orders: Sequence[Order], lease: Lease | None) -> list[WorkItem]:
         ranks = [order.priority for order in orders]

@@ -13,12 +13,12 @@ from datetime import datetime
 from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.fast_dataclass import changed
 from csire_bridge.domain.identifiers import ProcessInstanceId
-from csire_bridge.domain.message.message import OrderRequest, SpecialKind, SpecialNotice, Understood
+from csire_bridge.domain.message.message import OrderRequest, SpecialKind, SpecialNotice, UnderstoodMessage
 from csire_bridge.domain.message.processes import Process, Standing, Stands, same_dates, standing
 from csire_bridge.domain.order.order import Order, OrderKind
 from csire_bridge.domain.order.steps import StepRules
-from csire_bridge.pipeline.orders.cancel import take_back
-from csire_bridge.pipeline.orders.child_orders import bring_back
+from csire_bridge.pipeline.orders.cancel import cancel_or_recall
+from csire_bridge.pipeline.orders.child_orders import restore_supply
 from csire_bridge.pipeline.orders.create import new_order
 from csire_bridge.pipeline.orders.reschedule import move_date
 from csire_bridge.pipeline.ports import Transaction
@@ -32,15 +32,15 @@ _ENDED = "the hub ended the process by force"
 class KnownProcesses:
     """The processes that some messages of the hub name, one message each, as they stand in this transaction."""
 
-    def __init__(self, tx: Transaction, understood: Sequence[Understood], now: datetime) -> None:
-        asking = [u for u in understood if isinstance(u.reading, OrderRequest)]
+    def __init__(self, tx: Transaction, understood: Sequence[UnderstoodMessage], now: datetime) -> None:
+        asking = [u for u in understood if isinstance(u.request, OrderRequest)]
         self._asked = {u.header.message_id: _asked_by(u, now) for u in asking}
         ends = [instance for u in understood if (instance := _ends(u)) is not None]
         named = [process_of(order) for order in self._asked.values()] + [Process(process_instance=p) for p in ends]
-        self._processes = tx.processes.hold([process for process in named if process is not None])
+        self._processes = tx.processes.lock([process for process in named if process is not None])
         self._orders = tx.neighbours.of_processes(list(self._processes))
 
-    def stands(self, understood: Understood) -> Stands:
+    def stands(self, understood: UnderstoodMessage) -> Stands:
         """What a message is to its process; those that ask for nothing are always new."""
         asked = self._asked.get(understood.header.message_id)
         if asked is None or asked.process_instance is None:
@@ -50,15 +50,15 @@ class KnownProcesses:
     def _standing(self, asked: Order, instance: ProcessInstanceId) -> Stands:
         return standing(asked, self._processes[instance], self._orders[instance])
 
-    def refusal(self, understood: Understood) -> Problem | None:
+    def refusal(self, understood: UnderstoodMessage) -> Problem | None:
         """Why a message is refused for what its process has asked for before; None where it is not."""
-        return refusal(self.stands(understood), understood.reading.process_instance)
+        return refusal(self.stands(understood), understood.request.process_instance)
 
-    def asks(self, understood: Understood) -> bool:
+    def asks(self, understood: UnderstoodMessage) -> bool:
         """Whether the message changes anything; not so what only repeats, or is older than what counts."""
         return self.stands(understood).standing not in (Standing.REPEATED, Standing.OUTDATED)
 
-    def asked(self, understood: Understood) -> Order:
+    def asked(self, understood: UnderstoodMessage) -> Order:
         """The order that a message asks for."""
         return self._asked[understood.header.message_id]
 
@@ -70,7 +70,7 @@ class KnownProcesses:
         process = process_of(derived)
         if process is None:
             return [derived]
-        self._processes |= tx.processes.hold([process])
+        self._processes |= tx.processes.lock([process])
         self._orders |= tx.neighbours.of_processes([process.process_instance])
         stands = self._standing(derived, process.process_instance).standing
         if stands is Standing.OTHER:
@@ -92,9 +92,9 @@ class KnownProcesses:
             move_date(tx, joined, order, now, rules)
         return True
 
-    def remark(self, understood: Understood) -> str | None:
+    def remark(self, understood: UnderstoodMessage) -> str | None:
         """What the message's history says of its process, where that is out of the ordinary."""
-        instance, stands = understood.reading.process_instance, self.stands(understood)
+        instance, stands = understood.request.process_instance, self.stands(understood)
         if stands.standing is Standing.REPEATED and stands.order is not None:
             return f"asks again for order {stands.order.key}, which is {stands.order.state}: nothing changes"
         if stands.standing is Standing.OUTDATED and stands.order is not None:
@@ -107,7 +107,7 @@ class KnownProcesses:
             return f"{_ENDED} before this message came: its order ends at once"
         return None
 
-    def follow(self, tx: Transaction, understood: Understood, now: datetime) -> None:
+    def follow(self, tx: Transaction, understood: UnderstoodMessage, now: datetime) -> None:
         """Note that the hub ended a process, and end what it asked for."""
         instance = _ends(understood)
         if instance is not None:
@@ -137,13 +137,13 @@ def end_process(tx: Transaction, instance: ProcessInstanceId, why: str, now: dat
     Either way the hub gets an answer: "cannot" for what did not happen, "done" for what could not be stopped. Where
     SID asked for the same, a connection goes on; everything else ends, SID is told, and may ask for it again.
     """
-    bring_back(tx, instance, why, now)
+    restore_supply(tx, instance, why, now)
     orders = tx.neighbours.open_of_process(instance)
     behind = tx.sid.behind([order.key for order in orders])
     for order in orders:
         if order.kind is OrderKind.RECONNECT and behind.get(order.key) and order.source_message is not None:
             tx.orders.note(order.key, order.state, now, f"{why}, but SID asks for the same: the order goes on")
-        elif order.recalled_at is None and not take_back(tx, order, why, now):
+        elif order.recalled_at is None and not cancel_or_recall(tx, order, why, now):
             _log.error("order %s is under way, but the hub ended its process", order.key)
 
 
@@ -180,15 +180,15 @@ def process_of(order: Order) -> Process | None:
     return Process(process_instance=order.process_instance, kind=order.kind, metering_point=order.metering_point)
 
 
-def _asked_by(understood: Understood, now: datetime) -> Order:
-    header, reading = understood.header, understood.reading
+def _asked_by(understood: UnderstoodMessage, now: datetime) -> Order:
+    header, reading = understood.header, understood.request
     if not isinstance(reading, OrderRequest):
         raise TypeError(f"message {header.message_id} asks for no order")
     return new_order(reading, now, registered_at=header.timestamp, header=header)
 
 
-def _ends(understood: Understood) -> ProcessInstanceId | None:
+def _ends(understood: UnderstoodMessage) -> ProcessInstanceId | None:
     """The process that the message says was ended by force."""
-    notice = understood.reading
+    notice = understood.request
     ended = isinstance(notice, SpecialNotice) and notice.kind is SpecialKind.PROCESS_ENDED
     return notice.process_instance if ended else None

@@ -9,19 +9,19 @@ from datetime import datetime
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.message.message import Header, OrderRequest, RegistryUpdate
 from csire_bridge.domain.metering_point.facts import Source
-from csire_bridge.domain.order.order import FINAL_STATES, WAITS_FOR_A_PERSON, Order, OrderKind, OrderState
+from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderKind, OrderState
 from csire_bridge.domain.order.steps import OrderStep, StepRules, moved_steps, plan_steps
-from csire_bridge.pipeline.orders.cancel import go_on, take_back
-from csire_bridge.pipeline.orders.child_orders import bring_back
+from csire_bridge.pipeline.orders.cancel import cancel_or_recall, requeue
+from csire_bridge.pipeline.orders.child_orders import restore_supply
 from csire_bridge.pipeline.orders.create import new_order
 from csire_bridge.pipeline.ports import Transaction
 
-__all__ = ["move_date", "tariff_change", "without_moved"]
+__all__ = ["move_date", "reschedule_known", "tariff_change"]
 
-_MOVABLE = WAITS_FOR_A_PERSON | {OrderState.REGISTERED, OrderState.IN_STEPS}
+_MOVABLE = NEEDS_OPERATOR | {OrderState.REGISTERED, OrderState.IN_STEPS}
 
 
-def without_moved(tx: Transaction, new: Sequence[Order], now: datetime, rules: StepRules) -> list[Order]:
+def reschedule_known(tx: Transaction, new: Sequence[Order], now: datetime, rules: StepRules) -> list[Order]:
     """Give open orders of the same process the dates that ``new`` names; return the orders that are really new."""
     return [order for order in new if not _moved(tx, order, now, rules)]
 
@@ -35,7 +35,7 @@ def _moved(tx: Transaction, new: Order, now: datetime, rules: StepRules) -> bool
             move_date(tx, known, new, now, rules)
             return True
     if new.kind is OrderKind.AGREEMENT_END and new.not_before > now:
-        bring_back(tx, new.process_instance, f"the end was moved to {new.effective_date}", now)
+        restore_supply(tx, new.process_instance, f"the end was moved to {new.effective_date}", now)
     return False
 
 
@@ -43,7 +43,7 @@ def move_date(tx: Transaction, known: Order, new: Order, now: datetime, rules: S
     """Have ``known`` carried out on the dates, and to the terms, of ``new``."""
     moved = tx.orders.change_date(known, new, now, f"message {new.source_number} moves it to {new.effective_date}")
     if known.kind.contactor_action is not None:
-        go_on(tx, moved, now)  # the gates let it wait for its new date
+        requeue(tx, moved, now)  # the gates let it wait for its new date
         return
     steps = tx.steps.of([known.key]).get(known.key, [])
     changed = moved_steps(steps, known, moved, rules, now)
@@ -53,7 +53,7 @@ def move_date(tx: Transaction, known: Order, new: Order, now: datetime, rules: S
         more = [step for step in plan_steps(moved, rules) if step.kind not in kinds]
         tx.steps.add([replace(step, position=len(steps) + n) for n, step in enumerate(more, 1)])
     _recall_early(tx, changed, now)
-    go_on(tx, moved, now)
+    requeue(tx, moved, now)
 
 
 def _recall_early(tx: Transaction, steps: Sequence[OrderStep], now: datetime) -> None:
@@ -61,7 +61,7 @@ def _recall_early(tx: Transaction, steps: Sequence[OrderStep], now: datetime) ->
     for step in steps:
         child = tx.orders.get(step.child) if step.child is not None and step.not_before > now else None
         if child is not None and child.state not in FINAL_STATES and child.kind is OrderKind.DISCONNECT:
-            take_back(tx, child, "its date was moved", now)
+            cancel_or_recall(tx, child, "its date was moved", now)
 
 
 def tariff_change(tx: Transaction, header: Header, update: RegistryUpdate, now: datetime) -> Order | None:

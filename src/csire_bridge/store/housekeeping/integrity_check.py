@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Select, and_, exists, func, or_, sele
 
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel, MessageState
-from csire_bridge.domain.order.order import FINAL_STATES, WAITS_FOR_A_PERSON, OrderKind
+from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, OrderKind
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.tables import accepted_ids, messages, orders, outbox, work
 
@@ -18,7 +18,7 @@ __all__ = ["inspect_database"]
 
 _MOST_NAMED = 10
 _ENDED = [state.value for state in FINAL_STATES]
-_PERSON = [state.value for state in WAITS_FOR_A_PERSON]
+_PERSON = [state.value for state in NEEDS_OPERATOR]
 _ANSWERED = [kind.value for kind in OrderKind if kind.contactor_action]
 _INVALID = text(
     "SELECT conname FROM pg_constraint WHERE NOT convalidated "

@@ -10,7 +10,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.meter.contactor import ContactorAction
 from csire_bridge.domain.order.order import (
     FINAL_STATES,
-    WAITS_FOR_A_PERSON,
+    NEEDS_OPERATOR,
     Order,
     OrderKind,
     OrderState,
@@ -37,7 +37,7 @@ class OrderSearch:
         found: list[ColumnElement[bool]] = []
         if self.states:
             found.append(orders.c.state.in_([state.value for state in self.states]))
-        if self.states and WAITS_FOR_A_PERSON.issuperset(self.states):
+        if self.states and NEEDS_OPERATOR.issuperset(self.states):
             found.append(FOR_A_PERSON)  # so that its index is used
         if self.waits_for:
             found += [orders.c.waits_for == self.waits_for.value, orders.c.state == OrderState.REGISTERED.value]

@@ -10,20 +10,20 @@ from typing import Any
 from sqlalchemy import Connection, Insert, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from csire_bridge.domain.errors import ActRefused
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.order.order import FINAL_STATES, OrderKind, OrderState
 from csire_bridge.domain.order.supply import Movement, Sighting
 from csire_bridge.store.connection.dialects import insert_new
-from csire_bridge.store.sql.array_parameter import among, one_of
+from csire_bridge.store.sql.array_parameter import any_of, in_literals
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.row_mapper import from_rows, to_row
 from csire_bridge.store.tables import OPEN_MOVEMENTS, contactors, foreign_times, movements, orders
 
 __all__ = ["Contactors"]
 
-_OF = select(contactors).where(among(contactors.c.meter, "meters"))
-_OPEN_AT = movements.update().where(OPEN_MOVEMENTS, among(movements.c.meter, "meters"))
+_OF = select(contactors).where(any_of(contactors.c.meter, "meters"))
+_OPEN_AT = movements.update().where(OPEN_MOVEMENTS, any_of(movements.c.meter, "meters"))
 _CONTACTOR_KINDS = (OrderKind.DISCONNECT.value, OrderKind.RECONNECT.value)
 _ITSELF = "csire-bridge"
 
@@ -76,14 +76,16 @@ class Contactors:
         """One movement; raises ActRefused when there is none of that key."""
         found = list(from_rows(Movement, self._connection.execute(select(movements).where(movements.c.key == key))))
         if not found:
-            raise ActRefused(f"there is no movement {key}", "look its key up with `movements list`")
+            raise ActionRefused(f"there is no movement {key}", "look its key up with `movements list`")
         return found[0]
 
     def settle(self, key: int, by: str, at: datetime, why: str) -> Movement:
         """A person has seen to it. Raises ActRefused for one that is not open."""
         known = self.movement(key)
         if known.settled_at is not None:
-            raise ActRefused(f"movement {key} was settled by {known.settled_by}: {known.why}", "nothing is left to do")
+            raise ActionRefused(
+                f"movement {key} was settled by {known.settled_by}: {known.why}", "nothing is left to do"
+            )
         values = {"settled_at": at, "settled_by": by, "why": why}
         self._connection.execute(update(movements).where(movements.c.key == key, OPEN_MOVEMENTS).values(values))
         return replace(known, settled_at=at, settled_by=by, why=why)
@@ -94,7 +96,9 @@ class Contactors:
         query = (
             select(orders.c.key, orders.c.kind, orders.c.state, orders.c.outcome, orders.c.metering_point)
             .where(
-                orders.c.meter == str(meter), orders.c.kind.in_(_CONTACTOR_KINDS), one_of(orders.c.state, FINAL_STATES)
+                orders.c.meter == str(meter),
+                orders.c.kind.in_(_CONTACTOR_KINDS),
+                in_literals(orders.c.state, FINAL_STATES),
             )
             .order_by(moment.desc(), orders.c.key.desc())
             .limit(1)

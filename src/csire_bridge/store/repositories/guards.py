@@ -16,14 +16,14 @@ from csire_bridge.domain.metering_point.guards import Allowance, Stop, StopScope
 from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.operations.circuit_breaker import Circuit
 from csire_bridge.store.connection.dialects import insert_new, take_turns
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.row_mapper import from_row, from_rows, to_row
 from csire_bridge.store.tables import allowances, circuits, holds, stops
 
 __all__ = ["Guards"]
 
 _HOLDS = select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.key)
-_HOLDS_OF = _HOLDS.where(among(holds.c.metering_point, "points"))
+_HOLDS_OF = _HOLDS.where(any_of(holds.c.metering_point, "points"))
 _STOP = select(stops).where(stops.c.lifted_at.is_(None)).order_by(stops.c.key)
 _ALLOWED = select(func.coalesce(func.sum(allowances.c.count), 0)).where(
     allowances.c.until > bindparam("now", type_=allowances.c.until.type)
@@ -37,7 +37,7 @@ class Guards:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def hold(self, hold: Hold) -> int:
+    def add_hold(self, hold: Hold) -> int:
         """Write a new hold (its ``key`` is not looked at); return its key."""
         return int(
             self._connection.execute(insert(holds).values(to_row(hold, "key")).returning(holds.c.key)).scalar_one()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.meter.contactor import HeadEndEvent, most_telling
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.row_mapper import reader_of, to_row
 from csire_bridge.store.tables import head_end_events
@@ -21,7 +21,7 @@ _COLUMNS = [c for c in head_end_events.c if c.name in HeadEndEvent.__dataclass_f
 _ADD = insert(head_end_events)
 _OF = (
     select(head_end_events.c.order, *_COLUMNS)
-    .where(among(head_end_events.c.order, "orders"))
+    .where(any_of(head_end_events.c.order, "orders"))
     .order_by(head_end_events.c.key)
 )
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, false, insert, null, select,
 
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.meter.installations import Installation
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.row_mapper import from_row
 from csire_bridge.store.tables import meter_installations, metering_point_updates
@@ -30,7 +30,7 @@ _END = (
     .where(_I.c.metering_point == bindparam("b_point"), _HERE)
     .values(known_until=bindparam("known_until", type_=_MOMENT), shared_since=None)
 )
-_HOLDERS = select(_I.c.meter, _I.c.metering_point).where(among(_I.c.meter, "meters"), _HERE)
+_HOLDERS = select(_I.c.meter, _I.c.metering_point).where(any_of(_I.c.meter, "meters"), _HERE)
 _SHARE = (
     update(_I)
     .where(_I.c.meter == bindparam("b_meter"), _HERE, _I.c.shared_since.is_(None))
@@ -45,7 +45,7 @@ _CONFIRM = (
     .where(_I.c.metering_point == bindparam("b_point"), _I.c.meter == bindparam("b_meter"), _HERE)
     .values(confirmed_at=bindparam("confirmed_at", type_=_MOMENT))
 )
-_METERS_AT = select(_I.c.meter).where(among(_I.c.metering_point, "codes")).scalar_subquery()
+_METERS_AT = select(_I.c.meter).where(any_of(_I.c.metering_point, "codes")).scalar_subquery()
 _COLUMNS = (_I.c.meter, _I.c.metering_point, _I.c.known_since, _I.c.known_until, _I.c.confirmed_at)
 _AROUND = union_all(
     select(*_COLUMNS, false().label("pending")).where(_I.c.meter.in_(_METERS_AT)),

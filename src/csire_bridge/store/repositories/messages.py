@@ -20,7 +20,7 @@ from csire_bridge.domain.message.message import (
     SettledMessage,
     TakenId,
 )
-from csire_bridge.store.sql.array_parameter import among, one_of
+from csire_bridge.store.sql.array_parameter import any_of, in_literals
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.insert_returning_keys import add_rows
 from csire_bridge.store.sql.row_mapper import to_row
@@ -38,8 +38,8 @@ _SETTLE = (
 _FIRST = (
     select(func.min(messages.c.key))
     .where(
-        among(messages.c.message_id, "ids"),
-        one_of(messages.c.state, {MessageState.ACCEPTED, MessageState.DUPLICATE}),
+        any_of(messages.c.message_id, "ids"),
+        in_literals(messages.c.state, {MessageState.ACCEPTED, MessageState.DUPLICATE}),
         messages.c.receipt.is_not(None),
     )
     .group_by(messages.c.sender, messages.c.message_id, messages.c.form)
@@ -60,12 +60,12 @@ _RAW = (
         messages.c.form,
         messages.c.tries,
     )
-    .where(among(messages.c.key, "keys"), messages.c.state == MessageState.RECEIVED.value)
+    .where(any_of(messages.c.key, "keys"), messages.c.state == MessageState.RECEIVED.value)
     .order_by(messages.c.key)
 )
 _REFUSED_BYTES = (
     select(*_RAW.selected_columns, messages.c.whole_bytes)
-    .where(among(messages.c.key, "keys"), messages.c.state == MessageState.REFUSED.value)
+    .where(any_of(messages.c.key, "keys"), messages.c.state == MessageState.REFUSED.value)
     .order_by(messages.c.key)
 )
 # The hub's own queue first, then senders who have proven themselves: strangers can't hold up either.
@@ -100,12 +100,12 @@ _TRIM = (
 )
 _KEEP_VERDICT = insert(message_verdicts)
 _VERDICTS = select(messages.c.key, messages.c.state, messages.c.code, messages.c.problem, messages.c.receipt).where(
-    among(messages.c.key, "keys"), messages.c.state == MessageState.REFUSED.value
+    any_of(messages.c.key, "keys"), messages.c.state == MessageState.REFUSED.value
 )
 _ENDS = select(messages.c.key, messages.c.state, messages.c.code, messages.c.receipt).where(
-    among(messages.c.key, "keys"), messages.c.state != MessageState.RECEIVED.value
+    any_of(messages.c.key, "keys"), messages.c.state != MessageState.RECEIVED.value
 )
-_TAKEN = select(accepted_ids).where(among(accepted_ids.c.message_id, "ids"))
+_TAKEN = select(accepted_ids).where(any_of(accepted_ids.c.message_id, "ids"))
 _TAKE = insert(accepted_ids)
 _NOTE = insert(message_events)
 

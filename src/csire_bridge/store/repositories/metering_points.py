@@ -23,7 +23,7 @@ from csire_bridge.domain.metering_point.facts import (
     as_update,
 )
 from csire_bridge.store.repositories.installations import Installations
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.row_mapper import from_row, from_rows, to_row
 from csire_bridge.store.tables import metering_point_updates, metering_points
@@ -32,8 +32,8 @@ __all__ = ["PointRegistry"]
 
 _P = metering_points.c
 _FACTS = [c for c in _P if c.name not in ("since", "connected_effective", "connected_heard")]
-_OF = select(*_FACTS).where(among(_P.code, "codes"))
-_RECORDS = select(metering_points).where(among(_P.code, "codes"))
+_OF = select(*_FACTS).where(any_of(_P.code, "codes"))
+_RECORDS = select(metering_points).where(any_of(_P.code, "codes"))
 _LATER = or_(
     _P.connected_effective.is_(None),
     _P.connected_effective < bindparam("effective", type_=_P.connected_effective.type),
@@ -60,7 +60,7 @@ _TELL = insert(metering_point_updates)
 _DUE = (
     select(metering_point_updates)
     .where(
-        among(metering_point_updates.c.metering_point, "codes"),
+        any_of(metering_point_updates.c.metering_point, "codes"),
         metering_point_updates.c.applied_at.is_(None),
         metering_point_updates.c.effective_date <= bindparam("today"),
     )
@@ -78,7 +78,7 @@ _HISTORY = (
     .where(metering_point_updates.c.metering_point == bindparam("code"))
     .order_by(metering_point_updates.c.key)
 )
-_WITH_METERS = select(metering_points.c.meter, metering_points.c.code).where(among(metering_points.c.meter, "meters"))
+_WITH_METERS = select(metering_points.c.meter, metering_points.c.code).where(any_of(metering_points.c.meter, "meters"))
 _LAST_TOLD = (
     select(metering_point_updates.c.metering_point, func.max(metering_point_updates.c.told_at).label("told_at"))
     .group_by(metering_point_updates.c.metering_point)
@@ -117,14 +117,14 @@ class PointRegistry:
         row = self._connection.execute(_RECORDS, {"codes": [str(code)]}).first()
         return _record(row) if row else None
 
-    def tell(self, update: RegistryUpdate, now: datetime, heard: datetime | None = None) -> None:
+    def record_notice(self, update: RegistryUpdate, now: datetime, heard: datetime | None = None) -> None:
         """Note what a message says of a point; it holds from the start of its effective date (Polish time) on.
 
         ``heard`` (UTC) is when the message came in; None: at ``now``.
         """
-        self.tell_all([update], now, Source.MESSAGE, heard=heard)
+        self.record_notices([update], now, Source.MESSAGE, heard=heard)
 
-    def tell_all(
+    def record_notices(
         self,
         updates: Sequence[RegistryUpdate],
         now: datetime,
@@ -148,7 +148,7 @@ class PointRegistry:
         It holds as of ``updated_at`` of what was told, which can't be later than ``now`` (UTC), when we heard it.
         """
         effective = Since.seen(told.updated_at, now).effective
-        self.tell_all([as_update(told, effective)], now, Source.SID)
+        self.record_notices([as_update(told, effective)], now, Source.SID)
         return self._known([told.code])[told.code]
 
     def history(self, code: MeteringPointCode) -> list[Telling]:
@@ -181,7 +181,7 @@ class PointRegistry:
         rows = self._connection.execute(_NOT_TOLD_SINCE, {"moment": moment, "limit": limit})
         return [(MeteringPointCode(row.code), row.told_at) for row in rows]
 
-    def hold(self, codes: Sequence[MeteringPointCode]) -> None:
+    def lock(self, codes: Sequence[MeteringPointCode]) -> None:
         """Keep others from deciding about these points until this transaction ends; points not known are not held.
 
         In SQLite nobody else writes until then anyway.

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from csire_bridge.domain.meter.metering import RegisterReading
 from csire_bridge.domain.order.steps import OrderStep
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.insert_returning_keys import add_rows
 from csire_bridge.store.sql.row_mapper import from_rows, to_row
@@ -21,7 +21,7 @@ __all__ = ["Steps"]
 _CHANGING = ("state", "not_before", "ended_at", "child", "text")
 _OF = (
     select(order_steps)
-    .where(among(order_steps.c.order, "orders"))
+    .where(any_of(order_steps.c.order, "orders"))
     .order_by(order_steps.c.order, order_steps.c.position)
 )
 _PUT = (

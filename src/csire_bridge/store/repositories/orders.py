@@ -14,7 +14,7 @@ from csire_bridge.domain.fast_dataclass import changed
 from csire_bridge.domain.order.order import Order, OrderEvent, OrderState, WaitsFor, check_transition
 from csire_bridge.store.housekeeping.restores import Restores
 from csire_bridge.store.repositories.sid import tell_moves
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.insert_returning_keys import add_rows
 from csire_bridge.store.sql.row_mapper import from_rows, plain, to_row
@@ -42,8 +42,8 @@ _MOVABLE = (
     "may_run_until",
     "waits_for",
 )
-_MANY = select(orders).where(among(orders.c.key, "keys"))
-_RECALLED = select(orders.c.key).where(among(orders.c.key, "keys"), orders.c.recalled_at.is_not(None))
+_MANY = select(orders).where(any_of(orders.c.key, "keys"))
+_RECALLED = select(orders.c.key).where(any_of(orders.c.key, "keys"), orders.c.recalled_at.is_not(None))
 _WAIT = update(orders).where(orders.c.key == bindparam("b_key")).values(waits_for=bindparam("reason"))
 _NOTE = insert(order_events)
 
@@ -78,13 +78,13 @@ class OrderBook:
 
     def get(self, key: int) -> Order:
         """The order of that key; raises KeyError."""
-        return self.many([key])[key]
+        return self.get_many([key])[key]
 
-    def many(self, keys: Sequence[int]) -> dict[int, Order]:
+    def get_many(self, keys: Sequence[int]) -> dict[int, Order]:
         """The orders of ``keys``, those that there are."""
         return {order.key: order for order in self._found(_MANY, {"keys": keys})} if keys else {}
 
-    def held(self, keys: Sequence[int]) -> dict[int, Order]:
+    def get_for_update(self, keys: Sequence[int]) -> dict[int, Order]:
         """The orders of ``keys``, those that there are; nobody else changes them until this transaction ends."""
         if not keys:
             return {}

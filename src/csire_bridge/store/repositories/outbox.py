@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, case, insert, select, update
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
 from csire_bridge.domain.message.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.message.results import HubResult
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.insert_returning_keys import add_rows
 from csire_bridge.store.sql.row_mapper import from_rows, to_row
@@ -21,14 +21,14 @@ __all__ = ["Outbox"]
 
 _COLUMNS = [c for c in outbox.c if c.name in OutgoingDocument.__dataclass_fields__]
 
-_MANY = select(*_COLUMNS).where(among(outbox.c.key, "keys"))
-_ANSWERED = select(outbox.c.order, outbox.c.number).where(among(outbox.c.order, "orders"))
-_HELD = select(*_COLUMNS).where(among(outbox.c.message_id, "ids")).order_by(outbox.c.key).with_for_update()
+_MANY = select(*_COLUMNS).where(any_of(outbox.c.key, "keys"))
+_ANSWERED = select(outbox.c.order, outbox.c.number).where(any_of(outbox.c.order, "orders"))
+_HELD = select(*_COLUMNS).where(any_of(outbox.c.message_id, "ids")).order_by(outbox.c.key).with_for_update()
 _SENT = update(outbox).where(outbox.c.key == bindparam("b_key")).values(sent_at=bindparam("at"))
 _KEEP = insert(kept_results)
 _UNCOUNTED = kept_results.c.counted_at.is_(None)
 _KEPT = (
-    select(kept_results).where(among(kept_results.c.answers, "answers"), _UNCOUNTED).order_by(kept_results.c.heard_at)
+    select(kept_results).where(any_of(kept_results.c.answers, "answers"), _UNCOUNTED).order_by(kept_results.c.heard_at)
 )
 _COUNTED = update(kept_results).where(kept_results.c.message_id == bindparam("this")).values(counted_at=bindparam("at"))
 _DELIVERED = (

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.domain.message.processes import Process
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.row_mapper import from_rows, to_row
 from csire_bridge.store.tables import processes
@@ -23,7 +23,7 @@ _NEW = {
 }
 _HELD = (
     select(processes)
-    .where(among(processes.c.process_instance, "named"))
+    .where(any_of(processes.c.process_instance, "named"))
     .order_by(processes.c.process_instance)
     .with_for_update()
 )
@@ -38,7 +38,7 @@ class ProcessBook:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def hold(self, named: Sequence[Process]) -> dict[ProcessInstanceId, Process]:
+    def lock(self, named: Sequence[Process]) -> dict[ProcessInstanceId, Process]:
         """What is known of each of ``named``; one that nobody has heard of is written down as it is given.
 
         Nobody else can hold them until this transaction ends: an order and the end of its process that are judged at

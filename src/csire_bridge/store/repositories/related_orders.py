@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Select, and_, bindparam, case, exists, func, 
 
 from csire_bridge.domain.identifiers import CorrelationId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.order.order import (
-    COMMAND_OPEN,
+    COMMAND_IN_FLIGHT,
     FINAL_STATES,
-    WAITS_FOR_A_PERSON,
+    NEEDS_OPERATOR,
     Order,
     OrderKind,
     OrderState,
@@ -21,9 +21,9 @@ from csire_bridge.domain.order.order import (
     WaitsFor,
 )
 from csire_bridge.domain.order.precedence import Disconnected, asked_at, gives_way
-from csire_bridge.domain.order.related import Commanded, Neighbour, Reconnections
+from csire_bridge.domain.order.related import CommandedOrder, Reconnections, RelatedOrder
 from csire_bridge.domain.order.sources import JOINABLE
-from csire_bridge.store.sql.array_parameter import among, narrowing, one_of
+from csire_bridge.store.sql.array_parameter import any_of, in_literals, not_indexed
 from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import head_end_events, orders
 
@@ -35,14 +35,15 @@ _BY_CORRELATION = select(
     orders.c.meter,
     orders.c.correlation_id,
     exists().where(head_end_events.c.order == orders.c.key).label("told"),
-).where(among(orders.c.correlation_id, "correlation_ids"))
-_STATES = select(orders.c.key, orders.c.state).where(among(orders.c.key, "keys"))
-_OPEN = ~one_of(orders.c.state, FINAL_STATES)
-_OPEN_AT_METERS = select(orders).where(among(orders.c.meter, "meters"), _OPEN)
+).where(any_of(orders.c.correlation_id, "correlation_ids"))
+_STATES = select(orders.c.key, orders.c.state).where(any_of(orders.c.key, "keys"))
+_OPEN = ~in_literals(orders.c.state, FINAL_STATES)
+_OPEN_AT_METERS = select(orders).where(any_of(orders.c.meter, "meters"), _OPEN)
 _ASKED_AT = func.coalesce(orders.c.renewed_at, orders.c.registered_at)  # a connection counts from its last source
 _DUE = orders.c.not_before <= bindparam("now", type_=orders.c.not_before.type)
 _NOT_IN_DANGER = or_(
-    narrowing(orders.c.state) != OrderState.REGISTERED.value, orders.c.waits_for.is_distinct_from(WaitsFor.DANGER.value)
+    not_indexed(orders.c.state) != OrderState.REGISTERED.value,
+    orders.c.waits_for.is_distinct_from(WaitsFor.DANGER.value),
 )
 _CONNECTIONS = (
     select(
@@ -51,20 +52,20 @@ _CONNECTIONS = (
         func.max(case((_OPEN & _DUE & _NOT_IN_DANGER, 1), else_=0)).label("open"),
     )
     .where(
-        among(orders.c.metering_point, "points"),
-        narrowing(orders.c.kind) == OrderKind.RECONNECT.value,
+        any_of(orders.c.metering_point, "points"),
+        not_indexed(orders.c.kind) == OrderKind.RECONNECT.value,
         orders.c.state != OrderState.WITHDRAWN.value,
     )
     .group_by(orders.c.metering_point)
 )
-_HAS_OPEN_COMMAND = one_of(orders.c.state, COMMAND_OPEN) & orders.c.cancelled_at.is_(None)
+_HAS_OPEN_COMMAND = in_literals(orders.c.state, COMMAND_IN_FLIGHT) & orders.c.cancelled_at.is_(None)
 _SINCE = bindparam("since", type_=orders.c.submitted_at.type)
 _ENDS_AFTER = bindparam("ends_after", type_=orders.c.may_run_until.type)
 _NEIGHBOURS = (
-    select(*(orders.c[f.name] for f in fields(Neighbour) if f.name != "open"))
+    select(*(orders.c[f.name] for f in fields(RelatedOrder) if f.name != "open"))
     .add_columns(_HAS_OPEN_COMMAND.label("open"))
     .where(
-        among(orders.c.meter, "meters"),
+        any_of(orders.c.meter, "meters"),
         or_(_HAS_OPEN_COMMAND, orders.c.submitted_at > _SINCE, orders.c.may_run_until > _ENDS_AFTER),
     )
 )
@@ -72,28 +73,28 @@ _DISCONNECTIONS_GIVEN = select(func.count()).where(
     orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > _SINCE
 )
 _DISCONNECTED = select(orders.c.key, orders.c.metering_point, orders.c.registered_at, orders.c.executed_at).where(
-    among(orders.c.metering_point, "points"),
-    narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
-    narrowing(orders.c.state) == OrderState.DONE.value,
+    any_of(orders.c.metering_point, "points"),
+    not_indexed(orders.c.kind) == OrderKind.DISCONNECT.value,
+    not_indexed(orders.c.state) == OrderState.DONE.value,
     orders.c.registered_at > bindparam("since", type_=orders.c.registered_at.type),
     orders.c.executed_at.is_not(None),
     orders.c.parent.is_(None),
 )
 _WAITING_AT = select(orders.c.key).where(
-    among(orders.c.metering_point, "points"),
+    any_of(orders.c.metering_point, "points"),
     orders.c.waits_for.is_not(None),
     orders.c.state == OrderState.REGISTERED.value,
 )
 _OVERTAKEN = select(orders).where(
-    among(orders.c.metering_point, "points"),
-    narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
-    one_of(orders.c.state, {OrderState.REGISTERED} | WAITS_FOR_A_PERSON),
+    any_of(orders.c.metering_point, "points"),
+    not_indexed(orders.c.kind) == OrderKind.DISCONNECT.value,
+    in_literals(orders.c.state, {OrderState.REGISTERED} | NEEDS_OPERATOR),
 )
-_JOINABLE = and_(one_of(orders.c.state, JOINABLE), orders.c.recalled_at.is_(None), orders.c.parent.is_(None))
-_OF_PROCESSES = select(orders).where(among(orders.c.process_instance, "processes")).order_by(orders.c.key)
+_JOINABLE = and_(in_literals(orders.c.state, JOINABLE), orders.c.recalled_at.is_(None), orders.c.parent.is_(None))
+_OF_PROCESSES = select(orders).where(any_of(orders.c.process_instance, "processes")).order_by(orders.c.key)
 _WITHOUT_HUB = (
     select(orders)
-    .where(among(orders.c.metering_point, "points"), narrowing(orders.c.source_message).is_(None), _JOINABLE)
+    .where(any_of(orders.c.metering_point, "points"), not_indexed(orders.c.source_message).is_(None), _JOINABLE)
     .order_by(orders.c.key)
     .with_for_update()
 )
@@ -108,21 +109,21 @@ class Neighbours:
     def _found(self, query: Select[Any], given: Mapping[str, object] | None = None) -> Iterator[Order]:
         return from_rows(Order, self._connection.execute(query, given))
 
-    def by_correlation(self, correlation_ids: Sequence[CorrelationId]) -> dict[CorrelationId, Commanded]:
+    def by_correlation(self, correlation_ids: Sequence[CorrelationId]) -> dict[CorrelationId, CommandedOrder]:
         """The orders whose latest command has one of these correlation ids."""
         if not correlation_ids:
             return {}
         found = self._connection.execute(_BY_CORRELATION, {"correlation_ids": [str(each) for each in correlation_ids]})
-        return {order.correlation_id: order for order in from_rows(Commanded, found)}
+        return {order.correlation_id: order for order in from_rows(CommandedOrder, found)}
 
-    def states_by_now(self, known: Sequence[Commanded]) -> dict[int, OrderState]:
+    def states_by_now(self, known: Sequence[CommandedOrder]) -> dict[int, OrderState]:
         """Where orders stand; SQLite has one writer, so there nothing can have changed within a transaction."""
         if self._connection.dialect.name == "sqlite" or not known:
             return {order.key: order.state for order in known}
         rows = self._connection.execute(_STATES, {"keys": [order.key for order in known]})
         return {row.key: OrderState(row.state) for row in rows}
 
-    def at_meters(self, meters: Sequence[MeterNumber], since: datetime, ends_after: datetime) -> list[Neighbour]:
+    def at_meters(self, meters: Sequence[MeterNumber], since: datetime, ends_after: datetime) -> list[RelatedOrder]:
         """The orders at these meters with an open command, with one that was given after ``since``, or with one that
         may still run and ends after ``ends_after`` (both UTC).
         """
@@ -130,7 +131,7 @@ class Neighbours:
             return []
         given = {"meters": [str(meter) for meter in meters], "since": since, "ends_after": ends_after}
         rows = self._connection.execute(_NEIGHBOURS, given)
-        return list(from_rows(Neighbour, rows))
+        return list(from_rows(RelatedOrder, rows))
 
     def open_at_meters(self, meters: Sequence[MeterNumber]) -> list[Order]:
         """Orders whose command went to one of ``meters`` and that have not ended."""
@@ -173,7 +174,7 @@ class Neighbours:
     def parked_at(self, point: MeteringPointCode) -> list[int]:
         """The orders at the point that are parked."""
         query = select(orders.c.key).where(
-            orders.c.metering_point == str(point), narrowing(orders.c.state) == OrderState.PARKED.value
+            orders.c.metering_point == str(point), not_indexed(orders.c.state) == OrderState.PARKED.value
         )
         return list(self._connection.execute(query.order_by(orders.c.key)).scalars())
 
@@ -187,7 +188,7 @@ class Neighbours:
     def joinable(self, new: Order) -> list[Order]:
         """Orders of the same kind at the same point that somebody else may join, oldest first; held until the end."""
         query = select(orders).where(
-            orders.c.metering_point == str(new.metering_point), narrowing(orders.c.kind) == new.kind.value, _JOINABLE
+            orders.c.metering_point == str(new.metering_point), not_indexed(orders.c.kind) == new.kind.value, _JOINABLE
         )
         return list(self._found(query.order_by(orders.c.key).with_for_update()))
 
@@ -215,7 +216,7 @@ class Neighbours:
         """The disconnections at the point that belong to agreements that end, and have not ended themselves."""
         query = select(orders).where(
             orders.c.metering_point == str(point),
-            narrowing(orders.c.kind) == OrderKind.DISCONNECT.value,
+            not_indexed(orders.c.kind) == OrderKind.DISCONNECT.value,
             orders.c.parent.is_not(None),
             _OPEN,
         )

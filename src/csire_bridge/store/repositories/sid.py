@@ -19,7 +19,7 @@ from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.connection.dialects import insert_new, take_turns
 from csire_bridge.store.scheduling.work_queue import WorkQueue
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.insert_returning_keys import add_rows
 from csire_bridge.store.sql.row_mapper import from_row, from_rows, to_row
 from csire_bridge.store.tables import FOR_A_PERSON, orders, sid_orders, sid_reports, sid_withdrawals
@@ -27,16 +27,16 @@ from csire_bridge.store.tables import FOR_A_PERSON, orders, sid_orders, sid_repo
 __all__ = ["SidBook", "tell_moves"]
 
 _COLUMNS = [c for c in sid_reports.c if c.name in Report.__dataclass_fields__]
-_KNOWN = select(sid_orders).where(among(sid_orders.c.number, "numbers"))
+_KNOWN = select(sid_orders).where(any_of(sid_orders.c.number, "numbers"))
 _BEHIND = (
     select(sid_orders)
-    .where(among(sid_orders.c.order, "orders"), sid_orders.c.withdrawn_at.is_(None))
+    .where(any_of(sid_orders.c.order, "orders"), sid_orders.c.withdrawn_at.is_(None))
     .order_by(sid_orders.c.key)
 )
 _SAID = (
     select(sid_reports.c.number, func.max(sid_reports.c.sequence))
     .where(
-        among(sid_reports.c.number, "numbers"),
+        any_of(sid_reports.c.number, "numbers"),
         sid_reports.c.kind == ReportKind.STATUS.value,
     )
     .group_by(sid_reports.c.number)
@@ -47,7 +47,7 @@ _LATEST = (
     .order_by(sid_reports.c.sequence.desc())
     .limit(1)
 )
-_MANY = select(*_COLUMNS).where(among(sid_reports.c.key, "keys"))
+_MANY = select(*_COLUMNS).where(any_of(sid_reports.c.key, "keys"))
 _HANDED_OVER = exists().where(
     sid_reports.c.order == orders.c.key,
     sid_reports.c.kind == ReportKind.FIELD_WORK.value,
@@ -63,7 +63,7 @@ _NOT_HANDED_OVER = (
 
 _EARLIER = sid_reports.alias("earlier")
 _BEHIND_OTHERS = select(sid_reports.c.key).where(
-    among(sid_reports.c.key, "keys"),
+    any_of(sid_reports.c.key, "keys"),
     exists().where(
         _EARLIER.c.number == sid_reports.c.number,
         _EARLIER.c.key < sid_reports.c.key,
@@ -72,7 +72,7 @@ _BEHIND_OTHERS = select(sid_reports.c.key).where(
 )
 _NEXT_OF = select(_EARLIER.c.key).where(
     _EARLIER.c.state == DocumentState.PENDING.value,
-    _EARLIER.c.number.in_(select(sid_reports.c.number).where(among(sid_reports.c.key, "keys"))),
+    _EARLIER.c.number.in_(select(sid_reports.c.number).where(any_of(sid_reports.c.key, "keys"))),
 )
 
 
@@ -98,9 +98,9 @@ class SidBook:
     def add(self, new: SidOrder, order: Order) -> None:
         """Take a number, and tell SID where its order stands; raises StaleWrite when another worker was first."""
         self._connection.execute(insert(sid_orders).values(to_row(new, "key")))
-        self.tell([(order, [new])], new.taken_at)
+        self.queue_reports([(order, [new])], new.taken_at)
 
-    def hold(self, numbers: Sequence[SidNumber]) -> None:
+    def lock(self, numbers: Sequence[SidNumber]) -> None:
         """Keep others from deciding about these numbers until this transaction ends, whether they are known or not."""
         for number in sorted(set(numbers)):
             take_turns(self._connection, f"SID's order {number}")
@@ -125,7 +125,7 @@ class SidBook:
         row = self._connection.execute(_LATEST, {"number": str(number)}).one_or_none()
         return None if row is None else _report(row)
 
-    def tell(
+    def queue_reports(
         self, standing: Sequence[tuple[Order, Sequence[SidOrder]]], at: datetime, status: SidStatus | None = None
     ) -> None:
         """Write a report for each number of each order, and the work of delivering it; ``status`` replaces the order's.
@@ -209,7 +209,7 @@ def tell_moves(connection: Connection, moves: Sequence[tuple[Order, Order, str]]
     if changed:
         book = SidBook(connection)
         behind = book.behind(list(changed))
-        book.tell([(changed[key], sources) for key, sources in behind.items()], at)
+        book.queue_reports([(changed[key], sources) for key, sources in behind.items()], at)
 
 
 def _sid_order(row: Row[tuple[object, ...]]) -> SidOrder:

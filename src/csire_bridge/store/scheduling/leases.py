@@ -26,7 +26,7 @@ class Leases:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def hold(self, name: str, lease: Lease, now: datetime) -> int | None:
+    def acquire(self, name: str, lease: Lease, now: datetime) -> int | None:
         """Take or prolong the lease; return its term (from 1), or None when somebody else has it.
 
         One that ends later than it could if it were taken now was written by a clock that was ahead: it is over.

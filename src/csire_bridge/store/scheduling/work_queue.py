@@ -34,7 +34,7 @@ from sqlalchemy.sql.dml import Delete, Update
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.order.order import WaitsFor
 from csire_bridge.domain.work import PRIORITIES, Lease, ParkedWork, WorkItem, WorkStep
-from csire_bridge.store.sql.array_parameter import among
+from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.insert_returning_keys import add_rows
 from csire_bridge.store.sql.row_mapper import from_rows
@@ -47,7 +47,7 @@ _HELD = (
     work.c.leased_by.is_not_distinct_from(bindparam("b_owner", type_=work.c.leased_by.type)),
     work.c.leased_until.is_not_distinct_from(bindparam("b_until", type_=work.c.leased_until.type)),
 )
-_OF_KEYS = among(work.c.key, "keys")
+_OF_KEYS = any_of(work.c.key, "keys")
 _LEASES = (
     select(work.c.key, work.c.leased_by, work.c.leased_until)
     .where(_OF_KEYS)
@@ -194,7 +194,7 @@ class WorkQueue:
                 break
         return found
 
-    def hold(self, items: Sequence[WorkItem]) -> None:
+    def assert_leased(self, items: Sequence[WorkItem]) -> None:
         """Make sure that ``items`` are still ours until this transaction ends; raise StaleWrite when one is not.
 
         Said before anything is read, it also makes sure that whoever hastens them comes before or after us.
@@ -211,11 +211,11 @@ class WorkQueue:
         """Take pieces that are done out of the queue; their story stands in the histories. Raises StaleWrite."""
         self._end(_FINISH, [(item, {}) for item in items])
 
-    def postpone(self, item: WorkItem, due_at: datetime, *, failed: str | None = None) -> None:
+    def reschedule(self, item: WorkItem, due_at: datetime, *, failed: str | None = None) -> None:
         """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why. Raises StaleWrite."""
-        self.postpone_all([(item, due_at, failed)])
+        self.reschedule_all([(item, due_at, failed)])
 
-    def postpone_all(self, pieces: Sequence[tuple[WorkItem, datetime, str | None]]) -> None:
+    def reschedule_all(self, pieces: Sequence[tuple[WorkItem, datetime, str | None]]) -> None:
         """Give (piece, due moment, why it failed or None) of each back. Raises StaleWrite."""
         rows: list[tuple[WorkItem, dict[str, object]]] = [
             (item, {"due": due_at, "failed": failed, "failures": 0 if failed is None else 1})
@@ -263,12 +263,12 @@ class WorkQueue:
         here = (work.c.step == step.value) & (work.c.subject == subject) & work.c.leased_by.is_(None)
         return bool(self._connection.execute(delete(work).where(here)).rowcount)
 
-    def hasten(self, step: WorkStep, subjects: Sequence[int], now: datetime) -> None:
+    def wake(self, step: WorkStep, subjects: Sequence[int], now: datetime) -> None:
         """Make pieces due at once: something happened that they wait for. Leases stay as they are."""
         rows = [{"b_step": step.value, "b_subject": subject, "now": now} for subject in subjects]
         execute_many(self._connection, _HASTEN, rows)
 
-    def hasten_waiting(self, reason: WaitsFor, now: datetime) -> None:
+    def wake_waiting(self, reason: WaitsFor, now: datetime) -> None:
         """Make the orders that wait for ``reason`` due at once: it has passed, or may have."""
         waiting = select(orders.c.key).where(orders.c.waits_for == reason.value)
         here = (work.c.step == WorkStep.EXECUTE.value) & work.c.subject.in_(waiting) & (work.c.due_at > now)

@@ -17,15 +17,15 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["among", "narrowing", "one_of"]
+__all__ = ["any_of", "in_literals", "not_indexed"]
 
 
-def one_of(column: ColumnElement[str], values: Iterable[StrEnum]) -> ColumnElement[bool]:
+def in_literals(column: ColumnElement[str], values: Iterable[StrEnum]) -> ColumnElement[bool]:
     """Whether a column's value is one of those that the statement itself names; no parameter."""
     return column.in_([literal(value.value) for value in sorted(values)])
 
 
-class among(FunctionElement[bool]):  # noqa: N801 - it stands in statements as a function does
+class any_of(FunctionElement[bool]):  # noqa: N801 - it stands in statements as a function does
     """Whether a column's value is one of those in the parameter ``name``: plain texts or numbers, none or many."""
 
     inherit_cache = True
@@ -39,7 +39,7 @@ class among(FunctionElement[bool]):  # noqa: N801 - it stands in statements as a
         return self
 
 
-class narrowing(FunctionElement[Any]):  # noqa: N801 - as above
+class not_indexed(FunctionElement[Any]):  # noqa: N801 - as above
     """A column that only narrows what is found by another one's index.
 
     SQLite knows nothing of how many rows a value has. Without this it takes an index of such a column, where half of
@@ -74,24 +74,24 @@ class _Members(TypeDecorator[Iterable[object]]):
         return json.dumps(members) if dialect.name == "sqlite" else members
 
 
-@compiles(narrowing)
-def _plain(element: narrowing, compiler: SQLCompiler, **words: Any) -> str:
+@compiles(not_indexed)
+def _plain(element: not_indexed, compiler: SQLCompiler, **words: Any) -> str:
     return compiler.process(*element.clauses, **words)
 
 
-@compiles(narrowing, "sqlite")
-def _not_by_index(element: narrowing, compiler: SQLCompiler, **words: Any) -> str:
+@compiles(not_indexed, "sqlite")
+def _not_by_index(element: not_indexed, compiler: SQLCompiler, **words: Any) -> str:
     return f"+{compiler.process(*element.clauses, **words)}"
 
 
-@compiles(among)
-def _any(element: among, compiler: SQLCompiler, **words: Any) -> str:
+@compiles(any_of)
+def _any(element: any_of, compiler: SQLCompiler, **words: Any) -> str:
     column, members = element.clauses
     return f"{compiler.process(column, **words)} = ANY ({compiler.process(members, **words)})"
 
 
-@compiles(among, "sqlite")
-def _each(element: among, compiler: SQLCompiler, **words: Any) -> str:
+@compiles(any_of, "sqlite")
+def _each(element: any_of, compiler: SQLCompiler, **words: Any) -> str:
     column, members = element.clauses
     given = compiler.process(members, **words)
     return f"{compiler.process(column, **words)} IN (SELECT value FROM json_each({given}))"  # noqa: S608 - a parameter

@@ -11,7 +11,7 @@ from enum import StrEnum
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partners import Partner, SecurityProfile
-from csire_bridge.worker.partners.roster import NamedCertificate, Roster
+from csire_bridge.worker.partners.roster import NamedCertificate, PartnerListing
 
 __all__ = ["WARN_AHEAD", "Condition", "Finding", "condition_of", "days_left", "findings", "of_roles"]
 
@@ -67,7 +67,7 @@ def condition_of(
 
 
 def findings(
-    roster: Roster,
+    roster: PartnerListing,
     now: datetime,
     revoked: Collection[bytes],
     alerts: Collection[ConfigurationError] = (),
@@ -85,7 +85,7 @@ def findings(
     return found
 
 
-def _of_partner(roster: Roster, eic: Eic) -> Iterator[Finding]:
+def _of_partner(roster: PartnerListing, eic: Eic) -> Iterator[Finding]:
     partner = roster.partners[eic]
     profile = partner.profile
     yield from _of_role(partner)
@@ -97,7 +97,7 @@ def _of_partner(roster: Roster, eic: Eic) -> Iterator[Finding]:
         yield Finding(eic, "no-certificate", text, "enter one: csire-bridge partner add")
 
 
-def of_roles(roster: Roster) -> list[Finding]:
+def of_roles(roster: PartnerListing) -> list[Finding]:
     """Who may send more than its role allows by itself, and who was given numbers that say nothing."""
     return [finding for eic in sorted(roster.partners) for finding in _of_role(roster.partners[eic])]
 
@@ -123,7 +123,9 @@ _SAID = {
 }
 
 
-def _of_certificate(named: NamedCertificate, condition: Condition, now: datetime, roster: Roster) -> Iterator[Finding]:
+def _of_certificate(
+    named: NamedCertificate, condition: Condition, now: datetime, roster: PartnerListing
+) -> Iterator[Finding]:
     eic, certificate = named.pinned.party, named.pinned.certificate
     what = f"the certificate {named.fingerprint[:16]}... of {eic}"
     if condition is Condition.SHARED:

@@ -14,7 +14,7 @@ from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.partners import PartnerRegistry
 from csire_bridge.worker.partners.check import of_roles
 from csire_bridge.worker.partners.revocations import ListSource, Revocations
-from csire_bridge.worker.partners.roster import FilePartners, Roster, Source, TablePartners
+from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, Source, TablePartners
 from csire_bridge.xml.security.partner_book import PartnerBook
 
 __all__ = ["LOOK_AGAIN_SECONDS", "PartnerDesk"]
@@ -51,7 +51,7 @@ class PartnerDesk:
         self._revocations.refresh(clock())
         self._revocations.require(clock())
         self._table = self._read()
-        self._roster = Roster.of(self._file, self._table)
+        self._roster = PartnerListing.of(self._file, self._table)
         _check(self._roster)
         self._book = self._new_book()
         self._tell()
@@ -75,7 +75,7 @@ class PartnerDesk:
             _log.error("partners can't be read again, those of before hold: %s", error)
             table = self._table
         if table is not self._table:
-            self._table, self._roster, changed = table, Roster.of(self._file, table), True
+            self._table, self._roster, changed = table, PartnerListing.of(self._file, table), True
             _log.info("partners were read again, version %d of the table", table.version)
         if changed:
             self._book = self._new_book()
@@ -101,7 +101,7 @@ class PartnerDesk:
         self._told = told
 
 
-def _check(roster: Roster) -> None:
+def _check(roster: PartnerListing) -> None:
     if not roster.partners:
         raise ConfigurationError(
             "no partner is set, so no message could be trusted",
@@ -117,7 +117,7 @@ def _check(roster: Roster) -> None:
             raise ConfigurationError(f"{named} {why.text}", why.remedy)
 
 
-def _untrusted(roster: Roster) -> list[str]:
+def _untrusted(roster: PartnerListing) -> list[str]:
     """What is in the roster and not trusted, though nobody has withdrawn it."""
     shared = roster.shared
     unfit = [f"{n} {why.text}" for n in roster.certificates if n.withdrawn_at is None and (why := n.unfit)]

@@ -14,7 +14,7 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partner_entries import CertificateEntry, PartnerEntry
 from csire_bridge.domain.message.partners import Partner
 from csire_bridge.store.repositories.partners import PartnerRegistry
-from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, Roster, Source, TablePartners
+from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, PartnerListing, Source, TablePartners
 from csire_bridge.xml.security.keys import TrustedCertificate, load_pins
 
 __all__ = ["enter_partner", "withdraw_certificate"]
@@ -29,7 +29,7 @@ def enter_partner(
 
     Nothing happens to certificates that are there already. Raises ConfigurationError for one that may not be entered.
     """
-    roster = Roster.of(file, TablePartners.read(registry))
+    roster = PartnerListing.of(file, TablePartners.read(registry))
     found = [certificate for path in certificate_files for certificate in load_pins(path)]
     if not found and entry.eic not in roster.partners:
         raise ConfigurationError(f"{entry.eic} is new, so it needs a certificate", "give one with --certificate")
@@ -66,7 +66,7 @@ def _once(eic: Eic, certificates: Sequence[x509.Certificate]) -> list[TrustedCer
     return list({each.fingerprint: each for each in pinned}.values())
 
 
-def _is_new(pinned: TrustedCertificate, roster: Roster, now: datetime) -> bool:
+def _is_new(pinned: TrustedCertificate, roster: PartnerListing, now: datetime) -> bool:
     what = f"the certificate {pinned.fingerprint.hex()}"
     for named in (each for each in roster.certificates if each.pinned.fingerprint == pinned.fingerprint):
         if named.pinned.party != pinned.party:
@@ -91,7 +91,7 @@ def withdraw_certificate(
     ``fingerprint`` are 8 or more of its first hexadecimal digits. Raises ConfigurationError when none, or more than
     one, is meant. The history keeps ``by`` and ``reason``.
     """
-    roster = Roster.of(file, TablePartners.read(registry))
+    roster = PartnerListing.of(file, TablePartners.read(registry))
     named = _meant(roster, eic, fingerprint)
     if Source.TABLE not in named.sources:
         registry.enter(PartnerEntry(eic, now, by))
@@ -100,7 +100,7 @@ def withdraw_certificate(
     return named.fingerprint
 
 
-def _meant(roster: Roster, eic: Eic, fingerprint: str) -> NamedCertificate:
+def _meant(roster: PartnerListing, eic: Eic, fingerprint: str) -> NamedCertificate:
     wanted = fingerprint.replace(":", "").replace(" ", "").lower()
     if len(wanted) < _LEAST_DIGITS:
         raise ConfigurationError(

@@ -25,7 +25,7 @@ from csire_bridge.xml.security.keys import TrustedCertificate, load_certificates
 from csire_bridge.xml.security.partner_book import PartnerBook
 from csire_bridge.xml.security.pins import Unfit, why_no_pin, why_not_pinned_together
 
-__all__ = ["FilePartners", "NamedCertificate", "Roster", "Source", "TablePartners"]
+__all__ = ["FilePartners", "NamedCertificate", "PartnerListing", "Source", "TablePartners"]
 
 
 class Source(StrEnum):
@@ -114,7 +114,7 @@ class NamedCertificate:
 
 
 @dataclass(frozen=True)
-class Roster:
+class PartnerListing:
     """Everything that is known of partners, trusted or not. ``broken`` tells what in the table can't be read."""
 
     partners: Mapping[Eic, Partner]
@@ -123,7 +123,7 @@ class Roster:
     broken: Sequence[str] = ()
 
     @classmethod
-    def of(cls, file: FilePartners, table: TablePartners) -> Roster:
+    def of(cls, file: FilePartners, table: TablePartners) -> PartnerListing:
         """Lay both together."""
         partners = {partner.eic: partner for partner in file.partners}
         sources = dict.fromkeys(partners, frozenset({Source.FILE}))

@@ -15,7 +15,7 @@ from csire_bridge.domain.errors import Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.message.answers import AnswerKind
 from csire_bridge.domain.message.envelope_rules import MessageFacts
-from csire_bridge.domain.message.message import OrderRequest, Reading, RegistryUpdate, ResultNotice, SpecialNotice
+from csire_bridge.domain.message.message import OrderRequest, RegistryUpdate, Request, ResultNotice, SpecialNotice
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.mapping.convert import PROBLEM_OF, Reader, field_types, reader_for, value_of
@@ -83,7 +83,7 @@ class InboundMapping:
             return ()
         return (kind,) if isinstance(kind, OrderKind) else tuple(OrderKind)
 
-    def read(self, tree: etree._Element) -> Reading:
+    def read(self, tree: etree._Element) -> Request:
         """Read ``tree``; raise RuleBroken with every problem found, each with its path in the document."""
         problems = [self._refused(rule) for rule in self.rules if _holds(rule.when, tree)]
         values: dict[str, object] = dict(self.constants)
@@ -97,7 +97,7 @@ class InboundMapping:
                     values[field.name] = value
         if problems:
             raise RuleBroken(problems)
-        reading = cast(Reading, self.target(**values))
+        reading = cast(Request, self.target(**values))
         problems = [Problem(ProblemCode.VALUE, text, "send a value that holds") for _, text in out_of_bounds(reading)]
         if problems:
             raise RuleBroken(problems)

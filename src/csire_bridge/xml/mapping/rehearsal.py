@@ -17,7 +17,7 @@ from csire_bridge.domain.message.envelope_rules import process_of
 from csire_bridge.domain.message.message import Header
 from csire_bridge.xml.mapping.loader import LoadedFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping
-from csire_bridge.xml.security.signature import read_back
+from csire_bridge.xml.security.signature import parse_back
 
 __all__ = ["Judge", "unwritable"]
 
@@ -51,7 +51,7 @@ def _faults(
         f"{name} {value}" for name, value in (("outcome", answer.outcome), ("reason", answer.reason)) if value
     )
     try:
-        root = read_back(mapping.write(header, answer))
+        root = parse_back(mapping.write(header, answer))
     except ConfigurationError as error:
         yield loaded.problem(("payload",), f"the answer with {facts or 'no code'} can't be written: {error.text}")
         return

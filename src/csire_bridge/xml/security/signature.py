@@ -31,7 +31,7 @@ __all__ = [
     "Verified",
     "growth",
     "has_signature",
-    "read_back",
+    "parse_back",
     "serialise",
     "sign_enveloped",
     "sign_written",
@@ -116,7 +116,7 @@ def sign_written(plain: bytes, key: SigningKey, root: etree._Element | None = No
 
     ``root`` is what it says, where that was read back already.
     """
-    root = read_back(plain) if root is None else root
+    root = parse_back(plain) if root is None else root
     signature = signature_over(canonical(root), key)
     if plain.endswith(b"/>"):  # nothing stands in the root
         name = f"{root.prefix}:{etree.QName(root).localname}" if root.prefix else etree.QName(root).localname
@@ -125,7 +125,7 @@ def sign_written(plain: bytes, key: SigningKey, root: etree._Element | None = No
     return plain[:end] + signature + plain[end:]
 
 
-def read_back(plain: bytes) -> etree._Element:
+def parse_back(plain: bytes) -> etree._Element:
     """What bytes of ours say. That is signed, not the tree: bytes can't tell every tree that code can build."""
     return etree.fromstring(plain, hardened_parser())
 

@@ -20,21 +20,21 @@ from csire_bridge.channels.hub.probe.findings import DoorStep, Stopped
 from csire_bridge.channels.hub.profile import HubProfile
 from csire_bridge.domain.errors import BridgeError
 
-__all__ = ["Door", "DoorStep", "try_door"]
+__all__ = ["DoorStep", "ProbeTarget", "try_door"]
 
 _MOST_BYTES = 64 * 1024
 _REFUSAL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Door:
+class ProbeTarget:
     """Where to knock and with what; time-outs in the profile are in seconds. ``peek`` returns what it found."""
 
     profile: HubProfile
     peek: Callable[[], str] | None = None
 
 
-def try_door(door: Door, now: datetime) -> Iterator[DoorStep]:
+def try_door(door: ProbeTarget, now: datetime) -> Iterator[DoorStep]:
     """Each step as it is done; the last one is the first that failed, if any. ``now`` is aware. Never raises."""
     try:
         yield from _steps(door, now)
@@ -42,7 +42,7 @@ def try_door(door: Door, now: datetime) -> Iterator[DoorStep]:
         yield stopped.step
 
 
-def _steps(door: Door, now: datetime) -> Iterator[DoorStep]:
+def _steps(door: ProbeTarget, now: datetime) -> Iterator[DoorStep]:
     profile, parts = door.profile, urlsplit(door.profile.endpoint)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # no password on a screen

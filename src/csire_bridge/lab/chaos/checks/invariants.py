@@ -46,8 +46,8 @@ _ENDS = {
     What.DISCONNECT: {OrderState.DONE},
     What.RECONNECT: {OrderState.DONE},
     What.OUTRUN: {OrderState.DONE, OrderState.SUPERSEDED},
-    What.RECALLED: {OrderState.DONE, OrderState.WITHDRAWN, OrderState.CANNOT},
-    What.NOWHERE: {OrderState.CANNOT},
+    What.RECALLED: {OrderState.DONE, OrderState.WITHDRAWN, OrderState.REJECTED},
+    What.NOWHERE: {OrderState.REJECTED},
 }
 _EVENT = re.compile(r"head-end system reports [a-z-]+ \([^()]*\)\Z")  # what is noted when an event comes in
 _RECALLED = "the command under way is recalled"
@@ -201,7 +201,7 @@ class _Seen:
                 yield from self._answer(order, row, document.document)
 
     def _answer(self, order: Row[Any], row: Row[Any], at_hub: bytes) -> Iterator[str]:
-        kind = AnswerKind.DONE if order.state == OrderState.DONE.value else AnswerKind.CANNOT
+        kind = AnswerKind.DONE if order.state == OrderState.DONE.value else AnswerKind.REJECTED
         number = self._witness.book.answers(MessageNumber(order.source_number)).get(kind)
         if row.number != number:
             yield f"order {order.key} ended as {order.state}, and was answered with {row.number} instead of {number}"
@@ -328,7 +328,7 @@ def _action(order: Row[Any]) -> ContactorAction:
 
 def _ran_out(order: Row[Any]) -> bool:
     """On a slow machine a command may end before the head-end system comes to run it, and says so."""
-    return order.state == OrderState.CANNOT.value and "expired before it could be run" in (order.detail or "")
+    return order.state == OrderState.REJECTED.value and "expired before it could be run" in (order.detail or "")
 
 
 def _is_over(line: Row[Any]) -> bool:

@@ -30,7 +30,7 @@ from csire_bridge.store.queries.reports import at_rest
 
 __all__ = ["Outcome", "Scene", "open_scene", "play"]
 
-_REST_SECONDS = 60.0
+_REST_SECONDS = 300.0
 
 
 _WHILE = 0.5

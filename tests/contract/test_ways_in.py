@@ -23,11 +23,14 @@ _Kept = tuple[str, Select[*tuple[object, ...]], any_of]
 
 def kept_statements() -> Iterator[_Kept]:
     """Every query that the store's modules keep and give lists to, once for each list."""
-    for module in pkgutil.iter_modules(csire_bridge.store.__path__):
-        for name, value in vars(importlib.import_module(f"csire_bridge.store.{module.name}")).items():
+    here = "csire_bridge.store."
+    for module in pkgutil.walk_packages(csire_bridge.store.__path__, here):
+        if module.name.startswith(f"{here}migrations."):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, Select):
                 lists = [part for part in visitors.iterate(value) if isinstance(part, any_of)]
-                yield from ((f"{module.name}.{name}", value, given) for given in lists)
+                yield from ((f"{module.name.removeprefix(here)}.{name}", value, given) for given in lists)
 
 
 KEPT = list(kept_statements())

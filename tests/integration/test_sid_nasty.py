@@ -172,7 +172,7 @@ def test_given_the_bridge_itself_fails_at_one_order_when_fetched_then_sid_is_tol
             raise error
         return taken
 
-    monkeypatch.setattr("csire_bridge.pipeline.intake.sid_handler.take_sid_order", fails)
+    monkeypatch.setattr("csire_bridge.pipeline.intake.sid_handler.accept_sid_order", fails)
     sid = Sid([{**GOOD, "Number": number} for number in ("a", "bad", "b", "c")])
     with fetching(database, sid, most=4) as fetcher:
         assert fetcher.drain() == 4

@@ -13,7 +13,7 @@
     ├── PermanentFailure          it will not change by itself: parked, a person is told
     │   ├── HeadEndRefused        the head-end system said no, for good
     │   └── PartnerRefused        the partner said no, for good
-    ├── ActRefused                what a person wants to do can't be done as things stand
+    ├── ActionRefused                what a person wants to do can't be done as things stand
     └── OurFault                  the bridge or its surroundings are wrong
         ├── ConfigurationError    settings, schemas or mapping files
         ├── StoreFailure          disk full, read-only, broken database

@@ -107,7 +107,7 @@ class Retention:
     def run(self, store: LedStore | None = None, stop: Event | None = None) -> Iterator[Retired]:
         """Archive and delete until nothing is due; ``stop`` ends it early, and the next run goes on.
 
-        Raises ActRefused while another process does so, StaleWrite when one took over, StoreFailure.
+        Raises ActionRefused while another process does so, StaleWrite when one took over, StoreFailure.
         """
         stop = stop or Event()
         turn = _Turn(store or self._database, self._clock, self._lease)

@@ -30,7 +30,7 @@ class SiteReport:
 
 
 def check_moment(order: Order, at: datetime, now: datetime, sent_at: datetime | None = None) -> None:
-    """Raise ActRefused for a moment in the future, or before what it should be the execution of (all UTC).
+    """Raise ActionRefused for a moment in the future, or before what it should be the execution of (all UTC).
 
     That is the order's registration, its last command, and ``sent_at``: when it was left to people on site. People
     name minutes, so a moment within the minute of the last two counts.
@@ -62,7 +62,7 @@ def is_fresh(reading: ContactorReading, since: datetime) -> bool:
 def proven(order: Order, reading: ContactorReading | None, *, armed_counts: bool) -> Outcome | None:
     """The outcome of an order that is reported done; without a reading, what was reported.
 
-    None for an order that moves no contactor. Raises ActRefused when the reading contradicts the report.
+    None for an order that moves no contactor. Raises ActionRefused when the reading contradicts the report.
     """
     if reading is None:
         return _REPORTED.get(order.kind)
@@ -76,7 +76,7 @@ def proven(order: Order, reading: ContactorReading | None, *, armed_counts: bool
 
 
 def check_unmoved(order: Order, reading: ContactorReading) -> None:
-    """Raise ActRefused when the supply is where the order wants it: it can't be answered with "cannot"."""
+    """Raise ActionRefused when the supply is where the order wants it: it can't be answered with "cannot"."""
     if reading.output_state is (order.kind is OrderKind.RECONNECT):
         raise ActionRefused(
             f"order {order.key} can't end without effect: its contactor was read just now, and {_state_of(reading)}",

@@ -87,7 +87,7 @@ def told_before(tx: Transaction, key: int, act: OperatorAction, done_at: datetim
     """The hub has the order's answer from before the restore: it is never answered again.
 
     ``done_at`` (UTC) is the time that was told to it; None where it was told that the order can't be carried out. An
-    order that has ended since stays as it ended. Raises ActRefused for one that does not wait for a person.
+    order that has ended since stays as it ended. Raises ActionRefused for one that does not wait for a person.
     """
     order = tx.orders.get_many([key]).get(key)
     if order is None:

@@ -43,7 +43,7 @@ def set_hold(
 def release_hold(tx: Transaction, key: int, act: OperatorAction) -> tuple[Hold, Sequence[Order]]:
     """Release a hold; return it with the orders that waited for it. They go on now, unless something else stops them.
 
-    Raises ActRefused when there is no such hold, or it was released before.
+    Raises ActionRefused when there is no such hold, or it was released before.
     """
     try:
         hold = tx.guards.release_hold(key, act.by, act.at, act.why)
@@ -67,7 +67,7 @@ def ask(tx: Transaction, count: int, act: OperatorAction) -> int:
 def approve(tx: Transaction, key: int, act: OperatorAction, lasts: timedelta) -> Allowance:
     """Approve a request for ``lasts`` from now on; orders that wait for the cap are looked at again at once.
 
-    Raises ActRefused when there is no such request, it was approved before, or the same person asked for it.
+    Raises ActionRefused when there is no such request, it was approved before, or the same person asked for it.
     """
     try:
         allowance = tx.guards.approve_allowance(key, act.by, act.at, lasts, act.why)

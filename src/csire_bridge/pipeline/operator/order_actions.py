@@ -63,7 +63,7 @@ class ObservedOrder:
 def retry(tx: Transaction, orders: Sequence[Order], act: OperatorAction) -> list[Order]:
     """Put orders back into the queue, where every gate is passed anew and the tries are counted anew.
 
-    Raises ActRefused, and changes none, when one of them may not go back.
+    Raises ActionRefused, and changes none, when one of them may not go back.
     """
     changes = OrderChanges(act.at)
     for order in orders:
@@ -95,7 +95,7 @@ def retry_refusal(order: Order) -> str | None:
 def send_to_field(tx: Transaction, key: int, act: OperatorAction) -> Order:
     """Leave a parked order to people on site.
 
-    Raises ActRefused for one that must not be carried out now: recalled, at a protected point, held, stopped.
+    Raises ActionRefused for one that must not be carried out now: recalled, at a protected point, held, stopped.
     """
     order = _waiting(tx, key)
     against = _against_people(tx, order, act.at)
@@ -149,7 +149,7 @@ def report_executed(
 ) -> Order:
     """The order was carried out at ``report.at``; the hub is told where its message has an answer.
 
-    Raises ActRefused for a moment that can't be, when the contactor says otherwise, when it can't be asked unless
+    Raises ActionRefused for a moment that can't be, when the contactor says otherwise, when it can't be asked unless
     the report says that it shall count unread, and while another order's command may still undo it.
     """
     order = _unchanged(tx, seen.order)
@@ -198,7 +198,7 @@ def report_not_done(
     *,
     unread: bool = False,
 ) -> Order:
-    """The order can't be carried out; the hub may be told ``words``, so they name nobody. Raises ActRefused."""
+    """The order can't be carried out; the hub may be told ``words``, so they name nobody. Raises ActionRefused."""
     order, proof = _without_effect(tx, seen, unread, act.at)
     known = reasons_of(order.kind)
     if reason not in known:
@@ -211,7 +211,7 @@ def report_not_done(
 
 
 def withdraw(tx: Transaction, seen: ObservedOrder, act: OperatorAction, *, unread: bool = False) -> Order:
-    """The order ends without effect; the hub is told where its message has an answer, but not why. Raises ActRefused.
+    """The order ends without effect; the hub is told where its message has an answer, but not why. Raises ActionRefused.
 
     One of several steps is recalled first, and ends once what was begun at the meter is undone; when that failed, and
     it waits for a person again, it ends as it is.
@@ -229,7 +229,7 @@ def withdraw(tx: Transaction, seen: ObservedOrder, act: OperatorAction, *, unrea
 def settle_contested(tx: Transaction, key: int, act: OperatorAction) -> Order:
     """Settle what the hub contests about the answer to an order, once somebody has cleared it up with the hub.
 
-    Only a person does so: a later R_1 that accepts the answer is told, and changes nothing. Raises ActRefused.
+    Only a person does so: a later R_1 that accepts the answer is told, and changes nothing. Raises ActionRefused.
     """
     order = tx.orders.get_many([key]).get(key)
     documents = tx.outbox.contested(key)
@@ -253,7 +253,7 @@ def _without_effect(tx: Transaction, seen: ObservedOrder, unread: bool, now: dat
 
 
 def _nothing_undoes(tx: Transaction, order: Order, meter: MeterNumber | None, now: datetime) -> None:
-    """Raise ActRefused where the command of another order may still move the contactor the other way."""
+    """Raise ActionRefused where the command of another order may still move the contactor the other way."""
     near = tx.neighbours.at_meters([meter] if meter else [], now, now - CLOCK_TOLERANCE)
     for other in near:
         if other.key != order.key and other.kind is not order.kind and (other.open or other.may_run_until):
@@ -277,7 +277,7 @@ def _open_steps(tx: Transaction, order: Order) -> list[OrderStep]:
 
 
 def _proof(seen: ObservedOrder, unread: bool) -> str:
-    """In words, what speaks for the report beside the report; raises ActRefused when that is not enough."""
+    """In words, what speaks for the report beside the report; raises ActionRefused when that is not enough."""
     if seen.reading is not None:
         return f"contactor read: supply {'on' if seen.reading.output_state else 'off'}"
     if seen.order.kind.contactor_action is None:

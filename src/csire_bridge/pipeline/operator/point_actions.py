@@ -22,7 +22,7 @@ __all__ = ["lift_danger", "set_meter"]
 def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> Sequence[Order]:
     """The danger registered at a point (PL-278) is over; return the connections that waited for that, and go on now.
 
-    Whoever tells of danger for a later date, or anew for the same one, makes them wait again. Raises ActRefused when no
+    Whoever tells of danger for a later date, or anew for the same one, makes them wait again. Raises ActionRefused when no
     danger is registered there.
     """
     tx.points.lock([point])
@@ -50,7 +50,7 @@ def set_meter(
     """Somebody has made sure which meter is at a point; None: there is none.
 
     Moves of meters that we heard of before speak against no order of the point any more. Returns the other points at
-    which the meter is known, too, and the orders of this point that are parked. Raises ActRefused for a point that is
+    which the meter is known, too, and the orders of this point that are parked. Raises ActionRefused for a point that is
     not known.
     """
     tx.points.lock([point])

@@ -73,14 +73,14 @@ class Contactors:
         return list(from_rows(Movement, self._connection.execute(query if settled else query.where(OPEN_MOVEMENTS))))
 
     def movement(self, key: int) -> Movement:
-        """One movement; raises ActRefused when there is none of that key."""
+        """One movement; raises ActionRefused when there is none of that key."""
         found = list(from_rows(Movement, self._connection.execute(select(movements).where(movements.c.key == key))))
         if not found:
             raise ActionRefused(f"there is no movement {key}", "look its key up with `movements list`")
         return found[0]
 
     def settle(self, key: int, by: str, at: datetime, why: str) -> Movement:
-        """A person has seen to it. Raises ActRefused for one that is not open."""
+        """A person has seen to it. Raises ActionRefused for one that is not open."""
         known = self.movement(key)
         if known.settled_at is not None:
             raise ActionRefused(

@@ -211,7 +211,9 @@ def report_not_done(
 
 
 def withdraw(tx: Transaction, seen: ObservedOrder, act: OperatorAction, *, unread: bool = False) -> Order:
-    """The order ends without effect; the hub is told where its message has an answer, but not why. Raises ActionRefused.
+    """The order ends without effect; the hub is told where its message has an answer, but not why.
+
+    Raises ActionRefused.
 
     One of several steps is recalled first, and ends once what was begun at the meter is undone; when that failed, and
     it waits for a person again, it ends as it is.

@@ -22,8 +22,8 @@ __all__ = ["lift_danger", "set_meter"]
 def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> Sequence[Order]:
     """The danger registered at a point (PL-278) is over; return the connections that waited for that, and go on now.
 
-    Whoever tells of danger for a later date, or anew for the same one, makes them wait again. Raises ActionRefused when no
-    danger is registered there.
+    Whoever tells of danger for a later date, or anew for the same one, makes them wait again.
+    Raises ActionRefused when no danger is registered there.
     """
     tx.points.lock([point])
     known = tx.points.of([point], act.at).get(point)
@@ -50,8 +50,8 @@ def set_meter(
     """Somebody has made sure which meter is at a point; None: there is none.
 
     Moves of meters that we heard of before speak against no order of the point any more. Returns the other points at
-    which the meter is known, too, and the orders of this point that are parked. Raises ActionRefused for a point that is
-    not known.
+    which the meter is known, too, and the orders of this point that are parked.
+    Raises ActionRefused for a point that is not known.
     """
     tx.points.lock([point])
     if point not in tx.points.of([point], act.at):

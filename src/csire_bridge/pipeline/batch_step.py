@@ -1,7 +1,7 @@
 """How a step handles a batch: begin in one transaction, do each piece by itself, settle in one transaction.
 
 ``begin`` and ``settle`` touch the store only, ``do`` touches everything but the store. So one commit serves many
-pieces of work, and what goes wrong with one piece is that piece's affair.
+pieces of work, and an error in one piece does not stop the others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _D = TypeVar("_D")
 
 @dataclass(frozen=True, slots=True)
 class Task(Generic[_T]):
-    """What ``do`` needs for one piece of work. ``needs_thread``: it waits for somebody whom no line leads to."""
+    """What ``do`` needs for one piece of work. ``needs_thread``: the call is not
+    to the head-end system, so it can't run as a green call and needs a thread of its own."""
 
     item: WorkItem
     about: _T
@@ -38,7 +39,7 @@ class Done(Generic[_T, _D]):
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Generic[_T]):
-    """The tasks to do, and the work that follows from pieces that needed no doing."""
+    """The tasks to do, and the work that follows from pieces for which there was nothing to do."""
 
     tasks: Sequence[Task[_T]]
     following: Sequence[WorkItem] = field(default_factory=list)
@@ -48,10 +49,10 @@ class Step(Protocol[_T, _D]):
     """One step of the pipeline. ``lease`` is the one under which work that follows is held; None gives it to all."""
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_T]:
-        """Read, and write down what is about to be done; either for all items or, with an exception, for none."""
+        """Read, and record what is about to be done: for all items or, if it raises, for none."""
 
     def do(self, task: Task[_T]) -> _D:
-        """Do one piece; what the world answers, also its refusal, is a result and no exception."""
+        """Do one piece of work. A partner's answer, even a refusal, is a result and not an exception."""
 
     def settle(self, done: Sequence[Done[_T, _D]], lease: Lease | None) -> Sequence[WorkItem]:
         """Write results, all or none; return the work that follows, if it is held under ``lease``."""

@@ -1,4 +1,4 @@
-"""How long and how often an execution is tried, and what it must not exceed."""
+"""Times and limits of an execution: how long to wait, how often to try, and what must not be exceeded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["ExecutionPolicy", "FieldWork"]
 
 
 class FieldWork(StrEnum):
-    """When people are sent: never, once the tries are used up, or also where the head-end system refuses for good."""
+    """When a field crew is sent: never, once the attempts are used up, or also if the head-end system refuses."""
 
     NEVER = "never"
     EXHAUSTED = "exhausted"
@@ -32,7 +32,6 @@ class ExecutionPolicy:
 
     ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
     ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
-    ``complaint_hold``: how long a reconnection for a complaint keeps the point from being disconnected.
     """
 
     response: timedelta = timedelta(seconds=120)
@@ -57,16 +56,16 @@ class ExecutionPolicy:
         return too_near(deadline_of(order, self.deadlines), moment, self.deadlines)
 
     def next_attempt(self, attempts: int, now: datetime) -> datetime:
-        """When an order whose ``attempts`` commands have failed is given its next one (UTC)."""
+        """When (UTC) to send the next command of an order after ``attempts`` failed ones."""
         pause: timedelta = self.retry_pause * 2 ** max(attempts - 1, 0)
         return now + pause
 
     def shown(self, now: datetime, told: datetime | None) -> datetime:
-        """What the head-end system's clock shows at least (UTC): what its replies ``told``, else a cautious guess."""
+        """The earliest time (UTC) that the head-end system's clock can show: by its replies (``told``), or a guess."""
         return now - self.unmeasured if told is None else told
 
     def left(self, end: Order | datetime, shown: datetime) -> timedelta:
-        """For how long a command may still act when the head-end system's clock shows ``shown``; zero: it is over.
+        """How long a command may still act if the head-end system's clock shows ``shown``; zero if it can't any more.
 
         ``end`` is the command's end (UTC), or the order whose latest command it is.
         """

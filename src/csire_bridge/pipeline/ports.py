@@ -1,4 +1,4 @@
-"""What the pipeline needs of the rooms around it, each as small as it gets."""
+"""Ports: the protocols that the pipeline needs from store and channels, each as small as possible."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ __all__ = [
 
 
 class Journal(Protocol):
-    """Raw messages, their histories, and taken ids."""
+    """The journal: raw messages, their histories, and used message ids."""
 
     def add(
         self, channel: Channel, received_at: datetime, arrivals: Sequence[tuple[str, bytes, str, Form]]
@@ -101,7 +101,7 @@ class Journal(Protocol):
 
 
 class StrangerBytes(Protocol):
-    """How many bytes of strangers were kept on a day."""
+    """How many bytes of unproven senders were stored on each day."""
 
     def room(self, share: Share, sizes: Sequence[int], most: int, now: datetime) -> list[bool]: ...
 
@@ -160,7 +160,7 @@ class Neighbours(Protocol):
 
 
 class ProcessBook(Protocol):
-    """Market processes, each held until the transaction ends."""
+    """Market processes, each locked until the transaction ends."""
 
     def lock(self, named: Sequence[Process]) -> dict[ProcessInstanceId, Process]: ...
     def ask(self, process: Process) -> None: ...
@@ -212,7 +212,7 @@ class Outbox(Protocol):
 
 
 class HeadEndEvents(Protocol):
-    """What the head-end system told."""
+    """Events of the head-end system."""
 
     def add(self, events: Sequence[tuple[bytes, HeadEndEvent, int | None]], received_at: datetime) -> None: ...
     def latest_of(self, commands: Sequence[tuple[int, CorrelationId]]) -> dict[int, HeadEndEvent]: ...
@@ -292,7 +292,7 @@ class Guards(Protocol):
 
 
 class Contactors(Protocol):
-    """Contactors as they were seen, movements that no order explains, and foreign times that can't be right."""
+    """Last known states of contactors, movements that no order explains, and clocks that differ from ours."""
 
     def of(self, meters: Sequence[MeterNumber]) -> dict[MeterNumber, Sighting]: ...
     def put(self, sightings: Sequence[Sighting]) -> None: ...
@@ -303,7 +303,7 @@ class Contactors(Protocol):
 
 
 class Steps(Protocol):
-    """Steps of orders, and what meters said in them."""
+    """Steps of orders, and the registers that were read in them."""
 
     def of(self, orders: Sequence[int]) -> dict[int, list[OrderStep]]: ...
     def add(self, steps: Sequence[OrderStep]) -> list[OrderStep]: ...
@@ -364,9 +364,9 @@ class HeadEnd(Protocol):
     """The head-end system. ``submit`` returns when it has *accepted* a command, which is never "switched".
 
     Nor does ``write_calendar`` or ``activate_calendar`` prove anything: ``read_calendar`` does. ``cancel`` returns when
-    the system has confirmed that it dropped that very command. ``clock_shows`` asks nobody: it is what the system's
-    clock shows at least (UTC), by its replies, and never more than ``now``; None when no reply has told.
-    ``clock_behind`` is how far it is behind ``now`` for sure.
+    the system has confirmed that it dropped that very command. ``clock_shows`` makes no call: it returns the earliest
+    time (UTC) that the system's clock can show, by its replies, and never more than ``now``; None before any reply.
+    ``clock_behind`` is by how much that clock is behind ``now`` at least.
 
     Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown.
     """

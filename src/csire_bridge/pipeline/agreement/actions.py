@@ -1,4 +1,4 @@
-"""What the steps of an order do at the meter. Each may be done again without harm."""
+"""What the steps of an order do at the meter. Each is idempotent: it may be repeated after a crash."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class StepTask:
     def task(
         cls, item: WorkItem, order: Order, step: OrderStep, point: MeteringPoint | None, *, undo: bool = False
     ) -> Task[StepTask]:
-        """The task to do it at the meter of ``point``; where none is known, SID is asked, to whom no line leads."""
+        """The task to do it at the meter of ``point``; where none is known, SID is asked, which needs a thread."""
         meter = point.meter if point else None
         return Task(item, cls(order, step, meter, undo), needs_thread=meter is None)
 
@@ -51,7 +51,7 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class ChildNeeded:
-    """The contactor has to be moved, as it was read."""
+    """The contactor was read and is not yet as the step wants it: a child order has to move it."""
 
     kind: OrderKind
     contactor: ContactorReading
@@ -66,14 +66,14 @@ class NotYet:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What waited in the meter waits no more, as the meter itself confirms."""
+    """The tariff change that was waiting in the meter was cancelled, as the meter itself confirms."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyEffective:
-    """There is nothing to undo any more: it has taken effect."""
+    """The tariff change has taken effect already, so there is nothing left to undo."""
 
     text: str
 
@@ -81,9 +81,10 @@ class AlreadyEffective:
 def perform(
     head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock
 ) -> StepDone | ChildNeeded | NotYet:
-    """Do a step. Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown; ValueError for one that no meter does.
+    """Do a step at the meter.
 
-    Registers count as they stood when the step fell due, or later; everything else as it is now.
+    A register reading counts if it was taken when the step fell due, or later; everything else is read as it is now.
+    Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown; ValueError for a kind of step that no meter does.
     """
     match step.kind:
         case StepKind.READ:
@@ -131,9 +132,9 @@ def _activation(order: Order, step: OrderStep) -> datetime:
 
 
 def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumber, clock: Clock) -> StepDone | NotYet:
-    """The meter activates its calendar by itself; where it has not, it is told to. The reading proves it.
+    """Normally the meter activates its calendar by itself; if it has not, send the command. The reading proves it.
 
-    It is told so only while the right calendar waits in it: somebody else may have written another one since.
+    The command is sent only while the right calendar waits in the meter: somebody else may have written another one.
     """
     tariff, at = order.tariff_group or "", _activation(order, step)
     calendars = read_calendar(head_end, meter, clock)
@@ -155,8 +156,8 @@ def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumb
 def undo(head_end: HeadEnd, order: Order, meter: MeterNumber, clock: Clock) -> Undone | AlreadyEffective | NotYet:
     """Keep a meter from changing over to the tariff that waits in it.
 
-    What it counts by now is written over what waits, to the same moment: so whether that passes meanwhile or not, the
-    meter goes on as it is. Raises what ``perform`` does.
+    The active calendar is written over the waiting one, for the same moment. So the meter goes on as it is, whether
+    that moment passes meanwhile or not. Raises what ``perform`` does.
     """
     tariff = order.tariff_group or ""
     calendars = read_calendar(head_end, meter, clock)

@@ -1,4 +1,4 @@
-"""An order of several steps is taken back: what was begun is recalled, brought back or undone, and that is told."""
+"""Compensation: when an order of several steps is cancelled, what was begun is recalled, restored or undone."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def compensate(
     changes: OrderChanges,
     limits: ExecutionPolicy,
 ) -> list[Task[StepTask]]:
-    """Take ``order`` back step by step; return the call that this needs, if any.
+    """Undo the steps of ``order`` one by one; return the call to the meter that this needs, if any.
 
-    A disconnection under way is recalled, unless somebody else asked for it too; a connection is let go. A household
-    that was cut off is connected again. A tariff that waits in the meter is kept from taking effect. Then the order
-    ends.
+    A disconnection under way is recalled, unless somebody else asked for it too; a connection is left to finish. A
+    household that was cut off is connected again. A tariff that waits in the meter is kept from taking effect. Then
+    the order ends.
     """
     for step in steps:
         if step.child is not None and not _is_settled(tx, item, order, step, changes, limits):
@@ -60,7 +60,7 @@ def compensate(
 def _is_settled(
     tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: OrderChanges, limits: ExecutionPolicy
 ) -> bool:
-    """Whether nothing moves any more for that step."""
+    """Whether the step's child order has ended and nothing is left to do about it; recalls or undoes it if needed."""
     child = tx.orders.get(step.child or 0)
     if child.state not in FINAL_STATES:
         others = child.source_message is not None or tx.sid.behind([child.key]).get(child.key)

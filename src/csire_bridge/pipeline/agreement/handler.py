@@ -1,7 +1,7 @@
 """Step 5 for orders of several steps: agreements that start or end, and changes of the tariff.
 
-What is done stands in the steps' rows, so work that stopped goes on where it was. Reading, and writing a calendar, may
-be repeated without harm. A movement of the contactor is an order of its own, and passes every gate.
+Progress is stored in the steps' rows, so work that stopped continues where it was. Reading a meter and writing a
+calendar may be repeated without harm. A movement of the contactor is a child order, which passes every gate.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _OPEN = frozenset({OrderState.REGISTERED, OrderState.IN_STEPS})
 
 
 class AgreementHandler:
-    """Takes orders of several steps from step to step, each time their work falls due. For one worker thread."""
+    """Moves orders of several steps forward whenever their work falls due. Used by one worker thread only."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class AgreementHandler:
         rules: StepRules,
         jitter: random.Random,
     ) -> None:
-        """``look_up`` asks everybody who may know a metering point whose meter we don't know."""
+        """``look_up`` finds a metering point whose meter we don't know, in the registry or at SID."""
         self._store = store
         self._head_end = head_end
         self._look_up = look_up
@@ -112,9 +112,9 @@ class AgreementHandler:
         return result
 
     def settle(self, done: Sequence[Done[StepTask, Result]], lease: Lease | None) -> list[WorkItem]:
-        """Write down what came of it; return the work of orders that go on at once.
+        """Record the results; return the work of orders that continue at once.
 
-        An order that was changed meanwhile is begun anew: what was done at the meter may not be what is wanted now.
+        An order that was changed meanwhile starts its step again: what was done at the meter may be out of date.
         """
         changes = OrderChanges(self._clock())
         with self._store.transaction() as tx:

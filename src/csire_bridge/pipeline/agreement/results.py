@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """Whether a meter is known at the point, now that everybody who may know was asked."""
+    """The metering point was looked up, in the registry and at SID: is a meter known there now?"""
 
     found: bool
 
@@ -56,7 +56,7 @@ def settle_step(
     changes: OrderChanges,
     jitter: random.Random,
 ) -> bool:
-    """Write down the result; whether the order goes on with its next step at once."""
+    """Write the result; return whether the order continues with its next step at once."""
     order, step, item = piece.about.order, piece.about.step, piece.item
     note_age(tx, piece.about.meter, piece.result, changes.now)
     match piece.result:
@@ -111,7 +111,7 @@ def _again(
 
 
 def _remember_tariff(tx: Transaction, order: Order, now: datetime) -> None:
-    """What the meter counts by is what holds at the point; so a notice that repeats it changes nothing."""
+    """Record the meter's calendar as the tariff of the point, so that a notice that repeats it changes nothing."""
     told = RegistryUpdate(
         process_instance=order.process_instance,
         metering_point=order.metering_point,

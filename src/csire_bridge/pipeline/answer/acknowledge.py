@@ -1,7 +1,7 @@
-"""Step 6: the order's outcome becomes a document, is judged by its schema, signed, and stored before it leaves.
+"""Step 6: the order's outcome becomes a document, which is validated, signed, and stored before it is sent.
 
-Its message id is random, so that nobody knows it before it has left. However often this step runs, there is one answer:
-an order has at most one of each number, and only what is stored leaves.
+Its message id is random, so nobody can know it before it was sent. However often this step runs, there is one answer:
+an order has at most one document of each message number, and only stored documents are sent.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["Acknowledger", "Parties"]
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Who answers whom, and in which market role."""
+    """The two parties of an answer, sender and receiver, with their market roles."""
 
     own: Eic
     hub: Eic
@@ -59,7 +59,7 @@ class Acknowledger:
         self._clock = clock
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[Order]:
-        """Read the orders that are owed an answer. One that may have been answered before a restore is set aside."""
+        """Read the orders that need an answer. One that may have been answered before a restore is left to a person."""
         with self._store.read_transaction() as tx:
             orders = tx.orders.get_many([item.subject for item in items])
             last = tx.restores.last()
@@ -111,7 +111,7 @@ class Acknowledger:
         )
 
     def _header(self, order: Order, number: MessageNumber) -> Header:
-        """Where the hub's message never came, only its process is known."""
+        """The header; an order that SID asked for knows the hub's process at most, not a message of the hub."""
         own, hub = self._parties.own, self._parties.hub
         return Header(
             message_id=MessageId.new(),

@@ -1,4 +1,4 @@
-"""Step 7: a stored document goes to its receiver; the same bytes at each try, and what came back is kept."""
+"""Step 7: send a stored document to its receiver, the same bytes at each attempt, and keep what was answered."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _MAY_HAVE_ARRIVED = (OutcomeUnknown, PartnerRefused)
 
 
 class Deliverer:
-    """Hands documents over, several at once. What fails is tried for days: a hub that is closed for maintenance, or
-    hangs, costs time and nothing else; only what it refuses for good waits for a person.
+    """Sends documents, several at a time. A failed delivery is repeated for days, so maintenance at the hub, or a hub
+    that hangs, only costs time; a document that it refuses for good waits for a person.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Deliverer:
         return Prepared([Task(item, documents[item.subject]) for item in pending])
 
     def do(self, task: Task[OutgoingDocument]) -> Attempt:
-        """Hand the document over; who has just been away is not called for every single one."""
+        """Send the document; if the receiver was unreachable a moment ago, fail at once instead of calling it again."""
         if self._rests_until is not None and self._clock() < self._rests_until:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Orders that wait for people on site are handed over to SID, whose people they are; from whomever they came."""
+"""Orders that need people on site are handed over to SID, which manages the field crews; whoever asked for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["hand_over_field_work"]
 
 
 def hand_over_field_work(store: Store, clock: Clock) -> int:
-    """Write what SID was not told yet; return how many orders were handed over. Raises StaleWrite: look again.
+    """Write reports of field work that SID does not have yet; return for how many orders. Raises StaleWrite: try again.
 
     The order stays as it is: how the work on site ended is for a person to say, or for the contactor. A connection at a
     point with registered danger, or with a hold, is handed over once a person has lifted it.

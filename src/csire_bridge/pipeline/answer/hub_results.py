@@ -1,4 +1,4 @@
-"""The hub's R_1 finds its answer, or is kept until the answer has left."""
+"""Matches the hub's result message (R_1) with our answer, or keeps it until that answer was sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class KnownAnswers:
-    """The answers that some R_1 name, held until the transaction ends."""
+    """The answers that a batch of R_1 refers to; their rows are locked until the transaction ends."""
 
     def __init__(self, tx: Transaction, understood: Sequence[UnderstoodMessage], hub: Eic, now: datetime) -> None:
         self._hub, self._now = hub, now
@@ -49,7 +49,7 @@ class KnownAnswers:
         return None
 
     def remark(self, understood: UnderstoodMessage) -> str | None:
-        """What the message's history says of the answer, where that is out of the ordinary."""
+        """A line for the message's history if there is something unusual about the answer; else None."""
         if not isinstance(understood.request, ResultNotice):
             return None
         result = _result(understood.header, understood.request, self._now)
@@ -62,7 +62,7 @@ class KnownAnswers:
         return None
 
     def file(self, tx: Transaction, understood: UnderstoodMessage) -> None:
-        """Write what an R_1 changes: it closes the loop of our answer, or is kept."""
+        """Record an R_1: it confirms or contests our answer, or is kept until the answer was sent."""
         if not isinstance(understood.request, ResultNotice):
             return
         result = _result(understood.header, understood.request, self._now)
@@ -81,9 +81,9 @@ class KnownAnswers:
 
 
 def catch_up_results(tx: Transaction, left: Sequence[MessageId], now: datetime) -> set[MessageId]:
-    """Count the results that were kept for answers which have ``left`` now; return the ids of those that got one.
+    """Apply kept results to answers that were sent just now (``left``); return the ids of the answers that had one.
 
-    Whoever files a result holds the answer, and so does whoever writes that it has left: they can't miss each other.
+    Recording a result and recording a delivery both lock the answer's row, so no result is missed.
     """
     kept = tx.outbox.kept(left)
     if not kept:

@@ -1,4 +1,4 @@
-"""SID is told what becomes of its orders. Reports wait through any outage, and nothing else waits with them."""
+"""Reports to SID on its orders. They wait through any outage, and hold up nothing else."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Reporter:
         self._rests_until: datetime | None = None
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[Report]:
-        """Write what will leave, where that was not done yet; what left before is finished with.
+        """Store the bytes of reports before they are sent the first time; finish the work of reports that were sent.
 
-        What is said of one number is said in its order: what comes after another report waits for that.
+        Reports on one SID number are sent in their order: a report waits until the one before it was delivered.
         """
         now = self._clock()
         with self._store.transaction() as tx:
@@ -67,7 +67,7 @@ class Reporter:
         return tx.sid.keep(report, self._channel.write(report, tx.orders.get(report.order)))
 
     def do(self, task: Task[Report]) -> Told:
-        """Hand the report over; who has just been away is not called for every single one."""
+        """Send the report; if SID was unreachable a moment ago, fail at once instead of calling it again."""
         if self._rests_until is not None and self._clock() < self._rests_until:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Orders that are in doubt after a restore: the contactor is read, and then a person decides."""
+"""Orders whose fate is uncertain after a restore: the contactor is read, and then a person decides."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OUTCOMES = {OrderKind.DISCONNECT: Outcome.DISCONNECTED, OrderKind.RECONNECT: Ou
 
 @dataclass(frozen=True, slots=True)
 class Doubting:
-    """An order in doubt, whose contactor is read before it is left to a person; the meter where one is known."""
+    """An uncertain order, whose contactor is read before it is left to a person; ``meter`` is None if not known."""
 
     order: Order
     meter: MeterNumber | None
@@ -47,7 +47,7 @@ LookedAt = ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefus
 def set_doubtful_aside(
     tx: Transaction, pairs: Sequence[tuple[WorkItem, Order]], now: datetime
 ) -> tuple[list[tuple[WorkItem, Order]], list[Task[Doubting]]]:
-    """Of orders that would be begun, those that may be; and the others, whose contactors are read first."""
+    """Split orders that are about to start: those that may, and the uncertain ones, whose contactors are read."""
     last = tx.restores.last()
     doubtful = [(item, order) for item, order in pairs if last is not None and last.doubts(order)]
     if not doubtful:
@@ -61,7 +61,7 @@ def set_doubtful_aside(
 
 
 def look_at(head_end: HeadEnd, doubting: Doubting, clock: Clock) -> LookedAt:
-    """Have the contactor read."""
+    """Read the contactor."""
     if doubting.meter is None:
         return None
     try:
@@ -71,7 +71,7 @@ def look_at(head_end: HeadEnd, doubting: Doubting, clock: Clock) -> LookedAt:
 
 
 def settle_doubted(done: Sequence[Done[Doubting, LookedAt]], changes: OrderChanges) -> None:
-    """Leave each order to a person, with what its contactor said."""
+    """Park each order for a person, with the state that its contactor showed."""
     for piece in done:
         match piece.result:
             case ContactorReading() as reading:

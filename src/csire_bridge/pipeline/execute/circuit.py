@@ -1,7 +1,7 @@
-"""Outages of the head-end system: noticed within a batch, and told to all nodes by the circuit breaker's row.
+"""The circuit breaker towards the head-end system: outages are noticed in a batch, and shared by all nodes as a row.
 
-Only what shows the system itself down counts: it takes no connection, or several different meters gave no answer while
-nobody else did either. One meter that hangs, however often it is tried, is that meter's affair.
+Only failures of the system itself count: it takes no connection, or several different meters gave no answer and no
+other meter answered meanwhile. One meter that does not answer, however often it is tried, does not open the circuit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST_REMEMBERED = 10_000
 
 
 class HeadEndCircuit:
-    """What a worker's batches saw of the head-end system; several may be under way. For one thread."""
+    """What the batches of one worker saw of the head-end system; several may be running. For one thread."""
 
     def __init__(self, policy: CircuitPolicy) -> None:
         self._policy = policy
@@ -40,16 +40,16 @@ class HeadEndCircuit:
 
     @property
     def found(self) -> bool:
-        """The head-end system is down: what is left of the batches does not even try."""
+        """Whether the head-end system was found to be down; then the rest of the batches makes no calls."""
         return self._in_a_row >= self._policy.threshold
 
     def admit(
         self, tx: Transaction, meters: Sequence[MeterNumber | None], now: datetime
     ) -> tuple[Sequence[int], datetime | None]:
-        """Begin a batch of calls to ``meters``. Which of them may go; and when (UTC) the others may come back.
+        """Ask the circuit breaker which of the calls to ``meters`` may be made now, and when (UTC) to retry the rest.
 
-        While the circuit is open, one at most goes, to try whether the head-end system is there again: one to a meter
-        that is not known to be silent, where there is one.
+        While the circuit is open, at most one call is made, to test whether the head-end system is back; if possible
+        to a meter that is not known to be silent.
         """
         if not self._untold:  # else a batch that has seen something is still under way
             self._in_a_row = 0
@@ -62,14 +62,14 @@ class HeadEndCircuit:
         return [best] if goes else [], (trying if goes else circuit).retry_at or now
 
     def begins(self) -> int:
-        """A call begins; what is returned is handed to ``record`` when it has ended."""
+        """Note that a call begins; pass the returned value to ``record`` when the call has ended."""
         return self._answers
 
     def record(self, result: object, meter: MeterNumber | None, begun: int, now: datetime) -> None:
-        """Note what a call to ``meter`` came to, that began at ``begun``.
+        """Note the result of a call to ``meter`` that began at ``begun``.
 
-        A call without an answer says nothing of the system when another was answered meanwhile, nor when its meter was
-        silent before.
+        A call without an answer proves nothing about the system if another call was answered meanwhile, or if this
+        meter did not answer before either.
         """
         if isinstance(result, HeadEndUnreachable) and result.scope is HeadEndScope.SYSTEM:
             self._failed(result, now)
@@ -95,7 +95,7 @@ class HeadEndCircuit:
         self._why = error.text
 
     def settle(self, tx: Transaction, now: datetime) -> None:
-        """Open, keep open or close the circuit, by what was seen since it was last told."""
+        """Open, keep open or close the circuit, by the calls since the last committed change."""
         if not self._untold and not self._answered:
             return
         before = tx.guards.circuit(CIRCUIT)
@@ -110,5 +110,5 @@ class HeadEndCircuit:
             _log.warning("the head-end system answers again")
 
     def mark_committed(self) -> None:
-        """What was settled is committed."""
+        """Note that the transaction with the circuit's new state was committed."""
         self._untold, self._answered, self._afresh = 0, False, False

@@ -1,4 +1,4 @@
-"""The command that an order is, in the head-end system's terms."""
+"""Builds the command to the head-end system from an order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["command_of"]
 
 
 def command_of(order: Order, text: str | None = None) -> ContactorCommand:
-    """The latest command of a prepared order; ``text`` goes out with it. Raises ValueError for an unprepared one."""
+    """The latest command of a prepared order, sent with ``text``. Raises ValueError for an order not prepared yet."""
     action = order.kind.contactor_action
     if not (action and order.meter and order.correlation_id and order.submitted_at and order.expires_at):
         raise ValueError(f"order {order.key} was not prepared for the head-end system")

@@ -1,4 +1,4 @@
-"""The first half of step 5: the command to the head-end system."""
+"""Dispatch, the first half of step 5: the command to the head-end system."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """An order whose command is to be given before ``until`` (UTC), while nobody else may work on it.
+    """An order whose command must be sent before ``until`` (UTC), as long as its lease is ours.
 
-    ``text`` goes out with it, where the operator's rules say one.
+    ``text`` is sent with it, if the operator's rules define one.
     """
 
     order: Order
@@ -38,7 +38,7 @@ class Dispatch:
 
 
 class NotDispatched:
-    """There was no time left to give the command, or the head-end system was found to be down meanwhile."""
+    """The command was not sent: too little of the lease was left, or the head-end system was found to be down."""
 
 
 DispatchOutcome = HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotDispatched | None
@@ -52,7 +52,7 @@ def prepare(
     until: datetime,
     text_of: Callable[[Order], str | None],
 ) -> list[Task[Dispatch]]:
-    """Mark orders that passed the gates before their commands are given."""
+    """Mark orders that passed the gates as SUBMITTING, before their commands are sent."""
     return [
         Task(
             item,
@@ -79,7 +79,7 @@ def prepare(
 
 
 def dispatch(head_end: HeadEnd, giving: Dispatch, now: datetime) -> DispatchOutcome:
-    """Give the command; what the head-end system made of it."""
+    """Send the command; return the head-end system's answer."""
     if now > giving.until:
         return NotDispatched()
     try:
@@ -96,9 +96,9 @@ def record_dispatch(
     changes: OrderChanges,
     jitter: random.Random,
 ) -> list[WorkItem]:
-    """Write down what became of commands; return the work of orders whose contactor should be read at once.
+    """Record the answers to commands; return the work of orders whose contactor should be read at once.
 
-    Those are the ones whose event was faster than the reply, and those that were refused: an error is no proof that
+    Those are the orders whose event came before the reply, and those that were refused: an error does not prove that
     nothing switched.
     """
     goes_on = []
@@ -127,7 +127,7 @@ def record_dispatch(
 
 
 def _back(order: Order, text: str, changes: OrderChanges) -> None:
-    """It is certain that nothing arrived: the order is as it was, its attempt not counted."""
+    """Restore the order, because the command certainly did not arrive; the attempt is not counted."""
     changes.move(
         order, OrderState.REGISTERED, text, attempts=order.attempts - 1, correlation_id=None, submitted_at=None
     )

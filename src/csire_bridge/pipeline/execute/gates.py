@@ -1,7 +1,7 @@
-"""What an order has to pass before its command may be given: each gate lets it on, ends it, or makes it wait.
+"""The gates: checks before a command is sent. Each gate lets an order pass, ends it, or makes it wait.
 
-The gates stand in the order in which they are asked. Who is in doubt waits; nothing is forgotten, because each waiting
-order is a row that falls due again, and is woken earlier when what it waits for has passed.
+The methods stand in the order in which they are called. In doubt an order waits. A waiting order is never forgotten: it
+is a row that falls due again, and it is woken earlier when the reason for waiting is gone.
 """
 
 from __future__ import annotations
@@ -48,9 +48,10 @@ class Gates:
         *,
         can_ask: bool = False,
     ) -> None:
-        """``clock_shows`` is what the head-end system's clock shows at least.
+        """``clock_shows`` returns the earliest time that the head-end system's clock can show.
 
-        ``can_ask``: who is not in the registry may be known elsewhere, and is left in ``changes.unknown``.
+        ``can_ask``: a point that is not in the registry can be looked up elsewhere; its order is put into
+        ``changes.unknown``.
         """
         self._limits = limits
         self._clock_shows = clock_shows
@@ -60,7 +61,7 @@ class Gates:
         self._rules = RuleGate(limits.deadlines)
 
     def passing(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[Ready]:
-        """Those of the registered orders ``new`` whose command may be given now; the rest of them is in ``changes``."""
+        """Return the registered orders ``new`` whose command may be sent now; the others are moved in ``changes``."""
         sought = self._wanted(tx, self._contactor_orders(new, changes), changes)
         wanted = self._rules.passing(tx, sought, changes)
         codes = [order.metering_point for _, order in wanted]
@@ -82,7 +83,7 @@ class Gates:
         return [(item, order) for item, order in new if order.kind.contactor_action is not None]
 
     def _wanted(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[_Pair]:
-        """Whether an order is wanted still, and whether it is its turn among the requests for its point."""
+        """Gate: the order is still wanted, and it is its turn among the requests for its metering point."""
         turns = Turns(tx, [order for _, order in new], changes.now)
         stays = []
         for item, order in new:
@@ -111,7 +112,7 @@ class Gates:
         holds: Mapping[MeteringPointCode, Sequence[Hold]],
         changes: OrderChanges,
     ) -> list[Ready]:
-        """Interlocks end an order; a hold, or danger, makes a connection wait for the person who lifts it."""
+        """Gate: an interlock ends an order; a hold or registered danger makes a connection wait until it is lifted."""
         free: list[Ready] = []
         for item, order in new:
             point, here = points.get(order.metering_point), holds.get(order.metering_point, ())
@@ -139,7 +140,7 @@ class Gates:
         points: Mapping[MeteringPointCode, MeteringPoint],
         changes: OrderChanges,
     ) -> list[Ready]:
-        """A meter that may be another household's is not switched; a person finds out where it is."""
+        """Gate: a meter that may belong to another household is not switched; a person finds out where it is."""
         against = doubts(tx, [order for _, order, _ in new], points, changes.now)
         for item, order, _ in new:
             if order.key in against:
@@ -161,10 +162,10 @@ class Gates:
         return goes_on
 
     def _alone(self, tx: Transaction, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
-        """One command that may act at each meter, and a pause between two. A connection recalls an older disconnection.
+        """Gate: one active command per meter, and a pause between two. A connection recalls an older disconnection.
 
-        A command may act as long as its order is open, and until its end where the order is done without its having
-        been heard of.
+        A command may act while its order is open; if its order became done without a sign of the command, until the
+        end of the command's interval.
         """
         now, limits = changes.now, self._limits
         shown = limits.shown(now, self._clock_shows(now))
@@ -203,7 +204,7 @@ class Gates:
                 tx.work.wake(WorkStep.EXECUTE, [other.key], changes.now)
 
     def _under_the_cap(self, tx: Transaction, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
-        """Disconnections within the hour's cap, counted by all nodes together; over it, a second person releases."""
+        """Gate: the hourly cap of disconnections, for all nodes together; above it, two persons must agree."""
         if not any(order.kind is OrderKind.DISCONNECT for _, order, _ in new):
             return list(new)
         tx.guards.one_at_a_time()
@@ -224,7 +225,7 @@ class Gates:
         return goes_on
 
     def _throttled(self, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
-        """So many commands in a second; the rest of them come back when it is their turn."""
+        """Gate: commands per second; the others come back when it is their turn."""
         goes_on: list[Ready] = []
         for done, ready in enumerate(new):
             until = self._throttle.take(changes.now, done - len(goes_on))
@@ -235,13 +236,13 @@ class Gates:
         return goes_on
 
     def _spread(self, most: timedelta) -> timedelta:
-        """Some time between a fifth of ``most`` and all of it, so that not everybody comes back at once."""
+        """A random time between a fifth of ``most`` and ``most``, so that orders don't all come back at once."""
         wait: timedelta = most * self._jitter.uniform(0.2, 1.0)
         return wait
 
 
 def _spared(tx: Transaction, order: Order, now: datetime) -> str | None:
-    """Why a disconnection at the end of an agreement is not wanted any more."""
+    """Why the disconnection at the end of an agreement is not wanted any more; None if it is."""
     if order.parent is None or order.kind is not OrderKind.DISCONNECT:
         return None
     return reason_to_stay_supplied(tx, tx.orders.get(order.parent), now)

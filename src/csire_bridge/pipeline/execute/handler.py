@@ -99,7 +99,7 @@ class Executor:
         return ReadBack(order, events.get(order.key), until, self._limits.too_near(order, self._clock()), before)
 
     def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: OrderChanges) -> Sequence[_Item]:
-        """All orders; while the circuit to the head-end system is open, at most the one that tries it."""
+        """The orders that may call the head-end system; while the circuit is open, one at most, as a test."""
         through, back = self._circuit.admit(tx, [order.meter for _, order in pairs], changes.now)
         if back is None:
             return pairs
@@ -112,14 +112,14 @@ class Executor:
         return [pairs[place] for place in through]
 
     def _after_a_crash(self, order: Order, changes: OrderChanges) -> Order:
-        """Only a crash leaves SUBMITTING behind: whether the command arrived is not known."""
+        """Set SUBMITTING to UNKNOWN: only a crash leaves it behind, and nobody knows whether the command arrived."""
         if order.state is not OrderState.SUBMITTING:
             return order
         why = "outcome unknown: the command was being given when work stopped"
         return changes.move(order, OrderState.UNKNOWN, why)
 
     def do(self, task: Task[_About]) -> _Result:
-        """Give the command, or have the contactor read; or ask for the metering point."""
+        """Send the command, or read the contactor, or look up the metering point."""
         if isinstance(task.about, PointQuery):
             return ask(self._finder, task.about) if self._finder else None
         if isinstance(task.about, Doubting):
@@ -141,7 +141,7 @@ class Executor:
         return found
 
     def settle(self, done: Sequence[Done[_About, _Result]], lease: Lease | None) -> list[WorkItem]:
-        """Write down what came of it; done is only what the contactor confirms."""
+        """Record the result; an order is done only if the contactor confirms it."""
         given = [cast("Done[Dispatch, DispatchOutcome]", piece) for piece in done if isinstance(piece.about, Dispatch)]
         found = [cast("Done[ReadBack, ReadBackOutcome]", piece) for piece in done if isinstance(piece.about, ReadBack)]
         asked = [cast("Done[PointQuery, PointAnswer]", piece) for piece in done if isinstance(piece.about, PointQuery)]
@@ -183,7 +183,7 @@ def _telling(tx: Transaction, orders: Sequence[Order]) -> dict[int, HeadEndEvent
 
 
 def _looks(found: Sequence[Done[ReadBack, ReadBackOutcome]], changes: OrderChanges) -> list[Looked]:
-    """What was found out, with the orders as they stand now."""
+    """The read-backs as observations of contactors, with the orders as they stand now."""
     after = {moved.key: moved for _, moved, _ in changes.moves}
     return [
         Looked(after.get(piece.about.order.key, piece.about.order), piece.about.before, piece.result.result)
@@ -192,11 +192,11 @@ def _looks(found: Sequence[Done[ReadBack, ReadBackOutcome]], changes: OrderChang
 
 
 def _look_at_recalled(tx: Transaction, orders: Sequence[Order], now: datetime) -> None:
-    """Orders that were recalled while they were worked on: they are looked at again at once."""
+    """Make orders due at once that were recalled while they were worked on."""
     keys = tx.orders.recalled([order.key for order in orders if order.recalled_at is None])
     tx.work.wake(WorkStep.EXECUTE, list(keys), now)
 
 
 def _half_of(lease: Lease | None, now: datetime) -> datetime:
-    """Commands are given in the first half of the lease, so that what became of them is written before it ends."""
+    """The middle of the lease: commands are sent before it, so that their results are written before the lease ends."""
     return now + (lease.until - now) / 2 if lease else datetime.max.replace(tzinfo=now.tzinfo)

@@ -1,4 +1,4 @@
-"""Whether a meter is certainly the one of the point that an order is for: asked before anything is done at it."""
+"""Checks, before anything is done at a meter, that it certainly is the meter of the order's metering point."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["doubts", "doubts_of"]
 def doubts(
     tx: Transaction, orders: Sequence[Order], points: Mapping[MeteringPointCode, MeteringPoint], now: datetime
 ) -> dict[int, str]:
-    """Why the meter that ``points`` name may be another household's, by the keys of the orders that must not go on.
+    """For orders that must not continue, by their keys: why the meter that ``points`` name may be another household's.
 
-    A step's movement counts from the registration of the order that it is a step of.
+    A child order counts from the registration of its parent.
     """
     known: dict[MeteringPointCode, list[Installation]] = {}
     codes = {order.metering_point for order in orders}
@@ -43,6 +43,6 @@ def doubts(
 
 
 def doubts_of(tx: Transaction, order: Order, now: datetime) -> str | None:
-    """The same of one order; None when its meter is certain, or not known at all."""
+    """The same for one order; None if its meter is certain, or if no meter is known."""
     points = tx.points.of([order.metering_point], now)
     return doubts(tx, [order], points, now).get(order.key)

@@ -1,4 +1,4 @@
-"""The second half of step 5: what became of a command, from the contactor itself."""
+"""Read-back, the second half of step 5: the contactor is read to find out what became of a command."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """An order whose command was given, and the event that tells most about it; to be read before ``until`` (UTC).
+    """An order whose command was sent, and the event that tells most about it; to be read before ``until`` (UTC).
 
-    ``before`` is how the contactor was seen until now. ``late``: too little time is left before the order's deadline to
-    wait for the remote way.
+    ``before`` is the contactor's last known state. ``late``: too little time is left before the order's deadline to go
+    on remotely.
     """
 
     order: Order
@@ -45,11 +45,11 @@ class ReadBack:
 
 
 class NotRead:
-    """There was no time left to read, or the head-end system was found to be down meanwhile."""
+    """The contactor was not read: too little of the lease was left, or the head-end system was found to be down."""
 
 
 class Waiting(Enum):
-    """Whether the command still waits at the head-end system, by that system's own word."""
+    """Whether the command still waits at the head-end system, as that system itself answered."""
 
     DROPPED = "dropped"
     NOT_THERE = "it was run, or has not come (yet)"
@@ -58,11 +58,11 @@ class Waiting(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReadBackOutcome:
-    """What the contactor said, or why it could not be asked; and whether the command still waits.
+    """The contactor's reading, or why it could not be read; and whether the command still waits.
 
-    ``asked_at`` (UTC, our clock) and ``shown`` (UTC, what the head-end system's clock showed at least) come before the
-    question, or are when the meter was read, where that was earlier: nothing that it brought says more than how things
-    stood then.
+    ``asked_at`` (UTC, our clock) and ``shown`` (UTC, the earliest time of the head-end system's clock) are taken before
+    the call, or are the time of reading where that was earlier. So the reading proves the state at that moment and no
+    later one.
     """
 
     result: ContactorReading | HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotRead
@@ -72,12 +72,12 @@ class ReadBackOutcome:
 
 
 def read_back(head_end: HeadEnd, finding: ReadBack, limits: ExecutionPolicy, clock: Clock) -> ReadBackOutcome:
-    """Have the contactor read; a command that should not run any more is cancelled first.
+    """Read the contactor; a command that must not run any more is cancelled first.
 
-    That is one that is not wanted, was refused or is said to have failed, because some head-end systems tell of an
-    error and carry the command out all the same; and one that is over, before a new one is given. Without an event of a
-    movement it is cancelled, too, where the contactor is found as it was wanted: somebody else may have switched it,
-    and then the command would still wait, and move the contactor after whatever comes next.
+    Cancelled are: a command that is not wanted any more; one that was refused or reported as failed, because some
+    head-end systems report an error and carry the command out all the same; and one whose interval is over, before a
+    new one is sent. A command without an event of a movement is cancelled also if the contactor is already as wanted:
+    somebody else may have switched it, and the waiting command would undo whatever comes next.
     """
     order, now = finding.order, clock()
     if order.meter is None:
@@ -113,7 +113,7 @@ def _as_wanted(order: Order, reading: ContactorReading) -> bool:
 
 
 def _drop(head_end: HeadEnd, order: Order) -> Waiting:
-    """Have the head-end system drop the command; one that refuses to do so has run it, or does not have it (yet)."""
+    """Cancel the command; a head-end system that refuses to cancel has run it, or does not have it (yet)."""
     if order.cancelled_at is not None:
         return Waiting.DROPPED
     try:
@@ -133,7 +133,7 @@ def record_read_back(
     changes: OrderChanges,
     jitter: random.Random,
 ) -> None:
-    """Write down what was found out."""
+    """Record the results of read-backs."""
     for piece in done:
         order, found = piece.about.order, piece.result
         if found.waiting is Waiting.DROPPED and order.cancelled_at is None:

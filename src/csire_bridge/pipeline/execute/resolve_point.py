@@ -1,4 +1,4 @@
-"""A metering point that nobody here knows is looked up, before its order is answered with "cannot"."""
+"""Looks up a metering point that the registry does not know, before its order is answered with "cannot"."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PATIENCE = RetryPolicy.lasting(timedelta(days=1))
 
 
 class Finder(Protocol):
-    """Finds metering points in the registry, and else where it leads to; keeps what it learns."""
+    """Finds metering points in the registry, or else at SID; stores what it learns."""
 
     def find(self, code: MeteringPointCode) -> MeteringPoint | None: ...
 
@@ -51,7 +51,7 @@ def ask(finder: Finder, asking: PointQuery) -> PointAnswer:
 def record_point_answer(
     done: Sequence[Done[PointQuery, PointAnswer]], changes: OrderChanges, jitter: random.Random
 ) -> None:
-    """An order whose point was found goes on; one whose point nobody knows can't be carried out."""
+    """An order whose point was found continues; one whose point nobody knows ends as "cannot"."""
     for piece in done:
         order, item = piece.about.order, piece.item
         match piece.result:

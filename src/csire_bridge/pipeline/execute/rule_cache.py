@@ -1,4 +1,4 @@
-"""The rules that hold, as they stand in the database."""
+"""The operator's rules that are in force, cached from the database."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class RuleBook:
         self._known: tuple[int, Timeline] = (0, Timeline([]))
 
     def timeline(self, rule_sets: RuleSets) -> Timeline:
-        """Every rule set that this transaction sees; they are read anew only when one was entered.
+        """All rule sets that this transaction sees; they are read again only after a new one was entered.
 
-        Asked for in the transaction that postpones an order, it can't miss one that was just entered. Raises
-        ConfigurationError when a stored rule set can't be read.
+        Call it in the transaction that postpones an order: then a rule set that was just entered is not missed. Raises
+        ConfigurationError if a stored rule set can't be read.
         """
         count, timeline = self._known
         if rule_sets.count() != count:

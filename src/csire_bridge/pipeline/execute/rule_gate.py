@@ -1,4 +1,4 @@
-"""The operator's own rules at the gate: send now, wait for an hour, or give up; and the deadline beside them."""
+"""Gate: the operator's own rules (send now, wait for a permitted hour, or give up), and the order's deadline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NEAR = "too near the deadline"
 
 
 class RuleGate:
-    """Holds registered orders against the configurator's rules. Safe for one worker thread."""
+    """Applies the configurator's rules to registered orders. For one worker thread."""
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
@@ -33,7 +33,7 @@ class RuleGate:
         self._rules = Rules(RuleSet())
 
     def passing(self, tx: Transaction, pairs: Sequence[_Pair], changes: OrderChanges) -> list[_Pair]:
-        """Those that may be sent now; what becomes of the others is in ``changes``."""
+        """Return the orders that may be sent now; the others are moved in ``changes``."""
         if not pairs:
             return []
         timeline = self._book.timeline(tx.rule_sets)
@@ -41,7 +41,7 @@ class RuleGate:
         return [pair for pair in pairs if self._passes(*pair, timeline, changes)]
 
     def text_of(self, order: Order) -> str | None:
-        """The text that goes out with the order by the rules of this batch; None when they say nothing."""
+        """The text to send with the order's command by the rules of this batch; None if they define none."""
         text = self._rules.rule_for(order, source_of(order)).text
         return text.render(order) if text else None
 
@@ -61,9 +61,9 @@ class RuleGate:
         return False
 
     def _late(self, item: WorkItem, order: Order, decision: Decision, at: datetime, changes: OrderChanges) -> bool:
-        """Too near the deadline people are sent; an order that was never tried is tried once, if it may be sent now.
+        """Close to the deadline an order becomes field work; one that was never tried is tried once, if permitted now.
 
-        People must not do what a pause forbids: a disconnection that waits too long is for a person to decide.
+        Field crews must not do what a pause forbids: a disconnection that waits too long is left to a person.
         """
         deadline = deadline_of(order, self._deadlines)
         if not too_near(deadline, at, self._deadlines):

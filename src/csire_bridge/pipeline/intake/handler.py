@@ -1,7 +1,7 @@
 """Steps 2 to 4 for a batch of messages, and their one commit.
 
-Verifying, validating and mapping are pure and take a millisecond together, so they share a lease. What comes of
-them - the message's end, its order, the taken id, the signed receipt, the next work - is one transaction.
+Verifying, validating and mapping are pure and take a millisecond together, so they share one lease. Their results (the
+message's state, its order, the used message id, the signed receipt, the next work) are written in one transaction.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class _Batch:
 
 
 class Intake:
-    """Judges messages and settles them."""
+    """Decides about messages of the hub (verify, validate, map) and writes the results."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Intake:
         oldest_disconnection: timedelta = timedelta(days=3),
         strangers: StrangerBudget = StrangerBudget(),  # noqa: B008 - frozen
     ) -> None:
-        """``hub``: from whom alone results (R_1) are taken.
+        """``hub``: the only sender whose results (R_1) are accepted.
 
         ``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
         ``step_rules``: which steps agreements have. ``deadlines``: by when orders must be carried out.
@@ -103,7 +103,7 @@ class Intake:
         self._deadlines = deadlines
 
     def judge(self, raw: bytes, now: datetime, *, judge_age: bool = True) -> Judgement:
-        """Verify, validate and map one message; a fault of its sender is an answer, not an exception."""
+        """Verify, validate and map one message. A fault of its sender is returned as the result, not raised."""
         signer = None
         try:
             trusted = self._verifier.verify(raw, now)
@@ -124,7 +124,7 @@ class Intake:
         return replace(found, received_at=raw.received_at) if isinstance(found, UnderstoodMessage) else found
 
     def _judge_at(self, raw: RawMessage, moment: datetime) -> Judgement:
-        """What waits in the hub's queue for us does not grow too old: we were away, not its sender."""
+        """Judge a message at a moment; one from the hub's queue is never too old, because we fetched it late."""
         if raw.channel is Channel.QUEUE:
             return self.judge(raw.raw, moment, judge_age=False)
         return self.judge(raw.raw, moment)
@@ -135,16 +135,16 @@ class Intake:
         return self.settle([Done(task.item, task.about, self.do(task)) for task in tasks], lease)
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
-        """Have the messages at hand; those that somebody else has settled are finished with."""
+        """Load the messages; finish the work of those that another worker has settled."""
         return load_messages(self._store, items)
 
     def do(self, task: Task[RawMessage]) -> Judgement:
-        """Judge one message, as at its receipt: work that was held up must not make a message too old."""
+        """Judge one message as of its receipt, so that a delay of ours does not make it too old."""
         raw = task.about
         return self.judge_again(raw, self._clock()) if raw.tries else self._judge_at(raw, raw.received_at)
 
     def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
-        """Write how the messages ended; return the work that follows, held under ``lease`` if given."""
+        """Write the messages' results; return the work that follows, held under ``lease`` if given."""
         now = self._clock()
         following: list[WorkItem] = []
         with self._store.transaction() as tx:
@@ -228,9 +228,9 @@ class Intake:
         earlier: TakenId,
         now: datetime,
     ) -> None:
-        """The same content gets the stored receipt; other content under a used id is refused, loudly.
+        """A repeat with the same content gets the stored receipt; other content under a used id is refused and logged.
 
-        Only what comes in another form than ever before gets a new receipt, which is then the stored one.
+        A repeat that comes in a new form (bare or SOAP) gets a new receipt, which is then stored for that form.
         """
         header = understood.header
         if earlier.content != understood.content:
@@ -275,9 +275,9 @@ class Intake:
     def _next_verdict(
         self, tx: Transaction, batch: _Batch, raw: RawMessage, fault: PartnerFault, claims: Claims, now: datetime
     ) -> datetime | None:
-        """When the message is judged again: where every cause may be ours, and it may be the hub's.
+        """When to judge the message again; None unless every cause may be our fault and the message may be the hub's.
 
-        What a partner was not allowed to send when it sent it does not come back by itself when more is allowed.
+        A message that its partner was not allowed to send stays refused, even if more is allowed later.
         """
         if not all(may_be_ours(problem.code) for problem in fault.problems):
             return None
@@ -301,7 +301,7 @@ def _signed(fault: PartnerFault, understood: UnderstoodMessage) -> PartnerFault:
 
 
 def _waves(judged: Sequence[_Judged]) -> list[list[_Judged]]:
-    """The messages, so that those of one process come one after another, in the order in which they came."""
+    """Groups of messages of different processes, so that messages of one process are settled in their order."""
     waves: list[list[_Judged]] = []
     met: Counter[ProcessInstanceId] = Counter()
     for pair in judged:
@@ -316,7 +316,7 @@ def _waves(judged: Sequence[_Judged]) -> list[list[_Judged]]:
 
 
 def _tell(done: Sequence[Done[RawMessage, Judgement]], settled: Sequence[SettledMessage]) -> None:
-    """Note how messages have ended for who has them in hand; it is committed."""
+    """Tell the waiting callers how their messages ended; called after the commit."""
     ends = {one.key: MessageEnd(one.state, one.code, one.receipt, _accepted_sender(one)) for one in settled}
     for piece in done:
         if isinstance(piece.item, PreloadedWorkItem):

@@ -1,7 +1,7 @@
-"""Messages that were refused for a cause that may be ours are judged again, once the cause is gone.
+"""Judges messages again that were refused for a cause that may be our fault, once the cause is gone.
 
-A message that is good now goes back to the start of its way: its old verdict is kept, and intake settles it like one
-that has just come. So ids, processes and orders are looked at as ever, and it is accepted once.
+A message that is good now goes back to the start: its old verdict is kept in the history, and intake settles it like a
+new one. So ids, processes and orders are checked as always, and it is accepted only once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _AT_ONCE = 64
 
 
 class JudgeAgain:
-    """Looks at refused messages whose time has come. For one thread of one process at a time."""
+    """Judges refused messages again when they are due. For one thread of one process at a time."""
 
     def __init__(self, store: Store, intake: Intake, clock: Clock, policy: JudgingAgain) -> None:
         self._store = store
@@ -35,7 +35,7 @@ class JudgeAgain:
         self._policy = policy
 
     def look(self) -> int:
-        """Judge those that are due, a bounded number; return how many are good now and go on."""
+        """Judge a bounded number of messages that are due; return how many are good now and continue."""
         now = self._clock()
         with self._store.transaction() as tx:
             raws = tx.messages.refused(tx.messages.due_again(now, _AT_ONCE))

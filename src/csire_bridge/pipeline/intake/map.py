@@ -1,4 +1,4 @@
-"""Step 4: the mapping file of the message turns the tree into what it asks for."""
+"""Step 4: the mapping file of the message number turns the XML tree into a request."""
 
 from __future__ import annotations
 

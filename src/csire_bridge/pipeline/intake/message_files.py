@@ -1,7 +1,7 @@
-"""Replay: message files, folders and zip archives go in by the same door as everything else.
+"""Replay: message files, folders and zip archives are taken in by the same steps as all other messages.
 
-A plan is made first and can be shown; nothing is read twice, and a message that was processed before is recognised
-by its bytes.
+A plan is made first and can be shown. No file is read twice, and a message that was processed before is recognised by
+its bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A metering point that our registry does not know is asked for, once, before anything is concluded from that."""
+"""Looks up a metering point that our registry does not know, once, before anything is concluded from its absence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class PointFinder:
-    """Finds metering points in the registry, and else where ``lookup`` leads to; what is learned there is kept."""
+    """Finds metering points in the registry, or else by ``lookup``; what is learned there is stored."""
 
     def __init__(self, store: Store, lookup: PointLookup | None, clock: Clock) -> None:
         self._store = store
@@ -26,8 +26,7 @@ class PointFinder:
     def find(self, code: MeteringPointCode, *, refresh: bool = False) -> MeteringPoint | None:
         """The point; None when nobody knows it. ``refresh`` asks even for a point that is known.
 
-        Raises PartnerUnreachable, OutcomeUnknown or PartnerRefused when nobody could be asked, so that nothing may be
-        concluded.
+        Raises PartnerUnreachable, OutcomeUnknown or PartnerRefused if the lookup failed; then nothing may be concluded.
         """
         with self._store.read_transaction() as tx:
             known = tx.points.get(code)
@@ -37,7 +36,7 @@ class PointFinder:
         return known if told is None else self._keep(told)
 
     def find_or_none(self, code: MeteringPointCode) -> MeteringPoint | None:
-        """Like ``find``, but who can't be asked counts as who does not know; for what is tried once."""
+        """Like ``find``, but returns None also if the lookup failed; for work that is tried only once."""
         try:
             return self.find(code)
         except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:

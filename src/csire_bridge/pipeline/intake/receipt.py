@@ -61,7 +61,7 @@ class Receipts:
         return sign_written(_template(tuple(texts)).fill(texts), self._key)
 
     def refused(self, raw: RawMessage, problems: Sequence[Problem], now: datetime) -> bytes:
-        """The receipt of a message that we can't go on with; nothing of its content is told back but the problems."""
+        """The receipt of a refused message: its problems, and nothing else of its content."""
         if raw.form is Form.SOAP:
             text = "\n".join(_printable(str(problem)) for problem in problems)
             return fault(fault_code(problems[0].code), text[:_LONGEST_FAULT], self._key, now)
@@ -89,7 +89,7 @@ def build(raw: RawMessage, verdict: Verdict, header: Header | None, problems: Se
 
 
 def _texts(raw: RawMessage, verdict: Verdict, header: Header | None) -> dict[str, str]:
-    """What a receipt says in any case, and whose it is where that is known."""
+    """The texts of every receipt, and the sender and message id where these are known."""
     known = {"MessageId": header.message_id, "MessageNumber": header.number} if header else {}
     return {
         **known,
@@ -118,5 +118,5 @@ def _add(parent: etree._Element, name: str, text: str | None) -> None:
 
 
 def _printable(text: str) -> str:
-    """Without characters that XML can't hold: a problem quotes what a hostile sender wrote."""
+    """Remove characters that XML does not allow, because a problem may quote what a hostile sender wrote."""
     return "".join(c if c in "\t\n" or (c.isprintable() and c not in "\ufffe\uffff") else "?" for c in text)

@@ -1,6 +1,6 @@
 """Step 1: the raw bytes are committed to the journal before anything is looked into.
 
-Whoever hands a message in may believe that it is safe once ``receive`` returns, and not before.
+The message is safe once ``receive`` has returned, and not before.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONGEST_ORIGIN = 255
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A message at the door: where it came from, its bytes, and the form in which its receipt is wanted."""
+    """A message that just arrived: where it came from, its bytes, and the form in which its receipt is wanted."""
 
     origin: str
     raw: bytes
@@ -31,7 +31,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class PreloadedWorkItem(WorkItem):
-    """Intake work in the hands of who has just committed its message, and need not read it again.
+    """A work item that carries its message, so that it need not be read back from the journal.
 
     How the messages that were received together have ended may be noted in ``ends``, by their keys, once it is
     committed: for who waits for it.
@@ -51,7 +51,7 @@ def receive(
 ) -> list[PreloadedWorkItem]:
     """Commit ``arrivals`` in one transaction, each with its piece of intake work; return the work.
 
-    With a ``lease`` the caller holds the work from the start and goes on with it at once, the message in hand.
+    With a ``lease`` the caller holds the work from the start and can go on with it at once, without reading it back.
     Raises StoreFailure when nothing could be committed.
     """
     rows = [(a.origin[-_LONGEST_ORIGIN:], a.raw, hashlib.sha256(a.raw).hexdigest(), a.form) for a in arrivals]
@@ -75,7 +75,7 @@ def receive(
 
 
 def load_messages(store: Store, items: Sequence[WorkItem]) -> Prepared[RawMessage]:
-    """The messages of intake work, read where they are not in hand; what somebody else has settled is finished with."""
+    """The messages of intake work, read if not preloaded; finish the work of those that another worker settled."""
     messages = {item.subject: item.message for item in items if isinstance(item, PreloadedWorkItem)}
     unread = [item for item in items if not isinstance(item, PreloadedWorkItem)]
     if unread:

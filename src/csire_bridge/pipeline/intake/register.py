@@ -1,4 +1,4 @@
-"""What an understood message changes, inside the transaction that settles it."""
+"""Writes what accepted messages ask for: orders, facts about points, ends of processes; in one transaction."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _too_old(understood: Sequence[UnderstoodMessage], oldest: datetime) -> set[M
 
 
 def _leave_to_people(tx: Transaction, keys: Sequence[int], now: datetime) -> None:
-    """A request that was on its way for days may have been overtaken by what we don't know: a person decides."""
+    """Park disconnections that were under way for days: a payment may have come meanwhile, so a person decides."""
     for order in tx.orders.get_many(keys).values():
         text = f"asked for on {order.registered_at:%Y-%m-%d %H:%M} UTC, and understood only now: a person decides"
         tx.orders.move(order, OrderState.PARKED, now, text, detail=text)

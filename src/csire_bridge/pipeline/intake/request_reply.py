@@ -1,7 +1,7 @@
-"""The door's side of the intake: messages that somebody waits for are committed, settled and answered at once.
+"""Request and reply for the endpoints: messages whose senders wait are committed, settled and answered at once.
 
-The bytes are committed first, by themselves. What is answered is the receipt as it stands in the journal, so a repeat,
-a second of two equal messages in one batch, and a crash in between all come to the same answer.
+The bytes are committed first, in their own transaction. The answer is the receipt as stored in the journal. So a
+repeat, two equal messages in one batch, and a crash in between all lead to the same answer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the sender of a message is told: its stored ``receipt``, byte for byte.
+    """The reply to the sender of a message: its stored ``receipt``, byte for byte.
 
     ``state`` is None when the message is not settled: it may be committed or not, and its sender must send it again.
     ``code`` is the first problem of a refused one, ``signer`` the partner that sent an accepted one.

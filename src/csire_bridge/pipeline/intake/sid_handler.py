@@ -1,7 +1,7 @@
-"""What SID sends, by either door: judged, registered and answered, with the answer kept beside the bytes.
+"""Messages of SID, fetched or submitted: judged, registered and answered; the answer is stored beside the bytes.
 
-Its steps are those of the hub's messages: the bytes are in the journal before anything is looked into, and whatever
-comes of them is one transaction.
+The steps are those of the hub's messages: the bytes are in the journal before anything is looked into, and all results
+are written in one transaction.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _PASSING = (TransientFailure, StoreFailure, StaleWrite, ConfigurationError)
 
 
 class SidIntake:
-    """Judges messages of SID and settles them."""
+    """Decides about messages of SID and writes the results."""
 
     def __init__(
         self,
@@ -77,11 +77,11 @@ class SidIntake:
         self._deadlines = deadlines
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
-        """Have the messages at hand; those that somebody else has settled are finished with."""
+        """Load the messages; finish the work of those that another worker has settled."""
         return load_messages(self._store, items)
 
     def do(self, task: Task[RawMessage]) -> Judgement:
-        """Judge one message, as at its receipt; what is wrong with it is an answer, not an exception."""
+        """Judge one message as of its receipt. A fault of its sender is returned as the result, not raised."""
         try:
             reading = self._messages.read(task.about.raw, task.about.received_at)
             if isinstance(reading, SidRequest) and not self._is_known(reading.number):
@@ -95,9 +95,9 @@ class SidIntake:
         return reading
 
     def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
-        """Write how the messages ended; the orders are left to whoever carries orders out.
+        """Write the messages' results; their orders become due work.
 
-        One that can't be settled is refused, because SID would hand it out for ever, and nothing that waits behind it.
+        A message that can't be settled is refused: otherwise SID would offer it for ever, and nothing behind it.
         """
         try:
             self._write(done)
@@ -137,7 +137,7 @@ class SidIntake:
         return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=answer)
 
     def _kept(self, tx: Transaction, raw: RawMessage, asked: SidWithdrawal, now: datetime) -> SettledMessage:
-        """A withdrawal that comes before its order is kept, and the order ends as soon as it comes."""
+        """Keep a withdrawal that comes before its order; the order ends as soon as it comes."""
         tx.sid.keep_withdrawal(asked, raw.key, now)
         text = f"order {asked.number} has not come yet: its withdrawal is kept, and counts when it comes"
         tx.messages.note([(raw.key, now, "map", text)])
@@ -181,14 +181,14 @@ class SidIntake:
         )
 
     def _is_known(self, number: SidNumber) -> bool:
-        """A repeat gets its answer whatever has become of the point since."""
+        """Whether SID sent this order before; a repeat gets its answer, whatever has happened to the point since."""
         with self._store.read_transaction() as tx:
             return tx.sid.known(number) is not None
 
     def _check_point(self, request: SidRequest) -> None:
         """Raise RuleBroken for a point that nobody knows, or that has another meter than SID believes.
 
-        Where nobody can be asked, the order is taken; the interlocks look at the point again before anything moves.
+        If the lookup fails, the order is accepted; the interlocks check the point again before anything moves.
         """
         code = request.order.metering_point
         try:

@@ -1,7 +1,7 @@
 """Step 2: the one hardened parser, then the signature. From here on only the signed tree exists.
 
-Which profile a message must have is the partner's affair, not the message's: a document signed by a partner with
-another profile than agreed is refused, so nobody can choose the weaker way in.
+The partner's settings say which security profile its messages must have, not the message: a document signed in another
+way than agreed is refused, so nobody can choose the weaker profile.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Verifier:
             )
 
     def claims(self, raw: bytes) -> Claims:
-        """What a message says of itself, for people; nothing of it is proven."""
+        """What a message claims about itself, for people to read; nothing of it is proven."""
         try:
             return read_claims(parse(raw, self._max_bytes))
         except PartnerFault:
@@ -126,7 +126,7 @@ class Verifier:
         return partner is not None and partner.is_the_hub
 
     def sends_to_us(self, sender: str) -> bool:
-        """Whether there is a partner of that EIC code that may send us anything at all: the hub, or in its place."""
+        """Whether a partner with that EIC code may send us anything: the hub, or one allowed to send in its place."""
         partner = self._partners().find(sender)
         return partner is not None and (partner.is_the_hub or bool(partner.may_send_as_the_hub))
 
@@ -157,7 +157,7 @@ def _signer(book: PartnerBook, certificate: TrustedCertificate, profile: Securit
 
 
 def _alone(document: etree._Element) -> etree._Element:
-    """The document as one of its own, without the envelope around it; lines count from its own first one."""
+    """The document parsed again without the envelope around it; line numbers count from its own first line."""
     if document.getparent() is None:
         return document
     return parse(etree.tostring(document, with_tail=False), max_bytes=1 << 30)

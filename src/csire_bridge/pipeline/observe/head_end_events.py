@@ -1,4 +1,4 @@
-"""What the head-end system reports by itself: stored, joined to its order, and its order woken."""
+"""Events of the head-end system: stored, matched with the order they belong to, and that order woken."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _log = logging.getLogger(__name__)
 def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
     """Store events with their bytes and wake the orders that wait for them, in one transaction.
 
-    Ids are compared as values, however the head-end system spells them. Where no open order waits for an event, and no
-    order explains the movement that it tells of, a person is told.
+    Ids are compared as values, however the head-end system writes them. If no open order waits for an event, and no
+    order explains the movement that it reports, an alert tells a person.
 
-    An event joins an order only when both its correlation id and its meter are those of the order's latest command;
-    one that says again what was said is kept, and changes nothing. Any other event, of a pressed button or of an older
-    command, only has the open orders of its meter looked at: something happened there.
+    An event is matched with an order only if both its correlation id and its meter are those of the order's latest
+    command; a repeated event is stored, and changes nothing. Any other event (a pressed button, an older command) makes
+    the open orders of its meter due, so that their contactor is read.
     """
     now = clock()
     with store.transaction() as tx:
@@ -49,7 +49,7 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
 def _new(
     tx: Transaction, met: Sequence[tuple[HeadEndEvent, CommandedOrder]]
 ) -> list[tuple[HeadEndEvent, CommandedOrder]]:
-    """Those that were not told before, neither in the store nor in the same group."""
+    """The events that are new, compared with the store and within the same group."""
     known = {event.identity for _, event in tx.head_end.of_orders([order.key for _, order in met if order.told])}
     new = []
     for event, order in met:
@@ -62,7 +62,7 @@ def _new(
 def _joined(
     raw: bytes, event: HeadEndEvent, orders: Mapping[CorrelationId, CommandedOrder]
 ) -> tuple[bytes, HeadEndEvent, CommandedOrder | None]:
-    """The event, with its meter as we write it, and its order; an order of another meter is none."""
+    """The event, with the meter number as we write it, and its order; None if that order is for another meter."""
     order = orders.get(event.correlation_id) if event.correlation_id else None
     if order is None:
         return raw, event, None

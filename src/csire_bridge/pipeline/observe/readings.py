@@ -1,9 +1,9 @@
-"""What meters tell, held against our own clock before anybody concludes anything from it.
+"""Readings of meters, whose times are checked against our own clock before anything is concluded from them.
 
-The head-end system is asked to read now. It may answer with what it read long ago, or with a time that is not there
-yet. A reading from before ``since`` proves nothing, neither that something moved nor that it did not, and counts as
-none. A time ahead of our own clock is replaced by the moment of the answer. Where the head-end system's clock is known
-to be behind ours, its times are put forward by that.
+The head-end system is asked to read now, but may answer with an old reading, or with a time in the future. A reading
+from before ``since`` proves nothing, neither that something moved nor that it did not, and counts as none. A time ahead
+of our own clock is replaced by the moment of the answer. If the head-end system's clock is known to be behind ours, its
+times are moved forward by the difference.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ __all__ = ["OldReading", "read_calendar", "read_contactor", "read_registers"]
 
 
 class OldReading(HeadEndUnreachable):
-    """The head-end system has answered, but with a reading from before what it should prove: it was read at ``read_at``
-    (UTC, by its own words).
-    """
+    """The head-end system answered, but its reading is too old to prove anything: ``read_at`` (UTC, as told)."""
 
     def __init__(self, meter: MeterNumber, read_at: datetime, text: str) -> None:
         remedy = "it is read again by itself; where that goes on, have the head-end system corrected, or its clock"
@@ -38,7 +36,7 @@ class OldReading(HeadEndUnreachable):
 def read_contactor(
     head_end: HeadEnd, meter: MeterNumber, clock: Clock, since: datetime | None = None
 ) -> ContactorReading:
-    """The contactor as it was at ``since`` (UTC) or later; without one, as it is now, give or take the clocks.
+    """The contactor as it was at ``since`` (UTC) or later; if None, as it is now, within the clocks' tolerance.
 
     Raises what the head-end system's port does, and OldReading where the reading is older.
     """
@@ -74,7 +72,7 @@ def read_calendar(head_end: HeadEnd, meter: MeterNumber, clock: Clock, since: da
 def _ours(
     head_end: HeadEnd, meter: MeterNumber, read_at: datetime, now: datetime, since: datetime, what: str
 ) -> datetime:
-    """When that was by our clock; raises OldReading where it was before ``since``."""
+    """The time of reading by our clock; raises OldReading if it is before ``since``."""
     lag = min(head_end.clock_behind(now), CLOCK_TOLERANCE)
     if is_older(read_at, since, lag):
         raise OldReading(

@@ -1,4 +1,4 @@
-"""What readings and events show of contactors is written down; what no order explains is told to a person."""
+"""Records what readings and events show of contactors; a state that no order explains opens an alert."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _ASKED_BY = {OrderKind.AGREEMENT_START: OrderKind.RECONNECT}
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look at a contactor brought, for ``order``: ``before`` is how it was seen until then.
+    """The result of reading a contactor for ``order``; ``before`` is its last known state until then.
 
-    ``order`` is as it stands after the look; where that ended it as done, the hub is told so.
+    ``order`` is as it stands after the reading; if that made it done, the hub is told so.
     """
 
     order: Order
@@ -46,7 +46,7 @@ class Looked:
 
 
 def take_readings(tx: Transaction, looks: Sequence[Looked], now: datetime) -> None:
-    """Write down what was read. Old readings and times that are not ours are noted, too."""
+    """Record readings. Readings that were too old, and clocks that differ from ours, are recorded too."""
     read = [(look, look.result) for look in looks if isinstance(look.result, ContactorReading)]
     _note_times(tx, looks, [reading for _, reading in read], now)
     sightings: dict[MeterNumber, Sighting] = {}
@@ -71,7 +71,7 @@ def take_readings(tx: Transaction, looks: Sequence[Looked], now: datetime) -> No
 
 
 def take_report(tx: Transaction, order: Order, reading: ContactorReading | None, now: datetime) -> None:
-    """A look for ``order`` by a person or a step; without a reading, what was reported counts as what it was left."""
+    """Record a reading made for ``order`` by a person or a step; without one, the reported state counts as left."""
     meter = reading.meter if reading else order.meter
     if meter is None:
         return
@@ -87,7 +87,7 @@ def take_report(tx: Transaction, order: Order, reading: ContactorReading | None,
 
 
 def take_look(tx: Transaction, reading: ContactorReading, now: datetime) -> None:
-    """A reading that was made for no order; what it shows may settle what was not explained."""
+    """Record a reading made for no order; it may explain, and so settle, an unexplained movement."""
     state, meter = shown(reading), reading.meter
     if state is None:
         return
@@ -101,9 +101,9 @@ def take_look(tx: Transaction, reading: ContactorReading, now: datetime) -> None
 
 
 def take_claims(tx: Transaction, events: Iterable[HeadEndEvent], now: datetime) -> None:
-    """Events that answer no open order's command: a movement that no order explains is told.
+    """Record events that belong to no open order: a movement that no order explains opens an alert.
 
-    One of before the contactor was last read is late, and says nothing of how things stand.
+    An event from before the contactor was last read came late, and says nothing about its present state.
     """
     told = [(replace(event, occurred_at=bounded(event.occurred_at, now)), claimed(event)) for event in events]
     moved = [(event, state) for event, state in told if state is not None]
@@ -125,7 +125,7 @@ def take_claims(tx: Transaction, events: Iterable[HeadEndEvent], now: datetime) 
 
 
 def note_event_times(tx: Transaction, events: Sequence[HeadEndEvent], now: datetime) -> None:
-    """Events from the future: the head-end system's clock, or its time zone, is not ours."""
+    """Record events with a time in the future: the head-end system's clock or time zone differs from ours."""
     ahead = max((event.occurred_at - now for event in events), default=-CLOCK_TOLERANCE)
     if ahead > CLOCK_TOLERANCE:
         tx.contactors.misfit(_EVENTS, None, ahead, now)
@@ -134,7 +134,7 @@ def note_event_times(tx: Transaction, events: Sequence[HeadEndEvent], now: datet
 
 
 def note_age(tx: Transaction, meter: MeterNumber | None, result: object, now: datetime) -> None:
-    """A step has asked ``meter``: whether what it was told was old."""
+    """Record whether ``meter`` answered the read of a step with an old reading."""
     _note_old(tx, result, now)
     if meter is not None and result is not None and not isinstance(result, BridgeError):
         tx.contactors.fits(_OLD, [meter], now)

@@ -1,4 +1,4 @@
-"""What people do with the guards: stop switch, holds, disconnections above the cap. Who waited goes on at once."""
+"""Operator actions on the guards: stop switch, holds, disconnections above the cap. Waiting orders continue at once."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["approve", "ask", "lift_stop", "release_hold", "set_hold", "throw_sto
 
 
 def throw_stop(tx: Transaction, scope: StopScope, act: OperatorAction) -> None:
-    """No command of that scope is given any more, by any node; commands that were given are not called back."""
+    """Throw the stop switch: no node sends commands of that scope any more; commands already sent are not recalled."""
     tx.guards.throw_stop(scope, act.by, act.why or "", act.at)
 
 
 def lift_stop(tx: Transaction, act: OperatorAction) -> int:
-    """Lift the stop switch; return how many times it had been thrown. Orders that waited go on."""
+    """Lift the stop switch; return how many times it had been thrown. Orders that waited continue."""
     lifted = tx.guards.lift_stops(act.by, act.at, act.why)
     if lifted:
         tx.work.wake_waiting(WaitsFor.STOP, act.at)
@@ -41,7 +41,7 @@ def set_hold(
 
 
 def release_hold(tx: Transaction, key: int, act: OperatorAction) -> tuple[Hold, Sequence[Order]]:
-    """Release a hold; return it with the orders that waited for it. They go on now, unless something else stops them.
+    """Release a hold; return it with the orders that waited for it, which continue unless something else stops them.
 
     Raises ActionRefused when there is no such hold, or it was released before.
     """

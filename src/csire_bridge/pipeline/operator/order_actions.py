@@ -1,7 +1,7 @@
-"""What a person may do with an order that waits for one: try again, send people, report, withdraw.
+"""Operator actions on orders that wait for a person: retry, field work, report, withdraw.
 
-Each act is one transaction and a line in the order's history that names the person. Where an order ends, its contactor
-is read first (``look``): outside of the transaction, because a meter takes its time.
+Each action is one transaction and writes a line with the person's name into the order's history. If an action ends an
+order, its contactor is read first (``look``), outside of the transaction, because a meter may answer slowly.
 """
 
 from __future__ import annotations
@@ -47,23 +47,23 @@ _WITHDRAWN = "the operator withdrew the order"
 
 @dataclass(frozen=True, slots=True)
 class ObservedOrder:
-    """An order as it was when its contactor was read; ``silence`` is why there is no reading."""
+    """An order and its contactor's reading; ``silence`` says why there is no reading."""
 
     order: Order
     reading: ContactorReading | None = None
     silence: str = ""
 
     def since(self, moment: datetime) -> ObservedOrder:
-        """The same, with a reading that is older than ``moment`` (UTC) taken for none."""
+        """The same, ignoring a reading older than ``moment`` (UTC)."""
         if self.reading is None or is_fresh(self.reading, moment):
             return self
         return ObservedOrder(self.order, None, f"the meter's last reading is of {self.reading.read_at.isoformat()}")
 
 
 def retry(tx: Transaction, orders: Sequence[Order], act: OperatorAction) -> list[Order]:
-    """Put orders back into the queue, where every gate is passed anew and the tries are counted anew.
+    """Put orders back into the queue: every gate is checked again, and the attempts are counted from zero.
 
-    Raises ActionRefused, and changes none, when one of them may not go back.
+    Raises ActionRefused, and changes nothing, if one of them must not be retried.
     """
     changes = OrderChanges(act.at)
     for order in orders:
@@ -82,7 +82,7 @@ def retry(tx: Transaction, orders: Sequence[Order], act: OperatorAction) -> list
 
 
 def retry_refusal(order: Order) -> str | None:
-    """Why the order may not be given again; None when it may."""
+    """Why the order must not be retried; None if it may."""
     if order.state not in NEEDS_OPERATOR:
         return f"order {order.key} is {order.state}: it does not wait for a person"
     if order.superseded_by is not None:
@@ -93,7 +93,7 @@ def retry_refusal(order: Order) -> str | None:
 
 
 def send_to_field(tx: Transaction, key: int, act: OperatorAction) -> Order:
-    """Leave a parked order to people on site.
+    """Leave a parked order to a field crew.
 
     Raises ActionRefused for one that must not be carried out now: recalled, at a protected point, held, stopped.
     """
@@ -149,8 +149,8 @@ def report_executed(
 ) -> Order:
     """The order was carried out at ``report.at``; the hub is told where its message has an answer.
 
-    Raises ActionRefused for a moment that can't be, when the contactor says otherwise, when it can't be asked unless
-    the report says that it shall count unread, and while another order's command may still undo it.
+    Raises ActionRefused for an impossible moment; if the contactor shows otherwise; if it can't be read, unless the
+    report says that it shall count unread; and while another order's command may still undo it.
     """
     order = _unchanged(tx, seen.order)
     check_moment(order, report.at, act.at, _left_to_people(tx, order))
@@ -198,7 +198,7 @@ def report_not_done(
     *,
     unread: bool = False,
 ) -> Order:
-    """The order can't be carried out; the hub may be told ``words``, so they name nobody. Raises ActionRefused."""
+    """The order can't be carried out. ``words`` may go to the hub, so they must name nobody. Raises ActionRefused."""
     order, proof = _without_effect(tx, seen, unread, act.at)
     known = reasons_of(order.kind)
     if reason not in known:
@@ -211,9 +211,8 @@ def report_not_done(
 
 
 def withdraw(tx: Transaction, seen: ObservedOrder, act: OperatorAction, *, unread: bool = False) -> Order:
-    """The order ends without effect; the hub is told where its message has an answer, but not why.
-
-    Raises ActionRefused.
+    """The order ends without effect; the hub is told where its message has an answer, but not why. Raises
+    ActionRefused.
 
     One of several steps is recalled first, and ends once what was begun at the meter is undone; when that failed, and
     it waits for a person again, it ends as it is.
@@ -245,7 +244,7 @@ def settle_contested(tx: Transaction, key: int, act: OperatorAction) -> Order:
 
 
 def _without_effect(tx: Transaction, seen: ObservedOrder, unread: bool, now: datetime) -> tuple[Order, str]:
-    """Nothing has switched, so "cannot" is true. Nothing will: an order stays open as long as its command may run."""
+    """End the order without effect. That is true: nothing has switched, and no command of it may still run."""
     order = _unchanged(tx, seen.order)
     seen = seen.since(order.submitted_at or order.registered_at)
     if seen.reading is not None:
@@ -267,7 +266,7 @@ def _nothing_undoes(tx: Transaction, order: Order, meter: MeterNumber | None, no
 
 
 def _open_steps(tx: Transaction, order: Order) -> list[OrderStep]:
-    """What is left to do of an order of several steps; a movement of the contactor is never left to a report of it."""
+    """The open steps of an order; raises ActionRefused if one moves the contactor, which a report can't stand for."""
     steps = [s for s in tx.steps.of([order.key]).get(order.key, []) if s.state not in STEP_ENDED]
     moving = [step.kind for step in steps if step.kind in (StepKind.CONNECT, StepKind.DISCONNECT)]
     if moving:
@@ -279,7 +278,7 @@ def _open_steps(tx: Transaction, order: Order) -> list[OrderStep]:
 
 
 def _proof(seen: ObservedOrder, unread: bool) -> str:
-    """In words, what speaks for the report beside the report; raises ActionRefused when that is not enough."""
+    """The evidence for the report, in words; raises ActionRefused if it is not enough."""
     if seen.reading is not None:
         return f"contactor read: supply {'on' if seen.reading.output_state else 'off'}"
     if seen.order.kind.contactor_action is None:
@@ -310,7 +309,7 @@ def _unchanged(tx: Transaction, order: Order) -> Order:
 
 
 def _end(tx: Transaction, changes: OrderChanges, order: Order) -> Order:
-    """The order has ended: it is answered, and those that waited for it go on."""
+    """End the order: it is answered, and orders that waited for it continue."""
     changes.released.append(order)
     changes.answerable.append(order)
     changes.write(tx, None)

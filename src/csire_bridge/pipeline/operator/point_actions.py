@@ -1,5 +1,7 @@
-"""What a named person says of a metering point: registered danger is over; which meter is there. It is told like the
-rest, with who said it and why."""
+"""Operator actions on a metering point: lift registered danger, confirm which meter is there.
+
+Each is recorded like any other fact about the point, with the person's name and reason.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,10 @@ __all__ = ["lift_danger", "set_meter"]
 
 
 def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> Sequence[Order]:
-    """The danger registered at a point (PL-278) is over; return the connections that waited for that, and go on now.
+    """Lift the danger registered at a point (PL-278); return the connections that waited for it, which continue now.
 
-    Whoever tells of danger for a later date, or anew for the same one, makes them wait again.
-    Raises ActionRefused when no danger is registered there.
+    Danger that is told later, for a later date or again for the same one, makes them wait again. Raises ActionRefused
+    when no danger is registered there.
     """
     tx.points.lock([point])
     known = tx.points.of([point], act.at).get(point)
@@ -47,11 +49,10 @@ def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) 
 def set_meter(
     tx: Transaction, point: MeteringPointCode, meter: MeterNumber | None, act: OperatorAction
 ) -> tuple[Sequence[MeteringPointCode], Sequence[int]]:
-    """Somebody has made sure which meter is at a point; None: there is none.
+    """Record that a person has checked which meter is at a point; None: there is none.
 
-    Moves of meters that we heard of before speak against no order of the point any more. Returns the other points at
-    which the meter is known, too, and the orders of this point that are parked.
-    Raises ActionRefused for a point that is not known.
+    Earlier news of moved meters then hold up no order of the point any more. Returns the other points at which the
+    meter is also known, and the orders of this point that are parked. Raises ActionRefused for an unknown point.
     """
     tx.points.lock([point])
     if point not in tx.points.of([point], act.at):
@@ -72,7 +73,7 @@ def set_meter(
 
 
 def _not_before_told(tx: Transaction, point: MeteringPointCode, fact: str, act: OperatorAction) -> date:
-    """From when what the person says holds: today, or the date of what it replaces where that is later."""
+    """From which date the person's statement holds: today, or the date of the fact it replaces if that is later."""
     today, record = act.at.astimezone(WARSAW).date(), tx.points.record(point)
     since = record.since.get(fact) if record else None
     return max(today, since.effective) if since else today

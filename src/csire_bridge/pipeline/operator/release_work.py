@@ -1,4 +1,4 @@
-"""Work that was set aside because it is broken: a person has mended the cause, and it goes on."""
+"""Releases parked work: work that failed for a reason that a person has removed meanwhile."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ABOUT_ORDERS = (WorkStep.EXECUTE, WorkStep.PERFORM, WorkStep.ACKNOWLEDGE)
 
 
 def release(tx: Transaction, pieces: Sequence[ParkedWork], act: OperatorAction) -> None:
-    """Let ``pieces`` go on, each with a line in the history of what it is about. Their tries are counted anew.
+    """Make ``pieces`` due again, each with a line in its subject's history. Their attempts are counted from zero.
 
-    Answers and reports that could not leave are wanted again, with the bytes that they had.
+    Answers and reports that could not be sent are sent again, with the same bytes.
     """
     text = act.history_line("work that was set aside goes on")
     messages, orders = _subjects(pieces, *_ABOUT_MESSAGES), _subjects(pieces, *_ABOUT_ORDERS)

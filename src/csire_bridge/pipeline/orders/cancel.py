@@ -1,4 +1,4 @@
-"""An order is not wanted any more: it ends while it waits, and is recalled while its command is under way."""
+"""Cancels orders that are not wanted any more: a waiting one ends, one whose command was sent is recalled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["cancel_or_recall", "has_begun", "requeue", "withdraw"]
 
 
 def cancel_or_recall(tx: Transaction, order: Order, why: str, now: datetime) -> bool:
-    """End an open order, or recall its command; return whether it has ended. Whoever asked for it is answered."""
+    """End an open order, or recall its command; return whether it has ended. The hub or SID is answered."""
     begun = has_begun(tx, order)
     if not begun and (order.state is OrderState.REGISTERED or order.state in NEEDS_OPERATOR):
         tx.orders.move(order, OrderState.WITHDRAWN, now, why, detail=why, cannot_reason=RejectionReason.OTHER)
@@ -33,7 +33,7 @@ def has_begun(tx: Transaction, order: Order) -> bool:
 
 
 def requeue(tx: Transaction, order: Order, now: datetime) -> None:
-    """Have the order looked at now; one that waits for a person goes back to the queue."""
+    """Make the order's work due now; one that waits for a person goes back to the queue."""
     if order.state in NEEDS_OPERATOR:
         tx.orders.move(order, OrderState.REGISTERED, now, "taken back to the queue", detail=None, waits_for=None)
         tx.work.add(order.work_step, [order.key], now, priority=order.priority)
@@ -42,9 +42,9 @@ def requeue(tx: Transaction, order: Order, now: datetime) -> None:
 
 
 def withdraw(tx: Transaction, known: SidOrder, asked: SidWithdrawal, now: datetime) -> WithdrawalResult:
-    """SID takes an order back; what it was told is the same when it asks again.
+    """SID withdraws its order; a repeated withdrawal gets the same answer.
 
-    An order that somebody else asked for too goes on for them.
+    If somebody else asked for the same order too, it continues for them.
     """
     order = tx.orders.get(known.order)
     if known.withdrawn_at is not None:

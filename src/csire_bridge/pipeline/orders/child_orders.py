@@ -1,4 +1,4 @@
-"""The contactor's part in an agreement: an order of its own, and what its end means for the step that it is.
+"""Child orders: a step of an agreement that moves the contactor is an order of its own; its end decides the step.
 
 A household must not be cut off because an agreement ends while another one starts. That is asked before the
 disconnection becomes an order, again at the gates just before its command, and whenever a new agreement is told.
@@ -38,7 +38,7 @@ _ENDS = {
 
 
 def _child_of(order: Order, kind: OrderKind, now: datetime) -> Order:
-    """The movement of the contactor that ``order`` needs, as an order that nobody but us has asked for."""
+    """The child order that moves the contactor for ``order``; neither the hub nor SID asked for it by itself."""
     change = ReconnectionReason.CHANGE_OF_SUPPLIER_OR_USER
     if order.kind is OrderKind.AGREEMENT_END:
         change = ReconnectionReason.WRONG_REQUEST
@@ -69,7 +69,7 @@ def spawn_child(
     changes: OrderChanges,
     limits: ExecutionPolicy,
 ) -> None:
-    """The contactor's movement becomes an order; its parent waits until it has ended. All in one transaction."""
+    """Create the child order that moves the contactor; the parent waits for it. One transaction."""
     child = with_deadline(_child_of(order, kind, changes.now), limits.deadlines)
     (key,) = tx.orders.add([child], changes.now)
     tx.work.add(WorkStep.EXECUTE, [key], changes.now, priority=child.priority)
@@ -96,9 +96,9 @@ def step_after_child(step: OrderStep, child: Order, now: datetime, *, recalled: 
 
 
 def reason_to_stay_supplied(tx: Transaction, order: Order, now: datetime) -> str | None:
-    """Why the household of an agreement that ends must not be cut off; None when nothing is known against it.
+    """Why the household must not be cut off although its agreement ends; None if nothing is known against it.
 
-    The point is held, so that no new agreement is registered before this transaction ends.
+    The point's row is locked, so that no new agreement is registered before this transaction ends.
     """
     tx.points.lock([order.metering_point])
     point = tx.points.of([order.metering_point], now).get(order.metering_point)
@@ -113,7 +113,7 @@ def _start(order: Order) -> Start:
 
 
 def cancel_contradicted_disconnections(tx: Transaction, asked: Sequence[Order], now: datetime) -> None:
-    """Take back disconnections of agreements that end where one of the orders ``asked`` for says otherwise."""
+    """Cancel end-of-agreement disconnections at points for which one of ``asked`` shows that supply continues."""
     points = sorted({order.metering_point for order in asked if _says_supplied(order)})
     tx.points.lock(points)
     for child, end in [pair for point in points for pair in _ends_at(tx, point)]:
@@ -124,7 +124,7 @@ def cancel_contradicted_disconnections(tx: Transaction, asked: Sequence[Order], 
 
 
 def restore_supply(tx: Transaction, process: ProcessInstanceId, why: str, now: datetime) -> None:
-    """Connect a household again whose agreement, as it turns out, does not end (yet): it was cut off in ``process``."""
+    """Connect a household again that ``process`` disconnected, although its agreement does not end (yet)."""
     ends = [
         order
         for order in tx.neighbours.of_processes([process])[process]

@@ -1,4 +1,4 @@
-"""What somebody asks for becomes an order, makes its way among the orders that are there, and becomes work."""
+"""Creates orders: from a request, with precedence over the other orders at the point, and as due work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OVERTAKEN = "a newer request to connect was received for the metering point"
 
 
 def new_order(request: OrderRequest, now: datetime, *, registered_at: datetime, header: Header | None = None) -> Order:
-    """The order that is asked for, by the message with that ``header`` where it is one of the hub."""
+    """The order for a request; ``header`` is that of the hub's message, None for a request of SID."""
     start = request.effective_date or request.requested_date
     return Order(
         key=0,
@@ -47,7 +47,7 @@ def new_order(request: OrderRequest, now: datetime, *, registered_at: datetime, 
 
 
 def apply_precedence(tx: Transaction, asked: Sequence[Order], now: datetime, complaint_hold: timedelta) -> None:
-    """What orders that were just asked for mean for others at their points.
+    """Apply the precedence of orders that were just asked for over the other orders at their points.
 
     ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
     """
@@ -57,7 +57,7 @@ def apply_precedence(tx: Transaction, asked: Sequence[Order], now: datetime, com
 
 
 def _supersede(tx: Transaction, reconnections: Sequence[Order], now: datetime) -> None:
-    """Disconnections that wait at these points give way at once; those under way are recalled in their turn."""
+    """Waiting disconnections at these points are superseded at once; those under way are recalled at the gates."""
     newest: dict[MeteringPointCode, datetime] = {}
     for order in reconnections:
         newest[order.metering_point] = max(asked_at(order), newest.get(order.metering_point, asked_at(order)))

@@ -1,4 +1,4 @@
-"""One order, many sources: whoever asks for what is about to be done anyway joins the order that is there."""
+"""One order, several sources: a request for something that an open order does anyway is merged into that order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["accept_sid_order", "merge_hub_orders"]
 
 
 def merge_hub_orders(tx: Transaction, new: Sequence[Order], now: datetime) -> list[Order]:
-    """Join orders of the hub to those that SID asked for; return those that have to be carried out themselves."""
+    """Merge orders of the hub into the same ones of SID; return those that must be carried out by themselves."""
     if not new:
         return []
     points = sorted({order.metering_point for order in new})
@@ -46,10 +46,10 @@ def accept_sid_order(
     complaint_hold: timedelta,
     deadlines: Deadlines,
 ) -> SidOrder:
-    """Write an order of SID, or join it to one that is about to do the same; return what SID's number stands for now.
+    """Create an order of SID, or merge it into one that does the same; return SID's number with its order.
 
-    It becomes due like any other order. SID is told where it stands. Raises RuleBroken, before anything was written,
-    for a process of the hub that asked for something else.
+    It becomes due like any other order, and its state is reported to SID. Raises RuleBroken, before anything is
+    written, if it names a process of the hub that asked for something else.
     """
     new = with_deadline(new_order(request.order, now, registered_at=request.registered_at), deadlines, now)
     named = process_of(new)
@@ -88,7 +88,7 @@ def _newest_connection(tx: Transaction, order: Order, now: datetime) -> datetime
 
 
 def _known(tx: Transaction, new: Order, process: Process | None, request: SidRequest, now: datetime) -> Order | None:
-    """The order that SID's new one belongs to; None where it is carried out by itself.
+    """The order into which SID's new one is merged; None if it is carried out by itself.
 
     A process of the hub is carried out once: an order that names it belongs to that of the process, even if that has
     ended. Raises RuleBroken where the process asked for something else, or its order was archived.

@@ -22,7 +22,7 @@ _STEPS = "the last of its steps"
 
 @dataclass
 class OrderChanges:
-    """Moves of orders and what becomes of their work, at ``now`` (UTC)."""
+    """Changes of state of orders, and what becomes of their work, at ``now`` (UTC)."""
 
     now: datetime
     moves: list[tuple[Order, Order, str]] = field(default_factory=list)
@@ -37,7 +37,7 @@ class OrderChanges:
     steps: list[OrderStep] = field(default_factory=list)
 
     def move(self, order: Order, state: OrderState, text: str, **facts: Any) -> Order:
-        """Move ``order`` on; return it as it is then. Whether it may go there is checked when it is written."""
+        """Change the state of ``order``; return the new order. The transition is checked when it is written."""
         after = changed(order, state=state, version=order.version + 1, **facts)
         self.moves.append((order, after, text))
         return after
@@ -47,17 +47,18 @@ class OrderChanges:
         self.postponed.append((item, due_at, failed))
 
     def wait(self, order: Order, item: WorkItem, reason: WaitsFor, text: str, until: datetime) -> None:
-        """Leave a registered order as it is until ``until`` (UTC); its history tells each reason once."""
+        """Leave a registered order as it is until ``until`` (UTC); adds a history line
+        only when the reason changes."""
         if order.waits_for is not reason:
             self.waiting.append((order, reason, text))
         self.reschedule(item, until)
 
     def park(self, order: Order, item: WorkItem, why: str, **facts: Any) -> None:
-        """Set an order aside for a person at a desk."""
+        """Park an order: it waits for a decision of a person in the office."""
         self._set_aside(self.move(order, OrderState.PARKED, why, detail=why, **facts), item)
 
     def field_work(self, order: Order, item: WorkItem, why: str, **facts: Any) -> None:
-        """Leave an order to people on site: the remote way has failed for good."""
+        """Leave an order to a field crew, because the remote command has failed for good."""
         self._set_aside(self.move(order, OrderState.FIELD_WORK, why, detail=why, **facts), item)
 
     def give_up(
@@ -70,9 +71,9 @@ class OrderChanges:
         for_good: bool = False,
         unmoved: bool = False,
     ) -> None:
-        """The remote way has failed, ``for_good`` or because the tries are used up: people on site, or the end.
+        """The remote command has failed, ``for_good`` or after all attempts: field work, the end, or parked.
 
-        "Cannot" is said only of a contactor that is known to be ``unmoved``; else a person looks at it.
+        The order ends as "cannot" only if the contactor is known to be ``unmoved``; else it is parked for a person.
         """
         if field_work is FieldWork.ALWAYS or (field_work is FieldWork.EXHAUSTED and not for_good):
             self.field_work(order, item, why)
@@ -82,16 +83,16 @@ class OrderChanges:
             self.park(order, item, why)
 
     def cannot(self, order: Order, item: WorkItem, reason: RejectionReason, text: str) -> None:
-        """The order ends without a movement, and that is answered."""
+        """The order ends as "cannot", and is answered."""
         self._end(self.move(order, OrderState.REJECTED, text, cannot_reason=reason, detail=text), item)
 
     def supersede(self, order: Order, item: WorkItem, text: str) -> None:
-        """The order gives way to a newer one, and that is answered."""
+        """The order is superseded by a newer one, and is answered."""
         moved = self.move(order, OrderState.SUPERSEDED, text, cannot_reason=RejectionReason.OTHER, detail=text)
         self._end(moved, item)
 
     def withdraw(self, order: Order, item: WorkItem, text: str) -> None:
-        """The order ends because whoever asked for it took it back, and that is answered."""
+        """The order ends because whoever asked for it withdrew it, and is answered."""
         moved = self.move(order, OrderState.WITHDRAWN, text, cannot_reason=RejectionReason.OTHER, detail=text)
         self._end(moved, item)
 
@@ -126,7 +127,7 @@ class OrderChanges:
         return self._answer(tx, self.answerable, lease)
 
     def _wake_neighbours(self, tx: Transaction) -> None:
-        """Orders that waited for one that is out of the way now, and the order that it is a part of."""
+        """Wake orders that waited for an order that is no longer open, and its parent."""
         if self.released:
             waiting = tx.neighbours.waiting_at([order.metering_point for order in self.released])
             tx.work.wake(WorkStep.EXECUTE, waiting, self.now)

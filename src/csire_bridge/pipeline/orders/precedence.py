@@ -1,4 +1,4 @@
-"""Whose turn it is among the older and newer requests for a metering point, as the orders stand in a transaction."""
+"""Which of several requests for one metering point has precedence, read from the orders of a transaction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Turns:
         self._connections = tx.neighbours.reconnections(concerned, now)
 
     def of(self, order: Order) -> tuple[Ruling, str]:
-        """What ``order`` does, and why it does not go."""
+        """The ruling for ``order``, with the reason if it must not go."""
         point = order.metering_point
         connections, disconnected = self._connections.get(point), self._disconnected.get(point, ())
         protected = bool(disconnected) and order.kind is OrderKind.RECONNECT and self._is_protected(point)

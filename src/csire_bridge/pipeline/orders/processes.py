@@ -1,7 +1,7 @@
-"""Messages and their market processes: what comes twice, too late, or before what it speaks of.
+"""Messages and their market processes: repeats, messages that come late, and messages in the wrong order.
 
-A process is held from the moment at which one of its messages is looked at until that is written. So an order and the
-end of its process see each other, whoever of them comes first and however many workers there are.
+A process's row is locked while one of its messages is settled. So an order and the end of its process see each other,
+whichever comes first and however many workers there are.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class KnownProcesses:
         self._orders = tx.neighbours.of_processes(list(self._processes))
 
     def stands(self, understood: UnderstoodMessage) -> Stands:
-        """What a message is to its process; those that ask for nothing are always new."""
+        """How a message relates to its process; messages that ask for nothing are always new."""
         asked = self._asked.get(understood.header.message_id)
         if asked is None or asked.process_instance is None:
             return Stands(Standing.NEW)
@@ -51,11 +51,11 @@ class KnownProcesses:
         return standing(asked, self._processes[instance], self._orders[instance])
 
     def refusal(self, understood: UnderstoodMessage) -> Problem | None:
-        """Why a message is refused for what its process has asked for before; None where it is not."""
+        """Why a message is refused because of what its process asked for before; None if it is not."""
         return refusal(self.stands(understood), understood.request.process_instance)
 
     def asks(self, understood: UnderstoodMessage) -> bool:
-        """Whether the message changes anything; not so what only repeats, or is older than what counts."""
+        """Whether the message changes anything: false for a repeat, and for one older than what already counts."""
         return self.stands(understood).standing not in (Standing.REPEATED, Standing.OUTDATED)
 
     def asked(self, understood: UnderstoodMessage) -> Order:
@@ -63,7 +63,7 @@ class KnownProcesses:
         return self._asked[understood.header.message_id]
 
     def admit(self, tx: Transaction, derived: Order) -> list[Order]:
-        """An order that follows from a notice: none where it was made before in the notice's process.
+        """The order that follows from a notice; none if the notice's process has made it before.
 
         A notice that belongs to a process of another kind is no reason to leave the change out; it stands alone then.
         """
@@ -93,7 +93,7 @@ class KnownProcesses:
         return True
 
     def remark(self, understood: UnderstoodMessage) -> str | None:
-        """What the message's history says of its process, where that is out of the ordinary."""
+        """A line for the message's history if there is something unusual about its process; else None."""
         instance, stands = understood.request.process_instance, self.stands(understood)
         if stands.standing is Standing.REPEATED and stands.order is not None:
             return f"asks again for order {stands.order.key}, which is {stands.order.state}: nothing changes"
@@ -115,7 +115,7 @@ class KnownProcesses:
             end_process(tx, instance, _ENDED, now)
 
     def catch_up(self, tx: Transaction, new: Sequence[Order], now: datetime) -> None:
-        """Write for what processes asked now; ``new`` orders whose process was ended before they came end at once."""
+        """Record what processes asked for; ``new`` orders whose process had been ended before end at once."""
         for order in new:
             process = self._processes.get(order.process_instance) if order.process_instance else None
             if process is not None:
@@ -123,7 +123,7 @@ class KnownProcesses:
 
 
 def catch_up(tx: Transaction, process: Process, order: Order, now: datetime) -> None:
-    """Apply to a new ``order`` what was heard of its process before it came."""
+    """Apply to a new ``order`` what its process had been told before: its end, if that came first."""
     if process.kind is None and (asked := process_of(order)) is not None:
         tx.processes.ask(asked)
     if process.ended_at is not None:
@@ -132,10 +132,10 @@ def catch_up(tx: Transaction, process: Process, order: Order, now: datetime) -> 
 
 
 def end_process(tx: Transaction, instance: ProcessInstanceId, why: str, now: datetime) -> None:
-    """A process that the hub ended by force takes its waiting orders with it; those under way are recalled.
+    """End the waiting orders of a process that the hub terminated; recall those under way.
 
-    Either way the hub gets an answer: "cannot" for what did not happen, "done" for what could not be stopped. Where
-    SID asked for the same, a connection goes on; everything else ends, SID is told, and may ask for it again.
+    The hub gets an answer in both cases: "cannot" for what did not happen, "done" for what could not be stopped. If SID
+    asked for the same, a connection continues; everything else ends, and SID is told and may ask again.
     """
     restore_supply(tx, instance, why, now)
     orders = tx.neighbours.open_of_process(instance)

@@ -1,4 +1,4 @@
-"""Notices that change an order which is there already: another date of an agreement, another tariff of a point."""
+"""Notices that change an existing order: another date of an agreement, another tariff of a point."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def move_date(tx: Transaction, known: Order, new: Order, now: datetime, rules: S
 
 
 def _recall_early(tx: Transaction, steps: Sequence[OrderStep], now: datetime) -> None:
-    """Movements under way whose time is still to come now."""
+    """Recall child orders that were sent already, but are not due any more on the new date."""
     for step in steps:
         child = tx.orders.get(step.child) if step.child is not None and step.not_before > now else None
         if child is not None and child.state not in FINAL_STATES and child.kind is OrderKind.DISCONNECT:
@@ -65,10 +65,10 @@ def _recall_early(tx: Transaction, steps: Sequence[OrderStep], now: datetime) ->
 
 
 def tariff_change(tx: Transaction, header: Header, update: RegistryUpdate, now: datetime) -> Order | None:
-    """The order that makes the meter count by the tariff group of a notice (3.1.1.1); None where it does already.
+    """The order that sets the tariff group of a notice (3.1.1.1) in the meter; None if nothing has to change.
 
-    A point whose tariff was not known learns it and nothing else. An open order for the same change is enough. A notice
-    that comes late, after one that is in force for a newer date, changes nothing at the meter either.
+    If the point's tariff was not known, it is only recorded. If an order for the same change is open, no second one is
+    made. A notice that comes late, after one with a newer effective date, changes nothing at the meter.
     """
     known = tx.points.of([update.metering_point], now).get(update.metering_point)
     if update.tariff_group is None or known is None or known.tariff_group in (None, update.tariff_group):
@@ -91,7 +91,7 @@ def tariff_change(tx: Transaction, header: Header, update: RegistryUpdate, now: 
 
 
 def _overtaken(tx: Transaction, update: RegistryUpdate, now: datetime) -> bool:
-    """Whether somebody has told a tariff for a newer date that has come; what a meter counts by is nobody's word."""
+    """Whether a tariff with a newer effective date is in force; the meter's own calendar does not count as told."""
     today = now.astimezone(WARSAW).date()
     return any(
         telling.update.tariff_group is not None

@@ -1,7 +1,8 @@
-"""The bytes of strangers have a budget: of what is more, a hash and a head are kept.
+"""Bytes of unproven senders have a daily budget; above it, only a hash and the first bytes are kept.
 
-All bytes are committed before they are looked into, as always; only the verdict tells whose they are. So what is too
-much is cut in the transaction that refuses it. Until then it is bounded by how many may be at the door at once.
+As always, all bytes are committed before they are looked into, and only the verdict tells whose they are. So bytes
+above the budget are cut in the transaction that refuses the message. Until then the limit of open requests bounds
+them.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ __all__ = ["trim_strangers"]
 def trim_strangers(
     tx: Transaction, refused: Sequence[tuple[RawMessage, SettledMessage]], budget: StrangerBudget, now: datetime
 ) -> None:
-    """Cut those of ``refused``, settled in this transaction, that nobody proved to have sent and that are too much.
+    """Cut messages of ``refused``, settled in this transaction, whose sender is unproven and that exceed the budget.
 
-    What came by the hub's queue, from SID or from a file was sent for by us, and what was judged before was counted
-    then: both stay whole. One that is cut is not judged again.
+    Two kinds stay whole: messages that we fetched ourselves (hub's queue, SID, files), and messages that were counted
+    when they were judged before. A message that was cut is not judged again.
     """
     strangers = [
         (raw, settled)

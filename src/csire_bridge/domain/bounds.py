@@ -1,7 +1,7 @@
-"""The days and moments that the bridge reckons with: what others write beyond them stands for "none", or is a mistake.
+"""Bounds of the days and moments that the bridge accepts; anything outside of them is a mistake, or means "none".
 
-Systems write 0001-01-01 or 9999-12-31 where there is no date. Such a day has no start in UTC, or no day after it, so it
-is refused where it is read, before anything is reckoned with it.
+Some systems write 0001-01-01 or 9999-12-31 if there is no date. Such a day has no start in UTC, or no day after it, so
+it is refused where it is read, before anything is calculated with it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def checked_moment(moment: datetime) -> datetime:
 
 
 def out_of_bounds(reading: Request) -> Iterator[tuple[str, str]]:
-    """Each field of what was read that can't be kept, and what is wrong with it."""
+    """The fields of a request whose dates are out of bounds, each with what is wrong with it."""
     for name, longest in _LONGEST.get(type(reading), {}).items():
         text = getattr(reading, name)
         if text is not None and len(text) > longest:

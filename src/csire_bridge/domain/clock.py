@@ -16,9 +16,9 @@ WARSAW = ZoneInfo("Europe/Warsaw")
 
 
 def aware_utc(moment: datetime) -> datetime:
-    """Return ``moment`` in UTC; raise ValueError for a naive one, whose meaning nobody knows.
+    """Return ``moment`` in UTC; raise ValueError for a naive one, which has no time zone.
 
-    The first and last hours of the calendar may have no UTC: ValueError as well.
+    Also raises ValueError for a moment that does not exist in UTC (first and last hours of the calendar).
     """
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone")
@@ -42,8 +42,8 @@ def start_of(day: date) -> datetime:
 def at_wall_clock(local: datetime, *, later: bool) -> datetime:
     """The moment (UTC) at which Polish clocks show ``local`` (naive).
 
-    On the two clock-change nights a time is shown twice, or never; then ``later`` chooses the later or the earlier
-    of the two moments that can be meant.
+    In the two clock-change nights a clock time occurs twice, or never; then ``later`` chooses the later or the earlier
+    of the two possible moments.
     """
     both = (local.replace(tzinfo=WARSAW, fold=fold).astimezone(UTC) for fold in (0, 1))
     return max(both) if later else min(both)

@@ -1,4 +1,4 @@
-"""Every error of the bridge, drawn as one tree.
+"""Every error of the bridge, as one tree.
 
     BridgeError
     ├── PartnerFault              the message is wrong: refused, its sender told, never retried
@@ -13,7 +13,7 @@
     ├── PermanentFailure          it will not change by itself: parked, a person is told
     │   ├── HeadEndRefused        the head-end system said no, for good
     │   └── PartnerRefused        the partner said no, for good
-    ├── ActionRefused                what a person wants to do can't be done as things stand
+    ├── ActionRefused             an operator action is not possible in the present state
     └── OurFault                  the bridge or its surroundings are wrong
         ├── ConfigurationError    settings, schemas or mapping files
         ├── StoreFailure          disk full, read-only, broken database
@@ -169,7 +169,7 @@ class RuleBroken(PartnerFault):
 
 
 class TransientFailure(BridgeError):
-    """It may work later. ``wait`` is the shortest pause before the next try, where whoever refused named one."""
+    """It may work later. ``wait`` is the shortest pause before the next try, if the partner named one."""
 
     wait: timedelta | None = None
 
@@ -207,7 +207,7 @@ class PermanentFailure(BridgeError):
 class HeadEndRefused(PermanentFailure):
     """The head-end system refused; ``code`` is its own code.
 
-    ``permanent``: by its code, the reason can't change by trying again (no such meter, not authorised). Without it we
+    ``permanent``: by its code, the reason can't change by trying again (no such meter, not authorised). If False, we
     only know that the system called it fatal.
     """
 
@@ -226,7 +226,7 @@ class PartnerRefused(PermanentFailure):
 
 
 class ActionRefused(BridgeError):
-    """What a person wants to do can't be done as things stand; nothing was changed."""
+    """An operator action is not possible in the present state; nothing was changed."""
 
 
 class OurFault(BridgeError):

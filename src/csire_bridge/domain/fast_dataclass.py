@@ -1,7 +1,7 @@
-"""Frozen dataclasses with many fields: made, and made anew with other values, without a call for each field.
+"""Faster construction and replacement of frozen dataclasses with many fields.
 
-``__init__`` of a frozen dataclass sets every field by a call of its own, and ``dataclasses.replace`` gathers them all
-before that. Where a dataclass has no slots, its fields are one dictionary, which is filled at once.
+``__init__`` of a frozen dataclass sets every field with a separate call, and ``dataclasses.replace`` collects all of
+them before that. If a dataclass has no slots, its fields are one dictionary, which is filled at once here.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ class MessageId(_Uuid):
     def derive(self, name: str) -> MessageId:
         """The identifier of the message that answers this one: always the same for the same ``name``.
 
-        A retry after a crash therefore can't invent a second identifier (UUID version 5, RFC 9562).
+        So a retry after a crash makes the same identifier again (UUID version 5, RFC 9562).
         """
         return MessageId(str(uuid.uuid5(uuid.UUID(self), name)))
 
@@ -116,16 +116,16 @@ class ProcessInstanceId(_Uuid):
 
 
 class CorrelationId(str):
-    """What joins a command to the head-end system's reply and events; however it is made, it is a value to compare.
+    """Correlates a command with the head-end system's reply and events; compared by value.
 
-    A UUID is the same in upper and lower case, as ``urn:uuid:...`` and in braces (RFC 9562; all of these are sent by
-    products). Any other text is itself, without the space around it.
+    A UUID is the same in upper and lower case, as ``urn:uuid:...`` and in braces (RFC 9562; products send all of
+    these). Any other text is compared as it is, without surrounding space.
     """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        """The identifier that ``text`` spells."""
+        """The identifier written in ``text``."""
         bare = text.strip()
         lowered = bare.lower().removeprefix("urn:uuid:").removeprefix("{").removesuffix("}")
         return super().__new__(cls, lowered if _UUID_SHAPE.match(lowered) else bare)

@@ -32,7 +32,7 @@ class WorkStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who works on something, and until when (UTC) nobody else will. Both together tell a lease from every other."""
+    """Who works on something, and until when (UTC) nobody else does. Both together identify a lease."""
 
     owner: str
     until: datetime

@@ -1,8 +1,8 @@
 """When something may be sent: hours of the week, days off, the days before them, and times when nothing may be sent.
 
-A moment is open when the clock in Poland shows an open time. So in the night in which clocks are put back, an hour
-may be open twice, and in that in which they are put forward an hour that never comes opens nothing. Hours over
-midnight need both days: that on which they begin and that of the moment.
+A moment is open if clocks in Poland show an open time. So when clocks go back in autumn, an hour may be open twice;
+when they go forward in spring, the skipped hour opens nothing. Hours over midnight need both days to be permitted: the
+day on which they begin and the day of the moment.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Window:
     days_before_days_off: int = 0
 
     def takes(self, day: date, calendar: Calendar) -> bool:
-        """Whether ``day`` is a day on which anything is sent, whatever its hours."""
+        """Whether anything may be sent on ``day`` at all, regardless of hours."""
         if not self.on_days_off and calendar.is_day_off(day):
             return False
         return not calendar.is_before_day_off(day, self.days_before_days_off)
@@ -50,7 +50,7 @@ ANY_TIME = Window()
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """Days from ``first`` to ``last``, both included; ``yearly`` ones come every year, over the new year too."""
+    """Days from ``first`` to ``last``, both included; ``yearly`` ones repeat every year, also across New Year."""
 
     first: date
     last: date
@@ -80,7 +80,7 @@ class Pause:
 
 
 class OpenTimes:
-    """A window, less a pause, by a calendar. Keeps what it has worked out; safe for several threads."""
+    """A window minus a pause, by a calendar. Caches what it has calculated; safe for several threads."""
 
     def __init__(self, window: Window, calendar: Calendar, pause: Pause | None = None) -> None:
         self._window, self._calendar, self._pause = window, calendar, pause
@@ -143,7 +143,7 @@ def _without(minutes: _Minutes, taken: _Minutes) -> _Minutes:
 
 
 def _by_utc(day: date, minutes: _Minutes) -> _Open:
-    """The moments at which the clock shows ``minutes``; a clock-change day has two stretches of even time."""
+    """The moments (UTC) at which the clock shows ``minutes``; on a clock-change day, for each UTC offset."""
     midnight = datetime.combine(day, time(0))
     found = []
     for begin, end in _stretches(day):
@@ -156,7 +156,7 @@ def _by_utc(day: date, minutes: _Minutes) -> _Open:
 
 
 def _stretches(day: date) -> list[tuple[datetime, datetime]]:
-    """The day (UTC), cut where clocks change."""
+    """The day in UTC, split where the clocks change."""
     begin, end = start_of(day), start_of(day + _DAY)
     offset = _offset(begin)
     if _offset(end) == offset:

@@ -1,7 +1,7 @@
 """Days off and working days in Poland.
 
 A day off is a Saturday, a Sunday or a public holiday (Act of 18 January 1951 on days off work; 24 December since
-2025), or a day that the operator names itself. Working days of the law know nothing of the operator's own days.
+2025), or a day that the operator names itself. Legal terms in working days ignore the operator's own days.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ def after_days(moment: datetime, days: int, *, later: bool) -> datetime:
 
 
 def after_working_days(moment: datetime, days: int) -> datetime:
-    """The end (UTC) of ``days`` working days (1 or more) that begin at ``moment`` (aware): the strict reading.
+    """The end (UTC) of ``days`` working days (1 or more) that begin at ``moment`` (aware): the strict interpretation.
 
-    One working day after Friday 10:00 is Monday 10:00. What begins on a day off counts from the start of the next
-    working day, so that one working day is over when that day is over.
+    One working day after Friday 10:00 is Monday 10:00. A term that begins on a day off counts from the start of the
+    next working day, so one working day ends when that day ends.
     """
     local = _local(moment)
     day, clock = local.date(), local.time()

@@ -41,9 +41,9 @@ ARMED_TEXT = "supply is still off: the customer switches it on at the meter"
 
 
 def answer_of(order: Order) -> Answer | None:
-    """The answer to the hub in the order's present state; None while there is none, or no process is behind it.
+    """The answer to the hub for the order's present state; None if none is due yet, or the order has no hub process.
 
-    Whether the hub wants one is said by the mapping file of the message that asked.
+    The mapping file of the request decides whether the hub expects an answer at all.
 
     Raises ValueError for an order that claims to be done without a confirmed movement: such an answer must
     never leave.
@@ -76,14 +76,15 @@ def answer_of(order: Order) -> Answer | None:
 
 
 def reasons_of(kind: OrderKind) -> tuple[RejectionReason, ...]:
-    """Why an order of that kind may not be carried out; debts are a matter of supply only."""
+    """The rejection reasons that are possible for an order of that kind."""
     supply = kind.contactor_action is not None
     return tuple(reason for reason in RejectionReason if supply or reason is not RejectionReason.DEBT_BOTH_SIDES)
 
 
 def possible_answers(kind: OrderKind, answer: AnswerKind) -> Iterator[Answer]:
-    """Every sort of that answer which an order of that kind may need: each outcome or reason, with each optional fact
-    and without it, with the shortest texts and with longer ones than any document takes.
+    """All variants of an answer that an order of that kind may need: each outcome or reason, with and without each
+    optional fact, with the shortest texts and with texts longer than any document allows. Used to check mappings at
+    start.
     """
     told: dict[str, Sequence[object]] = {"meter": (None, MeterNumber("9" * 20))}
     if answer is AnswerKind.DONE:

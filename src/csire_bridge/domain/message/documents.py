@@ -1,4 +1,4 @@
-"""What leaves: a signed answer in the outbox, and how far it has come."""
+"""Outgoing documents: a signed answer in the outbox, and its state of delivery."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["Delivery", "DocumentState", "OutgoingDocument"]
 class DocumentState(StrEnum):
     """``DELIVERED`` means that the partner's channel took it, ``CONFIRMED`` that the hub's R_1 accepted it.
 
-    ``CONTESTED`` means that the hub's R_1 refused it: a person must look, and only a person lifts it; it is
-    ``CONFIRMED`` then.
+    ``CONTESTED`` means that the hub's R_1 rejected it: a person must clear it up, and only a person can settle it; then
+    it becomes ``CONFIRMED``.
     """
 
     PENDING = "pending"
@@ -54,7 +54,7 @@ class OutgoingDocument:
 
     @property
     def has_left(self) -> bool:
-        """Whether its receiver may know it."""
+        """Whether its receiver may have got it."""
         return self.sent_at is not None or self.delivered_at is not None
 
     def as_in(self, state: DocumentState) -> OutgoingDocument:

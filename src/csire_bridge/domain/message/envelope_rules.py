@@ -38,7 +38,7 @@ def process_of(number: MessageNumber) -> str | None:
 
 
 def check_agreement(header: Header, facts: MessageFacts) -> Iterator[Problem]:
-    """Number, type, process, agencies and root element must say the same."""
+    """Number, type, process, agencies and root element of a message must agree."""
     if header.number not in facts.numbers:
         known = ", ".join(sorted(facts.numbers))
         yield Problem(
@@ -93,7 +93,7 @@ def check_parties(header: Header, own: Eic | None) -> Iterator[Problem]:
 def check_timestamp(header: Header, limits: Limits, now: datetime, *, judge_age: bool = True) -> Iterator[Problem]:
     """The timestamp lies neither in the future nor too far back; a retroactive token lifts the latter.
 
-    ``judge_age=False`` is for a file at rest, which is always older than its arrival would be.
+    ``judge_age=False`` is for a stored file, which may be any age.
     """
     if header.timestamp > now + limits.clock_skew:
         yield Problem(

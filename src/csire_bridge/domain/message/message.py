@@ -39,7 +39,7 @@ __all__ = [
 
 
 class Channel(StrEnum):
-    """The door a message came through."""
+    """The channel through which a message came in."""
 
     REPLAY = "replay"
     WEBHOOK = "webhook"
@@ -48,9 +48,9 @@ class Channel(StrEnum):
 
 
 class Form(StrEnum):
-    """How a message came, and so how its receipt goes back: by itself, or in a SOAP envelope.
+    """Whether a message came bare or in a SOAP envelope; its receipt goes back in the same form.
 
-    It is what the door was told, not what is inside: it chooses the shape of the receipt and never trust.
+    It is taken from the request, not from the content. It chooses the form of the receipt, and never affects trust.
     """
 
     BARE = "bare"
@@ -58,7 +58,7 @@ class Form(StrEnum):
 
 
 class MessageState(StrEnum):
-    """Where a message stands. It moves from ``RECEIVED``; a refusal that may be our fault may go back there, once."""
+    """The state of a message. It starts as ``RECEIVED``; a refusal that may be our fault may return there, once."""
 
     RECEIVED = "received"
     ACCEPTED = "accepted"
@@ -112,7 +112,7 @@ class Header:
 
     @property
     def sent_id(self) -> SentId:
-        """The id together with who gave it: whoever has signed, which is the physical sender."""
+        """The message id together with its sender: the signer, which is the physical sender."""
         return Eic(self.physical_sender), self.message_id
 
 
@@ -165,7 +165,7 @@ class RegistryUpdate:
 
     ``tariff_group`` and ``contracted_power`` (kW) are the terms of service; ``meter_kind`` is the hub's code. Only the
     hub's messages name a process. ``danger_registered`` is PL-278: the need to cut supply because of danger was
-    registered. ``no_meter`` says that no meter is there any more, which only people say.
+    registered. ``no_meter`` says that there is no meter any more; only an operator action says so.
     """
 
     process_instance: ProcessInstanceId | None
@@ -212,7 +212,8 @@ class UnderstoodMessage:
 
 @dataclass(frozen=True, slots=True)
 class TakenId:
-    """An id that was accepted before from the same sender: which message took it, with which content, and its receipts.
+    """A message id that was accepted before from the same sender: by which message, with which content, and its
+    receipts.
 
     ``content`` is the SHA-256 of the canonical document, the same however often it was signed and wrapped anew.
     ``receipts`` holds, for each form in which the message has come so far, the receipt that was given first.
@@ -225,7 +226,7 @@ class TakenId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledMessage:
-    """How a message has ended. What could not be trusted or read stays None; ``problem`` is for people.
+    """The result of settling a message. Fields that could not be trusted or read are None; ``problem`` is for people.
 
     ``claimed_sender``, ``claimed_number`` and ``claimed_id`` are what a refused message says of itself, which nothing
     proves. ``again_at`` (UTC) is when a refusal is judged again.
@@ -253,8 +254,8 @@ class SettledMessage:
 class MessageEnd:
     """How a message has ended, as it stands in the journal: what its sender is told.
 
-    ``sender`` is who sent an accepted message or its repeat; None where that is not at hand. ``receipt`` is None where
-    it is not kept: only a stranger's, who may send again.
+    ``sender`` is who sent an accepted message or its repeat; None if not loaded. ``receipt`` is None if it is not kept,
+    which happens only for an unproven sender.
     """
 
     state: MessageState

@@ -23,7 +23,7 @@ class PartnerChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PartnerEntry:
-    """A partner of the table. None says nothing: the settings file's value holds, and after it the default.
+    """A partner of the table. None means not set: then the settings file's value holds, or else the default.
 
     ``numbers`` and ``may_send_as_the_hub`` are message numbers with spaces between them. Moments are aware UTC.
     """
@@ -40,7 +40,7 @@ class PartnerEntry:
     may_send_as_the_hub: str | None = None
 
     def over(self, below: Partner) -> Partner:
-        """``below`` with everything that this entry says laid over it."""
+        """``below``, overridden by every value that this entry sets."""
         allowed, widened = _numbers(self.numbers), _numbers(self.may_send_as_the_hub)
         limits = replace(
             below.limits,
@@ -66,7 +66,7 @@ def _numbers(text: str | None) -> frozenset[MessageNumber] | None:
 class CertificateEntry:
     """A certificate of the table. ``fingerprint`` is its SHA-256 in 64 hexadecimal digits; moments are aware UTC.
 
-    One that is withdrawn is no longer trusted, wherever else it is named, and is never entered again.
+    A withdrawn certificate is not trusted any more, even if the settings file names it, and can't be entered again.
     """
 
     partner: Eic

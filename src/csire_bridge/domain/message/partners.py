@@ -11,7 +11,7 @@ __all__ = ["Partner", "PartnerLimits", "PartnerRole", "SecurityProfile"]
 
 
 class PartnerRole(StrEnum):
-    """What a partner is in the market, and so what it may send to an operator: the hub its messages, others nothing."""
+    """A partner's market role, which decides what it may send to an operator: the hub its messages, others nothing."""
 
     HUB = "hub"
     SUPPLIER = "supplier"
@@ -34,7 +34,7 @@ class SecurityProfile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PartnerLimits:
-    """What one partner may ask of us. ``per_minute`` counts messages, ``at_once`` open requests."""
+    """Rate limits of one partner. ``per_minute`` counts messages, ``at_once`` open requests."""
 
     per_minute: int = 6000
     at_once: int = 64
@@ -48,8 +48,8 @@ class Partner:
     ``numbers`` narrow what the hub may send; None allows every number that we read. They say nothing of other partners:
     those may send only what ``may_send_as_the_hub`` names.
 
-    ``user`` is how it names itself at our door (query parameter ``organisationUser``). It proves nothing, so nothing
-    depends on it.
+    ``user`` is the name that it sends to our endpoint (query parameter ``organisationUser``). It proves nothing, so
+    nothing depends on it.
     """
 
     eic: Eic

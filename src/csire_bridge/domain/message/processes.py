@@ -35,7 +35,7 @@ class Process:
 
 
 class Standing(StrEnum):
-    """What a request is to its process.
+    """How a request relates to its process.
 
     ``NEW``: nothing was done yet. ``JOINS``: SID has named the process already, and its order is open. ``MOVED``: it
     changes the dates of an order that waits. ``REPEATED``: its order asks for the same, and is open, or was carried out
@@ -66,7 +66,7 @@ _DATES = ("requested_date", "effective_date", "tariff_group", "contracted_power"
 
 
 def standing(asked: Order, process: Process, known: Sequence[Order]) -> Stands:
-    """What ``asked`` is to ``process``, whose orders are ``known``.
+    """How the request ``asked`` relates to ``process``, whose orders are ``known``.
 
     A movement of the contactor that has ended is never asked for again. An agreement or a tariff may be given another
     date afterwards, by a newer message; the same date again is a repeat.

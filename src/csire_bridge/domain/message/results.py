@@ -1,7 +1,7 @@
-"""The hub's word on our answers (R_1): when it counts.
+"""The hub's results (R_1) to our answers, and when they count.
 
-It counts for an answer that has left, of the same process and the same point. What the hub has contested is lifted by
-people only.
+A result counts for an answer that was sent, if it names the same process and the same metering point. Only a person can
+settle an answer that the hub contested.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class HubResult:
 
 
 class Weight(StrEnum):
-    """What an R_1 is worth.
+    """How an R_1 counts.
 
-    ``EARLY``: the answer is not known, or has not left; the R_1 is kept. ``OTHER``: it names another process or point.
-    ``CONTESTED``: the hub contested the answer before, and a person must look; the R_1 is told and changes nothing.
+    ``EARLY``: the answer is not known, or was not sent yet; the R_1 is kept. ``OTHER``: it names another process or
+    point. ``CONTESTED``: the hub contested the answer before, so a person must settle it; the R_1 is only recorded.
     """
 
     COUNTS = "counts"
@@ -45,7 +45,7 @@ class Weight(StrEnum):
 
 
 def weigh(result: HubResult, document: OutgoingDocument | None, order: Order | None) -> Weight:
-    """What ``result`` is worth for ``document``, our answer to ``order`` under the id that it names."""
+    """How ``result`` counts for ``document``, our answer to ``order`` under the id that the result names."""
     if document is None or order is None:
         return Weight.EARLY
     if result.process_instance != order.process_instance:

@@ -1,6 +1,6 @@
 """SID, the operator's customer system: what it asks for, and what it is told.
 
-An order of SID is an order like any other; what is particular to SID hangs on its number.
+An order of SID is an order like any other; what is specific to SID is stored with its SID number.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class SidNumber(str):
 
 
 class SidStatus(StrEnum):
-    """Where an order stands, in SID's words. ``SENT`` means that nothing has switched as far as is known.
+    """The state of an order in the terms of SID's contract. ``SENT``: as far as is known, nothing has switched yet.
 
     ``ARMED``: the customer must switch on. ``IN_STEPS``: some of its steps may be done.
     """
@@ -85,7 +85,7 @@ _STATUS: Mapping[OrderState, SidStatus] = {
 
 
 def status_of(state: OrderState) -> SidStatus:
-    """What SID is told of an order in that state."""
+    """The status that SID is told for an order in that state."""
     return _STATUS[state]
 
 

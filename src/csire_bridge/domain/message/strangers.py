@@ -1,4 +1,4 @@
-"""What is kept of messages that nobody proved to have sent: so many bytes a day, and of the rest a hash and a head."""
+"""The daily budget of bytes for messages of unproven senders; above it, only a hash and the first bytes are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Share", "StrangerBudget"]
 
 
 class Share(StrEnum):
-    """Two budgets of the same size, so that garbage does not use up the room of what may be the hub's.
+    """Two budgets of the same size, so that garbage does not use up the budget of messages that may be the hub's.
 
     ``LEFT``: refused for good. ``WAITING``: refused for a cause that may be ours, and judged again.
     """

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class ContactorAction(StrEnum):
-    """What the contactor shall do."""
+    """The action asked of the contactor."""
 
     DISCONNECT = "disconnect"
     CONNECT = "connect"
@@ -42,8 +42,8 @@ class ControlState(IntEnum):
 class ContactorCommand:
     """One contactor command to one meter.
 
-    ``correlation_id`` is ours and joins the command to its reply and events. ``not_after`` (UTC) is handed
-    down, so that a head-end system that comes back after an outage does not run a stale disconnection.
+    ``correlation_id`` is ours and matches the command with its reply and events. ``not_after`` (UTC) is sent with the
+    command, so that a head-end system that comes back after an outage does not run a stale disconnection.
     """
 
     correlation_id: CorrelationId
@@ -59,8 +59,8 @@ class ContactorCommand:
 class ContactorReading:
     """The contactor's state as read from the meter at ``read_at`` (UTC).
 
-    ``output_state`` is true while the supply is on. ``told_at`` is the time of reading in the head-end system's own
-    words, where ``read_at`` was held against our clock.
+    ``output_state`` is true while the supply is on. ``told_at`` is the time of reading as the head-end system told it,
+    if ``read_at`` was corrected by our clock.
     """
 
     meter: MeterNumber
@@ -99,12 +99,12 @@ class HeadEndEventKind(StrEnum):
 
     @property
     def failure(self) -> bool:
-        """It says that the command was not carried out."""
+        """Whether the event says that the command was not carried out."""
         return self in _FAILURES
 
     @property
     def weight(self) -> int:
-        """How telling it is: a movement more than a failure, and either more than a general word."""
+        """How much the event tells: a movement more than a failure, and both more than a general "processed"."""
         return 2 if self in _MOVEMENTS else 1 if self in _NAMED_FAILURES else 0
 
 
@@ -135,12 +135,12 @@ class HeadEndEvent:
 
     @property
     def identity(self) -> tuple[CorrelationId | None, MeterNumber, str, datetime]:
-        """What is the same in an event that was sent twice."""
+        """The fields by which a repeated event is recognised."""
         return self.correlation_id, self.meter, self.code, self.occurred_at
 
 
 def most_telling(events: Sequence[HeadEndEvent]) -> HeadEndEvent:
-    """The one of a command's events, in the order of their arrival, that tells the most about its one outcome.
+    """The event of a command, given in the order of arrival, that tells the most about its outcome.
 
     A movement outweighs a failure, because the contactor is read before anybody believes either, and then only the
     movement's time is wanted; both outweigh "processed". Among equals the last to happen counts, with the earliest

@@ -1,7 +1,7 @@
-"""How old, and how far ahead of our own clock, a time may be that others tell.
+"""Rules for times told by others: how old, and how far ahead of our own clock, they may be.
 
-Nothing that was seen before a command proves anything about it. And nothing happens in the future: a time that lies
-ahead of our own clock is not used; what counts then is when we heard of it, by our own clock.
+A reading from before a command proves nothing about the command. And nothing happens in the future: a time that is
+ahead of our own clock is not used; then the moment at which we received it, by our own clock, counts instead.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _POLISH_OFFSETS = (1, 2)
 
 
 def is_older(told: datetime, since: datetime, lag: timedelta = timedelta()) -> bool:
-    """Whether what was seen at ``told``, by their clock, comes before ``since``, by ours (both UTC).
+    """Whether a reading taken at ``told`` by their clock is older than ``since`` by ours (both UTC).
 
-    ``lag`` is how far their clock was measured to be behind ours at least; it is believed up to the tolerance only.
-    Beside that there is no tolerance: a contactor may move twice within one.
+    ``lag`` is by how much their clock was measured to be behind ours at least; it is used up to the tolerance only.
+    There is no other tolerance, because a contactor may move twice within it.
     """
     return told < since - min(max(lag, timedelta()), CLOCK_TOLERANCE) - GRAIN
 
 
 def as_fine_as(moment: datetime, told: datetime) -> datetime:
-    """``moment`` cut down to the seconds or milliseconds in which ``told`` is told, so that both can be compared."""
+    """``moment`` truncated to the precision of ``told`` (seconds or milliseconds), so that both can be compared."""
     if told.microsecond % 1000:
         return moment
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000 if told.microsecond else 0)

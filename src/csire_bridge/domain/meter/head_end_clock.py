@@ -1,8 +1,8 @@
-"""What the head-end system's clock shows, by the timestamps of its replies.
+"""Estimates the head-end system's clock from the timestamps of its replies.
 
-A command ends by the head-end system's clock and not by ours. So whether it may still run is judged by what that clock
-shows at least. Between two replies it is carried on by a counter that nobody sets, so a step of our own clock changes
-nothing.
+A command expires by the head-end system's clock, not by ours. So whether it may still run is judged by the earliest
+time that this clock can show. Between replies the estimate runs on a monotonic counter, so setting our own clock
+changes nothing.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class HeadEndClock:
             self._now.take(told.timestamp(), asked, answered)
 
     def shows(self, now: datetime, at: float) -> datetime | None:
-        """What it shows at least (UTC) when our counter shows ``at``; None when no reply has said so yet.
+        """The earliest time (UTC) it can show when our counter shows ``at``; None before any reply.
 
-        It is never more than ``now``, our own clock: one that is ahead of ours, or takes local time for UTC, ends no
-        command early. Where several machines answer, the one that is the latest counts.
+        It is never more than ``now``, our own clock: so a clock that is ahead of ours, or gives local time as UTC, ends
+        no command early. If several machines answer, the one that is furthest behind counts.
         """
         with self._lock:
             least = min(self._now.least, self._before.least)
@@ -45,7 +45,7 @@ class HeadEndClock:
         return datetime.fromtimestamp(max(min(least + at, now.timestamp()), 0.0), UTC)
 
     def behind(self, now: datetime, at: float) -> timedelta:
-        """How far it is behind ``now``, our own clock, for sure; zero where it is not, or no reply has told."""
+        """By how much it is behind ``now``, our own clock, at least; zero if it is not, or before any reply."""
         with self._lock:
             most = max(self._now.most, self._before.most)
         seconds = now.timestamp() - (most + at) if most > -math.inf else 0.0
@@ -53,7 +53,7 @@ class HeadEndClock:
 
 
 class _Bounds:
-    """What the clock showed at least and at most when our counter showed zero."""
+    """The earliest and latest time that the clock can have shown when our counter showed zero."""
 
     def __init__(self) -> None:
         self.least, self.most = math.inf, -math.inf

@@ -1,4 +1,4 @@
-"""At which metering point a meter stands and stood, as far as we were told: whom a command to it would reach."""
+"""Where meters are and were installed, as far as we know: which household a command to a meter would reach."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CLOCKS_DIFFER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """A meter at a metering point: from when until when (UTC) we knew it to be there; None: it is there still.
+    """A meter at a metering point, from when until when (UTC) as far as we know; None: it is still there.
 
     ``confirmed_at`` is when a person has last made sure that the meter is there.
     """
@@ -38,8 +38,8 @@ def misplaced(
     """Why a command to ``meter`` for an order of ``point`` might reach another household; None when it can't.
 
     ``registered_at`` (UTC) is when the order was registered. ``known`` are all installations of all meters that are or
-    were at the point. A meter must stand at one point only. And none that stood at the point since the order was
-    registered may have stood at another one since; unless a person has confirmed the meter after that.
+    were at the point. A meter must be at one point only. And no meter that was at the point since the order was
+    registered may have been at another point since then, unless a person has confirmed the meter afterwards.
     """
     elsewhere = sorted({i.metering_point for i in known if i.meter == meter and i.known_until is None} - {point})
     if elsewhere:
@@ -61,7 +61,7 @@ def misplaced(
 def _counts_from(
     point: MeteringPointCode, meter: MeterNumber, registered_at: datetime, known: Sequence[Installation]
 ) -> datetime:
-    """From when (UTC) on moves speak against the order."""
+    """The moment (UTC) from which moves of the meter count against the order."""
     here = [i for i in known if i.metering_point == point and i.meter == meter and i.known_until is None]
     confirmed = [i.confirmed_at for i in here if i.confirmed_at is not None]
     return max([registered_at - _CLOCKS_DIFFER, *confirmed])

@@ -59,7 +59,7 @@ class TariffCalendar:
 
 @dataclass(frozen=True, slots=True)
 class MeterCalendars:
-    """Which calendar a meter counts by at ``read_at`` (UTC), and which one waits in it; the reading proves both."""
+    """The active calendar of a meter at ``read_at`` (UTC), and the passive one that waits; the reading proves both."""
 
     meter: MeterNumber
     active: str
@@ -67,7 +67,7 @@ class MeterCalendars:
     read_at: datetime
 
     def waits(self, tariff: str, activate_at: datetime) -> bool:
-        """Whether this very change was written; a meter keeps hundredths of a second."""
+        """Whether exactly this change waits in the meter; a meter stores hundredths of a second."""
         moment = self.passive.activate_at
         near = moment is not None and abs((moment - activate_at).total_seconds()) < 0.02
         return self.passive.name == tariff and near

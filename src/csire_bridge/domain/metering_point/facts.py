@@ -1,8 +1,8 @@
 """What is known about a metering point: the facts that an execution depends on, and since when each of them holds.
 
-Everything that is told of a point has a date from which it holds, somebody who said it, and a moment at which we heard
-it. For each fact the value of the newest effective date counts, and of several for the same date the one that was
-heard last, whoever told it and in whatever order the tellings came.
+Every statement about a point has an effective date, a source, and the moment at which we received it. For each fact,
+the value with the newest effective date counts; of several with the same date, the one received last. It does not
+matter who said it, or in which order the statements came.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class MeteringPoint:
 
 
 class Source(StrEnum):
-    """From where something is known about a point. METER: the meter itself was asked. PERSON: one of the operator."""
+    """The source of a fact about a point. METER: read from the meter itself. PERSON: an employee of the operator."""
 
     MESSAGE = "message"
     SID = "sid"
@@ -66,7 +66,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Who told something of a point, and when we heard it (``told_at``, UTC).
+    """A statement about a point: what, from whom, and when we received it (``told_at``, UTC).
 
     ``told_by`` is a person, ``why`` their words; ``applied_at`` is None until its effective date has come.
     """
@@ -81,42 +81,42 @@ class Telling:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Since:
-    """The Polish date from which a fact holds, and when we heard of it (UTC). Of two, the greater one counts."""
+    """The Polish date from which a fact holds, and when we received it (UTC). Of two, the greater one counts."""
 
     effective: date
     heard: datetime
 
     @classmethod
     def seen(cls, moment: datetime, heard: datetime) -> Self:
-        """Of a fact that somebody saw at ``moment`` (UTC); nobody sees what is still to come when we hear of it."""
+        """For a fact that was observed at ``moment`` (UTC), which can't be later than when we received it."""
         return cls(min(moment, heard).astimezone(WARSAW).date(), heard)
 
 
 @dataclass(frozen=True, slots=True)
 class PointRecord:
-    """A point as it is known, and since when each of its facts holds; a fact without that gives way to any telling."""
+    """What is known of a point, and since when each fact holds; a fact without a date yields to any statement."""
 
     point: MeteringPoint
     since: Mapping[str, Since]
 
     @classmethod
     def seen(cls, point: MeteringPoint) -> Self:
-        """All that is known of ``point`` as of the moment at which it was updated."""
+        """A record in which all facts of ``point`` hold from the moment at which it was updated."""
         stamp = Since.seen(point.updated_at, point.updated_at)
         known = {name: getattr(point, name) for name in _LEARNED}
         return cls(point, {n: stamp for n, v in known.items() if v is not None and not (n == _DANGER and v is False)})
 
 
 def as_update(told: MeteringPoint, effective: date) -> RegistryUpdate:
-    """What somebody who was asked has told of a point, as it holds from ``effective`` (Polish date) on."""
+    """A looked-up point as an update that holds from ``effective`` (Polish date) on."""
     facts = {_TOLD.get(name, name): getattr(told, name) for name in _LEARNED}
     return RegistryUpdate(process_instance=None, metering_point=told.code, effective_date=effective, **facts)
 
 
 def origins(record: PointRecord, history: Sequence[Telling]) -> dict[str, tuple[Since | None, Telling | None]]:
-    """For each fact that is known, since when it holds, and who told it; None where that is not known.
+    """For each known fact: since when it holds, and which statement it is from; None if not known.
 
-    A fact without a telling was found out in an execution, or entered by other means.
+    A fact without a statement was found in an execution, or entered by other means.
     """
     found: dict[str, tuple[Since | None, Telling | None]] = {}
     for name in _LEARNED:
@@ -144,9 +144,9 @@ def _since(telling: Telling) -> Since:
 
 
 def after(known: PointRecord | None, telling: Telling, now: datetime) -> PointRecord:
-    """The point after ``telling`` came into force: it changes only facts of which nothing newer was told.
+    """Merge a statement into a point when it comes into force: newer facts win, missing ones are filled.
 
-    Registered danger stands until a person lifts it: "no danger" from anybody else only fills a gap.
+    Registered danger holds until a person lifts it: "no danger" from any other source only fills a missing value.
     """
     code = telling.update.metering_point
     point = known.point if known else MeteringPoint(code=code, updated_at=now)
@@ -164,5 +164,6 @@ def after(known: PointRecord | None, telling: Telling, now: datetime) -> PointRe
 
 
 def has_contactor(meter_kind: str) -> bool:
-    """Whether meters of that kind have a contactor: the hub's codes CK0201 and CK0202 do, CK0203 to CK0205 don't."""
+    """Whether meters of that kind have a contactor: by the hub's code list, CK0201 and CK0202 do, CK0203-CK0205
+    don't."""
     return meter_kind in ("CK0201", "CK0202")

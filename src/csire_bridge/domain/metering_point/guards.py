@@ -1,6 +1,6 @@
-"""Guards against a faulty or hostile flood: the stop switch, and the cap of disconnections in an hour.
+"""Guards against a flood of disconnections, by mistake or attack: the stop switch, and the hourly cap.
 
-Both hold for all nodes together. Over the cap, one person asks for more and another one agrees.
+Both hold for all nodes together. Above the cap, one person asks for more and another one approves.
 """
 
 from __future__ import annotations

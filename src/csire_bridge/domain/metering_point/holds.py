@@ -1,4 +1,4 @@
-"""Holds: a person, or a household's complaint, keeps a contactor where it is.
+"""Holds: a person, or a household's complaint, forbids moving a contactor.
 
 A complaint keeps the supply from being cut (Energy Law art. 6c: the supplier has fourteen days to answer it). An
 emergency suspension (process 8.3 of the hub's standard) keeps the supply from coming back until a named person
@@ -18,7 +18,7 @@ __all__ = ["Hold", "HoldKind"]
 
 
 class HoldKind(StrEnum):
-    """What a hold protects."""
+    """The kind of a hold, which says what must not happen."""
 
     COMPLAINT = "complaint"
     PROTECTION = "protection"

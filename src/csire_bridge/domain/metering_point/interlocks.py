@@ -1,7 +1,7 @@
-"""Interlocks: reasons why a contactor must not be moved, looked at just before each command.
+"""Interlocks: reasons why a contactor must not be moved, checked just before each command.
 
-A household cut off that should not be is the worst that can happen, so an unknown point, meter or contactor counts
-against every movement. The flags come from message 3.1.1.1 (characteristics of the metering point), where they are
+A household must never be cut off by mistake, so an unknown point, meter or contactor forbids every movement. The flags
+come from message 3.1.1.1 (characteristics of the metering point), where they are
 optional: a flag that was never told does not protect.
 
 A hold against a disconnection is answered with "cannot". A hold against a connection (an emergency suspension) makes
@@ -26,14 +26,14 @@ DANGER = "danger is registered at the metering point (PL-278); a person lifts it
 
 @dataclass(frozen=True, slots=True)
 class Interlock:
-    """Why an order can't be carried out, in words that go to the hub."""
+    """Why an order can't be carried out; the words go to the hub."""
 
     reason: RejectionReason
     text: str
 
 
 def interlock(order: Order, point: MeteringPoint | None, holds: Sequence[Hold] = ()) -> Interlock | None:
-    """Return what stands against ``order`` at ``point`` for good, or None when the contactor may be moved.
+    """Return the permanent reason against carrying out ``order`` at ``point``, or None if the contactor may be moved.
 
     ``holds`` are those that hold now.
     """
@@ -47,7 +47,7 @@ def interlock(order: Order, point: MeteringPoint | None, holds: Sequence[Hold] =
 
 
 def protection(order: Order, point: MeteringPoint, holds: Sequence[Hold] = ()) -> Interlock | None:
-    """Return what protects the household from being disconnected, by whatever means; None for other orders."""
+    """Return what protects the household from disconnection, remote or on site; None for other orders."""
     if order.kind is OrderKind.DISCONNECT:
         return _protected(order, point) or _protected_by(holds, order)
     return None

@@ -1,4 +1,4 @@
-"""Lists of metering points as people keep them in spreadsheets, read line by line with everything that is wrong."""
+"""Lists of metering points exported from spreadsheets, read line by line; every error is reported."""
 
 from __future__ import annotations
 
@@ -129,7 +129,8 @@ _THREAT = (
 
 
 def read_points(raw: bytes, today: date) -> PointList:
-    """Read a list (CSV, UTF-8, ``;`` or ``,``); what names no effective date holds from ``today`` (Polish date) on."""
+    """Read a list (CSV, UTF-8, ``;`` or ``,``); lines without an effective date hold from ``today`` (Polish date)
+    on."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

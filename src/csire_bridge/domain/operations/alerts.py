@@ -1,4 +1,4 @@
-"""Alerts: one when a condition opens, one when it closes, and never a flood in between."""
+"""Alerts: one message when a condition begins, one when it ends, and nothing in between."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Alert", "AlertKind"]
 
 
 class AlertKind(StrEnum):
-    """What somebody should look at."""
+    """The kind of a condition that needs a person."""
 
     SUPPLY_OFF_UNEXPLAINED = "supply-off-unexplained"
     SUPPLY_ON_UNEXPLAINED = "supply-on-unexplained"

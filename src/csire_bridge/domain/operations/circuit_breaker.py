@@ -1,6 +1,6 @@
-"""Circuit breaker: after several failures in a row a partner is left alone for a while, and then tried with one call.
+"""Circuit breaker: after several failures in a row a partner is not called for a while, then tested with one call.
 
-So an outage leads to one alert and to no storm of retries. The state is a row, so all nodes know it.
+So an outage causes one alert and no storm of retries. The state is a row in the database, so all nodes share it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Circuit:
         return self.retry_at is None or now >= self.retry_at
 
     def trying(self, now: datetime, policy: CircuitPolicy) -> Circuit:
-        """One call is let through; others wait for what becomes of it."""
+        """The circuit while one test call is made; other calls wait for its result."""
         return replace(self, retry_at=now + policy.first)
 
     def after_failures(self, count: int, why: str, now: datetime, policy: CircuitPolicy) -> Circuit:
@@ -52,5 +52,5 @@ class Circuit:
         return replace(self, failures=failures, opened_at=self.opened_at or now, retry_at=now + pause, why=why)
 
     def after_success(self) -> Circuit:
-        """The circuit once a call came through: closed, everything forgotten."""
+        """The circuit after a successful call: closed, with no failures."""
         return Circuit(self.name)

@@ -1,4 +1,4 @@
-"""What a person does by hand: who, why, and when. It is written down with whatever it changes."""
+"""An operator action: who, why, and when. It is recorded together with what it changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["OperatorAction"]
 
 @dataclass(frozen=True, slots=True)
 class OperatorAction:
-    """``by`` is a name that is written down, not a login. ``at`` is UTC; ``why`` may be missing where a thing ends."""
+    """``by`` is a name that is recorded, not a login. ``at`` is UTC; ``why`` may be missing if something just ends."""
 
     by: str
     at: datetime

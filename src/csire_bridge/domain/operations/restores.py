@@ -1,4 +1,4 @@
-"""A database that was restored from a backup does not know what was done since; what concerns that time is in doubt."""
+"""A database restored from a backup does not know what was done since; orders of that time are uncertain."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ IN_DOUBT = (
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """The last restore. ``generation`` is greater than that of every restore before, also of those that this database
-    does not know of; it stands in the ids that the head-end system gets. What happened up to ``lost_until`` (UTC) may
-    have been lost.
+    """The last restore.
+
+    ``generation`` is greater than that of every earlier restore, also of those that this database does not know; it is
+    part of the ids that the head-end system gets. What happened up to ``lost_until`` (UTC) may have been lost.
     """
 
     generation: int
@@ -32,10 +33,10 @@ class Restore:
         return cls(max(int(at.timestamp()), last.generation + 1 if last else 0), at, lost_until)
 
     def generation_of(self, order: Order) -> int:
-        """What is written into a new order: one that was asked for while we may have known more is in doubt."""
+        """The generation to store in a new order; 0, which means uncertain, for one asked for in the lost time."""
         known = order.registered_at > self.lost_until or order.parent is not None
         return self.generation if known else 0
 
     def doubts(self, order: Order) -> bool:
-        """Whether nobody has looked at the order since."""
+        """Whether the order is uncertain: no person has checked it since the restore."""
         return order.generation < self.generation

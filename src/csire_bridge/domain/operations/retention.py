@@ -10,7 +10,7 @@ __all__ = ["Archive", "Kept", "RetentionRules"]
 
 
 class Kept(StrEnum):
-    """Kinds of things that retention takes away, each for itself."""
+    """Kinds of records that retention removes, each with its own rule."""
 
     MESSAGES = "messages"
     ORDERS = "orders"
@@ -19,7 +19,7 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A file with what was, or will be, taken away. ``sha256`` is that of the whole file, once it is written."""
+    """An archive file of records that were, or will be, deleted. ``sha256`` is of the whole file, once written."""
 
     key: int
     name: str

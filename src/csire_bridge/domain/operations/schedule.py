@@ -1,4 +1,4 @@
-"""When something that is done again and again is due."""
+"""Schedules: when a repeated job is due."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Daily", "Every", "KnownTick", "Schedule"]
 
 @dataclass(frozen=True, slots=True)
 class KnownTick:
-    """Since when (UTC) a tick is known, and when it was last done; None while it never was."""
+    """Since when (UTC) a job is known, and when it last ran; None if it never did."""
 
     name: str
     since: datetime
@@ -21,10 +21,10 @@ class KnownTick:
 
 
 class Schedule(Protocol):
-    """Says when something is due again. All moments are UTC."""
+    """Decides when a job is due. All moments are UTC."""
 
     def is_due(self, since: datetime, done_at: datetime | None, now: datetime) -> bool:
-        """Whether it is due at ``now``, when it was last done at ``done_at`` and is known since ``since``."""
+        """Whether the job is due at ``now``, if it last ran at ``done_at`` and is known since ``since``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,16 @@ class Every:
     pause: timedelta
 
     def is_due(self, _since: datetime, done_at: datetime | None, now: datetime) -> bool:
-        """Also when the clock was set back behind the last time."""
+        """Due after the pause, and also if the clock was set back before the last run."""
         return done_at is None or not done_at <= now < done_at + self.pause
 
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """Once each Polish day, at ``at`` by Polish clocks (naive) or as soon after as somebody looks.
+    """Once each Polish day, at ``at`` by Polish clocks (naive), or later if nothing ran at that time.
 
-    On the night on which clocks show that time twice, the first one counts; on the night on which they skip it, it is
-    an hour earlier. ``first_at_once``: when it is met for the first time, not only from the next such moment on.
+    If clocks show that time twice, the first one counts; if they skip it, the job is due an hour earlier.
+    ``first_at_once``: a new job is due at once, not only at its next daily moment.
     """
 
     at: time

@@ -1,4 +1,4 @@
-"""Execution times in the five buckets that operators speak in, and percentiles beside them."""
+"""Execution times in the five buckets that operators publish, and percentiles."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def count_buckets(seconds: Iterable[float]) -> dict[Bucket, int]:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """The nearest-rank percentile of ascending values: a value that really occurred."""
+    """The nearest-rank percentile of ascending values: always one of the values, never interpolated."""
     if not ordered:
         raise ValueError("no values")
     return ordered[max(0, math.ceil(share / 100 * len(ordered)) - 1)]

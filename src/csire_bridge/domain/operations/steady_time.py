@@ -1,7 +1,8 @@
-"""What a process does when the clocks around it disagree: a step of a clock must not change what becomes of an order.
+"""Decides what a process does when clocks disagree, so that setting a clock never changes the result of an order.
 
-A process keeps its own time, which runs by the machine's monotonic clock and can't be set. It follows another clock
-little by little while both agree. A larger difference is a step of one of them, and the majority of three decides.
+A process keeps its own time, which runs by the machine's monotonic clock and can't be set. It follows another clock in
+small corrections while the difference is small. A large difference means that one of the clocks was set; then the
+majority of three clocks decides.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ AGREEMENT = timedelta(seconds=10)
 
 
 class ClockVerdict(StrEnum):
-    """What a process does with its own time."""
+    """What a process must do with its own time."""
 
     FOLLOW = "follow"
     """Run a little faster or slower, until the difference is gone."""

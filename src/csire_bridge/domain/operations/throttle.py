@@ -1,4 +1,4 @@
-"""Commands per second: a head-end system and its concentrators take only so many at once."""
+"""Limits commands per second, because a head-end system and its concentrators can take only so many."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Throttle:
         self._next: datetime | None = None
 
     def take(self, now: datetime, ahead: int = 0) -> datetime | None:
-        """Take a token at ``now`` (UTC); None when there was one.
+        """Take a token at ``now`` (UTC); return None if there was one.
 
-        Else when there will be one, with ``ahead`` others waiting before the caller.
+        Otherwise return when there will be one, if ``ahead`` others wait before the caller.
         """
         full = now - self._room
         due = max(self._next, full) if self._next else full

@@ -1,7 +1,7 @@
-"""The text that goes out with an order: a template with named fields and nothing else.
+"""The text that is sent with a command: a template with named fields.
 
-``{meter}`` is a field, ``{description:40}`` one that is cut to 40 characters, ``{{`` and ``}}`` are braces. There are
-no attributes, no indexes, no formats. A field without a value is written as ``-``.
+``{meter}`` is a field, ``{description:40}`` one that is cut to 40 characters, ``{{`` and ``}}`` are braces. Attributes,
+indexes and formats are not allowed. A field without a value is written as ``-``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What may be concluded about an order from an event of the head-end system and a reading of the contactor.
 
-The rule of the house: never conclude from a reply or an event alone that the contactor moved. An event says
-*when*, a reading says *whether*. A reading from before the command says nothing about it.
+The rule: never conclude from a reply or an event alone that the contactor moved. An event says *when* it moved, a
+reading says *whether*. A reading from before the command proves nothing about the command.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionTime:
-    """When (UTC) the contactor moved, as far as it can be known, and ``source``: where that is from."""
+    """When (UTC) the contactor moved, as far as known, and ``source``: where that time is from."""
 
     at: datetime
     source: str
@@ -47,11 +47,11 @@ def conclude(
 ) -> Conclusion:
     """Decide from the contactor's reading; the event only tells the time, and whether the command has ended.
 
-    ``kind`` must be a disconnection or a reconnection. "Cannot" too needs the contactor's word: a reported failure
-    counts only where the contactor was read and has not moved. Without an event, a contactor that has not moved leaves
-    the outcome unknown: the command may still be on its way. So does a reading from before ``submitted_at``.
-    ``before`` is how the contactor was seen until then. ``armed_counts`` is for operators who regard a reconnection as
-    carried out once the customer can switch on.
+    ``kind`` must be a disconnection or a reconnection. A rejection also requires a reading that shows the contactor
+    unmoved: a reported failure alone does not count. Without an event, a contactor that has not moved leaves the
+    outcome unknown: the command may still be under way. So does a reading from before ``submitted_at``. ``before`` is
+    how the contactor was seen until then. ``armed_counts`` is for operators who regard a reconnection as carried out
+    once the customer can switch on.
     """
     if is_older(reading.read_at, submitted_at):
         text = f"contactor read at {reading.read_at.isoformat()}, before the command: that proves nothing"
@@ -126,7 +126,7 @@ def _against(
     *,
     since_command: bool,
 ) -> str | None:
-    """What speaks against a movement at ``at``; None when nothing does."""
+    """The reason why the contactor can't have moved at ``at``; None if it can."""
     if at < as_fine_as(submitted_at, at):
         return "that was before the command"
     if at > verified_at:

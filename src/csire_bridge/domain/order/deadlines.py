@@ -48,7 +48,7 @@ _SHAPE = re.compile(r"([1-9][0-9]{0,2}) (working day|day|hour)s?\Z")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A length of time such as ``1 working day``, ``3 days``, ``12 hours``; days are those of the Polish calendar."""
+    """A period such as ``1 working day``, ``3 days``, ``12 hours``; days are those of the Polish calendar."""
 
     count: int
     unit: Unit
@@ -62,7 +62,7 @@ class Term:
         return cls(int(match[1]), Unit(match[2]))
 
     def after(self, moment: datetime) -> datetime:
-        """The end (UTC) of the term that begins at ``moment``; of two moments that can be meant, the earlier one."""
+        """The end (UTC) of the term that begins at ``moment``; in a clock-change night, the earlier possible moment."""
         match self.unit:
             case Unit.WORKING_DAYS:
                 return after_working_days(moment, self.count)
@@ -76,7 +76,7 @@ class Term:
 
 
 class CountFrom(StrEnum):
-    """From when a term counts: the message's own timestamp, which is the strict reading, or its receipt by us."""
+    """The start of a term: the message's own timestamp (the strict interpretation), or its receipt by us."""
 
     MESSAGE = "message"
     RECEIPT = "receipt"
@@ -95,7 +95,7 @@ DEFAULT_TERMS: Mapping[str, Term] = MappingProxyType(
 class Deadlines:
     """Terms by order class (``order_class``), or by kind for all of its classes that are not named; None: no term.
 
-    ``near``: with less time left than this, an order is better done by hand.
+    ``near``: with less time left than this, an order should become field work.
     """
 
     terms: Mapping[str, Term | None] = field(default_factory=lambda: DEFAULT_TERMS)
@@ -158,7 +158,7 @@ class Standing(StrEnum):
 
 
 def standing(deadline: datetime, registered_at: datetime, now: datetime) -> Standing:
-    """Where an order stands at ``now`` (all UTC), by the clock's time: nights and days off count too."""
+    """How much of its time an order has used at ``now`` (all UTC); nights and days off count too."""
     if now > deadline:
         return Standing.PAST
     gone, whole = now - registered_at, deadline - registered_at

@@ -1,4 +1,4 @@
-"""What the arithmetic of times needs to know about an order; ``domain.orders.Order`` fits."""
+"""The facts about an order that rules and deadlines need; ``Order`` satisfies this protocol."""
 
 from __future__ import annotations
 

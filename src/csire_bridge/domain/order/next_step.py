@@ -1,9 +1,9 @@
-"""What follows for an order from what is known of its command and of its contactor.
+"""The decision after a read-back: what happens to an order, from what is known of its command and contactor.
 
-"Not there" is not "never": a command that the head-end system does not know may still be on its way to it. Until the
-command's end by that system's own clock it may run, unless the system has confirmed that it dropped it, or has told
-that it was run and the contactor shows so. As long as it may run, the order stays open; it may only become done,
-because the contactor shows what was asked for, and then its meter stays reserved until the command's end.
+"Not there" is not "never": a command that the head-end system does not know may still be on its way to it. It may run
+until its end by that system's own clock, unless the system confirmed that it dropped the command, or reported that it
+ran and the contactor shows so. While it may run, the order stays open. It may become done, if the contactor shows what
+was asked for; then its meter stays reserved until the command's end.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["Ending", "Known", "NextStep", "Shown", "Wish", "next_step"]
 
 
 class Shown(Enum):
-    """What the contactor showed after the command was given, seen from what the order asks for."""
+    """What the contactor showed after the command, compared with what the order asks for."""
 
     WANTED = "as it was asked for"
     ARMED = "ready for reconnection; the supply is still off"
@@ -43,7 +43,7 @@ class Wish(Enum):
 
 
 class NextStep(Enum):
-    """What becomes of the order."""
+    """What happens to the order next."""
 
     DONE = "done, and the command has ended"
     DONE_AND_RESERVED = "done; the command may still run, so the meter gets no other one before its end"
@@ -82,7 +82,7 @@ class Known:
 
 
 def next_step(known: Known) -> NextStep:
-    """Decide; only a certain end of the command lets an order end without its movement, or be given again."""
+    """Decide. Only if its command has certainly ended may an order end without a movement, or be sent again."""
     if known.shown is Shown.WANTED:
         return _wanted(known)
     if known.shown is Shown.ARMED and known.wish is Wish.WANTED:
@@ -105,7 +105,7 @@ def _not_wanted(known: Known) -> NextStep:
 
 
 def _unread(known: Known) -> NextStep:
-    """The command has ended; a system that refused it, and refuses to read, too, does not know the meter."""
+    """The command has ended and the contactor could not be read; a system that refused both does not know the meter."""
     if known.shown is Shown.UNREADABLE and known.refused and known.looked_twice:
         return NextStep.GIVE_UP if known.wish is Wish.WANTED else _not_wanted(known)
     if known.may_read:

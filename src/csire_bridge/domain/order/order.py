@@ -1,4 +1,4 @@
-"""Orders: what is to be done at a metering point, and which way it may go.
+"""Orders: what is to be done at a metering point, its states, and the allowed transitions.
 
 The history of an order is append-only; its state is derived in the same transaction and only moves along
 ``TRANSITIONS``.
@@ -53,7 +53,7 @@ class OrderKind(StrEnum):
 
     @property
     def contactor_action(self) -> ContactorAction | None:
-        """The contactor's movement, for the kinds that are nothing else."""
+        """The movement of the contactor; None for kinds that have several steps."""
         return _ACTIONS.get(self)
 
 
@@ -61,13 +61,13 @@ _ACTIONS = {OrderKind.DISCONNECT: ContactorAction.DISCONNECT, OrderKind.RECONNEC
 
 
 class OrderState(StrEnum):
-    """Where an order stands.
+    """The state of an order.
 
     ``SUBMITTING`` is written before the head-end system is called, so that a crash during the call is seen as
     ``UNKNOWN`` afterwards. ``SUBMITTED`` means accepted by the head-end system, never that anything switched.
     ``ARMED`` is no success: the supply is still off. ``IN_STEPS`` is an order of several steps, some of which
-    may be done. ``FIELD_WORK`` waits for people on site, because the remote way
-    has failed for good; ``PARKED`` waits for a person at a desk.
+    may be done. ``FIELD_WORK`` waits for a field crew, because the remote command has failed for good; ``PARKED``
+    waits for a decision of a person in the office.
     """
 
     REGISTERED = "registered"
@@ -116,7 +116,7 @@ def check_transition(before: OrderState, after: OrderState) -> None:
 
 
 class WaitsFor(StrEnum):
-    """Why a registered order that is due does not go on by itself now."""
+    """Why a registered order that is due is waiting."""
 
     METER = "meter"
     RECONNECTION = "reconnection"
@@ -155,7 +155,7 @@ class DisconnectionKind(StrEnum):
 
 
 class ReconnectionReason(StrEnum):
-    """Why the supply comes back."""
+    """Why a connection is asked for."""
 
     WRONG_REQUEST = "wrong-request"
     REASON_GONE = "reason-gone"
@@ -243,7 +243,7 @@ class Order:
 
     @property
     def work_step(self) -> WorkStep:
-        """The work that carries it out: orders that are more than a movement of the contactor have steps."""
+        """The kind of work that carries it out: a command, or steps for orders that are more than one movement."""
         return WorkStep.EXECUTE if self.kind.contactor_action else WorkStep.PERFORM
 
     @property

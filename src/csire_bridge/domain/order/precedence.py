@@ -1,7 +1,7 @@
-"""An older and a newer request for one metering point: which goes, which waits, and which gives way.
+"""Precedence of older and newer requests for one metering point: which is sent, which waits, which is superseded.
 
-The newest request has the last word; as long as not all of them have ended, the supply is rather on than off. Moments
-of the hub and of SID are compared as they are: those of their messages and registrations, not those of arrival.
+The newest request wins; while not all of them have ended, supply on is preferred to supply off. Times of the hub and of
+SID are compared as they are: those of messages and registrations, not of arrival.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Disconnected", "Ruling", "asked_at", "gives_way", "precedence", "und
 
 
 class Ruling(StrEnum):
-    """What a movement of the contactor does, for the sake of other requests at its point."""
+    """What an order does because of other requests at its point."""
 
     GOES = "goes"
     WAITS = "waits"
@@ -47,7 +47,7 @@ def asked_at(order: Order) -> datetime:
 
 
 def gives_way(disconnection: datetime, connection: datetime) -> bool:
-    """Whether a disconnection gives way to a connection, by the moments of both; of two at once, it does."""
+    """Whether a connection supersedes a disconnection, by the moments of both; at the same moment, it does."""
     return connection >= disconnection
 
 

@@ -1,4 +1,4 @@
-"""What else goes on at a meter or at a metering point: the orders that an order must not collide with."""
+"""Related orders: other orders at the same meter or metering point, with which an order must not collide."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["CommandedOrder", "Reconnections", "RelatedOrder"]
 
 @dataclass(frozen=True, slots=True)
 class CommandedOrder:
-    """An order as events of the head-end system meet it: the meter of its latest command, and where it stands.
+    """The columns of an order needed to match an event: the meter of its latest command, and its state.
 
-    ``told`` is whether an event has met it before.
+    ``told``: an event was matched before.
     """
 
     key: int
@@ -44,9 +44,9 @@ class RelatedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Reconnections:
-    """The connections asked for at one point: when the ``newest`` was (UTC), and whether one is due and not ended.
+    """The connections asked for at one point: the moment of the ``newest`` (UTC), and whether one is due and open.
 
-    One that waits because danger is registered is not ``open``: that never stands against a disconnection.
+    A connection that waits because danger is registered is not ``open``: it never holds up a disconnection.
     """
 
     newest: datetime

@@ -1,7 +1,7 @@
-"""What may be believed of a report about an order that was carried out, or not, without the bridge.
+"""Rules for reports of field work: when a person's report "done" or "not done" may be believed.
 
-The rule of the house holds for people too: "done" needs the contactor's word. Only where it can't be asked does a
-report stand alone, and then the order says so. "Cannot" is not said of a supply that has switched.
+People are checked too: "done" requires a reading of the contactor. Only if it can't be read does the report count by
+itself, and then the order says so. An order can't end as "cannot" if the supply has switched.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class SiteReport:
 
 
 def check_moment(order: Order, at: datetime, now: datetime, sent_at: datetime | None = None) -> None:
-    """Raise ActionRefused for a moment in the future, or before what it should be the execution of (all UTC).
+    """Raise ActionRefused for a moment in the future, or before the order could have been carried out (all UTC).
 
-    That is the order's registration, its last command, and ``sent_at``: when it was left to people on site. People
-    name minutes, so a moment within the minute of the last two counts.
+    That is before the order's registration, its last command, or ``sent_at``: when it was left to a field crew. People
+    report full minutes, so a moment within the same minute as the last two is accepted.
     """
     if at > now:
         raise ActionRefused(f"{at.isoformat()} lies in the future", "give the moment at which it was done")
@@ -55,14 +55,14 @@ def _minute(moment: datetime | None) -> datetime | None:
 
 
 def is_fresh(reading: ContactorReading, since: datetime) -> bool:
-    """Whether a reading can tell of what was done at ``since`` (UTC): only one that was made then, or later."""
+    """Whether a reading can prove what was done at ``since`` (UTC): only if it was taken then or later."""
     return not is_older(reading.read_at, since)
 
 
 def proven(order: Order, reading: ContactorReading | None, *, armed_counts: bool) -> Outcome | None:
-    """The outcome of an order that is reported done; without a reading, what was reported.
+    """The outcome of an order that is reported done; without a reading, the reported one.
 
-    None for an order that moves no contactor. Raises ActionRefused when the reading contradicts the report.
+    None for an order that moves no contactor. Raises ActionRefused if the reading contradicts the report.
     """
     if reading is None:
         return _REPORTED.get(order.kind)
@@ -76,7 +76,7 @@ def proven(order: Order, reading: ContactorReading | None, *, armed_counts: bool
 
 
 def check_unmoved(order: Order, reading: ContactorReading) -> None:
-    """Raise ActionRefused when the supply is where the order wants it: it can't be answered with "cannot"."""
+    """Raise ActionRefused if the supply is already as the order wants it: then it can't be answered with "cannot"."""
     if reading.output_state is (order.kind is OrderKind.RECONNECT):
         raise ActionRefused(
             f"order {order.key} can't end without effect: its contactor was read just now, and {_state_of(reading)}",

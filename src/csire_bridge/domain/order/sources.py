@@ -1,4 +1,4 @@
-"""One order, many sources: who asked for an order, and when two who ask for the same share one order.
+"""One order, several sources: who asked for an order, and when two requests share one order.
 
 The hub stands behind an order at most once, because each of its processes has an answer of its own. SID may stand
 behind it any number of times, once for each of its order numbers.
@@ -39,17 +39,17 @@ class _Asked(Protocol):
 
 
 def source_of(order: _Asked) -> OrderSource:
-    """Whose order it is: SID's, when no message of the hub is behind it. A step of another order counts as the hub's,
-    because nobody has asked for it by itself."""
+    """The source of an order: SID if no message of the hub asked for it. A child order counts as the hub's, because
+    nobody asked for it by itself."""
     return OrderSource.SID if order.source_message is None and order.parent is None else OrderSource.HUB
 
 
 def is_the_same(new: Order, known: Order, newest_connection: datetime | None, now: datetime) -> bool:
-    """Whether ``new`` asks for what ``known`` is about to do, so that one execution answers both.
+    """Whether ``new`` asks for what ``known`` does anyway, so that one execution answers both.
 
-    The same process, or else the same movement for the same reason at the same time, with one process at most behind
-    both. A disconnection before a connection and one after it are never the same: ``newest_connection`` is when (UTC)
-    a connection was last asked for. A step of another order is nobody's to join.
+    They are the same if they have the same process; or the same movement, reason and time, with one process at most. A
+    disconnection before a connection and one after it are never the same: ``newest_connection`` is when (UTC) a
+    connection was last asked for. Nothing is merged into a child order.
     """
     if known.state not in JOINABLE or known.recalled_at is not None or known.parent is not None:
         return False

@@ -1,6 +1,6 @@
 """Orders that are more than one movement of a contactor: agreements that start or end, and changes of the tariff.
 
-Such an order is a row of steps, done one after the other. A step that moves the contactor is an order of its own (a
+Such an order has a list of steps, done one after the other. A step that moves the contactor is an order of its own (a
 child), so that every guard holds for it. The other steps may be repeated without harm, so a crash only repeats one.
 """
 
@@ -46,7 +46,7 @@ class StepKind(StrEnum):
 
 
 class StepState(StrEnum):
-    """Where a step stands. ``SKIPPED``: there was nothing to do, or it must not be done; its text says why."""
+    """The state of a step. ``SKIPPED``: there was nothing to do, or it must not be done; its text says why."""
 
     WAITING = "waiting"
     UNDER_WAY = "under-way"
@@ -91,7 +91,7 @@ class StepRules:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Something that says that a household is supplied from the Polish date ``on``."""
+    """Evidence that a household is supplied from the Polish date ``on``."""
 
     on: date
     supplier: str | None
@@ -141,9 +141,9 @@ def moved_steps(
 ) -> list[OrderStep]:
     """Those of the steps that change when ``before`` becomes ``order``, with another date or another tariff.
 
-    A tariff that may wait in the meter is written anew at once (``now``, UTC), because the meter would change over on
-    the old date. What was done for good stays done. The movement of a contactor keeps its child: when that has ended,
-    it is seen what is to be done about it.
+    A tariff that may wait in the meter is written again at once (``now``, UTC), because the meter would change over on
+    the old date. Steps that are done stay done. A step that moves the contactor keeps its child order: when that has
+    ended, it is decided what to do.
     """
     planned = {step.kind: step.not_before for step in plan_steps(order, rules)}
     counts = before.tariff_group == order.tariff_group and _has_ended(steps, StepKind.ACTIVATE)
@@ -179,7 +179,7 @@ def may_wait_in_meter(steps: Sequence[OrderStep]) -> OrderStep | None:
 
 
 def tried_again(steps: Sequence[OrderStep]) -> list[OrderStep]:
-    """The steps that failed, as they are when they are tried again: with a new movement, where they have one."""
+    """The failed steps, reset to be tried again; a step that moves the contactor gets a new child order."""
     return [replace(s, state=StepState.WAITING, child=None) for s in steps if s.state is StepState.FAILED]
 
 
@@ -189,12 +189,12 @@ def first_open(steps: Sequence[OrderStep]) -> OrderStep | None:
 
 
 def goes_on_supplied(end: Order, starts: Sequence[Start], supplier_now: str | None, today: date) -> str | None:
-    """Why the household of an agreement that ends must not be cut off, in words; None when nothing says so.
+    """Why a household must not be cut off although its agreement ends, in words; None if nothing says so.
 
     ``starts`` are the agreements that start at the point, also those that have started; ``supplier_now`` is who
-    supplies it as far as we know; ``today`` is the Polish date. Who changes supplier, or moves in, has an end and a
-    start on nearly the same date, told in any order; and an end that is told late may meet agreements that started
-    since. An agreement with another supplier that started before also says that this end is of the past.
+    supplies it as far as we know; ``today`` is the Polish date. A change of supplier, or a move-in, causes an end and a
+    start on nearly the same date, in any order of messages; and a late end may find agreements that started since then.
+    An agreement with another supplier that started before also shows that this end is out of date.
     """
     ends_on = end.effective_date
     if ends_on is None:
@@ -212,5 +212,5 @@ def goes_on_supplied(end: Order, starts: Sequence[Start], supplier_now: str | No
 
 
 def _is_another(supplier: str | None, than: str | None) -> bool:
-    """Where one of them is not known, they may be two."""
+    """Whether the two suppliers may be different; unknown counts as different."""
     return supplier is None or than is None or supplier != than

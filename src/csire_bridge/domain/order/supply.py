@@ -1,7 +1,7 @@
-"""In which state a contactor was seen, when, and whether an order explains it.
+"""The last known state of a contactor, and whether an order explains it.
 
-A reading is seen, an event only claims. Both may show a state that nobody asked for: that is news for a person, above
-all where a household has no supply.
+A reading shows a state, an event only claims one. Both may reveal a state that no order asked for: a person must know
+of it, above all if a household has no supply.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Movement", "Sighting", "Supply", "claimed", "explained", "outdated",
 
 
 class Supply(StrEnum):
-    """What a contactor does to the supply. ``READY``: off, and the customer can switch on at the meter."""
+    """The state of the supply. ``READY``: off, and the customer can switch on at the meter."""
 
     ON = "on"
     OFF = "off"
@@ -44,7 +44,7 @@ _LEADS_TO = {
 
 
 def shown(reading: ContactorReading) -> Supply | None:
-    """What a reading shows; None where its two attributes contradict each other."""
+    """The state that a reading shows; None if its two attributes contradict each other."""
     state = _OF_CONTROL[reading.control_state]
     return state if reading.output_state is (state is Supply.ON) else None
 
@@ -58,13 +58,13 @@ def claimed(event: HeadEndEvent) -> Supply | None:
 
 
 def supply_of(outcome: Outcome | None) -> Supply | None:
-    """What an order that was done has left; None where it is not known."""
+    """The state in which an order that was done has left the supply; None if not known."""
     return None if outcome is None else _OF_OUTCOME.get(outcome)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """How a meter's contactor was last seen. All moments are UTC.
+    """The last known state of a meter's contactor. All moments are UTC.
 
     ``state`` was seen first at ``first_seen_at`` and last at ``last_seen_at``, with no other in between;
     ``other_seen_at`` is when it was last seen in another. ``left`` is the state in which the last order that was done
@@ -81,7 +81,7 @@ class Sighting:
 
 
 def seen(before: Sighting | None, meter: MeterNumber, state: Supply, at: datetime) -> Sighting:
-    """What is known once the contactor was seen in ``state`` at ``at`` (UTC); what was seen earlier changes nothing."""
+    """The sighting after the contactor was seen in ``state`` at ``at`` (UTC); an earlier moment changes nothing."""
     if before is None:
         return Sighting(meter=meter, state=state, first_seen_at=at, last_seen_at=at)
     if at < before.last_seen_at:
@@ -106,7 +106,7 @@ def explained(state: Supply, left: Supply | None, asked: Collection[OrderKind]) 
 
 
 def outdated(event: HeadEndEvent, known: Sighting | None) -> bool:
-    """Whether the contactor was seen after what an event tells of."""
+    """Whether the contactor was read after the moment of an event, which is then out of date."""
     return known is not None and event.occurred_at <= known.last_seen_at
 
 
@@ -114,8 +114,8 @@ def outdated(event: HeadEndEvent, known: Sighting | None) -> bool:
 class Movement:
     """A state of a contactor that no order explains: seen or claimed (``source``) for ``at``, noticed then (UTC).
 
-    ``told`` is what the hub was last told of that meter, in words. It is settled by a person who says why, or by itself
-    once something explains how the contactor was seen.
+    ``told`` is what the hub was last told of that meter, in words. A person settles it with a reason, or it is settled
+    automatically once an order or a reading explains the state.
     """
 
     key: int

@@ -1,4 +1,4 @@
-"""Rule sets that contradict themselves: found before anybody enters them, each with its place and the reason."""
+"""Finds contradictions in rule sets before they are entered, each with its place and the reason."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _days(rule: Rule) -> Iterator[tuple[str, str]]:
 
 
 def _agreement(rule: Rule) -> Iterator[tuple[str, str]]:
-    """Agreements start and end on the date that was agreed, also on days off."""
+    """The problem if a rule would move agreements, which start and end on the agreed date, also on days off."""
     window = rule.window
     if rule.scope.kind in _AGREEMENTS and (
         not all(window.week.days) or not window.on_days_off or window.days_before_days_off or rule.wait_days
@@ -63,7 +63,7 @@ def _agreement(rule: Rule) -> Iterator[tuple[str, str]]:
 
 
 def _weekdays(rule: Rule, calendar: Calendar) -> Iterator[tuple[str, str]]:
-    """Weekdays whose hours were given, and never come in any week. The same hours for every day are no such sign."""
+    """Weekdays with hours of their own on which nothing can ever be sent; hours for every day don't count."""
     if len(set(rule.window.week.days)) == 1:
         return
     for weekday in Weekday:
@@ -93,7 +93,7 @@ def _never(
 
 
 def _term(scope: Scope, scopes: Sequence[Scope], deadlines: Deadlines) -> Term | None:
-    """The deadline of orders that the rule for ``scope`` may count for, where there is any."""
+    """The deadline term of orders to which the rule for ``scope`` may apply; None if there is none."""
     details: list[DisconnectionKind | ReconnectionReason | None] = [scope.disconnection_kind]
     if scope.kind is OrderKind.RECONNECT:
         details += ReconnectionReason
@@ -103,7 +103,7 @@ def _term(scope: Scope, scopes: Sequence[Scope], deadlines: Deadlines) -> Term |
 
 
 def _pause(rules: Rules, since: datetime) -> Iterator[RuleProblem]:
-    """The pause leaves no moment for disconnections that no rule is for."""
+    """The problem if the pause leaves no moment for disconnections without a rule of their own."""
     times = rules.times(Rule(Scope(OrderKind.DISCONNECT)))
     if rules.rule_set.pause is not None and times.next_open(since) is None:
         yield RuleProblem(None, "no_disconnection", "no hour is left in two years: no disconnection could ever be sent")

@@ -1,10 +1,10 @@
-"""Which rule counts for an order: the one that names the most of what the order is.
+"""Which rule applies to an order: the most specific one.
 
-A rule for an order's kind may also name its disconnection kind, its supplier and its source. Of two rules that fit,
-the one counts that names everything that the other names, and more. Neither condition outranks another: where two
-rules fit the same order and neither names all that the other names, the set must hold a rule that names both, or
-it is refused. So exactly one rule counts, and it counts whole: nothing is inherited. An order that no rule fits is
-sent at once.
+A rule for an order's kind may also name its disconnection kind, its supplier and its source. Of two rules that
+match, the one applies that has all conditions of the other, and more. No condition outranks another: if two rules match
+the same order and neither has all conditions of the other, the set must contain a rule with the conditions of both, or
+it is refused. So exactly one rule applies, and it applies completely: nothing is inherited. An order that no rule
+matches is sent at once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NAMED = sorted(product((True, False), repeat=3), key=sum, reverse=True)
 
 
 def choose(by_scope: Mapping[Scope, _T], order: OrderFacts, source: OrderSource) -> _T | None:
-    """What stands for the scope that counts for ``order``; None when none fits."""
+    """The value of the scope that applies to ``order``; None if none matches."""
     for of_kind, of_supplier, of_source in _NAMED:
         found = by_scope.get(
             Scope(

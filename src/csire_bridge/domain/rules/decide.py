@@ -1,6 +1,6 @@
-"""The configurator's arithmetic: (order, rules, now) -> decision. Pure; every moment is aware UTC.
+"""The configurator's decision: (order, rules, now) -> send, wait, give up or never. Pure; every moment is aware UTC.
 
-Which rule counts is told in ``rule_choice``. For a disconnection the set's pause counts beside the rule.
+``rules/choice.py`` says which rule applies. For a disconnection, the set's pause applies in addition.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ SEND_NOW = SendNow()
 
 
 class Rules:
-    """A rule set made ready for many orders. It keeps what it has worked out; safe for several threads."""
+    """A rule set prepared for many orders. Caches what it has calculated; safe for several threads."""
 
     def __init__(self, rule_set: RuleSet) -> None:
         self.rule_set = rule_set
@@ -98,16 +98,17 @@ class Rules:
         self._others = {rule.scope.kind: (rule, self.times(rule)) for rule in others}
 
     def rule_for(self, order: OrderFacts, source: OrderSource = OrderSource.HUB) -> Rule:
-        """The rule that counts for ``order``; the default when none fits."""
+        """The rule that applies to ``order``; the default if none matches."""
         return self.rule_and_times_for(order, source)[0]
 
     def rule_and_times_for(self, order: OrderFacts, source: OrderSource) -> tuple[Rule, OpenTimes]:
-        """The rule that counts for ``order``, and its open times."""
+        """The rule that applies to ``order``, and its open times."""
         found = choose(self._ready, order, source) if self._ready else None
         return found or self._others[order.kind]
 
     def times(self, rule: Rule) -> OpenTimes:
-        """When ``rule`` lets orders out, by the calendar of the set and, for a disconnection, less its pause."""
+        """The times at which ``rule`` permits sending: its window and the calendar, minus the pause for
+        disconnections."""
         pause = self.rule_set.pause if rule.scope.kind is OrderKind.DISCONNECT else None
         return OpenTimes(rule.window, self.rule_set.calendar, pause)
 

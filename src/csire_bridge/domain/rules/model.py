@@ -1,4 +1,4 @@
-"""What people decide about orders: rules, and a set of them with its calendar. Plain facts; see ``configurator``."""
+"""The configurator's data: rules, and a rule set with its calendar. For the decisions see ``decide.py``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Rule", "RuleSet", "RuleSetVersion", "Scope", "Then"]
 
 
 class Then(StrEnum):
-    """What becomes of an order that could not be carried out in its days, or never can."""
+    """What happens to an order that could not be carried out in its days, or never can."""
 
     FIELD_WORK = "field-work"
     REFUSE = "refuse"
@@ -26,7 +26,7 @@ class Then(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which orders a rule is for; what is None may be anything."""
+    """The conditions of a rule; None matches everything."""
 
     kind: OrderKind
     disconnection_kind: DisconnectionKind | None = None

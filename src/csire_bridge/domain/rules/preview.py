@@ -1,7 +1,7 @@
-"""What another rule set would change: for orders that wait, and for those of the past months had it held then.
+"""Preview of a new rule set: what it changes for waiting orders, and what it would have changed in past months.
 
-A preview of the past can show orders later than they were, never earlier: what held them up then, the rules of that
-time among it, is in their times.
+A preview of the past can show orders later than they were, never earlier: the delays of that time, including those by
+the rules of that time, are part of the recorded times.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rule sets one after the other, and what becomes of an order that lives through them."""
+"""Rule sets in the order of their validity, and the plan for an order across several of them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def in_force(versions: Sequence[RuleSetVersion], moment: datetime) -> RuleSetVer
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What becomes of an order: sent at ``at`` (UTC), or given up then, or never sent as seen then."""
+    """The plan for an order: sent at ``at`` (UTC), or given up then, or never sent by the rules of that moment."""
 
     what: SendNow | GiveUp | Never
     at: datetime

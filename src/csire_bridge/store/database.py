@@ -1,4 +1,4 @@
-"""The store as a whole: transactions, migrations."""
+"""The store as a whole: units of work (transactions), migrations, checks."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _VERSION = text("SELECT max(version_num) FROM alembic_version")
 
 
 class StoreTransaction:
-    """Everything that one transaction can read and write."""
+    """The unit of work: every repository, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -85,9 +85,9 @@ class StoreTransaction:
         self.restores = Restores(connection)
 
     def look_anew(self, now: datetime) -> None:
-        """Make all that waits due at ``now`` (UTC): the moments it waits for were written by a clock that was ahead.
+        """Make all waiting work due at ``now`` (UTC), because its moments were written by a clock that was ahead.
 
-        Nothing is done earlier for it: each step looks itself whether its time has come.
+        Nothing is carried out too early by this: each step checks its own times again.
         """
         self.work.hasten_all(now)
         self.guards.try_again(now)
@@ -106,7 +106,8 @@ class Database:
     def transaction(self) -> Iterator[StoreTransaction]:
         """A transaction that commits at the end and rolls back on any exception.
 
-        Raises StoreFailure once somebody has made the tables newer than this program, which must not write into them.
+        Raises StoreFailure if the tables were upgraded to a version newer than this program, which must not write into
+        them.
         """
         turn = self._turn.taken() if self._turn else nullcontext()
         with turn, write_transaction(self._engine) as connection:
@@ -114,7 +115,7 @@ class Database:
             yield StoreTransaction(connection)
 
     def _refuse_newer(self, connection: Connection) -> None:
-        """Look now and then whether the tables are still known; a service outlives an upgrade by another version."""
+        """Check now and then that the tables are not newer; a service may still run while another version upgrades."""
         now = time.monotonic()
         if now - self._looked_at < _LOOK_SECONDS:
             return
@@ -125,13 +126,13 @@ class Database:
 
     @contextmanager
     def read_transaction(self) -> Iterator[StoreTransaction]:
-        """What is committed at this moment, for reading only; takes no write lock."""
+        """A read-only transaction: what is committed at this moment, without a write lock."""
         with self.reading() as connection:
             yield StoreTransaction(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection for plain queries of the read side: one unchanging view, and no write lock."""
+        """A connection for queries of the read side: one consistent snapshot, without a write lock."""
         view = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self.is_postgresql else {}
         with store_errors(), self._engine.connect() as plain:
             yield plain.execution_options(read_only=True, **view)
@@ -145,7 +146,7 @@ class Database:
         """Bring the tables to the newest version; does nothing where they are. Raises StoreFailure,
         ConfigurationError when the tables are newer than this program.
 
-        Several processes may do so at once: one works, the others wait for it.
+        Several processes may call it at once: one migrates, the others wait for it.
         """
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
@@ -207,9 +208,9 @@ class Database:
             return [*durability_problems(connection), *inspect_database(connection)]
 
     def restored(self, at: datetime, lost_until: datetime) -> None:
-        """Say that this is a backup: what was done up to ``lost_until`` (UTC) is not known to it.
+        """Mark this database as restored from a backup: it does not know what was done up to ``lost_until`` (UTC).
 
-        Its orders are in doubt until a person has looked, and the stop switch is thrown for disconnections.
+        Its orders are uncertain until a person has checked them, and the stop switch is thrown for disconnections.
         """
         why = "restored from a backup: which disconnections were carried out or overtaken since is not known"
         with self.transaction() as tx:
@@ -234,9 +235,9 @@ class Database:
             tx.connection.execute(update(leases).where(leases.c.name == "").values(owner=""))
 
     def give_space_back(self) -> None:
-        """Give pages that nothing stands in any more back to the file system, in small steps; SQLite only.
+        """Return unused pages to the file system, in small steps; SQLite only.
 
-        A file that was made before this was asked of SQLite keeps its size, and uses such pages again.
+        A file created before this option was set keeps its size, and SQLite reuses such pages.
         """
         if self._turn is None:
             return
@@ -246,7 +247,7 @@ class Database:
                 going_on = shrink(self._engine)
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         self._engine.dispose()
         if self._turn:
             self._turn.close()

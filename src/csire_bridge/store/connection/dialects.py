@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL say in different words."""
+"""The few statements that differ between SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 def take_turns(connection: Connection, name: str) -> None:
-    """Wait until nobody else is in a transaction that said the same name, and keep others out until this one ends.
+    """Lock a name until this transaction ends: wait for any other transaction that locked the same name.
 
-    SQLite has one writer anyway.
+    Does nothing in SQLite, which has one writer anyway.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK, {"name": name})
 
 
 def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Write a row unless its key is taken already, and say which; who comes second waits for the first one's commit."""
+    """Insert a row unless its key exists; return whether it was inserted. A second writer waits for the first
+    commit."""
     if connection.dialect.name == "postgresql":
         change: Executable = postgresql.insert(table).values(values).on_conflict_do_nothing()
     else:

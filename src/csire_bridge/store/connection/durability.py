@@ -1,4 +1,4 @@
-"""Whether a database keeps what it commits: asked of the database itself, not of its settings file."""
+"""Checks that a database keeps what it commits, by asking the database itself, not its settings file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_KEPT = text(
 
 
 def durability_problems(connection: Connection) -> list[str]:
-    """Everything because of which a committed transaction may be lost, each with its remedy."""
+    """The reasons why a committed transaction might be lost, each with its remedy."""
     if connection.dialect.name == "postgresql":
         return list(_of_postgresql(connection))
     return list(_of_sqlite(connection))

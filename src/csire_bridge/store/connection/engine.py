@@ -1,4 +1,4 @@
-"""Opens the database: SQLite or PostgreSQL, with everything that makes a commit durable and a wait finite."""
+"""Opens the database, SQLite or PostgreSQL, so that commits are durable and every wait has a time limit."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def open_engine(url: str) -> Engine:
 
 
 def _address(url: URL) -> URL:
-    """The same with the one driver that we use for each kind of database."""
+    """The address with the one driver that we use for each kind of database."""
     if url.drivername in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     if url.drivername not in ("postgresql+psycopg", "sqlite", "sqlite+pysqlite"):
@@ -144,7 +144,7 @@ def migration_transaction(engine: Engine) -> Iterator[Connection]:
 
 
 def shrink(engine: Engine) -> bool:
-    """Give some free pages of an SQLite file back, and say whether there may be more."""
+    """Return some free pages of an SQLite file to the file system; return whether there may be more."""
     with engine.connect() as connection:
         driver = cast(sqlite3.Connection, connection.connection.driver_connection)
         if driver.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
@@ -160,7 +160,7 @@ def _free_pages(driver: sqlite3.Connection) -> int:
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Turn a database's exceptions into ours, with a sentence."""
+    """Turn the database driver's exceptions into StoreFailure, with a sentence for people."""
     try:
         yield
     except (DBAPIError, DatabaseError) as error:

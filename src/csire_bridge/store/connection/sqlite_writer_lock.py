@@ -1,7 +1,7 @@
-"""Writers of one SQLite file take turns, threads and processes alike.
+"""A file lock for the writers of one SQLite database, for threads and processes.
 
-SQLite has one writer at a time, and who waits inside it sleeps in steps of up to 100 ms. Here who waits looks every
-millisecond. The lock is only a courtesy: SQLite's own still holds, also against programs that know nothing of turns.
+SQLite has one writer at a time, and a writer that waits inside SQLite sleeps in steps of up to 100 ms. With this lock
+it looks every millisecond. The lock only saves time: SQLite's own lock still holds, also against other programs.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class Archives:
         return None if row is None else _archive(row)
 
     def begin(self, kind: Kept, now: datetime) -> Archive:
-        """Take a name; whoever dies while writing leaves it to the next one."""
+        """Reserve a name for an archive; after a crash while writing, the next run continues with it."""
         values = {"name": f"retention-{now:%Y%m%dT%H%M%S%fZ}-{kind}.zip", "kind": kind.value, "begun_at": now}
         statement = insert(archives).values(values).returning(*_COLUMNS)
         return _archive(self._connection.execute(statement).one())
@@ -37,7 +37,7 @@ class Archives:
         self._change(archive, sha256=sha256, count=count)
 
     def end(self, archive: Archive, now: datetime) -> None:
-        """Everything in it was deleted, or has to stay."""
+        """Note that everything in the archive was deleted from the database, or has to stay."""
         self._change(archive, ended_at=now)
 
     def _change(self, archive: Archive, **values: object) -> None:

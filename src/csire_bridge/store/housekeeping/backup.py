@@ -1,4 +1,4 @@
-"""Backups of an SQLite database: taken while the service writes, put back whole or not at all."""
+"""Backups of an SQLite database: taken while the service writes; restored completely or not at all."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def back_up(source: Path, target: Path) -> Backup:
 
 
 def look_at(file: Path) -> Backup:
-    """What a backup is; raises ConfigurationError when it is none of ours, StoreFailure when it is damaged."""
+    """Inspect a backup; raises ConfigurationError if it is not of this program, StoreFailure if it is damaged."""
     if not file.is_file():
         raise ConfigurationError(f"there is no file {file}", "name a file that `csire-bridge db backup` has made")
     try:
@@ -64,10 +64,10 @@ def look_at(file: Path) -> Backup:
 
 
 def restore(backup: Path, target: Path, at: datetime, *, force: bool = False) -> Path | None:
-    """Make ``target`` what ``backup`` is; return where the database that was there is kept now, if there was one.
+    """Replace ``target`` by ``backup``; return where the previous database is kept now, if there was one.
 
-    A crash at any point leaves the old or the new database, whole. A database that somebody uses is never replaced;
-    one with content only with ``force``. Raises ConfigurationError or StoreFailure.
+    A crash at any point leaves the old or the new database, whole. A database in use is never replaced, one
+    with content only with ``force``. Raises ConfigurationError or StoreFailure.
     """
     look_at(backup)
     with _beside(target) as copy:
@@ -89,7 +89,7 @@ def restore(backup: Path, target: Path, at: datetime, *, force: bool = False) ->
 
 @contextmanager
 def _nobody_uses(file: Path) -> Iterator[int]:
-    """Hold ``file`` alone, its log written back; how many tables it has. Raises ConfigurationError."""
+    """Lock ``file`` exclusively, with its log written back; yields its number of tables. Raises ConfigurationError."""
     with closing(sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
         try:
             # To leave the write-ahead log behind, SQLite must be alone with the file: even an idle service shows.
@@ -130,7 +130,7 @@ def _copy(source: Path, target: Path, mode: str) -> None:
 
 
 def _put(file: Path, target: Path) -> None:
-    """Give a finished file its name, on the disk too."""
+    """Give a finished file its final name, synced to the disk."""
     with file.open("rb+") as written:
         os.fsync(written.fileno())
     file.replace(target)

@@ -1,4 +1,4 @@
-"""Whether a database is whole: as its engine sees it, and as the bridge needs it. Nothing is changed."""
+"""Checks that a database is intact: by its engine, and by the bridge's own rules. Changes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _INVALID = text(
 
 
 def inspect_database(connection: Connection) -> Iterator[str]:
-    """Every damage found, a sentence each. All is read in one view, so a service may go on meanwhile."""
+    """Every damage found, a sentence each. All is read in one snapshot, so a service may run meanwhile."""
     yield from _engine_of(connection)
     for what, query in _invariants().items():
         found = list(connection.execute(query).scalars())
@@ -58,7 +58,7 @@ def _engine_of(connection: Connection) -> Iterator[str]:
 
 
 def _invariants() -> dict[str, Select[Any]]:
-    """What must never be there, each as a query that finds it."""
+    """The rules that must hold, each as a query that finds violations."""
     o, a, m = orders.c, outbox.c, messages.c
     taken = exists().where(accepted_ids.c.message_id == o.source_message)
     asked = o.source_message.is_not(None)  # not so for orders of SID alone, and for steps of another order
@@ -105,7 +105,7 @@ def _has_work(step: WorkStep, subject: Column[Any]) -> Any:
 
 
 def _changed(connection: Connection, query: Select[Any]) -> list[int]:
-    """The keys of rows (key, content, SHA-256) whose content is another one."""
+    """The keys of rows (key, content, SHA-256) whose content does not match the hash."""
     rows = connection.execute(query.execution_options(yield_per=200))
     return [row[0] for row in rows if hashlib.sha256(row[1]).hexdigest() != row[2]]
 

@@ -1,4 +1,4 @@
-"""The last restore from a backup, and which orders a person has looked at since, within one transaction."""
+"""The last restore from a backup, and which orders a person has checked since, within one transaction."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Restores:
         return None if row is None else from_row(Restore, row)
 
     def add(self, restore: Restore) -> None:
-        """Note a restore: all orders that are there are in doubt from now on."""
+        """Record a restore: all existing orders are uncertain from now on."""
         self._connection.execute(insert(restores).values(to_row(restore)))
 
     def vouch(self, keys: Sequence[int]) -> None:
-        """A person has looked at these orders: they are in doubt no more."""
+        """Record that a person has checked these orders: they are no longer uncertain."""
         last = self.last()
         if last is not None and keys:
             known = update(orders).where(orders.c.key.in_(keys)).values(generation=last.generation)
             self._connection.execute(known)
 
     def told_before(self, key: int) -> None:
-        """The hub has the order's answer from before the restore: none will be made."""
+        """Record that the hub has the order's answer from before the restore, so none will be made."""
         self._connection.execute(update(orders).where(orders.c.key == key).values(told_before=True))

@@ -1,9 +1,9 @@
-"""What retention may take away, and how it is taken away; within one transaction.
+"""What retention may delete, and how; within one transaction.
 
-Only what has ended goes: never a message or order that is open, set aside or contested, or whose answer the hub has
-not confirmed. Of an accepted message only the bytes and the history go: its row, its id with the hash of its content,
-and its receipt stay, so that it can't be accepted a second time. The row with a table's highest key stays, because
-SQLite would give that key again.
+Only ended records are deleted: never a message or order that is open, parked or contested, or whose answer the hub has
+not confirmed. Of an accepted message only the bytes and the history are deleted: its row, its id with the hash of its
+content, and its receipt stay, so that it can't be accepted a second time. The row with a table's highest key stays,
+because SQLite would use that key again.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _Condition = ColumnElement[bool]
 
 
 class RetentionBook:
-    """What is due at ``now`` (UTC) by ``rules``, within one transaction."""
+    """The records that ``rules`` allow to be deleted at ``now`` (UTC), within one transaction."""
 
     def __init__(self, connection: Connection, rules: RetentionRules, now: datetime) -> None:
         self._connection = connection
@@ -81,24 +81,24 @@ class RetentionBook:
         self._now = now
 
     def due(self, kind: Kept, limit: int) -> list[int]:
-        """The oldest keys of what may go."""
+        """The oldest keys of records that may be deleted."""
         key = _TABLES[kind].c.key
         return list(self._connection.execute(select(key).where(self._due[kind]).order_by(key).limit(limit)).scalars())
 
     def count(self, kind: Kept) -> int:
-        """How many may go."""
+        """How many records may be deleted."""
         query = select(func.count()).select_from(_TABLES[kind]).where(self._due[kind])
         return self._connection.execute(query).scalar_one()
 
     def units(self, kind: Kept, keys: Sequence[int]) -> dict[int, Unit]:
-        """Everything that goes with each of ``keys``, by key."""
+        """All rows that are deleted together with each of ``keys``, by key."""
         found: dict[int, dict[Table, list[Row[Any]]]] = {key: defaultdict(list) for key in keys}
         for key, table, row in _READERS[kind](self._connection, keys):
             found[key][table].append(row)
         return dict(found)
 
     def prune(self, kind: Kept, keys: Sequence[int], archive: str) -> int:
-        """Take away those of ``keys`` that may still go, and say how many; ``archive`` is where they are kept."""
+        """Delete those of ``keys`` that may still be deleted; return how many. ``archive`` holds their copies."""
         table = _TABLES[kind]
         query = select(table.c.key).where(table.c.key.in_(keys), self._due[kind]).with_for_update()
         going = list(self._connection.execute(query).scalars())
@@ -129,7 +129,7 @@ class RetentionBook:
         self._delete(orders, orders.c.key.in_(family))
 
     def _remember(self, keys: Sequence[int], archive: str) -> None:
-        """The processes of these orders stay answered, however their messages may come again."""
+        """Keep the processes of these orders as answered, in case their messages come again."""
         query = select(orders.c.process_instance, orders.c.state).where(
             orders.c.key.in_(keys), orders.c.process_instance.is_not(None)
         )
@@ -174,7 +174,7 @@ def _belongs_to_something_open(now: datetime) -> _Condition:
 
 
 def _holds_a_first_receipt() -> _Condition:
-    """A repeat that came in another form than the first message: its receipt is what further ones are given."""
+    """The message is a repeat in another form than the first one, and its receipt answers further repeats."""
     first = messages.alias("first")
     earlier = exists().where(
         first.c.message_id == messages.c.message_id,
@@ -188,7 +188,7 @@ def _holds_a_first_receipt() -> _Condition:
 
 
 def _settled(order: Any) -> _Condition:
-    """An order that has ended, of which the hub and SID know, and for which nothing is left to do."""
+    """The order has ended, the hub and SID know it, and nothing is left to do for it."""
     o, d = order.c, outbox.alias("answer").c
     w, r = work.c, sid_reports.c
     return and_(
@@ -219,7 +219,7 @@ def _orders_due(rules: RetentionRules, now: datetime) -> _Condition:
 
 
 def _goes(order: Any, before: datetime) -> _Condition:
-    """Settled and untouched since ``before``; SID's numbers stay with their order, for a number may come again."""
+    """The order is settled and unchanged since ``before``. SID's numbers are kept, as a number may come again."""
     touched = exists().where(order_events.c.order == order.c.key, order_events.c.at >= before)
     return and_(_settled(order), ~touched, ~exists().where(sid_orders.c.order == order.c.key))
 
@@ -269,6 +269,6 @@ def _rows(connection: Connection, table: Table, column: ColumnElement[Any], keys
 
 
 def _families(connection: Connection, keys: Sequence[int]) -> dict[int, int]:
-    """Each order that goes, its steps' orders included, with the order that it belongs to."""
+    """Each order to delete, child orders included, with the order that it belongs to."""
     children = connection.execute(select(orders.c.key, orders.c.parent).where(orders.c.parent.in_(keys)))
     return {**{key: key for key in keys}, **{row.key: row.parent for row in children}}

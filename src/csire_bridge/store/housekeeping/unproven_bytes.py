@@ -1,4 +1,4 @@
-"""How many bytes of strangers were kept on a day, and what was too much; within one transaction."""
+"""Counts the stored bytes of unproven senders by day, against a budget; within one transaction."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NONE = {"kept": 0, "trimmed": 0, "trimmed_bytes": 0, "trimmed_since": None}
 
 
 class StrangerBytes:
-    """One row for each day (UTC) and share. Whoever counts waits for who counted before, in all processes."""
+    """One row for each day (UTC) and share, locked while counting, so that all processes share one count."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""Conditions that a person should know of, and which of them were told already."""
+"""Conditions that a person should know of, and which of them were reported already."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def standing(
     memory: timedelta,
     partner_wait: timedelta = timedelta(minutes=10),
 ) -> Iterator[Alert]:
-    """Every condition that holds at ``now`` and stands in the database; certificates do not.
+    """Every condition that holds at ``now`` by the database; certificates are checked elsewhere.
 
-    ``result_wait`` is how long an R_1 may take; ``memory`` how long a reused id is spoken of; ``partner_wait`` how long
-    a partner may take or give nothing.
+    ``result_wait``: how long an R_1 may take. ``memory``: how long a reused id is reported. ``partner_wait``: how long
+    a partner may accept or send nothing.
     """
     yield from supply_alerts(connection)
     yield from _trimmed(connection, now - memory)
@@ -72,7 +72,7 @@ def standing(
 
 
 def _trimmed(connection: Connection, since: datetime) -> Iterator[Alert]:
-    """Strangers' messages of which only the head is kept, since the day (UTC) of a moment."""
+    """Messages of unproven senders of which only the first bytes are kept, since the day (UTC) of a moment."""
     t = stranger_bytes.c
     sums = (func.sum(t.trimmed), func.sum(t.trimmed_bytes), func.min(t.trimmed_since, type_=t.trimmed_since.type))
     day = since.astimezone(UTC).date().isoformat()
@@ -82,7 +82,7 @@ def _trimmed(connection: Connection, since: datetime) -> Iterator[Alert]:
 
 
 def _by_cause(connection: Connection, since: datetime) -> str:
-    """Refusals of trust since a moment (UTC) by cause, door, where they came from and whom they name; most first."""
+    """Refusals for lack of trust since a moment (UTC), by cause, channel, origin and claimed sender; most first."""
     m, count = messages.c, func.count().label("number")
     kinds = (m.code, m.channel, m.origin, func.coalesce(m.sender, m.claimed_sender, "nobody").label("named"))
     query = (
@@ -99,12 +99,12 @@ def _by_cause(connection: Connection, since: datetime) -> str:
 
 
 def _shown(text: str) -> str:
-    """What a stranger may have written, in one short line."""
+    """Untrusted text as one short printable line."""
     return "".join(c if c.isprintable() else "?" for c in text[-_LONGEST_SHOWN:])
 
 
 def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dict[AlertKind, tuple[Any, Any]]:
-    """What counts as oldest, and what holds. Each is answered by an index, however many orders there are."""
+    """For each condition, its oldest moment and its query. Each uses an index, however many orders there are."""
     o, m, r = outbox.c, messages.c, sid_reports.c
     late = and_(o.state == DocumentState.DELIVERED.value, o.delivered_at < now - result_wait)
     reused = and_(m.code == ProblemCode.ID_REUSED.value, m.received_at > now - memory)
@@ -142,7 +142,7 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
 
 
 def _silences(since: datetime) -> dict[AlertKind, tuple[Any, Any]]:
-    """Partners that have taken, or given, nothing since that moment."""
+    """Partners that have accepted, or sent, nothing since that moment."""
     o, r = outbox.c, sid_reports.c
     waits = and_(UNSETTLED, o.state == DocumentState.PENDING.value, o.created_at < since)
     late_report = and_(UNTOLD, r.state == DocumentState.PENDING.value, r.at < since)
@@ -186,7 +186,7 @@ def _for_a_person(state: OrderState) -> Any:
 
 
 def _late(since: Any, now: datetime, until: Any = None) -> Any:
-    """Open orders whose moment has passed, and the next one has not. The index begins with the earliest of them."""
+    """Open orders that have passed this warning time, and not the next one. The index starts with the earliest."""
     passed = and_(WITH_DEADLINE, orders.c.half_time <= now, since <= now)
     return passed if until is None else and_(passed, until > now)
 
@@ -196,13 +196,13 @@ def _waiting(reason: WaitsFor) -> Any:
 
 
 def open_alerts(connection: Connection) -> dict[AlertKind, datetime]:
-    """The alerts that were told and whose end was not, with the moment (UTC) they were opened."""
+    """The alerts that were opened and not closed yet, with the moment (UTC) they were opened."""
     query = select(alerts.c.kind, alerts.c.opened_at).where(alerts.c.closed_at.is_(None))
     return {AlertKind(row.kind): row.opened_at for row in connection.execute(query)}
 
 
 def settle_alerts(connection: Connection, found: list[Alert], now: datetime) -> tuple[list[Alert], list[AlertKind]]:
-    """Write which alerts open and which close now; return both, to be told once."""
+    """Record which alerts open and which close now; return both, to be reported once."""
     rows = connection.execute(select(alerts.c.kind, alerts.c.subject).where(alerts.c.closed_at.is_(None)))
     told = {(AlertKind(row.kind), row.subject or ""): None for row in rows}  # in the order in which they were opened
     opening = [alert for alert in found if (alert.kind, alert.subject) not in told]

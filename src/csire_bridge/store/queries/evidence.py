@@ -34,7 +34,7 @@ Exhibit = tuple[str, bytes | dict[str, Any] | list[dict[str, Any]]]
 
 
 def exhibits(connection: Connection, message_id: MessageId) -> Iterator[Exhibit]:
-    """What is kept about the message of that id, oldest layer first; nothing at all when it is not known."""
+    """Everything stored about the message with that id, oldest layer first; empty if it is not known."""
     # Repeats and forgeries under the same id are part of the story.
     for number, row in enumerate(rows_of(connection, messages, messages.c.message_id == str(message_id)), 1):
         yield from _message(connection, f"1-message-{number}", row)

@@ -1,4 +1,4 @@
-"""Messages of the journal by what people ask for, and everything about one; nothing here changes anything."""
+"""Search in the journal of messages, and all details of one message; read only."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _UNTOLD = ("raw", "receipt", "whole_bytes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSearch:
-    """What is looked for; nothing given means all. ``since`` and ``until`` (UTC) bound when messages came.
+    """Search criteria; without any, all messages. ``since`` and ``until`` (UTC) limit the time of arrival.
 
-    ``code`` is a whole code or what stands before its dot, such as ``trust``. ``sender`` and ``number`` find what is
-    proven and what a refused message only claims. ``message`` is a message id. ``again``: those judged again.
+    ``code`` is a whole code or the part before its dot, such as ``trust``. ``sender`` and ``number`` match proven
+    values and also what a refused message only claims. ``message`` is a message id. ``again``: those judged again.
     """
 
     states: tuple[MessageState, ...] = ()
@@ -66,7 +66,7 @@ class MessageSearch:
 
 @dataclass(frozen=True, slots=True)
 class FoundMessage:
-    """One message without its bytes. Moments are UTC. ``proven``: who sent it is known, and not only claimed."""
+    """One message without its bytes. Moments are UTC. ``proven``: its sender is known, not only claimed."""
 
     key: int
     received_at: datetime

@@ -1,4 +1,4 @@
-"""All that is kept about one order, and about the guards that it met: who stopped, held and released what."""
+"""Everything stored about one order, and the guards that affected it: who stopped, held and released what."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _work_of(key: int, answers: list[int], reports: list[int]) -> Any:
 
 
 def _end(connection: Connection, order: Row[Any]) -> datetime | None:
-    """When the order ended (UTC); None while it has not. What comes after its end is not its story."""
+    """When the order ended (UTC), or None; guards after its end did not affect it."""
     if OrderState(order.state) not in FINAL_STATES:
         return None
     ended = and_(order_events.c.order == order.key, order_events.c.state == order.state)

@@ -1,4 +1,4 @@
-"""Orders by what people ask for: state, what they wait for, point, kind, words of the reason."""
+"""Search for orders by state, reason for waiting, metering point, kind, and words of the reason; read only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["OrderSearch", "commands_under_way", "count_orders", "find_orders", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSearch:
-    """What is looked for; nothing given means all. ``reason`` is part of the order's detail, in any case of letters."""
+    """Search criteria; without any, all orders. ``reason`` is a part of the order's detail, case-insensitive."""
 
     states: tuple[OrderState, ...] = ()
     waits_for: WaitsFor | None = None

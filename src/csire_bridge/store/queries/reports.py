@@ -1,4 +1,4 @@
-"""The read side: plain queries for people and programs; nothing here changes anything."""
+"""The read side: queries for people and programs; read only."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def known_bytes(connection: Connection, sha256: str) -> MessageLine | None:
 
 
 def at_rest(connection: Connection, now: datetime) -> bool:
-    """Whether nothing moves any more: what is left waits for a date or for a person."""
+    """Whether no work is left that runs by itself: what remains waits for a date or for a person."""
     moving = (OrderState.SUBMITTING.value, OrderState.SUBMITTED.value, OrderState.UNKNOWN.value)
     for_a_person = (WaitsFor.HOLD.value, WaitsFor.DANGER.value)
     counts = (

@@ -1,4 +1,4 @@
-"""Conditions of single meters and of the head-end system's times, each told by itself: what a person sees first."""
+"""Alerts on single meters and on the head-end system's clock, each reported separately."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOLD_BY_THEMSELVES = 20
 
 
 def supply_alerts(connection: Connection) -> Iterator[Alert]:
-    """Unexplained movements, supply that is off first, and foreign times; of many alike the rest is counted."""
+    """Unexplained movements, supply off first, and wrong clocks; if there are many of a kind, the rest is counted."""
     query = select(movements).where(OPEN_MOVEMENTS).order_by(movements.c.noticed_at, movements.c.key)
     found = list(from_rows(Movement, connection.execute(query)))
     on = [movement for movement in found if movement.state is Supply.ON]

@@ -1,4 +1,4 @@
-"""Contactors as they were seen, movements that no order explains, and foreign times that can't be right."""
+"""Last known states of contactors, movements that no order explains, and clocks that differ from ours."""
 
 from __future__ import annotations
 
@@ -35,21 +35,22 @@ class Contactors:
         self._connection = connection
 
     def of(self, meters: Sequence[MeterNumber]) -> dict[MeterNumber, Sighting]:
-        """How the contactors of these meters were last seen, of those that were."""
+        """The last known states of these meters' contactors; meters never seen are left out."""
         if not meters:
             return {}
         found = self._connection.execute(_OF, {"meters": [str(meter) for meter in meters]})
         return {sighting.meter: sighting for sighting in from_rows(Sighting, found)}
 
     def put(self, sightings: Sequence[Sighting]) -> None:
-        """Write how contactors were seen, one for each meter; who saw one later has the last word."""
+        """Write states of contactors, one for each meter; a later observation is never overwritten by an earlier
+        one."""
         rows = [to_row(sighting) for sighting in sorted(sightings, key=lambda sighting: sighting.meter)]
         execute_many(self._connection, _PUT[self._connection.dialect.name], rows)
 
     def add(self, found: Sequence[Movement]) -> list[Movement]:
-        """Write movements that no order explains (their ``key`` and ``told`` are not looked at); return the new ones.
+        """Write movements that no order explains (their ``key`` and ``told`` are ignored); return the new ones.
 
-        One that is open for the same meter and state is there already.
+        No second one is written while one is open for the same meter and state.
         """
         new = []
         for movement in found:
@@ -62,7 +63,7 @@ class Contactors:
         return new
 
     def explain(self, meters: Sequence[MeterNumber], now: datetime, why: str) -> None:
-        """Settle what is open at these meters: something explains how the contactor was seen now (UTC)."""
+        """Settle open movements of these meters, because the contactor's state is explained now (UTC)."""
         if meters:
             values = {"settled_at": now, "settled_by": _ITSELF, "why": why}
             self._connection.execute(_OPEN_AT.values(values), {"meters": [str(meter) for meter in meters]})
@@ -80,7 +81,7 @@ class Contactors:
         return found[0]
 
     def settle(self, key: int, by: str, at: datetime, why: str) -> Movement:
-        """A person has seen to it. Raises ActionRefused for one that is not open."""
+        """Settle a movement by an operator action. Raises ActionRefused for one that is not open."""
         known = self.movement(key)
         if known.settled_at is not None:
             raise ActionRefused(
@@ -111,7 +112,8 @@ class Contactors:
         return point, f"last told: order {order.key} ({order.kind}) {told}"
 
     def misfit(self, source: str, meter: MeterNumber | None, offset: timedelta, now: datetime) -> None:
-        """A time of the head-end system was ``offset`` from ours; without ``meter`` it concerns all of them."""
+        """Record that a time of the head-end system differed by ``offset`` from ours; without ``meter``, for all
+        meters."""
         same = (foreign_times.c.source == source) & (foreign_times.c.meter == (meter or ""))
         values: dict[str, Any] = {"offset_seconds": round(offset.total_seconds()), "measured_at": now}
         fits = foreign_times.c.fits_since
@@ -124,7 +126,7 @@ class Contactors:
             )
 
     def fits(self, source: str, meters: Sequence[MeterNumber], now: datetime) -> None:
-        """Times of that source fit again: in general with no ``meters``, else those of these meters."""
+        """Record that times of that source are right again: for these ``meters``, or for all if none are given."""
         open_ones = (foreign_times.c.source == source) & foreign_times.c.fits_since.is_(None)
         of_them = foreign_times.c.meter.in_([str(meter) for meter in meters] or [""])
         self._connection.execute(update(foreign_times).where(open_ones, of_them).values(fits_since=now))

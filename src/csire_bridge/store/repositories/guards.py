@@ -32,13 +32,13 @@ _CIRCUIT = select(circuits).where(circuits.c.name == bindparam("b_name"))
 
 
 class Guards:
-    """Guards within one transaction. Nothing here is ever deleted but the memory of a circuit that has closed."""
+    """Guards within one transaction. Nothing is ever deleted except the row of a circuit that has closed."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add_hold(self, hold: Hold) -> int:
-        """Write a new hold (its ``key`` is not looked at); return its key."""
+        """Write a new hold (its ``key`` is ignored); return its key."""
         return int(
             self._connection.execute(insert(holds).values(to_row(hold, "key")).returning(holds.c.key)).scalar_one()
         )
@@ -54,7 +54,7 @@ class Guards:
         return found
 
     def holds(self) -> list[Hold]:
-        """Every hold that nobody has released, also those whose time is over."""
+        """Every hold that was not released, including expired ones."""
         return list(from_rows(Hold, self._connection.execute(_HOLDS)))
 
     def release_hold(self, key: int, by: str, at: datetime, why: str | None = None) -> Hold:
@@ -68,7 +68,7 @@ class Guards:
         return replace(from_row(Hold, row), released_at=at, released_by=by, released_why=why)
 
     def stop(self) -> Stop | None:
-        """The stop switch as it is thrown, the widest scope first; None when it is not."""
+        """The stop switch if it is thrown, the widest scope first; else None."""
         found = list(from_rows(Stop, self._connection.execute(_STOP)))
         return next((stop for stop in found if stop.scope is StopScope.EVERYTHING), found[0] if found else None)
 
@@ -82,7 +82,7 @@ class Guards:
         return self._connection.execute(lift).rowcount
 
     def one_at_a_time(self) -> None:
-        """Make all nodes that count against the cap take turns, until this transaction ends (SQLite does so anyway)."""
+        """Lock the count against the cap for all nodes until this transaction ends (SQLite has one writer anyway)."""
         take_turns(self._connection, "cap")
 
     def allowed(self, now: datetime) -> int:
@@ -126,7 +126,7 @@ class Guards:
         self._connection.execute(update(circuits).where(circuits.c.retry_at > now).values(retry_at=now))
 
     def set_circuit(self, before: Circuit, after: Circuit) -> bool:
-        """Write what a circuit has become; False when somebody else has changed it since it was read."""
+        """Write a circuit's new state; False if somebody else has changed it since it was read."""
         if after == before:
             return True
         was = (

@@ -33,7 +33,7 @@ class HeadEndEvents:
         self._connection = connection
 
     def add(self, events: Sequence[tuple[bytes, HeadEndEvent, int | None]], received_at: datetime) -> None:
-        """Store events, each with its bytes and the order whose command it answers; None for an unsolicited one."""
+        """Store events, each with its bytes and the order it was matched with; None for an unsolicited one."""
         rows = [{**to_row(e), "raw": raw, "received_at": received_at, "order": order} for raw, e, order in events]
         execute_many(self._connection, _ADD, rows)
 
@@ -47,7 +47,7 @@ class HeadEndEvents:
         return {order: most_telling(events) for order, events in answers.items()}
 
     def of_orders(self, orders: Sequence[int]) -> list[tuple[int, HeadEndEvent]]:
-        """Every event that was joined to one of ``orders``, with the order, oldest first."""
+        """Every event that was matched with one of ``orders``, with the order, oldest first."""
         if not orders:
             return []
         rows = self._connection.execute(_OF, {"orders": orders})

@@ -1,4 +1,4 @@
-"""Where meters stand and stood, within one transaction. The registry of points writes it, whoever told of a meter."""
+"""Where meters are and were installed, within one transaction. The registry of points writes it for every source."""
 
 from __future__ import annotations
 
@@ -66,17 +66,17 @@ class Installations:
         self._connection = connection
 
     def around(self, codes: Sequence[MeteringPointCode], today: date) -> tuple[list[Installation], set[str]]:
-        """Every installation of every meter that is or was at one of ``codes``; and the points that are to be told so.
+        """All installations of all meters that are or were at one of ``codes``, and the points with a pending change.
 
-        Those are points with one of these meters by a telling that is in force since ``today`` (Polish date) or before
-        and was not applied yet.
+        A change is pending if a statement that names one of these meters is in force by ``today`` (Polish date) and was
+        not applied yet.
         """
         rows = self._connection.execute(_AROUND, {"codes": [str(code) for code in codes], "today": today}).all()
         known = [from_row(Installation, row) for row in rows if not row.pending]
         return known, {row.metering_point for row in rows if row.pending}
 
     def moved(self, moves: Sequence[Move], now: datetime) -> None:
-        """Write which meters were told to be elsewhere now; a meter at two points is marked at both."""
+        """Write the new places of meters; a meter at two points is marked at both."""
         moves = [move for move in moves if move[1] != move[2]]
         if not moves:
             return
@@ -104,11 +104,11 @@ class Installations:
                 _log.error("meter %s is told at metering point %s and is known at another one", meter, code.masked)
 
     def _holders(self, meters: set[MeterNumber]) -> list[MeterNumber]:
-        """Each of ``meters`` once for each point at which it is known to be."""
+        """The points at which each of ``meters`` is known to be, one row for each."""
         rows = self._connection.execute(_HOLDERS, {"meters": sorted(map(str, meters))})
         return [MeterNumber(row.meter) for row in rows]
 
     def confirm(self, code: MeteringPointCode, meter: MeterNumber, at: datetime) -> None:
-        """A person has made sure at ``at`` (UTC) that the meter is at the point."""
+        """Record that a person confirmed at ``at`` (UTC) that the meter is at the point."""
         given = {"b_point": str(code), "b_meter": str(meter), "confirmed_at": at}
         self._connection.execute(_CONFIRM, given)

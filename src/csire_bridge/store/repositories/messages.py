@@ -1,4 +1,4 @@
-"""The journal: raw bytes of every message, its history, and the ids that are taken."""
+"""The journal: raw bytes of every message, its history, and the used message ids."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class Journal:
         return keys
 
     def raw(self, keys: Sequence[int]) -> list[RawMessage]:
-        """The messages of ``keys`` that still wait to be looked into."""
+        """The messages of ``keys`` that are not settled yet."""
         rows = self._connection.execute(_RAW, {"keys": list(keys)})
         return _raw_messages(rows)
 
@@ -155,17 +155,17 @@ class Journal:
         return list(self._connection.execute(_AGAIN, {"now": now, "limit": limit}).scalars())
 
     def unproven_again(self) -> int:
-        """How many wait to be judged again whose sender nothing proves."""
+        """How many messages of unproven senders wait to be judged again."""
         return self._connection.execute(_UNPROVEN_AGAIN).scalar_one()
 
     def still_refused(self, rows: Sequence[tuple[int, datetime | None]]) -> None:
-        """Note (message, when it is judged again or None) of each that was judged again and stays refused."""
+        """Record (message, next time or None) for messages that were judged again and stay refused."""
         execute_many(self._connection, _STILL_REFUSED, [{"b_key": key, "again_at": at} for key, at in rows])
 
     def reopen(self, keys: Sequence[int], now: datetime) -> list[int]:
-        """Take the refusal of messages back, which is kept; return those that wait to be judged now.
+        """Reopen refused messages, with the refusal kept in their history; return those that wait to be judged now.
 
-        What is no longer refused is left as it is.
+        A message that is no longer refused is left as it is.
         """
         rows = self._connection.execute(_VERDICTS.with_for_update(), {"keys": list(keys)}).all()
         kept = [
@@ -193,7 +193,7 @@ class Journal:
         return {sent: TakenId(row.message, row.content, receipts.get(sent, {})) for sent, row in found.items()}
 
     def _first_receipts(self, ids: Sequence[SentId]) -> dict[SentId, dict[Form, bytes]]:
-        """The receipt that was given first to each of ``ids``, in each form."""
+        """The first receipt given to each of ``ids``, in each form."""
         if not ids:
             return {}
         found: dict[SentId, dict[Form, bytes]] = {}
@@ -203,7 +203,7 @@ class Journal:
         return found
 
     def ends(self, keys: Sequence[int]) -> dict[int, MessageEnd]:
-        """How those of ``keys`` that are settled have ended."""
+        """The results of those of ``keys`` that are settled."""
         rows = self._connection.execute(_ENDS, {"keys": list(keys)})
         return {r[0]: MessageEnd(MessageState(r[1]), r[2], r[3]) for r in rows}
 
@@ -216,12 +216,12 @@ class Journal:
         execute_many(self._connection, _TAKE, values)
 
     def settle(self, rows: Sequence[SettledMessage]) -> None:
-        """Write how messages have ended."""
+        """Write the results of settled messages."""
         values = [{("b_key" if name == "key" else name): v for name, v in to_row(row).items()} for row in rows]
         execute_many(self._connection, _SETTLE, values)
 
     def trim(self, rows: Sequence[tuple[int, bytes, int]]) -> None:
-        """Keep of refused messages (key, head, size) the head alone, and nothing of the receipt."""
+        """Cut refused messages (key, head, size) to their first bytes, and delete the receipt."""
         values = [{"b_key": key, "head": head, "whole": whole} for key, head, whole in rows]
         execute_many(self._connection, _TRIM, values)
 

@@ -102,11 +102,12 @@ class PointRegistry:
         self._installations = Installations(connection)
 
     def get(self, code: MeteringPointCode) -> MeteringPoint | None:
-        """What is known of a metering point, or None; what comes into force later is not looked at."""
+        """What is known of a metering point, or None; statements that come into force later are not applied."""
         return self._known([code]).get(code)
 
     def of(self, codes: Sequence[MeteringPointCode], now: datetime) -> dict[MeteringPointCode, MeteringPoint]:
-        """What holds for metering points at ``now`` (UTC), by code; what has come into force is applied first."""
+        """The facts of metering points at ``now`` (UTC), by code; statements that have come into force are applied
+        first."""
         if not codes:
             return {}
         self._apply_due(codes, now)
@@ -118,7 +119,7 @@ class PointRegistry:
         return _record(row) if row else None
 
     def record_notice(self, update: RegistryUpdate, now: datetime, heard: datetime | None = None) -> None:
-        """Note what a message says of a point; it holds from the start of its effective date (Polish time) on.
+        """Record what a message says about a point; it holds from the start of its effective date (Polish time).
 
         ``heard`` (UTC) is when the message came in; None: at ``now``.
         """
@@ -133,9 +134,9 @@ class PointRegistry:
         why: str | None = None,
         heard: datetime | None = None,
     ) -> None:
-        """Note what is told of points; ``told_by`` is the person who does so, ``why`` their words.
+        """Record statements about points; ``told_by`` is the person who makes them, ``why`` their reason.
 
-        Each fact counts only where nobody has told it for a newer date, or for the same one later.
+        Each fact counts only if there is none with a newer date, or with the same date and received later.
         """
         if updates:
             said = {"told_at": heard or now, "source": source.value, "told_by": told_by, "why": why}
@@ -143,9 +144,9 @@ class PointRegistry:
             self._apply_due([update.metering_point for update in updates], now)
 
     def learn(self, told: MeteringPoint, now: datetime) -> MeteringPoint:
-        """Keep what somebody who was asked has told of a point; return what is known now.
+        """Store a looked-up point; return what is known of it now.
 
-        It holds as of ``updated_at`` of what was told, which can't be later than ``now`` (UTC), when we heard it.
+        It holds from its ``updated_at``, which is limited to ``now`` (UTC), when we received it.
         """
         effective = Since.seen(told.updated_at, now).effective
         self.record_notices([as_update(told, effective)], now, Source.SID)
@@ -156,12 +157,12 @@ class PointRegistry:
         return [_telling(row) for row in self._connection.execute(_HISTORY, {"code": str(code)})]
 
     def with_meters(self, meters: Sequence[MeterNumber]) -> dict[MeterNumber, MeteringPointCode]:
-        """At which point each of these meters is known to be."""
+        """The point at which each of these meters is known to be."""
         rows = self._connection.execute(_WITH_METERS, {"meters": [str(meter) for meter in meters]})
         return {MeterNumber(row.meter): MeteringPointCode(row.code) for row in rows}
 
     def installations(self, codes: Sequence[MeteringPointCode], now: datetime) -> list[Installation]:
-        """Where all meters stand and stood that are or were at one of these points, as it holds at ``now`` (UTC)."""
+        """All installations, at ``now`` (UTC), of all meters that are or were at one of these points."""
         if not codes:
             return []
         today = now.astimezone(WARSAW).date()
@@ -173,16 +174,16 @@ class PointRegistry:
         return known
 
     def confirm_meter(self, code: MeteringPointCode, meter: MeterNumber, at: datetime) -> None:
-        """A person has made sure at ``at`` (UTC) that the meter is at the point."""
+        """Record that a person confirmed at ``at`` (UTC) that the meter is at the point."""
         self._installations.confirm(code, meter, at)
 
     def not_told_since(self, moment: datetime, limit: int) -> list[tuple[MeteringPointCode, datetime]]:
-        """Points of which nobody has told anything since ``moment`` (UTC), longest first, with when that was."""
+        """Points without any news since ``moment`` (UTC), oldest first, each with the time of its last news."""
         rows = self._connection.execute(_NOT_TOLD_SINCE, {"moment": moment, "limit": limit})
         return [(MeteringPointCode(row.code), row.told_at) for row in rows]
 
     def lock(self, codes: Sequence[MeteringPointCode]) -> None:
-        """Keep others from deciding about these points until this transaction ends; points not known are not held.
+        """Lock the rows of these points until this transaction ends; unknown points are not locked.
 
         In SQLite nobody else writes until then anyway.
         """
@@ -190,9 +191,9 @@ class PointRegistry:
             self._connection.execute(_HOLD, {"codes": [str(code) for code in codes]}).all()
 
     def _apply_due(self, codes: Sequence[MeteringPointCode], now: datetime) -> bool:
-        """Apply what has come into force, and say whether anything has.
+        """Apply statements that have come into force; return whether there were any.
 
-        Whoever does so for the same point at once waits, or gets StaleWrite.
+        A concurrent transaction that does so for the same point waits, or gets StaleWrite.
         """
         if not self._due(codes, now):
             return False
@@ -233,9 +234,9 @@ class PointRegistry:
         return {record.point.code: record for record in records}
 
     def switched_all(self, found: Sequence[tuple[MeteringPointCode, bool, datetime]], heard: datetime) -> None:
-        """Note (point, supply is on, moment in UTC) of each that was looked at, as we heard it at ``heard`` (UTC).
+        """Record (point, supply is on, moment in UTC) for points that were read; we received it at ``heard`` (UTC).
 
-        What was told for a newer date, or for the same one later, stays.
+        A fact with a newer date, or with the same date and received later, stays.
         """
         rows = []
         for code, on, at in found:
@@ -244,7 +245,7 @@ class PointRegistry:
         execute_many(self._connection, _SWITCHED, rows)
 
     def put(self, point: MeteringPoint) -> None:
-        """Write a point anew as of its ``updated_at``, whatever was known before: for a stage, not for what is told."""
+        """Overwrite a point as of its ``updated_at``, whatever was known before; for test set-ups only."""
         self._write(self._held([point.code]), [PointRecord.seen(point)], point.updated_at)
 
 

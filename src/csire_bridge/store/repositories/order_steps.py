@@ -33,7 +33,7 @@ _KEEP = insert(register_readings)
 
 
 class Steps:
-    """Steps within one transaction. Who changes them holds the work of their order."""
+    """Steps within one transaction. Whoever changes them must hold the lease on their order's work."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -47,15 +47,15 @@ class Steps:
         return found
 
     def add(self, steps: Sequence[OrderStep]) -> list[OrderStep]:
-        """Write new steps (their ``key`` is not looked at); return them with their keys."""
+        """Write new steps (their ``key`` is ignored); return them with their keys."""
         keys = add_rows(self._connection, order_steps, [to_row(step, "key") for step in steps])
         return [replace(step, key=key) for step, key in zip(steps, keys, strict=True)]
 
     def put(self, steps: Sequence[OrderStep]) -> None:
-        """Write what became of steps."""
+        """Write the new states of steps."""
         rows = [{"b_key": step.key, **to_row(step, "key", "order", "position", "kind")} for step in steps]
         execute_many(self._connection, _PUT, rows)
 
     def keep(self, order: int, readings: Sequence[RegisterReading]) -> None:
-        """Keep what a meter's registers said for an order."""
+        """Store register readings of a meter for an order."""
         execute_many(self._connection, _KEEP, [{**to_row(reading), "order": order} for reading in readings])

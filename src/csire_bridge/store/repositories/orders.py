@@ -55,7 +55,7 @@ class OrderBook:
         self._connection = connection
 
     def add(self, new: Sequence[Order], at: datetime) -> list[int]:
-        """Write new orders (their ``key`` is not looked at) with the first line of their history; return their keys."""
+        """Write new orders (their ``key`` is ignored) with the first line of their history; return their keys."""
         if not new:
             return []
         keys = add_rows(self._connection, orders, self._rows(new))
@@ -81,18 +81,18 @@ class OrderBook:
         return self.get_many([key])[key]
 
     def get_many(self, keys: Sequence[int]) -> dict[int, Order]:
-        """The orders of ``keys``, those that there are."""
+        """The existing orders of ``keys``."""
         return {order.key: order for order in self._found(_MANY, {"keys": keys})} if keys else {}
 
     def get_for_update(self, keys: Sequence[int]) -> dict[int, Order]:
-        """The orders of ``keys``, those that there are; nobody else changes them until this transaction ends."""
+        """The existing orders of ``keys``, locked: nobody else changes them until this transaction ends."""
         if not keys:
             return {}
         query = select(orders).where(orders.c.key.in_(keys)).order_by(orders.c.key).with_for_update(key_share=True)
         return {order.key: order for order in self._found(query)}
 
     def change_date(self, known: Order, new: Order, at: datetime, text: str) -> Order:
-        """``known`` is carried out on the dates of ``new``; return it as it is then. Raises StaleWrite."""
+        """Give ``known`` the dates of ``new``; return the changed order. Raises StaleWrite."""
         facts = {
             "version": known.version + 1,
             "effective_date": new.effective_date,
@@ -112,9 +112,9 @@ class OrderBook:
         return changed(known, **facts)
 
     def join(self, known: Order, new: Order, at: datetime, text: str) -> Order:
-        """``new`` is carried out by ``known``, which takes over what is known of the hub; return it as it is then.
+        """Merge ``new`` into ``known``, which takes over its hub process; return the changed order.
 
-        The first registration counts for the execution time. Whoever works on the order just now is not disturbed.
+        The first registration counts for the execution time. A worker that has the order leased is not disturbed.
         """
         facts = {
             "registered_at": min(known.registered_at, new.registered_at),
@@ -135,13 +135,13 @@ class OrderBook:
         return set(self._connection.execute(_RECALLED, {"keys": list(keys)}).scalars()) if keys else set()
 
     def wait(self, reasons: Sequence[tuple[Order, WaitsFor, str]], at: datetime) -> None:
-        """Note why orders wait, with a line in their histories; whoever works on them is not disturbed."""
+        """Record why orders wait, with a line in their histories; does not disturb a worker that has them leased."""
         if reasons:
             execute_many(self._connection, _WAIT, [{"b_key": o.key, "reason": why.value} for o, why, _ in reasons])
             self.note_all([(order.key, order.state, text) for order, _, text in reasons], at)
 
     def move(self, order: Order, state: OrderState, at: datetime, text: str, **facts: object) -> Order:
-        """Move ``order`` on with a line in its history; ``facts`` are columns that change with it.
+        """Change the state of ``order`` with a line in its history; ``facts`` are columns that change with it.
 
         Raises ValueError for a forbidden transition, StaleWrite when the order changed since it was read.
         """
@@ -152,7 +152,7 @@ class OrderBook:
         return moved
 
     def move_all(self, moves: Sequence[tuple[Order, Order, str]], at: datetime) -> None:
-        """Move orders on from what they were to what they are, each with a line in its history.
+        """Write changed orders (before, after), each with a line in its history.
 
         Raises ValueError for a forbidden transition, StaleWrite when one of them changed since it was read.
         """
@@ -171,16 +171,17 @@ class OrderBook:
         tell_moves(self._connection, moves, at)
 
     def recall(self, key: int, at: datetime, *, superseded_by: int | None = None) -> None:
-        """Note that the order's command is not wanted any more: the hub ended its process, or a newer order goes first.
+        """Record that the order's command is not wanted any more: its process was ended, or a newer order supersedes
+        it.
 
-        Whoever works on the order just now is not disturbed. The first recall stays.
+        A worker that has the order leased is not disturbed. The first recall stays.
         """
         first = (orders.c.key == key) & orders.c.recalled_at.is_(None)
         values = {"recalled_at": at, "superseded_by": superseded_by}
         self._connection.execute(update(orders).where(first).values(values))
 
     def cancelled(self, keys: Sequence[int], at: datetime) -> None:
-        """Note that the head-end system dropped the orders' commands; whoever works on them is not disturbed."""
+        """Record that the head-end system dropped the orders' commands; does not disturb a worker that leased them."""
         if keys:
             self._connection.execute(update(orders).where(orders.c.key.in_(keys)).values(cancelled_at=at))
 
@@ -201,13 +202,13 @@ class OrderBook:
 
 @cache
 def _move(columns: tuple[str, ...]) -> Update:
-    """Only what changes is written: a column that is written has all of its indexes written."""
+    """The update with only the changed columns, because writing a column also writes its indexes."""
     same = (orders.c.key == bindparam("b_key")) & (orders.c.version == bindparam("b_version"))
     return update(orders).where(same).values({name: bindparam(name) for name in columns})
 
 
 def _nearer(known: Order, new: Order) -> dict[str, datetime | None]:
-    """The deadline that comes first, with its warnings."""
+    """The earlier deadline of the two orders, with its warning times."""
     due = [order for order in (known, new) if order.deadline is not None]
     first = min(due, key=lambda order: order.deadline or order.registered_at, default=known)
     return {"half_time": first.half_time, "four_fifths": first.four_fifths, "deadline": first.deadline}

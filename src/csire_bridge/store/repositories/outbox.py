@@ -1,4 +1,4 @@
-"""Signed documents that leave, and what their receivers said, within one transaction."""
+"""The outbox: signed documents to send, and their receivers' answers, within one transaction."""
 
 from __future__ import annotations
 
@@ -53,12 +53,13 @@ class Outbox:
         self._connection = connection
 
     def add(self, document: OutgoingDocument) -> int:
-        """Store a signed document before it leaves; raises StaleWrite when its id was given out already."""
+        """Store a signed document before it is sent; raises StaleWrite if its id was used already."""
         return self.add_all([document])[0]
 
     def add_all(self, documents: Sequence[OutgoingDocument]) -> list[int]:
-        """Store signed documents before they leave; raises StaleWrite when an id was given out already, or an order has
-        an answer of that number.
+        """Store signed documents before they are sent.
+
+        Raises StaleWrite if an id was used already, or an order has an answer with that message number.
         """
         if not documents:
             return []
@@ -75,7 +76,7 @@ class Outbox:
         return self.many([key])[key]
 
     def many(self, keys: Sequence[int]) -> dict[int, OutgoingDocument]:
-        """The documents of ``keys``, those that there are."""
+        """The existing documents of ``keys``."""
         if not keys:
             return {}
         found = from_rows(OutgoingDocument, self._connection.execute(_MANY, {"keys": keys}))
@@ -89,16 +90,16 @@ class Outbox:
         return {(row.order, MessageNumber(row.number)) for row in rows}
 
     def held(self, ids: Sequence[MessageId]) -> dict[MessageId, OutgoingDocument]:
-        """The documents of those message ids; nobody else changes them until this transaction ends."""
+        """The documents of those message ids, locked: nobody else changes them until this transaction ends."""
         rows = self._connection.execute(_HELD, {"ids": [str(i) for i in ids]})
         return {document.message_id: document for document in from_rows(OutgoingDocument, rows)}
 
     def sent(self, keys: Sequence[int], at: datetime) -> None:
-        """Note that documents may have reached their receiver, although it did not say that it took them."""
+        """Record that documents may have reached their receiver, although it did not confirm that."""
         execute_many(self._connection, _SENT, [{"b_key": key, "at": at} for key in sorted(keys)])
 
     def keep(self, result: HubResult) -> None:
-        """Keep an R_1 until the answer that it names has left."""
+        """Keep an R_1 until the answer that it names was sent."""
         execute_many(self._connection, _KEEP, [{**to_row(result), "counted_at": None}])
 
     def kept(self, answers: Sequence[MessageId]) -> list[HubResult]:
@@ -108,7 +109,7 @@ class Outbox:
         return list(from_rows(HubResult, self._connection.execute(_KEPT, {"answers": [str(i) for i in answers]})))
 
     def counted(self, results: Sequence[MessageId], at: datetime) -> None:
-        """Note that kept R_1 were looked at once more; they are not asked for again."""
+        """Record that kept R_1 were applied; they are not returned again."""
         execute_many(self._connection, _COUNTED, [{"this": str(i), "at": at} for i in results])
 
     def contested(self, order: int) -> list[OutgoingDocument]:
@@ -117,7 +118,7 @@ class Outbox:
         return list(from_rows(OutgoingDocument, self._connection.execute(query.with_for_update())))
 
     def settle(self, key: int, at: datetime, text: str) -> None:
-        """A person has settled what the hub contested; the hub's code stays with the document."""
+        """Settle a contested answer by an operator action; the hub's code stays with the document."""
         contested = update(outbox).where(outbox.c.key == key, outbox.c.state == DocumentState.CONTESTED.value)
         self._connection.execute(contested.values(state=DocumentState.CONFIRMED.value))
         self._note(key, at, DocumentState.CONFIRMED, text)
@@ -127,11 +128,11 @@ class Outbox:
         self._note(document.key, at, document.state, text)
 
     def delivered(self, key: int, at: datetime, place: str) -> None:
-        """Note that the channel took the document, and where to. A result that came first stays."""
+        """Record that the document was delivered, and where to. A result that came first stays."""
         self.delivered_all([(key, Delivery(place))], at)
 
     def delivered_all(self, places: Sequence[tuple[int, Delivery]], at: datetime) -> None:
-        """Note where each document went that the channel took. A result that came first stays."""
+        """Record where each document was delivered. A result that came first stays."""
         if not places:
             return
         values = [{"b_key": key, "at": at, "place": d.place, "partner_answer": d.answer} for key, d in places]
@@ -141,13 +142,13 @@ class Outbox:
         execute_many(self._connection, _NOTE, rows)
 
     def park(self, key: int, at: datetime, why: str) -> None:
-        """Note that the document can't leave by itself."""
+        """Record that the document can't be sent and waits for a person."""
         pending = update(outbox).where(outbox.c.key == key, outbox.c.state == DocumentState.PENDING.value)
         self._connection.execute(pending.values(state=DocumentState.PARKED.value))
         self._note(key, at, DocumentState.PARKED, why)
 
     def release(self, key: int, at: datetime, why: str) -> None:
-        """Let a document that was set aside leave again, with the same bytes."""
+        """Make a parked document due again, with the same bytes."""
         parked = update(outbox).where(outbox.c.key == key, outbox.c.state == DocumentState.PARKED.value)
         if self._connection.execute(parked.values(state=DocumentState.PENDING.value)).rowcount:
             self._note(key, at, DocumentState.PENDING, why)

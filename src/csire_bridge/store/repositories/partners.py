@@ -29,7 +29,7 @@ _WITHDRAW = (
 
 
 class PartnerRegistry:
-    """Partners and certificates that people have entered. Names of people are written as they are given."""
+    """Partners and certificates that people have entered. Names of people are stored as given."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -37,7 +37,7 @@ class PartnerRegistry:
     def version(self) -> int:
         """A number that grows with every committed change; cheap to ask for.
 
-        Rows are counted: with several writers, a key may become visible after a larger one.
+        It is the number of rows, not the highest key, because with several writers a key may become visible late.
         """
         return self._connection.execute(select(func.count()).select_from(partner_events)).scalar_one()
 
@@ -57,7 +57,7 @@ class PartnerRegistry:
         return list(from_rows(PartnerEvent, self._connection.execute(chosen)))
 
     def enter(self, entry: PartnerEntry) -> None:
-        """Enter a partner, or lay what ``entry`` says over a known one; nothing happens when that changes nothing."""
+        """Enter a partner, or update a known one with what ``entry`` sets; does nothing if that changes nothing."""
         known = {partner.eic: partner for partner in self.partners()}.get(entry.eic)
         if known is None:
             self._connection.execute(insert(partners), to_row(entry))
@@ -70,7 +70,7 @@ class PartnerRegistry:
         self._note(entry.eic, entry.entered_at, entry.entered_by, PartnerChange.CHANGED, _said(entry))
 
     def pin(self, certificate: CertificateEntry) -> None:
-        """Enter a certificate of a known partner; raise StaleWrite when somebody has entered it before."""
+        """Pin a certificate of a known partner; raises StaleWrite if it was entered before."""
         self._connection.execute(insert(partner_certificates), to_row(certificate))
         end = f"{certificate.not_after:%Y-%m-%d}"
         text = f"certificate {certificate.fingerprint}, valid until {end} UTC"
@@ -78,7 +78,7 @@ class PartnerRegistry:
         self._note(certificate.partner, certificate.entered_at, certificate.entered_by, change, text)
 
     def withdraw(self, eic: Eic, fingerprint: str, at: datetime, by: str, reason: str) -> None:
-        """Trust a certificate of the table no longer; raise StaleWrite when it is not there, or withdrawn already."""
+        """Withdraw a certificate of the table; raises StaleWrite if it is not there, or was withdrawn already."""
         which = {"b_partner": str(eic), "b_fingerprint": fingerprint, "withdrawn_at": at}
         if self._connection.execute(_WITHDRAW, which).rowcount != 1:
             raise StaleWrite(f"the certificate {fingerprint} of {eic} is not there, or was withdrawn already")

@@ -1,4 +1,4 @@
-"""Market processes within one transaction: each is held by whoever reads it, so that no two can miss each other."""
+"""Market processes within one transaction; each row is locked on reading, so that no change is missed."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class ProcessBook:
         self._connection = connection
 
     def lock(self, named: Sequence[Process]) -> dict[ProcessInstanceId, Process]:
-        """What is known of each of ``named``; one that nobody has heard of is written down as it is given.
+        """Lock and return each of ``named``; an unknown process is inserted as given.
 
-        Nobody else can hold them until this transaction ends: an order and the end of its process that are judged at
-        the same time see each other, whoever comes first. They are taken in one order, so nobody waits in a circle.
+        The locks last until this transaction ends: so an order and the end of its process, judged at the same time, see
+        each other, whichever comes first. Rows are always locked in the same order, so there are no deadlocks.
         """
         if not named:
             return {}
@@ -52,11 +52,11 @@ class ProcessBook:
         return {process.process_instance: process for process in from_rows(Process, found)}
 
     def ask(self, process: Process) -> None:
-        """Write for what the process asked, where only its end was heard of so far."""
+        """Record what the process asked for, if so far only its end was known."""
         asked = {"kind": process.kind, "metering_point": process.metering_point}
         row = {name: value for name, value in to_row(process).items() if name in asked}
         self._connection.execute(_ASK.values(row), {"this": str(process.process_instance)})
 
     def end(self, process: ProcessInstanceId, by: MessageId, at: datetime) -> None:
-        """Note that the hub ended the process by force, as the message ``by`` said at ``at`` (UTC). The first stays."""
+        """Record that the hub ended the process by force, by the message ``by`` at ``at`` (UTC). The first stays."""
         self._connection.execute(_END.values(ended_at=at, ended_by=str(by)), {"this": str(process)})

@@ -1,4 +1,4 @@
-"""What else goes on at a meter, at a metering point or in a market process: the orders around an order."""
+"""Related orders: other orders at the same meter, at the same metering point or in the same market process."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ _WITHOUT_HUB = (
 
 
 class Neighbours:
-    """The orders around others, within one transaction; nothing is written here."""
+    """Queries for related orders, within one transaction; read only."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -117,15 +117,15 @@ class Neighbours:
         return {order.correlation_id: order for order in from_rows(CommandedOrder, found)}
 
     def states_by_now(self, known: Sequence[CommandedOrder]) -> dict[int, OrderState]:
-        """Where orders stand; SQLite has one writer, so there nothing can have changed within a transaction."""
+        """The current states of orders; SQLite has one writer, so there nothing can change within a transaction."""
         if self._connection.dialect.name == "sqlite" or not known:
             return {order.key: order.state for order in known}
         rows = self._connection.execute(_STATES, {"keys": [order.key for order in known]})
         return {row.key: OrderState(row.state) for row in rows}
 
     def at_meters(self, meters: Sequence[MeterNumber], since: datetime, ends_after: datetime) -> list[RelatedOrder]:
-        """The orders at these meters with an open command, with one that was given after ``since``, or with one that
-        may still run and ends after ``ends_after`` (both UTC).
+        """Orders at these meters whose command is open, was sent after ``since``, or may still run after ``ends_after``
+        (both UTC).
         """
         if not meters:
             return []
@@ -140,13 +140,13 @@ class Neighbours:
         return list(self._found(_OPEN_AT_METERS, {"meters": [str(meter) for meter in meters]}))
 
     def disconnections_given(self, since: datetime) -> int:
-        """For how many orders a disconnection was given after ``since`` (UTC)."""
+        """How many orders had a disconnection command sent after ``since`` (UTC)."""
         return int(self._connection.execute(_DISCONNECTIONS_GIVEN, {"since": since}).scalar_one())
 
     def reconnections(
         self, points: Sequence[MeteringPointCode], now: datetime
     ) -> dict[MeteringPointCode, Reconnections]:
-        """What was asked for in connections at each of ``points``; withdrawn ones don't count. ``now`` is UTC."""
+        """The connections asked for at each of ``points``; withdrawn ones don't count. ``now`` is UTC."""
         if not points:
             return {}
         rows = self._connection.execute(_CONNECTIONS, {"points": [str(point) for point in points], "now": now})
@@ -165,7 +165,7 @@ class Neighbours:
         return found
 
     def overtaken(self, newest: Mapping[MeteringPointCode, datetime]) -> list[Order]:
-        """Disconnections that wait at these points and were asked for no later than the moment (UTC) of each."""
+        """Disconnections that wait at these points and were asked for no later than the given moment (UTC) of each."""
         if not newest:
             return []
         waiting = self._found(_OVERTAKEN, {"points": [str(point) for point in newest]})
@@ -186,22 +186,22 @@ class Neighbours:
         return list(rows.scalars())
 
     def joinable(self, new: Order) -> list[Order]:
-        """Orders of the same kind at the same point that somebody else may join, oldest first; held until the end."""
+        """Open orders of the same kind at the same point into which a request may be merged, oldest first; locked."""
         query = select(orders).where(
             orders.c.metering_point == str(new.metering_point), not_indexed(orders.c.kind) == new.kind.value, _JOINABLE
         )
         return list(self._found(query.order_by(orders.c.key).with_for_update()))
 
     def without_hub(self, points: Sequence[MeteringPointCode]) -> list[Order]:
-        """Orders at these points that somebody else than the hub asked for, and that the hub may join."""
+        """Orders of SID at these points into which an order of the hub may be merged."""
         if not points:
             return []
         return list(self._found(_WITHOUT_HUB, {"points": [str(point) for point in points]}))
 
     def starts_at(self, point: MeteringPointCode) -> list[Order]:
-        """What says that a new agreement starts, or has started, at the point; withdrawn ones don't count.
+        """Orders that show that an agreement starts, or has started, at the point; withdrawn ones don't count.
 
-        Beside notices of agreements these are requests to connect because of a change of supplier or user.
+        These are notices of agreements, and requests to connect because of a change of supplier or user.
         """
         change = ReconnectionReason.CHANGE_OF_SUPPLIER_OR_USER.value
         asked = and_(orders.c.reconnection_reason == change, orders.c.parent.is_(None))
@@ -233,7 +233,7 @@ class Neighbours:
         return found
 
     def open_of_process(self, process: ProcessInstanceId) -> list[Order]:
-        """Orders of a market process that have not ended; nobody else changes them until this transaction ends."""
+        """Open orders of a market process, locked: nobody else changes them until this transaction ends."""
         query = select(orders).where(orders.c.process_instance == str(process), _OPEN)
         held = query.order_by(orders.c.key).with_for_update(key_share=True)
         return list(self._found(held))

@@ -18,13 +18,13 @@ __all__ = ["RuleSets", "past_orders", "waiting_orders"]
 
 
 class RuleSets:
-    """Rule sets as people entered them. Nothing is ever changed or deleted: who errs enters another one."""
+    """Rule sets as people entered them. Nothing is ever changed or deleted; a mistake is corrected by a new one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def count(self) -> int:
-        """How many were entered; it grows with every committed one, and is cheap to ask for."""
+        """How many were entered; grows with every commit, and is a cheap query."""
         return self._connection.execute(select(func.count()).select_from(rule_sets)).scalar_one()
 
     def versions(self) -> list[RuleSetVersion]:
@@ -33,10 +33,10 @@ class RuleSets:
         return list(from_rows(RuleSetVersion, rows))
 
     def enter(self, version: RuleSetVersion) -> int:
-        """Write a rule set (its ``key`` is not looked at); return its key.
+        """Write a rule set (its ``key`` is ignored); return its key.
 
-        Orders that wait for an hour beyond ``valid_from`` are looked at again then, because the new rules may let
-        them go earlier. Those that wait for their date are left alone.
+        Orders that wait for an hour after ``valid_from`` become due at ``valid_from``, because the new rules may permit
+        them earlier. Orders that wait for their date stay as they are.
         """
         row = to_row(version, "key")
         key: int = self._connection.execute(insert(rule_sets).returning(rule_sets.c.key), row).scalar_one()

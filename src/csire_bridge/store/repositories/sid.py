@@ -88,7 +88,7 @@ class SidBook:
         return None if row is None else _sid_order(row)
 
     def behind(self, order_keys: Sequence[int]) -> dict[int, list[SidOrder]]:
-        """The numbers that stand behind each of these orders and were not taken back."""
+        """The SID numbers of each of these orders that were not withdrawn."""
         found: defaultdict[int, list[SidOrder]] = defaultdict(list)
         if order_keys:
             for row in self._connection.execute(_BEHIND, {"orders": list(order_keys)}):
@@ -96,32 +96,32 @@ class SidBook:
         return found
 
     def add(self, new: SidOrder, order: Order) -> None:
-        """Take a number, and tell SID where its order stands; raises StaleWrite when another worker was first."""
+        """Store a number, and report its order's state to SID; raises StaleWrite if another worker was first."""
         self._connection.execute(insert(sid_orders).values(to_row(new, "key")))
         self.queue_reports([(order, [new])], new.taken_at)
 
     def lock(self, numbers: Sequence[SidNumber]) -> None:
-        """Keep others from deciding about these numbers until this transaction ends, whether they are known or not."""
+        """Lock these numbers until this transaction ends, whether they are known or not."""
         for number in sorted(set(numbers)):
             take_turns(self._connection, f"SID's order {number}")
 
     def keep_withdrawal(self, asked: SidWithdrawal, message: int, at: datetime) -> None:
-        """Keep what SID took back before its order came; the first stays."""
+        """Keep a withdrawal that came before its order; the first one stays."""
         row = {"number": str(asked.number), "message": message, "text": asked.text, "at": at}
         insert_new(self._connection, sid_withdrawals, row)
 
     def kept_withdrawal(self, number: SidNumber) -> SidWithdrawal | None:
-        """What SID took back under that number before its order came."""
+        """The kept withdrawal for that number, if one came before its order."""
         query = select(sid_withdrawals.c.number, sid_withdrawals.c.text).where(sid_withdrawals.c.number == str(number))
         row = self._connection.execute(query).one_or_none()
         return None if row is None else SidWithdrawal(SidNumber(row.number), row.text)
 
     def withdraw(self, known: SidOrder, at: datetime) -> None:
-        """The number no longer stands behind its order."""
+        """Withdraw the number from its order."""
         self._connection.execute(update(sid_orders).where(sid_orders.c.key == known.key).values(withdrawn_at=at))
 
     def latest(self, number: SidNumber) -> Report | None:
-        """The newest thing that was said of an order, delivered or not."""
+        """The newest report on an order, delivered or not."""
         row = self._connection.execute(_LATEST, {"number": str(number)}).one_or_none()
         return None if row is None else _report(row)
 
@@ -143,12 +143,12 @@ class SidBook:
         self._write([replace(report, status=status or report.status) for report in reports], at)
 
     def not_handed_over(self) -> list[Order]:
-        """Orders that wait for people on site, of whom SID was not told yet; for each time that they came to wait."""
+        """Orders in field work that SID was not told of yet; once for each time that they entered field work."""
         rows = self._connection.execute(_NOT_HANDED_OVER)
         return list(from_rows(Order, rows))
 
     def hand_over(self, order: Order, number: SidNumber | None, at: datetime) -> None:
-        """Write that people on site are needed, and the work of telling SID; raises StaleWrite when that was done."""
+        """Write the report that field work is needed, with its delivery; raises StaleWrite if that was done already."""
         report = Report(
             key=0,
             report_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"field work {order.key} {order.version}")),
@@ -174,28 +174,28 @@ class SidBook:
         return {row.key: _report(row) for row in rows}
 
     def behind_others(self, keys: Sequence[int]) -> set[int]:
-        """Those of these reports that come after one of the same number which SID does not have yet."""
+        """Those of these reports that must wait for an earlier report on the same number."""
         return set(self._connection.execute(_BEHIND_OTHERS, {"keys": list(keys)}).scalars())
 
     def next_of(self, keys: Sequence[int]) -> list[int]:
-        """The reports that wait for SID under the numbers of these."""
+        """The waiting reports on the same numbers as these."""
         return list(self._connection.execute(_NEXT_OF, {"keys": list(keys)}).scalars())
 
     def keep(self, report: Report, document: bytes) -> Report:
-        """Keep the bytes that leave at every try."""
+        """Store the bytes that are sent at every attempt."""
         self._set(report.key, document=document)
         return replace(report, document=document)
 
     def delivered(self, key: int, at: datetime, answer: bytes) -> None:
-        """SID has the report; ``answer`` are its bytes."""
+        """Record that SID has the report; ``answer`` are the bytes of its answer."""
         self._set(key, state=DocumentState.DELIVERED.value, delivered_at=at, partner_answer=answer)
 
     def park(self, key: int) -> None:
-        """SID will not have the report: a person must look."""
+        """Park a report that SID refuses; it waits for a person."""
         self._set(key, state=DocumentState.PARKED.value)
 
     def release(self, keys: Sequence[int]) -> None:
-        """Let reports that were set aside leave again, with the same bytes."""
+        """Make parked reports due again, with the same bytes."""
         parked = sid_reports.c.key.in_(keys) & (sid_reports.c.state == DocumentState.PARKED.value)
         self._connection.execute(update(sid_reports).where(parked).values(state=DocumentState.PENDING.value))
 
@@ -204,7 +204,7 @@ class SidBook:
 
 
 def tell_moves(connection: Connection, moves: Sequence[tuple[Order, Order, str]], at: datetime) -> None:
-    """Tell SID of every order of its own that stands differently now, in SID's words."""
+    """Write a report for every SID order whose status, in the terms of SID's contract, has changed."""
     changed = {after.key: after for before, after, _ in moves if status_of(before.state) != status_of(after.state)}
     if changed:
         book = SidBook(connection)

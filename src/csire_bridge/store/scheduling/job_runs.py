@@ -1,4 +1,4 @@
-"""What the ticker remembers, within one transaction."""
+"""When scheduled jobs last ran, within one transaction."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["Ticks"]
 
 
 class Ticks:
-    """When ticks were last done."""
+    """When scheduled jobs last ran."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def get(self, name: str) -> KnownTick | None:
-        """What is known of a tick."""
+        """What is known of a job."""
         row = self._connection.execute(select(ticks).where(ticks.c.name == name)).one_or_none()
         return None if row is None else from_row(KnownTick, row)
 
     def meet(self, name: str, now: datetime) -> KnownTick:
-        """What is known of a tick, which is known from ``now`` on if it was not before."""
+        """What is known of a job; an unknown one is recorded as known from ``now``."""
         insert_new(self._connection, ticks, {"name": name, "since": now, "done_at": None})
         known = self.get(name)
         if known is None:
@@ -35,5 +35,5 @@ class Ticks:
         return known
 
     def done(self, name: str, at: datetime) -> None:
-        """Note that it was done."""
+        """Record that the job ran."""
         self._connection.execute(update(ticks).where(ticks.c.name == name).values(done_at=at))

@@ -1,7 +1,7 @@
-"""Leases by name, for what only one process may do at a time; within one transaction.
+"""Named leases, for work that only one process may do at a time; within one transaction.
 
-A lease has a term, which grows each time that another holder takes it. A leader that hung and comes back has an old
-term, and ``check`` refuses it: so what it writes in the same transaction is never written.
+A lease has a term (a fencing number), which grows each time another holder takes it. A holder that hung and comes back
+has an old term, and ``check`` refuses it: so nothing of that transaction is written.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Leases:
         self._connection = connection
 
     def acquire(self, name: str, lease: Lease, now: datetime) -> int | None:
-        """Take or prolong the lease; return its term (from 1), or None when somebody else has it.
+        """Acquire or extend the lease; return its term (from 1), or None if somebody else has it.
 
-        One that ends later than it could if it were taken now was written by a clock that was ahead: it is over.
+        A lease that ends later than a lease taken now could end was written by a clock that was ahead: it is void.
         """
         owner, until, term = self._locked(name) or self._made(name)
         if owner != lease.owner and now < until <= lease.latest:
@@ -40,17 +40,20 @@ class Leases:
         return term
 
     def check(self, name: str, owner: str, term: int) -> None:
-        """Raise StaleWrite when the term is over. Else nobody can begin another before this transaction has ended."""
+        """Raise StaleWrite if the term is over.
+
+        Otherwise the row stays locked, so no other holder can start a term until this transaction ends.
+        """
         held = self._locked(name)
         if held is None or (held[0], held[2]) != (owner, term):
             raise StaleWrite(f"{owner} no longer leads {name!r}: its term {term} is over")
 
     def until(self, name: str) -> datetime | None:
-        """Until when (UTC) the lease is held by the clock of its holder; None when nobody ever held it."""
+        """Until when (UTC, by its holder's clock) the lease is held; None if nobody ever held it."""
         return self._connection.execute(select(leases.c.until).where(leases.c.name == name)).scalar_one_or_none()
 
     def release(self, name: str, owner: str, now: datetime) -> None:
-        """Give the lease back, if it is still ours; our term is over then."""
+        """Release the lease, if it is still ours; this ends our term."""
         mine = update(leases).where(leases.c.name == name, leases.c.owner == owner)
         self._connection.execute(mine.values(owner=_NOBODY["owner"], until=now))
 
@@ -60,7 +63,7 @@ class Leases:
         return (row.owner, row.until, row.term) if row else None
 
     def _made(self, name: str) -> tuple[str, datetime, int]:
-        """A lease that nobody has held yet; who comes second in this race finds the first one's row."""
+        """Insert a lease that nobody has held yet; a second process in this race finds the first one's row."""
         insert_new(self._connection, leases, {"name": name, **_NOBODY})
         found = self._locked(name)
         if found is None:

@@ -1,4 +1,4 @@
-"""By which time each process of the service goes, within one transaction."""
+"""The internal time of each process of the service, within one transaction."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _FORGOTTEN_AFTER = timedelta(days=1)
 class ProcessClock:
     """The time of a process: ``at`` (UTC) when its machine had run for ``ticks`` seconds.
 
-    ``machine`` tells one run of a machine from every other. ``differs_since`` (UTC) is since when the process does not
-    follow the clock that it should, ``ahead`` by how many seconds that clock is ahead of the process.
+    ``machine`` identifies one boot of a machine. ``differs_since`` (UTC): since when the process does not follow the
+    clock that it should. ``ahead``: by how many seconds that clock is ahead of the process.
     """
 
     process: str
@@ -33,26 +33,26 @@ class ProcessClock:
 
 
 class Clocks:
-    """A row for each process that serves; one that died leaves its row behind, which then grows old."""
+    """A row for each running process; the row of a process that died becomes old and is removed later."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def note(self, here: ProcessClock) -> None:
-        """Write by which time a process goes."""
+        """Write the internal time of a process."""
         values = to_row(here)
         change = update(clocks).where(clocks.c.process == here.process).values(values)
         if not self._connection.execute(change).rowcount:
             insert_new(self._connection, clocks, values)
 
     def newest_on(self, machine: str) -> ProcessClock | None:
-        """The row that was written last on a machine in this run of it."""
+        """The newest row of a machine in its present boot."""
         query = select(clocks).where(clocks.c.machine == machine).order_by(clocks.c.ticks.desc()).limit(1)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else from_row(ProcessClock, row)
 
     def forget(self, process: str, now: datetime) -> None:
-        """Take away the row of a process that ends, and those of processes that died long ago."""
+        """Delete the row of a process that ends, and those of processes that died long ago."""
         old = or_(clocks.c.at < now - _FORGOTTEN_AFTER, clocks.c.at > now + _FORGOTTEN_AFTER)
         self._connection.execute(delete(clocks).where(or_(clocks.c.process == process, old)))
 

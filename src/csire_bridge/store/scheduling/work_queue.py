@@ -1,8 +1,8 @@
 """Due work and its leases within one transaction.
 
-Whoever ends a piece of work, or gives it back, must hold it under the very lease under which it was taken. Otherwise
-StaleWrite is raised, and everything else that the transaction would have written is not written either. So a worker
-that hung, and whose work somebody else has taken since, can't change anything when it comes back.
+To finish a piece of work, or to give it back, a worker must still hold the lease under which it was taken. Otherwise
+StaleWrite is raised and the whole transaction is rolled back. So a worker that hung, and whose work somebody else has
+taken since, can't change anything when it comes back.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ _COLUMNS = (
 
 
 def _first_of(step: WorkStep) -> Select[*tuple[Any, ...]]:
-    """The first due pieces of one step and priority, locked: a short walk along one index."""
+    """The first due pieces of one step and priority, locked; reads a few entries of one index."""
     here = (
         select(*_COLUMNS)
         .where(
@@ -117,7 +117,7 @@ def _first_of(step: WorkStep) -> Select[*tuple[Any, ...]]:
 
 @cache
 def _due_of(steps: tuple[WorkStep, ...]) -> CompoundSelect[*tuple[Any, ...]]:
-    """One statement for all ``steps``: most of them have nothing due, and each statement is a trip to the database."""
+    """One statement for all ``steps``, because most have nothing due, and each statement is a round trip."""
     return union_all(*map(_first_of, steps))
 
 
@@ -143,7 +143,7 @@ class WorkQueue:
         priority: int | Sequence[int] = 10,
         lease: Lease | None = None,
     ) -> list[WorkItem]:
-        """Write one piece of work for each subject, already leased when its writer goes on with it at once."""
+        """Write one piece of work for each subject; already leased if the caller continues with it at once."""
         count = len(subjects)
         if not count:
             return []
@@ -171,9 +171,8 @@ class WorkQueue:
     def lease(self, steps: Sequence[WorkStep], now: datetime, lease: Lease, limit: int) -> list[WorkItem]:
         """Take up to ``limit`` due pieces that nobody holds: lowest priority number first, then the oldest.
 
-        A piece whose lease ran out with other workers again and again is taken alone: if it is what makes them die,
-        its neighbours shall not die with it. A lease that ends later than one could that was taken now was written by a
-        clock that was ahead; it is over.
+        A piece whose lease ran out repeatedly is leased alone, in case it is what crashes the workers. A lease that
+        ends later than a lease taken now could end was written by a clock that was ahead: it is void.
         """
         found = [_item(row, lease) for row in self._due(steps, now, lease.latest, limit)]
         suspect = next((item for item in found if item.lapses >= _SUSPECT), None)
@@ -184,7 +183,7 @@ class WorkQueue:
         return items
 
     def _due(self, steps: Sequence[WorkStep], now: datetime, latest: datetime, limit: int) -> list[_Row]:
-        """The first pieces of each priority: a short walk along one index for each step, however much is waiting."""
+        """The first pieces of each priority; reads a few index entries for each step, however much is waiting."""
         found: list[_Row] = []
         for priority in PRIORITIES:
             given = {"b_priority": priority, "now": now, "latest": latest, "most": limit}
@@ -195,9 +194,9 @@ class WorkQueue:
         return found
 
     def assert_leased(self, items: Sequence[WorkItem]) -> None:
-        """Make sure that ``items`` are still ours until this transaction ends; raise StaleWrite when one is not.
+        """Assert that ``items`` are still leased by us, until this transaction ends; raise StaleWrite if one is not.
 
-        Said before anything is read, it also makes sure that whoever hastens them comes before or after us.
+        Call it first: it locks the rows, so a concurrent wake happens strictly before or after this transaction.
         """
         if not items:
             return
@@ -208,15 +207,15 @@ class WorkQueue:
             raise _lost(lost)
 
     def finish(self, items: Sequence[WorkItem]) -> None:
-        """Take pieces that are done out of the queue; their story stands in the histories. Raises StaleWrite."""
+        """Remove finished pieces from the queue; what happened is in the histories. Raises StaleWrite."""
         self._end(_FINISH, [(item, {}) for item in items])
 
     def reschedule(self, item: WorkItem, due_at: datetime, *, failed: str | None = None) -> None:
-        """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why. Raises StaleWrite."""
+        """Reschedule a piece for ``due_at``; ``failed`` counts an attempt and says why. Raises StaleWrite."""
         self.reschedule_all([(item, due_at, failed)])
 
     def reschedule_all(self, pieces: Sequence[tuple[WorkItem, datetime, str | None]]) -> None:
-        """Give (piece, due moment, why it failed or None) of each back. Raises StaleWrite."""
+        """Reschedule pieces, each with its due moment and why it failed (or None). Raises StaleWrite."""
         rows: list[tuple[WorkItem, dict[str, object]]] = [
             (item, {"due": due_at, "failed": failed, "failures": 0 if failed is None else 1})
             for item, due_at, failed in pieces
@@ -224,15 +223,15 @@ class WorkQueue:
         self._end(_POSTPONE, rows)
 
     def park(self, item: WorkItem, why: str) -> None:
-        """Set a piece aside for a person, with the reason; it is never lost. Raises StaleWrite."""
+        """Park a piece for a person, with the reason; it is never lost. Raises StaleWrite."""
         self.park_all([(item, why)])
 
     def park_all(self, pieces: Sequence[tuple[WorkItem, str]]) -> None:
-        """Set (piece, reason) of each aside for a person. Raises StaleWrite."""
+        """Park pieces for a person, each with its reason. Raises StaleWrite."""
         self._end(_PARK, [(item, {"why": why}) for item, why in pieces])
 
     def _end(self, change: Update | Delete, pieces: Sequence[tuple[WorkItem, dict[str, object]]]) -> None:
-        """Change pieces that are held as they say; all or none, in one order for everybody."""
+        """Change leased pieces, all or none; rows are always locked in the same order."""
         if not pieces:
             return
         rows = []
@@ -243,7 +242,7 @@ class WorkQueue:
             raise _lost([item for item, _ in pieces])
 
     def parked(self, step: WorkStep | None = None) -> list[ParkedWork]:
-        """The pieces that were set aside, of one step or of all; the oldest first."""
+        """The parked pieces, of one step or of all; the oldest first."""
         steps = [step] if step else list(WorkStep)
         query = select(*(work.c[name] for name in ParkedWork.__dataclass_fields__)).where(
             work.c.parked.is_(True), work.c.step.in_([one.value for one in steps])
@@ -252,30 +251,30 @@ class WorkQueue:
         return list(from_rows(ParkedWork, rows))
 
     def release(self, keys: Sequence[int], now: datetime) -> None:
-        """Let pieces that were set aside go on; their tries are counted anew."""
+        """Make parked pieces due again; their attempts are counted from zero."""
         if keys:
             back = update(work).where(work.c.key == bindparam("b_key"), work.c.parked.is_(True))
             values = {"parked": False, "due_at": now, "attempts": 0, "lapses": 0}
             self._connection.execute(back.values(values), [{"b_key": key} for key in keys])
 
     def take_away(self, step: WorkStep, subject: int) -> bool:
-        """Take a piece that nobody holds out of the queue: it must not be done. False when there is none."""
+        """Delete a piece that is not leased, because it must not be done. False if there is none."""
         here = (work.c.step == step.value) & (work.c.subject == subject) & work.c.leased_by.is_(None)
         return bool(self._connection.execute(delete(work).where(here)).rowcount)
 
     def wake(self, step: WorkStep, subjects: Sequence[int], now: datetime) -> None:
-        """Make pieces due at once: something happened that they wait for. Leases stay as they are."""
+        """Make pieces due at once, because what they wait for has happened. Leases stay as they are."""
         rows = [{"b_step": step.value, "b_subject": subject, "now": now} for subject in subjects]
         execute_many(self._connection, _HASTEN, rows)
 
     def wake_waiting(self, reason: WaitsFor, now: datetime) -> None:
-        """Make the orders that wait for ``reason`` due at once: it has passed, or may have."""
+        """Make the orders that wait for ``reason`` due at once, because it is gone, or may be."""
         waiting = select(orders.c.key).where(orders.c.waits_for == reason.value)
         here = (work.c.step == WorkStep.EXECUTE.value) & work.c.subject.in_(waiting) & (work.c.due_at > now)
         self._connection.execute(update(work).where(here).values(due_at=now))
 
     def hasten_all(self, now: datetime) -> None:
-        """Make everything due at once that is not set aside."""
+        """Make everything due at once that is not parked."""
         waiting = (work.c.parked.is_(False)) & (work.c.due_at > now)
         self._connection.execute(update(work).where(waiting).values(due_at=now))
 

@@ -1,7 +1,7 @@
 """``column IN (a list)`` with the list as one parameter.
 
-SQLAlchemy writes such a statement anew for each list, with a placeholder for each member, which costs as much as all
-the rest of a small query. Here its words stay the same, so it is written once, and both databases keep it prepared.
+SQLAlchemy renders such a statement again for each list, with a placeholder for each member, which costs as much as all
+the rest of a small query. Here its text stays the same, so it is rendered once, and both databases keep it prepared.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ __all__ = ["any_of", "in_literals", "not_indexed"]
 
 
 def in_literals(column: ColumnElement[str], values: Iterable[StrEnum]) -> ColumnElement[bool]:
-    """Whether a column's value is one of those that the statement itself names; no parameter."""
+    """Whether a column's value is one of some literals in the statement; no parameter."""
     return column.in_([literal(value.value) for value in sorted(values)])
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801 - it stands in statements as a function does
-    """Whether a column's value is one of those in the parameter ``name``: plain texts or numbers, none or many."""
+    """Whether a column's value is in the list parameter ``name``: plain texts or numbers, none or many."""
 
     inherit_cache = True
     type = Boolean()
@@ -35,15 +35,15 @@ class any_of(FunctionElement[bool]):  # noqa: N801 - it stands in statements as 
         super().__init__(column, bindparam(name, type_=_Members(column.type)))
 
     def self_group(self, against: object = None) -> Self:
-        """As it is: SQLAlchemy would write ``= 1`` behind it, and then SQLite does not use the column's index."""
+        """Unchanged: SQLAlchemy would append ``= 1``, and then SQLite does not use the column's index."""
         return self
 
 
 class not_indexed(FunctionElement[Any]):  # noqa: N801 - as above
-    """A column that only narrows what is found by another one's index.
+    """A column that filters rows which another column's index has found.
 
-    SQLite knows nothing of how many rows a value has. Without this it takes an index of such a column, where half of
-    all orders may have the same value.
+    SQLite does not know how many rows a value has. Without this it may use an index of such a column, although half of
+    all orders have the same value.
     """
 
     inherit_cache = True

@@ -1,7 +1,7 @@
-"""One statement for many rows, with nothing between a row and the driver but what its columns need.
+"""Executes one compiled statement for many rows, bypassing SQLAlchemy's per-row parameter processing.
 
-SQLAlchemy takes the parameters of each row apart anew, which costs more than the database needs for the row. Here their
-places and conversions are found out once for each statement.
+SQLAlchemy processes the parameters of each row again, which costs more than the database needs for the row. Here their
+positions and conversions are determined once for each statement.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _Row = Mapping[str, object]
 
 
 def execute_many(connection: Connection, statement: Insert | Update | Delete, rows: Sequence[_Row]) -> int:
-    """Execute ``statement`` for each of ``rows``, which have the same parameters; return how many rows it met.
+    """Execute ``statement`` for each of ``rows``, which have the same parameters; return how many rows it matched.
 
-    For statements that are made once and kept: what is found out about one is kept with it. Raises KeyError for a row
-    without one of the parameters, ValueError for a statement that a driver can't be given for many rows.
+    For statements that are created once and kept: the compiled form is cached with the statement. Raises KeyError for a
+    row without one of the parameters, ValueError for a statement that a driver can't be given for many rows.
     """
     if not rows:
         return 0
@@ -32,7 +32,7 @@ def execute_many(connection: Connection, statement: Insert | Update | Delete, ro
 
 
 class _Form:
-    """A statement in the words of one kind of database."""
+    """A statement compiled for one kind of database."""
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect, parameters: Sequence[str]) -> None:
         """``parameters`` come with each row; every other one has its value in the statement."""
@@ -53,7 +53,7 @@ class _Form:
         self._in_order = _in_order(self._names)
 
     def given(self, row: _Row) -> Any:
-        """The row as the driver takes it."""
+        """The row in the form that the driver expects."""
         values = {**self._fixed, **row}
         for name, convert in self._converted:
             values[name] = convert(values[name])

@@ -1,4 +1,4 @@
-"""New rows, and the keys that they got."""
+"""Inserts rows and returns their new keys."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["add_rows"]
 def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> list[int]:
     """Insert ``rows``, which leave the column ``key`` out; return their keys in the same order.
 
-    SQLite can't tell the keys of many rows in one statement. But whoever writes there writes alone until the
-    transaction ends, so the keys can be given out here, in the way in which SQLite would.
+    SQLite can't return the keys of many rows from one statement. But there is only one writer until the transaction
+    ends, so the keys are assigned here, in the same way as SQLite would.
     """
     if not rows:
         return []

@@ -1,4 +1,4 @@
-"""Rows as plain facts, for people who look and for evidence."""
+"""Rows as plain values, for display and for evidence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def rows_of(connection: Connection, table: Table, condition: Any) -> list[Row[An
 
 
 def history_of(connection: Connection, table: Table, condition: Any) -> list[Facts]:
-    """The same as plain facts."""
+    """The same as plain values."""
     return [facts_of(row) for row in rows_of(connection, table, condition)]
 
 

@@ -23,7 +23,7 @@ _AS_STORED = (bool, int, float, str, bytes, date, datetime, Decimal)
 
 
 def plain(value: object) -> object:
-    """A value as a database driver knows it: enums and identifiers become plain text."""
+    """A value as a database driver accepts it: enums and identifiers become plain text."""
     if isinstance(value, Enum):
         return value.value
     return str(value) if isinstance(value, str) else value
@@ -42,12 +42,12 @@ def from_row(kind: type[_T], row: Row[Any]) -> _T:
 
 
 def from_rows(kind: type[_T], result: Result[Any]) -> Iterator[_T]:
-    """Rebuild a dataclass from each row; where columns have their place is found out once."""
+    """Rebuild a dataclass from each row; the columns' positions are determined once."""
     return map(reader_of(kind, result), result)
 
 
 def reader_of(kind: type[_T], result: Result[Any]) -> Callable[[Row[Any]], _T]:
-    """What rebuilds a dataclass from a row of ``result``, which may have other columns, too."""
+    """The function that rebuilds a dataclass from a row of ``result``, which may have other columns, too."""
     return _reader(cast(Hashable, kind), tuple(result.keys()))
 
 

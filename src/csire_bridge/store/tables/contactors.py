@@ -1,4 +1,4 @@
-"""How contactors were seen, what nobody asked for, and times of the head-end system that can't be right."""
+"""Last known states of contactors, unexplained movements, and wrong clocks of the head-end system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds the contactor where it is: holds, the stop switch, allowances, and the circuit."""
+"""The guards: holds, the stop switch, allowances, and the circuit breakers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal: messages as they came, their histories, and the ids that are taken."""
+"""The journal: messages as received, their histories, and the used message ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders, their histories and steps, and what the head-end system says of them."""
+"""Orders, their histories and steps, and events of the head-end system."""
 
 from __future__ import annotations
 

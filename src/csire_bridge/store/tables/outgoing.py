@@ -1,4 +1,4 @@
-"""Signed documents that leave, and what their receivers said."""
+"""The outbox: signed documents to send, and their receivers' answers."""
 
 from __future__ import annotations
 

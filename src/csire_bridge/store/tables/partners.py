@@ -1,4 +1,4 @@
-"""Partners beside those of the settings file, and the rule sets of the configurator."""
+"""Partners entered in addition to the settings file, and the rule sets of the configurator."""
 
 from __future__ import annotations
 

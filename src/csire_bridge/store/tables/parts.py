@@ -1,4 +1,4 @@
-"""What the tables are made of: moments, keys, and the names of constraints."""
+"""Common parts of the tables: moments, keys, and the names of constraints."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Moment(TypeDecorator[datetime]):
         return dialect.type_descriptor(String(_MOMENT_LENGTH))
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
-        """Without the steps of SQLAlchemy in between: a row of an order has a dozen moments."""
+        """Converts directly, without SQLAlchemy's intermediate steps: a row of an order has a dozen moments."""
         return _moment if dialect.name == "postgresql" else _as_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        """Text comes as it was written; what a driver makes a datetime of has its own time zone."""
+        """Text is parsed as written; a driver's datetime is converted from its own time zone."""
         return _moment if dialect.name == "postgresql" else _of_text
 
 

@@ -1,4 +1,4 @@
-"""The registry of metering points, everything that was told about them, and where meters stand and stood."""
+"""The registry of metering points, all statements about them, and where meters are and were installed."""
 
 from __future__ import annotations
 

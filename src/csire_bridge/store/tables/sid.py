@@ -1,4 +1,4 @@
-"""Orders of SID, and what it is told of them."""
+"""SID's order numbers, and the reports on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Due work, what only one process may do at a time, and what is done by the clock."""
+"""Due work, named leases, and scheduled jobs."""
 
 from __future__ import annotations
 

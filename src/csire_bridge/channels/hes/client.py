@@ -29,10 +29,10 @@ def _utc_now() -> datetime:
 
 
 class HeadEndConnector:
-    """The HES as seen by the bridge. For several threads and lines at once: each call has a connection to itself.
+    """The client of the HES. For several threads and green calls at once: each call has a connection of its own.
 
-    Every method raises ``HeadEndUnreachable`` when the HES certainly took nothing, ``OutcomeUnknown`` when it may
-    have taken it, and ``HeadEndRefused`` when it said no for good.
+    Every method raises ``HeadEndUnreachable`` if the HES certainly did not accept the request, ``OutcomeUnknown`` if it
+    may have accepted it, and ``HeadEndRefused`` if it refused for good.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class HeadEndConnector:
         clock: Callable[[], datetime] = _utc_now,
         counter: Callable[[], float] | None = None,
     ) -> None:
-        """``counter`` counts seconds and is never set, whatever happens to ``clock``; None: ``clock`` is never set."""
+        """``counter`` is a monotonic counter of seconds; None: ``clock`` itself is monotonic."""
         self._profile = profile
         self._clock = clock
         self._counter = counter or (lambda: clock().timestamp())
@@ -54,17 +54,17 @@ class HeadEndConnector:
         self._channel.close()
 
     def clock_shows(self, now: datetime) -> datetime | None:
-        """What the HES's clock shows at least (UTC), by the timestamps of its replies; None when none has told."""
+        """The earliest time (UTC) that the HES's clock can show, by its replies' timestamps; None before any reply."""
         return self._their_clock.shows(now, self._counter())
 
     def clock_behind(self, now: datetime) -> timedelta:
-        """How far the HES's clock is behind ``now``, ours, for sure."""
+        """By how much the HES's clock is behind ``now``, our own, at least."""
         return self._their_clock.behind(now, self._counter())
 
     def submit(self, command: ContactorCommand) -> None:
         """Return when the HES accepted the command. It does not mean that the contactor moved.
 
-        The same command gives the same MessageID again, by which the HES can recognise a repetition.
+        The same command gets the same MessageID again, so that the HES can recognise a repetition.
         """
         header = self._header("create", command.correlation_id, command.issued_at, command.correlation_id)
         header |= {"AsyncReplyFlag": True, "ReplyAddress": self._profile.reply_address, "AckRequired": True}
@@ -78,27 +78,27 @@ class HeadEndConnector:
         self._call(Header=header, Payload=self._payload(command))
 
     def read_contactor(self, meter: MeterNumber) -> ContactorReading:
-        """Have the meter's contactor read now; ``read_at`` is the time the HES gives."""
+        """Read the meter's contactor now; ``read_at`` is the time that the HES gives."""
         return contactor_of(meter, self._get(_CONTROLS, {"ID": meter}))
 
     def read_registers(self, meter: MeterNumber, registers: Sequence[ObisCode]) -> list[RegisterReading]:
-        """Have these registers of the meter read now, in their order; ``OutcomeUnknown`` when one is missing."""
+        """Read these registers of the meter now, in their order; ``OutcomeUnknown`` if one is missing."""
         reply = self._get(_READINGS, {"ID": meter, "registers": " ".join(registers)})
         return readings_of(meter, registers, reply)
 
     def read_calendar(self, meter: MeterNumber) -> MeterCalendars:
-        """Have the meter's tariff calendars read now."""
+        """Read the meter's tariff calendars now."""
         return calendars_of(meter, self._get(_CALENDARS, {"ID": meter}))
 
     def write_calendar(self, meter: MeterNumber, tariff: str, activate_at: datetime) -> None:
-        """Have the meter's passive calendar written, to take effect by itself at ``activate_at`` (aware).
+        """Write the meter's passive calendar, which the meter activates by itself at ``activate_at`` (aware).
 
-        Writing it again does no harm. Returning proves nothing: read it back.
+        Writing it again does no harm. A return proves nothing: read the calendar back.
         """
         self._tariff("create", meter, {"PassiveCalendar": {"name": tariff, "activateAt": _stamp(activate_at)}})
 
     def activate_calendar(self, meter: MeterNumber) -> None:
-        """Have the meter make its passive calendar the active one now. Read the calendars before it is done again."""
+        """Make the meter's passive calendar the active one now. Read the calendars before repeating it."""
         self._tariff("change", meter, {})
 
     def _tariff(self, verb: str, meter: MeterNumber, calendar: dict[str, Any]) -> None:
@@ -130,7 +130,7 @@ class HeadEndConnector:
         }
 
     def _always(self) -> dict[str, Any]:
-        """What goes into every header: who asks, and what this HES requires even where it says nothing."""
+        """Fields of every header: who asks, and fields that this HES requires although they carry no information."""
         profile = self._profile
         plain = {"AsyncReplyFlag": False, "ReplyAddress": profile.reply_address, "AckRequired": False}
         wanted: dict[str, Any] = {name: value for name, value in plain.items() if name in profile.required_header}

@@ -1,6 +1,6 @@
-"""The SOAP channel to the head-end system: as many kept-alive HTTP connections as requests are under way at once.
+"""The connection pool to the head-end system: one kept-alive HTTP connection for each concurrent request.
 
-It sorts every failure by one question: can the request have arrived?
+Every failure is classified by one question: can the request have arrived?
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class HeadEndTransport:
     def request(self, verb: str, message: Mapping[str, Any]) -> bytes:
         """Return the bytes of the HES's answer; raise ``HeadEndUnreachable`` or ``OutcomeUnknown``.
 
-        What is wrong with the message itself is raised as it is, before anything is sent.
+        An error in the message itself is raised unchanged, before anything is sent.
         """
         request = self._writer.write(verb, message)
         try:
@@ -68,7 +68,7 @@ class HeadEndTransport:
 
     @cached_property
     def _address(self) -> SplitResult:
-        """Where requests go; raises ConfigurationError for what is no address."""
+        """The address of requests; raises ConfigurationError for an invalid one."""
         endpoint = self._profile.endpoint
         if not endpoint.startswith(("http://", "https://")):
             raise ConfigurationError(
@@ -86,7 +86,7 @@ class HeadEndTransport:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """A connection that nobody else uses: the one that was used last, or a new one."""
+        """A free connection: the one that was used last, or a new one."""
         try:
             connection = self._idle.pop()
         except IndexError:

@@ -1,4 +1,4 @@
-"""The contract with the head-end system as it judges what comes in: SOAP is taken off, the schema decides."""
+"""Validates incoming messages of the head-end system: the SOAP envelope is removed, the contract's schema decides."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _local = threading.local()
 def read_message(raw: bytes, name: str, profile: HeadEndProfile, max_bytes: int) -> etree._Element:
     """The message called ``name`` (such as EventMessage) in ``raw``, bare or in SOAP, in our contract's namespaces.
 
-    In header, reply and error the standard has more than we read, such as a revision or details: that is left out.
-    There, and in the record of an event, children may come in any order. Anything else is as our schema has it.
+    In header, reply and error the standard allows more than we read, such as a revision or details: that is left out.
+    There, and in the record of an event, children may come in any order. Everything else must match our schema.
     Raises Unreadable or NotValid for anything else, ConfigurationError when the contract's schema can't be used.
     """
     message = _unwrapped(parse(raw, max_bytes), name)
@@ -47,7 +47,7 @@ def read_message(raw: bytes, name: str, profile: HeadEndProfile, max_bytes: int)
 
 
 def _unwrapped(root: etree._Element, name: str) -> etree._Element:
-    """The content of a SOAP body; anything else as it is."""
+    """The content of a SOAP body; anything else unchanged."""
     if root.tag not in _BODIES:
         return root
     body = root.find(_BODIES[root.tag])
@@ -59,7 +59,7 @@ def _unwrapped(root: etree._Element, name: str) -> etree._Element:
 
 @cache
 def _theirs(namespaces: HeadEndNamespaces) -> Mapping[str, str]:
-    """Our namespace for each one of the HES's that differs; one that only our contract knows becomes a stranger."""
+    """Our namespace for each namespace of the HES that differs; one that this HES does not use is made invalid."""
     outward = namespaces.outward()
     return {ours: f"not-this-hes:{ours}" for ours in outward} | {theirs: ours for ours, theirs in outward.items()}
 
@@ -74,7 +74,7 @@ def _into_ours(message: etree._Element, namespaces: Mapping[str, str]) -> None:
 
 
 def _reduced(message: etree._Element, known: Mapping[str, Mapping[str, int]]) -> etree._Element:
-    """The message in our order, with only what our profile knows in the parts that IEC 61968-100 leaves open."""
+    """The message in our element order, without elements that IEC 61968-100 allows and our profile does not know."""
     for part in [element for element in message.iter(etree.Element) if element.tag in known]:
         places = known[part.tag]
         is_open = etree.QName(part).localname in _OPEN_PARTS

@@ -1,4 +1,4 @@
-"""The address to which the head-end system is asked to report, with the key that proves that it was asked."""
+"""The reply address that the head-end system gets, with a key that proves that we gave it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LABEL = b"csire-bridge: key of the door for events"
 
 
 def event_key(key: SigningKey) -> str:
-    """A key made of our signing key: the same in every process that has it and after each start, and no guess."""
+    """A key derived from our signing key: the same in every process and after each start, and not guessable."""
     secret = key.key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

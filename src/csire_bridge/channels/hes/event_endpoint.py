@@ -34,11 +34,11 @@ _ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
 
 
 class EventReceiver:
-    """``POST /hes/events``: ``router`` answers, and one thread hands over what comes at the same moment together.
+    """``POST /hes/events``: ``router`` answers; one thread commits events that arrive at the same moment together.
 
-    Who calls must show one of ``proofs``; any other gets 401, 403 or 429. ``on_events`` returns before 200 is answered.
-    Garbage gets 400, too much 413, too slowly 408, each with a sentence; when ``on_events`` raises one of our errors,
-    503 asks the HES to come again.
+    A caller must give one of ``proofs``; otherwise it gets 401, 403 or 429. 200 is answered only after ``on_events``
+    has returned. An invalid body gets 400, one too large 413, one too slow 408, each with a sentence; if ``on_events``
+    raises one of our errors, 503 asks the HES to send the event again.
     """
 
     def __init__(
@@ -62,16 +62,16 @@ class EventReceiver:
         self.router.add_route("/hes/events", self._receive, methods=["POST"])
 
     def start(self) -> None:
-        """Begin to hand events over."""
+        """Start to commit events."""
         self._group.start()
 
     def stop(self) -> None:
-        """Hand over what waits, then end."""
+        """Commit what waits, then end."""
         self._group.stop()
 
     @property
     def runs(self) -> bool:
-        """Whether events are handed over."""
+        """Whether events are being committed."""
         return self._group.runs
 
     async def _receive(self, request: Request) -> Response:
@@ -113,7 +113,7 @@ def _text(status: int, sentence: str, headers: dict[str, str] | None = None) -> 
 
 
 class EventListener:
-    """Runs the events' door on 127.0.0.1 in a daemon thread; for tests, benches and small set-ups."""
+    """Runs the event endpoint on 127.0.0.1 in a daemon thread; for tests, benches and small installations."""
 
     def __init__(self, on_events: OnEvents, profile: HeadEndProfile, proofs: Proofs, port: int = 0) -> None:
         app = FastAPI(openapi_url=None)

@@ -34,7 +34,7 @@ def parse_event(raw: bytes, profile: HeadEndProfile) -> HeadEndEvent:
 
 
 class _Reader:
-    """Takes a message that the schema holds valid apart; collects what is still wrong."""
+    """Reads a message that is valid by the schema; collects every remaining problem."""
 
     def __init__(self, message: etree._Element, profile: HeadEndProfile) -> None:
         self._profile = profile
@@ -42,7 +42,7 @@ class _Reader:
         self._problems: list[Problem] = []
 
     def event(self) -> HeadEndEvent:
-        """The event; ``NotValid`` with everything that was found."""
+        """The event; raises ``NotValid`` with all problems."""
         meter, occurred_at = self._meter(), self._occurred_at()
         code = self._code()
         kind = self._profile.codes.kind(code)

@@ -1,7 +1,7 @@
 """One kept-alive HTTP/1.1 connection to the head-end system, for POST requests of one address.
 
-It does what this one exchange needs and nothing else: a request leaves in one piece, httptools reads the answer. The
-general clients take three times as long for it. Failures are told apart by one question: can a byte have left?
+It does only what this exchange needs: a request is sent in one piece, httptools parses the answer. General HTTP clients
+take three times as long. Failures are classified by one question: can a byte have left?
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _MAX_ANSWER = 4 * 1024 * 1024
 
 
 class NeverConnected(Exception):
-    """No connection came about, so no byte of the request has left."""
+    """No connection was established, so no byte of the request was sent."""
 
 
 class ExchangeFailed(Exception):
-    """The connection stood, and there was no whole answer: whether the request arrived is not known."""
+    """The connection was established, but there was no complete answer: the request may have arrived."""
 
 
 def split_address(url: str) -> SplitResult:
-    """The parts of an http or https address; raises ValueError when there is no host, or a port that is none."""
+    """The parts of an http or https address; raises ValueError if there is no host, or an invalid port."""
     parts = urlsplit(url)
     if not parts.hostname or parts.port == 0:
         raise ValueError("it has no host" if not parts.hostname else "its port is 0")
@@ -47,7 +47,7 @@ def split_address(url: str) -> SplitResult:
 def request_head(address: SplitResult, headers: Mapping[str, str]) -> bytes:
     """The head of a POST request to ``address`` up to the body's length, which comes last.
 
-    Raises ValueError for headers that HTTP can't carry.
+    Raises ValueError for headers that are not allowed in HTTP.
     """
     target = quote((address.path or "/") + (f"?{address.query}" if address.query else ""), safe=_IN_TARGETS)
     host = address.netloc.rpartition("@")[2].encode("idna").decode()
@@ -62,8 +62,8 @@ def request_head(address: SplitResult, headers: Mapping[str, str]) -> bytes:
 class Connection:
     """Connects at the first request, and again when the peer has closed; for one request at a time.
 
-    A connection that was idle for longer than ``kept`` is not used again. A firewall in between may have forgotten it
-    without a word; a request would be lost in it, and nobody would know whether it arrived.
+    A connection that was idle for longer than ``kept`` (seconds) is not used again: a firewall may have dropped it
+    silently, and then nobody would know whether a request arrived.
     """
 
     def __init__(
@@ -115,8 +115,8 @@ class Connection:
             stream.close()
 
     def _ready(self) -> socket.socket:
-        """The connection; a new one where there is none, where it was idle for too long, or where the peer has closed
-        it or said something unasked.
+        """The connection; a new one if there is none, if it was idle for too long, or if the peer has closed it or sent
+        unexpected data.
         """
         if self._stream is not None and (self._too_old() or wait_for_read(self._stream, timeout=0)):
             self.close()
@@ -149,7 +149,7 @@ class Connection:
 
 
 def _connected(host: str, port: int, seconds: float) -> socket.socket:
-    """A connection to the first address of ``host`` that takes one; others go on meanwhile. Raises OSError."""
+    """A connection to the first address of ``host`` that accepts; other green calls run meanwhile. Raises OSError."""
     failure = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         stream = socket.socket(family, kind, protocol)
@@ -178,7 +178,7 @@ def _connect(stream: socket.socket, address: object, seconds: float) -> None:
 
 
 def _secured(stream: socket.socket, context: ssl.SSLContext, host: str, seconds: float) -> ssl.SSLSocket:
-    """The connection once TLS stands; others go on meanwhile. Raises OSError, and closes the connection then."""
+    """The connection after the TLS handshake; other green calls run meanwhile. Raises OSError after closing it."""
     secure = context.wrap_socket(stream, server_hostname=host, do_handshake_on_connect=False)
     try:
         secure.setblocking(False)
@@ -210,7 +210,7 @@ class _Answer:
         self._received = 0
 
     def feed(self, data: bytes) -> None:
-        """Take what was received; nothing means that the peer has closed."""
+        """Take received bytes; an empty value means that the peer has closed."""
         if not data:
             if not self._begun or self._measured:
                 raise ValueError("the connection was closed before the answer was whole")

@@ -1,4 +1,4 @@
-"""Reads what the head-end system (HES) tells about registers and tariff calendars."""
+"""Reads register values and tariff calendars from replies of the head-end system (HES)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AGAIN = "read it again"
 
 
 def readings_of(meter: MeterNumber, registers: Sequence[ObisCode], reply: Reply) -> list[RegisterReading]:
-    """The registers in a reply, in the order asked for; raises OutcomeUnknown when one of them is not there."""
+    """The registers in a reply, in the order asked for; raises OutcomeUnknown if one of them is missing."""
     found = reply.message.find("{*}Payload/{*}MeterReadings/{*}MeterReading")
     if found is None or not meter.is_spelled(text_of(found, "Meter/Names/name")):
         raise OutcomeUnknown(f"the HES's answer has no readings of meter {meter}", _AGAIN)

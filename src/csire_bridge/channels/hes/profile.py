@@ -13,7 +13,7 @@ __all__ = ["HeadEndCodes", "HeadEndNamespaces", "HeadEndProfile"]
 
 @dataclass(frozen=True, slots=True)
 class HeadEndProfile:
-    """What the settings say about the HES, and what only the running bridge knows.
+    """Settings of the HES, with values that only the running bridge knows.
 
     ``endpoint`` is the URL that takes requests, ``reply_address`` our URL for its events, ``source`` our name in
     its logs. Time-outs are in seconds; ``kept_idle`` is how long an idle connection is kept. ``contract`` is the folder

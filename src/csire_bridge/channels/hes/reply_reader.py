@@ -47,7 +47,7 @@ class Reply:
 
 
 def parse_reply(raw: bytes, profile: HeadEndProfile) -> Reply:
-    """Return the reply; raise OutcomeUnknown for whatever is none, because the request may have been taken."""
+    """Return the reply; raise OutcomeUnknown for anything else, because the request may have been accepted."""
     try:
         message = read_message(raw, "ResponseMessage", profile, _MAX_BYTES)
     except PartnerFault as fault:
@@ -81,12 +81,12 @@ def text_of(parent: etree._Element, path: str) -> str:
 
 @cache
 def _anywhere(path: str) -> str:
-    """A path of local names as one that goes through any namespaces; there are as many as this code asks for."""
+    """An XPath for a path of local names in any namespace; cached, as the code uses only a few."""
     return "/".join(f"{{*}}{name}" for name in path.split("/"))
 
 
 def judge(reply: Reply, expected: str, codes: HeadEndCodes) -> None:
-    """Return on OK. Result and level decide; the code table only tells which refusals pass by themselves."""
+    """Return if OK, else raise. Result and level decide; the code table only says which refusals are temporary."""
     if reply.correlation_id != CorrelationId(expected):
         raise OutcomeUnknown(f"the HES answered {expected} with a reply to {reply.correlation_id}", _ASK_FIRST)
     if reply.result == "OK":
@@ -98,7 +98,7 @@ def judge(reply: Reply, expected: str, codes: HeadEndCodes) -> None:
 
 
 def _refused(errors: tuple[_Error, ...], text: str, codes: HeadEndCodes) -> None:
-    """Raise what a failed request means; return where its errors don't say that nothing was taken."""
+    """Raise if the errors prove that the command was not accepted; otherwise return."""
     told = {error.code for error in errors}
     if told & codes.out_of_order:
         raise HeadEndUnreachable(f"the HES is out of order: {text}", "check the HES")
@@ -127,7 +127,7 @@ def contactor_of(meter: MeterNumber, reply: Reply) -> ContactorReading:
 
 
 def moment_of(parent: etree._Element, path: str, meter: MeterNumber) -> datetime:
-    """A moment in a reply in UTC; raises OutcomeUnknown when it is none, or has no offset."""
+    """A moment in a reply, in UTC; raises OutcomeUnknown if it is invalid or has no offset."""
     try:
         return parse_moment(text_of(parent, path))
     except ValueError as error:

@@ -1,6 +1,6 @@
-"""Requests as zeep writes them by the contract, rendered once for each kind and then only filled in.
+"""Request templates: zeep renders each kind of request once by the contract, then only its values are filled in.
 
-zeep takes 0.3 ms to write a request whose shape is always the same; filling in its rendering takes a hundredth of it.
+zeep takes 0.3 ms to write a request of constant structure; filling in the template takes a hundredth of that.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class RequestWriter:
     def _render(
         self, kind: tuple[object, ...], message: Mapping[str, Any], texts: Mapping[Leaf, str]
     ) -> tuple[Template[Leaf], Mapping[str, str]]:
-        """Have zeep write the message with gaps in place of its texts, and the headers that go with it."""
+        """Let zeep write the message with placeholders for its texts, and its HTTP headers."""
         with self._lock:
             transport = _WritesOnly(self._folder)
             template = Template.written(list(texts), partial(self._written, transport, message))
@@ -102,7 +102,7 @@ def _marked(node: Mapping[str, Any], marks: Mapping[Leaf, str], path: Leaf = ())
 
 
 class _WritesOnly(ContractTransport):
-    """Keeps what zeep wants to post."""
+    """A zeep transport that keeps the request instead of sending it."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -1,7 +1,8 @@
 """The hub's four operations.
 
-Every failure becomes one of three: ``PartnerUnreachable`` (certainly not taken; ``Later`` when the hub asks for a
-pause), ``OutcomeUnknown`` (may have been taken: the same bytes again) and ``PartnerRefused`` (no, for good).
+Every failure becomes one of three: ``PartnerUnreachable`` (certainly not accepted; ``Later`` if the hub asks for a
+pause), ``OutcomeUnknown`` (may have been accepted: send the same bytes again) and ``PartnerRefused`` (refused for
+good).
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class SendResult:
 
 
 class HubClient:
-    """The hub's channel as seen by the bridge. Safe to use from several threads; each gets its own connection."""
+    """The client of the hub's web service. Safe to use from several threads; each gets its own connection."""
 
     def __init__(self, profile: HubProfile, wsse: EnvelopeSecurity | None = None, clock: Clock = _utc_now) -> None:
         """Raises ConfigurationError when ``wsse`` and the profile's security don't go together."""
@@ -72,8 +73,8 @@ class HubClient:
     def send(self, document: bytes, operation: str = Operation.SEND) -> SendResult:
         """Return when the hub has ``document``, whose bytes leave as they are (without the XML declaration).
 
-        A hub that knows the id already has it too: ``repeated`` is set then, and the caller must know whether he
-        sent it before. Raises PartnerRefused also for a document that can't be put into an envelope.
+        A hub that knows the id already has the document: ``repeated`` is set then, and the caller must know whether it
+        sent it before. Also raises PartnerRefused for a document that can't be put into an envelope.
         """
         asked = Operation(operation)
         if not asked.takes_document:
@@ -95,9 +96,9 @@ class HubClient:
     def peek(self) -> Peeked | None:
         """Look at the head of our queue, which stays there; None when the queue is empty.
 
-        What can't be read is returned too, without a payload: it stands in the way until it is dequeued. An answer
-        that was cut off, or whose WS-Security signature does not hold, is no message of the hub and raises
-        PartnerUnreachable; one above the size limit raises PartnerRefused with the code ``BLOCKED``.
+        An unreadable message is returned too, without a payload: it blocks the queue until it is dequeued. A truncated
+        answer, or one without a valid WS-Security signature, is no message of the hub and raises PartnerUnreachable;
+        one above the size limit raises PartnerRefused with the code ``BLOCKED``.
         """
         answer = self._caller.ask(Operation.PEEK)
         if _nothing(answer):

@@ -87,7 +87,7 @@ _DUE_OPERATIONS: Mapping[Meaning, frozenset[Operation]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class HubFault:
-    """A SOAP fault as it came: the hub's ``code`` ("" when there was none) and the SOAP code's local name."""
+    """A SOAP fault as received: the hub's ``code`` ("" if there was none) and the SOAP code's local name."""
 
     code: str
     text: str
@@ -100,12 +100,12 @@ class HubFault:
         return table.get(self.code, _UNLISTED)
 
     def meaning(self, operation: Operation, table: Mapping[str, FaultRule] = FAULTS) -> Meaning:
-        """What it means for ``operation``: a known id or a reference that is gone make sense for some only."""
+        """The meaning for ``operation``: "known id" and "reference is gone" apply to some operations only."""
         meaning = self.rule(table).meaning
         return meaning if operation in _DUE_OPERATIONS.get(meaning, frozenset(Operation)) else Meaning.FOR_GOOD
 
     def error(self, operation: Operation, table: Mapping[str, FaultRule], slow_retry: timedelta) -> BridgeError:
-        """The error to raise for it; the client deals with known ids and gone references before."""
+        """The error to raise for it; the client handles known ids and gone references before."""
         rule, meaning = self.rule(table), self.meaning(operation, table)
         code = self.code or self.soap_code or "fault"
         said = f", it said: {self.text}" if self.text else ""
@@ -122,6 +122,6 @@ class HubFault:
 def failure_of_status(
     operation: Operation, status: int, retry_header: str | None, why: str, now: datetime
 ) -> BridgeError:
-    """The error for an answer that is none of the hub's: what its HTTP ``status`` says about arrival."""
+    """The error for an answer that is not the hub's own: its HTTP ``status`` says whether the request arrived."""
     harmless = operation is Operation.PEEK
     return failure_by_status(operation, status, retry_header, why, now, whose="the hub", harmless=harmless)

@@ -1,4 +1,4 @@
-"""Delivery into a folder: each answer becomes a file, whole or not at all."""
+"""Delivery into a folder: each answer becomes a file, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["FolderChannel"]
 
 
 class FolderChannel:
-    """Writes ``NUMBER_MESSAGE-ID.xml`` into ``folder``. The same document a second time changes nothing."""
+    """Writes ``NUMBER_MESSAGE-ID.xml`` into ``folder``. Writing the same document again changes nothing."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

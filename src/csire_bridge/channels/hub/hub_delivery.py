@@ -1,4 +1,4 @@
-"""Delivery over the hub's channel: each answer goes out as the same document until the hub has it."""
+"""Delivery to the hub: each answer is sent as the same document until the hub has it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REMEMBERED = 10_000
 
 
 class HubChannel:
-    """Hands documents to the hub. Safe to use from several threads."""
+    """Sends documents to the hub. Safe to use from several threads."""
 
     def __init__(self, client: HubClient, operation: Operation = Operation.SEND) -> None:
         self._client = client

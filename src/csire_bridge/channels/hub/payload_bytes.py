@@ -1,8 +1,8 @@
-"""Puts a document's own bytes into a SOAP envelope and gets them out again, so that every try has the same bytes.
+"""Puts a document's original bytes into a SOAP envelope and takes them out again, so that every try has the same bytes.
 
-zeep and WS-Security work on trees, and a tree that is written again may come out in other bytes. So they get the parsed
-document, and what leaves has the stored bytes in its place. Canonical forms stay the same, and with them both kinds of
-signature: an envelope's prefixes are never the document's, because exclusive canonicalisation looks at neither.
+zeep and WS-Security work on XML trees, and a tree that is serialised again may give other bytes. So they get the parsed
+document, and the stored bytes replace it before sending. The canonical form stays the same, and with it both kinds of
+signature: exclusive canonicalisation (W3C xml-exc-c14n) ignores prefixes that only the envelope declares.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _PAYLOAD = re.compile(rb"<((?:[\w.-]{1,100}:)?Payload)(?:\s[^<>]{0,5000})?>")
 
 
 def bare(document: bytes) -> bytes:
-    """The document from its root on, without byte order mark and XML declaration, and without space after it."""
+    """The document from its root element, without byte order mark, XML declaration and trailing space."""
     body = document.removeprefix(_BOM)
     return body[end_of_prolog(body) :].rstrip()
 
 
 def splice(envelope: etree._Element, document: bytes) -> bytes:
-    """The bytes of ``envelope`` with ``document`` as the one child of its payload; empties the payload it is given.
+    """The bytes of ``envelope`` with ``document`` as the only child of its payload; empties the given payload.
 
     Raises ValueError when the envelope has no payload with one element.
     """
@@ -45,9 +45,9 @@ def splice(envelope: etree._Element, document: bytes) -> bytes:
 
 
 def payload_bytes(raw: bytes) -> bytes | None:
-    """What stands in the payload of an envelope, byte for byte; None when there is none.
+    """The content of an envelope's payload element, byte for byte; None if there is none.
 
-    The container's own payload begins first and ends last, whatever the document in it is made of.
+    The first opening and the last closing payload tag are the container's own, whatever the document contains.
     """
     start = _PAYLOAD.search(raw)
     end = raw.rfind(b"</" + start[1]) if start else -1
@@ -57,7 +57,7 @@ def payload_bytes(raw: bytes) -> bytes | None:
 def original_bytes(document: etree._Element, raw: bytes) -> bytes:
     """The bytes that ``document`` has in the envelope ``raw``.
 
-    It is written anew where these can't stand alone, because they use namespaces that the envelope declares.
+    It is serialised again if these can't stand alone, because they use namespaces that the envelope declares.
     """
     found = (payload_bytes(raw) or b"").strip()
     try:
@@ -69,7 +69,7 @@ def original_bytes(document: etree._Element, raw: bytes) -> bytes:
 
 
 def _alike(one: etree._Element, other: etree._Element) -> bool:
-    """Whether two trees say the same; linear, while canonical forms can be made to explode."""
+    """Whether two trees are equal; in linear time, because canonicalisation of hostile input can be very slow."""
     pairs = zip(one.iter(), other.iter(), strict=False)
     return all(_facts(a, a is one) == _facts(b, b is other) for a, b in pairs)
 

@@ -1,4 +1,4 @@
-"""What differs from one hub, or one of its environments, to the next; everything here is a setting."""
+"""The profile of a hub environment: everything that may differ; all of it are settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ContentTypeStyle(StrEnum):
 
 
 class HubSecurity(StrEnum):
-    """Where signatures stand: in the document's root, in a WS-Security header, or nowhere (demo only)."""
+    """Where the signature is: in the document's root, in a WS-Security header, or nowhere (demo only)."""
 
     ENVELOPED = "enveloped"
     WSS = "wss"

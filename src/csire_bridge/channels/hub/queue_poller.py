@@ -1,7 +1,7 @@
-"""Empties our queue at the hub: store, commit, dequeue, and never look inside before.
+"""Empties our queue at the hub: store the bytes, commit, dequeue; the content is read only afterwards.
 
-The queue is strictly in order of creation and its head stays until it is dequeued, so one message that nobody can
-read would hold up everything behind it. Only one consumer may poll a queue; whoever calls holds the lease.
+The queue is strictly in order of creation and its head stays until it is dequeued, so an unreadable message would block
+everything behind it. Only one consumer may poll a queue; the caller holds the lease.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ class Queue(Protocol):
 
 
 def whole_answer(head: Peeked) -> bytes:
-    """Keep the hub's whole answer, envelope and all: what a WS-Security signature needs."""
+    """Keep the hub's whole answer including the envelope, as a WS-Security signature needs it."""
     return head.raw
 
 
 def document_if_readable(head: Peeked) -> bytes:
-    """Keep the business document, which has the same bytes each time; the whole answer where there is none."""
+    """Keep the business document, whose bytes are the same each time; the whole answer if there is none."""
     return head.raw if head.payload is None else head.payload
 
 
 class QueuePoller:
-    """Polls one queue. Not safe to use from several threads, as the queue is not either."""
+    """Polls one queue. For one thread: the queue allows one consumer only."""
 
     def __init__(
         self,

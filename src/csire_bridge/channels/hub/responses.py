@@ -1,4 +1,4 @@
-"""Reads what the hub, or a gateway in front of it, answered. Nothing is assumed: it may be XML, HTML, or anything."""
+"""Reads answers of the hub, or of a gateway in front of it. Nothing is assumed: it may be XML, HTML, or anything."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class UnexpectedResponse(Exception):
 
 
 class Unparseable(UnexpectedResponse):
-    """It is not even XML of the kind that we read."""
+    """The answer is no XML, or XML that our parser refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Peeked:
 def read_body(
     raw: bytes, max_bytes: int, security: EnvelopeSecurity | None, *, unsigned_faults: bool
 ) -> etree._Element | HubFault:
-    """Return the Body's one child, or the HubFault that it holds; raise Strange for whatever else it is."""
+    """Return the Body's only child, or the HubFault in it; raise Strange for anything else."""
     envelope = _envelope(raw, max_bytes)
     child = _only_child(_body(envelope))
     soap = etree.QName(envelope).namespace
@@ -120,7 +120,7 @@ def _verified(envelope: etree._Element, child: etree._Element, security: Envelop
 
 
 def _fault(fault: etree._Element) -> HubFault:
-    """Names are looked at without their namespaces: gateways are not strict about them."""
+    """The fault in a Body; names are compared without namespaces, because gateways are not strict about them."""
     soap_code = (fault.findtext("{*}Code/{*}Value") or fault.findtext("faultcode") or "").rpartition(":")[2].strip()
     cms = next(fault.iter("{*}CMSFault"), None)
     if cms is None:
@@ -131,7 +131,7 @@ def _fault(fault: etree._Element) -> HubFault:
 
 
 def payload_of(response: etree._Element) -> tuple[str | None, etree._Element | None]:
-    """Reference and document of a response with a container; the document is None when the payload has not one."""
+    """Reference and document of a response with a container; None unless the payload has exactly one document."""
     container = response.find(_CONTAINER)
     if container is None:
         return None, None
@@ -152,7 +152,7 @@ def read_peeked(response: etree._Element, raw: bytes) -> Peeked | None:
 
 
 def salvage(raw: bytes, problem: str) -> Peeked | None:
-    """What can be said of a message at the head of the queue that no parser takes; None if it is not a whole one."""
+    """Salvage reference and bytes of an unparseable message at the head of the queue; None if it is truncated."""
     if not (_RAW_RESPONSE.search(raw) and _RAW_END.search(raw.rstrip()[-500:])):
         return None
     payload = _RAW_PAYLOAD.search(raw)

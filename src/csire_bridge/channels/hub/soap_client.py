@@ -1,4 +1,4 @@
-"""Asks the hub over zeep, which reads the WSDL and builds the envelopes: one client and connection per thread."""
+"""Calls the hub with zeep, which reads the WSDL and builds the envelopes: one client and connection per thread."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _AGAIN = "it is tried again by itself, with the same bytes"
 
 
 class HubCaller:
-    """Sends requests and returns the hub's answers as they come, good or bad."""
+    """Sends requests and returns the hub's answers unchanged, good or bad."""
 
     def __init__(self, profile: HubProfile, wsse: EnvelopeSecurity | None) -> None:
         """Raises ConfigurationError when ``wsse`` and the profile's security don't go together."""

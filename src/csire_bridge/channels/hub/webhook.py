@@ -1,7 +1,7 @@
 """Where the hub, or a gateway in front of it, pushes messages: ``POST /hub/messages``.
 
-The answer is the signed receipt, and it is given only when the message is committed and settled. Whatever else is
-answered is a sentence in plain text and means that we do not have the message.
+The answer is the signed receipt; it is sent only after the message was committed and settled. Every other answer is a
+sentence in plain text and means that we do not have the message.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _PROLOGUE = 4096
 def hub_router(door: Submit, partners: Callable[[], PartnerBook], *, entrance: Entrance | None = None) -> APIRouter:
     """A router with ``POST /hub/messages``.
 
-    Whoever calls has a partner's quota when a named proxy tells a certificate of that partner, or when the last signed
-    message from the address was the partner's. All others have that of strangers, each address its own. What the query
-    says is not looked at.
+    A caller has a partner's quota if a named proxy passes on a certificate of that partner, or if the last signed
+    message from the address was the partner's. All other addresses have the quota of unknown callers, each its own. The
+    query string is ignored.
     """
     webhook = _Webhook(door, partners, entrance or Entrance())
     router = APIRouter(route_class=_PlainRoute)
@@ -79,7 +79,7 @@ class _Webhook:
         return await self.entrance.let_in(request, quota, limits, hand_in, _text)
 
     def _quota(self, caller: Caller) -> tuple[str, PartnerLimits]:
-        """Under which name the caller is counted, and by which limits. Addresses of one partner do not share."""
+        """The key and limits by which the caller is counted. Each address of a partner is counted separately."""
         book = self.partners()
         shown = book.certificates.find(caller.certificate) if caller.certificate else None
         if shown is not None and (partner := book.find(shown.party)):
@@ -98,7 +98,7 @@ class _Webhook:
 
 
 def _form(kind: str, raw: bytes) -> Form:
-    """``text/xml`` is used for both; then the name of the first tag tells. Trust does not depend on it."""
+    """Bare or SOAP; ``text/xml`` is used for both, so the first tag decides. Trust does not depend on it."""
     if kind == _TEXT_XML:
         first = _FIRST_TAG.search(raw[:_PROLOGUE])
         return Form.SOAP if first and first[1] == b"Envelope" else Form.BARE

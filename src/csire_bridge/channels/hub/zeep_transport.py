@@ -1,4 +1,4 @@
-"""zeep's way to the hub: the stored bytes of a document take the place of the tree that zeep was given."""
+"""zeep's transport to the hub: the stored bytes of a document replace the tree that zeep was given."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """SID's five operations.
 
-Every failure becomes one of three: ``PartnerUnreachable`` (certainly not taken, or nothing that changes anything),
-``OutcomeUnknown`` (may have been taken: the same again) and ``PartnerRefused`` (no, for good).
+Every failure becomes one of three: ``PartnerUnreachable`` (certainly not accepted, or a call that changes nothing),
+``OutcomeUnknown`` (may have been accepted: send the same again) and ``PartnerRefused`` (refused for good).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class FetchedOrder:
-    """An order as SID handed it out, not looked into; ``number`` is None where none can be found in it."""
+    """An order as SID sent it, not validated yet; ``number`` is None if none can be found in it."""
 
     number: SidNumber | None
     raw: bytes
@@ -46,7 +46,7 @@ class FetchedOrder:
 
 @dataclass(frozen=True, slots=True)
 class PickUp:
-    """Whether an order was taken, and if not, why."""
+    """Whether an order was accepted, and if not, why."""
 
     number: SidNumber
     taken: bool
@@ -54,7 +54,7 @@ class PickUp:
 
 
 class SidClient:
-    """SID as seen by the bridge. Safe to use from several threads; each gets its own client and connection."""
+    """The client of SID's web service. Safe to use from several threads; each gets its own client and connection."""
 
     def __init__(
         self,
@@ -71,17 +71,18 @@ class SidClient:
         self._caller = SidCaller(profile, wsse)
 
     def fetch(self, most: int = 50) -> list[FetchedOrder]:
-        """The oldest ``most`` orders whose pick-up was not confirmed; a broken one does not hide the others."""
+        """The oldest orders, ``most`` at a time, whose receipt was not confirmed; a broken one does not hide the
+        others."""
         response = self._ask(Operation.FETCH, self._caller.write(Operation.FETCH, MostOrders=most), judged=False)
         return [FetchedOrder(_number_of(child), _own_bytes(child)) for child in response if isinstance(child.tag, str)]
 
     def confirm(self, pick_ups: Sequence[PickUp]) -> None:
-        """Tell which orders were taken and which never will be; may be repeated."""
+        """Tell SID which orders were accepted and which were refused; may be repeated."""
         told = [{"Number": p.number, "Taken": p.taken, "Text": printable(p.text) if p.text else None} for p in pick_ups]
         self._ask(Operation.CONFIRM, self._caller.write(Operation.CONFIRM, PickUp=told))
 
     def write(self, report: Report, order: Order) -> bytes:
-        """The bytes with which a report leaves at every try."""
+        """The bytes of a report, sent unchanged at every attempt."""
         if report.kind is ReportKind.STATUS:
             status = {name: value for name, value in status_values(report).items() if value is not None}
             return self._caller.write(Operation.REPORT, ReportId=report.report_id, OrderStatus=status)
@@ -98,7 +99,7 @@ class SidClient:
         return self._caller.write(Operation.HAND_OVER, **told)
 
     def deliver(self, report: Report) -> bytes:
-        """Take a written report to SID; return SID's whole answer. The same report twice is one report there."""
+        """Send a written report to SID; return SID's whole answer. SID recognises a repeated report."""
         if report.document is None:
             raise ValueError(f"report {report.report_id} was not written yet")
         operation = Operation.REPORT if report.kind is ReportKind.STATUS else Operation.HAND_OVER
@@ -109,7 +110,7 @@ class SidClient:
         return answer.body
 
     def look_up(self, code: MeteringPointCode) -> MeteringPoint | None:
-        """What SID knows of a metering point; None when it does not know it."""
+        """What SID knows of a metering point; None if it does not know the point."""
         answer = self._caller.ask(Operation.LOOK_UP, self._caller.write(Operation.LOOK_UP, MeteringPointCode=code))
         response = self._understood(Operation.LOOK_UP, answer)
         try:
@@ -161,5 +162,5 @@ def _number_of(order: etree._Element) -> SidNumber | None:
 
 
 def _own_bytes(order: etree._Element) -> bytes:
-    """An order by itself, the same bytes each time that SID hands it out."""
+    """The bytes of one order, the same each time that SID sends it."""
     return etree.tostring(order, method="c14n", exclusive=True, with_tail=False)

@@ -1,4 +1,4 @@
-"""The words of the contract with SID: namespaces, operations, and SOAP 1.1 envelopes around them."""
+"""Constants of the contract with SID: namespaces, operations, and SOAP 1.1 envelopes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Values = Mapping[str, Any]
 
 
 class Operation(StrEnum):
-    """What we ask SID, under the names of the WSDL, which are the SOAP actions too."""
+    """Operations that we call at SID, by their WSDL names, which are also the SOAP actions."""
 
     FETCH = "FetchOrders"
     CONFIRM = "ConfirmPickUp"
@@ -40,7 +40,7 @@ class Operation(StrEnum):
 
 
 class Asked(StrEnum):
-    """What SID asks us, under the names of the WSDL."""
+    """Operations that SID calls at our endpoint, by their WSDL names."""
 
     SUBMIT = "SubmitOrder"
     STATUS = "OrderStatus"
@@ -48,7 +48,7 @@ class Asked(StrEnum):
 
 
 def in_envelope(body: bytes) -> bytes:
-    """A SOAP 1.1 envelope around an element's bytes, which need nothing of it."""
+    """A SOAP 1.1 envelope around an element's bytes, which must declare their own namespaces."""
     start = f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="{SOAP11}"><soap:Body>'
     return start.encode() + body + b"</soap:Body></soap:Envelope>"
 
@@ -76,7 +76,7 @@ def _text(value: object) -> str:
 
 
 def status_values(report: Report) -> dict[str, Any]:
-    """Where an order stands, in the contract's words."""
+    """The state of an order as fields of the contract."""
     seconds = report.execution_seconds
     return {
         "Number": report.number,
@@ -92,14 +92,14 @@ def status_values(report: Report) -> dict[str, Any]:
 
 
 def local(moment: datetime | None) -> datetime | None:
-    """A moment as SID reads it: Polish time, to the millisecond."""
+    """A moment in the format of SID: Polish time, to the millisecond."""
     if moment is None:
         return None
     return moment.astimezone(WARSAW).replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def printable(text: str, most: int = _LONGEST_TEXT) -> str:
-    """Without characters that XML can't hold, and not longer than the contract allows."""
+    """The text without characters that XML does not allow, cut to the contract's length."""
     return "".join(c if c in "\t\n" or (c.isprintable() and c not in "\ufffe\uffff") else "?" for c in text)[:most]
 
 

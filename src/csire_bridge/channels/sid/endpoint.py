@@ -1,7 +1,7 @@
-"""Our door for SID's own SOAP client: ``POST /sid/soap``, with its contract at ``?wsdl``.
+"""The endpoint for SID's own SOAP client: ``POST /sid/soap``, with its contract at ``?wsdl``.
 
-An answer is given only when the request is committed and settled. Every fault is SOAP 1.1 and says what is wrong;
-those with which nothing stands in the journal have the codes of ``_TURNED_AWAY``.
+An answer is sent only after the request was committed and settled. Every fault is SOAP 1.1 and says what is wrong; a
+fault with one of the codes of ``_TURNED_AWAY`` means that nothing was stored in the journal.
 """
 
 from __future__ import annotations

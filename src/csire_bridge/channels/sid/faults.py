@@ -1,4 +1,4 @@
-"""What a fault of SID means for what we asked; a table, not code. Its codes are our own words."""
+"""What a fault of SID means for our call; a table, not code. The codes are defined by our own contract."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _UNLISTED = (Meaning.FOR_GOOD, "ask SID's operators, and add the code to the fau
 
 @dataclass(frozen=True, slots=True)
 class SidFault:
-    """A SOAP fault as it came: the contract's ``code`` ("" when there was none), and the SOAP code's local name."""
+    """A SOAP fault as received: the contract's ``code`` ("" if there was none), and the SOAP code's local name."""
 
     code: str
     text: str
     soap_code: str = ""
 
     def error(self, operation: Operation) -> BridgeError:
-        """The error to raise for it. A fault without the contract's code leaves open what happened."""
+        """The error to raise for it. After a fault without a code of the contract the outcome is unknown."""
         said = f", it said: {self.text}" if self.text else ""
         text = f"SID answered {operation} with {self.code or self.soap_code or 'a fault'}{said}"
         if not self.code:

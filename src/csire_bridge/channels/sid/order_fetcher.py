@@ -1,7 +1,7 @@
 """Fetches new orders from SID: stored and registered first, confirmed afterwards.
 
-SID hands an order out until its pick-up is confirmed, so a crash, an outage or a lost confirmation in between leads
-to a repeat, which is recognised by its number and confirmed again.
+SID offers an order until its receipt is confirmed. So after a crash, an outage or a lost confirmation it comes again;
+the repeat is recognised by its number and confirmed again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Orders(Protocol):
 
 
 class Settled(Protocol):
-    """What became of an order; ``state`` is None when it is not settled and must come again."""
+    """The result of taking an order in; ``state`` is None if it was not settled and must come again."""
 
     @property
     def state(self) -> MessageState | None: ...
@@ -45,7 +45,7 @@ class Settled(Protocol):
 
 
 class OrderFetcher:
-    """Fetches for one bridge. Not safe to use from several threads."""
+    """Fetches new orders for one bridge. For one thread only."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class OrderFetcher:
         most: int = 50,
         may_go_on: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``take`` commits (origin, bytes) of each order and says what became of it.
+        """``take`` commits (origin, bytes) of each order and returns the result.
 
         ``idle`` is the shortest and the longest pause in seconds; ``may_go_on`` is asked before each fetch whether the
         lease is still ours.
@@ -83,7 +83,7 @@ class OrderFetcher:
         return self._interval.next_wait()
 
     def _drain(self) -> int:
-        """Pass over what can't be named or confirmed, so that it hides nothing that waits behind it."""
+        """Skip orders that have no number or can't be confirmed, so that they don't block the ones behind them."""
         passed: set[bytes] = set()
         try:
             return self._fetch_all(passed)
@@ -91,7 +91,7 @@ class OrderFetcher:
             self._settled = {digest: end for digest, end in self._settled.items() if digest in passed}
 
     def _fetch_all(self, passed: set[bytes]) -> int:
-        """Fetch and confirm until nothing new comes; ``passed`` gathers the digests of what is passed over."""
+        """Fetch and confirm until nothing new comes; ``passed`` collects the digests of skipped orders."""
         told: Counter[bytes] = Counter()
         trouble: PartnerRefused | None = None
         count = 0
@@ -115,7 +115,7 @@ class OrderFetcher:
         return count
 
     def _settle(self, orders: Mapping[bytes, FetchedOrder]) -> dict[bytes, PickUp | None]:
-        """Commit what came, and say what SID is to be told of each that is settled; None where it can't be named."""
+        """Commit orders, and return the confirmation for each settled one; None if it has no number."""
         new = {digest: order for digest, order in orders.items() if digest not in self._settled}
         ends = self._take(
             [(f"sid: {order.number or 'an order without a number'}", order.raw) for order in new.values()]
@@ -129,7 +129,7 @@ class OrderFetcher:
         return {digest: self._settled[digest] for digest in orders if digest in self._settled}
 
     def _confirm(self, pick_ups: Mapping[bytes, PickUp]) -> tuple[set[bytes], PartnerRefused | None]:
-        """Confirm together; where SID refuses, one by one. Return those that it refuses, and why."""
+        """Confirm all together or, if SID refuses, one by one. Return the refused ones, and why."""
         named: dict[str, PickUp] = {}
         for pick_up in pick_ups.values():
             named.setdefault(pick_up.number, pick_up)
@@ -160,7 +160,7 @@ def _digest(raw: bytes) -> bytes:
 
 
 def _pick_up(order: FetchedOrder, end: Settled) -> PickUp | None:
-    """What SID is told of a settled order; nothing of one without a number."""
+    """The confirmation of a settled order; None for one without a number."""
     if order.number is None:
         return None
     if end.state is not MessageState.REFUSED:
@@ -169,7 +169,7 @@ def _pick_up(order: FetchedOrder, end: Settled) -> PickUp | None:
 
 
 def _why(receipt: bytes | None) -> str:
-    """The words of the fault that stands in the journal."""
+    """The text of the fault stored in the journal."""
     try:
         fault = read_body(receipt or b"", DEFAULT_MAX_BYTES)
     except UnexpectedResponse:

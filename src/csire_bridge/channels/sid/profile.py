@@ -14,7 +14,7 @@ __all__ = ["SidProfile", "SidSecurity", "read_password"]
 
 
 class SidSecurity(StrEnum):
-    """How SID recognises us: by user and password over TLS, or by a WS-Security signature, as its answers have too."""
+    """How SID authenticates us: user and password over TLS, or a WS-Security signature, which its answers have too."""
 
     BASIC = "basic"
     WSS = "wss"

@@ -1,4 +1,4 @@
-"""What SID sends, read strictly: the schema decides, then the rules beyond it, and every problem is told."""
+"""Reads messages of SID strictly: first the schema, then the business rules; every problem is reported."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SidReader:
         self._max_bytes = max_bytes
 
     def read(self, raw: bytes, received_at: datetime) -> SidReading:
-        """What is asked for, in an envelope or as an order by itself; raise Unreadable, NotValid or RuleBroken."""
+        """The request, in an envelope or as a bare order; raises Unreadable, NotValid or RuleBroken."""
         root = parse(raw, self._max_bytes)
         message = root if root.tag == _ORDER else _asked(root)
         if not self._catalogue.decide(message):
@@ -82,7 +82,7 @@ class SidReader:
         return SidRequest(_number(order), registered_at, asked, meter)
 
     def _dates(self, asked: OrderRequest, registered_at: datetime, now: datetime) -> Iterator[Problem]:
-        """Neither registered in the future nor ages ago; not for a day before the registration, nor far ahead."""
+        """Check dates: registered neither in the future nor too long ago, for a day not before it and not far ahead."""
         if registered_at > now + self._limits.clock_skew:
             yield _problem(
                 ProblemCode.FUTURE_TIMESTAMP,
@@ -107,7 +107,7 @@ class SidReader:
 
 
 class _Facts:
-    """An order's children; what does not hold is gathered in ``problems``."""
+    """Reads an order's child elements; invalid values are collected in ``problems``."""
 
     def __init__(self, order: etree._Element) -> None:
         self._order = order
@@ -142,7 +142,7 @@ def _asked(root: etree._Element) -> etree._Element:
 
 
 def _incomplete(asked: OrderRequest) -> Iterator[Problem]:
-    """What an order of its kind can't do without."""
+    """Problems for missing fields that an order of this kind must have."""
     if asked.kind is OrderKind.DISCONNECT and asked.disconnection_kind is None:
         yield _needed("a disconnection", "DisconnectionKind")
     if asked.kind is OrderKind.RECONNECT and asked.reconnection_reason is None:

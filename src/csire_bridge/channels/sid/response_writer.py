@@ -1,4 +1,4 @@
-"""What SID is answered at our own door: responses of the contract, and SOAP 1.1 faults that say what is wrong."""
+"""Answers of our endpoint to SID: responses of the contract, and SOAP 1.1 faults that say what is wrong."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["SidDesk", "client_fault", "server_fault"]
 
 
 class SidDesk(SidReader):
-    """Both directions of our door."""
+    """Reads SID's requests to our endpoint, and writes its answers."""
 
     def taken(self, known: SidOrder) -> bytes:
-        """We have the order; always the same answer for the same number."""
+        """The order was accepted; always the same answer for the same number."""
         return _response(Asked.SUBMIT, {"Number": known.number, "TakenAt": local(known.taken_at)})
 
     def standing(self, report: Report) -> bytes:
-        """Where an order stands."""
+        """The state of an order."""
         return _response(Asked.STATUS, {"OrderStatus": status_values(report)})
 
     def withdrawal(self, number: SidNumber, result: WithdrawalResult, text: str | None) -> bytes:
-        """What became of a withdrawal."""
+        """The result of a withdrawal."""
         values = {"Number": number, "Result": result.value, "Text": printable(text) if text else None}
         return _response(Asked.WITHDRAW, values)
 
@@ -41,12 +41,12 @@ def _response(asked: Asked, values: dict[str, Any]) -> bytes:
 
 
 def client_fault(code: str, text: str, problems: Sequence[Problem] = ()) -> bytes:
-    """The request is wrong: sending it again changes nothing."""
+    """A fault of the client: the request is wrong, and sending it again does not help."""
     return _fault("Client", code, text, problems)
 
 
 def server_fault(code: str, text: str) -> bytes:
-    """We can't answer now: the same request may be sent again."""
+    """A fault of ours: we can't answer now, and the same request may be sent again."""
     return _fault("Server", code, text, ())
 
 

@@ -1,4 +1,4 @@
-"""Reads what SID, or whatever stands in front of it, answered. Nothing is assumed."""
+"""Reads answers of SID, or of a gateway in front of it. Nothing is assumed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UnexpectedResponse(Exception):
 
 
 def read_body(raw: bytes, max_bytes: int, security: Verifying | None = None) -> etree._Element | SidFault:
-    """Return the Body's one child, or the SidFault that it holds; raise Strange for whatever else it is."""
+    """Return the Body's only child, or the SidFault in it; raise Strange for anything else."""
     try:
         envelope = parse(raw, max_bytes)
     except Unreadable as error:
@@ -61,7 +61,7 @@ def _fault(fault: etree._Element) -> SidFault:
 
 
 def point_of(response: etree._Element, asked: MeteringPointCode) -> MeteringPoint | None:
-    """The metering point in a good response; raises Strange for another one than was asked for, or no sense in it."""
+    """The metering point in a good response; raises Strange for another point than asked for, or invalid data."""
     point = response.find(f"{SID}Point")
     if point is None:
         return None

@@ -1,6 +1,6 @@
-"""Asks SID: zeep reads the WSDL and writes the requests, one client and one connection per thread.
+"""Calls SID: zeep reads the WSDL and writes the requests, one client and one connection per thread.
 
-Only our own parser reads what comes back.
+Answers are parsed by our own hardened parser only.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class EnvelopeSecurity(Protocol):
 
 
 class SidCaller:
-    """Writes requests, sends them, and returns SID's answers as they come, good or bad."""
+    """Writes requests, sends them, and returns SID's answers unchanged, good or bad."""
 
     def __init__(self, profile: SidProfile, wsse: EnvelopeSecurity | None) -> None:
         """Raises ConfigurationError when ``wsse`` and the profile's security don't go together."""
@@ -58,7 +58,7 @@ class SidCaller:
         self._lock = threading.Lock()
 
     def write(self, operation: Operation, **values: Any) -> bytes:
-        """The bytes of a request's one element, as zeep writes it by the contract."""
+        """The bytes of a request's only element, as zeep writes it by the contract."""
         client, service = self._client()
         envelope = client.create_message(service, operation.value, **values)
         body = envelope[-1][0]

@@ -13,7 +13,7 @@ __all__ = ["check_address", "check_files"]
 
 
 def check_address(url: str, whose: str) -> None:
-    """Raise ConfigurationError for what can't be the address of ``whose`` door."""
+    """Raise ConfigurationError for an invalid address of the partner ``whose``."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -29,7 +29,7 @@ def check_address(url: str, whose: str) -> None:
 
 
 def check_files(files: Iterable[Path | None], whose: str) -> None:
-    """Raise ConfigurationError for the first TLS file that is not there."""
+    """Raise ConfigurationError for the first TLS file that does not exist."""
     for file in files:
         if file is not None and not file.is_file():
             raise ConfigurationError(f"the TLS file {file} of {whose} is not there", "name the PEM file that is meant")

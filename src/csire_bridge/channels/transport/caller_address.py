@@ -1,4 +1,4 @@
-"""Who calls: the address of the connection, or what a proxy that the settings name says of it. Nothing else counts.
+"""Who calls: the address of the connection, or the one that a proxy named in the settings tells. Nothing else counts.
 
 A name in a query, or a header that anybody can write, proves nothing.
 """
@@ -26,7 +26,7 @@ _PEM_LINES = re.compile(r"-----(?:BEGIN|END) CERTIFICATE-----|[\s:]")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. ``address`` is "" where it is not known; ``certificate`` is the SHA-256 of the TLS client certificate.
+    """Who calls. ``address`` is "" if not known; ``certificate`` is the SHA-256 of the TLS client certificate.
 
     ``proxy`` says that a named proxy calls, so many callers may stand behind the connection.
     """
@@ -37,7 +37,7 @@ class Caller:
 
     @property
     def origin(self) -> str:
-        """What quotas are counted by: the address, and of IPv6 the /64 that one household or server has."""
+        """The key for quotas: the address; for IPv6 the /64 network, which one household or server has."""
         found = _address(self.address)
         if isinstance(found, ipaddress.IPv6Address):
             return str(ipaddress.ip_network((found, 64), strict=False))
@@ -64,7 +64,7 @@ class Callers:
         return Caller(self._forwarded(request) or peer, certificate, proxy=True)
 
     def _forwarded(self, request: Request) -> str:
-        """The last address in X-Forwarded-For that is no named proxy's; "" where there is none that can be read."""
+        """The last address in X-Forwarded-For that is not a named proxy; "" if there is none that can be read."""
         told = ",".join(request.headers.getlist("x-forwarded-for"))[-_LONGEST_HEADER:]
         for text in reversed(told.split(",")):
             address = _without_mapping(text.strip())
@@ -81,7 +81,7 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
 
 
 def is_among(among: Iterable[Network], address: str) -> bool:
-    """Whether an address lies in one of the networks; what is no address does not."""
+    """Whether an address is in one of the networks; false for an invalid address."""
     found = _address(address)
     return found is not None and any(found in network for network in among)
 
@@ -94,7 +94,7 @@ def _address(text: str) -> Address | None:
 
 
 def _without_mapping(text: str) -> str:
-    """An address as it is written, IPv4 also where a socket for IPv6 took it; "" for what is none."""
+    """An address in its normal form, with IPv4-mapped IPv6 as IPv4; "" for an invalid one."""
     found = _address(text)
     if found is None:
         return ""

@@ -34,7 +34,7 @@ class Unproved(Exception):
 
 @dataclass(frozen=True)
 class Proofs:
-    """What is asked for at one door: one of the proofs suffices, and where none is set nobody gets in.
+    """The proofs accepted at one endpoint: one of them is enough; if none is set, nobody may call.
 
     ``peers``: the addresses that may call at all (none given: every one). ``certificates``: SHA-256 of TLS client
     certificates, as a named proxy tells them. ``user`` and ``password``: HTTP's basic authentication (RFC 7617).
@@ -75,7 +75,7 @@ class Proofs:
 
 
 def _same(one: str, other: str) -> bool:
-    """Compared in a time that tells nothing, of texts of any kind."""
+    """Compare texts in constant time, so that timing reveals nothing."""
     return hmac.compare_digest(hashlib.sha256(one.encode("utf-8", "replace")).digest(), _digest(other))
 
 

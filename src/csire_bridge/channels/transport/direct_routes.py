@@ -1,4 +1,4 @@
-"""The straight way to doors through which thousands come: past FastAPI, which costs more than the handler."""
+"""Direct routing for busy endpoints: bypasses FastAPI, which costs more than the handler itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Sorry = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class Straight:
-    """Around ``app``: a POST to exactly one of the paths of ``ways`` goes to its handler, all else on to ``app``.
+    """Wraps ``app``: a POST to exactly one of the paths of ``ways`` goes to its handler, everything else to ``app``.
 
     The routes stay in ``app`` as well, where they are documented and answer every other method. ``sorry`` answers
     where a handler fails.

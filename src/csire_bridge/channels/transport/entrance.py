@@ -1,6 +1,6 @@
-"""The one way in for every door of the service: who calls, how often, how many at once, how much and how slowly.
+"""Admission for every endpoint of the service: who calls, how often, how many at once, how much and how slowly.
 
-A door says who the caller has proved to be, what its limits are, and how a refusal looks.
+An endpoint says who the caller has proved to be, what its limits are, and what a refusal looks like.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _REMEMBERED = 10_000
 
 @dataclass
 class Entrance:
-    """Belongs to one event loop. ``strangers`` limits each address of which nothing is proved."""
+    """For one event loop. ``strangers`` limits each address for which nothing was proved."""
 
     callers: Callers = field(default_factory=Callers)
     body: BodyLimits = field(default_factory=BodyLimits)
@@ -42,11 +42,11 @@ class Entrance:
         return self.callers.of(request)
 
     def spoke_for(self, caller: Caller) -> str | None:
-        """The partner whose signed message came last from the caller's address; it chooses quotas and never trust."""
+        """The partner whose signed message came last from the caller's address; used for quotas, never for trust."""
         return self._proved.get(caller.origin)
 
     def note_proof(self, caller: Caller, partner: str) -> None:
-        """A message from the caller's address was signed by ``partner``."""
+        """Note that a message from the caller's address was signed by ``partner``."""
         self._proved[caller.origin] = partner
         self._proved.move_to_end(caller.origin)
         while len(self._proved) > _REMEMBERED:
@@ -60,7 +60,7 @@ class Entrance:
         take: Callable[[bytes], Awaitable[Response]],
         refuse: Refusal,
     ) -> Response:
-        """Have ``take`` answer the body of ``request``, counted under ``quota``; or refuse it."""
+        """Let ``take`` answer the body of ``request``, counted under ``quota``; or refuse it."""
         wait = self.limiter.acquire(quota, limits)
         if wait is not None:
             sentence = f"at most {limits.per_minute} messages a minute and {limits.at_once} at once"
@@ -79,7 +79,7 @@ class Entrance:
     async def turn_away(
         self, request: Request, refuse: Refusal, status: int, sentence: str, headers: Mapping[str, str] | None = None
     ) -> Response:
-        """Refuse a request whose body is not wanted, and hang up."""
+        """Refuse a request without reading its body, and close the connection."""
         if status != 408:
             await forget_body(request, self.body)
         return refuse(status, sentence, {**(headers or {}), "Connection": "close"})

@@ -1,4 +1,4 @@
-"""What an answer that is none of the partner's says about the request: a gateway's page, or anything else."""
+"""What an answer that is not the partner's own (a gateway's error page) tells about the request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _AGAIN = "it is tried again by itself, with the same bytes"
 
 
 class Later(PartnerUnreachable):
-    """The partner could not take it now; ``wait`` is the shortest sensible pause before the next try."""
+    """The partner can't accept it now; ``wait`` is the shortest useful pause before the next attempt."""
 
     def __init__(self, text: str, remedy: str, wait: timedelta) -> None:
         super().__init__(text, remedy)
@@ -26,8 +26,8 @@ def failure_by_status(
 ) -> BridgeError:
     """The error for an answer that is not ``whose`` own.
 
-    A gateway that redirects, refuses (4xx) or asks for a pause did not let the request through. Any other status
-    leaves it open, except for a ``harmless`` request, which changes nothing.
+    A gateway that redirects, refuses (4xx) or asks for a pause did not forward the request. After any other status the
+    outcome is unknown, except for a ``harmless`` request, which changes nothing.
     """
     text = f"an answer to {operation} with HTTP {status} is not {whose}'s: {why}"
     wait = retry_after(retry_header, now) if retry_header else None

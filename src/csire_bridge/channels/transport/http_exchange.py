@@ -1,7 +1,7 @@
 """One HTTP exchange with a partner: sends exactly the bytes that it is given, and keeps the bytes that come back.
 
-It knows nothing of SOAP faults. It bounds what an answer may take of memory and of time, and sorts what goes wrong
-on the way by one question: can the request have arrived?
+It knows nothing of SOAP faults. It limits the memory and time that an answer may take, and classifies failures by one
+question: can the request have arrived?
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class ContractTransport(zeep.Transport):
 class KeptSession(requests.Session):
     """A session whose connection is not used again once it was idle for longer than ``kept`` (seconds).
 
-    A firewall in between may have forgotten it without a word, and a request would be lost in it.
+    A firewall may have dropped it silently, and a request would be lost.
     """
 
     def __init__(self, kept: float = 20.0, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -86,7 +86,7 @@ class KeptSession(requests.Session):
         self._idle_since = monotonic()
 
     def used(self) -> None:
-        """An exchange has ended just now."""
+        """Note that an exchange has just ended."""
         self._idle_since = self._monotonic()
 
     def drop_idle(self) -> None:
@@ -118,7 +118,7 @@ def exchange(
 ) -> HttpAnswer:
     """Send and return the answer, whatever it is; raise NeverArrived, NoAnswer or AnswerTooLarge.
 
-    An answer that comes in drops ends after twice ``seconds`` at the latest.
+    A very slow answer is given up after twice ``seconds`` at the latest.
     """
     session.drop_idle()
     end = time.monotonic() + seconds
@@ -142,7 +142,7 @@ def exchange(
 
 
 def _read(stream: Any, end: float, max_bytes: int) -> bytes:
-    """Read what is there as it comes, so that neither drops of bytes nor floods of them hold us up."""
+    """Read the answer in pieces, with limits on size and total time."""
     body = bytearray()
     while chunk := stream.read1(_CHUNK, decode_content=False):
         body += chunk

@@ -1,4 +1,4 @@
-"""Slows those who guess passwords, and nobody else: by address, and by name for addresses that were never right."""
+"""Slows down password guessing: by address, and by user name for addresses that never gave a right password."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _REMEMBERED = 10_000
 
 
 class Guesses:
-    """Belongs to one event loop. ``now`` gives seconds that never go back.
+    """For one event loop. ``now`` gives monotonic seconds.
 
     An address may be wrong 5 times at once and then 5 times a minute. A name may be tried wrongly 20 times a minute by
-    all addresses together; that holds for addresses that were never right, so nobody can lock out who has the password.
+    all addresses together; this limit applies only to addresses that were never right, so nobody can lock out the
+    owner.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -27,7 +28,7 @@ class Guesses:
         self._right: OrderedDict[str, None] = OrderedDict()
 
     def wait(self, address: str, name: str) -> int | None:
-        """None: look at it. Else after how many whole seconds the caller may try again; it is not looked at before."""
+        """None if the password may be checked; else the whole seconds to wait before the next try."""
         left = [self._left(("address", address), _OF_ADDRESS)]
         if address not in self._right:
             left.append(self._left(("name", name), _OF_NAME))
@@ -35,7 +36,7 @@ class Guesses:
         return max(1, math.ceil(max(short))) if short else None
 
     def wrong(self, address: str, name: str) -> None:
-        """It was looked at, and wrong."""
+        """Note a wrong password."""
         for key, most in ((("address", address), _OF_ADDRESS), (("name", name), _OF_NAME)):
             tokens, _ = self._left(key, most)
             self._wrong[key] = (tokens - 1, self._now())
@@ -44,7 +45,7 @@ class Guesses:
             self._wrong.popitem(last=False)
 
     def right(self, address: str) -> None:
-        """It was looked at, and right."""
+        """Note a right password."""
         self._right[address] = None
         self._right.move_to_end(address)
         while len(self._right) > _REMEMBERED:

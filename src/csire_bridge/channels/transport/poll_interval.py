@@ -1,4 +1,4 @@
-"""The pauses between two looks at a partner's queue."""
+"""The pauses between two polls of a partner's queue."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _FIRST_BACKOFF = timedelta(seconds=1)
 
 
 class PollInterval:
-    """Idle pauses with jitter; after failures doubled each time, 10 minutes at most. A pause asked for is kept.
+    """Idle pauses with jitter; doubled after each failure, up to 10 minutes. A pause that the partner asks for is kept.
 
-    Once something was taken, and until the queue is seen empty, failures count anew and their pauses begin with a
-    second: a partner who fails now and then must not hold up what waits at him.
+    After a message was taken, and until the queue was seen empty, failures count from zero and their pauses begin with
+    a second: occasional failures must not delay messages that wait in the queue.
     """
 
     def __init__(self, idle: tuple[float, float], jitter: random.Random | None = None) -> None:
@@ -31,7 +31,7 @@ class PollInterval:
         self._asked_for = timedelta(0)
 
     def around(self, work: Callable[[], int]) -> int:
-        """Do ``work`` and keep in mind how it went; what it raises is raised."""
+        """Do ``work`` and note whether it failed; its exception is raised again."""
         try:
             count = work()
         except BridgeError as error:
@@ -41,20 +41,20 @@ class PollInterval:
         return count
 
     def failed(self, error: BridgeError) -> None:
-        """A look failed."""
+        """Note that a poll failed."""
         self._failures += 1
         self._asked_for = (error.wait if isinstance(error, Later) else None) or timedelta(0)
 
     def moved(self) -> None:
-        """Something was taken, and there may be more."""
+        """Note that a message was taken, so there may be more."""
         self._failures, self._more_waits, self._asked_for = 0, True, timedelta(0)
 
     def went_well(self) -> None:
-        """A look did not fail."""
+        """Note that a poll did not fail."""
         self._failures, self._more_waits, self._asked_for = 0, False, timedelta(0)
 
     def next_wait(self) -> timedelta:
-        """The pause before the next look."""
+        """The pause before the next poll, in seconds."""
         shortest, longest = self._idle
         pause = timedelta(seconds=self._jitter.uniform(shortest, longest))
         if self._failures:

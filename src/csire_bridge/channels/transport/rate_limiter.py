@@ -1,4 +1,4 @@
-"""How often, and how many at once, one caller may knock: a token bucket and a count of open requests for each."""
+"""Rate limiter: a token bucket and a count of open requests for each caller."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class _Bucket:
 
 
 class RateLimiter:
-    """Belongs to one event loop. ``now`` gives seconds that never go back."""
+    """For one event loop. ``now`` gives monotonic seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def acquire(self, caller: str, limits: PartnerLimits) -> int | None:
-        """Let a request in and return None; or return after how many whole seconds to come again.
+        """Admit a request and return None; or return after how many whole seconds to try again.
 
-        Whoever was let in must ``release``. A bucket holds one minute's requests and fills evenly.
+        An admitted caller must ``release`` at the end. A bucket holds one minute's requests and fills evenly.
         """
         bucket, now = self._buckets.get(caller), self._now()
         if bucket is None:
@@ -51,11 +51,11 @@ class RateLimiter:
         return None
 
     def _forget(self) -> None:
-        """Make room: who came longest ago and has nothing open is forgotten."""
+        """Limit memory: forget callers that came longest ago and have no open request."""
         if len(self._buckets) >= _REMEMBERED:
             idle = next((caller for caller, bucket in self._buckets.items() if not bucket.open), None)
             self._buckets.pop(idle or "", None)
 
     def release(self, caller: str) -> None:
-        """A request has ended."""
+        """Note that an admitted request has ended."""
         self._buckets[caller].open -= 1

@@ -1,4 +1,4 @@
-"""Foreign text for a person's eyes: one line, printable, short, and without whole metering point codes."""
+"""Redacts text from outside for people: one line, printable, short, and without whole metering point codes."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class BodyLimits:
 
 
 class BodyRefused(Exception):
-    """It is not read to its end; ``status`` is the HTTP status that says why."""
+    """The body was not read to its end; ``status`` is the HTTP status that says why."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -36,7 +36,7 @@ class BodyRefused(Exception):
 
 
 async def read_body(request: Request, limits: BodyLimits) -> bytes:
-    """The whole body; raises BodyRefused when it is too long or too slow, ClientDisconnect when nobody is there."""
+    """The whole body; raises BodyRefused if it is too long or too slow, ClientDisconnect if the client has gone."""
     if announced_length(request) > limits.max_bytes:
         raise _too_long(limits)
     start = asyncio.get_running_loop().time()
@@ -54,7 +54,7 @@ async def read_body(request: Request, limits: BodyLimits) -> bytes:
 
 
 async def forget_body(request: Request, limits: BodyLimits) -> None:
-    """Read what is still coming, for a moment, so that a sender who is busy writing gets to read our refusal."""
+    """Read and discard the rest for a moment, so that a sender that is still writing can read our refusal."""
     left = limits.max_bytes
     try:
         async with asyncio.timeout(_FORGOTTEN_SECONDS):
@@ -67,7 +67,7 @@ async def forget_body(request: Request, limits: BodyLimits) -> None:
 
 
 def announced_length(request: Request) -> int:
-    """Content-Length; 0 where there is none that can be read (the server refuses such by itself)."""
+    """Content-Length; 0 if there is no valid one (the server refuses an invalid one by itself)."""
     text = request.headers.get("content-length", "")
     if not (text.isascii() and text.isdigit()):
         return 0

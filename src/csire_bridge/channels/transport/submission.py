@@ -1,4 +1,4 @@
-"""How a door hands a message in, and what it hears of it."""
+"""The callback by which an endpoint submits a message, and the result it awaits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Receipt", "Submit"]
 
 
 class Receipt(Protocol):
-    """What became of a message; ``state`` and ``receipt`` are None when it must be sent again.
+    """The result of submitting a message; ``state`` and ``receipt`` are None if it must be sent again.
 
     ``signer`` is the partner that a good signature names, where there was one.
     """

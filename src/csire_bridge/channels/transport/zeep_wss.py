@@ -17,7 +17,7 @@ __all__ = ["WsSecurityPlugin"]
 
 
 class WsSecurityPlugin:
-    """What ``zeep.Client(wsse=...)`` takes. It holds no state, so that clients of several threads can share one."""
+    """The object for ``zeep.Client(wsse=...)``. It has no state, so clients of several threads can share it."""
 
     def __init__(
         self, key: SigningKey, book: Callable[[], CertificateBook], clock: Clock, max_bytes: int = DEFAULT_MAX_BYTES
@@ -35,9 +35,9 @@ class WsSecurityPlugin:
     def verify(self, envelope: etree._Element) -> etree._Element:
         """Leave in ``envelope`` nothing but the signed Body; raise ``Unreadable`` or ``NotTrusted``.
 
-        zeep goes on with the object that it handed in, so that one is changed in place. Its headers go as well:
-        no signature covers them. zeep's parser is more lenient than ours, so the bytes pass through ours first.
-        An unsigned fault is not trusted either: whoever wants to read it has it in the HTTP answer.
+        zeep continues with the object that it passed in, so it is changed in place. Its headers are removed, because no
+        signature covers them. zeep's parser is more lenient than ours, so the bytes are parsed by ours first. An
+        unsigned fault is not trusted either; it can still be read in the HTTP answer.
         """
         verified = verify_envelope(parse(_bytes(envelope), self._max_bytes), self._book(), self._clock())
         for child in list(envelope):

@@ -1,4 +1,4 @@
-"""What the steps at a partner's door mean, in words, with a remedy for each way to fail."""
+"""Findings of the connection test, in words, with a remedy for each failure."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class DoorStep:
 
 
 class Stopped(Exception):
-    """A step failed; the ones after it make no sense."""
+    """A step failed, so the following ones are skipped."""
 
     def __init__(self, name: str, text: str, remedy: str) -> None:
         super().__init__(text)
@@ -82,7 +82,7 @@ def tls_text(stream: object, *, with_ours: bool) -> str:
 
 
 def certificate_text(raw: bytes, now: datetime) -> str:
-    """Whom a server's certificate is for, from whom, and until when; says so when that is less than 30 days."""
+    """Subject, issuer and end of a server's certificate; warns if less than 30 days are left."""
     certificate = x509.load_der_x509_certificate(raw)
     end = certificate.not_valid_after_utc
     soon = f", only {(end - now).days} days: tell its operator" if end - now <= _SOON else ""
@@ -99,7 +99,7 @@ def _described(certificate: x509.Certificate) -> str:
 
 
 def distrusted(error: ssl.SSLCertVerificationError, host: str, shown: bytes | None) -> Stopped:
-    """Why the server's certificate is not trusted; ``shown`` is that certificate (DER), if it could be had."""
+    """Why the server's certificate is not trusted; ``shown`` is that certificate (DER), if it could be fetched."""
     certificate = x509.load_der_x509_certificate(shown) if shown else None
     what = _described(certificate) if certificate else "unknown"
     if error.verify_code == _EXPIRED:
@@ -119,7 +119,7 @@ def distrusted(error: ssl.SSLCertVerificationError, host: str, shown: bytes | No
 
 
 def dropped(*, with_ours: bool) -> Stopped:
-    """The server ended the connection as soon as TLS stood, without saying why."""
+    """The server closed the connection right after the TLS handshake, without a reason."""
     text = "the server dropped the connection right after the TLS handshake; perhaps it "
     if with_ours:
         return Stopped("tls", text + "does not accept our client certificate", _OURS_REFUSED)
@@ -127,7 +127,7 @@ def dropped(*, with_ours: bool) -> Stopped:
 
 
 def no_tls(error: ssl.SSLError, *, with_ours: bool) -> Stopped:
-    """Why there is no TLS. With TLS 1.3, a missing client certificate shows only with the first answer."""
+    """Why the TLS handshake failed. With TLS 1.3, a missing client certificate shows only in the first answer."""
     reason = error.reason or ""
     if "ALERT" in reason and ("CERT" in reason or "UNKNOWN_CA" in reason or "HANDSHAKE_FAILURE" in reason):
         if not with_ours:
@@ -139,9 +139,9 @@ def no_tls(error: ssl.SSLError, *, with_ours: bool) -> Stopped:
 
 
 def http_step(received: bytes, *, peek_follows: bool = False) -> DoorStep:
-    """What an answer to GET says. A SOAP service may refuse GET (400, 405, 415, 500): that is a door, too.
+    """Judge the answer to GET. A SOAP service may refuse GET (400, 405, 415, 500): it is reachable all the same.
 
-    Some say 404 to whatever is no POST; ``peek_follows``: then the peek will tell.
+    Some answer 404 to anything but POST; ``peek_follows``: then the peek decides.
     """
     found = _STATUS.match(received)
     if found is None:

@@ -1,4 +1,4 @@
-"""Tries a partner's door, step by step, and stops at the first one that fails. It never sends a business document.
+"""Tests the connection to a partner step by step, and stops at the first failure. Never sends a business document.
 
 Steps: name, connection, TLS with our certificate, the server's certificate (RFC 5280, names by RFC 9525), an HTTP
 answer to a plain GET, and, if that is allowed, a peek, which leaves the queue as it is.
@@ -28,14 +28,14 @@ _REFUSAL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class ProbeTarget:
-    """Where to knock and with what; time-outs in the profile are in seconds. ``peek`` returns what it found."""
+    """What to connect to, and with what; time-outs in the profile are in seconds. ``peek`` returns what it found."""
 
     profile: HubProfile
     peek: Callable[[], str] | None = None
 
 
 def try_door(door: ProbeTarget, now: datetime) -> Iterator[DoorStep]:
-    """Each step as it is done; the last one is the first that failed, if any. ``now`` is aware. Never raises."""
+    """Yield each step when it is done; stops after the first failure. ``now`` is aware. Never raises."""
     try:
         yield from _steps(door, now)
     except Stopped as stopped:
@@ -100,9 +100,9 @@ def _secure(plain: socket.socket, host: str, port: int, profile: HubProfile) -> 
 
 
 def _wait_for_refusal(stream: ssl.SSLSocket, *, with_ours: bool) -> None:
-    """With TLS 1.3 the server judges our certificate when the handshake is over for us (RFC 8446, 4.4.2.4).
+    """Wait for an alert: with TLS 1.3 the server checks our certificate after our handshake (RFC 8446, 4.4.2.4).
 
-    Whoever sends at once may find the connection closed before its refusal could be read.
+    If we sent at once, the connection might be closed before the alert could be read.
     """
     if stream.version() != "TLSv1.3":
         return
@@ -121,7 +121,7 @@ def _wait_for_refusal(stream: ssl.SSLSocket, *, with_ours: bool) -> None:
 
 
 def _context(profile: HubProfile) -> ssl.SSLContext:
-    """Like the hub's client: TLS 1.2 or newer, the authorities of the profile, our certificate."""
+    """The same TLS settings as the hub's client: TLS 1.2 or newer, the profile's authorities, our certificate."""
     ca_file = str(profile.ca_bundle) if profile.ca_bundle else _public_authorities()
     try:
         context = ssl.create_default_context(cafile=ca_file)
@@ -138,7 +138,7 @@ def _context(profile: HubProfile) -> ssl.SSLContext:
 
 
 def _public_authorities() -> str:
-    """Those that the hub's client trusts, too."""
+    """The public authorities, the same as the hub's client trusts."""
     import certifi  # noqa: PLC0415 - comes with requests, which the client uses
 
     return certifi.where()
@@ -153,7 +153,7 @@ def _certificate(stream: ssl.SSLSocket) -> bytes:
 
 
 def _shown_anyway(host: str, port: int, seconds: float) -> bytes | None:
-    """The certificate that the server shows, only to speak about it: nothing is sent over this connection."""
+    """The certificate that the server shows, only for the report: nothing is sent over this connection."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -182,7 +182,7 @@ def _http(stream: socket.socket, parts: SplitResult, profile: HubProfile, *, pee
 
 
 def _head_of_answer(stream: socket.socket, request: bytes, seconds: float) -> bytes:
-    """What comes back, up to the end of its header; an answer that comes in drops ends after ``seconds`` as well."""
+    """The answer up to the end of its header; reading stops after ``seconds``, however slowly it comes."""
     end, received = time.monotonic() + seconds, b""
     stream.settimeout(seconds)
     stream.sendall(request)

@@ -1,8 +1,8 @@
-"""Keeping the threads of a process on one processor core.
+"""CPU affinity: keeps the threads of a process on one processor core.
 
-One interpreter runs one thread at a time, so a second core adds next to nothing; but threads on two cores hand the
-interpreter around through both caches, which costs a fifth of everything. On one core a thread that lets go of the
-interpreter for a moment mostly gets it back. Linux only.
+Python runs one thread at a time (GIL), so a second core brings almost nothing; but switching the interpreter between
+threads on two cores costs a fifth of the whole rate, measured. On one core, a thread that releases the interpreter for
+a moment mostly gets it back. Linux only.
 """
 
 from __future__ import annotations

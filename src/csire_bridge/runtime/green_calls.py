@@ -1,7 +1,8 @@
-"""Calls side by side in one thread: each runs on a line, and steps aside while its partner thinks.
+"""Runs blocking calls concurrently in one thread: each is a greenlet that yields while it waits for its socket.
 
-A line is a greenlet: code on it is written as if it were alone, and other lines go on only where it waits for a socket.
-So nothing on a line needs a lock, and a thousand waits cost no thread. Where no line is, waiting is plain waiting.
+Code in a green call is written as ordinary blocking code, and other green calls run only while it waits for a socket.
+So it needs no locks, and a thousand waiting calls need no threads. Outside of a green call, waiting is ordinary
+blocking.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ _line: ContextVar[_GreenCall | None] = ContextVar("line", default=None)
 
 
 def wait_readable(stream: socket.socket) -> None:
-    """Return when there is something to receive; on a line, others go on meanwhile.
+    """Return when there is something to receive; in a green call, others run meanwhile.
 
-    Raises TimeoutError when nothing comes for as long as the socket's own timeout. Off a line it returns at once,
-    because there the socket itself may wait.
+    Raises TimeoutError if nothing comes within the socket's own timeout. Outside of a green call it returns at once,
+    because there the socket itself may block.
     """
     line = _line.get()
     if line is None or (isinstance(stream, ssl.SSLSocket) and stream.pending()):
@@ -41,9 +42,9 @@ def wait_readable(stream: socket.socket) -> None:
 
 
 def until_ready(stream: socket.socket, event: int, seconds: float) -> None:
-    """Return when ``event`` (of ``selectors``) holds for ``stream``, which does not block; others go on meanwhile.
+    """Return when ``event`` (of ``selectors``) holds for the non-blocking ``stream``; other green calls run meanwhile.
 
-    Raises TimeoutError after ``seconds``. Off a line it waits just so, but nobody goes on.
+    Raises TimeoutError after ``seconds``. Outside of a green call it simply blocks.
     """
     line = _line.get()
     if line is not None:
@@ -57,7 +58,7 @@ def until_ready(stream: socket.socket, event: int, seconds: float) -> None:
 
 
 class CallGroup:
-    """Calls that were begun together; ``ended`` when each has come to its end."""
+    """A group of calls that were started together; ``ended`` once all of them have finished."""
 
     def __init__(self, jobs: Iterable[Callable[[], None]]) -> None:
         self.waiting = deque(jobs)
@@ -65,16 +66,16 @@ class CallGroup:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing is left to do."""
+        """Whether all calls of the group have finished."""
         return not self.waiting and not self.under_way
 
 
 class GreenScheduler:
-    """At most ``most`` lines at once, for one thread, and beside them ``stuck`` more that wait for a second and longer.
+    """At most ``most`` green calls at once, in one thread, and ``stuck`` more that have waited for a second or longer.
 
-    Calls begin on two lines, which is fastest where answers are quick. They get more, one by one, when an answer takes
-    longer than 20 ms. A line that has waited for a second takes nobody's place any more: meters that hang hold up only
-    themselves. An exception that a call raises comes out of whichever method has it go on.
+    Calls start two at a time, which is fastest if answers are quick; the number grows by one whenever an answer takes
+    longer than 20 ms. A call that has waited for a second does not count any more, so meters that hang hold up only
+    themselves. An exception of a call is raised by the method that resumed it.
     """
 
     def __init__(self, most: int, stuck: int = 0, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -86,13 +87,13 @@ class GreenScheduler:
         self._made = False
 
     def begin(self, calls: CallGroup) -> None:
-        """Begin ``calls`` in their order, as far as there are lines; each goes on until it waits."""
+        """Start ``calls`` in their order, as far as the limit allows; each runs until it waits."""
         self._calls.append(calls)
         for _ in range(_AT_FIRST):
             self._open_line(calls)
 
     def look(self, seconds: float = 0.0) -> None:
-        """Go on with whatever was answered. Wait for it so long at most; where nothing is under way, not at all."""
+        """Resume calls that were answered. Waits at most that long, and not at all if no call is under way."""
         if not self._calls:
             return
         for key, _ in self._selector.select(self._patience(seconds)):
@@ -106,9 +107,9 @@ class GreenScheduler:
                 self._open_line(calls)
 
     def wait(self, enough: Callable[[], bool], longest: float = float("inf")) -> None:
-        """Go on with whatever is answered, until it is ``enough`` or ``longest`` seconds have passed.
+        """Resume calls that are answered, until ``enough`` says so or ``longest`` seconds have passed.
 
-        Raises RuntimeError on a line of these: it would wait for itself.
+        Raises RuntimeError inside one of its own green calls, which would wait for itself.
         """
         if _line.get() in self._open:
             raise RuntimeError("a call waits for the calls of its own thread, and so for itself")
@@ -117,16 +118,16 @@ class GreenScheduler:
             self.look(min(_SLOW_SECONDS, left))
 
     def finish(self, calls: CallGroup) -> None:
-        """Wait until ``calls`` have ended; others go on meanwhile."""
+        """Wait until ``calls`` have finished; others run meanwhile."""
         self.wait(lambda: calls.ended)
 
     def busy(self, calls: CallGroup) -> bool:
-        """Whether ``calls`` have work for lines still: some wait to begin, or were begun within the last second."""
+        """Whether some of ``calls`` still wait to start, or started within the last second."""
         now = self._monotonic()
         return bool(calls.waiting) or any(line.calls is calls and not _stuck(line, now) for line in self._open)
 
     def close(self) -> None:
-        """Give up what is under way: each such call ends where it waits. What another thread left so, ended with it."""
+        """Abort calls under way: each ends where it waits. Calls of a thread that has ended are gone with it."""
         for line in list(self._open):
             with contextlib.suppress(greenlet_error):
                 line.throw(GreenletExit)
@@ -135,7 +136,7 @@ class GreenScheduler:
 
     @cached_property
     def _selector(self) -> selectors.BaseSelector:
-        """Made when it is first needed: a worker that asks no meters holds none."""
+        """Created at first use, so a worker that calls no meters has none."""
         self._made = True
         return selectors.DefaultSelector()
 
@@ -176,7 +177,7 @@ def _stuck(line: _GreenCall, now: float) -> bool:
 
 
 class _GreenCall(greenlet):
-    """Does one job after the other; ``since`` and ``until`` are when its wait began, and how long it may last."""
+    """Runs one job after the other; ``since`` is when its wait began, ``until`` when it must end."""
 
     def __init__(self, calls: CallGroup, selector: selectors.BaseSelector, monotonic: Callable[[], float]) -> None:
         super().__init__(self._work)
@@ -188,7 +189,7 @@ class _GreenCall(greenlet):
         self._home = getcurrent()
 
     def waits(self, stream: socket.socket, event: int, patience: float | None) -> bool:
-        """Step aside until ``event`` holds for ``stream``; False when ``patience`` (seconds) ended first."""
+        """Yield until ``event`` holds for ``stream``; False if ``patience`` (seconds) ended first."""
         self.since = self._monotonic()
         self.until = float("inf") if patience is None else self.since + patience
         self._selector.register(stream, event, self)

@@ -1,6 +1,6 @@
-"""Group commit: what many callers hand in at the same moment is handled together, in one transaction.
+"""Group commit: items that many callers submit at the same moment are handled together, in one transaction.
 
-Nobody is told anything before the handler has returned, so nothing that was acknowledged ever waits in memory.
+No caller gets an answer before the handler has returned, so nothing that was acknowledged exists in memory only.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _Told = tuple["Future[_Out]", _Out | None, Exception | None]
 
 
 class GroupCommitter(Generic[_In, _Out]):
-    """One thread that calls ``handle`` with whatever waits, ``most`` items at a time.
+    """One thread that calls ``handle`` with all waiting items, at most ``most`` at a time.
 
-    ``handle`` returns one result for each item. When it raises, each item of the group is handled by itself, so that
-    one broken item is no other caller's affair.
+    ``handle`` returns one result for each item. If it raises, each item of the group is handled alone, so that a broken
+    item does not affect other callers.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class GroupCommitter(Generic[_In, _Out]):
     ) -> None:
         """``linger`` is for how many seconds a group waits for each of those who were seen to come at the same time.
 
-        Whoever does not come in that time is not waited for again; a caller who is alone never waits for others.
+        A caller that does not come in that time is not waited for again; a single caller never waits for others.
         """
         self._handle = handle
         self._most = most
@@ -49,13 +49,13 @@ class GroupCommitter(Generic[_In, _Out]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin to handle."""
+        """Start the thread."""
         self._thread.start()
 
     def submit(self, item: _In) -> Future[_Out]:
-        """Hand an item in, from an event loop; the future of that loop gets its result or its exception.
+        """Submit an item from an event loop; the returned future gets its result or its exception.
 
-        Whoever does not wait for it any more changes nothing: the item is handled all the same.
+        Cancelling the future changes nothing: the item is handled all the same.
         """
         future: Future[_Out] = asyncio.get_running_loop().create_future()
         self._waiting.put((item, future))
@@ -63,7 +63,7 @@ class GroupCommitter(Generic[_In, _Out]):
 
     @property
     def runs(self) -> bool:
-        """Whether it handles what is handed in."""
+        """Whether submitted items are handled."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
@@ -92,7 +92,7 @@ class GroupCommitter(Generic[_In, _Out]):
         return group, False
 
     def _another(self, have: int) -> tuple[_In, Future[_Out]] | None:
-        """The next item; it is waited for while somebody is missing who came at the same time before."""
+        """The next item; waits a moment if callers are missing that came at the same time before."""
         if have >= self._callers:
             return self._waiting.get_nowait()
         try:
@@ -102,7 +102,7 @@ class GroupCommitter(Generic[_In, _Out]):
             raise
 
     def _settle(self, group: Sequence[tuple[_In, Future[_Out]]]) -> None:
-        """Handle a group and tell all of its callers at once: an event loop wakes up once for all of them."""
+        """Handle a group and set all its futures at once, so that an event loop wakes up only once."""
         told = self._handled(group)
         self._callers = max(self._callers, len(group) + self._waiting.qsize())  # who waits now is none of the group
         for loop in {future.get_loop() for future, _, _ in told}:

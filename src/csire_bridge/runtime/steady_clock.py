@@ -1,4 +1,4 @@
-"""The time of a process: it runs by the machine's monotonic clock, so nobody can set it while the process runs."""
+"""The internal time of a process: it runs by the machine's monotonic clock, so it can't be set while it runs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def system_clock() -> datetime:
 
 
 def monotonic_seconds() -> float:
-    """Seconds since the machine was started, the same for all its processes; where it can, with the time of a sleep."""
+    """Seconds since the machine was booted, the same for all its processes; includes suspended time if possible."""
     return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 
 
 def _boot_clock() -> int | None:
-    """The clock that counts a sleeping machine's time too, where the system has it."""
+    """The monotonic clock that includes suspended time, if the system has one."""
     clock: int | None = getattr(time, "CLOCK_BOOTTIME", None)
     try:
         return clock if clock is None or time.clock_gettime(clock) > 0 else None
@@ -38,7 +38,7 @@ _BOOT_CLOCK = _boot_clock()
 
 
 class SteadyClock:
-    """A ``Clock`` that starts with the machine's time and then only follows. Safe to use from several threads."""
+    """A ``Clock`` that starts with the machine's time and is only adjusted slowly. Safe to use from several threads."""
 
     def __init__(self, machine: Clock = system_clock, ticks: Callable[[], float] = monotonic_seconds) -> None:
         """``machine`` tells the machine's time, ``ticks`` monotonic seconds."""
@@ -51,11 +51,11 @@ class SteadyClock:
         return self._at(self.ticks())
 
     def take_over(self, moment: datetime) -> None:
-        """Go on from ``moment`` (UTC), which is now."""
+        """Set the time to ``moment`` (UTC), which is now."""
         self._state = (moment, self.ticks(), 1.0)
 
     def follow(self, ahead: timedelta) -> None:
-        """Close a small difference to a clock that is ``ahead`` of ours, within some seconds and without a jump."""
+        """Correct a small difference to a clock that is ``ahead`` of ours, within seconds and without a jump."""
         ticks = self.ticks()
         pace = max(-_FASTEST, min(_FASTEST, ahead.total_seconds() / _CLOSING_SECONDS))
         self._state = (self._at(ticks), ticks, 1.0 + pace)
@@ -66,7 +66,7 @@ class SteadyClock:
 
 
 def ticks_of(clock: Clock) -> Callable[[], float]:
-    """Monotonic seconds that belong to ``clock``; a clock of another kind, as in tests, has only itself to count by."""
+    """The monotonic counter of ``clock``; a clock of another kind, as in tests, counts by itself."""
     if isinstance(clock, SteadyClock):
         return clock.ticks
     return monotonic_seconds if clock is system_clock else lambda: clock().timestamp()

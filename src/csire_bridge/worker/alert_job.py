@@ -1,4 +1,4 @@
-"""Looks for conditions that a person should know of, and tells each once when it opens and once when it closes."""
+"""Looks for conditions that a person should know of; reports each once when it opens and once when it closes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Several nodes share one database, so that each alert is told by one of them."""
+    """Reports alerts; of several nodes on one database, only one reports each alert."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Watch:
         partner_wait: timedelta = timedelta(minutes=10),
         further: Callable[[datetime], Iterable[Alert]] = lambda _now: (),
     ) -> None:
-        """``further`` finds conditions of a moment (UTC) that do not stand in the database."""
+        """``further`` finds conditions at a moment (UTC) that are not in the database."""
         self._database = database
         self._clock = clock
         self._result_wait = result_wait

@@ -1,7 +1,7 @@
 """Work that waits for a partner: which batches are under way, and which of their pieces have ended.
 
-Each partner has hands of its own, so that one who hangs holds up nobody else: the meters have lines, in the worker's
-own thread; who is asked over a library of his own has threads.
+Each partner has resources of its own, so that one that hangs holds up nobody else: calls to meters are green calls in
+the worker's own thread; partners that are called through a blocking library have threads.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Job = Callable[[], Sequence[Done[Any, Any]]]
 
 
 class Hands:
-    """Threads of one partner; ``wake`` is called, from them, whenever one has ended a job."""
+    """The threads for one partner; they call ``wake`` whenever a job has ended."""
 
     def __init__(self, name: str, count: int, wake: Callable[[], None]) -> None:
         self._threads = ThreadPoolExecutor(count, name)
@@ -35,12 +35,12 @@ class Hands:
 
     @property
     def full(self) -> bool:
-        """Whether something waits for a hand already."""
+        """Whether a job already waits for a free thread."""
         self._open = {job for job in self._open if not job.done()}
         return any(not job.running() for job in self._open)
 
     def begin(self, jobs: Iterable[Job]) -> deque[Future[Sequence[Done[Any, Any]]]]:
-        """Have ``jobs`` done in their order, as many at once as there are hands."""
+        """Run ``jobs`` in their order, as many at once as there are threads."""
         futures = deque(self._threads.submit(job) for job in jobs)
         self._open.update(futures)
         for future in futures:
@@ -48,13 +48,13 @@ class Hands:
         return futures
 
     def close(self) -> None:
-        """Wait for what the hands are at."""
+        """Wait for the running jobs."""
         self._threads.shutdown()
 
 
 @dataclass(slots=True)
 class Batch:
-    """A batch that waits for partners. What follows from it is held under ``lease`` where ``keeps`` says so."""
+    """A batch that waits for partners. Work that follows from it stays under ``lease`` if ``keeps`` is set."""
 
     step: Step[Any, Any]
     lease: Lease
@@ -65,7 +65,7 @@ class Batch:
     _since: float = 0.0
 
     def add(self, pieces: Sequence[Done[Any, Any]]) -> None:
-        """Pieces have come to their end."""
+        """Note that pieces have ended."""
         if pieces and not self._ended:
             self._since = time.monotonic()
         self._ended += pieces
@@ -85,9 +85,9 @@ class Batch:
         return self.calls.ended and not self.jobs
 
     def take(self) -> list[Done[Any, Any]]:
-        """What may be settled now: everything that has ended, once nothing else is about to end with it.
+        """The ended pieces that may be settled now; none while more of the batch is about to end.
 
-        Raises what a job has raised.
+        Raises the exception of a job that failed.
         """
         while ready := next((job for job in self.jobs if job.done()), None):
             self.jobs.remove(ready)

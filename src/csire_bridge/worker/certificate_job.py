@@ -1,4 +1,4 @@
-"""Certificates that end soon, our own and the partners', told while there is time to replace them."""
+"""Warns of certificates that end soon, our own and the partners', while there is time to replace them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NamedCertificate:
-    """Whose certificate it is, what it is for, and until when (UTC) it holds."""
+    """Whose certificate it is, what it is for, and until when (UTC) it is valid."""
 
     whose: str
     fingerprint: str
@@ -47,14 +47,14 @@ class NamedCertificate:
 
 
 class Certificates:
-    """Looks at the certificates of ``own`` and at those of the partners that hold now."""
+    """Checks the certificates of ``own`` and of the current partners."""
 
     def __init__(self, own: Iterable[NamedCertificate], partners: Callable[[], PartnerBook]) -> None:
         self._own = tuple(own)
         self._partners = partners
 
     def ending(self, now: datetime) -> list[NamedCertificate]:
-        """Those that end within ``AHEAD``, and those that have ended while their owner has no other; soonest first."""
+        """Certificates that end within ``AHEAD``, and expired ones whose owner has no other; soonest first."""
         by_owner: dict[str, list[NamedCertificate]] = defaultdict(list)
         for named in (*self._own, *self._pinned()):
             by_owner[named.whose].append(named)
@@ -84,7 +84,7 @@ def _ending(of_one: list[NamedCertificate], now: datetime) -> Iterator[NamedCert
 
 
 def own_certificates(settings: Settings) -> list[NamedCertificate]:
-    """Those that we sign with or show in TLS, and SID's; raises ConfigurationError for one that can't be read."""
+    """Certificates that we sign with or use in TLS, and SID's; raises ConfigurationError for an unreadable one."""
     hub, head_end, sid = settings.hub, settings.head_end, settings.sid
     places = [
         ("our signature", settings.signing_certificate),
@@ -97,7 +97,7 @@ def own_certificates(settings: Settings) -> list[NamedCertificate]:
 
 
 def _leaves(whose: str, found: list[x509.Certificate]) -> list[x509.Certificate]:
-    """A file of ours begins with our certificate, and its chain may follow; SID's files hold certificates of SID."""
+    """The end-entity certificates of a file: ours is the first, its chain may follow; SID's files hold only SID's."""
     return found if whose == "SID" else found[:1]
 
 
@@ -106,7 +106,7 @@ def _named(whose: str, certificate: x509.Certificate) -> NamedCertificate:
 
 
 def certificates_of(settings: Settings, connection: Connection) -> Certificates:
-    """Those of the settings and of the registry's table at this moment, for somebody who only asks."""
+    """Certificates of the settings and of the registry's table now, for a command that only looks."""
     roster = PartnerListing.of(FilePartners.load(settings), TablePartners.read(PartnerRegistry(connection)))
     book = roster.book(frozenset())
     return Certificates(own_certificates(settings), lambda: book)

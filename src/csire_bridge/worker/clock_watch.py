@@ -1,7 +1,7 @@
-"""Watches the clocks around a process: steps are noticed and told, and change no order's fate.
+"""Watches the clocks around a process: a clock that is set is noticed and reported, and changes no order's result.
 
-Where the database has a server, its clock is the one that all processes follow, and the machine's clock is the
-witness. With SQLite the machine's clock is followed, and processes on the same machine share one time.
+With PostgreSQL, all processes follow the server's clock, and the machine's clock is the witness. With SQLite the
+machine's clock is followed, and processes on the same machine share one time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def machine_run() -> str:
-    """What tells this run of this machine from every other."""
+    """The id of this boot of this machine."""
     try:
         return _BOOT_ID.read_text("ascii").strip()
     except OSError:
@@ -49,7 +49,7 @@ class ClockWatch:
         stepped: Callable[[], None] = lambda: None,
         witness: Callable[[], datetime | None] = lambda: None,
     ) -> None:
-        """``stepped`` is called when the machine's clock was set: whoever waits by it must look anew.
+        """``stepped`` is called if the machine's clock was set, because waits planned by it must be checked again.
 
         ``witness`` tells the time (UTC) of a clock beyond this machine, where there is no database server.
         """
@@ -64,7 +64,7 @@ class ClockWatch:
         self._differs_since: datetime | None = None
 
     def begin(self) -> None:
-        """Start with the time by which the others go: the server's, or that of a process that runs on this machine."""
+        """Start with the common time: the server's, or that of another process on this machine."""
         with self._database.read_transaction() as tx:
             before = self._clock.ticks()
             shared = tx.clocks.of_the_server() or self._of_a_neighbour(tx.clocks.newest_on(self._machine))
@@ -76,7 +76,7 @@ class ClockWatch:
         self.look()
 
     def look(self) -> None:
-        """Notice a machine that was frozen and a clock that was set; now and then compare the clocks."""
+        """Notice that the machine was suspended or a clock was set; compare the clocks now and then."""
         ticks, machine = self._clock.ticks(), self._clock.machine()
         passed, shown = ticks - self._looked[0], (machine - self._looked[1]).total_seconds()
         self._looked = (ticks, machine)
@@ -91,12 +91,12 @@ class ClockWatch:
             self._compare()
 
     def end(self) -> None:
-        """Take away what others know of this process."""
+        """Delete this process's row."""
         with self._database.transaction() as tx:
             tx.clocks.forget(self._process, self._clock())
 
     def _of_a_neighbour(self, row: ProcessClock | None) -> datetime | None:
-        """The time of a process that runs on this machine now; None when none does, or the row is not of this run."""
+        """The time of another process on this machine; None if there is none, or its row is from an earlier boot."""
         age = None if row is None else self._clock.ticks() - row.ticks
         return row.at + timedelta(seconds=age) if row and age is not None and 0 <= age <= _ALIVE_SECONDS else None
 
@@ -127,7 +127,7 @@ class ClockWatch:
             tx.clocks.note(row)
 
     def _of_the_machine(self, verdict: ClockVerdict, machine: datetime, reference: datetime) -> timedelta | None:
-        """By how much the machine's own clock is wrong, although our time is right; None when it is not."""
+        """By how much the machine's own clock is wrong, although our time is right; None if it is right."""
         apart = machine - reference
         return apart if verdict is ClockVerdict.FOLLOW and abs(apart) > DRIFT * 2 else None
 

@@ -1,4 +1,4 @@
-"""Since when a partner's queue gives us nothing; a row, so that an alert opens whichever node looks."""
+"""Records since when polling a partner's queue fails; as a row, so that any node can open the alert."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _AT_ONCE = CircuitPolicy(threshold=1)
 
 
 class Silence:
-    """Notes it for the queue ``name``. For one thread."""
+    """The record for the queue ``name``. For one thread."""
 
     def __init__(self, database: Database, clock: Clock, name: str) -> None:
         self._database = database
@@ -21,14 +21,14 @@ class Silence:
         self._known_to_answer = False
 
     def failed(self, error: Exception) -> None:
-        """A look failed; what counts is when the first one did."""
+        """A poll failed; the first failure counts."""
         self._known_to_answer = False
         with self._database.transaction() as tx:
             before = tx.guards.circuit(self._name)
             tx.guards.set_circuit(before, before.after_failures(1, str(error), self._clock(), _AT_ONCE))
 
     def answered(self) -> None:
-        """A look went well, or nobody looks any more."""
+        """A poll succeeded, or polling has stopped."""
         if self._known_to_answer:
             return
         with self._database.transaction() as tx:

@@ -1,6 +1,6 @@
-"""Archives of retention: a zip with the rows as JSON, every byte that came or left, and a manifest of hashes.
+"""Archives of retention: a zip with rows as JSON, all bytes received or sent, and a manifest of hashes.
 
-``csire-bridge evidence --check FILE`` checks the hashes. A file has its name only once it is whole and on the disk.
+``csire-bridge evidence --check FILE`` checks the hashes. A file gets its name only when it is complete and synced.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MANIFEST = "manifest.json"
 def write_archive(folder: Path, archive: Archive, units: Iterable[tuple[int, Unit]]) -> tuple[str, int]:
     """Write the archive, and return the file's SHA-256 and how much is in it.
 
-    A file of that name that a crash has left is replaced. Raises StoreFailure.
+    A file of that name left by a crash is replaced. Raises StoreFailure.
     """
     part = folder / f".{archive.name}.part"
     try:
@@ -86,7 +86,7 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 
 def archived_keys(folder: Path, archive: Archive) -> list[int]:
-    """The keys of what the archive holds; raises StoreFailure when the file is gone, or not the one of then."""
+    """The keys of the archive's rows; raises StoreFailure if the file is missing or was changed."""
     file = folder / archive.name
     try:
         with file.open("rb") as opened:

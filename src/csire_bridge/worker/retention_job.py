@@ -1,8 +1,8 @@
-"""Retention: what has ended long ago is archived, and then deleted in small batches.
+"""Retention: records that ended long ago are archived, and then deleted in small batches.
 
 First a name is committed, then the archive is written and synced to the disk, then its digest is committed, and only
-then its content is deleted. After a crash at any point the next run goes on from there: it writes the same file anew,
-or deletes the rest of what the file holds. So nothing is deleted before it is archived, or archived twice.
+then its content is deleted. After a crash at any point the next run continues from there: it writes the same file
+again, or deletes the rest of its content. So nothing is deleted before it is archived, or archived twice.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Retired:
 
 
 class _Turn:
-    """The right to run retention: held by one process at a time, prolonged in each transaction."""
+    """The lease for retention: held by one process at a time, extended in each transaction."""
 
     def __init__(self, store: Database | LedStore, clock: Clock, length: timedelta) -> None:
         self._store = store
@@ -66,7 +66,7 @@ class _Turn:
             yield tx
 
     def end(self) -> None:
-        """Let others."""
+        """Release the lease."""
         with self._store.transaction() as tx:
             tx.leases.release(_LEASE_NAME, self._owner, self._clock())
 
@@ -94,18 +94,18 @@ class Retention:
         self._lease = lease
 
     def tick(self, led: LedStore, stop: Event) -> None:
-        """Run as the ticker has it; each transaction makes sure that this process still leads."""
+        """Run as a scheduled job; each transaction checks that this process still leads."""
         for done in self.run(led, stop):
             _log.info("retention archived and deleted %d %s: %s", done.count, done.kind, done.archive)
 
     def plan(self) -> dict[Kept, int]:
-        """How many of each kind would go now; orders may go only once their messages have gone."""
+        """How many of each kind would be deleted now; orders only after their messages."""
         with self._database.reading() as connection:
             book = RetentionBook(connection, self._rules, self._clock())
             return {kind: book.count(kind) for kind in Kept}
 
     def run(self, store: LedStore | None = None, stop: Event | None = None) -> Iterator[Retired]:
-        """Archive and delete until nothing is due; ``stop`` ends it early, and the next run goes on.
+        """Archive and delete until nothing is due; ``stop`` ends it early, and the next run continues.
 
         Raises ActionRefused while another process does so, StaleWrite when one took over, StoreFailure.
         """
@@ -122,7 +122,7 @@ class Retention:
         self._database.give_space_back()
 
     def _begin(self, turn: _Turn) -> Archive | None:
-        """An archive for the first kind of which something is due; None when nothing is."""
+        """Start an archive for the first kind with due records; None if nothing is due."""
         with self._database.reading() as connection:
             book = RetentionBook(connection, self._rules, self._clock())
             kind = next((kind for kind in Kept if book.due(kind, 1)), None)
@@ -140,7 +140,7 @@ class Retention:
         return replace(archive, sha256=digest)
 
     def _units(self, turn: _Turn, kind: Kept) -> Iterator[tuple[int, Unit]]:
-        """What goes, as it is at one moment."""
+        """The records to delete, read in one snapshot."""
         with self._database.reading() as connection:
             book = RetentionBook(connection, self._rules, self._clock())
             for keys in _portions(book.due(kind, self._most), _READ_AT_ONCE):

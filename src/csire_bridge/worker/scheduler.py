@@ -1,8 +1,8 @@
-"""The ticker: has done what is due by the clock, on one node at a time.
+"""The scheduler: runs scheduled jobs when they are due, on one node at a time.
 
-APScheduler only says "look now". What is due stands in the database or follows from the clock, so a tick that is late,
-or missed while nobody ran, is caught up at the next look. Of all nodes, the one that holds the lease ``ticker`` works;
-its term is checked in each transaction of a tick, so a node that hung and comes back writes nothing.
+APScheduler only triggers the check. What is due is in the database or follows from the clock, so a job that is late, or
+was missed while no process ran, is caught up at the next check. Of all nodes, the one that holds the lease ``ticker``
+runs jobs; its term is checked in each transaction of a job, so a node that hung and comes back writes nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that takes lo
 
 
 class LedStore:
-    """The database for as long as we lead: each transaction first makes sure of that, and raises StaleWrite else."""
+    """The database while we lead: each transaction first checks that, and raises StaleWrite if not."""
 
     def __init__(self, database: Database, owner: str, term: int) -> None:
         self.database = database
@@ -46,23 +46,23 @@ class LedStore:
 
     @contextmanager
     def transaction(self) -> Iterator[StoreTransaction]:
-        """A transaction in which nobody else can begin to lead."""
+        """A transaction during which no other node can become the leader."""
         with self.database.transaction() as tx:
             tx.leases.check(LEASE_NAME, self._owner, self._term)
             yield tx
 
     @contextmanager
     def read_transaction(self) -> Iterator[StoreTransaction]:
-        """What is committed, for reading only."""
+        """A read-only transaction."""
         with self.database.read_transaction() as tx:
             yield tx
 
 
 @dataclass(frozen=True)
 class ScheduledJob:
-    """Something that is done again and again. ``run`` should look at the event now and then: set, it ends early.
+    """A scheduled job. ``run`` should check the event now and then, and end early if it is set.
 
-    ``remembered`` ticks stand in the database with when they were last done: they are caught up after a restart.
+    The last run of ``remembered`` jobs is stored in the database, so they are caught up after a restart.
     """
 
     name: str
@@ -72,7 +72,7 @@ class ScheduledJob:
 
 
 class Ticker:
-    """Looks each second what is due. All moments are UTC."""
+    """Checks each second which jobs are due. All moments are UTC."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Ticker:
         ticks: Sequence[ScheduledJob],
         lease: timedelta = timedelta(seconds=10),
     ) -> None:
-        """``owner`` is this process; within ``lease`` and a third after its death another one leads."""
+        """``owner`` is this process; if it dies, another one leads after at most four thirds of ``lease``."""
         self._database = database
         self._clock = clock
         self._owner = owner
@@ -111,11 +111,11 @@ class Ticker:
         return scheduler
 
     def start(self) -> None:
-        """Tick in threads of its own until ``stop``."""
+        """Run in threads of its own until ``stop``."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """End what is under way in good order, and let another node lead at once."""
+        """End running jobs in good order, and let another node lead at once."""
         self._stop.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
@@ -127,28 +127,28 @@ class Ticker:
 
     @property
     def runs(self) -> bool:
-        """Whether its thread lives. One that waits, for a database or because the machine was frozen, has not ended."""
+        """Whether its thread is alive; also true while it waits for the database or after the machine was suspended."""
         thread = self._scheduler._thread
         return thread is not None and thread.is_alive()
 
     @property
     def silent(self) -> bool:
-        """Whether it has not looked for a while, although it runs: what it waits for does not answer."""
+        """Whether it has not checked for a while although it runs, because something does not answer."""
         return time.monotonic() - self._heartbeat >= _SILENT_SECONDS
 
     def look_now(self) -> None:
-        """Look at once what is due: the machine's clock was set, and the next look was planned by it."""
+        """Check at once what is due, because the machine's clock was set and the next check was planned by it."""
         if self._scheduler.running and not self._stop.is_set():
             for job in self._scheduler.get_jobs():
                 job.modify(next_run_time=datetime.now(UTC))
 
     @property
     def leads(self) -> bool:
-        """Whether it believes to lead; the database has the last word."""
+        """Whether it believes to lead; the database decides."""
         return self._term is not None
 
     def lead(self) -> None:
-        """Take or prolong the lead."""
+        """Acquire or extend the leadership."""
         self._heartbeat = time.monotonic()
         with self._lock:
             if self._stop.is_set():
@@ -158,7 +158,7 @@ class Ticker:
                 _log.info("this process leads the ticks, term %d", self._term)
 
     def _held(self) -> int | None:
-        """The term under which we lead from now on; None when another one does, or nobody can be asked."""
+        """Our term as the leader from now on; None if another node leads, or the database does not answer."""
         term, now = None, self._clock()
         lease = Lease.starting(self._owner, now, self._lease)
         with _told("the lead"), self._database.transaction() as tx:
@@ -170,7 +170,7 @@ class Ticker:
         return term  # noqa: RET504 - None when the transaction has failed
 
     def look(self, tick: ScheduledJob) -> None:
-        """Have ``tick`` done if we lead and it is due."""
+        """Run ``tick`` if we lead and it is due."""
         term, now = self._term, self._clock()
         if term is None or self._stop.is_set() or now < self._rests_until.get(tick.name, now):
             return
@@ -202,7 +202,7 @@ class Ticker:
 
 @contextmanager
 def _told(what: str) -> Iterator[None]:
-    """Log what goes wrong; it is tried again."""
+    """Log errors; the job is tried again."""
     try:
         yield
     except StaleWrite as error:

@@ -1,8 +1,8 @@
-"""The worker: leases due work, has it done, and goes on with what follows while it holds the lease.
+"""The worker: leases due work, does it, and continues with the work that follows while it holds the lease.
 
-What waits for a partner holds up nothing else: each partner has hands of its own, and while they are at work, whatever
-else is due goes on. Nothing is kept here that a crash could lose: leases run out, and the rows are there for the next
-worker.
+While one batch waits for the head-end system, the worker leases and processes the next; calls to other partners run in
+threads of their own. Nothing is kept in memory that a crash could lose: leases run out, and the rows are there for the
+next worker.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is wrong with partners and their certificates, for people who look before messages are refused."""
+"""Checks partners and their certificates, so that people find problems before messages are refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WARN_AHEAD = timedelta(days=60)
 
 
 class Condition(StrEnum):
-    """How a certificate stands, the worst first."""
+    """The condition of a certificate, the worst first."""
 
     WITHDRAWN = "withdrawn"
     REVOKED = "revoked"
@@ -34,7 +34,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: whose, what, and what to do. ``partner`` is None for what concerns everybody."""
+    """One problem: whose, what, and what to do. ``partner`` is None if it concerns everybody."""
 
     partner: Eic | None
     code: str
@@ -51,7 +51,7 @@ def days_left(named: NamedCertificate, now: datetime) -> int:
 def condition_of(
     named: NamedCertificate, now: datetime, revoked: Collection[bytes], shared: Collection[bytes] = ()
 ) -> Condition:
-    """How a certificate stands at ``now`` (aware); first and last second of its validity count as valid."""
+    """The condition of a certificate at ``now`` (aware); first and last second of its validity count as valid."""
     certificate, fingerprint = named.pinned.certificate, named.pinned.fingerprint
     end = certificate.not_valid_after_utc
     answers = (
@@ -98,7 +98,7 @@ def _of_partner(roster: PartnerListing, eic: Eic) -> Iterator[Finding]:
 
 
 def of_roles(roster: PartnerListing) -> list[Finding]:
-    """Who may send more than its role allows by itself, and who was given numbers that say nothing."""
+    """Partners that may send more than their role allows, and partners whose message numbers have no effect."""
     return [finding for eic in sorted(roster.partners) for finding in _of_role(roster.partners[eic])]
 
 

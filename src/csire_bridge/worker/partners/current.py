@@ -1,4 +1,4 @@
-"""The partners that hold now. The running bridge sees changes of the table and of revocation lists by itself."""
+"""The current partners. The running bridge notices changes of the table and of revocation lists by itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class PartnerDesk:
-    """Hands out the book that holds now. Safe for several threads: one looks for changes, the others go on."""
+    """Provides the current partner book. Safe for several threads: one checks for changes, the others don't wait."""
 
     def __init__(
         self,
@@ -35,10 +35,10 @@ class PartnerDesk:
         look_again: float = LOOK_AGAIN_SECONDS,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``look_again`` are the seconds between two looks; ``ticks`` counts seconds.
+        """``look_again`` are the seconds between two checks; ``ticks`` counts seconds.
 
-        Raises ConfigurationError when nobody could be trusted, two partners share a certificate, or a revocation list
-        can't be used; StoreFailure when the table can't be read.
+        Raises ConfigurationError if no partner can be trusted, two partners share a certificate, or a revocation list
+        can't be used; StoreFailure if the table can't be read.
         """
         self._file = FilePartners.load(settings)
         self._database = database
@@ -58,7 +58,7 @@ class PartnerDesk:
         self._looked_at = ticks()
 
     def book(self) -> PartnerBook:
-        """The book of this moment, at most ``look_again`` seconds old as long as the database can be read."""
+        """The current book, at most ``look_again`` seconds old as long as the database can be read."""
         if self._ticks() - self._looked_at >= self._look_again and self._turn.acquire(blocking=False):
             try:
                 self._look()
@@ -82,7 +82,7 @@ class PartnerDesk:
         self._tell()
 
     def _read(self, known: TablePartners | None = None) -> TablePartners:
-        """The table; ``known`` itself when nothing has changed since."""
+        """The table; ``known`` itself if nothing has changed since."""
         with self._database.reading() as connection:
             registry = PartnerRegistry(connection)
             if known is not None and registry.version() == known.version:
@@ -93,7 +93,7 @@ class PartnerDesk:
         return self._roster.book(self._revocations.revoked(self._roster.trusted))
 
     def _tell(self) -> None:
-        """Log what a person should look at, once for as long as it lasts."""
+        """Log problems for a person, each once as long as it lasts."""
         roles = [finding.text for finding in of_roles(self._roster)]
         told = frozenset([*map(str, self._revocations.alerts(self._clock())), *_untrusted(self._roster), *roles])
         for text in sorted(told - self._told):
@@ -118,7 +118,7 @@ def _check(roster: PartnerListing) -> None:
 
 
 def _untrusted(roster: PartnerListing) -> list[str]:
-    """What is in the roster and not trusted, though nobody has withdrawn it."""
+    """Certificates in the roster that are not trusted although nobody has withdrawn them."""
     shared = roster.shared
     unfit = [f"{n} {why.text}" for n in roster.certificates if n.withdrawn_at is None and (why := n.unfit)]
     twice = [f"the certificate {fingerprint.hex()} belongs to more than one partner" for fingerprint in shared]

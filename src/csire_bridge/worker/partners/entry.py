@@ -1,4 +1,4 @@
-"""Entering partners and certificates by hand: everything is checked before anything is written."""
+"""Operator actions on partners and certificates: everything is checked before anything is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def enter_partner(
 ) -> list[str]:
     """Enter a partner, or more certificates of a known one (roll-over); return what was done, in sentences.
 
-    Nothing happens to certificates that are there already. Raises ConfigurationError for one that may not be entered.
+    Certificates that are there already stay as they are. Raises ConfigurationError for one that may not be entered.
     """
     roster = PartnerListing.of(file, TablePartners.read(registry))
     found = [certificate for path in certificate_files for certificate in load_pins(path)]
@@ -86,10 +86,10 @@ def _is_new(pinned: TrustedCertificate, roster: PartnerListing, now: datetime) -
 def withdraw_certificate(
     registry: PartnerRegistry, file: FilePartners, eic: Eic, fingerprint: str, now: datetime, by: str, reason: str
 ) -> str:
-    """Trust one certificate of ``eic`` no longer, even if the settings file names it; return its whole fingerprint.
+    """Withdraw one certificate of ``eic``, even if the settings file names it; return its whole fingerprint.
 
-    ``fingerprint`` are 8 or more of its first hexadecimal digits. Raises ConfigurationError when none, or more than
-    one, is meant. The history keeps ``by`` and ``reason``.
+    ``fingerprint``: the first 8 or more hexadecimal digits. Raises ConfigurationError if it matches none or more than
+    one. The history keeps ``by`` and ``reason``.
     """
     roster = PartnerListing.of(file, TablePartners.read(registry))
     named = _meant(roster, eic, fingerprint)

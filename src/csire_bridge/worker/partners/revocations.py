@@ -25,7 +25,7 @@ class ListSource:
 
     @classmethod
     def of(cls, partners: Iterable[PartnerSettings]) -> list[ListSource]:
-        """Each list that partners name, once; strict when one of them wants it so."""
+        """Each list that partners name, once; strict if one of them asks for it."""
         strict: dict[tuple[Path, Path], bool] = {}
         for partner in partners:
             if partner.revocation_list is not None and partner.revocation_authority is not None:
@@ -38,7 +38,7 @@ _State = tuple[int, int] | None  # of a file: its time of change in nanoseconds,
 
 
 class _Watched:
-    """One list. A newer one that must not be used leaves the older one in force."""
+    """One list. If a newer version can't be used, the older one stays in force."""
 
     def __init__(self, source: ListSource) -> None:
         self.source = source
@@ -78,30 +78,30 @@ class _Watched:
 
 
 class Revocations:
-    """All lists together. A list counts for every pinned certificate of its authority, whoever's it is."""
+    """All lists together. A list applies to every pinned certificate of its authority, whoever owns it."""
 
     def __init__(self, sources: Sequence[ListSource]) -> None:
         self._watched = [_Watched(source) for source in sources]
 
     def refresh(self, now: datetime) -> bool:
-        """Read the files that have changed; return whether any list in force is another one now. Never raises."""
+        """Read changed files; return whether any list in force has changed. Never raises."""
         changed = [watched.refresh(now) for watched in self._watched]
         return any(changed)
 
     def require(self, now: datetime) -> None:
-        """Raise ConfigurationError for a list that can't be used, or has expired and must not have."""
+        """Raise ConfigurationError for a list that can't be used, or is strict and has expired."""
         for watched in self._watched:
             overdue = watched.overdue(now) if watched.source.strict else None
             if error := watched.failure or overdue:
                 raise error
 
     def alerts(self, now: datetime) -> list[ConfigurationError]:
-        """Everything that a person should look at now (aware)."""
+        """The problems for a person at ``now`` (aware)."""
         found = (error for watched in self._watched for error in (watched.failure, watched.overdue(now)))
         return [error for error in found if error is not None]
 
     def revoked(self, pinned: Sequence[TrustedCertificate]) -> frozenset[bytes]:
-        """Fingerprints of the pinned certificates that stand on a list, also on one that has expired."""
+        """Fingerprints of the pinned certificates that are on a list, even an expired one."""
         lists = (watched.current for watched in self._watched)
         return frozenset().union(*(each.revoked(pinned) for each in lists if each is not None))
 

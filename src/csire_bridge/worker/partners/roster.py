@@ -1,8 +1,8 @@
-"""Partners and certificates of the settings file and of the registry's table, laid together.
+"""Partners and certificates of the settings file and of the registry's table, merged.
 
-Certificates of both count. For a partner in both, what the table says of role, profile, numbers, user and limits
-wins; what it does not say, the file says. A certificate that was withdrawn in the table is trusted no longer, even
-where the file still names it. One that two partners share is trusted for neither, because it can't tell them apart.
+Certificates of both count. For a partner in both, the table's values of role, profile, numbers, user and limits win;
+values not set there come from the file. A certificate that was withdrawn in the table is not trusted any more, even if
+the file still names it. One that two partners share is trusted for neither, because it can't tell them apart.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["FilePartners", "NamedCertificate", "PartnerListing", "Source", "Tabl
 
 
 class Source(StrEnum):
-    """Where a partner or certificate is named."""
+    """Where a partner or certificate comes from."""
 
     FILE = "file"
     TABLE = "table"
@@ -37,7 +37,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class FilePartners:
-    """Partners of the settings file and their certificates, those too that may not be pinned: ``unfit`` names them.
+    """Partners of the settings file and their certificates; ``unfit`` lists those that may not be pinned.
 
     ``hub`` is the hub's EIC: nobody else has its role.
     """
@@ -64,14 +64,14 @@ class FilePartners:
         return cls(partners, pinned, max_bytes, unfit, hub)
 
     def unsaid(self, eic: Eic) -> Partner:
-        """A partner of whom nothing is said here."""
+        """A partner that the settings file does not name, with default values."""
         role = PartnerRole.HUB if eic == self.hub else PartnerRole.OTHER
         return Partner(eic, role, limits=PartnerLimits(max_bytes=self.max_bytes))
 
 
 @dataclass(frozen=True)
 class TablePartners:
-    """What stands in the registry's table. ``version`` grows with every change of it."""
+    """The content of the registry's table. ``version`` grows with every change."""
 
     version: int = 0
     partners: Sequence[PartnerEntry] = ()
@@ -79,15 +79,15 @@ class TablePartners:
 
     @classmethod
     def read(cls, registry: PartnerRegistry) -> TablePartners:
-        """Everything at one moment; the version first, so that a change in between is seen at the next look."""
+        """Read everything; the version first, so that a change in between is noticed at the next check."""
         return cls(registry.version(), registry.partners(), registry.certificates())
 
 
 @dataclass(frozen=True)
 class NamedCertificate:
-    """A certificate of a partner and where it is named. ``withdrawn_at`` is UTC.
+    """A certificate of a partner and where it comes from. ``withdrawn_at`` is UTC.
 
-    ``unfit_beside`` is what is against pinning it because of the others in its file.
+    ``unfit_beside``: why it may not be pinned because of other certificates in its file.
     """
 
     pinned: TrustedCertificate
@@ -102,7 +102,7 @@ class NamedCertificate:
 
     @property
     def unfit(self) -> Unfit | None:
-        """What is against pinning it; None when nothing is."""
+        """Why it may not be pinned; None if it may."""
         return self.unfit_beside or why_no_pin(self.pinned.certificate)
 
     def __str__(self) -> str:
@@ -115,7 +115,7 @@ class NamedCertificate:
 
 @dataclass(frozen=True)
 class PartnerListing:
-    """Everything that is known of partners, trusted or not. ``broken`` tells what in the table can't be read."""
+    """Everything that is known of partners, trusted or not. ``broken`` lists unreadable rows of the table."""
 
     partners: Mapping[Eic, Partner]
     sources: Mapping[Eic, frozenset[Source]]
@@ -124,7 +124,7 @@ class PartnerListing:
 
     @classmethod
     def of(cls, file: FilePartners, table: TablePartners) -> PartnerListing:
-        """Lay both together."""
+        """Merge both."""
         partners = {partner.eic: partner for partner in file.partners}
         sources = dict.fromkeys(partners, frozenset({Source.FILE}))
         for entry in table.partners:
@@ -143,7 +143,7 @@ class PartnerListing:
 
     @property
     def shared(self) -> frozenset[bytes]:
-        """Fingerprints of certificates that more than one partner claims; withdrawn ones harm nobody."""
+        """Fingerprints of certificates that more than one partner has; withdrawn ones don't count."""
         owners: defaultdict[bytes, set[Eic]] = defaultdict(set)
         for named in (each for each in self.certificates if each.withdrawn_at is None):
             owners[named.pinned.fingerprint].add(named.pinned.party)
@@ -151,7 +151,8 @@ class PartnerListing:
 
     @property
     def trusted(self) -> list[TrustedCertificate]:
-        """What may be pinned: not withdrawn, fit to be pinned, not shared. Dates and revocation are looked at later."""
+        """Certificates to trust: not withdrawn, fit to be pinned, not shared. Dates and revocation are checked
+        later."""
         shared = self.shared
         return [
             named.pinned
@@ -160,7 +161,7 @@ class PartnerListing:
         ]
 
     def book(self, revoked: Iterable[bytes] = ()) -> PartnerBook:
-        """What verification goes by."""
+        """The partner book for verification."""
         return PartnerBook.of(self.partners.values(), self.trusted, revoked)
 
 

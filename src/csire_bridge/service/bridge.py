@@ -1,4 +1,4 @@
-"""The only place that knows every room and wires them together."""
+"""The composition root: the only module that knows every package and wires them together."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _EACH_DAY = Daily(time(0), first_at_once=True)
 
 @dataclass(frozen=True)
 class Standard:
-    """The hub's standard as files: schemas, mappings, and what judges by them. Needs no database and no keys."""
+    """The hub's standard, loaded from files: schemas, mappings, and validation. Needs no database and no keys."""
 
     catalogue: SchemaCatalogue
     book: MappingBook
@@ -90,7 +90,7 @@ class Standard:
 
 
 class Bridge:
-    """A bridge that can take messages in and work them off. Close it, or use it in ``with``."""
+    """A bridge that takes messages in and processes them. Close it, or use it in ``with``."""
 
     def __init__(self, settings: Settings, clock: Clock = system_clock, *, reply_address: str | None = None) -> None:
         """Wire everything; raise ConfigurationError for wrong settings, StoreFailure for a broken database.
@@ -98,8 +98,8 @@ class Bridge:
         A database that is not there, or has older tables, is a ConfigurationError too: a new one would know no points,
         holds or stop switch, so only ``csire-bridge db upgrade`` makes one.
 
-        ``reply_address`` is the door at which somebody else takes the head-end system's events (``take_events``);
-        without one the bridge listens by itself once it is started.
+        ``reply_address`` is the endpoint at which somebody else receives the head-end system's events
+        (``take_events``); without it the bridge listens by itself once it is started.
         """
         self.settings = settings
         self.clock = clock
@@ -134,7 +134,7 @@ class Bridge:
 
     @property
     def partners(self) -> PartnerBook:
-        """The partners that hold now: those of the settings and of the registry's table."""
+        """The current partners: those of the settings and of the registry's table."""
         return self._partners.book()
 
     def _intake(self, key: SigningKey) -> Intake:
@@ -208,19 +208,19 @@ class Bridge:
         return HubChannel(self._hub, Operation(self.settings.hub.operation))
 
     def start(self) -> Bridge:
-        """Listen for the head-end system's events, where nobody else does."""
+        """Listen for the head-end system's events, unless somebody else does."""
         if self.settings.head_end.url and self._events:
             self._events.start()
         return self
 
     def take_in(self, channel: Channel, arrivals: Sequence[Arrival]) -> None:
-        """Receive messages and go on with their intake at once; orders that are due are worked off too."""
+        """Receive messages and continue with their intake at once; orders that are due are processed too."""
         lease = self.worker.lease()
         items = receive(self.database, channel, arrivals, self.clock, lease)
         self.worker.carry_on(items, lease)
 
     def poller(self) -> QueuePoller | None:
-        """What empties our queue at the hub; None where that is not wanted. It is for one thread."""
+        """The poller of our queue at the hub, for one thread; None if polling is not set up."""
         hub = self.settings.hub
         if self._hub is None or not hub.poll:
             return None
@@ -238,9 +238,9 @@ class Bridge:
         self.worker.wake()
 
     def may_poll(self) -> bool:
-        """Take or prolong the lease on our queue at the hub: only one process may empty it.
+        """Acquire or extend the lease on our queue at the hub: only one process may empty it.
 
-        It lasts as long as two peeks at most, so that after a crash the next process soon goes on.
+        It lasts for two peeks at most, so that after a crash the next process continues soon.
         """
         now, hub = self.clock(), self.settings.hub
         length = 2 * timedelta(seconds=hub.connect_seconds + hub.peek_seconds)
@@ -253,7 +253,7 @@ class Bridge:
             tx.leases.release(_QUEUE, self.worker.name, self.clock())
 
     def ticker(self) -> Ticker:
-        """What has everything done that is due by the clock; start it."""
+        """The scheduler with all scheduled jobs; the caller starts it."""
         lease = timedelta(seconds=min(self.settings.worker.lease_seconds, _TICKER_LEASE_SECONDS))
         return Ticker(self.database, self.clock, self.worker.name, self._ticks(), lease)
 
@@ -277,12 +277,12 @@ class Bridge:
             self.worker.wake()
 
     def take_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
-        """Commit events of the head-end system, and have their orders looked at."""
+        """Commit events of the head-end system, and make their orders due."""
         take_events(self.database, self.clock, events)
         self.worker.wake()
 
     def close(self) -> None:
-        """Stop listening and give everything back."""
+        """Stop listening and release everything."""
         if self._events:
             self._events.stop()
         self.worker.close()
@@ -301,7 +301,7 @@ class Bridge:
 
 
 def signing_key(settings: Settings) -> SigningKey:
-    """The key that signs what we send; raises ConfigurationError when there is none that can be used."""
+    """The key that signs what we send; raises ConfigurationError if there is no usable one."""
     if settings.signing_key is None or settings.signing_certificate is None:
         raise ConfigurationError(
             "settings signing_key and signing_certificate are not set",
@@ -312,7 +312,7 @@ def signing_key(settings: Settings) -> SigningKey:
 
 @contextmanager
 def head_end_reader(settings: Settings, clock: Clock = system_clock) -> Iterator[HeadEnd | None]:
-    """The head-end system for somebody who only asks; None where none is set up. Needs no keys."""
+    """The head-end system for a command that only reads; None if none is set up. Needs no keys."""
     if settings.head_end.url is None:
         yield None
         return
@@ -388,8 +388,8 @@ def hub_client(settings: Settings, key: SigningKey, partners: Callable[[], Partn
 
 
 def partner_book(settings: Settings, database: Database, clock: Clock = system_clock) -> PartnerBook:
-    """The partners of the settings and of the registry's table at this moment; certificates of both count.
+    """The partners of the settings and of the registry's table now; certificates of both count.
 
-    For a partner in both, what the table says wins. Raises ConfigurationError when nobody could be trusted.
+    For a partner in both, the table wins. Raises ConfigurationError if no partner can be trusted.
     """
     return PartnerDesk(settings, database, clock).book()

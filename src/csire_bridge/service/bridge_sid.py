@@ -1,4 +1,4 @@
-"""Wires everything that speaks with SID. What waits for SID waits in threads of its own, and nothing else with it."""
+"""Wires everything that speaks with SID. Calls to SID run in threads of their own and hold up nothing else."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _AT_ONCE = 4  # reports may be slow; what became of them is written before the l
 
 
 class SidSide:
-    """The bridge's side towards SID: reports, new orders, our door, and points that are asked for."""
+    """Everything towards SID: reports, fetching orders, our endpoint, and look-ups of metering points."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class SidSide:
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:
-        """``wake`` is called when an order may have fallen due. Raises ConfigurationError for wrong settings."""
+        """``wake`` is called if an order may have become due. Raises ConfigurationError for wrong settings."""
         self._settings = settings
         self._database = database
         self._clock = clock
@@ -76,19 +76,19 @@ class SidSide:
         return worker, Worker(self._database, steps, clock, steps_due=[WorkStep.SID_INTAKE], lease=lease)
 
     def answer(self, arrivals: Sequence[Arrival]) -> list[Reply]:
-        """Take in what SID sends; it is committed and settled when this returns."""
+        """Take in messages of SID; they are committed and settled when this returns."""
         answers = self._reception.answer(arrivals)
         self.worker.wake()
         self._wake()
         return answers
 
     def hand_over(self, store: Store | None = None) -> None:
-        """Hand over what waits for people on site, where that is wanted and was not done yet."""
+        """Hand over orders in field work to SID, if that is set up and was not done yet."""
         if self._settings.sid.field_work and hand_over_field_work(store or self._database, self._clock):
             self.worker.wake()
 
     def fetcher(self) -> OrderFetcher | None:
-        """What fetches new orders; None where that is not wanted. It is for one thread."""
+        """The fetcher of new orders, for one thread; None if fetching is not set up."""
         sid = self._settings.sid
         if not sid.fetch:
             return None
@@ -99,19 +99,19 @@ class SidSide:
         return self.answer([Arrival(origin, raw) for origin, raw in orders]) if orders else []
 
     def may_fetch(self) -> bool:
-        """Take or prolong the lease on SID's new orders: only one process fetches them."""
+        """Acquire or extend the lease on fetching from SID: only one process fetches."""
         now = self._clock()
         with self._database.transaction() as tx:
             return tx.leases.acquire(_ORDERS, Lease.starting(self.worker.name, now, _ORDERS_LEASE), now) is not None
 
     def stop_fetching(self) -> None:
-        """Leave the new orders to the next process at once."""
+        """Release the lease, so that the next process can fetch at once."""
         with self._database.transaction() as tx:
             tx.leases.release(_ORDERS, self.worker.name, self._clock())
 
     @property
     def limits(self) -> PartnerLimits:
-        """What SID may ask of our door."""
+        """The rate limits of SID at our endpoint."""
         sid = self._settings.sid
         return PartnerLimits(sid.per_minute, sid.at_once, self._settings.limits.max_message_bytes)
 

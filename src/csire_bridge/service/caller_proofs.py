@@ -1,4 +1,4 @@
-"""How callers prove themselves at our doors, from the settings."""
+"""How callers prove their identity at our endpoints, from the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["event_proofs", "sid_proofs"]
 
 
 def sid_proofs(settings: Settings) -> Proofs:
-    """How SID proves itself; raises ConfigurationError for a file that can't be read."""
+    """The proofs accepted from SID; raises ConfigurationError for an unreadable file."""
     sid = settings.sid
     return Proofs(
         networks(sid.peers),
@@ -28,9 +28,9 @@ def sid_proofs(settings: Settings) -> Proofs:
 
 
 def event_proofs(settings: Settings, key: str) -> Proofs:
-    """How the head-end system proves itself; raises ConfigurationError for a file that can't be read.
+    """The proofs accepted from the head-end system; raises ConfigurationError for an unreadable file.
 
-    ``key`` stands in the address to which it is asked to report.
+    ``key`` is part of the reply address that the head-end system gets.
     """
     head_end = settings.head_end
     return Proofs(

@@ -12,7 +12,7 @@ __all__ = ["health_router"]
 
 
 def health_router(reasons: Callable[[], Sequence[str]]) -> APIRouter:
-    """``reasons`` says, as sentences, what keeps us from working; it may block, and runs in a thread."""
+    """``reasons`` returns, as sentences, what keeps the service from working; it may block, so it runs in a thread."""
     router = APIRouter()
 
     @router.get("/healthz", summary="Whether the process lives")

@@ -1,4 +1,4 @@
-"""Several processes of the service on one port, each with its own part of the connections."""
+"""Several processes of the service on one port, each with its own share of the connections."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LOOK_SECONDS = 0.2
 
 
 def run_processes(count: int, settings: Settings, words: Sequence[str], ready: Callable[[str], None]) -> None:
-    """Run ``count`` processes with the command line ``words`` until a signal comes; then have all of them end.
+    """Run ``count`` processes with the command line ``words`` until a signal comes; then end all of them.
 
-    ``ready`` is told the address once all of them answer. When one ends by itself, all end: OurFault.
+    ``ready`` is called with the address once all of them answer. If one ends by itself, all are ended: OurFault.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -60,7 +60,7 @@ def _watch(family: Sequence[subprocess.Popen[bytes]], stop: threading.Event) -> 
 
 
 def _end(family: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Closing its standard input tells a process to end, as the death of this one would."""
+    """End a process by closing its standard input, which would also happen if this process died."""
     for process in family:
         if process.stdin:
             process.stdin.close()

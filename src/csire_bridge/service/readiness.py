@@ -15,12 +15,12 @@ _HOLDS_SECONDS = 1.0
 
 
 class Readiness:
-    """Looks at the database and at ``parts``, the threads that must run. What it finds holds for a second."""
+    """Checks the database and ``parts``, the threads that must run. The result is cached for a second."""
 
     def __init__(
         self, bridge: Bridge, parts: Callable[[], Mapping[str, bool]], waiting: Callable[[], Sequence[str]]
     ) -> None:
-        """``waiting`` says, as sentences, which parts run but get no further."""
+        """``waiting`` returns, as sentences, which parts run but make no progress."""
         self._bridge = bridge
         self._parts = parts
         self._waiting = waiting
@@ -29,7 +29,7 @@ class Readiness:
         self._looked_at = -_HOLDS_SECONDS
 
     def reasons(self) -> list[str]:
-        """What keeps us from working, as sentences; nothing when all is well."""
+        """What keeps the service from working, as sentences; empty if all is well."""
         with self._lock:
             if time.monotonic() - self._looked_at >= _HOLDS_SECONDS:
                 self._found = self._look()

@@ -1,7 +1,7 @@
 """The bridge as a service: its threads, and how they end without losing anything.
 
-Everything that was acknowledged stands in the database, so ending is only a matter of manners: stop accepting, answer
-what is open, finish the batch in hand. Whatever a thread can't finish, its lease gives to the next process.
+Everything that was acknowledged is in the database, so a shutdown only has to be polite: stop accepting, answer open
+requests, finish the current batch. What a thread can't finish goes to the next process when its lease runs out.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SWITCH_SECONDS = 0.001  # door and intake share the interpreter; with Python's 
 
 
 class Role(StrEnum):
-    """What a process does: take messages in, work them off, or both."""
+    """The role of a process: take messages in, process them, or both."""
 
     WEB = "web"
     WORKER = "worker"
@@ -92,7 +92,7 @@ class Service:
             self._web.start()
 
     def _watch_clocks(self) -> None:
-        """Where the bridge goes by a time of its own: start with that of the others, and compare it from then on."""
+        """Synchronise the bridge's internal time with the other processes, and compare it from then on."""
         bridge = self.bridge
         if isinstance(bridge.clock, SteadyClock):
             watch = ClockWatch(bridge.database, bridge.clock, bridge.worker.name, stepped=self._clock_was_set)
@@ -112,7 +112,7 @@ class Service:
         watch.end()
 
     def _start_sid(self, sid: SidSide) -> None:
-        """What waits for SID waits in threads of its own."""
+        """Start the threads for SID."""
         self._start_thread(_SID, lambda: self._work(sid.worker, "the work for SID"))
         fetcher = sid.fetcher()
         if fetcher:
@@ -121,7 +121,7 @@ class Service:
             self._silence(_SID_ORDERS).answered()
 
     def stop(self) -> None:
-        """Stop accepting, answer what is open, finish what is in hand; then give everything back."""
+        """Stop accepting, answer open requests, finish the current work; then release everything."""
         with ExitStack() as last:
             last.callback(self.bridge.close)
             if self._web:
@@ -183,7 +183,7 @@ class Service:
         sid.stop_fetching()
 
     def _look(self, what: str, silence: Silence, may: Callable[[], bool], drain: Callable[[], int]) -> None:
-        """Empty a partner's queue if that is ours to do; since when that fails is kept for the alert."""
+        """Poll a partner's queue if we hold its lease; the time since polling fails is recorded for the alert."""
         try:
             if may():
                 drain()

@@ -1,4 +1,4 @@
-"""Everything that is wrong with the settings, found before anything starts and told at once."""
+"""Checks the settings before anything starts, and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _partners_can_be_trusted(settings: Settings) -> None:
 
 
 def _is_current(settings: Settings) -> None:
-    """A database that is not there is never made: an empty one would know no points, holds or stop switch."""
+    """The database must exist and be current; it is never created here: an empty one would know no holds."""
     try:
         database = Database(settings.database)
     except ConfigurationError:
@@ -90,7 +90,7 @@ def _is_current(settings: Settings) -> None:
 
 
 def _keeps_what_it_commits(settings: Settings) -> None:
-    """Asked where there is a database already; one that can't be reached says so itself when it is opened."""
+    """The database must be durable; an unreachable one is reported when it is opened."""
     try:
         database = Database(settings.database)
     except ConfigurationError:
@@ -108,7 +108,7 @@ def _is_folder(name: str, folder: Path) -> None:
 
 
 def _can_be_answered(settings: Settings) -> None:
-    """A head-end system can't send its events to "every address"."""
+    """The reply address must be a real address: events can't be sent to 0.0.0.0."""
     head_end = settings.head_end
     if head_end.url and head_end.reply_address is None and settings.web.host in _EVERYWHERE:
         raise ConfigurationError(

@@ -38,7 +38,7 @@ _LINGER_SECONDS = 0.002  # less than a commit takes; it makes full groups out of
 
 
 class IntakeQueue:
-    """One thread that takes in what waits at a door: messages that come at the same moment share their commits."""
+    """One thread that takes in messages of one endpoint: messages that come at the same moment share their commits."""
 
     def __init__(self, answer: Callable[[Sequence[Arrival]], Sequence[Reply]], batch: int, name: str) -> None:
         """``answer`` takes messages in; ``name`` is the thread's."""
@@ -49,7 +49,7 @@ class IntakeQueue:
         self._group.start()
 
     def stop(self) -> None:
-        """Take in what waits, then end."""
+        """Take in waiting messages, then end."""
         self._group.stop()
 
     @property
@@ -58,12 +58,12 @@ class IntakeQueue:
         return self._group.runs
 
     def knock(self, origin: str, raw: bytes, form: Form) -> Future[Receipt]:
-        """Hand a message in; what the future holds stands in the journal."""
+        """Submit a message; the future's result is what was committed in the journal."""
         return cast("Future[Receipt]", self._group.submit(Arrival(origin, raw, form)))
 
 
 def door_keepers(bridge: Bridge) -> dict[str, IntakeQueue]:
-    """Who takes in at each door that is open: the hub's, and SID's where that is wanted."""
+    """The intake queues of the open endpoints: the hub's, and SID's if it is set up."""
     batch = bridge.settings.web.batch
     keepers = {HUB_DOOR: IntakeQueue(partial(_answer, bridge), batch, HUB_DOOR)}
     if bridge.sid and bridge.settings.sid.listen:
@@ -79,7 +79,7 @@ def _answer(bridge: Bridge, arrivals: Sequence[Arrival]) -> list[Reply]:
 
 
 def entrance_of(bridge: Bridge) -> Entrance:
-    """The one way in for every door, as the settings have it."""
+    """The admission for all endpoints, from the settings."""
     web, limits = bridge.settings.web, bridge.settings.limits
     return Entrance(
         Callers(networks(web.trusted_proxies), web.client_certificate_header),
@@ -89,7 +89,7 @@ def entrance_of(bridge: Bridge) -> Entrance:
 
 
 def event_door(bridge: Bridge, entrance: Entrance) -> EventReceiver | None:
-    """Where the head-end system reports; None where there is none."""
+    """The endpoint for events of the head-end system; None if none is set up."""
     if not bridge.settings.head_end.url:
         return None
     return EventReceiver(
@@ -104,7 +104,7 @@ def build_app(
     entrance: Entrance,
     readiness: Readiness,
 ) -> ASGIApp:
-    """Everything that the service answers to."""
+    """The web application with all endpoints of the service."""
     app = FastAPI(title="csire-bridge", docs_url=None, redoc_url=None)
     app.add_exception_handler(Exception, _went_wrong)
     busy = [hub_router(doors[HUB_DOOR].knock, lambda: bridge.partners, entrance=entrance)]
@@ -118,6 +118,6 @@ def build_app(
 
 
 async def _went_wrong(_request: Request, error: Exception) -> Response:
-    """An error of the bridge itself: nothing was acknowledged, so the sender comes again."""
+    """Answer an error of the bridge itself: nothing was acknowledged, so the sender will try again."""
     _log.error("a request failed: %r", error)
     return Response("the bridge itself failed; send it again", 503, {"Retry-After": "5"}, media_type="text/plain")

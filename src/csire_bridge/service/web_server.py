@@ -1,4 +1,4 @@
-"""uvicorn in a thread: it starts when told, and ends when told, with every open request answered."""
+"""uvicorn in a thread, with a controlled start and a shutdown that answers every open request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of the execution: what guards it, and what counts as done. Times are in seconds."""
+"""Settings of the execution: its limits, and what counts as done. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["AgreementSettings", "ExecutionSettings"]
 
 
 class ExecutionSettings(Part):
-    """How many commands may be given, how failures are met, and what counts.
+    """How many commands may be sent, how failures are handled, and what counts as done.
 
     ``disconnections_per_hour`` holds for all nodes together; more need two persons (``csire-bridge allow``).
     ``commands_per_second`` is for each worker process. ``meter_pause_seconds`` lie between two commands to one meter,
     ``again_seconds`` before the second command for one order; later pauses double. A command may still act
     ``expiry_margin_seconds`` after its end by the head-end system's own clock, as its replies tell it; where they
     don't, that clock may be ``unmeasured_clock_seconds`` behind ours. ``armed_counts`` says that a reconnection is done
-    once the customer can switch on at the meter. ``field_work`` is when people are sent: never, once the tries are used
-    up, or always when the remote way fails. ``complaint_hold_days`` is how long a reconnection for a household's
-    complaint protects it. After ``circuit_failures`` calls in a row without an answer, the head-end system is left
-    alone for ``circuit_seconds``, doubling to ``circuit_longest_seconds``.
+    once the customer can switch on at the meter. ``field_work`` is when a field crew is sent: never, once the attempts
+    are used up, or always when the remote command fails. ``complaint_hold_days`` is how long a reconnection for a
+    household's complaint protects it. After ``circuit_failures`` calls in a row without an answer, the head-end system
+    is not called for ``circuit_seconds``, doubling up to ``circuit_longest_seconds``.
     """
 
     disconnections_per_hour: int = Field(default=100, ge=0)

@@ -76,7 +76,7 @@ class HeadEndNamespaces(Part):
         return self
 
     def outward(self) -> dict[str, str]:
-        """Our contract's namespaces and what stands for them at this HES, where it is another one."""
+        """Our contract's namespaces with those that this HES uses instead, if they differ."""
         return {
             field.default: getattr(self, name)
             for name, field in type(self).model_fields.items()
@@ -84,10 +84,10 @@ class HeadEndNamespaces(Part):
         }
 
     def translate(self, xml: bytes, *, back: bool = False) -> bytes:
-        """Written XML with this HES's namespaces in place of ours; or the way ``back``, on which ours become strangers
-        where this HES has others: it does not speak them.
+        """Replace our namespaces in XML by those of this HES; or the other way (``back``), where our own namespaces
+        become invalid if this HES uses others.
 
-        For XML whose texts and attributes don't quote a namespace.
+        Only for XML whose texts and attributes don't contain a namespace.
         """
         pairs = {f'"{ours}"': f'"{escape(theirs)}"' for ours, theirs in self.outward().items()}
         if not pairs:
@@ -103,9 +103,9 @@ class HeadEndCodes(Part):
     """Codes of commands, events, replies and reasons.
 
     A command is confirmed either by an event code, or by the command's code whose last part is ``processed`` or
-    ``failed``. Reply codes: ``try_later`` mean "nothing was taken for this meter, come again"; ``out_of_order`` the
-    same, because the HES itself does not work; ``permanent`` "no, and it will stay no". Whatever else is FATAL is a
-    refusal too. ``contactor_words`` translates the detail of an event that is named ``contactor_detail``. A failure
+    ``failed``. Reply codes: ``try_later`` means "not accepted for this meter, try again"; ``out_of_order`` the
+    same, because the HES itself does not work; ``permanent`` "refused for good". Any other FATAL error is a refusal
+    too. ``contactor_words`` translates the detail of an event that is named ``contactor_detail``. A failure
     whose detail ``reason_detail`` has one of ``permanent_reasons`` can't change by trying again. Upper and lower case
     of words are the same. A table that is set takes the place of the whole default.
     """
@@ -154,22 +154,22 @@ class HeadEndSettings(Part):
     """Where the head-end system is, and how long its commands live.
 
     ``url`` is its SOAP endpoint; ``events_port`` the loopback port on which its events arrive (0 = any free one) while
-    no service runs. A service takes them at its own door: ``reply_address`` is the door's address as the head-end
-    system sees it (none: the service's own). Whoever reports must prove itself: by the key that is put into the reply
-    address of each request (``event_key``), by ``event_user`` and the password in ``event_password_file``, or by a TLS
-    client certificate of ``event_certificates`` (PEM files) that a named proxy tells. ``event_peers`` are the
-    addresses and networks that may report at all (none given: every one).
-    ``command_lifetime_seconds`` is handed down as the end of the interval in which a command may run.
-    ``response_seconds`` is how long an event is waited for before the contactor's state is asked for, and
-    ``poll_seconds`` the time between two such questions. ``attempts`` counts the commands for one order.
+    no service runs. A service receives them at its own endpoint: ``reply_address`` is the endpoint's address as the
+    head-end system sees it (none: the service's own). Whoever reports must prove itself: by the key that is put into
+    the reply address of each request (``event_key``), by ``event_user`` and the password in ``event_password_file``, or
+    by a TLS client certificate of ``event_certificates`` (PEM files) that a named proxy tells. ``event_peers`` are the
+    addresses and networks that may report at all (none given: every one). ``command_lifetime_seconds`` sets the end of
+    the interval in which the head-end system may run a command. ``response_seconds`` is how long to wait for an event
+    before the contactor is read, and ``poll_seconds`` the time between two readings. ``attempts`` counts the commands
+    for one order.
 
-    A connection that was idle for longer than ``kept_seconds`` is closed and opened anew, because firewalls forget idle
-    connections without a word.
+    A connection that was idle for longer than ``kept_seconds`` is closed and opened again, because firewalls drop idle
+    connections silently.
 
     ``source`` is our name in its logs; ``username`` and ``organization`` are who asks. ``required_header`` are the
-    fields that it wants in every header, also where they say nothing. ``soap_action`` is sent in place of the one in
-    the contract. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are ours for
-    TLS; all PEM files.
+    fields that it requires in every header, even if they carry no information. ``soap_action`` is sent in place of the
+    one in the contract. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are
+    ours for TLS; all PEM files.
     """
 
     url: str | None = None

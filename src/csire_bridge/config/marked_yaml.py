@@ -69,7 +69,8 @@ class MarkedYaml:
         return FileProblem(self.name, _line(self.node, key), ".".join(map(str, key)), text)
 
     def refused(self, error: ValidationError, *not_keys: str) -> ConfigurationError:
-        """What pydantic found, by line and key; ``not_keys`` are its own names for branches that the file lacks."""
+        """Pydantic's errors by line and key; ``not_keys`` are pydantic's own names for branches, not keys of the
+        file."""
         problems = []
         for found in error.errors():
             key = [part for part in found["loc"] if part not in (*not_keys, "[key]")]
@@ -78,7 +79,7 @@ class MarkedYaml:
 
 
 def _misshapen(name: str, node: yaml.Node, seen: set[int], above: str = "") -> Iterator[FileProblem]:
-    """Keys that stand twice or are no text, and aliases: with them a few lines could stand for millions."""
+    """Problems: duplicate keys, keys that are no text, and aliases, which could expand a few lines to millions."""
     if id(node) in seen:
         yield FileProblem(name, node.start_mark.line + 1, above, "anchors and aliases are not read: write it out")
         return

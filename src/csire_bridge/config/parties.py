@@ -1,4 +1,4 @@
-"""Settings of the parties that we speak with: partners who send us messages, and the hub's door."""
+"""Settings of the parties: partners that send us messages, and the hub's web service."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PartnerSettings(Part):
 
     ``profile`` is how it signs. ``role``: the hub's EIC has the role hub, everybody else has another one and may send
     nothing to an operator. ``numbers`` narrow what the hub may send (none given: every one); ``may_send_as_the_hub``
-    are the messages that somebody else may send in the hub's place. ``user`` is its name at our door; nothing
+    are the messages that somebody else may send in the hub's place. ``user`` is the name that it sends; nothing
     depends on it. ``revocation_list`` is a CRL file (PEM or DER) of its authority, whose certificate is
     ``revocation_authority``; with ``revocation_expired`` set to "alert", the bridge starts with an expired list too.
     """
@@ -67,7 +67,7 @@ class PartnerSettings(Part):
         return self.role or (PartnerRole.HUB if self.eic == hub else PartnerRole.OTHER)
 
     def against_its_role(self, hub: Eic) -> str | None:
-        """What its settings say that its role does not allow; None where nothing is wrong."""
+        """Settings that its role does not allow, in words; None if all is well."""
         role = self.role_beside(hub)
         if role is PartnerRole.HUB and self.eic != hub:
             return (
@@ -93,13 +93,13 @@ class PartnerSettings(Part):
 
 
 class HubSettings(Part):
-    """The hub's own door, to which answers go and whose queue is emptied; without ``url``, answers go into a folder.
+    """The hub's web service, which gets our answers and has our queue; without ``url``, answers go into a folder.
 
     ``url`` is ``https://host``, with ``tenant`` and ``user``; or the whole address. ``security`` is how our envelopes
     are signed. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are ours for
     TLS; all PEM files. ``poll`` empties the queue, with pauses between ``idle_seconds`` and ``longest_idle_seconds``.
-    ``slow_retry_seconds`` is the pause after faults that pass slowly. ``send_at_once`` answers leave side by side; one
-    that can't be delivered is tried for ``send_days``.
+    ``slow_retry_seconds`` is the pause after faults that pass slowly. Up to ``send_at_once`` answers are sent in
+    parallel; one that can't be delivered is tried for ``send_days``.
     """
 
     url: str | None = None

@@ -1,6 +1,6 @@
-"""Rule sets as people write them: YAML in which every value is text. What each key means: docs/configurator.md.
+"""Reads rule sets that people write: YAML in which every value is text. What each key means: docs/configurator.md.
 
-Reading finds what is misshapen or meaningless; ``enter`` also what contradicts itself.
+``read_rules`` finds wrong keys and values; ``checked_rules`` also finds contradictions.
 """
 
 from __future__ import annotations
@@ -157,9 +157,9 @@ class _File(_Model):
 
 
 def read_rules(text: str, name: str) -> RuleSet:
-    """Read a rule file; raise ConfigurationError with everything that is misshapen, by line and key.
+    """Read a rule file; raise ConfigurationError with every wrong key or value, by line and key.
 
-    ``name`` is what errors call it.
+    ``name`` is the file's name in error messages.
     """
     return _read(text, name)[0]
 

@@ -55,9 +55,9 @@ DATABASE_FILE = "csire-bridge.db"
 
 
 class LimitSettings(Part):
-    """How far messages may be from now, how large they may be, and how long the hub's R_1 may take.
+    """How old or early messages may be, how large they may be, and how long the hub's R_1 may take.
 
-    ``partner_wait_seconds`` is how long a partner may take nothing, or give nothing, before an alert opens.
+    ``partner_wait_seconds`` is how long a partner may accept nothing, or send nothing, before an alert opens.
     ``judge_again_days`` is how long a refusal that may be our fault is judged again. A disconnection that was asked
     for more than ``oldest_disconnection_days`` ago is left to a person.
     """
@@ -83,9 +83,9 @@ class LimitSettings(Part):
 class WorkerSettings(Part):
     """How the worker leases its work, and how long it rests when nothing is due.
 
-    ``at_once`` is how many slow meters are asked at the same time; ``stuck_at_once`` more, which have not answered for
-    a second, take nobody's place. ``most_lapses`` is how often a
-    lease on the same piece may run out, as when the process died, before it is parked.
+    ``at_once`` is how many meters are called at the same time; ``stuck_at_once`` more, which have not answered for a
+    second, are not counted. ``most_lapses`` is how often a lease on the same piece of work may run out, as when the
+    process died, before the piece is parked.
     """
 
     batch: int = Field(default=32, gt=0, le=1000)
@@ -97,9 +97,9 @@ class WorkerSettings(Part):
 
 
 class Settings(BaseSettings):
-    """All settings. ``own_eic`` is us, ``hub_eic`` whom we answer.
+    """All settings. ``own_eic`` is our EIC code, ``hub_eic`` the hub's.
 
-    ``cores`` are processor cores: each process of the service keeps to one of them, in turn. None: to no one.
+    ``cores`` are processor cores: each process of the service is pinned to one of them, in turn. None: not pinned.
     """
 
     model_config = SettingsConfigDict(
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what ``load_settings`` hands in: it alone decides what wins."""
+        """Only the values passed by ``load_settings``, which decides about their precedence."""
         return (init_settings,)
 
     @model_validator(mode="after")
@@ -162,8 +162,8 @@ class Settings(BaseSettings):
 def load_settings(file: Path | None = None, *, environment: bool = True, **options: Any) -> Settings:
     """Read the settings: options win over the environment, the environment over the file.
 
-    Relative paths in the file count from the file's own folder. ``environment=False`` is for a stage of its own,
-    which must never reach what the environment names. Raises ConfigurationError that lists everything wrong.
+    Relative paths in the file count from the file's own folder. ``environment=False`` is for tests and demos,
+    which must never use addresses from the environment. Raises ConfigurationError that lists everything wrong.
     """
     values = _from_file(file) if file else {}
     if environment:

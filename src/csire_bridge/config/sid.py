@@ -1,4 +1,4 @@
-"""Settings of the customer system SID: the door that it has for us, and the one that we have for it."""
+"""Settings of the customer system SID: its web service for us, and our endpoint for it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SidSettings(Part):
     ``client_certificate`` and ``client_key`` are ours for TLS; all PEM files. ``fetch`` asks for new orders,
     ``fetch_most`` at a time, with pauses between ``idle_seconds`` and ``longest_idle_seconds``. ``look_up`` asks for
     metering points that are not known here; ``field_work`` hands over orders that need people on site. ``listen`` opens
-    our own door /sid/soap for ``peers``, who must prove themselves: by ``caller_user`` and the password in
+    our own endpoint /sid/soap for ``peers``, which must prove their identity: by ``caller_user`` and the password in
     ``caller_password_file``, or by a TLS client certificate of ``caller_certificates`` that a named proxy tells. Times
     are in seconds.
     """

@@ -1,4 +1,4 @@
-"""Settings of the service's own door. Times are in seconds."""
+"""Settings of the service's own HTTP endpoints. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["WebSettings"]
 
 
 class WebSettings(Part):
-    """The door of the service: where it listens, and how much it takes.
+    """Where the service listens, and its limits.
 
     ``batch`` messages at most share a commit. A message must come within ``body_seconds``, and from ``grace_seconds``
     on with ``bytes_per_second`` on the average; its headers within ``header_seconds``. ``strangers_per_minute`` and
     ``strangers_at_once`` limit each address from which no partner has spoken; ``strangers_bytes_per_day`` what
     is kept in a day (UTC) of messages that nobody proved to have sent. There are at most ``connections``, of one
-    address ``connections_per_address``; who comes when there are as many pushes out one that does nothing.
+    address ``connections_per_address``; a further connection closes an idle one.
     ``trusted_proxies`` are the addresses and networks of the proxies that may say who calls: by X-Forwarded-For, and by
     ``client_certificate_header``, which holds the TLS client certificate as PEM, percent-encoded or not, or its base64.
     From anybody else these headers say nothing. At the end, open requests have ``stop_seconds``.

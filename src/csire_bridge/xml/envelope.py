@@ -1,6 +1,6 @@
 """The envelope that every business message of the hub has: header and process context, read and written.
 
-Their element names live in one namespace and are the same for all messages; payloads are the mapping files' affair.
+Its element names are in one namespace and the same for all messages; payloads are described by the mapping files.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def read_header(root: etree._Element) -> Header:
 
 
 def read_claims(root: etree._Element) -> Claims:
-    """What a document says of itself, wherever that stands in it: for people who look at a refused one, never more."""
+    """What a document claims about itself, wherever it says so; only for people who look at a refused one."""
     texts = {
         name: (element.text or "").strip(SPACE)
         for name in ("PhysicalSenderId", "BusinessProcessMessageType", "MessageId")
@@ -143,7 +143,7 @@ def format_moment(moment: datetime) -> str:
 
 
 def envelope_texts(header: Header) -> dict[str, str]:
-    """What the envelope says, by the names of its elements."""
+    """The texts of the envelope, by element name."""
     return {
         "MessageId": header.message_id,
         **({"SenderMessageId": header.answers} if header.answers else {}),

@@ -1,6 +1,6 @@
 """The one hardened XML parser: everything from outside goes through ``parse``.
 
-Hostile XML is the normal case. Before libxml2 sees a byte: the size limit, UTF-8 only, and no document type
+Every document may be hostile. Before libxml2 sees a byte: the size limit, UTF-8 only, and no document type
 declaration, so that no entity can ever be declared. While it parses: no network, no huge trees, so its own limits
 on depth (256) and text length hold; comments are dropped, as canonicalisation drops them. Afterwards: our own depth
 limit, and no processing instruction inside the document, because both comments and instructions split a text in two.
@@ -116,7 +116,7 @@ def _check_size(body: bytes, max_bytes: int) -> None:
 
 
 def _check_counts(body: bytes, starts: int) -> None:
-    """Before libxml2 sees a byte: what follows it costs by the element and by the declaration."""
+    """Limit elements, attributes and namespaces before libxml2 parses, because all later costs grow with them."""
     most = min(MAX_ELEMENTS, max(FREE_ELEMENTS, len(body) // BYTES_PER_ELEMENT))
     if starts > most:
         raise _excess(f"elements, comments and sections, more than {most}", _line_of(body, _START, most))
@@ -151,11 +151,11 @@ def _check_encoding(body: bytes) -> None:
 
 
 def _keeps_all_limits(body: bytes, starts: int) -> bool:
-    """Whether the bytes alone show that no limit is broken, as with most messages: the tree needs no walk then.
+    """Whether the bytes alone show that no limit is broken, as for most messages; then the tree need not be walked.
 
-    Each element begins with a ``<`` of its own, and none can stand deeper than there are elements. Each attribute and
-    each namespace has a ``=``, each processing instruction two ``?``, as the XML declaration has. What looks like one
-    of them without being one only makes the walk necessary.
+    Each element begins with a ``<``, and the depth can't exceed the number of elements. Each attribute and each
+    namespace has a ``=``, each processing instruction two ``?``, as the XML declaration has. Characters that only look
+    like these make the walk necessary, nothing worse.
     """
     return (
         starts <= MAX_DEPTH

@@ -1,7 +1,7 @@
 """What may stand before a document's root element: white space, comments, processing instructions.
 
-Read byte by byte and not by a regular expression: what a DOCTYPE hides behind must not depend on the interpreter.
-Python 3.11.2, for one, lets possessive quantifiers match nothing where they should match.
+Read byte by byte instead of with a regular expression, because finding a hidden DOCTYPE must not depend on the
+interpreter: in Python 3.11.2, possessive quantifiers sometimes don't match where they should.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _PAIRS = ((b"<!--", b"-->"), (b"<?", b"?>"))
 
 
 def end_of_prolog(body: bytes) -> int:
-    """Where the first thing begins that is neither white space nor a whole comment or instruction.
+    """The index of the first byte after white space, comments and processing instructions.
 
-    Its cost grows with the length of the prolog, whatever stands in it.
+    Its cost is linear in the length of the prolog.
     """
     at = _after_blank(body, 0)
     while (end := _end_of_piece(body, at)) > at:
@@ -26,7 +26,7 @@ def end_of_prolog(body: bytes) -> int:
 
 
 def _end_of_piece(body: bytes, at: int) -> int:
-    """The end of the comment or instruction that begins at ``at``; ``at`` itself where none does, or it has no end."""
+    """The end of the comment or instruction at ``at``; ``at`` itself if there is none, or it has no end."""
     for opening, closing in _PAIRS:
         if body.startswith(opening, at):
             found = body.find(closing, at + len(opening))

@@ -1,6 +1,6 @@
-"""Moves the dates of a message, so that one that was written long ago can be sent today.
+"""Moves the dates of a message, so that an old one can be sent today.
 
-Nothing here knows an element: dates and times are found in the bytes, by their shape.
+Element names are not used: dates and times are found in the bytes by their format.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Documents that are always of one shape: written once with gaps, then only filled in.
+"""Templates for documents of constant structure: rendered once with placeholders, then only filled in.
 
-Building a document from elements, or having a library write it, takes ten times as long as filling the gaps of what was
-written before.
+Building a document from elements, or with a library, takes ten times as long as filling in a template.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _ESCAPES = {'"': "&quot;", "\r": "&#13;"}
 
 @dataclass(frozen=True, slots=True)
 class Template(Generic[_Gap]):
-    """A document with gaps: ``pieces`` stand around the texts of ``gaps``, in their order."""
+    """A document with placeholders: ``pieces`` surround the texts of ``gaps``, in order."""
 
     pieces: tuple[str, ...]
     gaps: tuple[_Gap, ...]
@@ -33,7 +32,7 @@ class Template(Generic[_Gap]):
     def written(cls, gaps: Sequence[_Gap], write: Callable[[Mapping[_Gap, str]], bytes]) -> Self:
         """The template of the document that ``write`` makes of a text for each of ``gaps``, in UTF-8.
 
-        Raises ValueError unless each of the texts stands in one place, as content of an element or attribute.
+        Raises ValueError unless each text occurs exactly once, as content of an element or attribute.
         """
         marks = {gap: f"@{index}@" for index, gap in enumerate(gaps)}
         found = _MARK.split(write(marks).decode())
@@ -43,7 +42,7 @@ class Template(Generic[_Gap]):
         return cls(tuple(found[::2]), tuple(gaps[index] for index in order))
 
     def fill(self, texts: Mapping[_Gap, str]) -> bytes:
-        """The document with ``texts`` in its gaps; raises ValueError for what XML can't hold."""
+        """The document filled with ``texts``; raises ValueError for characters that XML does not allow."""
         given = [texts[gap] for gap in self.gaps]
         if _NOT_AS_IT_IS.search("".join(given)):
             given = [_escaped(text) for text in given]

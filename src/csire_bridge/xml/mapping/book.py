@@ -86,7 +86,8 @@ class MappingBook:
         ]
 
     def _unwritable(self, answering: Sequence[LoadedFile], catalogue: Judge, role: str) -> list[str]:
-        """What is wrong with the answers that orders may need: each sort is built once, before any meter switches."""
+        """Problems with answers that orders may need: each variant is built once at start, before any meter
+        switches."""
         files = {n: loaded for loaded in answering for n in map(MessageNumber, loaded.content.message)}
         due = {
             (number, kind, answer)
@@ -118,7 +119,7 @@ class MappingBook:
         return self._outbound
 
     def facts(self, tag: str) -> MessageFacts:
-        """What is known of the messages with this root element; raises NotValid for an unknown one."""
+        """The standard's facts about messages with this root element; raises NotValid for an unknown one."""
         try:
             return self._facts[tag]
         except KeyError:
@@ -141,22 +142,22 @@ class MappingBook:
         )
 
     def answers(self, number: MessageNumber) -> Mapping[AnswerKind, MessageNumber]:
-        """Which message answers an order that came with message ``number``; empty where none does."""
+        """The number of the message that answers an order of message ``number``; empty if none does."""
         for mapping in self._inbound.values():
             if number in mapping.facts.numbers:
                 return mapping.answers
         return {}
 
     def answers_to(self, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
-        """Which message answers an order of that kind, where the message that asks for it never came.
+        """The number of the message that answers an order of that kind, if no request message came.
 
-        Empty where messages that ask for such orders are answered differently: then nobody knows which one is due.
+        Empty if requests for such orders have different answers, so that it is not known which one is due.
         """
         found = [mapping.answers for mapping in self._inbound.values() if kind in mapping.kinds]
         return found[0] if found and all(answers == found[0] for answers in found) else {}
 
     def answer_due(self, order: Order) -> tuple[MessageNumber, Answer] | None:
-        """The answer that the hub is owed for ``order`` in its present state, and the message that tells it.
+        """The answer that is due to the hub for ``order`` in its present state, with its message number.
 
         None where there is none. Raises ValueError like ``answer_of``.
         """
@@ -169,7 +170,7 @@ class MappingBook:
 
 
 def _tried(do: Callable[[_A], _R], about: _A, failures: list[str]) -> _R | None:
-    """What comes of it; None when it fails, which is then told with the others."""
+    """The result; None if it fails, and then the error is collected with the others."""
     try:
         return do(about)
     except ConfigurationError as error:

@@ -82,7 +82,7 @@ def _plain(hint: object) -> type:
 
 
 def value_of(due: type, text: str) -> object:
-    """``text`` from a mapping file as a value of type ``due``; raises ValueError when it is none."""
+    """``text`` from a mapping file as a value of type ``due``; raises ValueError if it is invalid."""
     if due is bool:
         return parse_boolean(text)
     if issubclass(due, Enum):
@@ -136,7 +136,7 @@ def _check_kinds(conversion: Conversion, value: ValueType) -> None:
 
 
 def _check_codes(table: Mapping[str, str], value: ValueType) -> None:
-    """Raise ValueError for a code that the schema never allows: a typing mistake, or one of another release."""
+    """Raise ValueError for a code that the schema never allows: a typing error, or one of another release."""
     known = _BOOLEANS if value.kinds == {"boolean"} else value.codes
     if known is None:
         return

@@ -1,6 +1,6 @@
-"""Whatever an inbound message can say is read, or ignored in so many words: nothing is lost without anybody's knowing.
+"""Checks that every element of an inbound message is either read or listed as ignored, so nothing is lost unnoticed.
 
-So a date that a new release of the standard calls otherwise stops the start, and does not vanish.
+So an element that a new release of the standard renames stops the start, instead of being dropped silently.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Path = tuple[str, ...]
 
 
 class _Sort(Enum):
-    """What an entry ignores: a leaf, a block with all that is in it, or what ``xs:any`` lets into a block."""
+    """What an entry of ``ignored`` covers: a leaf, a block with its content, or what ``xs:any`` allows in a block."""
 
     LEAF = ""
     BLOCK = "/**"
@@ -36,9 +36,9 @@ _Ignored = Mapping[_Sort, set[_Path]]
 def uncovered(
     loaded: LoadedFile, content: InboundFile, follower: Follower, read: Collection[_Path]
 ) -> Iterator[FileProblem]:
-    """What the schema has, but the file neither reads nor ignores; and what is wrong with its list ``ignored``.
+    """Elements of the schema that the file neither reads nor ignores, and errors in its list ``ignored``.
 
-    ``read`` are the paths of everything that the file looks at.
+    ``read`` are the paths of everything that the file reads.
     """
     ignored: _Ignored = {sort: set() for sort in _Sort}
     for index, entry in enumerate(content.ignored):
@@ -56,7 +56,7 @@ def uncovered(
 def _lost(
     follower: Follower, content: InboundFile, path: _Path, shape: Shape, read: Collection[_Path], ignored: _Ignored
 ) -> str | None:
-    """What would be lost at a place of the schema, in words; None when nothing would."""
+    """What would be lost at a place of the schema, in words; None if nothing is."""
     if any(path[: len(block)] == block for block in ignored[_Sort.BLOCK]):
         return None
     if shape.unknown and path not in ignored[_Sort.ANYTHING]:
@@ -78,7 +78,7 @@ def _enter(entry: str, follower: Follower, read: Collection[_Path], ignored: _Ig
 
 
 def _sort_of(entry: str) -> tuple[_Sort, str]:
-    """What an entry ignores, and its path without the mark; ``*`` by itself stands for the root element's."""
+    """The sort of an entry, and its path without the suffix; ``*`` alone means ``xs:any`` of the root element."""
     if entry == "*":
         return _Sort.ANYTHING, "."
     sort = next((sort for sort in (_Sort.BLOCK, _Sort.ANYTHING) if entry.endswith(sort.value)), _Sort.LEAF)
@@ -86,7 +86,7 @@ def _sort_of(entry: str) -> tuple[_Sort, str]:
 
 
 def _ignorable(follower: Follower, sort: _Sort, text: str, read: Collection[_Path]) -> _Path:
-    """The place of an entry of the list; raises PathRefused where that is none, or one of the wrong sort."""
+    """The place that an entry names; raises PathRefused if there is none, or one of another sort."""
     place, *more = follower.path(text)
     if more:
         raise PathRefused("it is more than one place: list each of them")
@@ -111,7 +111,7 @@ def _ignorable(follower: Follower, sort: _Sort, text: str, read: Collection[_Pat
 
 
 def _has_text(shape: Shape) -> bool:
-    """Whether it says something by itself; what may hold anything is looked at as that."""
+    """Whether the element has a text of its own; one that may hold anything is checked separately."""
     return shape.value is not None and not (shape.unknown and "mixed" in shape.value.kinds)
 
 

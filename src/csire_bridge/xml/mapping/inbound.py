@@ -1,4 +1,4 @@
-"""From a validated document to what it asks for, as its mapping file says."""
+"""Reads a validated document into a request, as its mapping file says."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PREFIXES = re.compile(r"([A-Za-z_][\w.-]*):(?!:)")
 
 @dataclass(frozen=True)
 class _Way:
-    """One of the paths that feed a field, and how what stands there is read."""
+    """One of the paths from which a field is read, with its conversion."""
 
     path: etree.XPath
     read: Reader
@@ -117,7 +117,7 @@ def _holds(condition: etree.XPath, tree: etree._Element) -> bool:
 
 
 def _value(field: _Field, tree: etree._Element) -> object | None:
-    """The field's value; None where the document does not tell it."""
+    """The field's value; None if the document does not have it."""
     if field.when is not None and not _holds(field.when, tree):
         return None
     for way in field.ways:
@@ -132,7 +132,7 @@ def _value(field: _Field, tree: etree._Element) -> object | None:
 
 
 def _the_one(field: _Field, found: list[etree._Element | str], way: _Way) -> etree._Element | str:
-    """The one that counts of what was found; raises _FieldError where the mapping file does not say which."""
+    """The value that counts of those found; raises _FieldError if the mapping file does not say which."""
     if len(found) > 1 and field.rule.several not in (Several.FIRST, Several.LAST):
         path = way.path.path
         text = f"{path} stands {len(found)} times, and nobody knows which one counts"
@@ -151,7 +151,7 @@ def _converted(field: _Field, element: etree._Element | str, way: _Way) -> objec
 def compile_inbound(loaded: LoadedFile, shape: Shape) -> InboundMapping:
     """Compile an inbound file for documents of ``shape``; raise ConfigurationError with every problem.
 
-    Each has its line and key. Whatever such a document can say is read by the file, or ignored in so many words.
+    Each has its line and key. Every element of such a document must be read by the file or listed as ignored.
     """
     content = loaded.content
     assert isinstance(content, InboundFile)  # noqa: S101 - the caller sorts by direction
@@ -205,7 +205,7 @@ class _Compiler:
                 yield _Refusal(when, rule.refuse, rule.remedy)
 
     def missing(self, mapping: InboundMapping) -> Iterator[FileProblem]:
-        """Fields that the target can't do without must be set, or fed by a required rule."""
+        """Required fields of the target that are neither set nor read by a required rule."""
         rules = self._content.fields
         sure = set(self._content.set) | {name for name, rule in rules.items() if rule.required and rule.when is None}
         for field in fields(mapping.target):
@@ -219,7 +219,7 @@ class _Compiler:
         return False
 
     def _ways(self, name: str, rule: FieldRule, text: str) -> Iterator[_Way]:
-        """The path, once it is known that the schema has it, and that its values can be read as the file says."""
+        """The compiled paths, after checking that the schema has them and that their values can be converted."""
         key = ("fields", name)
         path = self._xpath((*key, "path"), text)
         place = None if path is None else self._place((*key, "path"), text)
@@ -231,7 +231,7 @@ class _Compiler:
             yield _Way(path, read)
 
     def _place(self, key: tuple[str | int, ...], text: str) -> Place | None:
-        """Where a path leads by the schema; None where that is not one place."""
+        """The place of a path in the schema; None if it is not exactly one."""
         try:
             places = self.follower.path(text, self._look_at)
         except PathRefused as error:
@@ -270,7 +270,8 @@ class _Compiler:
             self.read.add(place.path)
 
     def _xpath(self, key: tuple[str | int, ...], text: str) -> etree.XPath | None:
-        """Compile and try an XPath: an unknown prefix or function would else show at the first message only."""
+        """Compile and try an XPath, so that an unknown prefix or function is found at start, not at the first
+        message."""
         strangers = sorted(set(_PREFIXES.findall(_LITERALS.sub("", text))) - self._namespaces.keys())
         if strangers:
             known = ", ".join(self._namespaces)

@@ -38,8 +38,8 @@ def raise_all(problems: Sequence[FileProblem]) -> None:
 def merged_files(search_path: Sequence[Path]) -> list[Path]:
     """Mapping files by name: the first folder of the search path that has a name wins.
 
-    Raises ConfigurationError for a folder that is not there, and for whatever else lies in one: a file that is passed
-    over in silence would be a file that somebody believes in. What begins with a dot is the system's own.
+    Raises ConfigurationError for a missing folder, and for any other file in one, because a file that is ignored
+    silently might be one that somebody relies on. Names that begin with a dot are skipped.
     """
     found: dict[str, Path] = {}
     strange: list[str] = []

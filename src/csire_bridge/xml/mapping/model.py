@@ -43,7 +43,7 @@ class Conversion(StrEnum):
 
 
 class Several(StrEnum):
-    """What counts where a path may find several values."""
+    """Which value counts if a path finds several."""
 
     FIRST = "first"
     LAST = "last"
@@ -59,7 +59,7 @@ Number = Annotated[str, AfterValidator(MessageNumber.parse)]
 
 
 class Names(_Model):
-    """What people call the message."""
+    """The names of the message for people."""
 
     en: str
     pl: str

@@ -1,4 +1,4 @@
-"""From the facts of an answer to a document, as its mapping file says."""
+"""Writes an answer as a document, as its mapping file says."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class OutboundMapping:
         return cast("Mapping[str, str]", {None: self.namespace, "t": TECHNICAL})
 
     def write(self, header: Header, answer: Answer) -> bytes:
-        """The document, unsigned; raises ConfigurationError when the file asks for what the answer lacks."""
+        """The document, unsigned; raises ConfigurationError if the file requires a value that the answer lacks."""
         texts = envelope_texts(header)
         for leaf in self.leaves:
             text = self._text(leaf, answer)
@@ -167,7 +167,7 @@ class _Compiler:
                 yield _Branch(self._tag(name), tuple(self._group(node, below, here)))
 
     def _check_order(self, names: list[str], shape: Shape, key: tuple[str, ...]) -> None:
-        """What the schema needs is there, and stands in the schema's order."""
+        """Check that every required element is there, in the schema's order."""
         order = {tag: index for index, tag in enumerate(shape.below)}
         written = [tag for name in names if (tag := self._tag(name)) in order]
         for tag, below in shape.below.items():

@@ -1,6 +1,6 @@
-"""Follows the paths of a mapping file through a schema, before any message comes: what they lead to, and how often.
+"""Checks the paths of a mapping file against a schema at start: where they lead, and how often.
 
-A name that the schema does not have would else find nothing, in silence, in every message.
+Otherwise a name that the schema does not have would silently find nothing, in every message.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _OPERATORS = frozenset({"and", "or", "=", "!=", "<", ">", "<=", ">=", "+", "-", 
 
 
 class PathRefused(ValueError):
-    """The path can't be followed; the text says where, and what may have been meant."""
+    """The path does not exist in the schema; the text says where it fails, and suggests a similar name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """An element or attribute of the schema, with its path from the root element.
 
-    ``several``: a document may have more than one there. ``named``: the path names it, and does not just say ``*``.
+    ``several``: a document may have more than one. ``named``: the path names it, instead of ``*``.
     """
 
     shape: Shape
@@ -49,14 +49,14 @@ class Follower:
     prefixes: Mapping[str, str]
 
     def path(self, text: str, used: Callable[[Place], None] = lambda _: None) -> list[Place]:
-        """Where a path leads; ``used`` is told of each place that its conditions look at. Raises PathRefused."""
+        """Where a path leads; ``used`` gets each place that its conditions read. Raises PathRefused."""
         found = self._follow(self._parsed(text), [Place(self.root)], used)
         if found is None:
             raise PathRefused("not a path: it gives a value and no element")
         return found
 
     def condition(self, text: str, used: Callable[[Place], None]) -> None:
-        """Look at each place that a condition names, and at the codes that it compares with. Raises PathRefused."""
+        """Check each place that a condition names, and the codes that it compares with. Raises PathRefused."""
         for place in self._follow(self._parsed(text), [Place(self.root)], used) or ():
             used(place)
 
@@ -65,7 +65,7 @@ class Follower:
         return "/".join(map(self._name, path)) or "the root element"
 
     def nearest(self, wrong: str, near: Shape) -> str:
-        """Words that name the place of the schema that looks most like ``wrong``, first of those below ``near``."""
+        """A hint with the name in the schema most similar to ``wrong``, first among those below ``near``."""
         for names in ({self._name(name): "" for name in near.below}, self._everywhere):
             close = difflib.get_close_matches(wrong, names, 1, 0.6)
             if close:
@@ -94,7 +94,7 @@ class Follower:
             raise PathRefused(f"not an XPath: {error}") from error
 
     def _follow(self, token: Any, here: list[Place], used: Callable[[Place], None]) -> list[Place] | None:
-        """The places that a part of an XPath leads to from ``here``; None where it gives a value."""
+        """The places that a part of an XPath leads to from ``here``; None if it gives a value."""
         symbol, parts = token.symbol, list(token)
         if symbol in _STEPS and not (symbol == "*" and parts):
             return self._step(token, here)

@@ -1,4 +1,4 @@
-"""Answers are built once at start, and judged by their schema: what can't be written shows before a meter switches."""
+"""Builds every answer once at start and validates it, so that mapping errors are found before a meter switches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PARTY = Eic("10XPL-TSO------P")
 
 
 class Judge(Protocol):
-    """Judges documents by their schemas."""
+    """Validates documents by their schemas."""
 
     def decide(self, tree: etree._Element) -> bool: ...
     def explain(self, tree: etree._Element) -> tuple[Problem, ...]: ...
@@ -34,7 +34,7 @@ class Judge(Protocol):
 def unwritable(
     mapping: OutboundMapping, loaded: LoadedFile, answers: Iterable[Answer], judge: Judge, role: str
 ) -> Iterator[FileProblem]:
-    """What is wrong with the documents that the file makes of these answers in our market ``role``; each fault once."""
+    """Problems in the documents that the file makes of these answers in our market ``role``; each once."""
     header = _header(mapping, role)
     told: set[FileProblem] = set()
     for answer in answers:

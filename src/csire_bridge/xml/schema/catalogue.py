@@ -1,8 +1,8 @@
-"""The schemas of all messages: which file belongs to a namespace, and the verdict on a document.
+"""The schemas of all messages: which file belongs to a namespace, and whether a document is valid.
 
-Schemas lie in folders that are laid over one another, file by file: the first folder of the search path
-that has a file gives it, also to the imports of files that come from other folders. So the official
-bundle, laid over our own folder, takes the place of every file that it brings and of no other.
+Schemas are in several folders, searched in order: the first folder of the search path that has a file wins, also for
+imports in files of other folders. So the official bundle, put before our own folder, replaces exactly the files that it
+contains.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MOST_EXPLAINED = 250  # elements; the largest message of the samples has 136
 
 
 class SchemaLayout:
-    """Folders laid over one another; the first that has a file gives it.
+    """An ordered list of folders; the first one that has a file wins.
 
     Raises ConfigurationError for a folder that is not there.
     """
@@ -65,7 +65,7 @@ class SchemaLayout:
         raise ConfigurationError(f"the schema {relative} is in no schema folder", "install the schemas again")
 
     def read(self, file: Path) -> bytes:
-        """Return the bytes of a file as they were when it was first read, so that all threads judge alike."""
+        """Return the bytes of a file as first read, so that all threads use the same schema."""
         if file not in self._bytes:
             try:
                 self._bytes[file] = file.read_bytes()
@@ -217,7 +217,7 @@ class SchemaCatalogue:
 
 
 class _LayoutResolver(etree.Resolver):
-    """Gives an import the file that counts in the layout; lxml hides what it raises, so ``failure`` keeps it."""
+    """Resolves an import to its file in the layout; lxml hides exceptions, so ``failure`` keeps them."""
 
     def __init__(self, layout: SchemaLayout) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Says in plain language what a schema has against a document that was already refused."""
+"""Explains in plain language why a document is not valid by its schema; used only after it was refused."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _problem(error: Any, root: etree._Element) -> Problem | None:
 
 
 def _structure_problem(error: Any, parent: etree._Element, root: etree._Element) -> Problem:
-    """Tell whether something is missing in ``parent``, or stands there that should not."""
+    """Say whether an element is missing in ``parent``, or one is there that must not be."""
     expected = [item for item in error.expected or () if item.name]
     names = " or ".join(item.local_name for item in expected)
     if error.index >= len(parent):
@@ -151,7 +151,7 @@ def _why_unexpected(child: etree._Element, expected: list[Any], names: str) -> s
 
 
 def _complaint(facet: Any, reason: str) -> str:
-    """Say what a value is not."""
+    """Say why a value is wrong."""
     if isinstance(facet, xsd.XsdEnumerationFacets):
         return f"is not one of {_list([str(value) for value in facet.enumeration or ()])}"
     if isinstance(facet, xsd.XsdPatternFacets):

@@ -1,7 +1,7 @@
-"""Values as XML Schema 1.0 writes them (part 2, second edition, chapter 3): the one place that reads them.
+"""Parses values as XML Schema 1.0 defines them (part 2, second edition, chapter 3); nothing else parses them.
 
-Python's own readers take other forms (``2026-W48-1``, ``20261130``, ``1e3``, digits of other scripts) and refuse some
-that XML Schema has (``24:00:00``, more than six digits after the second).
+Python's own functions accept other forms (``2026-W48-1``, ``20261130``, ``1e3``, digits of other scripts) and refuse
+some that XML Schema has (``24:00:00``, more than six digits after the second).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_DIGITS = 40
 
 
 def collapsed(text: str) -> str:
-    """The text with the facet ``whiteSpace=collapse``, which all types but texts have."""
+    """Apply the facet ``whiteSpace=collapse``, which all types except strings have."""
     return _SPACES.sub(" ", text).strip(" ")
 
 
@@ -53,7 +53,7 @@ def parse_decimal(text: str) -> Decimal:
 def parse_date(text: str) -> date:
     """xs:date as a Polish calendar date; raises ValueError.
 
-    An offset is not looked at: the market's dates are Polish dates, whatever the offset of who writes them.
+    An offset is ignored: dates of the market are Polish dates, whatever offset the sender writes.
     """
     match = _DATE.fullmatch(text.strip(SPACE))
     if not match:
@@ -64,7 +64,7 @@ def parse_date(text: str) -> date:
 def parse_moment(text: str) -> datetime:
     """xs:dateTime in UTC, to the microsecond; raises ValueError, also for one without an offset.
 
-    Without an offset nobody knows which moment it is: the sender's time zone, ours, or UTC.
+    Without an offset the moment is ambiguous: the sender's time zone, ours, or UTC.
     """
     match = _DATE_TIME.fullmatch(text.strip(SPACE))
     if not match:
@@ -85,12 +85,12 @@ def parse_moment(text: str) -> datetime:
 
 
 def parse_polish_date(text: str) -> date:
-    """The Polish date of an xs:dateTime, which is not always the date that it is written with; raises ValueError."""
+    """The Polish date of an xs:dateTime, which may differ from the date in its text; raises ValueError."""
     return parse_moment(text).astimezone(WARSAW).date()
 
 
 def _day(year: str, month: str, day: str) -> date:
-    """XML Schema 1.0 has no year 0000 and no needless zeros; years that Python does not have lie outside our bounds."""
+    """A date; XML Schema 1.0 has no year 0000 and no extra leading zeros; years above 9999 are out of our bounds."""
     if len(year) > 4:
         raise ValueError(f"the year {year[:_LONGEST]} lies outside the calendar")
     return checked_day(date(int(year), int(month), int(day)))

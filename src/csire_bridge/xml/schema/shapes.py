@@ -1,6 +1,6 @@
-"""What a document of a schema may look like: every element and attribute, how often it may stand, and its type.
+"""The structure that a schema allows: every element and attribute, how often it may occur, and its type.
 
-``xmlschema`` reads the schemas; here they become trees of places that mapping files are checked against.
+``xmlschema`` reads the schemas; here they become trees against which mapping files are checked.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class ValueType:
     """The type of a text.
 
     ``kinds`` are the primitive types of XML Schema that it may be of, such as ``date``; beside them ``list``, ``mixed``
-    (texts among elements) and ``empty`` (no text: the element says something by being there). ``codes`` are all the
-    values that it may have, where they are listed, ``default`` what the schema puts in the place of nothing.
+    (texts among elements) and ``empty`` (no text: the presence of the element is its meaning). ``codes`` are all
+    allowed values, if the schema lists them; ``default`` is the schema's default value.
     """
 
     kinds: frozenset[str]
@@ -48,9 +48,9 @@ class ValueType:
 class Shape:
     """An element or, with ``@`` before its name, an attribute; names are ``{namespace}name``.
 
-    It stands ``least`` to ``most`` times in the element above (``math.inf``: without an end). ``value`` is the type of
-    its text, None where it has none. ``unknown`` says why not all that may stand below it is known. ``in_sequence``:
-    the elements below stand in the order of ``below``.
+    It occurs ``least`` to ``most`` times in its parent (``math.inf``: no limit). ``value`` is the type of its text,
+    None if it has none. ``unknown`` says why its content is not fully known. ``in_sequence``: its children come in the
+    order of ``below``.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Shape:
     in_sequence: bool = False
 
     def leaves(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Shape]]:
-        """Everything below that has a text, or of which not all is known, with its path from here."""
+        """Every descendant with a text, or with unknown content, with its path from here."""
         for name, shape in self.below.items():
             here = (*path, name)
             if shape.value is not None or shape.unknown:
@@ -73,8 +73,8 @@ class Shape:
 class Shapes:
     """The shapes of the documents of some schemas.
 
-    Built together, which takes a third of a second; schemas that can't be, because they import different files for one
-    namespace, are built one by one.
+    They are built together, which takes a third of a second; schemas that import different files for one namespace are
+    built one by one.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Shapes:
 def _clash(
     files: Mapping[str, Path], locate: Callable[[str], Path], parse: Callable[[Path], etree._Element]
 ) -> tuple[str, Path, Path] | None:
-    """A namespace by which these schemas, and all that they import, mean two files; None when there is none."""
+    """A namespace for which these schemas and their imports use two different files; None if there is none."""
     found = dict(files)
     todo, seen = list(files.values()), set(files.values())
     while todo:
@@ -167,7 +167,7 @@ def _told(file: Path) -> Iterator[None]:
 
 
 def _derived_types(maps: Any) -> Mapping[Any, list[Any]]:
-    """The named types that extend or restrict a type: ``xsi:type`` in a document puts one of them in its place."""
+    """The named types that extend or restrict a type, which ``xsi:type`` in a document may select instead."""
     found: dict[Any, list[Any]] = {}
     for kind in maps.types.values():
         above = kind.base_type if kind.is_complex() else None
@@ -183,7 +183,7 @@ class _Builder:
         self._derived = derived
 
     def shape(self, element: Any, above: tuple[Any, ...]) -> Shape:
-        """The element with all that is below it; ``above`` are the types of the elements around it."""
+        """The element with all its descendants; ``above`` are the types of its ancestors."""
         kind = element.type
         shape = Shape(element.name, value=_value(kind, element.default))
         if not kind.is_complex():
@@ -220,7 +220,7 @@ class _Builder:
             shape.below[element.name].most = max(most, shape.below[element.name].most if not sure else 0)
 
     def _content(self, group: Any) -> tuple[dict[str, tuple[Any, _OCCURS]], bool]:
-        """Each element of a content model with how often it may stand there, and whether anything else may."""
+        """Each element of a content model with how often it may occur, and whether any other element is allowed."""
         parts: list[dict[str, tuple[Any, _OCCURS]]] = []
         anything = False
         for particle in group:
@@ -271,7 +271,7 @@ def _times(one: float, other: float) -> float:
 
 
 def _is_sequence(group: Any) -> bool:
-    """Whether the elements stand in the order in which the schema has them, each in one place."""
+    """Whether the elements must come in the schema's order, each in one place."""
     names = [particle.name for particle in group if isinstance(particle, xsd.XsdElement)]
     return group.model == "sequence" and len(names) == len(group) == len(set(names)) and group.max_occurs == 1
 

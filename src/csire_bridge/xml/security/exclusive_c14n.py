@@ -1,4 +1,4 @@
-"""Exclusive XML Canonicalization 1.0, without comments: the only one that any signature of ours or theirs may use."""
+"""Exclusive XML Canonicalization 1.0 without comments: the only canonicalisation allowed, for us and for partners."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _NAMES_DEFAULT = b'<a xmlns:d="#default"/>'
 def prefix_list(method: etree._Element) -> tuple[str, ...] | None:
     """The prefixes that a Transform or CanonicalizationMethod has treated as inclusive; None when it is another method.
 
-    Java's and .NET's stacks write such a list (Exclusive XML Canonicalization 1.0, section 4). Nothing else may stand
-    in the element, and there are at most 32 prefixes.
+    Java and .NET libraries write such a list (Exclusive XML Canonicalization 1.0, section 4). Nothing else may be in
+    the element, and there are at most 32 prefixes.
     """
     if method.get("Algorithm") != EXCLUSIVE or [str(child.tag) for child in method] not in ([], [_INCLUSIVE]):
         return None
@@ -42,9 +42,8 @@ def prefix_list(method: etree._Element) -> tuple[str, ...] | None:
 def canonical(element: etree._Element, prefixes: Sequence[str] = (), limit: int | None = None) -> bytes:
     """The canonical form of ``element``.
 
-    Raises Unreadable when it grows beyond ``limit`` bytes (None: no limit), or when there is none: namespaces must be
-    absolute URIs
-    (Canonical XML 1.0, section 1.3).
+    Raises Unreadable if it grows beyond ``limit`` bytes (None: no limit), or if there is no canonical form, because a
+    namespace is not an absolute URI (Canonical XML 1.0, section 1.3).
     """
     listed = list(prefixes) or None
     library: Any = etree  # its stubs don't know exclusive canonicalisation
@@ -64,7 +63,7 @@ def canonical(element: etree._Element, prefixes: Sequence[str] = (), limit: int 
 
 
 class _Bounded:
-    """A file that takes no more than ``limit`` bytes."""
+    """A file object that accepts at most ``limit`` bytes."""
 
     def __init__(self, limit: int) -> None:
         self.held, self._limit = bytearray(), limit

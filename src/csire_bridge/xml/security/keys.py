@@ -35,14 +35,14 @@ _STRONG = "use RSA of 2048 bits or more, or ECDSA P-256"
 
 @dataclass(frozen=True)
 class SigningKey:
-    """Our private key and the certificate that goes with it into each signature."""
+    """Our private key, and the certificate that is included in each signature."""
 
     key: PrivateKey
     certificate: x509.Certificate
 
     @classmethod
     def load(cls, key_file: Path, certificate_file: Path) -> SigningKey:
-        """Read both from PEM; raise ConfigurationError when they are unreadable, too weak or don't match."""
+        """Read both from PEM; raise ConfigurationError if they are unreadable, too weak or don't match."""
         key = _load_key(key_file)
         certificate = load_certificates(certificate_file)[0]
         if certificate.public_key() != key.public_key():
@@ -76,7 +76,7 @@ def load_certificates(file: Path) -> list[x509.Certificate]:
 
 
 def load_pins(file: Path) -> list[x509.Certificate]:
-    """Every certificate of a PEM file; raise ConfigurationError where one of them may not be pinned."""
+    """Read every certificate of a PEM file; raise ConfigurationError if one of them may not be pinned."""
     certificates = load_certificates(file)
     for certificate, why in why_not_pinned_together(certificates):
         subject = certificate.subject.rfc4514_string()
@@ -98,7 +98,7 @@ class TrustedCertificate:
         return self.certificate.fingerprint(hashes.SHA256())
 
     def valid_at(self, moment: datetime) -> bool:
-        """Whether ``moment`` (aware) lies in the certificate's time of validity."""
+        """Whether ``moment`` (aware) is within the certificate's validity."""
         return self.certificate.not_valid_before_utc <= moment <= self.certificate.not_valid_after_utc
 
 
@@ -106,7 +106,8 @@ class CertificateBook:
     """All pinned certificates, found by fingerprint. A party may have several, for roll-over."""
 
     def __init__(self, certificates: Iterable[TrustedCertificate]) -> None:
-        """Raises ConfigurationError for one that may not be pinned: weak, an authority's, not for signing documents."""
+        """Raises ConfigurationError for a certificate that may not be pinned: weak, an authority's, or not for
+        signing."""
         self._by_fingerprint: Mapping[bytes, TrustedCertificate] = {c.fingerprint: c for c in certificates}
         for pinned in self._by_fingerprint.values():
             if why := why_no_pin(pinned.certificate):

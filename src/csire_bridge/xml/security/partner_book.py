@@ -1,4 +1,4 @@
-"""Partners together with their certificates: whom a signature belongs to, and whether that still holds."""
+"""Partners with their certificates: who owns a signature, and whether its certificate is still trusted."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["PartnerBook"]
 
 @dataclass(frozen=True)
 class PartnerBook:
-    """All partners at one moment; a changed registry gives a new book.
+    """All partners at one moment; if the registry changes, a new book is made.
 
-    ``revoked`` holds the SHA-256 fingerprints of pinned certificates that their authority has called back.
+    ``revoked`` holds the SHA-256 fingerprints of pinned certificates that their authority has revoked.
     """
 
     partners: Mapping[Eic, Partner]
@@ -41,7 +41,7 @@ class PartnerBook:
 
     @cached_property
     def of_the_hub(self) -> CertificateBook:
-        """The certificates with which the hub may sign what it answers us; those that were called back are left out."""
+        """The certificates with which the hub may sign its answers to us; revoked ones are left out."""
         hubs = {eic for eic, partner in self.partners.items() if partner.is_the_hub}
         return CertificateBook(c for c in self.certificates if c.party in hubs and c.fingerprint not in self.revoked)
 

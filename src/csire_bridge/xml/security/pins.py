@@ -1,6 +1,7 @@
-"""Which certificates may be pinned to a party: only its own, that signs documents, and never an authority's.
+"""Which certificates may be pinned to a party: only its own ones for signing documents, never an authority's.
 
-Whoever has an authority's key can make certificates for anybody; pinned, its own signature would count as the party's.
+The owner of an authority's key can make certificates for anybody; if it were pinned, its signature would count as the
+party's.
 Sources: RFC 5280, sections 4.2.1.3 (key usage) and 4.2.1.9 (basic constraints).
 """
 
@@ -22,7 +23,7 @@ _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """What is against pinning a certificate, as the end of a sentence, and what can be done."""
+    """Why a certificate may not be pinned, as the end of a sentence, and what can be done."""
 
     text: str
     remedy: str
@@ -47,7 +48,7 @@ def is_strong(key: object) -> bool:
 
 
 def why_no_pin(certificate: x509.Certificate) -> Unfit | None:
-    """What is against pinning a certificate, None when nothing is. Its dates are not looked at."""
+    """Why a certificate may not be pinned; None if it may. Its validity dates are not checked."""
     if not is_strong(certificate.public_key()):
         return _WEAK
     try:
@@ -63,9 +64,9 @@ def why_no_pin(certificate: x509.Certificate) -> Unfit | None:
 
 
 def why_not_pinned_together(certificates: Sequence[x509.Certificate]) -> list[tuple[x509.Certificate, Unfit]]:
-    """Those of the certificates of one file that may not be pinned, each with the reason.
+    """The certificates of one file that may not be pinned, each with the reason.
 
-    One that has issued another of them is an authority's, whatever it says of itself.
+    A certificate that issued another one of the file is an authority's, whatever its extensions say.
     """
     found = []
     for each in certificates:

@@ -1,8 +1,8 @@
 """Certificate revocation lists (RFC 5280, section 5), read from files.
 
-A list counts only when the authority's certificate vouches for it (6.3.3 f and g), and when we understand everything
-in it that is marked critical: a list that covers only some certificates, or other authorities', must not be used to
-say that a certificate is fine (5.2). One certificate "on hold" counts as revoked.
+A list counts only if it is signed by the authority's certificate (6.3.3 f and g), and if we understand everything in it
+that is marked critical: a list for only some certificates, or for other authorities, must not be used to accept a
+certificate (5.2). A certificate "on hold" counts as revoked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FETCH = "fetch the authority's current list"
 
 @dataclass(frozen=True)
 class RevocationList:
-    """A list that its authority has signed. ``stands_until`` is the end of its time, or of its authority's (UTC)."""
+    """A list signed by its authority. ``stands_until`` (UTC) is the end of its validity, or of its authority's."""
 
     file: Path
     entries: x509.CertificateRevocationList
@@ -60,11 +60,11 @@ class RevocationList:
         return cls(file, entries, issued_at, min(end, authority.not_valid_after_utc))
 
     def expired(self, now: datetime) -> bool:
-        """Whether a newer list is overdue at ``now`` (aware); what stands on this one stays revoked all the same."""
+        """Whether a newer list is overdue at ``now`` (aware); certificates on this one stay revoked all the same."""
         return now > self.stands_until
 
     def revoked(self, pinned: Iterable[TrustedCertificate]) -> frozenset[bytes]:
-        """The SHA-256 fingerprints of the certificates that this authority has issued and called back."""
+        """The SHA-256 fingerprints of those certificates that this authority has issued and revoked."""
         return frozenset(each.fingerprint for each in pinned if self._names(each.certificate))
 
     def _names(self, certificate: x509.Certificate) -> bool:
@@ -121,7 +121,7 @@ def _hash_of(entries: x509.CertificateRevocationList) -> hashes.HashAlgorithm | 
 
 
 def _may_vouch(key: object) -> TypeGuard[rsa.RSAPublicKey | ec.EllipticCurvePublicKey]:
-    """Authorities also have larger curves than those who sign documents."""
+    """Whether the key may sign lists; authorities may use larger curves than signers of documents."""
     if isinstance(key, rsa.RSAPublicKey):
         return key.key_size >= 2048
     return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.key_size >= 256
@@ -136,7 +136,7 @@ def _may_sign_lists(authority: x509.Certificate) -> bool:
 
 
 def _check_contents(file: Path, entries: x509.CertificateRevocationList) -> None:
-    """Nothing critical in the list is understood here (RFC 5280, 5.2 and 5.3), so there must be none."""
+    """Refuse a list with any critical extension, as none is implemented here (RFC 5280, 5.2 and 5.3)."""
     critical = [extension.oid.dotted_string for extension in entries.extensions if extension.critical]
     for entry in entries:
         critical += [extension.oid.dotted_string for extension in entry.extensions if extension.critical]

@@ -1,8 +1,8 @@
 """The ``enveloped`` profile: an XML signature inside the document's root, over all of the document.
 
 Exclusive canonicalisation, SHA-256, RSA (2048 bits or more) or ECDSA P-256, the certificate in KeyInfo (W3C XML
-Signature 1.1). The checks before signxml pin the shape, so that only one kind of signature is ever looked at;
-after it, nothing counts but the tree that the signature covers.
+Signature 1.1). Checks before signxml fix the structure, so that only one kind of signature is ever accepted; after
+verification, only the tree that the signature covers is used.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _EXPECTED = SignatureConfiguration(
 
 @dataclass(frozen=True)
 class Verified:
-    """What a good signature vouches for: only ``tree`` may be used from here on.
+    """The result of a valid signature: only ``tree`` may be used from here on.
 
     ``content`` is its canonical form, which does not depend on the signature's PrefixList.
     """
@@ -75,7 +75,7 @@ class Verified:
 
 @dataclass(frozen=True)
 class _Shape:
-    """What a signature says of itself: its method, how the document is canonicalised, and the digest in base64."""
+    """The parameters of a signature: its method, the canonicalisation of the document, and the digest in base64."""
 
     algorithm: str
     prefixes: tuple[str, ...]
@@ -83,10 +83,10 @@ class _Shape:
 
 
 class _Verifier(XMLVerifier):
-    """signxml, but for the PrefixList of an exclusive canonicalisation.
+    """signxml with corrected handling of the PrefixList of exclusive canonicalisation.
 
-    Its schema of signatures does not know the one of a CanonicalizationMethod, and it takes an empty list, a line break
-    or a second blank for the default namespace.
+    signxml's schema does not allow the list in a CanonicalizationMethod, and it reads an empty list, a line break or a
+    second blank as the default namespace.
     """
 
     def validate_schema(self, signature: etree._Element) -> None:
@@ -106,7 +106,7 @@ def serialise(root: etree._Element) -> bytes:
 
 
 def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
-    """Return the bytes of ``root`` with our signature as its last child; ``root`` itself is left as it is."""
+    """Return the bytes of ``root`` with our signature as its last child; ``root`` itself is not changed."""
     plain = etree.tostring(root, xml_declaration=True, encoding="UTF-8", with_tail=False)
     return sign_written(plain, key)
 
@@ -114,7 +114,7 @@ def sign_enveloped(root: etree._Element, key: SigningKey) -> bytes:
 def sign_written(plain: bytes, key: SigningKey, root: etree._Element | None = None) -> bytes:
     """Return ``plain``, a document as ``serialise`` would write it, with our signature.
 
-    ``root`` is what it says, where that was read back already.
+    ``root`` is the parsed ``plain``, if the caller has it already.
     """
     root = parse_back(plain) if root is None else root
     signature = signature_over(canonical(root), key)
@@ -126,17 +126,17 @@ def sign_written(plain: bytes, key: SigningKey, root: etree._Element | None = No
 
 
 def parse_back(plain: bytes) -> etree._Element:
-    """What bytes of ours say. That is signed, not the tree: bytes can't tell every tree that code can build."""
+    """Parse our own bytes. This tree is signed, not the built one, because not every tree survives serialisation."""
     return etree.fromstring(plain, hardened_parser())
 
 
 def has_signature(root: etree._Element) -> bool:
-    """Whether there is a signature anywhere in the document, in the right place or not."""
+    """Whether there is a signature anywhere in the document, even in a wrong place."""
     return next(root.iter(_SIGNATURE), None) is not None
 
 
 def without_signature(root: etree._Element) -> etree._Element:
-    """Take the signature out of ``root`` in place, so that lines stay those of the received bytes."""
+    """Remove the signature from ``root`` in place, so that line numbers stay those of the received bytes."""
     for signature in root.findall(_SIGNATURE):
         root.remove(signature)
     return root
@@ -145,8 +145,8 @@ def without_signature(root: etree._Element) -> etree._Element:
 def verify_enveloped(root: etree._Element, book: CertificateBook, now: datetime, size: int = 0) -> Verified:
     """Return what the signature in ``root`` covers and who signed; raise ``NotTrusted`` for anything else.
 
-    ``size`` is the number of bytes as received, where it is known: what is large and altered is refused before much
-    work is done. Raises Unreadable for a document that has no canonical form, or a large one that grows beyond measure.
+    ``size`` is the number of received bytes, if known: a large altered document is refused before much work is done.
+    Raises Unreadable for a document without a canonical form, or whose canonical form is too large.
     """
     signature = _the_signature(root)
     shape = _check_shape(signature)
@@ -164,7 +164,7 @@ def verify_enveloped(root: etree._Element, book: CertificateBook, now: datetime,
 
 
 def growth(size: int) -> int:
-    """How many bytes the canonical form of a document of ``size`` bytes may have; a business message hardly grows."""
+    """The limit in bytes for the canonical form of a document of ``size`` bytes; business messages hardly grow."""
     return 2 * size + _LARGE
 
 
@@ -255,7 +255,7 @@ _PIN = "sign with the certificate that was handed over, or have the new one ente
 
 
 def _check_digest(root: etree._Element, signature: etree._Element, shape: _Shape, most: int) -> None:
-    """Refuse what was altered. This accepts nothing: signxml judges what passes, at several times the cost."""
+    """Refuse altered documents early. This accepts nothing: signxml then verifies, at several times the cost."""
     bare = copy.deepcopy(root)
     own = bare[root.index(signature)]
     before, after = own.getprevious(), own.tail or ""

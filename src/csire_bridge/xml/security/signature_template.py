@@ -1,7 +1,7 @@
-"""Our own signature: the one shape that we write, filled in with a digest, a signature value and our certificate.
+"""Our own signature from a template: filled in with a digest, a signature value and our certificate.
 
-It is what signxml writes for the same key, byte for byte, which the tests hold; signxml builds it anew from single
-elements each time, and that takes five times as long. Verifying is never done here: signxml does it, for every
+The result is the same as signxml's for the same key, byte for byte, as tests prove; signxml builds it from single
+elements each time, which takes five times as long. Verification is never done here: signxml does it, for every
 signature.
 """
 
@@ -50,7 +50,7 @@ def signature_over(content: bytes, key: SigningKey) -> bytes:
 
 @cache
 def _shape(key: SigningKey) -> tuple[tuple[bytes, bytes], bytes, bytes, bytes]:
-    """What never changes: SignedInfo around the digest as it is signed, and the element around digest and value."""
+    """The constant parts: SignedInfo around the digest as signed, and the element around digest and value."""
     method = f"{_MORE}rsa-sha256" if isinstance(key.key, rsa.RSAPrivateKey) else f"{_MORE}ecdsa-sha256"
     head, tail = (part.format(method) for part in _SIGNED_INFO.rsplit("{}", 1))
     pem = key.certificate.public_bytes(serialization.Encoding.PEM).decode().splitlines(keepends=True)
@@ -67,7 +67,7 @@ def _shape(key: SigningKey) -> tuple[tuple[bytes, bytes], bytes, bytes, bytes]:
 
 
 def _in_document(part: str) -> str:
-    """The same elements as they stand within Signature: it declares the prefix, and empty ones are short."""
+    """The same elements inside Signature, which declares the prefix; empty elements are written in short form."""
     short = part.replace(f' xmlns:ds="{_DS}"', "")
     for name in ("CanonicalizationMethod", "SignatureMethod", "Transform", "DigestMethod"):
         short = short.replace(f"></ds:{name}>", "/>")
@@ -75,7 +75,7 @@ def _in_document(part: str) -> str:
 
 
 def _signed(data: bytes, key: SigningKey) -> bytes:
-    """RSA PKCS #1 v1.5 or ECDSA, with SHA-256; of ECDSA the two numbers one after the other, as XML wants them."""
+    """Sign with RSA PKCS #1 v1.5 or ECDSA, SHA-256; for ECDSA r and s concatenated, as XML Signature requires."""
     if isinstance(key.key, rsa.RSAPrivateKey):
         return key.key.sign(data, padding.PKCS1v15(), _HASH)
     r, s = decode_dss_signature(key.key.sign(data, _ECDSA))

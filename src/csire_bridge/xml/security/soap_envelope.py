@@ -1,4 +1,4 @@
-"""SOAP envelopes of the hub's channel (contract ``urn:cms:b2b:v01``): what is inside, and what we answer."""
+"""SOAP envelopes of the hub's channel (contract ``urn:cms:b2b:v01``): reads requests, writes answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def is_secured(envelope: etree._Element) -> bool:
 
 
 def body_of(envelope: etree._Element) -> etree._Element:
-    """The envelope's one and only Body, its last child; raises NotValid when it is not there."""
+    """The envelope's only Body, which must be its last child; raises NotValid otherwise."""
     tag = f"{{{etree.QName(envelope).namespace}}}Body"
     bodies = [child for child in _elements(envelope) if child.tag == tag]
     if len(bodies) != 1 or _elements(envelope)[-1] is not bodies[0]:
@@ -42,9 +42,9 @@ def body_of(envelope: etree._Element) -> etree._Element:
 
 
 def business_document(body: etree._Element) -> etree._Element:
-    """The one business document that a SOAP Body carries; raises NotValid for any other content.
+    """The only business document in a SOAP Body; raises NotValid for any other content.
 
-    The path is exact - request, container, payload, document - so that nothing beside it is ever taken for it.
+    The path is exact (request, container, payload, document), so that no other element can be taken for it.
     """
     request = _only(body)
     containers = [child for child in _elements(request) if child.tag == f"{{{CMS}}}MessageContainer"]
@@ -73,7 +73,7 @@ def _wrong(text: str, place: etree._Element) -> NotValid:
 
 
 def reference_answer(reference: str, key: SigningKey, now: datetime) -> bytes:
-    """The signed answer to sendMessage: we have it, under this reference."""
+    """The signed answer to sendMessage: the message was received, under this reference."""
     envelope, body = _envelope()
     response = etree.SubElement(body, f"{{{CMS}}}SendMessageResponse", nsmap={"cms": CMS})
     etree.SubElement(response, f"{{{CMS}}}DocumentReferenceNumber").text = reference

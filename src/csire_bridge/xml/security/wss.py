@@ -1,13 +1,13 @@
 """The ``wss`` profile: a WS-Security header that signs a SOAP envelope's Body, its timestamp and the certificate.
 
-What the header holds, and nothing else: ``wsse:BinarySecurityToken`` (WS-Security X.509 Token Profile 1.1, section
+The header contains exactly: ``wsse:BinarySecurityToken`` (WS-Security X.509 Token Profile 1.1, section
 3.1), ``wsu:Timestamp`` (SOAP Message Security 1.1, section 10) and one ``ds:Signature`` (XML Signature 1.1) over
 exactly these two and the Body, with exclusive canonicalisation (Basic Security Profile 1.1, R5404).
 
 Signing is signxml's detached signature with three references. Verifying is ours: signxml looks an id up anywhere in
-a copy of the document and can't be told *which* element a reference must mean, and that gap is what wrapping attacks
-live in. Here no id is looked up at all: the three elements are found by their place, each reference must name one of
-them, and what is left is three digests and one public-key operation of ``cryptography``.
+a copy of the document and can't be told *which* element a reference must mean, which makes signature wrapping attacks
+possible. Here no id is looked up: the three elements are found by their position, each reference must name one of them,
+and what is left is three digests and one public-key operation of ``cryptography``.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _PIN = "sign with the certificate that was handed over, or have the new one ente
 
 @dataclass(frozen=True)
 class VerifiedEnvelope:
-    """What a good signature vouches for: only ``body``, read anew from the signed bytes, may be used from here on."""
+    """The result of a valid signature: only ``body``, parsed again from the signed bytes, may be used from here on."""
 
     body: etree._Element
     signer: TrustedCertificate
@@ -81,7 +81,7 @@ def sign_envelope(
 ) -> bytes:
     """Return the bytes of a SOAP 1.1 or 1.2 ``envelope`` with our Security header; ``envelope`` stays as it is.
 
-    Raises ValueError for what is no envelope with a Body, for one with a Security header, and for a naive ``now``.
+    Raises ValueError unless it is an envelope with a Body and without a Security header, and for a naive ``now``.
     """
     created = aware_utc(now)
     root = copy.deepcopy(envelope)
@@ -143,9 +143,9 @@ def verify_envelope(
 ) -> VerifiedEnvelope:
     """Return the signed Body and who signed it; raise ``NotTrusted`` for anything else.
 
-    ``now`` is the moment of *receipt*: a message that is looked at again later has not become any older. A clock
-    that runs ahead of ours by up to ``skew`` is forgiven; Expires is taken at its word. A naive ``now`` is a
-    ValueError. ``most`` limits the Body's canonical form, in bytes.
+    ``now`` is the moment of *receipt*: a message that is judged again later has not become older. The sender's clock
+    may be ahead of ours by up to ``skew``; Expires is applied strictly. A naive ``now`` is a ValueError. ``most``
+    limits the Body's canonical form, in bytes.
     """
     moment = aware_utc(now)
     try:

@@ -1,8 +1,8 @@
-"""The parts of a WS-Security header, found by their place, each checked for its exact shape; nothing is trusted yet.
+"""The parts of a WS-Security header, found by position and checked for their exact structure; not yet trusted.
 
 The rules come from SOAP Message Security 1.1, the X.509 Token Profile 1.1, XML Signature 1.1, and where these leave
-a choice from the Basic Security Profile 1.1. Whatever is not expected is refused, harmless or not. Every check raises
-``NotTrusted``; errors of libraries pass through, and ``xml.wss`` turns them into ``NotTrusted``.
+a choice from the Basic Security Profile 1.1. Anything unexpected is refused, even if harmless. Every check raises
+``NotTrusted``; errors of libraries pass through, and ``wss`` turns them into ``NotTrusted``.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _ONE_SIGNATURE = "sign Body, Timestamp and BinarySecurityToken with one signatur
 
 @dataclass(frozen=True)
 class Parts:
-    """The elements that count, found by their place in the envelope."""
+    """The relevant elements, found by their position in the envelope."""
 
     body: etree._Element
     timestamp: etree._Element
@@ -77,7 +77,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class SignedInfo:
-    """What the signature value covers: its bytes, and what stands in them."""
+    """SignedInfo: the bytes that the signature value covers, and their content."""
 
     octets: bytes
     algorithm: str
@@ -86,14 +86,14 @@ class SignedInfo:
 
 @dataclass(frozen=True)
 class Reference:
-    """What SignedInfo says of one signed element."""
+    """One reference of SignedInfo: a signed element and its digest."""
 
     digest: bytes
     prefixes: tuple[str, ...]
 
 
 def find_parts(envelope: etree._Element) -> Parts:
-    """The three signed elements and the signature, each the only one of its kind and in its place."""
+    """The three signed elements and the signature; each must be unique and in its position."""
     tree, soap = envelope.getroottree(), etree.QName(envelope).namespace
     docinfo: Any = tree.docinfo  # its stubs say that there is never a DTD
     if soap not in SOAP or envelope.tag != f"{{{soap}}}Envelope" or docinfo.doctype:
@@ -116,7 +116,8 @@ def find_parts(envelope: etree._Element) -> Parts:
 
 
 def _check_counts(envelope: etree._Element, body: etree._Element) -> None:
-    """Nothing of SOAP or of the profile repeats; a business document deep in the Body may carry its own signature."""
+    """Refuse repeated elements of SOAP or of the profile; a business document in the Body may have its own
+    signature."""
     soap = [f"{{{namespace}}}{name}" for namespace in SOAP for name in ("Envelope", "Header", "Body")]
     signatures = _first(envelope, _MAX_SIGNATURES + 1, _SIGNATURE)
     outside = [s for s in signatures if body not in list(s.iterancestors())[1:]]
@@ -134,14 +135,14 @@ def _first(envelope: etree._Element, count: int, *tags: str) -> list[etree._Elem
 
 
 def _check_ids(parts: Parts) -> None:
-    """No attribute that anybody might take for an id repeats one of the three (Basic Security Profile 1.1, R3204)."""
+    """Refuse any id-like attribute that repeats one of the three ids (Basic Security Profile 1.1, R3204)."""
     ids = Counter(cast("list[str]", _ALL_IDS(parts.body)))
     if any(ids[element.get(ID, "")] != 1 for element in (parts.body, parts.timestamp, parts.token)):
         raise _wrapped("Body, Timestamp and token each need a wsu:Id that no other element has")
 
 
 def read_signed_info(signature: etree._Element) -> SignedInfo:
-    """SignedInfo as it is signed: read anew from its canonical bytes, so that nothing hides between the two."""
+    """SignedInfo as signed: parsed again from its canonical bytes, so that both are certainly the same."""
     if names(signature) != _ds("SignedInfo", "SignatureValue", "KeyInfo") or len(signature[0]) != 5:
         raise _wrapped("the signature must hold SignedInfo, SignatureValue and KeyInfo, and nothing else")
     octets = canonical(signature[0], _exclusive_prefixes(signature[0][0]), MAX_PART)
@@ -155,7 +156,7 @@ def read_signed_info(signature: etree._Element) -> SignedInfo:
 
 
 def read_references(info: SignedInfo, parts: Parts) -> dict[etree._Element, Reference]:
-    """Which of the three elements each reference means, by its id; the token is also what KeyInfo must name."""
+    """Which of the three elements each reference names by its id; KeyInfo must name the token."""
     by_uri = {f"#{e.get(ID)}": e for e in (parts.body, parts.timestamp, parts.token)}
     if {r.get("URI") for r in info.references} != set(by_uri):
         raise _wrapped("the references must name Body, Timestamp and token by their wsu:Id, each once")
@@ -197,7 +198,7 @@ def decode(element: etree._Element) -> bytes:
 
 
 def names(element: etree._Element) -> list[str]:
-    """Tags of all children; a comment or an instruction is none that anybody expects."""
+    """Tags of all children, with a placeholder for comments and instructions, which are never expected."""
     return [str(child.tag) for child in element]
 
 

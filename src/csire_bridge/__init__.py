@@ -1,0 +1,19 @@
+"""csire-bridge: from the market hub's message to a meter's contactor, and back as a signed answer.
+
+The packages are layers, and each imports only from those below it. ``channels`` and ``pipeline`` are one layer, and so
+are ``xml`` and ``store``. import-linter checks this; docs/architecture.md draws it.
+
+    lab         simulators, benches, crash matrix, simulation, demo; the product never imports it
+    cli         the command line, by subject
+    service     composition root and web service
+    worker      the work loop, scheduled jobs, the partner registry
+    channels    hub, hes (head-end system), sid: where messages come in and go out
+    pipeline    the seven steps of a message, and what people may do
+    xml         hardened parser, signatures, schemas, mapping files
+    store       the database: unit of work, repositories, queries, migrations
+    config      settings and rule files
+    runtime     green calls, group commit, the process's own clock
+    domain      values and rules; no I/O, no XML, no clock of its own
+
+Read first: ``pipeline``, then ``domain.order``, then ``service.bridge``, which wires everything.
+"""

@@ -1,0 +1,1 @@
+"""Commands about messages: ``show`` (``messages``), ``validate``, ``sign`` and ``verify``, ``replay``, ``evidence``."""

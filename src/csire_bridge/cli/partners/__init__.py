@@ -1,0 +1,1 @@
+"""Commands about partners: ``partner`` (list, add, withdraw, check), ``ping``; ``tables`` prints them."""

@@ -1,0 +1,1 @@
+"""Commands about the system: ``serve``, ``database`` (``db``), ``retention``, ``points`` with ``point_actions``."""

@@ -1,0 +1,1 @@
+"""What several parts of the laboratory use: ``workload`` (signed messages), ``measure`` (rates and memory)."""

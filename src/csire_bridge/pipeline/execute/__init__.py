@@ -1,0 +1,7 @@
+"""Step 5: the command to the head-end system, and the truth about the contactor.
+
+``handler`` decides what each order needs. Before the command: ``gates``, with ``rule_gate`` and ``rule_cache`` (the
+operator's rules), ``meter_gate`` (is it the right meter), ``circuit`` (is the head-end system there), ``resolve_point``
+(unknown points), ``after_restore``. Then ``dispatch`` sends the ``command``, and ``read_back`` reads the contactor and
+decides what follows.
+"""

@@ -1,0 +1,3 @@
+"""Simulated meters that speak DLMS/COSEM over TCP: ``server``, ``meter``, ``cosem``, ``calendar``, ``load``,
+``concentrators``; ``client`` calls them.
+"""

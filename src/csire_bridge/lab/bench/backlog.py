@@ -127,7 +127,7 @@ class _Timing:
 
 
 def _pairs(little: Database, large: Database, batch: int, rounds: int) -> Iterator[tuple[_Timing, _Timing]]:
-    """Which of the two comes first changes each time."""
+    """The pairs of measurements; which of the two comes first alternates."""
     for turn in range(rounds + _WARM_UP):
         if turn % 2:
             second = _timed(large, batch, turn)
@@ -154,6 +154,6 @@ def _timed(database: Database, batch: int, turn: int) -> _Timing:
 
 
 def _settle_down(database: Database) -> None:
-    """What the database does by itself in the long run: statistics for its planner."""
+    """Update the planner's statistics, as the database does by itself in the long run."""
     with database.transaction() as tx:
         tx.connection.execute(text("ANALYZE"))

@@ -1,4 +1,4 @@
-"""The simulated head-end system as a process of its own, as it is in life."""
+"""The simulated head-end system as a process of its own, as in production."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _AT_A_CONCENTRATOR = "60000"  # it has addresses for a few thousand more
 def head_end_process(meters: int, core: int | None = None) -> Iterator[str]:
     """Run it with ``meters`` connected meters that switch at once; gives its URL. It ends with the block.
 
-    ``core`` is the processor core that it keeps to; None: the system places it.
+    ``core`` is the processor core to which it is pinned; None: not pinned.
     """
     many = ("--meters", str(meters), "--meters-per-concentrator", _AT_A_CONCENTRATOR)
     command = [sys.executable, "-m", _MODULE, *many, "--delay", "0"]

@@ -1,6 +1,7 @@
 """Load for a webhook: several kept-alive connections, each posts one message after the other.
 
-One thread and no HTTP library but a parser: on a small machine the load must not take what it measures.
+One thread, and only a parser instead of an HTTP library: on a small machine the load must not use the time of what it
+measures.
 """
 
 from __future__ import annotations
@@ -103,5 +104,5 @@ class _GreenCall:
         return self._whole
 
     def on_message_complete(self) -> None:
-        """The parser's word that nothing is missing."""
+        """Called by the parser when the answer is complete."""
         self._whole = True

@@ -1,4 +1,4 @@
-"""Measures whether memory stands still: very many orders through the whole bridge in one process."""
+"""Measures whether memory stays constant: very many orders through the whole bridge in one process."""
 
 from __future__ import annotations
 

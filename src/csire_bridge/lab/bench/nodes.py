@@ -1,6 +1,6 @@
 """Measures one, two and four worker processes on one PostgreSQL: orders that are due, carried out and answered.
 
-The orders stand in the database before the processes start, and fall due together when all of them are up. So only the
+The orders are in the database before the processes start, and become due together when all of them are up. So only the
 work on orders is measured: commands, events, readings of the contactor, signed answers and their delivery to a folder.
 """
 

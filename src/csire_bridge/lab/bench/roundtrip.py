@@ -149,7 +149,7 @@ def measure_round_trip(
 
 
 def _apart() -> tuple[int, int] | tuple[None, None]:
-    """A core for the sides, and one for the head-end system."""
+    """A core for both sides, and another one for the head-end system."""
     some = cores()
     return (some[0], some[1]) if len(some) > 1 else (None, None)
 

@@ -1,4 +1,4 @@
-"""Where a bench plays: a folder of its own with demo certificates, bridges with fresh databases, and the bare work."""
+"""The set-up of a bench: a folder with demo certificates, bridges with fresh databases, and the bare work."""
 
 from __future__ import annotations
 

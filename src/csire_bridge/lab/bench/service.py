@@ -1,4 +1,4 @@
-"""The bridge's service as a process of its own, as it is in life."""
+"""The bridge's service as a process of its own, as in production."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the bridge is killed: each crash point by its name, and what it means."""
+"""Crash points: the moments at which the bridge is killed, each with a name and its meaning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["MEANINGS", "STOP_POINTS", "Crash", "CrashPoint", "Drama", "Killer", 
 
 
 class CrashPoint(StrEnum):
-    """A moment at which the process dies. Those with "before" and "after" lie around a commit or a call."""
+    """A moment at which the process is killed. Names with "before" and "after" are around a commit or a call."""
 
     BEFORE_JOURNAL = "before-journal"
     AFTER_JOURNAL = "after-journal"
@@ -121,7 +121,7 @@ STOP_POINTS = (
 
 
 class Drama(StrEnum):
-    """What a round plays."""
+    """The kind of a round: what is killed."""
 
     CRASH = "crash"
     MIGRATION = "migration"
@@ -130,7 +130,7 @@ class Drama(StrEnum):
 
 
 class Killer(StrEnum):
-    """Who kills: the process itself, or whoever it speaks with at that moment."""
+    """Who kills: the process itself, or the partner that it talks to at that moment."""
 
     ITSELF = "itself"
     HEAD_END = "head-end"
@@ -148,7 +148,7 @@ def killer_of(point: CrashPoint) -> Killer:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """The ``nth`` time (from 1) that ``point`` is reached is the process's last moment."""
+    """The process is killed when ``point`` is reached for the ``nth`` time (from 1)."""
 
     point: CrashPoint
     nth: int = 1

@@ -1,6 +1,6 @@
-"""The blow inside a process that shall die: its rooms' public methods are wrapped, in this process only.
+"""Kills the process from inside at a crash point, by wrapping public methods of the product in this process only.
 
-The product knows nothing of it. A commit's kind is told by what was written in its transaction, not by who wrote.
+The product itself has no hooks. The kind of a commit is recognised by what was written in its transaction.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _STATES = {OrderState.SUBMITTING: "intent", OrderState.SUBMITTED: "submitted", O
 
 
 class Countdown:
-    """Counts how often the crash's point is reached, and strikes at the last of them. Safe in several threads."""
+    """Counts how often the crash point is reached, and kills at the planned time. Safe in several threads."""
 
     def __init__(self, crash: Crash, strike: Callable[[], None]) -> None:
         self._crash = crash
@@ -60,7 +60,7 @@ class Countdown:
         self._lock = threading.Lock()
 
     def reach(self, name: str) -> None:
-        """The process is at the point of that name; not every name is a crash point."""
+        """Note that the process has reached the point of that name; not every name is a crash point."""
         if name != self._crash.point:
             return
         with self._lock:
@@ -71,7 +71,7 @@ class Countdown:
 
 
 class Gate:
-    """Counts who is in a transaction, so that a process can be stopped while nobody is: locks don't stop with it."""
+    """Counts open transactions, so that a process can be stopped while it has none, and so holds no locks."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -91,14 +91,14 @@ class Gate:
 
     @contextmanager
     def empty(self) -> Iterator[None]:
-        """Wait until nobody is inside, and let nobody in."""
+        """Wait until no transaction is open, and block new ones."""
         with self._changed:
             self._changed.wait_for(lambda: not self._inside)
             yield
 
 
 def wrap_rooms(reach: Reach, gate: Gate) -> None:
-    """Have ``reach`` told of every call and every commit of this process; before a bridge is built."""
+    """Call ``reach`` for every call and every commit of this process; use it before a bridge is built."""
     for owner, method, name in _CALLS:
         _wrap(owner, method, _told(reach, name))
     _wrap(RetentionBook, "prune", _pruned)
@@ -120,7 +120,7 @@ def _told(reach: Reach, name: str) -> Around:
 
 
 def _telling(original: Callable[[Database], Any], reach: Reach, gate: Gate) -> Callable[[Database], Any]:
-    """``Database.transaction`` that tells of its commit, by the kinds of what was written."""
+    """``Database.transaction`` that reports its commit, with the kinds of what was written."""
 
     @contextmanager
     def transaction(self: Database) -> Iterator[StoreTransaction]:
@@ -170,7 +170,7 @@ def _noting(kinds: dict[str, None], kinds_of: KindsOf) -> Around:
 
 
 def _when_something(kind: str) -> KindsOf:
-    """An empty list of rows writes nothing."""
+    """Report only calls with rows: an empty list writes nothing."""
     return lambda args, _: [kind] if all(len(arg) for arg in args if isinstance(arg, list | tuple)) else []
 
 
@@ -191,7 +191,7 @@ def _replace(owner: Any, name: str, value: object) -> None:
 
 
 def wrap_migration(reach: Reach) -> None:
-    """Have ``reach`` told of each statement that an upgrade runs, and of its commit."""
+    """Call ``reach`` for each statement of an upgrade, and for its commit."""
     migration = CrashPoint.IN_MIGRATION.value
 
     def statement(_connection: Any, _cursor: Any, text: str, *_rest: Any) -> None:

@@ -1,4 +1,4 @@
-"""Many rounds, several at a time, and what came of them for each crash point."""
+"""Runs many rounds, several at a time, and sums up the results for each crash point."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ __all__ = ["Line", "run_rounds", "tally"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is known of one crash point: in how many ``rounds`` it was planned, how often it killed (in a take-over:
-    stopped), how often its moment never came, and in how many rounds with it something was wrong.
+    """The result for one crash point.
+
+    In how many ``rounds`` it was planned, how often it killed (in a take-over: stopped), how often it was never
+    reached, and in how many of its rounds something was wrong.
     """
 
     drama: Drama

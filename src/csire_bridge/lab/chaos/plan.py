@@ -1,4 +1,4 @@
-"""What a round shall be, from the seed and its number alone, so that any one can be played again."""
+"""The plan of a round, derived from the seed and its number only, so that any round can be repeated."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def dice_seed(self) -> str:
-        """What all chance in the round starts from."""
+        """The seed of all random choices in the round."""
         return f"{self.seed}/{self.number}"
 
 

@@ -1,4 +1,4 @@
-"""Plays one round: kills the bridge as planned, starts it again, lets it come to rest, and has everything checked."""
+"""Runs one round: kills the bridge as planned, restarts it, waits until all work is done, and checks everything."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WHILE = 0.5
 
 @dataclass
 class Outcome:
-    """What a round came to. ``killed`` are the crashes that happened, ``missed`` those whose point was not reached."""
+    """The result of a round. ``killed`` are the crashes that happened, ``missed`` those whose point was not reached."""
 
     plan: Plan
     database: str
@@ -50,7 +50,7 @@ class Outcome:
 
 
 def play(plan: Plan, databases: Databases, expect: Expectations, place: Path | None = None) -> Outcome:
-    """Play one round in a folder of its own below ``place``, and hold it against what must be."""
+    """Run one round in a folder of its own below ``place``, and check the invariants."""
     started, outcome = time.monotonic(), Outcome(plan, databases.kind)
     with open_scene(plan, databases, place) as scene:
         scene.perform(outcome)
@@ -64,12 +64,12 @@ def play(plan: Plan, databases: Databases, expect: Expectations, place: Path | N
 
 
 class _GoesWrong(Exception):
-    """The round can't go on; what is found up to here counts."""
+    """The round can't continue; the problems found so far count."""
 
 
 @dataclass
 class Scene:
-    """Everything that plays in one round."""
+    """All participants of one round."""
 
     plan: Plan
     stage: Stage
@@ -80,7 +80,7 @@ class Scene:
     database: Database
 
     def perform(self, outcome: Outcome) -> None:
-        """Play to the end, and kill what still runs; ``outcome`` says what happened."""
+        """Run to the end, and kill remaining processes; ``outcome`` says what happened."""
         try:
             _DRAMAS[self.plan.drama](self, outcome)
         except _GoesWrong as error:
@@ -131,7 +131,7 @@ def open_scene(plan: Plan, databases: Databases, place: Path | None) -> Iterator
 
 
 def _crash(scene: Scene, outcome: Outcome) -> None:
-    """The service dies at one point after the other, each time amid letters of its own."""
+    """The service is killed at one point after the other, each time while new messages come."""
     scene.stage.enter(scene.post.places)
     _serve_and_die(scene, outcome)
 
@@ -148,7 +148,7 @@ def _serve_and_die(scene: Scene, outcome: Outcome) -> None:
 
 
 def _migration(scene: Scene, outcome: Outcome) -> None:
-    """Upgrades of the database die; then the bridge lives as ever."""
+    """Upgrades of the database are killed; then the bridge must run normally."""
     if scene.plan.older:
         [letter] = scene.batches[-1][:1]
         make_older(scene.database, letter, random.Random(scene.plan.dice_seed))  # noqa: S311
@@ -161,7 +161,7 @@ def _migration(scene: Scene, outcome: Outcome) -> None:
 
 
 def _take_over(scene: Scene, outcome: Outcome) -> None:
-    """A worker is stopped in the middle of its work, another one takes its leases over, and the first goes on."""
+    """A worker is stopped during its work, another one takes over its leases, and then the first one continues."""
     scene.stage.enter(scene.post.places)
     door = scene.stage.serve(role=Role.WEB)
     if not door.answers():
@@ -185,7 +185,7 @@ def _take_over(scene: Scene, outcome: Outcome) -> None:
 
 
 def _retention(scene: Scene, outcome: Outcome) -> None:
-    """Everything is done and in order; then what has ended is archived and deleted, and that dies."""
+    """All work is done; then ended records are archived and deleted, and that process is killed."""
     scene.stage.enter(scene.post.places)
     _to_the_end(scene, [letter for batch in scene.batches for letter in batch])
     outcome.found += violations(scene.witness(), Expectations())
@@ -215,7 +215,7 @@ def _note(outcome: Outcome, crash: Crash, victim: Victim) -> None:
 
 
 def _to_the_end(scene: Scene, letters: list[Letter]) -> None:
-    """The bridge that nobody kills any more must come to rest."""
+    """The bridge, which is not killed any more, must finish all work."""
     scene.courier.take(letters)
     victim = scene.stage.serve()
     if not victim.answers():

@@ -1,6 +1,6 @@
-"""Where a round plays: a fresh folder and database, a hub, a head-end system, and the bridge's processes.
+"""The set-up of a round: a fresh folder and database, a hub, a head-end system, and the bridge's processes.
 
-Hub and head-end system live in the process that kills, so they remember what they saw while the bridge dies.
+Hub and head-end system run in the process that kills, so they keep what they saw when the bridge is killed.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ class Stage:
             countdown.reach(crash.point)
 
     def _settings(self) -> dict[str, Any]:
-        """Short times, so that a round takes seconds; everything else as in life."""
+        """Settings with short times, so that a round takes seconds; everything else as in production."""
         pki = self._pki
         return {
             "database": self.database_url,

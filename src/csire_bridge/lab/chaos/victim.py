@@ -1,4 +1,4 @@
-"""The processes that are killed: a real service, or a real upgrade of the database, with the blow built in.
+"""The processes to be killed: a real service, upgrade or retention run, with the crash point wrapped in.
 
 They are forked from a warm process that has imported everything and runs no thread, so that a start costs a tenth of
 a second and not two; what is killed is a process of its own all the same.
@@ -36,9 +36,9 @@ STOPPED = "stopped"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a process plays. ``crash`` is its end, or with ``stops`` the moment at which it stops (SIGSTOP).
+    """The task of a process. At ``crash`` it is killed, or with ``stops`` stopped (SIGSTOP).
 
-    ``port`` 0 is for a process that listens to nobody; ``events`` is then the door of somebody else.
+    ``port`` 0 is for a process that does not listen; ``events`` is then the event endpoint of another process.
     """
 
     settings: Mapping[str, Any]
@@ -51,7 +51,7 @@ class Part:
 
 
 def run_service(part: Part, say: Connection) -> None:
-    """Serve until killed, or until whoever started it is gone; says its address once it answers."""
+    """Serve until killed, or until the parent process is gone; prints its address once it answers."""
     _log_to(part.log)
     if part.crash is not None:
         gate = Gate()

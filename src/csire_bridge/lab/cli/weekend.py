@@ -40,7 +40,7 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Sight:
-    """What was seen of an order at a moment (UTC)."""
+    """The state of an order at a moment (UTC)."""
 
     at: datetime
     what: str
@@ -50,7 +50,7 @@ class Sight:
 
 @dataclass
 class _HandSetClock:
-    """Stands still until it is set."""
+    """A clock that stands still until it is set."""
 
     now: datetime
 
@@ -110,7 +110,7 @@ def _feed(scene: Stage, clock: _HandSetClock, sample: Path, expected: Expectatio
 
 
 def _seen(scene: Stage, key: int, at: datetime, what: str, due: OrderState) -> Sight:
-    """Let the worker work at this hour until the order stands where it is due, which a wait does at once."""
+    """Run the worker at this hour until the order has the expected state; a waiting order has it at once."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         worked = scene.bridge.worker.turn()

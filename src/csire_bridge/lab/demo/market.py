@@ -43,7 +43,7 @@ _LARGEST_PUSH = 512 * 1024
 
 @dataclass(frozen=True)
 class Market:
-    """Everything that plays together."""
+    """The bridge and all simulated partners."""
 
     service: Service
     hub: HubSimulator
@@ -57,13 +57,13 @@ class Market:
         return self.service.bridge
 
     def sid_caller(self) -> BridgeCaller:
-        """SID's own client for our door, with the password that was agreed."""
+        """SID's own client for our endpoint, with the agreed password."""
         desk = self.bridge.settings.sid
         password = read_password(desk.caller_password_file) if desk.caller_password_file else ""
         return self.sid.caller(f"{self.service.url}/sid/soap", (desk.caller_user or "", password))
 
     def agree(self, profile: SecurityProfile) -> None:
-        """The hub signs with ``profile`` from now on; the running bridge learns it from its registry of partners."""
+        """Let the hub sign with ``profile`` from now on; the running bridge reads that from its partner registry."""
         entry = PartnerEntry(self.pki.hub.eic, self.clock(), "demo", profile=profile)
         with self.bridge.database.transaction() as tx:
             tx.partners.enter(entry)
@@ -109,7 +109,7 @@ def market(
 
 @dataclass
 class Feeder:
-    """Sends documents to the bridge through its doors in turn: webhook bare, webhook SOAP, the hub's queue.
+    """Sends documents to the bridge through its channels in turn: webhook bare, webhook SOAP, the hub's queue.
 
     ``sent`` tells for each name the SHA-256 of the bytes under which the journal has it.
     """
@@ -118,7 +118,7 @@ class Feeder:
     sent: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def feed(self, documents: Sequence[tuple[str, bytes]], profile: SecurityProfile) -> None:
-        """Send (name, bytes) one after the other, signed by ``profile`` where the door can carry that."""
+        """Send (name, bytes) one after the other, signed by ``profile`` if the channel allows it."""
         doors = itertools.cycle((self._push_bare, self._push_soap, self._enqueue))
         for name, raw in documents:
             if not _is_xml(raw):

@@ -1,4 +1,4 @@
-"""A bridge on a stage: demo certificates, a simulated head-end system with its meters, and the bridge between them."""
+"""A bridge in a demo environment: demo certificates, and a simulated head-end system with its meters."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NO_PAUSES = {"meter_pause_seconds": 0.2, "again_seconds": 0.5, "expiry_margin_s
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that plays together."""
+    """The bridge, its simulated head-end system, and the certificates."""
 
     bridge: Bridge
     head_end: HeadEndSimulator

@@ -1,4 +1,4 @@
-"""What is asked for becomes an order by the product's own registration; bytes, signature and schema are left out."""
+"""Turns requests into orders by the product's own registration, without bytes, signature and schema."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _US = "19XENERGAOPERATS"
 
 
 class Desk:
-    """Registers what arrives, as the steps after the signature do."""
+    """Registers arriving requests, as the steps after the signature do."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Desk:
                     self._from_sid(tx, one, now)
 
     def _install(self, tx: Transaction, first: Asked) -> None:
-        """Points and meters are entered when they are first needed: so a long run does not begin with a long wait."""
+        """Enter points and meters when they are first needed, so that a long run starts quickly."""
         if first.meter not in self._known:
             self._known.add(first.meter)
             tx.points.put(self._population.point(first))

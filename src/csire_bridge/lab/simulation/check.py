@@ -1,4 +1,4 @@
-"""What must be true at the end of every play, held against what the simulated meters really did."""
+"""Invariants at the end of every simulation, checked against what the simulated meters really did."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LISTED = {WorkStep.EXECUTE.value, WorkStep.PERFORM.value}
 
 
 def violations(play: Play) -> list[str]:
-    """Everything that is wrong, a sentence each.
+    """Every violation, a sentence each.
 
     Two open commands at one meter; a done that the contactor does not confirm; movements of a meter in another order
     than they were asked for; an order that has neither ended nor a reason to wait; orders that were never registered.

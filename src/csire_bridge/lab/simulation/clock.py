@@ -1,4 +1,4 @@
-"""The simulated clock, and what is to happen by it: no real time passes."""
+"""The simulated clock, and jobs planned by it: no real time passes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Agenda", "SimulatedClock"]
 
 
 class SimulatedClock:
-    """A ``Clock`` that stands still until it is moved on; never back."""
+    """A ``Clock`` that stands still until it is moved forward."""
 
     def __init__(self, start: datetime) -> None:
         """``start`` is aware UTC."""
@@ -25,7 +25,7 @@ class SimulatedClock:
         self._now = max(self._now, moment)
 
     def take(self, seconds: float) -> None:
-        """Let time pass: whoever is called takes so long to answer."""
+        """Let time pass, as during a call that takes so long."""
         self._now += timedelta(seconds=seconds)
 
 
@@ -37,7 +37,7 @@ class Agenda:
         self._order = itertools.count()
 
     def add(self, moment: datetime, job: Callable[[datetime], None]) -> None:
-        """Have ``job`` done at ``moment``, which it is told: the clock may have gone on since."""
+        """Run ``job`` at ``moment``, which it gets as its argument: the clock may be further by then."""
         heapq.heappush(self._heap, (moment, next(self._order), job))
 
     def next(self) -> datetime | None:

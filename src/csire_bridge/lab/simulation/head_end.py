@@ -1,7 +1,7 @@
 """A head-end system in memory, on the simulated clock: the port ``HeadEnd``, its queue of commands, and its faults.
 
-Meters and fates are those of the head-end simulator that speaks over HTTP; only the way there is left out. A call takes
-simulated time, as it does in life: the worker waits for it. An event takes its own way, and comes later.
+Meters and faults are those of the head-end simulator that speaks HTTP; only the network is left out. A call takes
+simulated time, for which the worker waits, as in production. An event comes separately, and later.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class SimulatedHeadEnd:
         self.commands = 0
 
     def install(self, meter: Meter) -> None:
-        """Meters stand where they are from the start; they are made known when they are first needed."""
+        """Install a meter; it exists from the start, and is made known when it is first needed."""
         self._meters[meter.number] = meter
 
     def state_at(self, meter: MeterNumber, moment: datetime) -> ControlState | None:
@@ -104,11 +104,11 @@ class SimulatedHeadEnd:
         return next((m.state for m in reversed(self.movements[meter]) if m.at <= moment), None)
 
     def clock_shows(self, now: datetime) -> datetime:
-        """Both have the one simulated clock."""
+        """The same as ``now``: both use the simulated clock."""
         return now
 
     def clock_behind(self, now: datetime) -> timedelta:
-        """Not at all."""
+        """Zero: both use the simulated clock."""
         return timedelta()
 
     def submit(self, command: ContactorCommand) -> None:
@@ -235,7 +235,7 @@ class SimulatedHeadEnd:
         return HeadEndEvent(command.correlation_id, command.meter, kind, kind, at, text=text)
 
     def _report(self, event: HeadEndEvent) -> None:
-        """An event goes out: never, late, twice, or as it should."""
+        """Send an event: never, late, twice, or correctly."""
         if self._strikes(Fault.SILENT, event.meter):
             return
         seconds = self._fate.delay(self._pace.event, event.meter, "event")

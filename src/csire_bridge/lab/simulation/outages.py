@@ -1,4 +1,4 @@
-"""What can't be reached when: the head-end system, a concentrator with its meters, or one meter. Drawn from a seed."""
+"""Outages of the head-end system, of a concentrator with its meters, or of one meter; random by a seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of a play: times in the five buckets, ends, deadlines, and why orders were late. Read from the database."""
+"""The result of a simulation, from the database: the five buckets, ends, deadlines, and why orders were late."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _meter_of(order: Order) -> int:
 def _waited(connection: Connection, reason: WaitsFor) -> set[int]:
     """Orders that waited for it at some time, and the orders of which those are steps.
 
-    The history is all that tells: an order forgets what it waited for once it goes on.
+    Only the history shows it: an order no longer has its reason for waiting once it continues.
     """
     query = (
         select(orders.c.key, orders.c.parent)

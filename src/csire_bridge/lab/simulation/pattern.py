@@ -1,7 +1,7 @@
-"""When who asks for what: stories of customers, each at a meter of its own, drawn from a seed.
+"""Who asks for what, and when: stories of customers, each at a meter of its own, random by a seed.
 
-No published figures tell how orders are spread over days and kinds. What is known is marked as such in ``STORIES``; the
-rest is an assumption, and stands here only.
+There are no published figures on how orders are spread over days and kinds. What is known is marked in ``STORIES``; the
+rest is an assumption, made only here.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def prepaid_evening(pairs: int, start: datetime, seed: int, pairs_per_meter: int
 
 
 class _Teller:
-    """Tells stories. One source of chance, asked in one order: so a seed always tells the same ones."""
+    """Makes stories from one random source in a fixed order, so that a seed always gives the same ones."""
 
     def __init__(self, rng: random.Random, start: datetime, days: int) -> None:
         self._rng, self._start, self._end = rng, start, start + timedelta(days=days)

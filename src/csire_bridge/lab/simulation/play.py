@@ -1,4 +1,4 @@
-"""Plays a scenario: the real worker on the simulated clock, which jumps from one thing that is due to the next."""
+"""Runs a scenario: the real worker on the simulated clock, which jumps from one due moment to the next."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ class Play:
         )
 
     def enter_rules(self, versions: Sequence[RuleSetVersion]) -> None:
-        """Have the configurator's rule sets hold, in the order in which they were entered."""
+        """Enter the configurator's rule sets, in their order."""
         with self.database.transaction() as tx:
             for version in versions:
                 tx.rule_sets.enter(version)
 
     def run(self) -> Iterator[int]:
-        """Play until nothing is due any more, or the time after the last arrival is over; yields each day's number."""
+        """Run until nothing is due any more, or the time after the last arrival is over; yields each day's number."""
         waiting, day = self.scenario.asked, 0
         end = self.scenario.until
         while True:
@@ -115,7 +115,8 @@ class Play:
         return min((due for due in (work, arrival, self._agenda.next()) if due is not None), default=None)
 
     def _rounded(self, due: datetime) -> datetime:
-        """The next full pulse: what falls due within one is done together, as it is where a worker rests between."""
+        """The next full pulse: work that becomes due within one is done together, as by a worker that rests in
+        between."""
         pulse = self.scenario.pulse.total_seconds()
         if due <= self.clock() or not pulse:
             return due

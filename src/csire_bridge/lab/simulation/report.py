@@ -1,4 +1,4 @@
-"""The whole result of a play, for people and programs."""
+"""The whole result of a simulation, for people and programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is played: who asks for what, and what goes wrong meanwhile. All of it follows from the seed."""
+"""Scenarios: who asks for what, and what goes wrong meanwhile. Everything follows from the seed."""
 
 from __future__ import annotations
 

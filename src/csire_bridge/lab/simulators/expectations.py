@@ -1,4 +1,4 @@
-"""What each sample message must come to: ``samples/expected.yaml``, read into typed values."""
+"""The expected result of each sample message: ``samples/expected.yaml``, read into typed values."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Demo certificates, made when needed and never committed: the hub, we, a supplier, a stranger, an expired one.
+"""Demo certificates, made when needed and never committed: hub, operator, supplier, stranger, an expired one.
 
-Every certificate names its party by EIC in the subject's common name. The demo authority's private key lives in the
-memory of who made it and is never written; the stranger's certificate claims to be the hub's, from an authority of
-his own.
+Every certificate names its party by EIC in the subject's common name. The demo authority's private key is kept in
+memory only; the stranger's certificate claims to be the hub's, from an authority of its own.
 """
 
 from __future__ import annotations

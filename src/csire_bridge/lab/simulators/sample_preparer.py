@@ -1,6 +1,6 @@
-"""Makes the committed samples fit to be fed: moves their dates to today and signs them, rightly or wrongly.
+"""Prepares the committed samples for sending: moves their dates to today and signs them, rightly or wrongly.
 
-Nothing here knows an element of a payload: dates are found in the bytes, and what is altered is "the last text".
+No element of a payload is named here: dates are found in the bytes, and the text that is altered is "the last one".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The bare way to the head-end system: ready-made commands over one kept-alive connection, and an event listener."""
+"""The bare calls to the head-end system: ready-made commands over one kept-alive connection, and an event listener."""
 
 from __future__ import annotations
 

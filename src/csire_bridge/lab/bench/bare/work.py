@@ -1,6 +1,6 @@
-"""The bare work, without any code of the bridge: what has to be done to a message whoever does it.
+"""The bare work, without any code of the bridge: what any program has to do with a message.
 
-Everything that can be made once is made once: parser, compiled schema, certificate, key, and the document to sign.
+Everything that can be reused is made once: parser, compiled schema, certificate, key, and the document to sign.
 """
 
 from __future__ import annotations

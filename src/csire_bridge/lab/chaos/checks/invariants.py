@@ -1,6 +1,6 @@
-"""What must hold after a round, whatever was killed where.
+"""The invariants that must hold after a round, whatever was killed where.
 
-The bridge's database is held against what was seen from outside: what was sent and which receipts came back, the
+The bridge's database is compared with what was seen from outside: what was sent and which receipts came back, the
 commands that the head-end system took, when each contactor moved, and the answers that the hub has.
 """
 
@@ -56,7 +56,7 @@ _REUSED = "used for another document"
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What may be asked of the bridge; an older one is judged with less.
+    """Which invariants are checked; for an older version of the bridge fewer apply.
 
     ``one_command``: at one meter at most one command is open, and the newest request has the last word.
     ``recall_holds``: after the hub has ended a process, no further command is given for it.
@@ -80,7 +80,7 @@ class Witness:
 
 
 def violations(witness: Witness, expect: Expectations) -> list[str]:
-    """A sentence for each thing that is wrong; none is what we want."""
+    """A sentence for each violation; empty if all is well."""
     try:
         with witness.database.reading() as connection:
             rows = _Rows(connection)
@@ -167,7 +167,7 @@ class _Seen:
             yield from _history(order, history if self._expect.notes_agree else _moves(history))
 
     def _unmoved(self, order: Row[Any]) -> Iterator[str]:
-        """What is answered with "cannot" did not happen."""
+        """An order answered with "cannot" must not have moved the contactor."""
         if order.state == OrderState.DONE.value or order.meter is None or not self._is_alone(order):
             return
         start = order.registered_at - _READING
@@ -213,7 +213,7 @@ class _Seen:
             yield f"the answer to order {order.key} is {row.state}, although the hub confirmed it"
 
     def done(self) -> Iterator[str]:
-        """Done is said only of a contactor that was seen in that state, and with a time that can be true."""
+        """An order is done only if its contactor was in the wanted state, with a possible time of execution."""
         head_end = self._witness.head_end
         for order in self._rows.orders:
             if order.state != OrderState.DONE.value:
@@ -236,7 +236,7 @@ class _Seen:
             yield from self._last_word(order, wanted)
 
     def _last_word(self, order: Row[Any], wanted: ControlState) -> Iterator[str]:
-        """The newest request for a point decides how its contactor stands at the end."""
+        """The newest request for a point decides the state of its contactor at the end."""
         others = [o for o in self._rows.orders if o.metering_point == order.metering_point and o.key != order.key]
         if others and not self._expect.one_command:
             return
@@ -299,7 +299,7 @@ class _Seen:
                 )
 
     def leftovers(self) -> Iterator[str]:
-        """Nothing is left to do: no letter of a round waits for a date."""
+        """Nothing is left to do: no message of a round waits for a date."""
         for row in self._rows.work:
             why = f"parked: {row.last_error}" if row.parked else f"due {row.due_at}, leased until {row.leased_until}"
             yield f"work is left: {row.step} of {row.subject}, {why}"
@@ -327,7 +327,7 @@ def _action(order: Row[Any]) -> ContactorAction:
 
 
 def _ran_out(order: Row[Any]) -> bool:
-    """On a slow machine a command may end before the head-end system comes to run it, and says so."""
+    """On a slow machine a command may expire before the head-end system runs it; the history says so."""
     return order.state == OrderState.REJECTED.value and "expired before it could be run" in (order.detail or "")
 
 

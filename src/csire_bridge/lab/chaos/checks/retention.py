@@ -1,4 +1,4 @@
-"""What must hold after retention, whenever it was killed: all is here or in an archive, and once in all of them."""
+"""What must hold after retention, whenever it was killed: each record is in the database or in exactly one archive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Kept", "retention_violations"]
 
 @dataclass(frozen=True)
 class Kept:
-    """What stood in the database before."""
+    """The content of the database before the run."""
 
     messages: dict[int, Row[Any]]
     orders: frozenset[int]
@@ -30,7 +30,7 @@ class Kept:
 
     @classmethod
     def of(cls, database: Database) -> Kept:
-        """What stands in it now."""
+        """The content of the database now."""
         with database.reading() as connection:
             return cls(
                 {row.key: row for row in connection.execute(select(messages))},

@@ -1,4 +1,4 @@
-"""Brings letters as a hub does: pushes again until there is a receipt, and keeps every receipt."""
+"""Sends the messages of a round as a hub does: repeats until there is a receipt, and keeps every receipt."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Courier:
         self._hands = ThreadPoolExecutor(_HANDS, thread_name_prefix="courier")
 
     def take(self, letters: Iterable[Letter]) -> None:
-        """Take letters over; those for the queue are in it from now on."""
+        """Accept messages to send; those for the queue are put into it at once."""
         for letter in letters:
             self.letters.append(letter)
             self.receipts[letter] = []
@@ -52,11 +52,11 @@ class Courier:
 
     @property
     def done(self) -> bool:
-        """Whether every letter was brought."""
+        """Whether every message was delivered."""
         return not self._waiting
 
     def go(self, url: str) -> None:
-        """Try once to bring every letter whose time has come; those that hear nothing are brought again."""
+        """Try once to send every message that is due; those without a receipt are sent again."""
         ready = [letter for letter in self._waiting if self._may_go(letter)]
         brought = list(self._hands.map(lambda letter: self._bring(letter, url), ready))
         for letter, heard in zip(ready, brought, strict=True):
@@ -64,7 +64,7 @@ class Courier:
                 self._waiting.remove(letter)
 
     def close(self) -> None:
-        """Let the hands go."""
+        """Stop the threads."""
         self._hands.shutdown()
 
     def _may_go(self, letter: Letter) -> bool:

@@ -1,4 +1,4 @@
-"""Where a round's database lives: each kind gives an address of a fresh one. PostgreSQL is named by its server."""
+"""Databases for rounds: each kind gives the address of a fresh one. PostgreSQL is given by its server."""
 
 from __future__ import annotations
 

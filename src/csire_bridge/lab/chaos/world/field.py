@@ -1,4 +1,4 @@
-"""The world around the bridge, which outlives it: a head-end system and a hub that write down what they see."""
+"""The surroundings of the bridge, which survive its crashes: a head-end system and a hub that record what they see."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the hub sends in a round: orders, repeats, a recall, and messages that must be refused.
+"""The messages that the hub sends in a round: orders, repeats, a recall, and messages that must be refused.
 
-They are made from the samples by putting in other identifiers, so no element of a payload is named here.
+They are made from the samples with other identifiers, so no element of a payload is named here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RECALL = "S-process-ended.xml"
 
 
 class What(StrEnum):
-    """What a letter asks for, and so what may come of it."""
+    """What a message asks for, which decides its possible results."""
 
     DISCONNECT = "disconnect"
     RECONNECT = "reconnect"
@@ -82,7 +82,7 @@ def digest(raw: bytes) -> str:
 
 
 class Post:
-    """Writes the letters of one round; the same for the same seed but for identifiers and times."""
+    """Makes the messages of one round; the same for the same seed, except for identifiers and times."""
 
     def __init__(self, standard: Standard, pki: DemoPki, dice: random.Random) -> None:
         self._standard = standard

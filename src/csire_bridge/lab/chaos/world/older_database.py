@@ -1,4 +1,4 @@
-"""A database as an older version of the bridge left it: fewer migrations, and a message that nobody has looked into."""
+"""A database as an older version of the bridge left it: fewer migrations, and a message not processed yet."""
 
 from __future__ import annotations
 

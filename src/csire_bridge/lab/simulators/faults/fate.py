@@ -1,7 +1,7 @@
 """Decides which faults strike, so that a run with the same seed meets the same ones, whatever the threads do.
 
-A decision depends on the seed, the kind of fault, the meter, and how often that meter met the question before; never on
-what happened to other meters meanwhile.
+A decision depends on the seed, the kind of fault, the meter, and how often this was decided for the meter before; never
+on what happened to other meters.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The control door of the simulated head-end system: ``POST /control`` with JSON on a port of its own, 127.0.0.1 only.
+"""The control endpoint of the simulated head-end system: ``POST /control`` with JSON on its own port, 127.0.0.1 only.
 
-It stays open while the system itself is down. One request may hold several words, which are done in this order:
+It works also while the system itself is down. One request may have several keys, which are handled in this order:
 
     {"faults": {"busy": {"chance": 0.1}}}      change what is named; {"preset": "plan"} sets the plan value
     {"calm": true}                             no faults any more, all concentrators up, no outage
@@ -12,7 +12,7 @@ It stays open while the system itself is down. One request may hold several word
     {"tracking": "ID"}, {"command": "MRID"}    how many commands were taken under it
     {"totals": true}                           sums over all meters, and how often each fault struck
 
-The answer has the same words. What can't be understood gets 400 with a sentence.
+The answer has the same keys. An invalid request gets 400 with a sentence.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ControlDoor:
         return self
 
     def stop(self) -> None:
-        """Close the door."""
+        """Close the endpoint."""
         self._http.stop()
 
     def _answer(self, path: str, _content_type: str, raw: bytes) -> Reply:

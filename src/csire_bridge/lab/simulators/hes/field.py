@@ -42,7 +42,7 @@ class ConfirmationStyle(StrEnum):
 
 
 class Field:
-    """Runs commands on the meters behind the concentrators, and words the events about them."""
+    """Runs commands on the meters behind the concentrators, and makes the events about them."""
 
     def __init__(
         self,
@@ -95,12 +95,12 @@ class Field:
         return self._outcome(request, kind, occurred_at, snapshot.control_state)
 
     def claimed(self, request: Request, action: ContactorAction) -> Event:
-        """A success that never was."""
+        """The event of a success that did not happen."""
         kind, state = next((kind, state) for (done, state), kind in _OUTCOMES.items() if done is action)
         return self._outcome(request, kind, self._clock(), state)
 
     def denied(self, request: Request, action: ContactorAction) -> Event:
-        """A failure, whatever the contactor did."""
+        """The event of a failure, whatever the contactor did."""
         return self._event(request, _FAILURES[action], self._clock(), "no answer from the meter")
 
     def cancelled(self, request: Request, reason: str) -> Event:

@@ -1,4 +1,4 @@
-"""What the simulated head-end system was told to do: the proof that no meter ever got a second command by mistake."""
+"""Counts the commands that the simulated head-end system got, to prove that no meter got a second one by mistake."""
 
 from __future__ import annotations
 

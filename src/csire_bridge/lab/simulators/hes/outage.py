@@ -56,7 +56,7 @@ class Outages:
                 self._up.set()
 
     def give_up(self) -> None:
-        """Let go whoever waits; the simulator stops."""
+        """Release all waiting requests, because the simulator stops."""
         with self._lock:
             self._cancel_timer()
             self._up.set()

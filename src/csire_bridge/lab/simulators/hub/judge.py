@@ -1,4 +1,4 @@
-"""The simulated hub's desk: judges a document of ours, remembers its id, and writes the R_1."""
+"""Judges a document of ours as the hub does, remembers its id, and writes the R_1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""R_1, the hub's word on a document of ours, made from the samples: no element of a payload is named here.
+"""R_1, the hub's result to a document of ours, made from the samples: no element of a payload is named here.
 
 The result to message n is number n+1 (refused) or n+2 (accepted) of the same process. The sample with that number is
 the template: its header is written anew, identifiers of the payload are those of our document wherever the local

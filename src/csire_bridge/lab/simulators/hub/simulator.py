@@ -1,4 +1,4 @@
-"""A market hub to talk to: a real HTTP server on 127.0.0.1 that keeps a queue for us and judges what we send.
+"""A simulated market hub: a real HTTP server on 127.0.0.1 that keeps a queue for us and judges what we send.
 
 It checks signature, schema, parties and ids like the real one, answers with R_1 by queue or push, and misbehaves as it
 is told. For demo and tests.

@@ -1,4 +1,4 @@
-"""The contract's words from the hub's side: reads requests, writes answers. Bytes of documents are never rewritten."""
+"""The hub's side of the contract: reads requests, writes answers. Bytes of documents are never changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated hub's counter: opens each request's envelope, misbehaves as told, and closes the answer's envelope."""
+"""The simulated hub's SOAP endpoint: opens the request's envelope, misbehaves as told, and wraps the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated head-end system's way to a meter: DLMS/COSEM over one kept-alive TCP connection.
+"""The simulated head-end system's client for meters: DLMS/COSEM over one kept-alive TCP connection.
 
 It uses the package's APDUs, not its ``DlmsClient``, which logs each step and can't keep several associations
 on one connection. Not safe for several threads: use one client per thread.

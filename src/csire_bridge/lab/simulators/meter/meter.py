@@ -1,7 +1,6 @@
 """Simulated meters: COSEM class 70 "Disconnect control" (IEC 62056-6-2), object 0.0.96.3.10.255.
 
-How they are reached over TCP stands in ``meter_server``, what they count in ``meter_load``, and their tariffs in
-``meter_calendar``.
+How they are reached over TCP is in ``server``, what they count in ``load``, and their tariffs in ``calendar``.
 """
 
 from __future__ import annotations

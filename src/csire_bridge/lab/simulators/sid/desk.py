@@ -1,4 +1,4 @@
-"""The simulated SID's desk: the orders that it registered, what it was told of them, and the points that it knows."""
+"""The state of the simulated SID: its orders, the reports that it got, and the points that it knows."""
 
 from __future__ import annotations
 

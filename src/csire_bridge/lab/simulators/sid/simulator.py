@@ -1,4 +1,4 @@
-"""The customer system SID to talk to: a real HTTP server on 127.0.0.1 that hands out orders and takes reports.
+"""A simulated customer system SID: a real HTTP server on 127.0.0.1 that offers orders and accepts reports.
 
 It judges what comes by the contract's schema, and misbehaves as it is told. For demo and tests.
 """

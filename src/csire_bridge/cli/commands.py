@@ -1,6 +1,6 @@
-"""Which module has which command, in the order of the help; a module is imported when its command is asked for.
+"""Which module has which command, in the order of the help; a module is imported only when its command is called.
 
-All of them together take longer to import than most commands take to do their work.
+Importing all of them takes longer than most commands need for their work.
 """
 
 from __future__ import annotations

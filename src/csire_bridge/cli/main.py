@@ -51,7 +51,7 @@ def main(
 
 
 def run() -> None:
-    """Run the command; whatever happens, a person reads a sentence and a program gets an exit code."""
+    """Run the command; every error ends as a sentence for people and an exit code for programs."""
     try:
         app()
     except (PartnerFault, ActionRefused) as fault:

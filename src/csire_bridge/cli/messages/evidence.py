@@ -1,4 +1,4 @@
-"""``csire-bridge evidence``: all that is kept about one message, as an archive whose hashes can be checked."""
+"""``csire-bridge evidence``: everything stored about one message, as an archive whose hashes can be checked."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _bytes(content: bytes | dict[str, Any] | list[dict[str, Any]]) -> bytes:
 
 
 def _compare_with_stored(files: dict[str, bytes]) -> None:
-    """The bytes of messages and answers must have the hash that was stored with them."""
+    """Check that the bytes of messages and answers have the hash that was stored with them."""
     for name, content in files.items():
         facts = f"{name.removesuffix('.xml')}.json"
         if name.endswith(".xml") and facts in files:

@@ -54,12 +54,12 @@ class Intention:
 
     @property
     def goes_in(self) -> bool:
-        """Everything goes in but what was processed before and what can't be read at all."""
+        """Whether the file is taken in: not if it was processed before, or can't be read at all."""
         return self.verdict in ("new", "refused")
 
 
 class _Stage(Protocol):
-    """What is used of the laboratory's stage."""
+    """The part of the laboratory's stage that is used here."""
 
     @property
     def bridge(self) -> Bridge: ...
@@ -82,7 +82,7 @@ def replay(
     schemas: SchemasOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Take messages in from files: says first what it would do, then does it.
+    """Take messages in from files: first shows what it would do, then does it.
 
     A message that was processed before is recognised by its bytes and not repeated. Without a head-end system in the
     settings, orders are registered and wait. Exit code 1 when a message was refused.
@@ -175,7 +175,7 @@ def _last_order(bridge: Bridge) -> int:
 
 
 def _refused(bridge: Bridge, since: datetime) -> list[FoundMessage]:
-    """What was refused in spite of the plan, or as it said: by what is known of its id and its process."""
+    """The messages that were refused, as planned or because of their id or process."""
     wanted = MessageSearch(states=(MessageState.REFUSED,), channel=Channel.REPLAY, since=since)
     with bridge.database.reading() as connection:
         return find_messages(connection, wanted, _SHOWN)
@@ -195,7 +195,7 @@ def _tell_result(bridge: Bridge, before: int, refused: Sequence[FoundMessage]) -
 
 
 def _carry_out(bridge: Bridge, files: Sequence[ReplayFile]) -> None:
-    """Take the files in while the worker runs as in the service, where a partner that hangs holds up nobody else."""
+    """Take the files in while the worker runs as in the service, so that a partner that hangs holds up nothing else."""
     starts = iter(with_progress(range(0, len(files), _BATCH), "taking in"))
     stop, deadline = Event(), time.monotonic() + _PATIENCE
 

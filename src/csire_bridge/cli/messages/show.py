@@ -1,4 +1,4 @@
-"""``csire-bridge messages``: what came in, how it ended and why; and refusals that are judged again."""
+"""``csire-bridge messages``: what came in, with state and reason; and judging refused messages again."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from csire_bridge.store.queries.message_search import (
 
 __all__ = ["add_to"]
 
-_messages = typer.Typer(help="Messages: find them, look at one, have refused ones judged again.", no_args_is_help=True)
+_messages = typer.Typer(help="Messages: find them, show one, judge refused ones again.", no_args_is_help=True)
 _AT_ONCE = 1000
-KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `list` tells it.")]
+KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as shown by `list`.")]
 CodeOption = Annotated[
     str | None, typer.Option("--code", help="Why it was refused: a whole code, or its first word such as trust.")
 ]
@@ -46,7 +46,7 @@ def add_to(app: typer.Typer) -> None:
 
 @_messages.callback()
 def group() -> None:
-    """Messages: find them, look at one, have refused ones judged again."""
+    """Messages: find them, show one, judge refused ones again."""
 
 
 @_messages.command("list")
@@ -54,19 +54,19 @@ def show_all(
     state: Annotated[list[MessageState] | None, typer.Option(help="May be given more than once.")] = None,
     code: CodeOption = None,
     sender: Annotated[str | None, typer.Option(help="EIC code of the sender, proven or claimed.")] = None,
-    channel: Annotated[Channel | None, typer.Option(help="The door it came by.")] = None,
+    channel: Annotated[Channel | None, typer.Option(help="The channel it came through.")] = None,
     number: Annotated[str | None, typer.Option(help="Message number, such as 8.1.1.5.")] = None,
     point: Annotated[str | None, typer.Option(help="Code of the metering point.")] = None,
     message: Annotated[str | None, typer.Option(help="Message id.")] = None,
     since: SinceOption = None,
     until: Annotated[str | None, typer.Option("--until", help="Received before then.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Only those that are to be judged again.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    again: Annotated[bool, typer.Option("--again", help="Only those that will be judged again.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 50,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Messages, the newest first. A sender with a question mark is what the message says; nothing proves it.
+    """Messages, the newest first. A sender with a question mark is only claimed by the message, not proven.
 
     Examples:
 
@@ -103,9 +103,9 @@ def show_one(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Everything about one message but its bytes: facts, history, verdicts taken back, receipt, orders.
+    """Everything about one message except its bytes: facts, history, earlier verdicts, receipt, orders.
 
-    Its bytes come with `evidence`.
+    For its bytes use `evidence`.
 
     Example:
 
@@ -124,7 +124,7 @@ def show_one(
 
 @_messages.command("judge-again")
 def judge_again(
-    keys: Annotated[list[int] | None, typer.Argument(metavar="[KEY]...", help="Keys, as `list` tells them.")] = None,
+    keys: Annotated[list[int] | None, typer.Argument(metavar="[KEY]...", help="Keys, as shown by `list`.")] = None,
     code: CodeOption = None,
     since: SinceOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which ones.")] = False,
@@ -134,10 +134,10 @@ def judge_again(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Have refused messages judged again: the running bridge does so at once. The old verdict is kept.
+    """Judge refused messages again; the running bridge does it at once. The old verdict is kept in the history.
 
-    For a cause that was ours: a certificate that was not entered, a wrong clock, a schema or setting that was missing.
-    What is still wrong is refused again. Give keys, or a code; at most 1000 at once, the oldest first.
+    Use it after a fault of ours was corrected: a missing certificate, a wrong clock, a missing schema or setting.
+    Messages that are still wrong are refused again. Give keys, or a code; at most 1000 at once, the oldest first.
 
     Examples:
 

@@ -60,7 +60,7 @@ def sign(
 
 
 def _begin_process(root: etree._Element) -> None:
-    """A process is carried out once, so the message gets one of its own: it is the only id in a message's last part."""
+    """Give the message a new process, because a process is carried out only once: the only id in its last part."""
     fresh = ProcessInstanceId.new()
     for leaf in root[-1].iter(etree.Element) if len(root) else ():
         if _UUID.fullmatch((leaf.text or "").strip()):

@@ -1,4 +1,4 @@
-"""``csire-bridge validate``: is a message file good, and if not, why and where."""
+"""``csire-bridge validate``: checks message files, and says what is wrong and where."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["Finding", "add_to", "examine"]
 
 @dataclass
 class Finding:
-    """What was found out about one file."""
+    """The result for one file."""
 
     file: str
     number: str | None = None
@@ -66,10 +66,10 @@ def validate(
     mappings: MappingsOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Say of each message file its number, whether it is valid, and every error with code, line, path and reason.
+    """Check message files: number, whether valid, and every error with code, line, path and reason.
 
-    A file alone is looked at: parser, schema, and the rules that need no registry and no signature. Neither its age
-    nor its signature is judged; for the latter there is `verify`.
+    Each file is checked by itself: parser, schema, and the rules that need no registry. Its age and its signature are
+    not checked; for the signature use `verify`.
 
     Examples:
 
@@ -97,7 +97,7 @@ def validate(
 
 
 def examine(standard: Standard, own: Eic, file: ReplayFile, max_bytes: int = DEFAULT_MAX_BYTES) -> Finding:
-    """Everything that can be said of one file; its faults are findings, not exceptions."""
+    """Check one file; its errors are findings, not exceptions."""
     finding = Finding(file.origin)
     try:
         root = without_signature(parse(file.read().raw, max_bytes))
@@ -112,7 +112,7 @@ def examine(standard: Standard, own: Eic, file: ReplayFile, max_bytes: int = DEF
 
 
 def _only_number(standard: Standard, root: etree._Element) -> str | None:
-    """The number that the root element alone tells; None where it is the root of several, as R_1 is."""
+    """The message number by the root element alone; None if several numbers have that root, as R_1 has."""
     try:
         numbers = standard.book.facts(str(root.tag)).numbers
     except PartnerFault:

@@ -1,4 +1,4 @@
-"""``csire-bridge orders retry, withdraw, field-work, report``: what a person does with orders that wait for one."""
+"""``csire-bridge orders retry, withdraw, field-work, report`` and more: actions on orders that wait for a person."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from csire_bridge.xml.mapping.book import MappingBook
 
 __all__ = ["KeyArgument", "field_work", "report", "retry", "settle", "told_before", "withdraw"]
 
-KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `orders list` tells it.")]
+KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as shown by `orders list`.")]
 UnreadOption = Annotated[
-    bool, typer.Option("--unread", help="Let it count ALTHOUGH NOBODY HAS ASKED THE METER, if it can't be read.")
+    bool, typer.Option("--unread", help="If the meter can't be read, accept this WITHOUT ANY READING.")
 ]
 _CALL_BACK = "it was left to people on site: call them back"
 _UNREAD = "THE CONTACTOR WAS NOT READ: nothing but the report says so"
@@ -46,10 +46,10 @@ class _HubAnswer:
 
 def retry(
     key: Annotated[int | None, typer.Argument(metavar="[KEY]", help="One order.")] = None,
-    state: Annotated[OrderState | None, typer.Option(help="All of this state: parked or field-work.")] = None,
-    reason_like: Annotated[str | None, typer.Option(help="Of those, the ones with these words in the reason.")] = None,
-    kind: Annotated[OrderKind | None, typer.Option(help="Of those, the ones of this kind.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the oldest first.")] = 1000,
+    state: Annotated[OrderState | None, typer.Option(help="All orders in this state: parked or field-work.")] = None,
+    reason_like: Annotated[str | None, typer.Option(help="Only those with these words in the reason.")] = None,
+    kind: Annotated[OrderKind | None, typer.Option(help="Only those of this kind.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many, the oldest first.")] = 1000,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which ones.")] = False,
     by: ByOption = None,
     why: WhyOption = None,
@@ -57,7 +57,7 @@ def retry(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Put an order back into the queue: every gate is passed anew, and tries are counted anew. Or many at once.
+    """Put one order, or many, back into the queue: every gate is checked again, and attempts count from zero.
 
     Examples:
 
@@ -121,7 +121,7 @@ def field_work(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Leave a parked order to people on site. Refused at a protected or held point, and while the stop switch holds.
+    """Leave a parked order to a field crew. Refused at a protected or held point, and while the stop switch is on.
 
     Example:
 
@@ -142,7 +142,7 @@ def withdraw(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """End an order without effect; the hub hears "cannot", where it asked for it. The contactor is read first.
+    """End an order without effect; the hub is told "cannot" if it asked for it. The contactor is read first.
 
     Example:
 
@@ -164,7 +164,7 @@ def report(
     key: KeyArgument,
     done: Annotated[bool, typer.Option("--done/--not-done", help="Whether it was carried out.")],
     at: Annotated[str | None, typer.Option(help=f"With --done: when it was done. {MOMENT_HELP}")] = None,
-    seen_by: Annotated[str | None, typer.Option(help="With --done: who saw it, where that is not --by.")] = None,
+    seen_by: Annotated[str | None, typer.Option(help="With --done: who saw it, if not the person of --by.")] = None,
     reason: Annotated[
         str | None, typer.Option(help="With --not-done: why. THE HUB IS TOLD these words; name nobody.")
     ] = None,
@@ -178,7 +178,7 @@ def report(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Say what became of an order on site; the hub is told, if it asked. The contactor is read: it has the last word.
+    """Report the result of field work; the hub is told if it asked. The contactor is read, and its reading decides.
 
     Examples:
 
@@ -211,7 +211,7 @@ def told_before(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """After a restore: the hub has the answer of this order from before. It ends so, and NOTHING IS SENT.
+    """After a restore: record that the hub already has the answer of this order. It ends, and NOTHING IS SENT.
 
     Example:
 
@@ -250,7 +250,7 @@ def settle(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Say that what the hub contested about the answer to an order was cleared up with the hub. Nothing is sent.
+    """Record that a contested answer was cleared up with the hub. Nothing is sent.
 
     Example:
 
@@ -268,12 +268,12 @@ def _look(settings: Settings, store: Database, key: int) -> order_actions.Observ
 
 
 def _now(act: OperatorAction) -> OperatorAction:
-    """The act at the moment at which it is written: reading the contactor took its time."""
+    """The action with the present time, because reading the contactor may have taken a while."""
     return OperatorAction(act.by, system_clock(), act.why)
 
 
 def _answer_to(order: Order, book: MappingBook) -> _HubAnswer:
-    """What the hub is told of an order that has ended; else why it is told nothing."""
+    """What the hub is told about an order that has ended; or why it is told nothing."""
     due = book.answer_due(order)
     if due is not None:
         return _HubAnswer(due[0], f"the hub is told, with message {due[0]}")

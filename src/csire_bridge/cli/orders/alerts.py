@@ -1,4 +1,4 @@
-"""``csire-bridge alerts``: what a person should look at now."""
+"""``csire-bridge alerts``: what needs a person now."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def alerts(database: DatabaseOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Conditions that hold now: what waits for a person, for a release, or for somebody else, and since when.
+    """Conditions that hold now: what waits for a person, for a release or for a partner, and since when.
 
     Example:
 

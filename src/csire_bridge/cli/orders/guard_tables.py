@@ -1,4 +1,4 @@
-"""The guards as lines for people and as facts for programs."""
+"""The guards as lines for people and as values for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``csire-bridge stop``, ``go``, ``hold`` and ``allow``: what people do with the guards."""
+"""``csire-bridge stop``, ``go``, ``hold`` and ``allow``: operator actions on the guards."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ from csire_bridge.store.queries.order_search import commands_under_way, open_at
 
 __all__ = ["add_to"]
 
-_hold = typer.Typer(help="Holds that keep a contactor where it is.", no_args_is_help=True)
-_allow = typer.Typer(help="Disconnections above the hour's cap; two persons.", no_args_is_help=True)
-KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `list` tells it.")]
+_hold = typer.Typer(help="Holds: forbid moving the contactor of a metering point.", no_args_is_help=True)
+_allow = typer.Typer(help="Disconnections above the hourly cap; needs two persons.", no_args_is_help=True)
+KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as shown by `list`.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,12 +57,12 @@ def stop(
     by: ByOption = None,
     why: WhyOption = None,
     everything: Annotated[bool, typer.Option("--everything", help="Connections too.")] = False,
-    show: Annotated[bool, typer.Option("--show", help="Only say whether it is thrown.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Only show whether it is on.")] = False,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Throw the stop switch: no disconnection is given any more, by any node, until `csire-bridge go`.
+    """Throw the stop switch: no node sends any disconnection until `csire-bridge go`.
 
     Examples:
 
@@ -91,7 +91,7 @@ def go(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Lift the stop switch. Orders that waited for it go on at once, under the cap and all other guards.
+    """Lift the stop switch. Orders that waited for it continue at once, under the cap and all other guards.
 
     Example:
 
@@ -143,7 +143,7 @@ def set_hold(
 
 @_hold.command("list")
 def list_holds(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
-    """Every hold that nobody has released; those whose time is over say so.
+    """Every hold that was not released; expired ones are marked.
 
     Example:
 
@@ -165,7 +165,7 @@ def release_hold(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Release a hold. Orders that waited for it go on at once.
+    """Release a hold. Orders that waited for it continue at once.
 
     Example:
 
@@ -206,12 +206,12 @@ def approve(
     key: KeyArgument,
     by: ByOption = None,
     why: OptionalWhyOption = None,
-    hours: Annotated[float, typer.Option(help="How long it counts.", min=0.01, max=24)] = 1,
+    hours: Annotated[float, typer.Option(help="How long it is valid, in hours.", min=0.01, max=24)] = 1,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Approve a request of another person. Orders that wait for the cap go on at once.
+    """Approve a request of another person. Orders that wait for the cap continue at once.
 
     Example:
 
@@ -227,7 +227,7 @@ def approve(
 def list_allowances(
     database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None
 ) -> None:
-    """The cap, how many disconnections were given within the hour, requests that wait, and allowances that count.
+    """The cap, the disconnections sent within the last hour, requests that wait, and approved allowances.
 
     Example:
 

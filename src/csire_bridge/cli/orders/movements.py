@@ -1,4 +1,4 @@
-"""``csire-bridge movements``: contactors in a state that no order explains, and what a person does about them."""
+"""``csire-bridge movements``: contactors in a state that no order explains, and actions on them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from csire_bridge.store.sql.row_mapper import to_row
 __all__ = ["add_to"]
 
 _movements = typer.Typer(help="Contactors in a state that no order explains.", no_args_is_help=True)
-KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `movements list` tells it.")]
+KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as shown by `movements list`.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,17 +42,17 @@ def add_to(app: typer.Typer) -> None:
 
 @_movements.callback()
 def group() -> None:
-    """A meter was found, or reported itself, in a state that no open or last order explains."""
+    """Meters that were found in, or reported, a state that no open order and no last order explains."""
 
 
 @_movements.command("list")
 def show(
-    everything: Annotated[bool, typer.Option("--all", help="Those that were settled, too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were settled.")] = False,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """What nobody has explained yet: meter, metering point, state, and what was told last of it; the oldest first.
+    """Movements not explained yet: meter, metering point, state, and what the hub was told last; the oldest first.
 
     Example:
 
@@ -72,7 +72,7 @@ def show(
 def look(
     key: KeyArgument, database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None
 ) -> None:
-    """Have the meter read now. Where an order explains what it shows, the movement is settled by that.
+    """Read the meter now. If an order explains the state, the movement is settled.
 
     Example:
 
@@ -106,7 +106,7 @@ def settle(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Say that a person has seen to it, and how it came about. Nothing is switched.
+    """Record that a person has clarified a movement, and its cause. Nothing is switched.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""``csire-bridge work``: what was set aside because it is broken, and how it goes on."""
+"""``csire-bridge work``: parked work, which failed and waits for a person, and its release."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from csire_bridge.store.sql.row_mapper import to_row
 
 __all__ = ["add_to"]
 
-_work = typer.Typer(help="Work that was set aside because it is broken.", no_args_is_help=True)
+_work = typer.Typer(help="Parked work: it failed and waits for a person.", no_args_is_help=True)
 StepOption = Annotated[WorkStep | None, typer.Option("--step", help="Only of this step.")]
 
 
@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 @_work.callback()
 def group() -> None:
-    """Work that was set aside because it is broken: the cause is mended first, then the work is released."""
+    """Parked work, which failed: correct the cause first, then release the work."""
 
 
 @_work.command("list")
@@ -41,7 +41,7 @@ def show(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Every piece that was set aside: reason, age, tries; the oldest first.
+    """Every parked piece of work: reason, age, attempts; the oldest first.
 
     Example:
 
@@ -71,7 +71,7 @@ def _table(found: list[ParkedWork], ages: list[str]) -> Table:
 
 @_work.command("release")
 def release(
-    key: Annotated[int | None, typer.Argument(metavar="[KEY]", help="Its key, as `list` tells it.")] = None,
+    key: Annotated[int | None, typer.Argument(metavar="[KEY]", help="Its key, as shown by `list`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every piece, or every one of --step.")] = False,
     step: StepOption = None,
     by: ByOption = None,
@@ -80,7 +80,7 @@ def release(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Let work that was set aside go on. What is still broken is set aside again.
+    """Release parked work, so that it continues. Work that still fails is parked again.
 
     Examples:
 

@@ -1,4 +1,4 @@
-"""``csire-bridge orders``: what there is, and everything about one."""
+"""``csire-bridge orders``: a list of orders, and everything about one order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from csire_bridge.store.queries.order_search import OrderSearch, count_orders, f
 
 __all__ = ["add_to"]
 
-_orders = typer.Typer(help="Orders: find them, look at one, and go on with those that wait for a person.")
+_orders = typer.Typer(help="Orders: find them, show one, and act on those that wait for a person.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,7 +35,7 @@ def show_all(
     point: Annotated[str | None, typer.Option(help="Code of the metering point.")] = None,
     kind: Annotated[OrderKind | None, typer.Option(help="What is to be done.")] = None,
     reason_like: Annotated[str | None, typer.Option(help="Words of the reason.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 50,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
@@ -67,7 +67,7 @@ def show_one(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Everything about one order: facts, history, events, answers, open work, and the guards that it met.
+    """Everything about one order: facts, history, events, answers, open work, and the guards that affected it.
 
     Example:
 

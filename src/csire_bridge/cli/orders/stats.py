@@ -67,7 +67,7 @@ def as_json(line: Statistics) -> dict[str, Any]:
 
 
 def table_of(lines: list[Statistics]) -> Table:
-    """For people: the share of each bucket, as operators speak of it."""
+    """For people: the share of each bucket."""
     table = Table(title="Execution times", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("month", "kind", "orders", *(bucket.value for bucket in Bucket), "p50", "p90", "p99", "in time"):
         width = {"month": 7, "kind": 15, "p50": 8, "p90": 8, "p99": 8}.get(heading)

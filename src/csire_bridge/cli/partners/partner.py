@@ -1,4 +1,4 @@
-"""``csire-bridge partner``: who may send us messages, with which certificates, and whether that holds."""
+"""``csire-bridge partner``: who may send us messages, with which certificates, and whether these are valid."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def group() -> None:
 
 @dataclass(frozen=True)
 class _Seen:
-    """Partners as they stand now (UTC)."""
+    """Partners at this moment (UTC)."""
 
     roster: PartnerListing
     revocations: Revocations
@@ -77,7 +77,7 @@ def _look(settings: Settings) -> _Seen:
 
 @_partner.command("list")
 def show(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
-    """Every partner with its certificates, their validity, and where they are named.
+    """Every partner with its certificates, their validity, and where they come from.
 
     Example:
 
@@ -129,19 +129,19 @@ def add(
         list[Path] | None,
         typer.Option("--certificate", help="PEM file; may be given more than once.", exists=True, dir_okay=False),
     ] = None,
-    role: Annotated[PartnerRole | None, typer.Option(help="What it is in the market.")] = None,
+    role: Annotated[PartnerRole | None, typer.Option(help="Its role in the market.")] = None,
     profile: Annotated[ProfileChoice | None, typer.Option(help="How it signs.")] = None,
     number: NumberOption = None,
     may_send_as_the_hub: AsTheHubOption = None,
     user: Annotated[
-        str | None, typer.Option(help="Its name at our door (organisationUser); nothing depends on it.")
+        str | None, typer.Option(help="The name that it sends (organisationUser); nothing depends on it.")
     ] = None,
     per_minute: Annotated[int | None, typer.Option(min=1, help="Messages that it may send per minute.")] = None,
     at_once: Annotated[int | None, typer.Option(min=1, help="Requests that it may have open at once.")] = None,
     database: DatabaseOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Enter a partner, or one more certificate of a known one (roll-over), or change what is given.
+    """Enter a partner, add a certificate of a known one (roll-over), or change the given values.
 
     Example:
 
@@ -177,7 +177,7 @@ def withdraw(
     database: DatabaseOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Trust a certificate no longer, even if the settings file names it. It can't be entered again.
+    """Withdraw a certificate: it is not trusted any more, even if the settings file names it, nor entered again.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""``csire-bridge partner ping``: does a partner's door open? Step by step, and what to do at the first that fails."""
+"""``csire-bridge partner ping``: tests the connection to a partner step by step, with a remedy for a failure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def ping(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Try a partner's door: name, connection, TLS, certificate, HTTP, and a peek if you allow it.
+    """Test the connection to a partner: name, connection, TLS, certificate, HTTP, and a peek if you allow it.
 
     No business document is ever sent. Exit code 1 when a step fails.
 
@@ -78,7 +78,7 @@ def _address(settings: Settings, eic: Eic | None, hub: bool, url: str | None) ->
 
 
 def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
-    """Says what a peek has found, never what stands in it."""
+    """Describes what a peek has found, never its content."""
     plugin = _plugin(settings) if profile.security is HubSecurity.WSS else None
 
     def look() -> str:

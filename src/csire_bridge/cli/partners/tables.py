@@ -59,7 +59,7 @@ def _named(sources: Collection[Source]) -> list[str]:
 
 
 def finding_as_json(finding: Finding) -> dict[str, Any]:
-    """One thing that is wrong."""
+    """One problem."""
     return {
         "partner": finding.partner,
         "code": str(finding.code),

@@ -26,7 +26,7 @@ def version_json(version: RuleSetVersion, holds: bool) -> dict[str, Any]:
 
 
 def moved_json(one: Moved) -> dict[str, Any]:
-    """An order that waits and would fare otherwise."""
+    """A waiting order that would be handled differently."""
     return {
         "order": one.order.key,
         "kind": one.order.kind.value,

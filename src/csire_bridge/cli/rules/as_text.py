@@ -87,7 +87,7 @@ def history_table(versions: Sequence[RuleSetVersion], in_force: RuleSetVersion |
 
 
 def planned_words(planned: Planned) -> str:
-    """What becomes of an order."""
+    """The plan for an order."""
     match planned.what:
         case SendNow():
             return f"sent {local(planned.at)}"
@@ -98,7 +98,7 @@ def planned_words(planned: Planned) -> str:
 
 
 def moved_table(moved: Sequence[Moved]) -> Table:
-    """Orders that wait and would fare otherwise."""
+    """Waiting orders that would be handled differently."""
     table = _table(
         "Orders that wait and would move", ("order", "kind", "metering point", "as it is", "as it would be", "")
     )
@@ -123,7 +123,7 @@ def buckets_table(results: Sequence[PastResult]) -> Table:
 
 
 def not_sent_words(results: Sequence[PastResult]) -> Iterator[str]:
-    """Orders that the rules would not have let out at all."""
+    """Orders that the rules would not have sent at all."""
     for result in results:
         for then, count in result.not_sent.items():
             yield f"{result.kind}: {count} would not have been sent; then: {_THEN[then]}"

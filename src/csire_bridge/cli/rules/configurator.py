@@ -48,7 +48,7 @@ def add_to(app: typer.Typer) -> None:
 
 @_app.callback()
 def group() -> None:
-    """When which orders are sent: rules, their versions, and what others would change."""
+    """Rules for when orders are sent: show, enter, preview, history."""
 
 
 @_app.command("set")
@@ -56,11 +56,11 @@ def enter(
     file: FileArgument,
     by: ByOption,
     why: WhyOption,
-    since: Annotated[str, typer.Option("--from", help=f"From when the rules hold. {MOMENT_HELP}")],
+    since: Annotated[str, typer.Option("--from", help=f"From when the rules are in force. {MOMENT_HELP}")],
     database: DatabaseOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Enter a rule set that holds from a moment on. One that contradicts itself is refused, with the reason.
+    """Enter a rule set that is in force from a moment on. A contradictory one is refused, with the reason.
 
     Example:
 
@@ -80,14 +80,14 @@ def enter(
 
 @_app.command()
 def show(
-    at: Annotated[str, typer.Option("--at", help=f"The moment that is asked about. {MOMENT_HELP}")] = "now",
+    at: Annotated[str, typer.Option("--at", help=f"At which moment. {MOMENT_HELP}")] = "now",
     export: Annotated[
-        Path | None, typer.Option("--export", help="Write the rules as a file too; none is replaced.")
+        Path | None, typer.Option("--export", help="Also write the rules to this file, which must not exist.")
     ] = None,
     database: DatabaseOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """The rules that hold at a moment.
+    """The rules that are in force at a moment.
 
     Example:
 
@@ -127,16 +127,17 @@ def history(database: DatabaseOption = None, json_wanted: JsonOption = False, co
 @_app.command()
 def preview(
     file: FileArgument,
-    since: Annotated[str, typer.Option("--from", help=f"From when the rules would hold. {MOMENT_HELP}")] = "now",
-    days: Annotated[int, typer.Option(min=1, max=3660, help="Executed orders of so many days are looked at.")] = 92,
-    most: Annotated[int, typer.Option(min=1, help="Orders that are listed, at most.")] = 100,
+    since: Annotated[str, typer.Option("--from", help=f"From when the rules would be in force. {MOMENT_HELP}")] = "now",
+    days: Annotated[int, typer.Option(min=1, max=3660, help="Include executed orders of this many days.")] = 92,
+    most: Annotated[int, typer.Option(min=1, help="List at most this many orders.")] = 100,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """What a rule file would change. Nothing is entered.
 
-    Lists the orders that wait and would move, and the five buckets of the past as they would have been.
+    Lists waiting orders that would be sent at another time, and the five buckets of past orders as they would have
+    been.
 
     Example:
 

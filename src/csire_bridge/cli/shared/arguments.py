@@ -56,7 +56,7 @@ def parse_eic(text: str) -> Eic:
 
 
 def parse_numbers(texts: list[str] | None) -> str | None:
-    """Message numbers with spaces between them, or None where nothing was given."""
+    """Message numbers with spaces between them, or None if the option was not given."""
     try:
         return " ".join(sorted({MessageNumber.parse(text) for text in texts})) if texts else None
     except ValueError as error:
@@ -64,7 +64,7 @@ def parse_numbers(texts: list[str] | None) -> str | None:
 
 
 def parse_widened(texts: list[str] | None) -> str | None:
-    """Message numbers with spaces between them; nothing for `none`, None where nothing was given."""
+    """Message numbers with spaces between them; empty for `none`, None if the option was not given."""
     return "" if texts == ["none"] else parse_numbers(texts)
 
 

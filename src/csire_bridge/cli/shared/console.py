@@ -1,4 +1,4 @@
-"""What all commands share: where they print, their exit codes, their options, and the progress bar."""
+"""Shared by all commands: output, exit codes, options, and the progress bar."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 
 
 class ExitCode(IntEnum):
-    """What a program learns from us."""
+    """The exit codes of all commands."""
 
     FINE = 0
     BAD_INPUT = 1
@@ -47,12 +47,12 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 SchemasOption = Annotated[
     list[Path] | None,
-    typer.Option("--schemas", help="Folder of schemas laid over ours, file by file; may be given more than once."),
+    typer.Option("--schemas", help="Folder whose schemas replace ours, file by file; may be given more than once."),
 ]
 MappingsOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--mappings", help="Folder of mapping files laid over ours, file by file; may be given more than once."
+        "--mappings", help="Folder whose mapping files replace ours, file by file; may be given more than once."
     ),
 ]
 

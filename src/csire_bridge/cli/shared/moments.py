@@ -40,7 +40,7 @@ def parse_moment(text: str, now: datetime) -> datetime:
 
 
 def local(moment: datetime | None) -> str:
-    """A moment by the Polish clock, with its offset; to the minute, unless it has seconds. Empty for none."""
+    """A moment in Polish time, with its offset; to the minute, unless it has seconds. Empty for None."""
     if moment is None:
         return ""
     at = moment.astimezone(WARSAW).replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""What the commands share by which people change something: who and why, the open database, the moment."""
+"""Shared by commands that change something: who and why, the open database, the moment."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ def opened(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def changing(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
-    """One transaction in the database that is named, or that of the settings."""
+    """One transaction in the named database, or in that of the settings."""
     with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
         yield tx
 
 
 @contextmanager
 def read_transaction(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
-    """The same, for reading only."""
+    """The same, read only."""
     with opened(load_settings(config, database=database)) as store, store.read_transaction() as tx:
         yield tx
 
 
 def act_of(by: str | None, why: str | None, *, needs_why: bool = True) -> OperatorAction:
-    """Who and why, now; exit code 2 with a sentence where one of them is missing."""
+    """The operator action: who, why, and now; exit code 2 with a sentence if one of them is missing."""
     for value, option in ((by, "--by"), (why, "--why") if needs_why else (by, "--by")):
         if value is None:
             raise typer.BadParameter(f"{option} is missing: whoever changes something says who and why")

@@ -1,4 +1,4 @@
-"""``csire-bridge db``: care of the database."""
+"""``csire-bridge db``: upgrade, check, back up and restore the database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from csire_bridge.store.housekeeping.backup import restore as put_back
 
 __all__ = ["add_to"]
 
-_db = typer.Typer(help="Care of the database.", no_args_is_help=True)
+_db = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)
 LostUntilOption = Annotated[
     str | None,
     typer.Option(help=f"When the service last worked on the database that was lost; now, unless said. {MOMENT_HELP}"),
@@ -37,12 +37,12 @@ def add_to(app: typer.Typer) -> None:
 
 @_db.callback()
 def group() -> None:
-    """Care of the database."""
+    """Upgrade, check, back up and restore the database."""
 
 
 @_db.command()
 def upgrade(database: DatabaseOption = None, config: ConfigOption = None) -> None:
-    """Bring the database's tables to the version of this program; make them where there are none.
+    """Upgrade the database's tables to the version of this program, or create them.
 
     Example:
 
@@ -55,10 +55,10 @@ def upgrade(database: DatabaseOption = None, config: ConfigOption = None) -> Non
 
 @_db.command()
 def check(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
-    """Look whether the database is whole; exit code 3 when it is not. The service may run meanwhile.
+    """Check that the database is intact; exit code 3 if it is not. The service may run meanwhile.
 
-    Checks the file and its references, the version of the tables, that commits are kept, that every hash holds, and
-    that nothing waits without work.
+    Checks the file and its references, the version of the tables, that commits are durable, that every hash matches,
+    and that everything that waits has work.
 
     Example:
 
@@ -78,7 +78,7 @@ def check(database: DatabaseOption = None, json_wanted: JsonOption = False, conf
 
 @_db.command()
 def backup(file: FileArgument, database: DatabaseOption = None, config: ConfigOption = None) -> None:
-    """Write a backup of an SQLite database into a new file, while the service goes on.
+    """Write a backup of an SQLite database into a new file, while the service runs.
 
     Everything that was committed before is in it. For PostgreSQL: docs/backups.md.
 
@@ -96,17 +96,19 @@ def restore(
     file: FileArgument,
     database: DatabaseOption = None,
     config: ConfigOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a database with content; it is kept beside.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a database with content; the old one is kept beside it.")
+    ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Nothing was done since the backup: go on as if nothing had happened.")
+        bool, typer.Option("--resume", help="Nothing was done since the backup: continue without stop and checks.")
     ] = False,
     lost_until: LostUntilOption = None,
 ) -> None:
-    """Put a backup of an SQLite database in place. Stop the service first: a database in use is never replaced.
+    """Restore a backup of an SQLite database. Stop the service first: a database in use is never replaced.
 
-    What was done after the backup is not known to it. So the stop switch is thrown for disconnections, and orders of
-    the time before --lost-until are neither given nor answered until a person has looked at each; unless --resume says
-    that nothing was done since. docs/backups.md has it step by step, and for PostgreSQL.
+    The backup does not know what was done after it. So the stop switch is thrown for disconnections, and orders of the
+    time before --lost-until are neither sent nor answered until a person has checked each; unless --resume says that
+    nothing was done since. docs/backups.md has it step by step, and for PostgreSQL.
 
     Example:
 
@@ -130,10 +132,10 @@ def restore(
 
 @_db.command()
 def restored(database: DatabaseOption = None, config: ConfigOption = None, lost_until: LostUntilOption = None) -> None:
-    """Say that PostgreSQL was restored, before the service starts.
+    """Record that PostgreSQL was restored; use it before the service starts.
 
-    Disconnections stop until a person lifts that, and orders of the time before --lost-until are neither given nor
-    answered until a person has looked at each. docs/backups.md has it step by step.
+    Disconnections stop until a person lifts the stop switch, and orders of the time before --lost-until are neither
+    sent nor answered until a person has checked each. docs/backups.md has it step by step.
 
     Example:
 
@@ -169,7 +171,7 @@ def _opened(config: Path | None, database: str | None) -> Iterator[Database]:
 
 
 def _file_of(store: Database, instead: str) -> Path:
-    """The file of an SQLite database; PostgreSQL has tools of its own."""
+    """The file of an SQLite database; for PostgreSQL use its own tools."""
     if store.file is None:
         raise ConfigurationError("this is for SQLite files only", f"use {instead}; docs/backups.md has it in full")
     return store.file

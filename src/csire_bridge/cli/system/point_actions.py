@@ -1,4 +1,4 @@
-"""``csire-bridge points lift-danger`` and ``meter``: what a named person of the operator says of a metering point."""
+"""``csire-bridge points lift-danger`` and ``meter``: operator actions on a metering point."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def lift_danger(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """The danger that was registered at a point (PL-278) is over. Connections that waited for that go on at once.
+    """Lift the danger registered at a point (PL-278). Connections that waited for that continue at once.
 
     Example:
 
@@ -49,7 +49,7 @@ def set_meter(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Say which meter is at a point, once somebody has made sure of it. Orders that were parked for that: orders retry.
+    """Confirm which meter is at a point, after checking it. Orders parked for that continue with `orders retry`.
 
     Examples:
 

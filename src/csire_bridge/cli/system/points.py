@@ -1,4 +1,4 @@
-"""``csire-bridge points``: the registry of metering points, from lists, and what is known from whom."""
+"""``csire-bridge points``: the registry of metering points: import of lists, and what is known from whom."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def add_to(app: typer.Typer) -> None:
 def import_list(
     file: Annotated[Path, typer.Argument(help="The list (CSV, UTF-8).", exists=True, dir_okay=False)],
     by: Annotated[str | None, typer.Option("--by", help="Who does this; the name is kept.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is wrong.")] = False,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out, instead of everything.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is wrong.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Skip bad lines and import the others.")] = False,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Tell the registry what a list says. Nothing is written when a line is bad; exit code 1.
+    """Import a list into the registry. If a line is bad, nothing is written; exit code 1.
 
     The first line names the columns: code, and any of meter, meter_kind, has_contactor, supplier, tariff_group,
-    contracted_power, prepaid, can_be_suspended, danger_registered, connected, effective_date. Empty fields tell
-    nothing; what was told of a newer date stays.
+    contracted_power, prepaid, can_be_suspended, danger_registered, connected, effective_date. Empty fields are
+    ignored; facts with a newer effective date stay.
 
     Example:
 
@@ -77,7 +77,7 @@ def import_list(
 
 
 def _meters_elsewhere(store: Database, entries: Sequence[Entry]) -> list[BadLine]:
-    """A meter at two points would switch off the wrong household: the list must say what the other point has now."""
+    """Refuse a meter at two points, which could switch the wrong household: the list must name the other point, too."""
     given_up = {e.update.metering_point for e in entries if e.update.meter_number}
     bad = []
     with store.read_transaction() as tx:
@@ -92,7 +92,7 @@ def _meters_elsewhere(store: Database, entries: Sequence[Entry]) -> list[BadLine
 
 
 def _write(store: Database, entries: Sequence[Entry], by: str | None) -> None:
-    """In batches: whoever is interrupted does it again."""
+    """Write in batches; after an interruption the import is repeated."""
     for start in with_progress(range(0, len(entries), _BATCH), "writing"):
         with store.transaction() as tx:
             updates = [entry.update for entry in entries[start : start + _BATCH]]
@@ -117,7 +117,7 @@ def show(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """What is known of a point, from whom and since when, and everything that was ever told.
+    """What is known of a point, from whom and since when, with the history of all statements.
 
     Example:
 
@@ -184,13 +184,13 @@ def _told(telling: Telling) -> dict[str, Any]:
 
 @_points.command("list")
 def show_old(
-    older_than: Annotated[int, typer.Option("--older-than", min=0, help="Days since anything was told of it.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = _SHOWN,
+    older_than: Annotated[int, typer.Option("--older-than", min=0, help="Days without any news.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = _SHOWN,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Points of which nobody has told anything for so many days, the longest first.
+    """Points without any news for this many days, the oldest first.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""``csire-bridge retention``: what has ended long ago goes from the database into an archive."""
+"""``csire-bridge retention``: moves records that ended long ago from the database into an archive."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def add_to(app: typer.Typer) -> None:
 
 
 def retention(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be deleted.")] = False,
     archive: Annotated[
-        Path | None, typer.Option("--archive", help="The folder for archives, instead of the settings'.")
+        Path | None, typer.Option("--archive", help="The folder for archives, instead of that of the settings.")
     ] = None,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Archive and delete what the settings no longer keep; the service does the same each night.
+    """Archive and delete records that are older than the settings allow; the service does the same each night.
 
-    Only what has ended goes: nothing that is open, set aside or contested, and no answer that the hub has not
-    confirmed. Ids stay, so nothing is accepted twice. Ended in the middle, the next run goes on.
+    Only ended records are deleted: nothing that is open, parked or contested, and no answer that the hub has not
+    confirmed. Ids stay, so nothing is accepted twice. If it is interrupted, the next run continues.
 
     Examples:
 

@@ -33,10 +33,12 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(
     config: ConfigOption = None,
-    role: Annotated[Role, typer.Option("--role", help="Take messages in, work them off, or both.")] = Role.ALL,
+    role: Annotated[
+        Role, typer.Option("--role", help="web: take messages in; worker: process them; all: both.")
+    ] = Role.ALL,
     host: Annotated[str | None, typer.Option("--host", help="Listen on this address.")] = None,
     port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="Listen here; 0 = any free port.")
+        int | None, typer.Option("--port", min=0, max=65535, help="Listen on this port; 0 = any free port.")
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the port.")] = 1,
     one_of_many: Annotated[
@@ -45,8 +47,8 @@ def serve(
 ) -> None:
     """Run the bridge until SIGTERM or SIGINT: the hub's webhook, the head-end system's events, and the worker.
 
-    Says where it listens on standard output. At the end it answers what is open and finishes what is in hand, exit
-    code 0. Logs go to standard error.
+    Prints its address on standard output. At the end it answers open requests and finishes the current work, exit code
+    0. Logs go to standard error.
 
     Example:
 
@@ -103,6 +105,6 @@ def _announce(url: str, role: Role) -> None:
 
 
 def _watch_parent(stop: threading.Event) -> None:
-    """The process that started us holds our standard input open for as long as it lives."""
+    """Stop when standard input closes: the parent process keeps it open as long as it runs."""
     sys.stdin.buffer.read()
     stop.set()

@@ -1,4 +1,4 @@
-"""``csire-bridge bench``: how much the bridge costs beside the bare work, as ratios within one run."""
+"""``csire-bridge bench``: the cost of the bridge compared with the bare work, as ratios within one run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def intake(
 ) -> None:
     """Take signed messages in, beside the bare work: parse, verify, XSD, one durable commit, sign.
 
-    Both do the same messages in turns, so the ratio holds on any machine; the rates hold on this one.
+    Both process the same messages in turns, so the ratio is comparable between machines; the rates are of this one.
 
     Example:
 
@@ -60,19 +60,17 @@ def roundtrip(
     batch: BatchOption = 32,
     rsa: RsaOption = False,
     database: Annotated[
-        str | None, typer.Option("--database", help="An empty database, for another row of our side on it.")
+        str | None, typer.Option("--database", help="An empty database; adds a row for our side on it.")
     ] = None,
-    spread: Annotated[
-        bool, typer.Option("--spread", help="Let the system place all threads, as it does without the setting cores.")
-    ] = False,
+    spread: Annotated[bool, typer.Option("--spread", help="Don't pin to cores, as without the setting cores.")] = False,
     place: PlaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Carry orders out on a simulated head-end system, from the signed message to the delivered signed answer.
 
     Beside the bare work: parse, verify, XSD, a ready-made command, its event, sign the answer, three durable commits.
-    On both sides as many orders are in flight: first a window of four batches, then one order at a time. Both keep to
-    one processor core, as a service with the setting cores does, and the head-end system to another.
+    Both sides have the same number of orders in flight: first a window of four batches, then one order at a time. Both
+    are pinned to one processor core, as a service with the setting cores is, and the head-end system to another.
 
     Example:
 

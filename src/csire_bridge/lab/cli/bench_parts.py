@@ -22,7 +22,7 @@ PlaceOption = Annotated[
 
 @contextmanager
 def fresh_folder(place: Path | None) -> Iterator[Path]:
-    """A folder beside the work at hand, not in a temporary file system that may be mere memory."""
+    """A folder in the current directory, not in a temporary file system that may be in memory only."""
     with tempfile.TemporaryDirectory(prefix="csire-bridge-bench-", dir=place or Path.cwd()) as folder:
         yield Path(folder)
 

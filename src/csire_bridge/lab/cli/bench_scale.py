@@ -85,7 +85,7 @@ def memory(
     place: PlaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Carry very many orders out in one process, and tell its peak of memory after each tenth of them.
+    """Carry very many orders out in one process, and show its peak of memory after each tenth of them.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""``csire-bridge chaos``: kill the bridge with -9 at chosen moments, and see whether everything still comes right."""
+"""``csire-bridge chaos``: kills the bridge with -9 at chosen moments, and checks that nothing is lost or done twice."""
 
 from __future__ import annotations
 
@@ -35,8 +35,10 @@ def add_to(app: typer.Typer) -> None:
 
 def chaos(
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="How many rounds.")] = 200,
-    seed: Annotated[int | None, typer.Option("--seed", help="Where all chance starts from; none = any.")] = None,
-    number: Annotated[int | None, typer.Option("--round", min=0, help="Play this round of the seed only.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Seed of all random choices; a random one if not given.")
+    ] = None,
+    number: Annotated[int | None, typer.Option("--round", min=0, help="Run only this round of the seed.")] = None,
     postgresql: Annotated[
         str | None,
         typer.Option("--postgresql", help="Use this PostgreSQL server, whose user may create databases, not our own."),
@@ -47,8 +49,8 @@ def chaos(
 ) -> None:
     """Kill the bridge with SIGKILL at chosen moments, start it again, and check that nothing was lost or done twice.
 
-    Every round has a fresh database, a simulated hub and head-end system that outlive the bridge, and messages of all
-    kinds. Exit code 1 when anything was wrong; each such round is told with the words that repeat it.
+    Every round has a fresh database, a simulated hub and head-end system that survive the kill, and messages of all
+    kinds. Exit code 1 if anything was wrong; each such round is shown with the command that repeats it.
 
     Example:
 

@@ -46,10 +46,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    target: Annotated[Path, typer.Option("--dir", help="Where results go.", file_okay=False)] = Path("demo-out"),
+    target: Annotated[Path, typer.Option("--dir", help="Folder for the results.", file_okay=False)] = Path("demo-out"),
 ) -> None:
-    """Feed all samples to the bridge through a simulated hub, have orders carried out on simulated meters, and show
-    what becomes of them.
+    """Send all samples to the bridge through a simulated hub, execute orders on simulated meters, and show the results.
 
     Messages come by webhook (bare and SOAP) and through the hub's queue; in the second round the hub signs with
     WS-Security. Answers go to the hub, which answers each with its own result. SID asks for orders too, and is told
@@ -116,7 +115,7 @@ def _play(scene: Market, feeder: Feeder, expected: Expectations, samples: Path) 
 
 
 def _answers(bridge: Bridge) -> dict[bytes, bytes]:
-    """The ids that the samples' results name in place of those of our answers, which nobody knows beforehand."""
+    """The ids that the samples' results name, with those of our answers, which are not known beforehand."""
     with bridge.database.read_transaction() as tx:
         lines = [line for line in order_lines(tx.connection) if line.answer_id and line.message_id]
     return {
@@ -146,7 +145,7 @@ def _agree(scene: Market, profile: SecurityProfile) -> None:
 
 
 def _ask_by_sid(scene: Market) -> list[str]:
-    """SID has an order waiting that the bridge fetches, and submits another one itself; return their numbers."""
+    """Let SID offer one order, which the bridge fetches, and submit another one itself; return their numbers."""
     waiting = scene.sid.register(MeteringPointCode="590000047891571482")
     order = scene.sid.order(Kind="reconnect", MeteringPointCode="590000026256555237", ReconnectionReason="reason-gone")
     scene.sid_caller().submit(order)
@@ -154,7 +153,7 @@ def _ask_by_sid(scene: Market) -> list[str]:
 
 
 def _told_to_sid(scene: Market, numbers: Iterable[str]) -> list[str]:
-    """A sentence for each order of SID that SID was not told the end of in time."""
+    """A sentence for each order of SID whose end was not reported to SID in time."""
     deadline = time.monotonic() + _LONGEST_ROUND
     while any(scene.sid.status_of(number) != "done" for number in numbers) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -165,7 +164,7 @@ def _told_to_sid(scene: Market, numbers: Iterable[str]) -> list[str]:
 
 
 def _wait(scene: Market, show: Callable[[], None]) -> None:
-    """Until nothing moves any more, and the hub has nothing left for us."""
+    """Wait until all work is done and the hub's queue is empty."""
     deadline = time.monotonic() + _LONGEST_ROUND
     while True:
         show()
@@ -202,7 +201,7 @@ def _tell(bridge: Bridge, target: Path, feeder: Feeder) -> dict[str, Any]:
 
 
 def _keep(place: Path, lines: Iterable[OrderLine]) -> None:
-    """The answers as they left, one file each."""
+    """Write the answers as they were sent, one file each."""
     place.mkdir(exist_ok=True)
     for line in lines:
         if line.answer is not None and line.answer_name is not None:

@@ -46,7 +46,7 @@ def simulate(
     scenario: Annotated[
         str, typer.Option("--scenario", callback=_scenario, help=f"One of {', '.join(SCENARIOS)}.")
     ] = "month",
-    seed: Annotated[int, typer.Option("--seed", help="Where all chance starts from.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of all random choices.")] = 1,
     start: Annotated[
         str | None, typer.Option("--start", help=f"When it begins; the next month if not given. {MOMENT_HELP}")
     ] = None,
@@ -62,10 +62,10 @@ def simulate(
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Worker processes that share the work.")] = 1,
     pulse: Annotated[
-        float, typer.Option("--pulse", min=0, help="Seconds within which what falls due is done together.")
+        float, typer.Option("--pulse", min=0, help="Work that falls due within this many seconds is done together.")
     ] = 30,
     database: Annotated[
-        str | None, typer.Option("--database", help="An empty database to work in; none: one that is thrown away.")
+        str | None, typer.Option("--database", help="An empty database to use; without it, a temporary one.")
     ] = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,

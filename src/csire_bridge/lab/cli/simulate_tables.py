@@ -1,4 +1,4 @@
-"""How the result of a simulation is shown to people."""
+"""Prints the result of a simulation for people."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Commands about messages: ``show`` (``messages``), ``validate``, ``sign`` and ``verify``, ``replay``, ``evidence``."""
+"""Commands about messages: ``show`` ("messages"), ``validate``, ``sign`` (also "verify"), ``replay``, ``evidence``."""

@@ -82,3 +82,10 @@ def test_every_package_says_what_lives_in_it(package: Path) -> None:
 def _is_module(home: Path, name: str) -> bool:
     path = home.joinpath(*name.split("."))
     return path.with_suffix(".py").exists() or path.is_dir()
+
+
+def test_the_newest_version_of_the_changelog_is_that_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    versions = re.findall(r"^## (\S+) - (\d{4}-\d\d-\d\d)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert versions[0][0] == project["version"]
+    assert versions == sorted(versions, key=lambda one: one[1], reverse=True)

@@ -1,6 +1,6 @@
 """Partners, their certificates, and who entered what.
 
-Revision 0002, for csire-bridge 0.2.
+Revision 0002, for csire-bridge 0.1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Guards of the execution: holds, the stop switch, the hourly cap, circuit breakers, one open command at a meter.
 
-Revision 0005, for csire-bridge 0.2.
+Revision 0005, for csire-bridge 0.1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rule sets of the configurator: from when, entered by whom, and why.
 
-Revision 0007, for csire-bridge 0.2.
+Revision 0007, for csire-bridge 0.1.
 """
 
 from __future__ import annotations

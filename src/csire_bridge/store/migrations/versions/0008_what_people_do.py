@@ -1,6 +1,6 @@
 """What people do by hand: why a guard was lifted, and indexes for what waits for a person.
 
-Revision 0008, for csire-bridge 0.2.
+Revision 0008, for csire-bridge 0.1.
 """
 
 from __future__ import annotations

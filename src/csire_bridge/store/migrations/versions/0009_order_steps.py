@@ -1,6 +1,6 @@
 """Orders of several steps: their steps, what meters said in them, and the orders that are part of another.
 
-Revision 0009, for csire-bridge 0.2.
+Revision 0009, for csire-bridge 0.1.
 """
 
 from __future__ import annotations

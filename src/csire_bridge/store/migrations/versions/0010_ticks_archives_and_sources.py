@@ -1,6 +1,6 @@
 """The ticker's memory, archives of what retention took away, and from whom each fact about a point is.
 
-Revision 0010, for csire-bridge 0.2.
+Revision 0010, for csire-bridge 0.1.
 """
 
 from __future__ import annotations

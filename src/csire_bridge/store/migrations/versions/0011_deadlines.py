@@ -1,6 +1,6 @@
 """Orders know by when they must be carried out, so that people can be warned.
 
-Revision 0011, for csire-bridge 0.2. Orders that were registered before have no deadline here.
+Revision 0011, for csire-bridge 0.1. Orders that were registered before have no deadline here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """By which time each process of the service goes.
 
-Revision 0012, for csire-bridge 0.2.
+Revision 0012, for csire-bridge 0.3.
 """
 
 from __future__ import annotations

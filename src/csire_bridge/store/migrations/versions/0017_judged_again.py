@@ -1,6 +1,6 @@
 """What refused messages say of themselves, and when they are judged again.
 
-Revision 0017, for csire-bridge 0.2. Messages that were refused before are judged again only where a person asks for it.
+Revision 0017, for csire-bridge 0.3. Messages that were refused before are judged again only where a person asks for it.
 """
 
 from __future__ import annotations

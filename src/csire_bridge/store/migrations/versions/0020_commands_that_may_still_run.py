@@ -1,6 +1,6 @@
 """Orders know until when a command may still run that nobody has heard of although they are done.
 
-Revision 0020, for csire-bridge 0.2. The orders that were done before have no such command: theirs were waited for.
+Revision 0020, for csire-bridge 0.3. The orders that were done before have no such command: theirs were waited for.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The journal counts the bytes of what nobody proved to have sent, and keeps only the head of what is too much.
 
-Revision 0021, for csire-bridge 0.2. What is stored already stays whole.
+Revision 0021, for csire-bridge 0.3. What is stored already stays whole.
 """
 
 from __future__ import annotations

@@ -58,12 +58,7 @@ def playing(place: Path) -> Iterator[Play]:
     for name, text in texts.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text, "utf-8")
-    settings = load_settings(
-        environment=False,
-        schemas=[place / "own" / "schemas"],
-        mappings=[place / "own" / "mappings"],
-        head_end={"poll_seconds": 0.05},
-    )
+    settings = load_settings(place / "own" / "own.toml", environment=False, head_end={"poll_seconds": 0.05})
     point = MeteringPoint(code=POINT, updated_at=system_clock(), meter=METER, has_contactor=True, connected=True)
     with stage(place, system_clock, points=[point], settings=settings) as scene:
         root = parse((place / "own" / "8.5.1.4.xml").read_bytes())

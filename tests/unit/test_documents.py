@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CODE = ROOT / "src" / "csire_bridge"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-_LINK = re.compile(r"\]\(([^)#\s]+)")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FILE = re.compile(
     r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md)|(?:schemas|mappings|samples|src|tests|docs)/[\w./-]+\.(?:yaml|xsd|wsdl))`"
 )
@@ -45,9 +45,18 @@ def test_the_picture_has_the_layers_that_import_linter_holds() -> None:
 def test_every_file_that_a_document_names_is_there(document: Path) -> None:
     text = document.read_text("utf-8")
     links = [link for link in _LINK.findall(text) if "://" not in link]
-    missing = [link for link in links if not (document.parent / link).exists()]
+    missing = [link for link in links if not _is_there(document, *link.partition("#")[::2])]
     missing += [name for name in _FILE.findall(text) if not any((base / name).exists() for base in (CODE, ROOT))]
     assert not missing
+
+
+def _is_there(document: Path, name: str, heading: str) -> bool:
+    """Whether a link's file is there, with the heading that it names."""
+    file = document.parent / name if name else document
+    if not file.exists() or not heading:
+        return file.exists()
+    titles = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
+    return heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def test_every_name_that_the_architecture_gives_beside_a_file_is_defined_there() -> None:

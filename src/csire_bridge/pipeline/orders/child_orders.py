@@ -79,20 +79,41 @@ def spawn_child(
 
 
 def step_after_child(step: OrderStep, child: Order, now: datetime, *, recalled: bool = False) -> OrderStep | OrderKind:
-    """The step after ``child`` has ended; or the movement that is needed now to undo what it did.
+    """The step after its ``child`` has ended; or the kind of a further child order that undoes what this one did.
 
-    ``recalled``: its order was taken back. Then, and when the date was moved on meanwhile, the supply must be on.
+    ``recalled``: the order was taken back. Then, and when the date was moved on meanwhile, the supply must be on.
     """
-    text = child.detail or f"order {child.key}: {child.state}"
-    must_be_on = step.kind is StepKind.DISCONNECT and (recalled or step.not_before > now)
-    if must_be_on and child.kind is OrderKind.DISCONNECT and child.state is OrderState.DONE:
-        return OrderKind.RECONNECT
-    brought_back = step.kind is StepKind.DISCONNECT and child.kind is OrderKind.RECONNECT
-    if (must_be_on or brought_back) and (child.kind is OrderKind.DISCONNECT or child.state is OrderState.DONE):
-        return replace(step, state=StepState.WAITING, child=None, ended_at=None, text=text)
-    if brought_back:
-        return replace(step, state=StepState.FAILED, text=f"the supply could not be brought back: {text}", ended_at=now)
-    return replace(step, state=_ENDS[child.state], ended_at=child.executed_at or now, text=text)
+    if step.kind is not StepKind.DISCONNECT:
+        return _ended(step, child, now)
+    supply_wanted = recalled or step.not_before > now
+    match child.kind, child.state:
+        case OrderKind.DISCONNECT, OrderState.DONE if supply_wanted:
+            return OrderKind.RECONNECT
+        case OrderKind.DISCONNECT, _ if supply_wanted:
+            return _reopened(step, child)  # nothing was switched
+        case OrderKind.RECONNECT, OrderState.DONE:
+            return _reopened(step, child)  # the supply is back
+        case OrderKind.RECONNECT, _:
+            return _supply_not_restored(step, child, now)
+        case _:
+            return _ended(step, child, now)
+
+
+def _ended(step: OrderStep, child: Order, now: datetime) -> OrderStep:
+    return replace(step, state=_ENDS[child.state], ended_at=child.executed_at or now, text=_text_of(child))
+
+
+def _reopened(step: OrderStep, child: Order) -> OrderStep:
+    return replace(step, state=StepState.WAITING, child=None, ended_at=None, text=_text_of(child))
+
+
+def _supply_not_restored(step: OrderStep, child: Order, now: datetime) -> OrderStep:
+    text = f"the supply could not be brought back: {_text_of(child)}"
+    return replace(step, state=StepState.FAILED, text=text, ended_at=now)
+
+
+def _text_of(child: Order) -> str:
+    return child.detail or f"order {child.key}: {child.state}"
 
 
 def reason_to_stay_supplied(tx: Transaction, order: Order, now: datetime) -> str | None:

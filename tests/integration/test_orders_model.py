@@ -22,7 +22,7 @@ from csire_bridge.domain.order.conclusion import Conclusion, conclude
 from csire_bridge.domain.order.next_step import Ending
 from csire_bridge.domain.order.order import OrderKind, OrderState, Outcome
 from csire_bridge.lab.simulators.pki import make_demo_pki
-from csire_bridge.pipeline.execute import handler, read_back
+from csire_bridge.pipeline.execute import handler, read_back, read_back_decision
 from csire_bridge.pipeline.execute.dispatch import Dispatch, DispatchOutcome, dispatch
 from csire_bridge.pipeline.execute.gates import Gates
 from csire_bridge.pipeline.orders import create
@@ -114,7 +114,7 @@ def an_event_is_believed_without_a_reading(patch: pytest.MonkeyPatch, _parts: Pa
             return Conclusion(OrderState.DONE, told[event.kind], "the event says so", event.occurred_at)
         return conclude(kind, event, reading, submitted_at, armed_counts=armed_counts)
 
-    patch.setattr(read_back, "conclude", believes)
+    patch.setattr(read_back_decision, "conclude", believes)
 
 
 def a_recall_while_a_command_is_given_is_missed(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
@@ -123,7 +123,7 @@ def a_recall_while_a_command_is_given_is_missed(patch: pytest.MonkeyPatch, _part
 
 def a_command_that_may_still_run_is_forgotten(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
     patch.setattr(read_back, "_as_wanted", lambda *_: False)
-    patch.setattr(read_back._Settling, "_ending", lambda *_: Ending.PASSED)
+    patch.setattr(read_back_decision, "_ending", lambda *_: Ending.PASSED)
 
 
 def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:

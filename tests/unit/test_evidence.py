@@ -111,7 +111,7 @@ def test_given_any_reading_of_now_when_asked_for_then_it_is_of_now_give_or_take_
 @pytest.mark.parametrize("order", [DISCONNECT, RECONNECT])
 @pytest.mark.parametrize("on", [False, True])
 @pytest.mark.parametrize("age", [2 * GRAIN, MINUTE, DAY * 3])
-def test_given_a_reading_from_before_the_command_when_found_out_then_the_contactor_counts_as_unread(
+def test_given_a_reading_from_before_the_command_when_read_back_then_the_contactor_counts_as_unread(
     order: Order, on: bool, age: timedelta
 ) -> None:
     given_order = replace(
@@ -122,11 +122,10 @@ def test_given_a_reading_from_before_the_command_when_found_out_then_the_contact
         submitted_at=NOW - MINUTE,
         expires_at=NOW + MINUTE,
     )
-    found = read_back(
-        head_end(-MINUTE - age, on=on), ReadBack(given_order, None, NOW + MINUTE), ExecutionPolicy(), clock
-    )
-    assert isinstance(found.result, HeadEndUnreachable)
-    assert "only a reading since 2026-11-28 08:59:00 UTC proves anything" in found.result.text
+    asked = ReadBack(given_order, None, NOW + MINUTE)
+    outcome = read_back(head_end(-MINUTE - age, on=on), asked, ExecutionPolicy(), clock)
+    assert isinstance(outcome.result, HeadEndUnreachable)
+    assert "only a reading since 2026-11-28 08:59:00 UTC proves anything" in outcome.result.text
 
 
 def step(kind: StepKind) -> OrderStep:

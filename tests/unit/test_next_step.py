@@ -82,11 +82,19 @@ def test_given_a_new_command_then_the_contactor_was_read_and_nothing_says_that_i
     assert wrong(allowed) == []
 
 
-def test_given_a_certain_end_then_only_a_second_look_a_further_try_to_read_or_an_armed_meter_is_waited_for() -> None:
+def test_given_a_certain_end_then_only_a_second_look_or_a_further_try_to_read_is_waited_for() -> None:
     def allowed(known: Known, step: NextStep) -> bool:
-        reads = known.shown in (Shown.UNREAD, Shown.UNREADABLE) and known.may_read
+        reads = (known.shown in (Shown.UNREAD, Shown.UNREADABLE) or known.was_armed) and known.may_read
         second = known.refused and not known.looked_twice
-        return step is not NextStep.LOOK_AGAIN or known.ending is Ending.OPEN or reads or second or known.was_armed
+        return step is not NextStep.LOOK_AGAIN or known.ending is Ending.OPEN or reads or second
+
+    assert wrong(allowed) == []
+
+
+def test_given_a_certain_end_and_no_try_to_read_left_when_looked_twice_then_nothing_is_looked_at_for_ever() -> None:
+    def allowed(known: Known, step: NextStep) -> bool:
+        over = known.ending is not Ending.OPEN and not known.may_read and known.looked_twice
+        return not over or step is not NextStep.LOOK_AGAIN
 
     assert wrong(allowed) == []
 
@@ -124,6 +132,7 @@ OPEN, DROPPED, RAN, PASSED = Ending.OPEN, Ending.DROPPED, Ending.RAN, Ending.PAS
         (Known(Shown.UNREAD, PASSED, Wish.SUPERSEDED, may_read=False), NextStep.PARK),
         (Known(B, RAN, was_armed=True), NextStep.PARK),
         (Known(Shown.UNCLEAR, RAN, was_armed=True), NextStep.LOOK_AGAIN),
+        (Known(Shown.UNCLEAR, RAN, was_armed=True, may_read=False), NextStep.PARK),
     ],
 )
 def test_given_what_is_known_when_decided_then_the_step_is(known: Known, step: NextStep) -> None:

@@ -33,9 +33,13 @@ class RetryPolicy:
         rest = max(period - waits, timedelta(0))
         return cls(attempts=tried + math.ceil(rest / (usual.longest * _SHORTEST)))
 
+    def may_go_on(self, tried: int) -> bool:
+        """Whether another attempt is left after ``tried`` ones."""
+        return tried < self.attempts
+
     def next_try(self, tried: int, now: datetime, jitter: random.Random) -> datetime | None:
         """When to try again after ``tried`` failed attempts; None = give up and park."""
-        if tried >= self.attempts:
+        if not self.may_go_on(tried):
             return None
         wait: timedelta = min(self.first * 2 ** min(tried - 1, 30), self.longest)
         return now + wait * jitter.uniform(_SHORTEST, 2 - _SHORTEST)

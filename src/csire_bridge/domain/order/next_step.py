@@ -116,7 +116,8 @@ def _unread(known: Known) -> NextStep:
 def _without_effect(known: Known) -> NextStep:
     """The command has ended, and the contactor is not where it should be."""
     if known.was_armed:
-        return NextStep.PARK if known.shown is Shown.AS_BEFORE else NextStep.LOOK_AGAIN
+        disconnected_since = known.shown is Shown.AS_BEFORE
+        return NextStep.PARK if disconnected_since or not known.may_read else NextStep.LOOK_AGAIN
     if known.refused and not known.failed:
         return NextStep.GIVE_UP if known.looked_twice else NextStep.LOOK_AGAIN
     return NextStep.GIVE_AGAIN if known.may_try and not known.for_good else NextStep.GIVE_UP

@@ -29,7 +29,8 @@ from csire_bridge.pipeline.execute.dispatch import (
     record_dispatch,
 )
 from csire_bridge.pipeline.execute.gates import Gates
-from csire_bridge.pipeline.execute.read_back import NotRead, ReadBack, ReadBackOutcome, read_back, record_read_back
+from csire_bridge.pipeline.execute.read_back import NotRead, ReadBack, ReadBackOutcome, read_back
+from csire_bridge.pipeline.execute.record_read_back import record_read_back
 from csire_bridge.pipeline.execute.resolve_point import Finder, PointAnswer, PointQuery, ask, record_point_answer
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.observe.sightings import Looked, take_readings
@@ -82,13 +83,13 @@ class Executor:
             given = [(item, self._after_a_crash(order, changes)) for item, order in open_pairs if _was_given(order)]
             events = _telling(tx, [order for _, order in given])
             known = tx.contactors.of([order.meter for _, order in given if order.meter is not None])
-            tasks += [Task(item, self._finding(order, events, known, until)) for item, order in given]
+            tasks += [Task(item, self._read_back_of(order, events, known, until)) for item, order in given]
             tasks += [Task(item, PointQuery(order), needs_thread=True) for item, order in changes.unknown]
             tasks += cast("list[Task[_About]]", doubtful)
             tasks.sort(key=lambda task: task.item.attempts > 0)  # meters that did not answer before come last
             return Prepared(tasks, changes.write(tx, lease))
 
-    def _finding(
+    def _read_back_of(
         self,
         order: Order,
         events: Mapping[int, HeadEndEvent],
@@ -136,14 +137,14 @@ class Executor:
         if self._circuit.found or now > task.about.until:
             return ReadBackOutcome(NotRead(), now, now)
         begun = self._circuit.begins()
-        found = read_back(self._head_end, task.about, self._limits, self._clock)
-        self._circuit.record(found.result, task.about.order.meter, begun, self._clock())
-        return found
+        outcome = read_back(self._head_end, task.about, self._limits, self._clock)
+        self._circuit.record(outcome.result, task.about.order.meter, begun, self._clock())
+        return outcome
 
     def settle(self, done: Sequence[Done[_About, _Result]], lease: Lease | None) -> list[WorkItem]:
         """Record the result; an order is done only if the contactor confirms it."""
         given = [cast("Done[Dispatch, DispatchOutcome]", piece) for piece in done if isinstance(piece.about, Dispatch)]
-        found = [cast("Done[ReadBack, ReadBackOutcome]", piece) for piece in done if isinstance(piece.about, ReadBack)]
+        read = [cast("Done[ReadBack, ReadBackOutcome]", piece) for piece in done if isinstance(piece.about, ReadBack)]
         asked = [cast("Done[PointQuery, PointAnswer]", piece) for piece in done if isinstance(piece.about, PointQuery)]
         doubted = [cast("Done[Doubting, LookedAt]", piece) for piece in done if isinstance(piece.about, Doubting)]
         changes = OrderChanges(self._clock())
@@ -152,14 +153,14 @@ class Executor:
             self._circuit.settle(tx, changes.now)
             early = _telling(tx, [piece.about.order for piece in given])
             goes_on = record_dispatch(given, early, self._limits, changes, self._jitter)
-            record_read_back(found, self._limits, changes, self._jitter)
+            record_read_back(read, self._limits, changes, self._jitter)
             record_point_answer(asked, changes, self._jitter)
             settle_doubted(doubted, changes)
             if lease is None:
                 for item in goes_on:
                     changes.reschedule(item, changes.now)
             following = changes.write(tx, lease)
-            take_readings(tx, _looks(found, changes), changes.now)
+            take_readings(tx, _looks(read, changes), changes.now)
             _look_at_recalled(tx, [piece.about.order for piece in done], changes.now)
         self._circuit.mark_committed()
         return [*goes_on, *following] if lease else []
@@ -182,12 +183,12 @@ def _telling(tx: Transaction, orders: Sequence[Order]) -> dict[int, HeadEndEvent
     return tx.head_end.latest_of([(order.key, order.correlation_id) for order in orders if order.correlation_id])
 
 
-def _looks(found: Sequence[Done[ReadBack, ReadBackOutcome]], changes: OrderChanges) -> list[Looked]:
+def _looks(read: Sequence[Done[ReadBack, ReadBackOutcome]], changes: OrderChanges) -> list[Looked]:
     """The read-backs as observations of contactors, with the orders as they stand now."""
     after = {moved.key: moved for _, moved, _ in changes.moves}
     return [
         Looked(after.get(piece.about.order.key, piece.about.order), piece.about.before, piece.result.result)
-        for piece in found
+        for piece in read
     ]
 
 

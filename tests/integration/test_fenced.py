@@ -21,6 +21,7 @@ from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.lab.demo.stage import enter_points, stage_settings
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
+from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.store import tables
@@ -72,7 +73,7 @@ def register_order(nodes: Nodes, bridge: Bridge) -> None:
     enter_points(bridge.database, [point])
     raw = signed_message(nodes.pki, "disconnect", POINT, MessageId.new())
     items = receive(bridge.database, Channel.REPLAY, [Arrival("test", raw)], nodes.clock, bridge.worker.lease())
-    bridge.intake.run(items)
+    BatchRunner(bridge.database, bridge.clock).run(bridge.intake, items)
 
 
 def rows(bridge: Bridge) -> list[Any]:

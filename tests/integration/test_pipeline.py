@@ -17,6 +17,7 @@ from csire_bridge.domain.message.message import Channel, MessageState, RegistryU
 from csire_bridge.domain.order.order import Order, OrderState, Outcome, RejectionReason
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
+from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.reports import message_lines, order_lines
@@ -113,7 +114,7 @@ def test_given_work_that_stopped_during_the_command_then_the_state_is_asked_and_
         raw = playing.message("disconnect", POINT, MessageId.new())
         bridge = playing.scene.bridge
         items = receive(bridge.database, Channel.REPLAY, [Arrival("test", raw)], bridge.clock)
-        bridge.intake.run(items)
+        BatchRunner(bridge.database, bridge.clock).run(bridge.intake, items)
         order = playing.order()
         with bridge.database.transaction() as tx:  # what the executor commits before it calls; then the power goes
             now = bridge.clock()

@@ -17,6 +17,7 @@ from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.operations.retention import RetentionRules
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.work import WorkItem
+from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.alert_conditions import standing
@@ -78,7 +79,7 @@ def judge_at_once(here: Town, raws: list[bytes]) -> None:
 
     def judge(item: WorkItem) -> None:
         start.wait()
-        bridge.intake.run([item])
+        BatchRunner(bridge.database, bridge.clock).run(bridge.intake, [item])
 
     with ThreadPoolExecutor(len(raws)) as workers:
         list(workers.map(judge, items))

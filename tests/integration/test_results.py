@@ -21,6 +21,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.hub.results import build_result
 from csire_bridge.lab.simulators.pki import DemoParty
 from csire_bridge.pipeline.answer.deliver import Deliverer
+from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.operator.order_actions import settle_contested
 from csire_bridge.store.queries.alert_conditions import standing
@@ -74,7 +75,8 @@ def result(
 def intake(here: Town, raw: bytes) -> tuple[MessageState, str | None]:
     """Have a message judged while the worker is busy with something else."""
     bridge = here.scene.bridge
-    bridge.intake.run(receive(bridge.database, Channel.REPLAY, [Arrival("test", raw)], here.clock))
+    items = receive(bridge.database, Channel.REPLAY, [Arrival("test", raw)], here.clock)
+    BatchRunner(bridge.database, bridge.clock).run(bridge.intake, items)
     return last_message(here)
 
 

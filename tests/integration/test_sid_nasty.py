@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,7 +29,6 @@ from csire_bridge.pipeline.intake.sid_handler import SidIntake
 from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
-from csire_bridge.worker.work_loop import Worker
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -117,18 +116,15 @@ class Sid:
 def fetching(database: Database, sid: Sid, most: int = 2) -> Iterator[OrderFetcher]:
     desk = SidDesk(SchemaCatalogue([folder("schemas")]), Limits(), 100_000)
     intake = SidIntake(database, desk, PointFinder(database, None, lambda: NOW), lambda: NOW)
-    worker = Worker(database, {WorkStep.SID_INTAKE: intake}, lambda: NOW, steps_due=[WorkStep.SID_INTAKE])
-    reception = RequestReply(database, worker, lambda: NOW, Channel.SID, WorkStep.SID_INTAKE)
+    lease = timedelta(minutes=1)
+    reception = RequestReply(database, intake, lambda: NOW, lease, Channel.SID, WorkStep.SID_INTAKE)
 
     def take(orders: Sequence[tuple[str, bytes]]) -> list[Reply]:
         return reception.answer([Arrival(origin, raw) for origin, raw in orders])
 
     with database.transaction() as tx:
         tx.points.put(MeteringPoint(code=POINT, updated_at=NOW, meter=MeterNumber("PROBE0000001"), has_contactor=True))
-    try:
-        yield OrderFetcher(sid, take, most=most)
-    finally:
-        worker.close()
+    yield OrderFetcher(sid, take, most=most)
 
 
 def journal(database: Database) -> list[MessageLine]:

@@ -6,13 +6,14 @@ pieces of work, and an error in one piece does not stop the others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from csire_bridge.domain.message.message import MessageEnd
 from csire_bridge.domain.work import Lease, WorkItem
 
-__all__ = ["Done", "Prepared", "Step", "Task"]
+__all__ = ["Committed", "Done", "Prepared", "Step", "Task"]
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
@@ -45,6 +46,17 @@ class Prepared(Generic[_T]):
     following: Sequence[WorkItem] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What ``settle`` has committed: the work that follows, where it is held under the lease of ``settle``.
+
+    ``ends`` says, by their keys, how messages have ended, where somebody waits to answer their senders.
+    """
+
+    following: Sequence[WorkItem] = ()
+    ends: Mapping[int, MessageEnd] = field(default_factory=dict)
+
+
 class Step(Protocol[_T, _D]):
     """One step of the pipeline. ``lease`` is the one under which work that follows is held; None gives it to all."""
 
@@ -54,5 +66,5 @@ class Step(Protocol[_T, _D]):
     def do(self, task: Task[_T]) -> _D:
         """Do one piece of work. A partner's answer, even a refusal, is a result and not an exception."""
 
-    def settle(self, done: Sequence[Done[_T, _D]], lease: Lease | None) -> Sequence[WorkItem]:
-        """Write results, all or none; return the work that follows, if it is held under ``lease``."""
+    def settle(self, done: Sequence[Done[_T, _D]], lease: Lease | None) -> Committed:
+        """Write results, all or none; return what is committed."""

@@ -158,7 +158,7 @@ class Bridge:
         )
 
     def _worker(self, key: SigningKey) -> tuple[Worker, RequestReply]:
-        """The worker, and the reception with a hand of its own: it ends with the intake and leaves orders to others."""
+        """The worker, and what answers senders that wait: it ends with the intake and leaves orders to the worker."""
         settings, jitter = self.settings, random.Random()  # noqa: S311 - spreads retries, no secret
         parties = Parties(Eic(settings.own_eic), Eic(settings.hub_eic), settings.sender_role)
         standard, channel = self.standard, self._channel()
@@ -189,8 +189,7 @@ class Bridge:
             stuck_at_once=settings.worker.stuck_at_once,
             hands={WorkStep.DELIVER: settings.hub.send_at_once},
         )
-        hand = Worker(self.database, steps, self.clock, steps_due=[WorkStep.INTAKE], lease=lease)
-        return worker, RequestReply(self.database, hand, self.clock)
+        return worker, RequestReply(self.database, self.intake, self.clock, lease)
 
     def _judging_again(self) -> JudgingAgain:
         return JudgingAgain(give_up=timedelta(days=self.settings.limits.judge_again_days))

@@ -56,24 +56,22 @@ class SidSide:
         profile = sid_profile(settings)
         self.client = SidClient(profile, catalogue, _security(settings, profile, key, clock), clock)
         self.points = PointFinder(database, self.client if settings.sid.look_up else None, clock)
-        self.worker, hand = self._workers(catalogue)
-        self._reception = RequestReply(database, hand, clock, Channel.SID, WorkStep.SID_INTAKE)
+        self.worker, self._reception = self._workers(catalogue)
 
-    def _workers(self, catalogue: SchemaCatalogue) -> tuple[Worker, Worker]:
-        """The worker, and the hand of the reception, which ends with the intake."""
+    def _workers(self, catalogue: SchemaCatalogue) -> tuple[Worker, RequestReply]:
+        """The worker, and what answers SID at once."""
         settings, clock = self._settings, self._clock
         desk = SidDesk(catalogue, settings.limits.as_limits(), settings.limits.max_message_bytes)
         jitter = random.Random()  # noqa: S311 - spreads retries, no secret
         hold = timedelta(days=settings.execution.complaint_hold_days)
+        intake = SidIntake(self._database, desk, self.points, clock, hold, settings.deadlines.as_deadlines())
         steps: Handlers = {
-            WorkStep.SID_INTAKE: SidIntake(
-                self._database, desk, self.points, clock, hold, settings.deadlines.as_deadlines()
-            ),
+            WorkStep.SID_INTAKE: intake,
             WorkStep.REPORT: Reporter(self._database, self.client, clock, jitter),
         }
         lease = timedelta(seconds=max(settings.worker.lease_seconds, 3 * _AT_ONCE * settings.sid.read_seconds))
         worker = Worker(self._database, steps, clock, batch=_AT_ONCE, lease=lease, hands={WorkStep.REPORT: _AT_ONCE})
-        return worker, Worker(self._database, steps, clock, steps_due=[WorkStep.SID_INTAKE], lease=lease)
+        return worker, RequestReply(self._database, intake, clock, lease, Channel.SID, WorkStep.SID_INTAKE)
 
     def answer(self, arrivals: Sequence[Arrival]) -> list[Reply]:
         """Take in messages of SID; they are committed and settled when this returns."""

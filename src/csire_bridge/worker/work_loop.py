@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import BridgeError, StaleWrite, StoreFailure
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.batch_step import Done, Step, Task
 from csire_bridge.pipeline.ports import Store
 from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler
@@ -27,7 +26,6 @@ from csire_bridge.worker.batches_under_way import Batch, Hands
 __all__ = ["Handlers", "Worker"]
 
 _log = logging.getLogger(__name__)
-_RETRY_AFTER = timedelta(seconds=0.5)
 _FOLLOWS = {
     WorkStep.INTAKE: WorkStep.EXECUTE,
     WorkStep.EXECUTE: WorkStep.ACKNOWLEDGE,
@@ -41,8 +39,6 @@ _GLANCE_SECONDS = 0.02
 """Where nothing is due, so long is waited for meters before it is looked again what is due."""
 _STUCK_GLANCE_SECONDS = 0.1
 """The same where only meters are waited for that have not answered for a second."""
-_P = TypeVar("_P")
-_R = TypeVar("_R")
 
 
 Handlers = Mapping[WorkStep, Step[Any, Any]]
@@ -74,6 +70,7 @@ class Worker:
         self.name = f"worker-{uuid.uuid4()}"
         self._store = store
         self._handlers = handlers
+        self._runner = BatchRunner(store, clock)
         self._clock = clock
         self._due = tuple(handlers if steps_due is None else steps_due)
         self._batch = batch
@@ -199,17 +196,15 @@ class Worker:
         """Begin together, do one by one, settle together; return the work that follows under ``lease``."""
         step, follows = self._handlers[name], _FOLLOWS.get(name)
         keeps = lease if follows in self._due and self._has_room(follows) else None
-        begun = self._together(items, lambda item: item, lambda some: step.begin(some, keeps))
-        tasks = [task for part in begun for task in part.tasks]
-        following = [item for part in begun for item in part.following] if keeps else []
-        if tasks and (name in _ASK_METERS or name in self._hands):
-            self._ask(name, tasks, lease, keeps)
-            return following
+        begun = self._runner.prepare(step, items, keeps)
+        if begun.tasks and (name in _ASK_METERS or name in self._hands):
+            self._ask(name, begun.tasks, lease, keeps)
+            return [*begun.following]
         done = []
-        for task in tasks:
-            done += self._done(step, task)
+        for task in begun.tasks:
+            done += self._runner.perform(step, task)
             self._lines.look()
-        return following + self._settled(step, done, keeps)
+        return [*begun.following, *self._runner.commit(step, done, keeps).following]
 
     def _ask(self, name: WorkStep, tasks: Sequence[Task[Any]], lease: Lease, keeps: Lease | None) -> None:
         """Have meters asked over lines; whoever else is asked, such as the hub or SID, is waited for in threads."""
@@ -217,7 +212,7 @@ class Worker:
         apart = [task for task in tasks if hands or task.needs_thread]
 
         def job(task: Task[Any]) -> None:
-            batch.add(self._done(step, task))
+            batch.add(self._runner.perform(step, task))
 
         calls = CallGroup(partial(job, task) for task in tasks if not (hands or task.needs_thread))
         batch = Batch(step, lease, keeps, calls)
@@ -231,71 +226,17 @@ class Worker:
         for batch in list(self._under_way):
             if done := batch.take():
                 count += len(done)
-                self._go_on(self._settled(batch.step, done, batch.keeps), batch.lease)
+                self._go_on(self._runner.commit(batch.step, done, batch.keeps).following, batch.lease)
         self._under_way = [batch for batch in self._under_way if not batch.over]
         return count
 
-    def _settled(self, step: Step[Any, Any], done: Sequence[Done[Any, Any]], keeps: Lease | None) -> list[WorkItem]:
-        """Settle what is done; return the work that follows, if it is held by us."""
-        settled = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, keeps))
-        return [item for following in settled for item in following] if keeps else []
-
     def _done_in_time(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
-        """As ``_done``; what had to wait for a hand too long is given back: its lease must last until it is settled."""
+        """Do a task; what had to wait for a hand too long is given back: its lease must last until it is settled."""
         lease = task.item.lease
         if self._ends or (lease and self._clock() > lease.until - self._length / 2):
-            self._give_back(task.item)
+            self._runner.give_back(task.item)
             return []
-        return self._done(step, task)
-
-    def _done(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
-        """The task with its result; nothing when it went wrong."""
-        return self._together(
-            [task], lambda only: only.item, lambda some: Done(some[0].item, some[0].about, step.do(some[0]))
-        )
-
-    def _together(
-        self, pieces: Sequence[_P], item_of: Callable[[_P], WorkItem], do: Callable[[Sequence[_P]], _R]
-    ) -> list[_R]:
-        """Have ``pieces`` done in one go. When that fails, one by one, so that no piece disturbs the others."""
-        if not pieces:
-            return []
-        try:
-            return [do(pieces)]
-        except StoreFailure:
-            raise
-        except Exception as error:  # noqa: BLE001 - one broken piece must not stop the worker
-            if len(pieces) > 1:
-                return [result for piece in pieces for result in self._together([piece], item_of, do)]
-            self._failed(item_of(pieces[0]), error)
-            return []
-
-    def _failed(self, item: WorkItem, error: Exception) -> None:
-        if isinstance(error, StaleWrite):
-            _log.info("%s; it is looked at again", error.text)
-            self._give_back(item)
-        elif isinstance(error, BridgeError):
-            _log.error("work is parked: %s", error)
-            self._park(item, str(error))
-        else:
-            _log.error("work is parked after an error of ours", exc_info=error)
-            self._park(item, f"an error of the bridge itself: {error!r}")
-
-    def _give_back(self, item: WorkItem) -> None:
-        with self._if_still_ours(), self._store.transaction() as tx:
-            tx.work.reschedule(item, self._clock() + _RETRY_AFTER)
-
-    def _park(self, item: WorkItem, why: str) -> None:
-        with self._if_still_ours(), self._store.transaction() as tx:
-            tx.work.park(item, why)
-
-    @contextmanager
-    def _if_still_ours(self) -> Iterator[None]:
-        """Work that somebody else has taken meanwhile is theirs to end."""
-        try:
-            yield
-        except StaleWrite as error:
-            _log.info("%s", error.text)
+        return self._runner.perform(step, task)
 
 
 def _poisoned(item: WorkItem) -> str:

@@ -30,7 +30,7 @@ from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.agreement.actions import StepTask, perform, undo
 from csire_bridge.pipeline.agreement.compensate import compensate, summary
 from csire_bridge.pipeline.agreement.results import LookedUp, Result, settle_step
-from csire_bridge.pipeline.batch_step import Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import set_doubtful_aside
 from csire_bridge.pipeline.execute.circuit import HeadEndCircuit
 from csire_bridge.pipeline.execute.meter_gate import doubts_of
@@ -111,7 +111,7 @@ class AgreementHandler:
         self._circuit.record(result, about.meter, begun, self._clock())
         return result
 
-    def settle(self, done: Sequence[Done[StepTask, Result]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[StepTask, Result]], lease: Lease | None) -> Committed:
         """Record the results; return the work of orders that continue at once.
 
         An order that was changed meanwhile starts its step again: what was done at the meter may be out of date.
@@ -127,7 +127,7 @@ class AgreementHandler:
                     changes.reschedule(item, changes.now)
             following = changes.write(tx, lease)
         self._circuit.mark_committed()
-        return [*goes_on, *following] if lease else []
+        return Committed([*goes_on, *following] if lease else ())
 
     def _settled(
         self, tx: Transaction, piece: Done[StepTask, Result], known: dict[int, Order], changes: OrderChanges

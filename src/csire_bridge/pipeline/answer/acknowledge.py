@@ -20,7 +20,7 @@ from csire_bridge.domain.message.message import Header
 from csire_bridge.domain.operations.restores import IN_DOUBT
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
 from csire_bridge.pipeline.ports import Store
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
@@ -77,7 +77,7 @@ class Acknowledger:
         """
         return self._document(task.about)
 
-    def settle(self, done: Sequence[Done[Order, OutgoingDocument | None]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[Order, OutgoingDocument | None]], lease: Lease | None) -> Committed:
         """Store the answers; return their delivery."""
         with self._store.transaction() as tx:
             tx.work.finish([piece.item for piece in done])
@@ -90,7 +90,7 @@ class Acknowledger:
             now = self._clock()
             tx.orders.note_all(notes, now)
             ranks = [item.priority for item, _, _ in new]
-            return tx.work.add(WorkStep.DELIVER, keys, now, priority=ranks, lease=lease)
+            return Committed(tx.work.add(WorkStep.DELIVER, keys, now, priority=ranks, lease=lease))
 
     def _document(self, order: Order) -> OutgoingDocument | None:
         due = self._book.answer_due(order)

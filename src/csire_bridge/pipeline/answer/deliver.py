@@ -13,7 +13,7 @@ from csire_bridge.domain.message.documents import Delivery, DocumentState, Outgo
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import catch_up_results
-from csire_bridge.pipeline.batch_step import Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
 from csire_bridge.pipeline.ports import DeliveryChannel, Store, Transaction
 
 __all__ = ["Deliverer"]
@@ -72,7 +72,7 @@ class Deliverer:
         self._failures, self._rests_until = 0, None
         return delivery
 
-    def settle(self, done: Sequence[Done[OutgoingDocument, Attempt]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[OutgoingDocument, Attempt]], lease: Lease | None) -> Committed:
         """Write down where documents went; nothing follows."""
         now = self._clock()
         with self._store.transaction() as tx:
@@ -91,7 +91,7 @@ class Deliverer:
                     tx.work.reschedule(piece.item, now + _REST)
                 elif not isinstance(piece.result, Delivery):
                     self._again(tx, piece.about, piece.item, piece.result, now)
-        return []
+        return Committed()
 
     def _again(
         self,

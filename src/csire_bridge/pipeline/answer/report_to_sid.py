@@ -13,7 +13,7 @@ from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.sid import Report
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
 from csire_bridge.pipeline.ports import ReportChannel, Store, Transaction
 
 __all__ = ["REPORT_RETRY", "Reporter"]
@@ -80,7 +80,7 @@ class Reporter:
         self._rests_until = None
         return answer
 
-    def settle(self, done: Sequence[Done[Report, Told]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[Report, Told]], lease: Lease | None) -> Committed:
         """Write down what SID has; nothing follows."""
         now = self._clock()
         with self._store.transaction() as tx:
@@ -88,7 +88,7 @@ class Reporter:
                 self._settle(tx, piece.item, piece.about, piece.result, now)
             said = [piece.about.key for piece in done if isinstance(piece.result, bytes | PartnerRefused)]
             tx.work.wake(WorkStep.REPORT, tx.sid.next_of(said), now)
-        return []
+        return Committed()
 
     def _settle(self, tx: Transaction, item: WorkItem, report: Report, told: Told, now: datetime) -> None:
         if isinstance(told, bytes):

@@ -17,7 +17,7 @@ from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, Order, OrderState, WaitsFor
 from csire_bridge.domain.order.supply import Sighting
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import Doubting, LookedAt, look_at, set_doubtful_aside, settle_doubted
 from csire_bridge.pipeline.execute.circuit import HeadEndCircuit
 from csire_bridge.pipeline.execute.dispatch import (
@@ -141,7 +141,7 @@ class Executor:
         self._circuit.record(outcome.result, task.about.order.meter, begun, self._clock())
         return outcome
 
-    def settle(self, done: Sequence[Done[_About, _Result]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[_About, _Result]], lease: Lease | None) -> Committed:
         """Record the result; an order is done only if the contactor confirms it."""
         given = [cast("Done[Dispatch, DispatchOutcome]", piece) for piece in done if isinstance(piece.about, Dispatch)]
         read = [cast("Done[ReadBack, ReadBackOutcome]", piece) for piece in done if isinstance(piece.about, ReadBack)]
@@ -163,7 +163,7 @@ class Executor:
             take_readings(tx, _looks(read, changes), changes.now)
             _look_at_recalled(tx, [piece.about.order for piece in done], changes.now)
         self._circuit.mark_committed()
-        return [*goes_on, *following] if lease else []
+        return Committed([*goes_on, *following] if lease else ())
 
 
 _OPEN = COMMAND_IN_FLIGHT | {OrderState.REGISTERED}

@@ -31,10 +31,10 @@ from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.steps import StepRules
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
-from csire_bridge.pipeline.batch_step import Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
 from csire_bridge.pipeline.intake.map import Mapper
 from csire_bridge.pipeline.intake.receipt import Receipts
-from csire_bridge.pipeline.intake.receive import PreloadedWorkItem, load_messages
+from csire_bridge.pipeline.intake.receive import load_messages
 from csire_bridge.pipeline.intake.register import register
 from csire_bridge.pipeline.intake.validate import Validator
 from csire_bridge.pipeline.intake.verify import Verifier
@@ -129,11 +129,6 @@ class Intake:
             return self.judge(raw.raw, moment, judge_age=False)
         return self.judge(raw.raw, moment)
 
-    def run(self, items: Sequence[WorkItem], lease: Lease | None = None) -> list[WorkItem]:
-        """Settle the messages of ``items``; return the work that follows, held under ``lease`` if given."""
-        tasks = self.begin(items, lease).tasks
-        return self.settle([Done(task.item, task.about, self.do(task)) for task in tasks], lease)
-
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
         """Load the messages; finish the work of those that another worker has settled."""
         return load_messages(self._store, items)
@@ -143,8 +138,8 @@ class Intake:
         raw = task.about
         return self.judge_again(raw, self._clock()) if raw.tries else self._judge_at(raw, raw.received_at)
 
-    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
-        """Write the messages' results; return the work that follows, held under ``lease`` if given."""
+    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> Committed:
+        """Write the messages' results; return them, and the work that follows, held under ``lease`` if given."""
         now = self._clock()
         following: list[WorkItem] = []
         with self._store.transaction() as tx:
@@ -160,9 +155,8 @@ class Intake:
             refused = [(raw, states[raw.key]) for raw, _ in judged if raw.key in states]
             trim_strangers(tx, refused, self._strangers, now)
             tx.work.finish([piece.item for piece in done])
-        _tell(done, batch.settled)
         self._refusals.tell(refused, now)
-        return following
+        return Committed(following, {settled.key: _end_of(settled) for settled in batch.settled})
 
     def _settle(
         self, tx: Transaction, batch: _Batch, wave: Sequence[_Judged], now: datetime, lease: Lease | None
@@ -315,16 +309,9 @@ def _waves(judged: Sequence[_Judged]) -> list[list[_Judged]]:
     return waves
 
 
-def _tell(done: Sequence[Done[RawMessage, Judgement]], settled: Sequence[SettledMessage]) -> None:
-    """Tell the waiting callers how their messages ended; called after the commit."""
-    ends = {one.key: MessageEnd(one.state, one.code, one.receipt, _accepted_sender(one)) for one in settled}
-    for piece in done:
-        if isinstance(piece.item, PreloadedWorkItem):
-            piece.item.ends[piece.about.key] = ends[piece.about.key]
-
-
-def _accepted_sender(settled: SettledMessage) -> str | None:
-    return settled.sender if settled.state in (MessageState.ACCEPTED, MessageState.DUPLICATE) else None
+def _end_of(settled: SettledMessage) -> MessageEnd:
+    accepted = settled.state in (MessageState.ACCEPTED, MessageState.DUPLICATE)
+    return MessageEnd(settled.state, settled.code, settled.receipt, settled.sender if accepted else None)
 
 
 def _reused(message_id: MessageId) -> Problem:

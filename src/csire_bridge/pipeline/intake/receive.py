@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.message.message import Channel, Form, MessageEnd, RawMessage
+from csire_bridge.domain.message.message import Channel, Form, RawMessage
 from csire_bridge.domain.work import PROMPT, Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Prepared, Task
 from csire_bridge.pipeline.ports import Store
@@ -31,14 +31,9 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class PreloadedWorkItem(WorkItem):
-    """A work item that carries its message, so that it need not be read back from the journal.
-
-    How the messages that were received together have ended may be noted in ``ends``, by their keys, once it is
-    committed: for who waits for it.
-    """
+    """A work item that carries its message, so that it need not be read back from the journal."""
 
     message: RawMessage = field(kw_only=True, compare=False, repr=False)
-    ends: dict[int, MessageEnd] = field(kw_only=True, compare=False, repr=False)
 
 
 def receive(
@@ -59,7 +54,6 @@ def receive(
     with store.transaction() as tx:
         keys = tx.messages.add(channel, now, rows)
         items = tx.work.add(step, keys, now, priority=PROMPT, lease=lease)
-    ends: dict[int, MessageEnd] = {}
     return [
         PreloadedWorkItem(
             item.key,
@@ -68,7 +62,6 @@ def receive(
             item.priority,
             lease=item.lease,
             message=RawMessage(item.subject, channel, origin, now, sha256, raw, form),
-            ends=ends,
         )
         for item, (origin, raw, sha256, form) in zip(items, rows, strict=True)
     ]

@@ -7,18 +7,22 @@ repeat, two equal messages in one batch, and a crash in between all lead to the 
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import timedelta
+from typing import Any
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import StoreFailure
-from csire_bridge.domain.message.message import Channel, Form, MessageState
-from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.domain.message.message import Channel, Form, MessageEnd, MessageState
+from csire_bridge.domain.work import Lease, WorkStep
+from csire_bridge.pipeline.batch_runner import BatchRunner
+from csire_bridge.pipeline.batch_step import Step
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.ports import Store
 
-__all__ = ["Hand", "Reply", "RequestReply"]
+__all__ = ["Reply", "RequestReply"]
 
 _log = logging.getLogger(__name__)
 
@@ -38,27 +42,28 @@ class Reply:
     signer: str | None = None
 
 
-class Hand(Protocol):
-    """Does the intake of messages, each by itself where one is broken. Raises StoreFailure only."""
-
-    def lease(self) -> Lease: ...
-    def carry_on(self, items: Sequence[WorkItem], lease: Lease) -> None: ...
-
-
 class RequestReply:
-    """Takes messages from a channel whose senders wait. Safe to use from several threads."""
+    """Takes messages from a channel whose senders wait; their orders are left to the workers.
+
+    Safe to use from several threads.
+    """
 
     def __init__(
         self,
         store: Store,
-        hand: Hand,
+        intake: Step[Any, Any],
         clock: Clock,
+        lease: timedelta,
         channel: Channel = Channel.WEBHOOK,
         step: WorkStep = WorkStep.INTAKE,
     ) -> None:
+        """``intake`` settles the messages, as work of ``step`` that is held for ``lease``."""
         self._store = store
-        self._hand = hand
+        self._intake = intake
+        self._runner = BatchRunner(store, clock)
         self._clock = clock
+        self._lease = lease
+        self._owner = f"worker-{uuid.uuid4()}"
         self._channel = channel
         self._step = step
 
@@ -71,16 +76,17 @@ class RequestReply:
             return [Reply(arrival.form) for arrival in arrivals]
 
     def _answer(self, arrivals: Sequence[Arrival]) -> list[Reply]:
-        lease = self._hand.lease()
+        lease = Lease.starting(self._owner, self._clock(), self._lease)
         items = receive(self._store, self._channel, arrivals, self._clock, lease, self._step)
-        self._hand.carry_on(items, lease)
-        ends = {item.subject: item.ends[item.subject] for item in items if item.subject in item.ends}
+        ends = dict(self._runner.run(self._intake, items).ends)
         unheard = [item.subject for item in items if item.subject not in ends]
         if unheard:
             with self._store.read_transaction() as tx:
                 ends |= tx.messages.ends(unheard)
-        found = [(arrival, ends.get(item.subject)) for arrival, item in zip(arrivals, items, strict=True)]
-        return [
-            Reply(arrival.form, end.state, end.code, end.receipt, end.sender) if end else Reply(arrival.form)
-            for arrival, end in found
-        ]
+        return [_reply(arrival, ends.get(item.subject)) for arrival, item in zip(arrivals, items, strict=True)]
+
+
+def _reply(arrival: Arrival, end: MessageEnd | None) -> Reply:
+    if end is None:
+        return Reply(arrival.form)
+    return Reply(arrival.form, end.state, end.code, end.receipt, end.sender)

@@ -38,7 +38,7 @@ from csire_bridge.domain.message.sid import (
 )
 from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.work import Lease, WorkItem
-from csire_bridge.pipeline.batch_step import Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receive import load_messages
 from csire_bridge.pipeline.orders.cancel import withdraw
@@ -94,7 +94,7 @@ class SidIntake:
             return _failed(task.about, error)
         return reading
 
-    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> list[WorkItem]:
+    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> Committed:
         """Write the messages' results; their orders become due work.
 
         A message that can't be settled is refused: otherwise SID would offer it for ever, and nothing behind it.
@@ -107,7 +107,7 @@ class SidIntake:
             if len(done) != 1:
                 raise
             self._write([replace(done[0], result=_failed(done[0].about, error))])
-        return []
+        return Committed()
 
     def _write(self, done: Sequence[Done[RawMessage, Judgement]]) -> None:
         now = self._clock()

@@ -1,0 +1,112 @@
+"""Takes a batch through a step, so that no piece disturbs the others: what can't be done together is done one by one.
+
+A piece that fails by itself is set aside for a person with the reason; one that somebody else has changed meanwhile is
+given back, to be looked at again. Only a StoreFailure comes out: then nothing can be written, and leases run out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.errors import BridgeError, StaleWrite, StoreFailure
+from csire_bridge.domain.message.message import MessageEnd
+from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Step, Task
+from csire_bridge.pipeline.ports import Store
+
+__all__ = ["BatchRunner"]
+
+_log = logging.getLogger(__name__)
+_RETRY_AFTER = timedelta(seconds=0.5)
+_T = TypeVar("_T")
+_D = TypeVar("_D")
+_P = TypeVar("_P")
+_R = TypeVar("_R")
+
+
+class BatchRunner:
+    """Runs batches of any step. It remembers nothing, so it is safe to use from several threads."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def run(self, step: Step[_T, _D], items: Sequence[WorkItem], lease: Lease | None = None) -> Committed:
+        """Take ``items`` through ``step`` to the end; return what is committed.
+
+        Work that follows is held under ``lease``; None leaves it to whoever takes it first, and returns none.
+        """
+        begun = self.prepare(step, items, lease)
+        committed = self.commit(step, [done for task in begun.tasks for done in self.perform(step, task)], lease)
+        return Committed([*begun.following, *committed.following], committed.ends)
+
+    def prepare(self, step: Step[_T, _D], items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_T]:
+        """Begin ``items`` together; return the tasks, and the work that follows where it is held under ``lease``."""
+        parts = self._together(items, lambda item: item, lambda some: step.begin(some, lease))
+        following = [item for part in parts for item in part.following] if lease else []
+        return Prepared([task for part in parts for task in part.tasks], following)
+
+    def perform(self, step: Step[_T, _D], task: Task[_T]) -> list[Done[_T, _D]]:
+        """Do one task; return it with its result, or nothing when it went wrong."""
+        return self._together(
+            [task], lambda only: only.item, lambda some: Done(some[0].item, some[0].about, step.do(some[0]))
+        )
+
+    def commit(self, step: Step[_T, _D], done: Sequence[Done[_T, _D]], lease: Lease | None) -> Committed:
+        """Write what is done together; return what is committed, with the work that is held under ``lease``."""
+        parts = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, lease))
+        following = [item for part in parts for item in part.following] if lease else []
+        ends: dict[int, MessageEnd] = {}
+        for part in parts:
+            ends |= part.ends
+        return Committed(following, ends)
+
+    def give_back(self, item: WorkItem) -> None:
+        """Leave ``item`` to whoever takes it next, in half a second."""
+        with _if_still_ours(), self._store.transaction() as tx:
+            tx.work.reschedule(item, self._clock() + _RETRY_AFTER)
+
+    def _together(
+        self, pieces: Sequence[_P], item_of: Callable[[_P], WorkItem], do: Callable[[Sequence[_P]], _R]
+    ) -> list[_R]:
+        """Have ``pieces`` done in one go. When that fails, one by one, so that no piece disturbs the others."""
+        if not pieces:
+            return []
+        try:
+            return [do(pieces)]
+        except StoreFailure:
+            raise
+        except Exception as error:  # noqa: BLE001 - one broken piece must not stop the others
+            if len(pieces) > 1:
+                return [result for piece in pieces for result in self._together([piece], item_of, do)]
+            self._failed(item_of(pieces[0]), error)
+            return []
+
+    def _failed(self, item: WorkItem, error: Exception) -> None:
+        if isinstance(error, StaleWrite):
+            _log.info("%s; it is looked at again", error.text)
+            self.give_back(item)
+        elif isinstance(error, BridgeError):
+            _log.error("work is parked: %s", error)
+            self._park(item, str(error))
+        else:
+            _log.error("work is parked after an error of ours", exc_info=error)
+            self._park(item, f"an error of the bridge itself: {error!r}")
+
+    def _park(self, item: WorkItem, why: str) -> None:
+        with _if_still_ours(), self._store.transaction() as tx:
+            tx.work.park(item, why)
+
+
+@contextmanager
+def _if_still_ours() -> Iterator[None]:
+    """Work that somebody else has taken meanwhile is theirs to end."""
+    try:
+        yield
+    except StaleWrite as error:
+        _log.info("%s", error.text)

@@ -20,6 +20,7 @@ from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.worker.clock_watch import ClockWatch
 from csire_bridge.worker.scheduler import LEASE_NAME, ScheduledJob, Ticker
 from tests.contract.store_support import MINUTE, NOW, SECOND, lease
+from tests.defaults import PARTNER_WAIT
 
 HOUR = timedelta(hours=1)
 LONG = timedelta(seconds=10)
@@ -164,7 +165,7 @@ def watch(database: Database, machine: Machine, clock: SteadyClock, name: str = 
 
 def alerts(database: Database, now: datetime) -> set[AlertKind]:
     with database.reading() as connection:
-        return {alert.kind for alert in standing(connection, now, HOUR, HOUR)}
+        return {alert.kind for alert in standing(connection, now, HOUR, HOUR, PARTNER_WAIT)}
 
 
 @pytest.mark.parametrize("step", [-2 * HOUR, 2 * HOUR, timedelta(seconds=-90)])

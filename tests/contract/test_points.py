@@ -27,6 +27,7 @@ from csire_bridge.store import tables
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.queries.alert_conditions import standing
 from tests.contract.store_support import CODE, NOW, PROCESS, SECOND, add_order
+from tests.defaults import PARTNER_WAIT
 
 DAY = timedelta(days=1)
 TODAY = NOW.date()
@@ -61,7 +62,7 @@ def doubt(database: Database, code: MeteringPointCode, at: datetime, registered_
 
 def shared(database: Database, at: datetime) -> int:
     with database.reading() as connection:
-        found = {a.kind: a.count for a in standing(connection, at, DAY, DAY)}
+        found = {a.kind: a.count for a in standing(connection, at, DAY, DAY, PARTNER_WAIT)}
     return found.get(AlertKind.METERS_AT_TWO_POINTS, 0)
 
 
@@ -254,5 +255,5 @@ def test_given_connections_at_dangerous_points_then_the_alert_counts_those_that_
     add_order(database, kind=OrderKind.RECONNECT, waits_for=WaitsFor.DANGER)
     add_order(database, state=OrderState.FIELD_WORK)
     with database.reading() as connection:
-        found = {a.kind: a.count for a in standing(connection, NOW, DAY, DAY)}
+        found = {a.kind: a.count for a in standing(connection, NOW, DAY, DAY, PARTNER_WAIT)}
     assert found[AlertKind.DANGER_WAITED_FOR] == 2

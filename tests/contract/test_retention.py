@@ -28,6 +28,7 @@ from csire_bridge.store import tables
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.worker.retention_job import Retention, Retired
 from tests.contract.store_support import HUB, MINUTE, NOW, SECOND, count, document, order
+from tests.defaults import RETENTION_BATCH
 
 DAY = timedelta(days=1)
 RULES = RetentionRules(accepted=30 * DAY, refused=10 * DAY, duplicate=10 * DAY, orders=30 * DAY, events=20 * DAY)
@@ -92,7 +93,13 @@ def newest(database: Database) -> None:
 
 def retention(database: Database, folder: Path, at: datetime = LATER, **options: object) -> Retention:
     """Its clock goes a little further each time that it is looked at."""
-    return Retention(database, lambda: at + next(_LITTLE) * timedelta.resolution, RULES, folder, **options)  # type: ignore[arg-type]
+    return Retention(
+        database,
+        lambda: at + next(_LITTLE) * timedelta.resolution,
+        RULES,
+        folder,
+        **{"batch": RETENTION_BATCH, **options},  # type: ignore[arg-type]
+    )
 
 
 def retire(database: Database, folder: Path, at: datetime = LATER) -> list[Retired]:

@@ -18,6 +18,7 @@ from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alert_conditions import settle_alerts, standing
 from tests.contract.store_support import NOW
 from tests.contract.test_store import upgrade_to
+from tests.defaults import PARTNER_WAIT
 
 METER, OTHER = MeterNumber("DEMO00000001"), MeterNumber("DEMO00000002")
 MINUTE = timedelta(minutes=1)
@@ -29,7 +30,7 @@ STRANGE = Movement(
 
 def alerts(database: Database) -> list[Alert]:
     with database.reading() as connection:
-        return list(standing(connection, NOW, MINUTE, MINUTE))
+        return list(standing(connection, NOW, MINUTE, MINUTE, PARTNER_WAIT))
 
 
 def test_given_a_contactor_that_was_seen_when_seen_again_then_the_later_look_counts(database: Database) -> None:
@@ -97,7 +98,7 @@ def test_given_movements_when_looked_for_alerts_then_supply_that_is_off_comes_fi
 
 
 def alerts_of(connection: Connection) -> list[Alert]:
-    return list(standing(connection, NOW, MINUTE, MINUTE))
+    return list(standing(connection, NOW, MINUTE, MINUTE, PARTNER_WAIT))
 
 
 def test_given_very_many_movements_when_looked_for_alerts_then_the_rest_is_counted(database: Database) -> None:

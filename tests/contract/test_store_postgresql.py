@@ -29,6 +29,7 @@ from csire_bridge.store import tables
 from csire_bridge.store.database import Database
 from csire_bridge.worker.alert_job import Watch
 from tests.contract.store_support import CODE, NOW, PROCESS, add_order, count
+from tests.defaults import PARTNER_WAIT, RESULT_WAIT
 
 
 @pytest.fixture
@@ -222,7 +223,7 @@ def test_given_several_nodes_that_look_at_once_then_an_alert_is_told_by_one_of_t
     barrier = threading.Barrier(5)
 
     def look(_: int) -> int:
-        watch = Watch(database, lambda: NOW)
+        watch = Watch(database, lambda: NOW, result_wait=RESULT_WAIT, partner_wait=PARTNER_WAIT)
         barrier.wait()
         return len(watch.look())
 

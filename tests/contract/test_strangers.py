@@ -17,6 +17,7 @@ from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.store.queries.message_search import message_file
 from tests.contract.store_support import MINUTE, NOW
 from tests.contract.test_store import upgrade_to
+from tests.defaults import PARTNER_WAIT
 
 DAY = timedelta(days=1)
 SHA = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7"  # of b"data"
@@ -42,7 +43,7 @@ def test_given_many_at_once_then_together_they_get_no_more_than_the_budget(datab
 
 def alerts(database: Database, days: int = 0) -> list[tuple[int, str]]:
     with database.read_transaction() as tx:
-        found = standing(tx.connection, NOW + days * DAY + MINUTE, MINUTE, DAY)
+        found = standing(tx.connection, NOW + days * DAY + MINUTE, MINUTE, DAY, PARTNER_WAIT)
         return [(a.count, a.detail) for a in found if a.kind is AlertKind.STRANGERS_TRIMMED]
 
 

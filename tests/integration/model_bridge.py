@@ -11,7 +11,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import cast
 
@@ -31,7 +31,6 @@ from csire_bridge.domain.message.message import (
 )
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.meter.head_end_clock import HeadEndClock
-from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
 from csire_bridge.domain.work import WorkStep
@@ -50,13 +49,15 @@ from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.tables import metadata
 from csire_bridge.worker.work_loop import Handlers, Worker
 from csire_bridge.xml.security.partner_book import PartnerBook
+from tests.defaults import EXECUTION, INTAKE, LEASE
 from tests.integration.model_head_end import Crash, ModelHeadEnd, World
 
 __all__ = ["LIMITS", "CrashingStore", "Mailbox", "ModelBridge", "Parts", "emptied"]
 
-LIMITS = ExecutionPolicy(
+LIMITS = replace(
+    EXECUTION,
     disconnections_per_hour=3,
-    circuit=CircuitPolicy(threshold=3),
+    circuit=replace(EXECUTION.circuit, threshold=3),
     retry=RetryPolicy(attempts=6),
 )
 _NUMBERS = {OrderKind.DISCONNECT: ("8.1.1.5", "8.1."), OrderKind.RECONNECT: ("8.2.1.6", "8.2.")}
@@ -167,7 +168,7 @@ class ModelBridge:
         key = pki.operator.signing
         parties = Parties(pki.operator.eic, pki.hub.eic, self.parts.role)
         intake = _ToldIntake(
-            store, Verifier(_nobody), standard.validator, standard.mapper, Receipts(key), pki.hub.eic, clock
+            store, Verifier(_nobody), standard.validator, standard.mapper, Receipts(key), pki.hub.eic, clock, INTAKE
         )
         intake.mail = self.mail
         steps: Handlers = {
@@ -176,7 +177,7 @@ class ModelBridge:
             WorkStep.ACKNOWLEDGE: Acknowledger(store, standard.book, standard.catalogue, key, parties, clock),
             WorkStep.DELIVER: Deliverer(store, self.mailbox, clock, RetryPolicy(), jitter),
         }
-        return Worker(store, steps, clock, batch=8, most_lapses=1000)  # processes die all the time
+        return Worker(store, steps, clock, batch=8, lease=LEASE, most_lapses=1000)  # processes die all the time
 
     def disconnect(self, point: MeteringPointCode, at: datetime, on: date | None) -> bytes:
         """A request to disconnect with the timestamp ``at``; returns its bytes."""

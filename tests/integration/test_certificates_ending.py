@@ -17,6 +17,7 @@ from csire_bridge.store.queries.alert_conditions import open_alerts
 from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.certificate_job import AHEAD, Certificates, NamedCertificate
 from csire_bridge.xml.security.partner_book import PartnerBook
+from tests.defaults import PARTNER_WAIT, RESULT_WAIT
 
 NOW = system_clock()
 NOBODY = PartnerBook.of([], [])
@@ -63,7 +64,13 @@ def test_given_our_own_and_the_hubs_certificate_when_60_days_are_left_then_one_a
 
         def look(moment_before_end: timedelta) -> list[AlertKind]:
             moment = end - moment_before_end
-            watch = Watch(bridge.database, lambda: moment, further=bridge.certificates.alerts)
+            watch = Watch(
+                bridge.database,
+                lambda: moment,
+                result_wait=RESULT_WAIT,
+                partner_wait=PARTNER_WAIT,
+                further=bridge.certificates.alerts,
+            )
             return [alert.kind for alert in watch.look()]
 
         assert look(AHEAD + timedelta(minutes=1)) == []

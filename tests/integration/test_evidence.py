@@ -17,6 +17,7 @@ from csire_bridge.domain.order.order import OrderState
 from csire_bridge.lab.simulators.hes import messages as hes_messages
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.alert_conditions import standing
+from tests.defaults import PARTNER_WAIT
 from tests.integration.bridge_support import METER, Play, play
 
 _OLD = timedelta(days=3)
@@ -96,7 +97,7 @@ def test_given_old_readings_when_they_go_on_then_the_alert_names_the_meter_and_c
     def alerts() -> list[str]:
         now = system_clock()
         with playing.scene.bridge.database.reading() as connection:
-            found = standing(connection, now, timedelta(hours=1), timedelta(days=1))
+            found = standing(connection, now, timedelta(hours=1), timedelta(days=1), PARTNER_WAIT)
             return [alert.text(now) for alert in found if alert.kind is AlertKind.OLD_READINGS]
 
     with play(tmp_path) as playing:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -40,6 +40,7 @@ from csire_bridge.worker.partners.roster import FilePartners
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.keys import SigningKey
 from csire_bridge.xml.security.signature import sign_enveloped, without_signature
+from tests.defaults import INTAKE, PARTNER_WAIT
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -59,7 +60,7 @@ class House:
 
     bridge: Bridge
     now: list[datetime]
-    policy: JudgingAgain = field(default_factory=JudgingAgain)
+    policy: JudgingAgain = INTAKE.judging_again
 
     def comes(self, raw: bytes, channel: Channel = WEBHOOK) -> int:
         """Take a message in and judge it; its key."""
@@ -88,7 +89,7 @@ class House:
 
     def alerts(self) -> dict[AlertKind, str]:
         with self.bridge.database.reading() as connection:
-            return {a.kind: a.detail for a in standing(connection, self.now[0], DAY, DAY)}
+            return {a.kind: a.detail for a in standing(connection, self.now[0], DAY, DAY, PARTNER_WAIT)}
 
     def enter(self, certificate: SigningKey, place: Path) -> None:
         """Enter a certificate of the hub, as a person does."""
@@ -225,7 +226,8 @@ def test_given_our_clock_is_days_ahead_when_it_is_set_right_then_what_seemed_sta
 def test_given_strangers_who_name_the_hub_then_a_bounded_number_is_judged_again_and_the_hubs_queue_comes_first(
     house: House, tmp_path: Path
 ) -> None:
-    house.bridge.intake._again = JudgingAgain(most_unproven=3)
+    few = replace(INTAKE.judging_again, most_unproven=3)
+    house.bridge.intake._policy = replace(INTAKE, judging_again=few)
     strangers = [house.comes(message(key=pki().stranger.signing)) for _ in range(5)]
     assert [house.message(key).again_at is not None for key in strangers] == [True, True, True, False, False]
     new = new_certificate()

@@ -22,6 +22,7 @@ from csire_bridge.domain.order.supply import Movement, Supply
 from csire_bridge.lab.simulators.hes import messages as hes_messages
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.alert_conditions import standing
+from tests.defaults import PARTNER_WAIT
 from tests.integration.bridge_support import METER, Play, play
 
 DISCONNECTED, CONNECTED = HeadEndEventKind.DISCONNECTED, HeadEndEventKind.CONNECTED
@@ -36,7 +37,7 @@ def movements(playing: Play) -> list[Movement]:
 def alerts(playing: Play) -> list[tuple[AlertKind, str]]:
     now = system_clock()
     with playing.scene.bridge.database.reading() as connection:
-        found = list(standing(connection, now, timedelta(hours=1), timedelta(days=1)))
+        found = list(standing(connection, now, timedelta(hours=1), timedelta(days=1), PARTNER_WAIT))
     return [(alert.kind, alert.text(now)) for alert in found]
 
 

@@ -12,12 +12,13 @@ import pytest
 from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.operations.alerts import AlertKind
-from csire_bridge.domain.operations.circuit_breaker import Circuit, CircuitPolicy
+from csire_bridge.domain.operations.circuit_breaker import Circuit
 from csire_bridge.pipeline.execute.circuit import CIRCUIT, HeadEndCircuit
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alert_conditions import open_alerts
 from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.queue_silence import Silence
+from tests.defaults import EXECUTION, PARTNER_WAIT, RESULT_WAIT
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 METERS = [MeterNumber(f"ANY{number}") for number in range(10)]
@@ -26,7 +27,7 @@ SILENCE = OutcomeUnknown("no answer", "read the contactor")
 
 class Batches:
     def __init__(self, database: Database) -> None:
-        self.database, self.circuit = database, HeadEndCircuit(CircuitPolicy(threshold=5))
+        self.database, self.circuit = database, HeadEndCircuit(EXECUTION.circuit)
         self.calls = 0
 
     def begin(self) -> int:
@@ -145,7 +146,10 @@ def test_given_a_queue_that_gives_nothing_then_an_alert_says_since_when_and_clos
     database: Database,
 ) -> None:
     now = NOW
-    silence, watch = Silence(database, lambda: now, "hub queue"), Watch(database, lambda: now)
+    silence, watch = (
+        Silence(database, lambda: now, "hub queue"),
+        Watch(database, lambda: now, result_wait=RESULT_WAIT, partner_wait=PARTNER_WAIT),
+    )
     silence.answered()
     told = []
     for _ in range(10):
@@ -161,7 +165,10 @@ def test_given_a_queue_that_gives_nothing_then_an_alert_says_since_when_and_clos
 
 def test_given_a_queue_that_fails_now_and_then_then_there_is_no_alert(database: Database) -> None:
     now = NOW
-    silence, watch = Silence(database, lambda: now, "hub queue"), Watch(database, lambda: now)
+    silence, watch = (
+        Silence(database, lambda: now, "hub queue"),
+        Watch(database, lambda: now, result_wait=RESULT_WAIT, partner_wait=PARTNER_WAIT),
+    )
     for _ in range(10):
         silence.failed(OutcomeUnknown("hangs", "wait"))
         silence.answered()

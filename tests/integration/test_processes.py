@@ -24,6 +24,7 @@ from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.store.queries.reports import message_lines, order_lines
 from csire_bridge.store.tables import outbox
 from csire_bridge.worker.retention_job import Retention
+from tests.defaults import PARTNER_WAIT, RETENTION_BATCH
 from tests.integration.agreement_support import Place, Town, town
 
 DAY = timedelta(days=1)
@@ -48,7 +49,7 @@ def last_message(here: Town) -> tuple[MessageState, str | None]:
 
 def alerts(here: Town) -> set[AlertKind]:
     with here.scene.bridge.database.reading() as connection:
-        found = standing(connection, here.clock(), timedelta(hours=1), timedelta(days=1))
+        found = standing(connection, here.clock(), timedelta(hours=1), timedelta(days=1), PARTNER_WAIT)
         return {alert.kind for alert in found}
 
 
@@ -224,7 +225,11 @@ def test_given_an_answered_process_whose_order_was_archived_when_it_comes_again_
         with here.scene.bridge.database.transaction() as tx:
             tx.connection.execute(update(outbox).values(state=DocumentState.CONFIRMED.value))
         rules = RetentionRules(accepted=DAY, orders=DAY, events=DAY)
-        list(Retention(here.scene.bridge.database, lambda: system_clock() + 2 * DAY, rules, tmp_path / "kept").run())
+        list(
+            Retention(
+                here.scene.bridge.database, lambda: system_clock() + 2 * DAY, rules, tmp_path / "kept", RETENTION_BATCH
+            ).run()
+        )
         assert [order.kind for order in here.orders()] == [OrderKind.RECONNECT]
         here.send("disconnect", "off")
         here.rest()

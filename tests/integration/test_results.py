@@ -28,6 +28,7 @@ from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.store.queries.reports import message_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped, without_signature
+from tests.defaults import PARTNER_WAIT
 from tests.integration.agreement_support import Place, Town, town
 
 HOUR = timedelta(hours=1)
@@ -97,7 +98,7 @@ def state(here: Town) -> DocumentState:
 
 def alerts(here: Town, ahead: timedelta = timedelta()) -> set[AlertKind]:
     with here.scene.bridge.database.reading() as connection:
-        found = standing(connection, here.clock() + ahead, HOUR, 24 * HOUR)
+        found = standing(connection, here.clock() + ahead, HOUR, 24 * HOUR, PARTNER_WAIT)
         return {alert.kind for alert in found}
 
 

@@ -18,6 +18,7 @@ from csire_bridge.store.queries.evidence import exhibits
 from csire_bridge.store.queries.reports import known_bytes
 from csire_bridge.store.tables import messages, orders, outbox
 from csire_bridge.worker.retention_job import Retention
+from tests.defaults import RETENTION_BATCH
 from tests.integration.bridge_support import POINT, play
 
 DAY = timedelta(days=1)
@@ -39,7 +40,7 @@ def test_given_a_done_disconnection_that_was_archived_when_the_hub_repeats_it_th
         assert first is not None
         rules = RetentionRules(accepted=DAY, orders=DAY, events=DAY)
         archive = tmp_path / "archive"
-        done = list(Retention(database, lambda: system_clock() + 2 * DAY, rules, archive).run())
+        done = list(Retention(database, lambda: system_clock() + 2 * DAY, rules, archive, RETENTION_BATCH).run())
         assert [d.kind for d in done] == ["messages", "orders"]
         playing.take_in(raw)
         with database.reading() as connection:

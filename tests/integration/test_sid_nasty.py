@@ -17,7 +17,6 @@ from csire_bridge.channels.sid.response_writer import SidDesk
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OurFault, PartnerRefused
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
-from csire_bridge.domain.message.envelope_rules import Limits
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.message.sid import SidNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
@@ -30,6 +29,8 @@ from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from tests.defaults import LIMITS as DEFAULT_LIMITS
+from tests.defaults import ORDERS
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 POINT = MeteringPointCode("590243856287817706")
@@ -114,8 +115,8 @@ class Sid:
 
 @contextmanager
 def fetching(database: Database, sid: Sid, most: int = 2) -> Iterator[OrderFetcher]:
-    desk = SidDesk(SchemaCatalogue([folder("schemas")]), Limits(), 100_000)
-    intake = SidIntake(database, desk, PointFinder(database, None, lambda: NOW), lambda: NOW)
+    desk = SidDesk(SchemaCatalogue([folder("schemas")]), DEFAULT_LIMITS, 100_000)
+    intake = SidIntake(database, desk, PointFinder(database, None, lambda: NOW), lambda: NOW, ORDERS)
     lease = timedelta(minutes=1)
     reception = RequestReply(database, intake, lambda: NOW, lease, Channel.SID, WorkStep.SID_INTAKE)
 

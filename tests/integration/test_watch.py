@@ -22,6 +22,7 @@ from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.queries.alert_conditions import open_alerts, standing
 from csire_bridge.worker.alert_job import Watch
+from tests.defaults import PARTNER_WAIT, RESULT_WAIT
 from tests.integration.bridge_support import METER, POINT, Play, play
 
 
@@ -32,7 +33,9 @@ def told(playing: Play) -> set[AlertKind]:
 
 def watch_at(playing: Play, hours: float) -> Watch:
     """A watch whose clock is some hours ahead."""
-    return Watch(playing.scene.bridge.database, lambda: system_clock() + timedelta(hours=hours))
+    later = timedelta(hours=hours)
+    database = playing.scene.bridge.database
+    return Watch(database, lambda: system_clock() + later, result_wait=RESULT_WAIT, partner_wait=PARTNER_WAIT)
 
 
 def test_given_a_delivered_answer_without_result_then_one_alert_opens_and_closes_with_the_result(

@@ -14,7 +14,6 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.order.deadlines import (
     DEFAULT_TERMS,
     CountFrom,
-    Deadlines,
     Standing,
     Term,
     Unit,
@@ -24,6 +23,7 @@ from csire_bridge.domain.order.deadlines import (
     too_near,
 )
 from csire_bridge.domain.order.order import Order, ReconnectionReason
+from tests.defaults import DEADLINES
 from tests.rule_support import DEBT, NOW, PREPAID, TOPPED_UP, polish
 
 COMPLAINT = replace(TOPPED_UP, reconnection_reason=ReconnectionReason.COMPLAINT)
@@ -46,14 +46,14 @@ HOUR = timedelta(hours=1)
 def test_given_an_order_when_its_deadline_is_asked_for_then_it_is_that_of_the_law(
     order: Order, registered: str, deadline: str | None
 ) -> None:
-    found = deadline_of(replace(order, registered_at=polish(registered)))
+    found = deadline_of(replace(order, registered_at=polish(registered)), DEADLINES)
     assert found == (polish(deadline) if deadline else None)
 
 
 def test_given_another_count_when_the_receipt_is_known_then_it_counts_from_there_and_by_default_never() -> None:
     received = NOW + 5 * HOUR
-    lenient = Deadlines(count_from=CountFrom.RECEIPT)
-    assert deadline_of(PREPAID, Deadlines(), received) == NOW + 24 * HOUR
+    lenient = replace(DEADLINES, count_from=CountFrom.RECEIPT)
+    assert deadline_of(PREPAID, DEADLINES, received) == NOW + 24 * HOUR
     assert deadline_of(PREPAID, lenient, received) == NOW + 29 * HOUR
     assert deadline_of(PREPAID, lenient) == NOW + 24 * HOUR
 
@@ -128,7 +128,7 @@ def test_given_any_time_when_it_goes_by_then_the_standing_never_gets_better(gone
 
 
 def test_given_less_time_than_the_setting_when_asked_then_it_is_too_near() -> None:
-    deadlines = Deadlines(near=HOUR)
+    deadlines = replace(DEADLINES, near=HOUR)
     assert not too_near(NOW + HOUR, NOW, deadlines)
     assert too_near(NOW + HOUR, NOW + timedelta(seconds=1), deadlines)
     assert not too_near(None, NOW, deadlines)

@@ -27,9 +27,9 @@ from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.pipeline.agreement.actions import StepDone, perform
 from csire_bridge.pipeline.execute.read_back import ReadBack, read_back
-from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.readings import read_calendar, read_contactor, read_registers
 from csire_bridge.pipeline.ports import HeadEnd
+from tests.defaults import EXECUTION
 from tests.unit.test_interlocks import DISCONNECT, RECONNECT
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
@@ -123,7 +123,7 @@ def test_given_a_reading_from_before_the_command_when_read_back_then_the_contact
         expires_at=NOW + MINUTE,
     )
     asked = ReadBack(given_order, None, NOW + MINUTE)
-    outcome = read_back(head_end(-MINUTE - age, on=on), asked, ExecutionPolicy(), clock)
+    outcome = read_back(head_end(-MINUTE - age, on=on), asked, EXECUTION, clock)
     assert isinstance(outcome.result, HeadEndUnreachable)
     assert "only a reading since 2026-11-28 08:59:00 UTC proves anything" in outcome.result.text
 

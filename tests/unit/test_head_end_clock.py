@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csire_bridge.domain.meter.head_end_clock import HeadEndClock
-from csire_bridge.pipeline.execution_policy import ExecutionPolicy
+from tests.defaults import EXECUTION
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-LIMITS = ExecutionPolicy()
+LIMITS = EXECUTION
 
 
 def seconds(count: float) -> timedelta:

@@ -29,7 +29,7 @@ from csire_bridge.domain.identifiers import (
     ProcessInstanceId,
 )
 from csire_bridge.domain.message.answers import Answer, AnswerKind, answer_of
-from csire_bridge.domain.message.envelope_rules import Limits, process_of
+from csire_bridge.domain.message.envelope_rules import process_of
 from csire_bridge.domain.message.message import (
     Header,
     OrderRequest,
@@ -57,6 +57,7 @@ from csire_bridge.xml.mapping.model import FieldRule, Group, InboundFile, Leaf, 
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.signature import parse_back, serialise, sign_enveloped
+from tests.defaults import LIMITS as DEFAULT_LIMITS
 
 SCHEMAS, MAPPINGS, SAMPLES = folder("schemas"), folder("mappings"), folder("samples")
 SHIPPED = sorted(MAPPINGS.glob("*.yaml"))
@@ -839,12 +840,12 @@ def take_in(release: tuple[SchemaCatalogue, MappingBook], place: Path, raw: byte
     pki = make_demo_pki(place, NOW)
     verifier = Verifier(pki.partners)
     trusted = verifier.verify(sign_enveloped(parse(raw), pki.hub.signing), NOW)
-    validator = Validator(new_catalogue, new_book, OWN, Limits())
+    validator = Validator(new_catalogue, new_book, OWN, DEFAULT_LIMITS)
     validator.check_schema(trusted.tree, trusted.received)
     read_header = validator.read_header(trusted.tree)
     verifier.check_sender(read_header, trusted.signer)
     validator.check_envelope(str(trusted.tree.tag), read_header, NOW)
-    return Mapper(new_book, Limits()).read(trusted.tree, NOW)
+    return Mapper(new_book, DEFAULT_LIMITS).read(trusted.tree, NOW)
 
 
 def test_given_only_new_files_when_a_new_message_comes_then_it_becomes_an_order(

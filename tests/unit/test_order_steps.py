@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from csire_bridge.domain.clock import WARSAW, start_of
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.order.deadlines import Deadlines, Term, Unit, with_deadline
+from csire_bridge.domain.order.deadlines import Term, Unit, with_deadline
 from csire_bridge.domain.order.order import Order, OrderKind
 from csire_bridge.domain.order.steps import (
     OrderStep,
@@ -25,6 +25,7 @@ from csire_bridge.domain.order.steps import (
     moved_steps,
     plan_steps,
 )
+from tests.defaults import DEADLINES, STEP_RULES
 from tests.rule_support import DEBT, PREPAID, SUPPLIER, TOPPED_UP
 
 OTHER = Eic.parse("19XENERGAOPERATS")
@@ -39,7 +40,7 @@ def order(kind: OrderKind, day: date | None = DAY, **facts: object) -> Order:
     return replace(DEBT, kind=kind, disconnection_kind=None, effective_date=day, **facts)  # type: ignore[arg-type]
 
 
-def kinds(planned: Order, rules: StepRules = StepRules()) -> list[str]:  # noqa: B008 - frozen
+def kinds(planned: Order, rules: StepRules = STEP_RULES) -> list[str]:
     return [step.kind.value for step in plan_steps(planned, rules)]
 
 
@@ -63,7 +64,7 @@ def test_given_an_order_when_planned_then_it_has_these_steps(planned: Order, ste
 
 
 def test_given_other_settings_when_planned_then_those_steps_in_that_order() -> None:
-    rules = StepRules(start=(StepKind.READ,), end=(StepKind.DISCONNECT, StepKind.READ))
+    rules = replace(STEP_RULES, start=(StepKind.READ,), end=(StepKind.DISCONNECT, StepKind.READ))
     assert kinds(order(START, tariff_group="G12"), rules) == ["read"]
     assert kinds(order(END), rules) == ["disconnect", "read"]
 
@@ -71,7 +72,7 @@ def test_given_other_settings_when_planned_then_those_steps_in_that_order() -> N
 @given(DATES, st.booleans())
 def test_given_any_date_when_planned_then_steps_begin_at_the_polish_midnight(day: date, last_day_counts: bool) -> None:
     """Also in the nights in which clocks change, and over ends of months and years."""
-    rules = StepRules(last_day_counts=last_day_counts)
+    rules = replace(STEP_RULES, last_day_counts=last_day_counts)
     first = plan_steps(order(START, day, tariff_group="G12"), rules)
     assert {step.not_before for step in first if step.kind is not StepKind.TARIFF} == {start_of(day)}
     assert first[0].not_before == start_of(day) - rules.write_ahead
@@ -84,12 +85,12 @@ def test_given_any_date_when_planned_then_steps_begin_at_the_polish_midnight(day
 def test_given_a_night_of_the_clock_change_when_the_last_day_counts_then_the_end_is_a_polish_day_later(
     day: date, hours: int
 ) -> None:
-    plain, counted = (plan_steps(order(END, day), StepRules(last_day_counts=on))[0] for on in (False, True))
+    plain, counted = (plan_steps(order(END, day), replace(STEP_RULES, last_day_counts=on))[0] for on in (False, True))
     assert counted.not_before - plain.not_before == timedelta(hours=hours)
 
 
 def test_given_no_date_when_planned_then_everything_is_due_at_once() -> None:
-    planned = plan_steps(order(START, None, tariff_group="G12"), StepRules())
+    planned = plan_steps(order(START, None, tariff_group="G12"), STEP_RULES)
     assert {step.not_before for step in planned} == {DEBT.not_before}
 
 
@@ -97,7 +98,7 @@ def test_given_no_date_when_planned_then_everything_is_due_at_once() -> None:
 
 
 def stepped(planned: Order, *states: StepState, **facts: object) -> list[OrderStep]:
-    steps = plan_steps(planned, StepRules())
+    steps = plan_steps(planned, STEP_RULES)
     return [
         replace(step, key=n, state=state, **facts)  # type: ignore[arg-type]
         for n, (step, state) in enumerate(zip(steps, states, strict=True), 1)
@@ -106,7 +107,7 @@ def stepped(planned: Order, *states: StepState, **facts: object) -> list[OrderSt
 
 def moved(before: Order, steps: list[OrderStep], **facts: object) -> dict[str, tuple[StepState, datetime]]:
     after = replace(before, **facts)  # type: ignore[arg-type]
-    return {s.kind.value: (s.state, s.not_before) for s in moved_steps(steps, before, after, StepRules(), NOW)}
+    return {s.kind.value: (s.state, s.not_before) for s in moved_steps(steps, before, after, STEP_RULES, NOW)}
 
 
 LATER = DAY + timedelta(days=30)
@@ -146,7 +147,7 @@ def test_given_any_states_when_moved_then_no_tariff_keeps_the_old_date(
     before = order(START, old, tariff_group="G12")
     after = replace(before, effective_date=new)
     steps = stepped(before, *states)
-    changed = {step.key: step for step in moved_steps(steps, before, after, StepRules(), NOW)}
+    changed = {step.key: step for step in moved_steps(steps, before, after, STEP_RULES, NOW)}
     final = [changed.get(step.key, step) for step in steps]
     waiting = may_wait_in_meter(final)
     assert waiting is None
@@ -204,7 +205,7 @@ def test_given_any_day_when_a_start_is_next_to_the_end_then_never_cut_off(day: d
 
 @pytest.mark.parametrize("given_order", [PREPAID, TOPPED_UP])
 def test_given_a_term_when_registered_then_the_warnings_divide_the_time(given_order: Order) -> None:
-    found = with_deadline(given_order, Deadlines())
+    found = with_deadline(given_order, DEADLINES)
     assert found.deadline is not None
     assert found.half_time is not None
     assert found.four_fifths is not None
@@ -214,6 +215,6 @@ def test_given_a_term_when_registered_then_the_warnings_divide_the_time(given_or
 
 
 def test_given_no_term_when_registered_then_no_deadline_and_one_from_before_is_gone() -> None:
-    assert with_deadline(replace(DEBT, deadline=NOW, half_time=NOW), Deadlines()) == DEBT
-    named = Deadlines({"disconnect-debt": Term(2, Unit.HOURS)})
+    assert with_deadline(replace(DEBT, deadline=NOW, half_time=NOW), DEADLINES) == DEBT
+    named = replace(DEADLINES, terms={"disconnect-debt": Term(2, Unit.HOURS)})
     assert with_deadline(DEBT, named).deadline == DEBT.registered_at + timedelta(hours=2)

@@ -16,14 +16,14 @@ from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Done
 from csire_bridge.pipeline.execute.read_back import CommandQueueState, NotRead, ReadBack, ReadBackOutcome, ReadFailure
 from csire_bridge.pipeline.execute.record_read_back import record_read_back
-from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
+from tests.defaults import EXECUTION
 from tests.unit.test_interlocks import DISCONNECT, RECONNECT
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 METER = MeterNumber("DEMO00000001")
 MINUTE = timedelta(minutes=1)
-LIMITS = ExecutionPolicy()
+LIMITS = EXECUTION
 LAST_TRY = LIMITS.retry.attempts - 1
 
 OFF = ContactorReading(METER, False, ControlState.DISCONNECTED, NOW)

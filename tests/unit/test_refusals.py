@@ -9,11 +9,12 @@ import pytest
 
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.message.message import Channel, MessageState, RawMessage, SettledMessage
-from csire_bridge.domain.message.refusals import ABOUT_TRUST, CAUSES, JudgingAgain, may_be_ours
+from csire_bridge.domain.message.refusals import ABOUT_TRUST, CAUSES, may_be_ours
 from csire_bridge.pipeline.refused.refusal_log import RefusalLog
+from tests.defaults import INTAKE
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-POLICY = JudgingAgain()
+POLICY = INTAKE.judging_again
 
 
 def test_given_any_code_then_it_is_said_whose_cause_it_is() -> None:

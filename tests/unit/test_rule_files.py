@@ -9,10 +9,10 @@ import pytest
 
 from csire_bridge.config.rule_files import DEFAULT_TEXT, LONGEST_FILE, checked_rules, read_rules
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind
 from csire_bridge.domain.rules.model import RuleSet, Scope, Then
+from tests.defaults import DEADLINES
 from tests.rule_support import NOW, SUPPLIER
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configurator.md"
@@ -45,7 +45,7 @@ rules:
 
 
 def check(text: str) -> RuleSet:
-    return checked_rules(text, "rules.yaml", Deadlines(), NOW)
+    return checked_rules(text, "rules.yaml", DEADLINES, NOW)
 
 
 def refusal(text: str) -> str:

@@ -10,13 +10,13 @@ import pytest
 from csire_bridge.domain.calendar.hours import NO_HOURS, Hours, Week
 from csire_bridge.domain.calendar.windows import Window
 from csire_bridge.domain.operations.statistics import Bucket
-from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import Order, OrderKind
 from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow, decide
 from csire_bridge.domain.rules.model import Rule, RuleSet, RuleSetVersion, Scope, Then
 from csire_bridge.domain.rules.preview import PastOrder, WaitingOrder, moved_orders, replay_past
 from csire_bridge.domain.rules.timeline import Planned, Timeline, in_force, plan
+from tests.defaults import DEADLINES
 from tests.rule_support import DEBT, NOW, PREPAID, TOPPED_UP, order, polish
 
 DISCONNECT = Scope(OrderKind.DISCONNECT)
@@ -82,7 +82,7 @@ def test_given_rules_that_give_up_or_never_send_when_planned_then_that_is_the_pl
 def test_given_orders_that_wait_when_previewed_then_only_those_that_move_are_listed_with_both_moments() -> None:
     timeline = Timeline([(NOW - DAY, EVENING)])
     orders = [waiting(one) for one in (DEBT, TOPPED_UP)]
-    (moved,) = moved_orders(orders, timeline, NOW, MORNING, NOW, Deadlines())
+    (moved,) = moved_orders(orders, timeline, NOW, MORNING, NOW, DEADLINES)
     assert moved.order == orders[0]
     assert moved.before == Planned(SendNow(), polish("2026-11-23T18:00"))
     assert moved.after == Planned(SendNow(), polish("2026-11-24T08:00"))
@@ -93,21 +93,21 @@ def test_given_rules_for_orders_of_sid_when_previewed_then_only_those_move() -> 
     window = Window(Week.of({"every-day": [Hours.parse("18:00-19:00")]}))
     of_sid = Rules(RuleSet((Rule(Scope(OrderKind.DISCONNECT, source=OrderSource.SID), window),)))
     both = [waiting(DEBT), waiting(order(key=2, source_message=None))]
-    (moved,) = moved_orders(both, Timeline([]), NOW, of_sid, NOW, Deadlines())
+    (moved,) = moved_orders(both, Timeline([]), NOW, of_sid, NOW, DEADLINES)
     assert moved.order.key == 2
 
 
 def test_given_rules_from_a_later_moment_when_previewed_then_orders_that_go_before_it_stay() -> None:
     timeline = Timeline([(NOW - DAY, EVENING)])
     after = polish("2026-11-23T18:00:01")
-    assert list(moved_orders([waiting(DEBT)], timeline, after, MORNING, NOW, Deadlines())) == []
+    assert list(moved_orders([waiting(DEBT)], timeline, after, MORNING, NOW, DEADLINES)) == []
 
 
 @pytest.mark.parametrize(
     ("rules", "late"), [(during("12:00-13:00"), False), (during("08:00-09:00", wait_days=2), True)]
 )
 def test_given_a_deadline_when_rules_move_the_order_past_it_then_that_is_marked(rules: Rules, late: bool) -> None:
-    (moved,) = moved_orders([waiting(PREPAID)], Timeline([]), NOW, rules, NOW, Deadlines())
+    (moved,) = moved_orders([waiting(PREPAID)], Timeline([]), NOW, rules, NOW, DEADLINES)
     assert moved.late is late
 
 
@@ -128,7 +128,7 @@ def test_given_executed_orders_when_replayed_then_they_begin_at_the_first_allowe
         past(order(registered_at=polish("2026-11-23T18:00")), 0, 9),
         past(TOPPED_UP, 0, 5),
     ]
-    disconnected, connected = replay_past(rows, rules, Deadlines())
+    disconnected, connected = replay_past(rows, rules, DEADLINES)
     assert dict(disconnected.before) == {Bucket.UP_TO_15_MIN: 4, Bucket.UP_TO_3_H: 1}
     assert dict(disconnected.after) == {
         Bucket.UP_TO_30_MIN: 2,
@@ -142,17 +142,17 @@ def test_given_executed_orders_when_replayed_then_they_begin_at_the_first_allowe
 
 def test_given_rules_without_an_end_or_an_hour_when_replayed_then_what_would_not_be_sent_is_counted() -> None:
     nothing = Rule(DISCONNECT, Window(NO_HOURS), then=Then.FIELD_WORK)
-    (result,) = replay_past([past(DEBT, 1, 6)] * 3, Rules(RuleSet((nothing,))), Deadlines())
+    (result,) = replay_past([past(DEBT, 1, 6)] * 3, Rules(RuleSet((nothing,))), DEADLINES)
     assert (result.after.total(), dict(result.not_sent)) == (0, {Then.FIELD_WORK: 3})
 
 
 def test_given_orders_with_deadlines_when_replayed_then_the_late_ones_are_counted_before_and_after() -> None:
     rows = [past(PREPAID, 1, 6), past(PREPAID, 60 * 24, 60 * 24 + 1)]
-    (result,) = replay_past(rows, during("08:00-18:00", wait_days=2), Deadlines())
+    (result,) = replay_past(rows, during("08:00-18:00", wait_days=2), DEADLINES)
     assert (result.late_before, result.late_after) == (1, 2)
 
 
 def test_given_an_order_for_a_date_when_replayed_then_it_begins_on_its_date() -> None:
     one = order(requested_date=date(2026, 11, 25))
-    (result,) = replay_past([past(one, 60 * 39, 60 * 39 + 5)], ANY, Deadlines())
+    (result,) = replay_past([past(one, 60 * 39, 60 * 39 + 5)], ANY, DEADLINES)
     assert result.before == result.after

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
 from csire_bridge.domain.message.envelope_rules import (
-    Limits,
     MessageFacts,
     check_agreement,
     check_parties,
@@ -20,10 +19,11 @@ from csire_bridge.domain.message.envelope_rules import (
     process_of,
 )
 from csire_bridge.domain.message.message import Header
+from tests.defaults import LIMITS as DEFAULT_LIMITS
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HUB, OWN, SUPPLIER = "10XPL-TSO------P", Eic("19XENERGAOPERATS"), "19XPL-RZE-SA---V"
-LIMITS = Limits()
+LIMITS = DEFAULT_LIMITS
 FACTS = MessageFacts(frozenset({MessageNumber("8.1.1.5")}), "8.1_1", inbound=True)
 HEADER = Header(
     message_id=MessageId("825970f3-22cb-489c-ad3d-3d89cbba8f04"),

@@ -15,12 +15,13 @@ from lxml import etree
 from csire_bridge.config import resources
 from csire_bridge.domain.errors import ConfigurationError, PartnerFault, ProblemCode
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber
-from csire_bridge.domain.message.envelope_rules import Limits, check_parties, check_timestamp
+from csire_bridge.domain.message.envelope_rules import check_parties, check_timestamp
 from csire_bridge.domain.message.message import Header, MessageState
 from csire_bridge.lab.simulators.expectations import Expectations, Expected, load_expected
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from tests.defaults import LIMITS as DEFAULT_LIMITS
 
 SAMPLES = resources.folder("samples")
 EXPECTED = load_expected(SAMPLES)
@@ -109,7 +110,7 @@ def test_bad_samples_fail_in_parser_or_schema_as_expected(sample: Expected, cata
 @pytest.mark.parametrize("sample", [s for s in BAD if not PREFIXES_BEFORE_RULES.match(s.file)], ids=lambda s: s.file)
 def test_bad_samples_break_the_rules_of_the_envelope_as_expected(sample: Expected) -> None:
     header = _header(sample)
-    limits, now = Limits(), EXPECTED.reference_time
+    limits, now = DEFAULT_LIMITS, EXPECTED.reference_time
     found = {p.code for p in (*check_parties(header, OWN), *check_timestamp(header, limits, now, judge_age=False))}
     judged = {*JUDGED_HERE} & {*sample.verdict.codes}
     payload = sample.file == "bad/rule-eic-check-character.xml"  # stands outside the envelope

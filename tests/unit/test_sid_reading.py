@@ -18,7 +18,6 @@ from csire_bridge.channels.sid.contract import SOAP11, element, in_envelope
 from csire_bridge.channels.sid.response_writer import SidDesk
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import PartnerFault, ProblemCode
-from csire_bridge.domain.message.envelope_rules import Limits
 from csire_bridge.domain.message.sid import (
     SidNumber,
     SidQuestion,
@@ -37,6 +36,7 @@ from csire_bridge.domain.order.order import (
 )
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from tests.defaults import LIMITS as DEFAULT_LIMITS
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -62,7 +62,7 @@ GOOD: dict[str, Any] = {
 
 @cache
 def desk() -> SidDesk:
-    return SidDesk(SchemaCatalogue([folder("schemas")]), Limits(), 100_000)
+    return SidDesk(SchemaCatalogue([folder("schemas")]), DEFAULT_LIMITS, 100_000)
 
 
 def order(**changes: Any) -> bytes:

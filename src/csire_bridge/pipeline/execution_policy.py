@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,7 +11,10 @@ from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
 from csire_bridge.domain.order.order import Order
 
-__all__ = ["ExecutionPolicy", "FieldWork"]
+__all__ = ["CALL_RETRY", "ExecutionPolicy", "FieldWork"]
+
+CALL_RETRY = RetryPolicy(attempts=100)
+"""How often a call to the head-end system is tried; no setting."""
 
 
 class FieldWork(StrEnum):
@@ -32,24 +35,25 @@ class ExecutionPolicy:
 
     ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
     ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
+    ``retry``: how often a call that fails is tried.
     """
 
-    response: timedelta = timedelta(seconds=120)
-    lifetime: timedelta = timedelta(minutes=5)
-    expiry_margin: timedelta = timedelta(seconds=30)
-    unmeasured: timedelta = timedelta(minutes=5)
-    attempts: int = 3
-    retry_pause: timedelta = timedelta(seconds=30)
-    read_back_interval: timedelta = timedelta(seconds=30)
-    recheck_interval: timedelta = timedelta(minutes=1)
-    meter_pause: timedelta = timedelta(seconds=20)
-    commands_per_second: float = 30
-    disconnections_per_hour: int = 100
-    armed_counts: bool = False
-    field_work: FieldWork = FieldWork.EXHAUSTED
-    deadlines: Deadlines = field(default_factory=Deadlines)
-    circuit: CircuitPolicy = field(default_factory=CircuitPolicy)
-    retry: RetryPolicy = field(default_factory=lambda: RetryPolicy(attempts=100))
+    response: timedelta
+    lifetime: timedelta
+    expiry_margin: timedelta
+    unmeasured: timedelta
+    attempts: int
+    retry_pause: timedelta
+    read_back_interval: timedelta
+    recheck_interval: timedelta
+    meter_pause: timedelta
+    commands_per_second: float
+    disconnections_per_hour: int
+    armed_counts: bool
+    field_work: FieldWork
+    deadlines: Deadlines
+    circuit: CircuitPolicy
+    retry: RetryPolicy
 
     def too_near(self, order: Order, moment: datetime) -> bool:
         """Whether at ``moment`` (UTC) too little time is left before the order's deadline to go on remotely."""

@@ -16,7 +16,7 @@ from csire_bridge.channels.hub.client import HubClient
 from csire_bridge.channels.hub.faults import Operation
 from csire_bridge.channels.hub.folder_delivery import FolderChannel
 from csire_bridge.channels.hub.hub_delivery import HubChannel
-from csire_bridge.channels.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
+from csire_bridge.channels.hub.profile import HubSecurity
 from csire_bridge.channels.hub.queue_poller import QueuePoller, document_if_readable, whole_answer
 from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
 from csire_bridge.config.settings import Settings
@@ -24,18 +24,14 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.message import Channel
-from csire_bridge.domain.message.refusals import JudgingAgain
-from csire_bridge.domain.message.strangers import StrangerBudget
 from csire_bridge.domain.meter.contactor import HeadEndEvent
-from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.operations.schedule import Daily, Every
-from csire_bridge.domain.order.steps import StepKind, StepRules
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.pipeline.agreement.handler import AgreementHandler
 from csire_bridge.pipeline.answer.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.answer.deliver import Deliverer
-from csire_bridge.pipeline.execute.handler import ExecutionPolicy, Executor, FieldWork
+from csire_bridge.pipeline.execute.handler import Executor
 from csire_bridge.pipeline.intake.handler import Intake
 from csire_bridge.pipeline.intake.judge_again import JudgeAgain
 from csire_bridge.pipeline.intake.map import Mapper
@@ -50,6 +46,7 @@ from csire_bridge.pipeline.ports import DeliveryChannel, HeadEnd
 from csire_bridge.runtime.steady_clock import system_clock, ticks_of
 from csire_bridge.service.bridge_sid import SidSide
 from csire_bridge.service.caller_proofs import event_proofs
+from csire_bridge.service.settings_to_values import execution_policy, hub_profile, intake_policy, step_rules
 from csire_bridge.store.database import Database
 from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.certificate_job import Certificates, own_certificates
@@ -62,7 +59,7 @@ from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.keys import SigningKey
 from csire_bridge.xml.security.partner_book import PartnerBook
 
-__all__ = ["Bridge", "Standard", "head_end_reader", "hub_profile", "partner_book", "signing_key", "system_clock"]
+__all__ = ["Bridge", "Standard", "head_end_reader", "partner_book", "signing_key", "system_clock"]
 
 _QUEUE = "hub queue"
 _TICKER_LEASE_SECONDS = 10.0
@@ -138,23 +135,15 @@ class Bridge:
         return self._partners.book()
 
     def _intake(self, key: SigningKey) -> Intake:
-        verifier = Verifier(lambda: self.partners, self.settings.limits.max_message_bytes)
-        validator, mapper = self.standard.validator, self.standard.mapper
-        hold = timedelta(days=self.settings.execution.complaint_hold_days)
         return Intake(
             self.database,
-            verifier,
-            validator,
-            mapper,
+            Verifier(lambda: self.partners, self.settings.limits.max_message_bytes),
+            self.standard.validator,
+            self.standard.mapper,
             Receipts(key),
             Eic(self.settings.hub_eic),
             self.clock,
-            hold,
-            step_rules(self.settings),
-            self.settings.deadlines.as_deadlines(),
-            self._judging_again(),
-            timedelta(days=self.settings.limits.oldest_disconnection_days),
-            StrangerBudget(self.settings.web.strangers_bytes_per_day),
+            intake_policy(self.settings),
         )
 
     def _worker(self, key: SigningKey) -> tuple[Worker, RequestReply]:
@@ -190,9 +179,6 @@ class Bridge:
             hands={WorkStep.DELIVER: settings.hub.send_at_once},
         )
         return worker, RequestReply(self.database, self.intake, self.clock, lease)
-
-    def _judging_again(self) -> JudgingAgain:
-        return JudgingAgain(give_up=timedelta(days=self.settings.limits.judge_again_days))
 
     def _sid_side(self, key: SigningKey) -> SidSide:
         catalogue = self.standard.catalogue
@@ -262,7 +248,7 @@ class Bridge:
             ScheduledJob("watch", Every(timedelta(seconds=30)), lambda led, _: self.watch.look(led)),
             ScheduledJob("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
         ]
-        judge = JudgeAgain(self.database, self.intake, self.clock, self._judging_again())
+        judge = JudgeAgain(self.database, self.intake, self.clock, intake_policy(self.settings).judging_again)
         ticks.append(ScheduledJob("judge again", Every(timedelta(seconds=30)), lambda *_: self._judged_again(judge)))
         if sid := self.sid:
             ticks.append(ScheduledJob("field work", Every(timedelta(seconds=1)), lambda led, _: sid.hand_over(led)))
@@ -317,65 +303,6 @@ def head_end_reader(settings: Settings, clock: Clock = system_clock) -> Iterator
         return
     with closing(HeadEndConnector(HeadEndProfile.of(settings.head_end), clock)) as connector:
         yield connector
-
-
-def execution_policy(settings: Settings) -> ExecutionPolicy:
-    """The limits of the execution as values of the pipeline."""
-    head_end, execution = settings.head_end, settings.execution
-    return ExecutionPolicy(
-        response=timedelta(seconds=head_end.response_seconds),
-        lifetime=timedelta(seconds=head_end.command_lifetime_seconds),
-        expiry_margin=timedelta(seconds=execution.expiry_margin_seconds),
-        unmeasured=timedelta(seconds=execution.unmeasured_clock_seconds),
-        attempts=head_end.attempts,
-        retry_pause=timedelta(seconds=execution.again_seconds),
-        read_back_interval=timedelta(seconds=head_end.poll_seconds),
-        recheck_interval=timedelta(seconds=execution.recheck_seconds),
-        meter_pause=timedelta(seconds=execution.meter_pause_seconds),
-        commands_per_second=execution.commands_per_second,
-        disconnections_per_hour=execution.disconnections_per_hour,
-        armed_counts=execution.armed_counts,
-        field_work=FieldWork(execution.field_work),
-        deadlines=settings.deadlines.as_deadlines(),
-        circuit=CircuitPolicy(
-            threshold=execution.circuit_failures,
-            first=timedelta(seconds=execution.circuit_seconds),
-            longest=timedelta(seconds=execution.circuit_longest_seconds),
-        ),
-    )
-
-
-def step_rules(settings: Settings) -> StepRules:
-    """Which steps agreements have, as a value of the domain."""
-    agreements = settings.agreements
-    return StepRules(
-        start=tuple(map(StepKind, agreements.start)),
-        end=tuple(map(StepKind, agreements.end)),
-        write_ahead=timedelta(hours=agreements.tariff_ahead_hours),
-        last_day_counts=agreements.last_day_counts,
-    )
-
-
-def hub_profile(settings: Settings, url: str | None = None) -> HubProfile:
-    """How to speak with the hub, or with another ``url`` that is a whole address; raises ConfigurationError."""
-    hub = settings.hub
-    own = url is None or url == hub.url
-    certificate, key = hub.client_certificate, hub.client_key
-    return HubProfile(
-        url=url or hub.url or "",
-        tenant=hub.tenant if own else None,
-        user=hub.user if own else None,
-        content_type_style=ContentTypeStyle(hub.content_type),
-        connect_seconds=hub.connect_seconds,
-        send_seconds=hub.send_seconds,
-        peek_seconds=hub.peek_seconds,
-        ca_bundle=hub.ca_bundle,
-        client_certificate=(certificate, key) if certificate and key else None,
-        security=HubSecurity(hub.security),
-        max_bytes=hub.max_bytes,
-        unsigned_faults=hub.unsigned_faults,
-        slow_retry=timedelta(seconds=hub.slow_retry_seconds),
-    )
 
 
 def hub_client(settings: Settings, key: SigningKey, partners: Callable[[], PartnerBook], clock: Clock) -> HubClient:

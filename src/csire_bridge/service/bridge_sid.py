@@ -24,6 +24,7 @@ from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.pipeline.intake.request_reply import Reply, RequestReply
 from csire_bridge.pipeline.intake.sid_handler import SidIntake
 from csire_bridge.pipeline.ports import Store
+from csire_bridge.service.settings_to_values import order_policy
 from csire_bridge.store.database import Database
 from csire_bridge.worker.work_loop import Handlers, Worker
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
@@ -63,14 +64,21 @@ class SidSide:
         settings, clock = self._settings, self._clock
         desk = SidDesk(catalogue, settings.limits.as_limits(), settings.limits.max_message_bytes)
         jitter = random.Random()  # noqa: S311 - spreads retries, no secret
-        hold = timedelta(days=settings.execution.complaint_hold_days)
-        intake = SidIntake(self._database, desk, self.points, clock, hold, settings.deadlines.as_deadlines())
+        intake = SidIntake(self._database, desk, self.points, clock, order_policy(settings))
         steps: Handlers = {
             WorkStep.SID_INTAKE: intake,
             WorkStep.REPORT: Reporter(self._database, self.client, clock, jitter),
         }
         lease = timedelta(seconds=max(settings.worker.lease_seconds, 3 * _AT_ONCE * settings.sid.read_seconds))
-        worker = Worker(self._database, steps, clock, batch=_AT_ONCE, lease=lease, hands={WorkStep.REPORT: _AT_ONCE})
+        worker = Worker(
+            self._database,
+            steps,
+            clock,
+            batch=_AT_ONCE,
+            lease=lease,
+            most_lapses=settings.worker.most_lapses,
+            hands={WorkStep.REPORT: _AT_ONCE},
+        )
         return worker, RequestReply(self._database, intake, clock, lease, Channel.SID, WorkStep.SID_INTAKE)
 
     def answer(self, arrivals: Sequence[Arrival]) -> list[Reply]:

@@ -26,9 +26,9 @@ class Watch:
         database: Database,
         clock: Clock,
         *,
-        result_wait: timedelta = timedelta(hours=1),
+        result_wait: timedelta,
+        partner_wait: timedelta,
         memory: timedelta = timedelta(days=1),
-        partner_wait: timedelta = timedelta(minutes=10),
         further: Callable[[datetime], Iterable[Alert]] = lambda _now: (),
     ) -> None:
         """``further`` finds conditions at a moment (UTC) that are not in the database."""

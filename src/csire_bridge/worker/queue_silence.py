@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.store.database import Database
 
 __all__ = ["Silence"]
 
-_AT_ONCE = CircuitPolicy(threshold=1)
+_AT_ONCE = CircuitPolicy(threshold=1, first=timedelta(seconds=10), longest=timedelta(minutes=2))
 
 
 class Silence:

@@ -80,7 +80,7 @@ class Retention:
         clock: Clock,
         rules: RetentionRules,
         folder: Path,
-        batch: int = 200,
+        batch: int,
         *,
         most: int = _MOST,
         lease: timedelta = timedelta(minutes=2),

@@ -80,7 +80,7 @@ class Ticker:
         clock: Clock,
         owner: str,
         ticks: Sequence[ScheduledJob],
-        lease: timedelta = timedelta(seconds=10),
+        lease: timedelta,
     ) -> None:
         """``owner`` is this process; if it dies, another one leads after at most four thirds of ``lease``."""
         self._database = database

@@ -21,7 +21,8 @@ from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderKind, Or
 from csire_bridge.domain.order.site_reports import SiteReport
 from csire_bridge.pipeline.execute import after_restore
 from csire_bridge.pipeline.operator import order_actions
-from csire_bridge.service.bridge import Standard, execution_policy, head_end_reader, system_clock
+from csire_bridge.service.bridge import Standard, head_end_reader, system_clock
+from csire_bridge.service.settings_to_values import execution_policy
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.queries.order_search import OrderSearch, find_orders
 from csire_bridge.xml.mapping.book import MappingBook

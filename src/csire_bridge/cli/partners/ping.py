@@ -18,7 +18,8 @@ from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, 
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.service.bridge import hub_profile, system_clock
+from csire_bridge.service.bridge import system_clock
+from csire_bridge.service.settings_to_values import hub_profile
 from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.partners import PartnerRegistry
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners

@@ -17,9 +17,9 @@ __all__ = ["Limits", "MessageFacts", "check_agreement", "check_parties", "check_
 class Limits:
     """How far a message may be from now. ``horizon`` bounds the dates that it asks for."""
 
-    clock_skew: timedelta = timedelta(minutes=5)
-    replay_window: timedelta = timedelta(days=3)
-    horizon: timedelta = timedelta(days=366)
+    clock_skew: timedelta
+    replay_window: timedelta
+    horizon: timedelta
 
 
 @dataclass(frozen=True, slots=True)

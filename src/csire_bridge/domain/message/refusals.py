@@ -88,14 +88,14 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class JudgingAgain:
-    """How refusals are judged again: soon at first, then after pauses that double; not for ever.
+    """How refusals are judged again: soon at first, then after pauses that double; for ``give_up`` at most.
 
     ``most_unproven`` bounds how many wait whose sender is not proven, so that strangers can't make us work.
     """
 
+    give_up: timedelta
     first: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(minutes=30)
-    give_up: timedelta = timedelta(days=7)
     most_unproven: int = 500
 
     def next_time(self, received_at: datetime, tries: int, now: datetime) -> datetime | None:

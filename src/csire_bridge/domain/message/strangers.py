@@ -22,5 +22,5 @@ class Share(StrEnum):
 class StrangerBudget:
     """``bytes_per_day``: of each share, in a day of UTC. ``head``: the first bytes that are kept of what is more."""
 
-    bytes_per_day: int = 64 * 1024 * 1024
+    bytes_per_day: int
     head: int = 512

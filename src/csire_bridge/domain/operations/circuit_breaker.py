@@ -15,9 +15,9 @@ __all__ = ["Circuit", "CircuitPolicy"]
 class CircuitPolicy:
     """``threshold`` failures in a row open the circuit; pauses double from ``first`` to ``longest``."""
 
-    threshold: int = 5
-    first: timedelta = timedelta(seconds=10)
-    longest: timedelta = timedelta(minutes=2)
+    threshold: int
+    first: timedelta
+    longest: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -98,9 +98,9 @@ class Deadlines:
     ``near``: with less time left than this, an order should become field work.
     """
 
-    terms: Mapping[str, Term | None] = field(default_factory=lambda: DEFAULT_TERMS)
-    near: timedelta = timedelta(hours=1)
-    count_from: CountFrom = CountFrom.MESSAGE
+    terms: Mapping[str, Term | None]
+    near: timedelta
+    count_from: CountFrom
 
     def term_of(self, kind: OrderKind, detail: DisconnectionKind | ReconnectionReason | None) -> Term | None:
         """The term of such orders; None when they have none."""
@@ -119,15 +119,12 @@ def order_classes() -> list[str]:
     return [name for kind in OrderKind for name in (kind.value, *(f"{kind}-{d}" for d in details.get(kind, ())))]
 
 
-def deadline_of(
-    order: OrderFacts, deadlines: Deadlines | None = None, received_at: datetime | None = None
-) -> datetime | None:
+def deadline_of(order: OrderFacts, deadlines: Deadlines, received_at: datetime | None = None) -> datetime | None:
     """By when (UTC) ``order`` must be carried out; None when nothing is said.
 
     It counts from registration, which is the message's own timestamp; by ``CountFrom.RECEIPT`` from ``received_at``
     (UTC), where that is known; or from the start of the date that the order asks for, where that is later.
     """
-    deadlines = deadlines or Deadlines()
     term = deadlines.term_of(order.kind, order.disconnection_kind or order.reconnection_reason)
     if term is None:
         return None

@@ -7,7 +7,7 @@ child), so that every guard holds for it. The other steps may be repeated withou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -83,10 +83,10 @@ class StepRules:
     An agreement ends at the start of its date; with ``last_day_counts`` at the end of that day.
     """
 
-    start: Sequence[StepKind] = field(default=(StepKind.TARIFF, StepKind.CONNECT, StepKind.READ))
-    end: Sequence[StepKind] = field(default=(StepKind.READ, StepKind.DISCONNECT))
-    write_ahead: timedelta = timedelta(hours=12)
-    last_day_counts: bool = False
+    start: Sequence[StepKind]
+    end: Sequence[StepKind]
+    write_ahead: timedelta
+    last_day_counts: bool
 
 
 @dataclass(frozen=True, slots=True)

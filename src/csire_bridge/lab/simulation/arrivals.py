@@ -5,16 +5,14 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
 from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber, ProcessInstanceId
 from csire_bridge.domain.message.message import Channel, Form, Header, OrderRequest, UnderstoodMessage
 from csire_bridge.domain.message.sid import SidNumber, SidRequest
-from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
-from csire_bridge.domain.order.steps import StepRules
 from csire_bridge.lab.shared.workload import point_code
 from csire_bridge.lab.simulation.head_end import SimulatedHeadEnd
 from csire_bridge.lab.simulation.pattern import Asked, Wish
@@ -22,6 +20,7 @@ from csire_bridge.lab.simulation.population import SUPPLIER, Population
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
 from csire_bridge.pipeline.intake.register import register
 from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
+from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import KnownProcesses
 from csire_bridge.pipeline.ports import Store, Transaction
 
@@ -53,13 +52,11 @@ class Desk:
         store: Store,
         population: Population,
         head_end: SimulatedHeadEnd,
-        complaint_hold: timedelta,
-        step_rules: StepRules,
-        deadlines: Deadlines,
+        policy: OrderPolicy,
         seed: int,
     ) -> None:
         self._store, self._population, self._head_end = store, population, head_end
-        self._hold, self._rules, self._deadlines = complaint_hold, step_rules, deadlines
+        self._policy = policy
         self._rng = random.Random(f"{seed}/ids")  # noqa: S311 - a simulation
         self._known: set[int] = set()
 
@@ -70,7 +67,7 @@ class Desk:
                 self._install(tx, first)
             hub = [self._understood(one) for one in arrived if one.source is OrderSource.HUB]
             known, answers = KnownProcesses(tx, hub, now), KnownAnswers(tx, hub, _HUB, now)
-            register(tx, hub, known, answers, now, None, self._hold, self._rules, self._deadlines)
+            register(tx, hub, known, answers, now, self._policy)
             for one in arrived:
                 if one.source is OrderSource.SID:
                     self._from_sid(tx, one, now)
@@ -104,7 +101,7 @@ class Desk:
         number = SidNumber(self._uuid())
         (message,) = tx.messages.add(Channel.SID, now, [(number, b"", "", Form.BARE)])
         request = SidRequest(number, asked.registered_at, self._request(asked, None))
-        accept_sid_order(tx, request, message, now, self._hold, self._deadlines)
+        accept_sid_order(tx, request, message, now, self._policy)
 
     def _request(self, asked: Asked, process: ProcessInstanceId | None) -> OrderRequest:
         _, kind, detail = _MEANS[asked.wish]

@@ -140,7 +140,7 @@ class _Reader:
     def _allowed(self, order: Order) -> datetime:
         """The first moment (UTC) at which the operator's rules, and the order's own date, let it be sent."""
         planned = plan(order, self._timeline, order.registered_at, source_of(order)).at
-        counts = self._play.step_rules.last_day_counts and order.kind is OrderKind.AGREEMENT_END
+        counts = self._play.orders.steps.last_day_counts and order.kind is OrderKind.AGREEMENT_END
         return max(planned, order.registered_at) + timedelta(days=1 if counts else 0)
 
     def _deadline(self, order: Order, found: KindOutcome) -> None:

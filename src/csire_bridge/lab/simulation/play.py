@@ -21,7 +21,7 @@ from csire_bridge.pipeline.agreement.handler import AgreementHandler
 from csire_bridge.pipeline.execute.handler import Executor
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.observe.head_end_events import take_events
-from csire_bridge.service.bridge import execution_policy, step_rules
+from csire_bridge.service.settings_to_values import execution_policy, order_policy
 from csire_bridge.store.database import Database
 from csire_bridge.worker.work_loop import Worker
 
@@ -38,17 +38,15 @@ class Play:
 
     def __init__(self, scenario: Scenario, settings: Settings, database: Database) -> None:
         self.scenario, self.database = scenario, database
-        self.limits, self.step_rules = execution_policy(settings), step_rules(settings)
+        self.limits, self.orders = execution_policy(settings), order_policy(settings)
         self.clock, self._agenda = SimulatedClock(scenario.start), Agenda()
         self._events: list[HeadEndEvent] = []
         self.fate = fate = Fate(scenario.seed, scenario.faults, self._seconds)
         self.head_end = SimulatedHeadEnd(
             self.clock, self._agenda, fate, scenario.outages, scenario.pace, self._events.append, scenario.workers
         )
-        hold = timedelta(days=settings.execution.complaint_hold_days)
         population = Population(scenario.seed, self.clock)
-        deadlines = self.limits.deadlines
-        self.desk = Desk(database, population, self.head_end, hold, self.step_rules, deadlines, scenario.seed)
+        self.desk = Desk(database, population, self.head_end, self.orders, scenario.seed)
         self.worker = self._made(settings)
         self.taken = 0
 
@@ -64,7 +62,7 @@ class Play:
             {
                 WorkStep.EXECUTE: Executor(*there, jitter),
                 WorkStep.PERFORM: AgreementHandler(
-                    self.database, self.head_end, points.find_or_none, *there[2:], self.step_rules, jitter
+                    self.database, self.head_end, points.find_or_none, *there[2:], self.orders.steps, jitter
                 ),
             },
             self.clock,

@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import PartnerFault, Problem, ProblemCode, RuleBroken
@@ -25,13 +25,11 @@ from csire_bridge.domain.message.message import (
     TakenId,
     UnderstoodMessage,
 )
-from csire_bridge.domain.message.refusals import Claims, JudgingAgain, may_be_ours
-from csire_bridge.domain.message.strangers import StrangerBudget
-from csire_bridge.domain.order.deadlines import Deadlines
-from csire_bridge.domain.order.steps import StepRules
+from csire_bridge.domain.message.refusals import Claims, may_be_ours
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
 from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
+from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.intake.map import Mapper
 from csire_bridge.pipeline.intake.receipt import Receipts
 from csire_bridge.pipeline.intake.receive import load_messages
@@ -73,24 +71,11 @@ class Intake:
         receipts: Receipts,
         hub: Eic,
         clock: Clock,
-        complaint_hold: timedelta = timedelta(days=14),
-        step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
-        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
-        again: JudgingAgain = JudgingAgain(),  # noqa: B008 - frozen
-        oldest_disconnection: timedelta = timedelta(days=3),
-        strangers: StrangerBudget = StrangerBudget(),  # noqa: B008 - frozen
+        policy: IntakePolicy,
     ) -> None:
-        """``hub``: the only sender whose results (R_1) are accepted.
-
-        ``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
-        ``step_rules``: which steps agreements have. ``deadlines``: by when orders must be carried out.
-        ``again``: how refusals are judged again. ``oldest_disconnection``: a disconnection that was asked for longer
-        ago is left to a person, unless the message has a retroactive token. ``strangers``: what is kept of theirs.
-        """
+        """``hub``: the only sender whose results (R_1) are accepted."""
         self._store = store
-        self._strangers = strangers
-        self._again = again
-        self._oldest_disconnection = oldest_disconnection
+        self._policy = policy
         self._refusals = RefusalLog()
         self._verifier = verifier
         self._validator = validator
@@ -98,9 +83,6 @@ class Intake:
         self._receipts = receipts
         self._hub = hub
         self._clock = clock
-        self._complaint_hold = complaint_hold
-        self._step_rules = step_rules
-        self._deadlines = deadlines
 
     def judge(self, raw: bytes, now: datetime, *, judge_age: bool = True) -> Judgement:
         """Verify, validate and map one message. A fault of its sender is returned as the result, not raised."""
@@ -153,7 +135,7 @@ class Intake:
             tx.messages.note(batch.notes)
             states = {one.key: one for one in batch.settled if one.state is MessageState.REFUSED}
             refused = [(raw, states[raw.key]) for raw, _ in judged if raw.key in states]
-            trim_strangers(tx, refused, self._strangers, now)
+            trim_strangers(tx, refused, self._policy.strangers, now)
             tx.work.finish([piece.item for piece in done])
         self._refusals.tell(refused, now)
         return Committed(following, {settled.key: _end_of(settled) for settled in batch.settled})
@@ -176,18 +158,7 @@ class Intake:
             else:
                 self._accept(batch, raw, judgement, known.remark(judgement) or answers.remark(judgement), now)
                 asking += [judgement] if known.asks(judgement) else []
-        return register(
-            tx,
-            asking,
-            known,
-            answers,
-            now,
-            lease,
-            self._complaint_hold,
-            self._step_rules,
-            self._deadlines,
-            self._oldest_disconnection,
-        )
+        return register(tx, asking, known, answers, now, self._policy.orders, lease)
 
     def _accept(
         self, batch: _Batch, raw: RawMessage, understood: UnderstoodMessage, remark: str | None, now: datetime
@@ -280,12 +251,12 @@ class Intake:
             if sender is None or not self._verifier.sends_to_us(sender):
                 return None
             if fault.signer is None:
-                if tx.messages.unproven_again() + batch.unproven >= self._again.most_unproven:
+                if tx.messages.unproven_again() + batch.unproven >= self._policy.judging_again.most_unproven:
                     return None
                 batch.unproven += 1
         if fault.code is ProblemCode.NUMBER_NOT_ALLOWED and not self._verifier.is_the_hub(fault.signer):
             return None
-        return self._again.next_time(raw.received_at, raw.tries, now)
+        return self._policy.judging_again.next_time(raw.received_at, raw.tries, now)
 
 
 def _signed(fault: PartnerFault, understood: UnderstoodMessage) -> PartnerFault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.message import (
@@ -13,14 +13,14 @@ from csire_bridge.domain.message.message import (
     SpecialNotice,
     UnderstoodMessage,
 )
-from csire_bridge.domain.order.deadlines import Deadlines, with_deadline
+from csire_bridge.domain.order.deadlines import with_deadline
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
-from csire_bridge.domain.order.steps import StepRules
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
 from csire_bridge.pipeline.orders.child_orders import cancel_contradicted_disconnections
 from csire_bridge.pipeline.orders.create import apply_precedence, queue
 from csire_bridge.pipeline.orders.merge_sources import merge_hub_orders
+from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import KnownProcesses
 from csire_bridge.pipeline.orders.reschedule import reschedule_known, tariff_change
 from csire_bridge.pipeline.ports import Transaction
@@ -34,18 +34,12 @@ def register(
     known: KnownProcesses,
     answers: KnownAnswers,
     now: datetime,
+    policy: OrderPolicy,
     lease: Lease | None = None,
-    complaint_hold: timedelta = timedelta(days=14),
-    step_rules: StepRules = StepRules(),  # noqa: B008 - frozen
-    deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
-    oldest_disconnection: timedelta = timedelta(days=3),
 ) -> list[WorkItem]:
     """Write what the messages ask for; return the execution work that is due at once, held under ``lease``.
 
     ``known`` holds their processes, each of which one of the messages names, and ``answers`` ours that they name.
-    ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
-    ``step_rules`` say which steps agreements have, ``deadlines`` by when orders must be carried out.
-    A disconnection that was asked for longer ago than ``oldest_disconnection`` is left to a person.
     """
     orders: list[Order] = []
     for message in understood:
@@ -60,13 +54,13 @@ def register(
                 answers.file(tx, message)
             case SpecialNotice():
                 known.follow(tx, message, now)
-    orders = [with_deadline(order, deadlines, now) for order in orders]
-    apart = reschedule_known(tx, known.without_joining(tx, orders, now, step_rules), now, step_rules)
+    orders = [with_deadline(order, policy.deadlines, now) for order in orders]
+    apart = reschedule_known(tx, known.without_joining(tx, orders, now, policy.steps), now, policy.steps)
     alone = merge_hub_orders(tx, apart, now)
     keys = tx.orders.add(alone, now)
-    apply_precedence(tx, orders, now, complaint_hold)
+    apply_precedence(tx, orders, now, policy)
     cancel_contradicted_disconnections(tx, orders, now)
-    too_old = _too_old(understood, now - oldest_disconnection)
+    too_old = _too_old(understood, now - policy.oldest_disconnection)
     fresh = [(order, key) for order, key in zip(alone, keys, strict=True) if order.source_message not in too_old]
     _leave_to_people(tx, [key for key in keys if key not in {key for _, key in fresh}], now)
     following = queue(tx, [order for order, _ in fresh], [key for _, key in fresh], now, lease)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import (
@@ -36,13 +36,13 @@ from csire_bridge.domain.message.sid import (
     SidWithdrawal,
     WithdrawalResult,
 )
-from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receive import load_messages
 from csire_bridge.pipeline.orders.cancel import withdraw
 from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
+from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.ports import SidMessages, Store, Transaction
 
 __all__ = ["SidIntake"]
@@ -62,19 +62,13 @@ class SidIntake:
         messages: SidMessages,
         points: PointFinder,
         clock: Clock,
-        complaint_hold: timedelta = timedelta(days=14),
-        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+        policy: OrderPolicy,
     ) -> None:
-        """``complaint_hold``: how long a reconnection for a complaint protects its point from disconnection.
-
-        ``deadlines``: by when orders must be carried out.
-        """
         self._store = store
         self._messages = messages
         self._points = points
         self._clock = clock
-        self._complaint_hold = complaint_hold
-        self._deadlines = deadlines
+        self._policy = policy
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
         """Load the messages; finish the work of those that another worker has settled."""
@@ -145,7 +139,7 @@ class SidIntake:
         return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=answer)
 
     def _take(self, tx: Transaction, raw: RawMessage, request: SidRequest, now: datetime) -> SidOrder:
-        taken = accept_sid_order(tx, request, raw.key, now, self._complaint_hold, self._deadlines)
+        taken = accept_sid_order(tx, request, raw.key, now, self._policy)
         early, known = tx.sid.kept_withdrawal(request.number), tx.sid.known(request.number)
         if early is not None and known is not None:
             tx.messages.note([(raw.key, now, "map", "SID took the order back before it came: it ends at once")])

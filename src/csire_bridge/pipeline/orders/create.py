@@ -12,6 +12,7 @@ from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState, ReconnectionReason, RejectionReason
 from csire_bridge.domain.order.precedence import asked_at
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.ports import Transaction
 
 __all__ = ["apply_precedence", "new_order", "queue"]
@@ -46,14 +47,11 @@ def new_order(request: OrderRequest, now: datetime, *, registered_at: datetime, 
     )
 
 
-def apply_precedence(tx: Transaction, asked: Sequence[Order], now: datetime, complaint_hold: timedelta) -> None:
-    """Apply the precedence of orders that were just asked for over the other orders at their points.
-
-    ``complaint_hold`` is how long a reconnection for a household's complaint protects it from being disconnected again.
-    """
+def apply_precedence(tx: Transaction, asked: Sequence[Order], now: datetime, policy: OrderPolicy) -> None:
+    """Apply the precedence of orders that were just asked for over the other orders at their points."""
     reconnections = [order for order in asked if order.kind is OrderKind.RECONNECT]
     _supersede(tx, reconnections, now)
-    _protect(tx, reconnections, now, complaint_hold)
+    _protect(tx, reconnections, now, policy.complaint_hold)
 
 
 def _supersede(tx: Transaction, reconnections: Sequence[Order], now: datetime) -> None:

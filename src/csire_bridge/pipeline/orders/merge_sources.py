@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from csire_bridge.domain.errors import RuleBroken
 from csire_bridge.domain.message.processes import Process, Standing, standing
 from csire_bridge.domain.message.sid import SidOrder, SidRequest
-from csire_bridge.domain.order.deadlines import Deadlines, with_deadline
+from csire_bridge.domain.order.deadlines import with_deadline
 from csire_bridge.domain.order.order import FINAL_STATES, Order
 from csire_bridge.domain.order.sources import is_the_same
 from csire_bridge.pipeline.orders.create import apply_precedence, new_order, queue
+from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import catch_up, process_of, refusal
 from csire_bridge.pipeline.ports import Transaction
 
@@ -43,21 +44,20 @@ def accept_sid_order(
     request: SidRequest,
     message: int,
     now: datetime,
-    complaint_hold: timedelta,
-    deadlines: Deadlines,
+    policy: OrderPolicy,
 ) -> SidOrder:
     """Create an order of SID, or merge it into one that does the same; return SID's number with its order.
 
     It becomes due like any other order, and its state is reported to SID. Raises RuleBroken, before anything is
     written, if it names a process of the hub that asked for something else.
     """
-    new = with_deadline(new_order(request.order, now, registered_at=request.registered_at), deadlines, now)
+    new = with_deadline(new_order(request.order, now, registered_at=request.registered_at), policy.deadlines, now)
     named = process_of(new)
     process = tx.processes.lock([named])[named.process_instance] if named else None
     known = _known(tx, new, process, request, now)
     if known is None:
         (key,) = tx.orders.add([new], now)
-        apply_precedence(tx, [new], now, complaint_hold)
+        apply_precedence(tx, [new], now, policy)
         queue(tx, [new], [key], now)
         if process is not None:
             catch_up(tx, process, new, now)
@@ -68,7 +68,7 @@ def accept_sid_order(
         order = known
     else:
         order = tx.orders.join(known, new, now, f"SID's order {request.number} asks for the same")
-        apply_precedence(tx, [new], now, complaint_hold)
+        apply_precedence(tx, [new], now, policy)
     taken = SidOrder(
         key=0,
         number=request.number,

@@ -53,7 +53,7 @@ def standing(
     now: datetime,
     result_wait: timedelta,
     memory: timedelta,
-    partner_wait: timedelta = timedelta(minutes=10),
+    partner_wait: timedelta,
 ) -> Iterator[Alert]:
     """Every condition that holds at ``now`` by the database; certificates are checked elsewhere.
 

@@ -1,0 +1,25 @@
+"""What the operator's settings say of requests that become orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from csire_bridge.domain.order.deadlines import Deadlines
+from csire_bridge.domain.order.steps import StepRules
+
+__all__ = ["OrderPolicy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPolicy:
+    """``complaint_hold``: how long a reconnection for a household's complaint protects its point from disconnection.
+
+    ``oldest_disconnection``: a disconnection that was asked for longer ago is left to a person, unless its message has
+    a retroactive token. ``steps``: which steps agreements have. ``deadlines``: by when orders must be carried out.
+    """
+
+    complaint_hold: timedelta
+    oldest_disconnection: timedelta
+    steps: StepRules
+    deadlines: Deadlines

@@ -43,7 +43,7 @@ from csire_bridge.pipeline.intake.receipt import Receipts
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.pipeline.observe.head_end_events import take_events
-from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.service.bridge import Standard
 from csire_bridge.store.database import Database, StoreTransaction
 from csire_bridge.store.tables import metadata

@@ -26,7 +26,7 @@ from csire_bridge.pipeline.execute import handler, read_back, read_back_decision
 from csire_bridge.pipeline.execute.dispatch import Dispatch, DispatchOutcome, dispatch
 from csire_bridge.pipeline.execute.gates import Gates
 from csire_bridge.pipeline.orders import create
-from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.related_orders import Neighbours

@@ -16,7 +16,7 @@ from csire_bridge.domain.message.message import MessageEnd, MessageState
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
-from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.ports.store import Store
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 LEASE = Lease.starting("me", NOW, timedelta(minutes=1))

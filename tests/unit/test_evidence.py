@@ -28,7 +28,7 @@ from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.pipeline.agreement.actions import StepDone, perform
 from csire_bridge.pipeline.execute.read_back import ReadBack, read_back
 from csire_bridge.pipeline.observe.readings import read_calendar, read_contactor, read_registers
-from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.ports.head_end import HeadEnd
 from tests.defaults import EXECUTION
 from tests.unit.test_interlocks import DISCONNECT, RECONNECT
 

@@ -17,7 +17,7 @@ from csire_bridge.domain.errors import BridgeError, StaleWrite, StoreFailure
 from csire_bridge.domain.message.message import MessageEnd
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Step, Task
-from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.ports.store import Store
 
 __all__ = ["BatchRunner"]
 

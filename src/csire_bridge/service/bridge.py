@@ -42,7 +42,8 @@ from csire_bridge.pipeline.intake.request_reply import RequestReply
 from csire_bridge.pipeline.intake.validate import Validator
 from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.pipeline.observe.head_end_events import take_events
-from csire_bridge.pipeline.ports import DeliveryChannel, HeadEnd
+from csire_bridge.pipeline.ports.delivery import DeliveryChannel
+from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.runtime.steady_clock import system_clock, ticks_of
 from csire_bridge.service.bridge_sid import SidSide
 from csire_bridge.service.caller_proofs import event_proofs

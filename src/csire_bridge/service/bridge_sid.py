@@ -23,7 +23,7 @@ from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.pipeline.intake.request_reply import Reply, RequestReply
 from csire_bridge.pipeline.intake.sid_handler import SidIntake
-from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.service.settings_to_values import order_policy
 from csire_bridge.store.database import Database
 from csire_bridge.worker.work_loop import Handlers, Worker

@@ -19,7 +19,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.batch_step import Done, Step, Task
-from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler
 from csire_bridge.worker.batches_under_way import Batch, Hands
 

@@ -22,7 +22,7 @@ from csire_bridge.pipeline.intake.register import register
 from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import KnownProcesses
-from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["Desk"]
 

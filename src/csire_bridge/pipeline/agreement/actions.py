@@ -16,7 +16,7 @@ from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_step import Task
 from csire_bridge.pipeline.observe.readings import read_calendar, read_contactor, read_registers
-from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.ports.head_end import HeadEnd
 
 __all__ = ["AlreadyEffective", "ChildNeeded", "NotYet", "StepDone", "StepTask", "Undone", "perform", "undo"]
 

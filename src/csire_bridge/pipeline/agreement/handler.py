@@ -38,7 +38,8 @@ from csire_bridge.pipeline.execute.rule_gate import RuleGate
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.child_orders import reason_to_stay_supplied, spawn_child, step_after_child
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
+from csire_bridge.pipeline.ports.head_end import HeadEnd
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["AgreementHandler"]
 

@@ -20,7 +20,7 @@ from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.sightings import note_age, take_report
 from csire_bridge.pipeline.orders.child_orders import spawn_child
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["LookedUp", "Result", "settle_step"]
 

@@ -21,7 +21,7 @@ from csire_bridge.domain.operations.restores import IN_DOUBT
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
-from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.keys import SigningKey

@@ -14,7 +14,8 @@ from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import catch_up_results
 from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
-from csire_bridge.pipeline.ports import DeliveryChannel, Store, Transaction
+from csire_bridge.pipeline.ports.delivery import DeliveryChannel
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["Deliverer"]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.metering_point.interlocks import danger, holding_back
 from csire_bridge.domain.order.order import Order
-from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["hand_over_field_work"]
 

@@ -12,7 +12,7 @@ from csire_bridge.domain.message.documents import DocumentState, OutgoingDocumen
 from csire_bridge.domain.message.message import Header, ResultNotice, UnderstoodMessage
 from csire_bridge.domain.message.results import HubResult, Weight, weigh
 from csire_bridge.domain.order.order import Order
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["KnownAnswers", "catch_up_results"]
 

@@ -14,7 +14,8 @@ from csire_bridge.domain.message.sid import Report
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
-from csire_bridge.pipeline.ports import ReportChannel, Store, Transaction
+from csire_bridge.pipeline.ports.sid import ReportChannel
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["REPORT_RETRY", "Reporter"]
 

@@ -25,7 +25,8 @@ from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Done, Task
 from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.pipeline.ports import HeadEnd, Transaction
+from csire_bridge.pipeline.ports.head_end import HeadEnd
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["Doubting", "LookedAt", "look_at", "set_doubtful_aside", "settle_doubted", "told_before"]
 

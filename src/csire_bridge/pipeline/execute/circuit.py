@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from csire_bridge.domain.errors import BridgeError, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["CIRCUIT", "HeadEndCircuit"]
 

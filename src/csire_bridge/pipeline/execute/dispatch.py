@@ -18,7 +18,7 @@ from csire_bridge.pipeline.execute.command import command_of
 from csire_bridge.pipeline.execute.gates import Ready
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.ports.head_end import HeadEnd
 
 __all__ = ["Dispatch", "DispatchOutcome", "NotDispatched", "dispatch", "prepare", "record_dispatch"]
 

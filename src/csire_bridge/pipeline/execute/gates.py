@@ -26,7 +26,7 @@ from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.child_orders import reason_to_stay_supplied
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.orders.precedence import NEWER, Turns
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["Gates", "Ready"]
 

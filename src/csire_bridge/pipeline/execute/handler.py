@@ -35,7 +35,8 @@ from csire_bridge.pipeline.execute.resolve_point import Finder, PointAnswer, Poi
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.observe.sightings import Looked, take_readings
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
+from csire_bridge.pipeline.ports.head_end import HeadEnd
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["ExecutionPolicy", "Executor", "FieldWork"]
 

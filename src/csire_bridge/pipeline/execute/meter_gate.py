@@ -9,7 +9,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.meter.installations import Installation, misplaced
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import Order
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["doubts", "doubts_of"]
 

@@ -19,7 +19,7 @@ from csire_bridge.domain.order.supply import Sighting
 from csire_bridge.pipeline.execute.command import command_of
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.readings import read_contactor
-from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.ports.head_end import HeadEnd
 
 __all__ = ["CommandQueueState", "NotRead", "ReadBack", "ReadBackOutcome", "ReadFailure", "read_back"]
 

@@ -8,7 +8,7 @@ from csire_bridge.config.rule_files import read_rules
 from csire_bridge.domain.rules.decide import Rules
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.timeline import Timeline
-from csire_bridge.pipeline.ports import RuleSets
+from csire_bridge.pipeline.ports.guards import RuleSets
 
 __all__ = ["RuleBook", "timeline_of"]
 

@@ -15,7 +15,7 @@ from csire_bridge.domain.rules.timeline import Timeline
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.execute.rule_cache import RuleBook
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["RuleGate"]
 

@@ -37,7 +37,7 @@ from csire_bridge.pipeline.intake.register import register
 from csire_bridge.pipeline.intake.validate import Validator
 from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.pipeline.orders.processes import KnownProcesses
-from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.ports.store import Store, Transaction
 from csire_bridge.pipeline.refused.refusal_log import RefusalLog
 from csire_bridge.pipeline.refused.trim_unproven import trim_strangers
 

@@ -17,7 +17,7 @@ from csire_bridge.domain.message.refusals import JudgingAgain
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.work import PROMPT, WorkStep
 from csire_bridge.pipeline.intake.handler import Intake
-from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["JudgeAgain", "reopen", "reopen_by_hand"]
 

@@ -8,7 +8,8 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
-from csire_bridge.pipeline.ports import PointLookup, Store
+from csire_bridge.pipeline.ports.metering_points import PointLookup
+from csire_bridge.pipeline.ports.store import Store
 
 __all__ = ["PointFinder"]
 

@@ -13,7 +13,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.message.message import Channel, Form, RawMessage
 from csire_bridge.domain.work import PROMPT, Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Prepared, Task
-from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.ports.store import Store
 
 __all__ = ["Arrival", "PreloadedWorkItem", "load_messages", "receive"]
 

@@ -23,7 +23,7 @@ from csire_bridge.pipeline.orders.merge_sources import merge_hub_orders
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import KnownProcesses
 from csire_bridge.pipeline.orders.reschedule import reschedule_known, tariff_change
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["register"]
 

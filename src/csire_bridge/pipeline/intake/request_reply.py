@@ -20,7 +20,7 @@ from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.batch_step import Step
 from csire_bridge.pipeline.intake.receive import Arrival, receive
-from csire_bridge.pipeline.ports import Store
+from csire_bridge.pipeline.ports.store import Store
 
 __all__ = ["Reply", "RequestReply"]
 

@@ -43,7 +43,8 @@ from csire_bridge.pipeline.intake.receive import load_messages
 from csire_bridge.pipeline.orders.cancel import withdraw
 from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
-from csire_bridge.pipeline.ports import SidMessages, Store, Transaction
+from csire_bridge.pipeline.ports.sid import SidMessages
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["SidIntake"]
 

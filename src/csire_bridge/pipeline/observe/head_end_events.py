@@ -13,7 +13,7 @@ from csire_bridge.domain.order.order import FINAL_STATES
 from csire_bridge.domain.order.related import CommandedOrder
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.observe.sightings import note_event_times, take_claims
-from csire_bridge.pipeline.ports import Store, Transaction
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["take_events"]
 

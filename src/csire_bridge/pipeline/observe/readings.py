@@ -18,7 +18,7 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading
 from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE, bounded, is_older
 from csire_bridge.domain.meter.metering import MeterCalendars, ObisCode, RegisterReading
-from csire_bridge.pipeline.ports import HeadEnd
+from csire_bridge.pipeline.ports.head_end import HeadEnd
 
 __all__ = ["OldReading", "read_calendar", "read_contactor", "read_registers"]
 

@@ -24,7 +24,7 @@ from csire_bridge.domain.order.supply import (
     supply_of,
 )
 from csire_bridge.pipeline.observe.readings import OldReading
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["Looked", "note_age", "note_event_times", "take_claims", "take_look", "take_readings", "take_report"]
 

@@ -12,7 +12,7 @@ from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["approve", "ask", "lift_stop", "release_hold", "set_hold", "throw_stop"]
 

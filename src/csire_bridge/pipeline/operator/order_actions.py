@@ -27,7 +27,8 @@ from csire_bridge.pipeline.observe.sightings import take_report
 from csire_bridge.pipeline.orders.cancel import cancel_or_recall, has_begun
 from csire_bridge.pipeline.orders.create import queue
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.pipeline.ports import HeadEnd, Store, Transaction
+from csire_bridge.pipeline.ports.head_end import HeadEnd
+from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = [
     "ObservedOrder",

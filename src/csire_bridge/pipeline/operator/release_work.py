@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.work import ParkedWork, WorkStep
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["release"]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from csire_bridge.domain.message.sid import SidOrder, SidStatus, SidWithdrawal, WithdrawalResult
 from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderState, RejectionReason
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["cancel_or_recall", "has_begun", "requeue", "withdraw"]
 

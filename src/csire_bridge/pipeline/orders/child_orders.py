@@ -19,7 +19,7 @@ from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.cancel import cancel_or_recall
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = [
     "cancel_contradicted_disconnections",

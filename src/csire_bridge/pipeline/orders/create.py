@@ -13,7 +13,7 @@ from csire_bridge.domain.order.order import Order, OrderKind, OrderState, Reconn
 from csire_bridge.domain.order.precedence import asked_at
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["apply_precedence", "new_order", "queue"]
 

@@ -14,7 +14,7 @@ from csire_bridge.domain.order.sources import is_the_same
 from csire_bridge.pipeline.orders.create import apply_precedence, new_order, queue
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import catch_up, process_of, refusal
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["accept_sid_order", "merge_hub_orders"]
 

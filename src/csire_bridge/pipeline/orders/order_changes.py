@@ -13,7 +13,7 @@ from csire_bridge.domain.order.order import Order, OrderState, RejectionReason, 
 from csire_bridge.domain.order.steps import OrderStep
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.execution_policy import FieldWork
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["OrderChanges"]
 

@@ -21,7 +21,7 @@ from csire_bridge.pipeline.orders.cancel import cancel_or_recall
 from csire_bridge.pipeline.orders.child_orders import restore_supply
 from csire_bridge.pipeline.orders.create import new_order
 from csire_bridge.pipeline.orders.reschedule import move_date
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["KnownProcesses", "catch_up", "end_process", "process_of", "refusal"]
 

@@ -14,7 +14,7 @@ from csire_bridge.domain.order.steps import OrderStep, StepRules, moved_steps, p
 from csire_bridge.pipeline.orders.cancel import cancel_or_recall, requeue
 from csire_bridge.pipeline.orders.child_orders import restore_supply
 from csire_bridge.pipeline.orders.create import new_order
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["move_date", "reschedule_known", "tariff_change"]
 

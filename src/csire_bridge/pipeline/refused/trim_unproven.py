@@ -12,7 +12,7 @@ from datetime import datetime
 
 from csire_bridge.domain.message.message import Channel, RawMessage, SettledMessage
 from csire_bridge.domain.message.strangers import Share, StrangerBudget
-from csire_bridge.pipeline.ports import Transaction
+from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["trim_strangers"]
 

@@ -1,0 +1,46 @@
+"""The journal: raw messages, their histories, and what is kept of strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from csire_bridge.domain.message.message import (
+    Channel,
+    Form,
+    MessageEnd,
+    RawMessage,
+    SentId,
+    SettledMessage,
+    TakenId,
+)
+from csire_bridge.domain.message.strangers import Share
+
+__all__ = ["Journal", "StrangerBytes"]
+
+
+class Journal(Protocol):
+    """The journal: raw messages, their histories, and used message ids."""
+
+    def add(
+        self, channel: Channel, received_at: datetime, arrivals: Sequence[tuple[str, bytes, str, Form]]
+    ) -> list[int]: ...
+    def ends(self, keys: Sequence[int]) -> dict[int, MessageEnd]: ...
+    def raw(self, keys: Sequence[int]) -> list[RawMessage]: ...
+    def refused(self, keys: Sequence[int]) -> list[RawMessage]: ...
+    def due_again(self, now: datetime, limit: int) -> list[int]: ...
+    def unproven_again(self) -> int: ...
+    def still_refused(self, rows: Sequence[tuple[int, datetime | None]]) -> None: ...
+    def reopen(self, keys: Sequence[int], now: datetime) -> list[int]: ...
+    def taken(self, ids: Iterable[SentId]) -> dict[SentId, TakenId]: ...
+    def take(self, rows: Sequence[tuple[SentId, int, str]]) -> None: ...
+    def settle(self, rows: Sequence[SettledMessage]) -> None: ...
+    def trim(self, rows: Sequence[tuple[int, bytes, int]]) -> None: ...
+    def note(self, events: Iterable[tuple[object, datetime, str, str]]) -> None: ...
+
+
+class StrangerBytes(Protocol):
+    """How many bytes of unproven senders were stored on each day."""
+
+    def room(self, share: Share, sizes: Sequence[int], most: int, now: datetime) -> list[bool]: ...

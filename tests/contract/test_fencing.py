@@ -13,10 +13,11 @@ from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.store import tables
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
+from csire_bridge.store.unit_of_work import UnitOfWork
 from tests.contract.store_support import MINUTE, NOW, SECOND, add_order, count, lease
 
-Ending = Callable[[StoreTransaction, WorkItem], None]
+Ending = Callable[[UnitOfWork, WorkItem], None]
 ENDINGS: dict[str, Ending] = {
     "hold": lambda tx, item: tx.work.assert_leased([item]),
     "finish": lambda tx, item: tx.work.finish([item]),
@@ -65,7 +66,7 @@ def test_given_a_batch_of_which_one_piece_was_lost_when_ended_then_no_piece_of_i
     held = lease(database, "slow", NOW)
     lease(database, "heir", NOW + MINUTE, limit=1)
     before = rows(database)
-    endings: list[Callable[[StoreTransaction], None]] = [
+    endings: list[Callable[[UnitOfWork], None]] = [
         lambda tx: tx.work.finish(held),
         lambda tx: tx.work.reschedule_all([(item, NOW, None) for item in held]),
         lambda tx: tx.work.park_all([(item, "why") for item in held]),

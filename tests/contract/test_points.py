@@ -24,8 +24,9 @@ from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.pipeline.answer.hand_over_field_work import hand_over_field_work
 from csire_bridge.pipeline.operator import point_actions
 from csire_bridge.store import tables
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.unit_of_work import UnitOfWork
 from tests.contract.store_support import CODE, NOW, PROCESS, SECOND, add_order
 from tests.defaults import PARTNER_WAIT
 
@@ -87,7 +88,7 @@ def test_given_a_newer_telling_when_an_older_one_arrives_late_then_meter_and_pro
 
 def test_given_tellings_of_every_source_in_any_order_then_the_state_is_the_same(database: Database) -> None:
     seen = MeteringPoint(code=CODE, updated_at=NOW - 2 * DAY, prepaid=True, tariff_group="G12")
-    acts: list[Callable[[StoreTransaction], object]] = [
+    acts: list[Callable[[UnitOfWork], object]] = [
         lambda tx: tx.points.record_notices([told(-3, tariff_group="G11", prepaid=False)], NOW, Source.MESSAGE),
         lambda tx: tx.points.record_notices([told(-1, connected=True)], NOW + SECOND, Source.IMPORT, "Anna"),
         lambda tx: tx.points.switched_all([(CODE, False, NOW - 2 * DAY)], NOW + 2 * SECOND),

@@ -25,7 +25,8 @@ from csire_bridge.domain.operations.retention import Kept, RetentionRules
 from csire_bridge.domain.order.order import OrderState, Outcome
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
+from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.retention_job import Retention, Retired
 from tests.contract.store_support import HUB, MINUTE, NOW, SECOND, count, document, order
 from tests.defaults import RETENTION_BATCH
@@ -48,12 +49,12 @@ class Story:
     raw: bytes
 
 
-def arrive(tx: StoreTransaction, raw: bytes, at: datetime, form: Form = Form.BARE) -> int:
+def arrive(tx: UnitOfWork, raw: bytes, at: datetime, form: Form = Form.BARE) -> int:
     (key,) = tx.messages.add(Channel.WEBHOOK, at, [("hub", raw, hashlib.sha256(raw).hexdigest(), form)])
     return key
 
 
-def settle(tx: StoreTransaction, key: int, state: MessageState, message_id: MessageId | None, receipt: bytes) -> None:
+def settle(tx: UnitOfWork, key: int, state: MessageState, message_id: MessageId | None, receipt: bytes) -> None:
     number = MessageNumber("8.1.1.5")
     one = SettledMessage(
         key=key,
@@ -156,7 +157,7 @@ def test_given_a_message_when_its_days_are_not_over_by_a_moment_then_it_stays(
     assert sum(d.count for d in retire(database, tmp_path, NOW + age) if d.kind is Kept.MESSAGES) == gone
 
 
-Change = Callable[[StoreTransaction, Story], object]
+Change = Callable[[UnitOfWork, Story], object]
 
 
 def moved(state: OrderState) -> Change:
@@ -171,12 +172,12 @@ def answered(state: DocumentState) -> Change:
     )
 
 
-def reported(tx: StoreTransaction, story: Story) -> None:
+def reported(tx: UnitOfWork, story: Story) -> None:
     values = {"report_id": "r", "kind": "status", "sequence": 1, "status": "done", "state": "pending"}
     tx.connection.execute(insert(tables.sid_reports).values(**values, order=story.order, at=NOW, registered_at=NOW))
 
 
-def asks_for_nothing_but_waits(tx: StoreTransaction, story: Story) -> None:
+def asks_for_nothing_but_waits(tx: UnitOfWork, story: Story) -> None:
     tx.work.add(WorkStep.ACKNOWLEDGE, [story.order], NOW)
 
 
@@ -267,7 +268,7 @@ class Dying:
         self._after = after
 
     @contextmanager
-    def transaction(self) -> Iterator[StoreTransaction]:
+    def transaction(self) -> Iterator[UnitOfWork]:
         self._left -= 1
         with self._database.transaction() as tx:
             yield tx

@@ -45,8 +45,9 @@ from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.pipeline.observe.head_end_events import take_events
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.service.bridge import Standard
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
 from csire_bridge.store.tables import metadata
+from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.work_loop import Handlers, Worker
 from csire_bridge.xml.security.partner_book import PartnerBook
 from tests.defaults import EXECUTION, INTAKE, LEASE
@@ -73,7 +74,7 @@ class CrashingStore:
     committed: Callable[[], None] = lambda: None
 
     @contextmanager
-    def transaction(self) -> Iterator[StoreTransaction]:
+    def transaction(self) -> Iterator[UnitOfWork]:
         """A transaction that may be the last thing this process does."""
         dies = self.crash_in == 0
         self.crash_in = None if self.crash_in is None or dies else self.crash_in - 1
@@ -85,7 +86,7 @@ class CrashingStore:
         if dies:
             raise Crash("after a commit")
 
-    def read_transaction(self) -> AbstractContextManager[StoreTransaction]:
+    def read_transaction(self) -> AbstractContextManager[UnitOfWork]:
         """What is committed."""
         return self.database.read_transaction()
 

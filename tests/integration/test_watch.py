@@ -19,8 +19,9 @@ from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.service.bridge import system_clock
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alert_conditions import open_alerts, standing
+from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.alert_job import Watch
 from tests.defaults import PARTNER_WAIT, RESULT_WAIT
 from tests.integration.bridge_support import METER, POINT, Play, play
@@ -66,7 +67,7 @@ def test_given_a_used_id_with_other_content_then_an_alert_opens(tmp_path: Path) 
         assert told(playing) == {AlertKind.IDS_REUSED}
 
 
-Change = Callable[[StoreTransaction], object]
+Change = Callable[[UnitOfWork], object]
 
 
 def opens_and_closes(playing: Play, kind: AlertKind, change: Change | None, mend: Change) -> None:
@@ -116,11 +117,11 @@ def test_given_a_connection_that_waits_for_a_hold_then_one_alert_opens_and_close
 
 
 def test_given_an_open_circuit_then_one_alert_opens_and_closes_with_it(tmp_path: Path) -> None:
-    def fails(tx: StoreTransaction) -> None:
+    def fails(tx: UnitOfWork) -> None:
         before, policy = tx.guards.circuit(CIRCUIT), playing.scene.bridge.limits.circuit
         tx.guards.set_circuit(before, before.after_failures(5, "connection refused", system_clock(), policy))
 
-    def answers(tx: StoreTransaction) -> None:
+    def answers(tx: UnitOfWork) -> None:
         before = tx.guards.circuit(CIRCUIT)
         tx.guards.set_circuit(before, before.after_success())
 
@@ -163,7 +164,7 @@ def failed_tries(playing: Play, count: int) -> None:
     playing.work_until(are_there)
 
 
-def withdraw(tx: StoreTransaction, key: int) -> None:
+def withdraw(tx: UnitOfWork, key: int) -> None:
     """The condition's order ends, and so does its work."""
     tx.orders.move(tx.orders.get(key), OrderState.WITHDRAWN, system_clock(), "for this test")
     tx.connection.execute(text("delete from work"))

@@ -28,69 +28,15 @@ from csire_bridge.store.connection.engine import (
     write_transaction,
 )
 from csire_bridge.store.connection.sqlite_writer_lock import Turn
-from csire_bridge.store.housekeeping.archives import Archives
 from csire_bridge.store.housekeeping.integrity_check import inspect_database
-from csire_bridge.store.housekeeping.restores import Restores
-from csire_bridge.store.housekeeping.unproven_bytes import StrangerBytes
-from csire_bridge.store.repositories.contactors import Contactors
-from csire_bridge.store.repositories.guards import Guards
-from csire_bridge.store.repositories.head_end_events import HeadEndEvents
-from csire_bridge.store.repositories.messages import Journal
-from csire_bridge.store.repositories.metering_points import PointRegistry
-from csire_bridge.store.repositories.order_steps import Steps
-from csire_bridge.store.repositories.orders import OrderBook
-from csire_bridge.store.repositories.outbox import Outbox
-from csire_bridge.store.repositories.partners import PartnerRegistry
-from csire_bridge.store.repositories.processes import ProcessBook
-from csire_bridge.store.repositories.related_orders import Neighbours
-from csire_bridge.store.repositories.rule_sets import RuleSets
-from csire_bridge.store.repositories.sid import SidBook
-from csire_bridge.store.scheduling.job_runs import Ticks
-from csire_bridge.store.scheduling.leases import Leases
-from csire_bridge.store.scheduling.process_clocks import Clocks
-from csire_bridge.store.scheduling.work_queue import WorkQueue
 from csire_bridge.store.tables import leases
+from csire_bridge.store.unit_of_work import UnitOfWork
 
-__all__ = ["Database", "StoreTransaction", "make_current"]
+__all__ = ["Database", "make_current"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOOK_SECONDS = 1.0
 _VERSION = text("SELECT max(version_num) FROM alembic_version")
-
-
-class StoreTransaction:
-    """The unit of work: every repository, within one transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.messages = Journal(connection)
-        self.strangers = StrangerBytes(connection)
-        self.orders = OrderBook(connection)
-        self.neighbours = Neighbours(connection)
-        self.points = PointRegistry(connection)
-        self.processes = ProcessBook(connection)
-        self.outbox = Outbox(connection)
-        self.partners = PartnerRegistry(connection)
-        self.rule_sets = RuleSets(connection)
-        self.head_end = HeadEndEvents(connection)
-        self.contactors = Contactors(connection)
-        self.steps = Steps(connection)
-        self.guards = Guards(connection)
-        self.sid = SidBook(connection)
-        self.work = WorkQueue(connection)
-        self.leases = Leases(connection)
-        self.ticks = Ticks(connection)
-        self.archives = Archives(connection)
-        self.clocks = Clocks(connection)
-        self.restores = Restores(connection)
-
-    def look_anew(self, now: datetime) -> None:
-        """Make all waiting work due at ``now`` (UTC), because its moments were written by a clock that was ahead.
-
-        Nothing is carried out too early by this: each step checks its own times again.
-        """
-        self.work.hasten_all(now)
-        self.guards.try_again(now)
 
 
 class Database:
@@ -103,7 +49,7 @@ class Database:
         self._looked_at = -_LOOK_SECONDS
 
     @contextmanager
-    def transaction(self) -> Iterator[StoreTransaction]:
+    def transaction(self) -> Iterator[UnitOfWork]:
         """A transaction that commits at the end and rolls back on any exception.
 
         Raises StoreFailure if the tables were upgraded to a version newer than this program, which must not write into
@@ -112,7 +58,7 @@ class Database:
         turn = self._turn.taken() if self._turn else nullcontext()
         with turn, write_transaction(self._engine) as connection:
             self._refuse_newer(connection)
-            yield StoreTransaction(connection)
+            yield UnitOfWork(connection)
 
     def _refuse_newer(self, connection: Connection) -> None:
         """Check now and then that the tables are not newer; a service may still run while another version upgrades."""
@@ -125,10 +71,10 @@ class Database:
         self._looked_at = now
 
     @contextmanager
-    def read_transaction(self) -> Iterator[StoreTransaction]:
-        """A read-only transaction: what is committed at this moment, without a write lock."""
+    def read_transaction(self) -> Iterator[UnitOfWork]:
+        """What is committed at this moment, for reading only; takes no write lock."""
         with self.reading() as connection:
-            yield StoreTransaction(connection)
+            yield UnitOfWork(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -20,8 +20,9 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ActionRefused, StaleWrite
 from csire_bridge.domain.operations.retention import Archive, Kept, RetentionRules
 from csire_bridge.domain.work import Lease
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
 from csire_bridge.store.housekeeping.retention import RetentionBook, Unit
+from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.retention_archive import archived_keys, write_archive
 from csire_bridge.worker.scheduler import LedStore
 
@@ -53,7 +54,7 @@ class _Turn:
         self._term: int | None = None
 
     @contextmanager
-    def transaction(self) -> Iterator[StoreTransaction]:
+    def transaction(self) -> Iterator[UnitOfWork]:
         """A transaction in which nobody else runs retention; raises StaleWrite when somebody else took over."""
         now = self._clock()
         with self._store.transaction() as tx:

@@ -22,7 +22,8 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, StaleWrite
 from csire_bridge.domain.operations.schedule import Schedule
 from csire_bridge.domain.work import Lease
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
+from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["LEASE_NAME", "LedStore", "ScheduledJob", "Ticker"]
 
@@ -45,14 +46,14 @@ class LedStore:
         self._term = term
 
     @contextmanager
-    def transaction(self) -> Iterator[StoreTransaction]:
+    def transaction(self) -> Iterator[UnitOfWork]:
         """A transaction during which no other node can become the leader."""
         with self.database.transaction() as tx:
             tx.leases.check(LEASE_NAME, self._owner, self._term)
             yield tx
 
     @contextmanager
-    def read_transaction(self) -> Iterator[StoreTransaction]:
+    def read_transaction(self) -> Iterator[UnitOfWork]:
         """A read-only transaction."""
         with self.database.read_transaction() as tx:
             yield tx

@@ -23,8 +23,9 @@ from csire_bridge.pipeline.execute import after_restore
 from csire_bridge.pipeline.operator import order_actions
 from csire_bridge.service.bridge import Standard, head_end_reader, system_clock
 from csire_bridge.service.settings_to_values import execution_policy
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
 from csire_bridge.store.queries.order_search import OrderSearch, find_orders
+from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.xml.mapping.book import MappingBook
 
 __all__ = ["KeyArgument", "field_work", "report", "retry", "settle", "told_before", "withdraw"]
@@ -83,13 +84,13 @@ def retry(
 
 
 def _many(
-    tx: StoreTransaction, state: OrderState | None, reason: str | None, kind: OrderKind | None, limit: int
+    tx: UnitOfWork, state: OrderState | None, reason: str | None, kind: OrderKind | None, limit: int
 ) -> list[Order]:
     wanted = OrderSearch(states=(state,) if state else (), kind=kind, reason=reason)
     return find_orders(tx.connection, wanted, limit, oldest_first=True)
 
 
-def _order(tx: StoreTransaction, key: int) -> Order:
+def _order(tx: UnitOfWork, key: int) -> Order:
     order = tx.orders.get_many([key]).get(key)
     if order is None:
         raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")

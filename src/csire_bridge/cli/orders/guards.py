@@ -35,8 +35,8 @@ from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, OrderKind
 from csire_bridge.pipeline.operator import guard_actions
 from csire_bridge.service.bridge import system_clock
-from csire_bridge.store.database import StoreTransaction
 from csire_bridge.store.queries.order_search import commands_under_way, open_at
+from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["add_to"]
 
@@ -80,7 +80,7 @@ def stop(
     tell(json_wanted, facts, stop_line(thrown), f"commands under way, which are not called back: {open_commands}")
 
 
-def _under_way(tx: StoreTransaction, everything: bool) -> int:
+def _under_way(tx: UnitOfWork, everything: bool) -> int:
     return commands_under_way(tx.connection, None if everything else OrderKind.DISCONNECT)
 
 

@@ -15,7 +15,8 @@ from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.service.bridge import system_clock
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
+from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = [
     "ByOption",
@@ -44,15 +45,15 @@ def opened(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def changing(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
-    """One transaction in the named database, or in that of the settings."""
+def changing(config: Path | None, database: str | None) -> Iterator[UnitOfWork]:
+    """One transaction in the database that is named, or that of the settings."""
     with opened(load_settings(config, database=database)) as store, store.transaction() as tx:
         yield tx
 
 
 @contextmanager
-def read_transaction(config: Path | None, database: str | None) -> Iterator[StoreTransaction]:
-    """The same, read only."""
+def read_transaction(config: Path | None, database: str | None) -> Iterator[UnitOfWork]:
+    """The same, for reading only."""
     with opened(load_settings(config, database=database)) as store, store.read_transaction() as tx:
         yield tx
 

@@ -19,8 +19,9 @@ from csire_bridge.channels.hub.hub_delivery import HubChannel
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.lab.chaos.crash_points import Crash, CrashPoint
 from csire_bridge.pipeline.answer.acknowledge import Acknowledger
-from csire_bridge.store.database import Database, StoreTransaction
+from csire_bridge.store.database import Database
 from csire_bridge.store.housekeeping.retention import RetentionBook
+from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["Countdown", "Gate", "wrap_migration", "wrap_rooms"]
 
@@ -123,7 +124,7 @@ def _telling(original: Callable[[Database], Any], reach: Reach, gate: Gate) -> C
     """``Database.transaction`` that reports its commit, with the kinds of what was written."""
 
     @contextmanager
-    def transaction(self: Database) -> Iterator[StoreTransaction]:
+    def transaction(self: Database) -> Iterator[UnitOfWork]:
         kinds: dict[str, None] = {}
         with gate.inside(), original(self) as tx:
             _watch(tx, kinds)
@@ -149,7 +150,7 @@ def _pruned(original: Callable[..., int]) -> Callable[..., int]:
     return wrapped
 
 
-def _watch(tx: StoreTransaction, kinds: dict[str, None]) -> None:
+def _watch(tx: UnitOfWork, kinds: dict[str, None]) -> None:
     """Have each write of ``tx`` that tells what kind of commit it is note that kind."""
     for part, method, kind in _WRITES:
         _wrap(getattr(tx, part), method, _noting(kinds, _when_something(kind)))

@@ -1,0 +1,65 @@
+"""A unit of work: the repositories of one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from csire_bridge.store.housekeeping.archives import Archives
+from csire_bridge.store.housekeeping.restores import Restores
+from csire_bridge.store.housekeeping.unproven_bytes import StrangerBytes
+from csire_bridge.store.repositories.contactors import Contactors
+from csire_bridge.store.repositories.guards import Guards
+from csire_bridge.store.repositories.head_end_events import HeadEndEvents
+from csire_bridge.store.repositories.messages import Journal
+from csire_bridge.store.repositories.metering_points import PointRegistry
+from csire_bridge.store.repositories.order_steps import Steps
+from csire_bridge.store.repositories.orders import OrderBook
+from csire_bridge.store.repositories.outbox import Outbox
+from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.store.repositories.processes import ProcessBook
+from csire_bridge.store.repositories.related_orders import Neighbours
+from csire_bridge.store.repositories.rule_sets import RuleSets
+from csire_bridge.store.repositories.sid import SidBook
+from csire_bridge.store.scheduling.job_runs import Ticks
+from csire_bridge.store.scheduling.leases import Leases
+from csire_bridge.store.scheduling.process_clocks import Clocks
+from csire_bridge.store.scheduling.work_queue import WorkQueue
+
+__all__ = ["UnitOfWork"]
+
+
+class UnitOfWork:
+    """The unit of work: every repository, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.messages = Journal(connection)
+        self.strangers = StrangerBytes(connection)
+        self.orders = OrderBook(connection)
+        self.neighbours = Neighbours(connection)
+        self.points = PointRegistry(connection)
+        self.processes = ProcessBook(connection)
+        self.outbox = Outbox(connection)
+        self.partners = PartnerRegistry(connection)
+        self.rule_sets = RuleSets(connection)
+        self.head_end = HeadEndEvents(connection)
+        self.contactors = Contactors(connection)
+        self.steps = Steps(connection)
+        self.guards = Guards(connection)
+        self.sid = SidBook(connection)
+        self.work = WorkQueue(connection)
+        self.leases = Leases(connection)
+        self.ticks = Ticks(connection)
+        self.archives = Archives(connection)
+        self.clocks = Clocks(connection)
+        self.restores = Restores(connection)
+
+    def look_anew(self, now: datetime) -> None:
+        """Make all waiting work due at ``now`` (UTC), because its moments were written by a clock that was ahead.
+
+        Nothing is carried out too early by this: each step checks its own times again.
+        """
+        self.work.hasten_all(now)
+        self.guards.try_again(now)

@@ -10,8 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from csire_bridge.cli.orders.stats import DatabaseOption
-from csire_bridge.cli.shared.console import ConfigOption, ExitCode, err, out
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, err, out
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageId

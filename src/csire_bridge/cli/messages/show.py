@@ -11,10 +11,11 @@ import typer
 from rich import box
 from rich.table import Table
 
-from csire_bridge.cli.orders.stats import DatabaseOption
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.arguments import ListedKeyArgument
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
-from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, read_transaction, tell
+from csire_bridge.cli.shared.operator_action import read_transaction
+from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
@@ -32,7 +33,6 @@ __all__ = ["add_to"]
 
 _messages = typer.Typer(help="Messages: find them, show one, judge refused ones again.", no_args_is_help=True)
 _AT_ONCE = 1000
-KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as shown by `list`.")]
 CodeOption = Annotated[
     str | None, typer.Option("--code", help="Why it was refused: a whole code, or its first word such as trust.")
 ]
@@ -98,7 +98,7 @@ def show_all(
 
 @_messages.command("show")
 def show_one(
-    key: KeyArgument,
+    key: ListedKeyArgument,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
@@ -123,16 +123,13 @@ def show_one(
 
 
 @_messages.command("judge-again")
+@operator_command()
 def judge_again(
+    operator: Operator,
     keys: Annotated[list[int] | None, typer.Argument(metavar="[KEY]...", help="Keys, as shown by `list`.")] = None,
     code: CodeOption = None,
     since: SinceOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which ones.")] = False,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Judge refused messages again; the running bridge does it at once. The old verdict is kept in the history.
 
@@ -147,14 +144,14 @@ def judge_again(
     """
     if bool(keys) is (code is not None):
         raise typer.BadParameter("give keys, or --code (with --since where wanted)")
-    act = None if dry_run else act_of(by, why)
+    act = None if dry_run else operator.action()
     wanted = MessageSearch(states=(MessageState.REFUSED,), code=code, since=_moment(since))
-    with changing(config, database) as tx:
+    with operator.changing() as tx:
         chosen = list(keys) if keys else keys_of(tx.connection, wanted, _AT_ONCE)
         done = chosen if act is None else reopen_by_hand(tx, chosen, act)
     what = "would be judged again" if dry_run else "is judged again"
     facts = {"messages": done, "dry_run": dry_run, "by": act.by if act else None, "why": act.why if act else None}
-    tell(json_wanted, facts, *[f"message {key} {what}" for key in done] or ["no such message was refused"])
+    operator.tell(facts, *[f"message {key} {what}" for key in done] or ["no such message was refused"])
 
 
 def _moment(text: str | None) -> datetime | None:

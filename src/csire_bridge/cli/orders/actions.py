@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from csire_bridge.cli.orders.stats import DatabaseOption
 from csire_bridge.cli.orders.tables import order_facts, orders_table
 from csire_bridge.cli.shared.arguments import parse_words
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out
+from csire_bridge.cli.shared.console import out
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
-from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, opened, tell
-from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.cli.shared.operator_action import opened
+from csire_bridge.cli.shared.operator_command import Operator, operator_command
+from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderKind, OrderState, RejectionReason
@@ -46,18 +46,15 @@ class _HubAnswer:
     words: str
 
 
+@operator_command()
 def retry(
+    operator: Operator,
     key: Annotated[int | None, typer.Argument(metavar="[KEY]", help="One order.")] = None,
     state: Annotated[OrderState | None, typer.Option(help="All orders in this state: parked or field-work.")] = None,
     reason_like: Annotated[str | None, typer.Option(help="Only those with these words in the reason.")] = None,
     kind: Annotated[OrderKind | None, typer.Option(help="Only those of this kind.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many, the oldest first.")] = 1000,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which ones.")] = False,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Put one order, or many, back into the queue: every gate is checked again, and attempts count from zero.
 
@@ -67,12 +64,12 @@ def retry(
 
         csire-bridge orders retry --state parked --reason-like "can't be reached" --dry-run
     """
-    act = OperatorAction("", system_clock()) if dry_run else act_of(by, why)
+    act = OperatorAction("", system_clock()) if dry_run else operator.action()
     if (key is None) is (state is None):
         raise typer.BadParameter("give one KEY, or --state parked or field-work for many")
     if state is not None and state not in NEEDS_OPERATOR:
         raise typer.BadParameter(f"orders that are {state} don't wait for a person")
-    with changing(config, database) as tx:
+    with operator.changing() as tx:
         found = [_order(tx, key)] if key is not None else _many(tx, state, reason_like, kind, limit)
         refused = {o.key: why_not for o in found if (why_not := order_actions.retry_refusal(o))}
         if key is not None and refused:
@@ -80,7 +77,7 @@ def retry(
         going = [order for order in found if order.key not in refused]
         done = going if dry_run else order_actions.retry(tx, going, act)
     on_site = [order.key for order in going if order.state is OrderState.FIELD_WORK]
-    _tell_retried(done, refused, act, on_site, dry_run=dry_run, json_wanted=json_wanted)
+    _tell_retried(operator, done, refused, act, on_site, dry_run=dry_run)
 
 
 def _many(
@@ -98,59 +95,46 @@ def _order(tx: UnitOfWork, key: int) -> Order:
 
 
 def _tell_retried(
+    operator: Operator,
     done: list[Order],
     refused: dict[int, str],
     act: OperatorAction,
     on_site: list[int],
     *,
     dry_run: bool,
-    json_wanted: bool,
 ) -> None:
-    if done and dry_run and not json_wanted:
+    if done and dry_run and not operator.json_wanted:
         out.print(orders_table(done, "Orders that would go back to the queue", act.at))
     facts = {"retried": [] if dry_run else [o.key for o in done], "would": [o.key for o in done], "refused": refused}
     said = f"{len(done)} orders {'would go' if dry_run else 'go'} back to the queue, {len(refused)} don't"
     keys = [] if dry_run else [f"order {order.key} ({order.kind} at {order.metering_point})" for order in done]
     back = [f"order {key}: {_CALL_BACK}" for key in on_site]
-    tell(json_wanted, facts | {"on_site": on_site}, said, *keys, *back, *refused.values())
+    operator.tell(facts | {"on_site": on_site}, said, *keys, *back, *refused.values())
 
 
-def field_work(
-    key: KeyArgument,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
+@operator_command()
+def field_work(operator: Operator, key: KeyArgument) -> None:
     """Leave a parked order to a field crew. Refused at a protected or held point, and while the stop switch is on.
 
     Example:
 
         csire-bridge orders field-work 17 --by "Anna Nowak" --why "the meter has no signal"
     """
-    act = act_of(by, why)
-    with changing(config, database) as tx:
+    act = operator.action()
+    with operator.changing() as tx:
         order = order_actions.send_to_field(tx, key, act)
-    tell(json_wanted, order_facts(order), f"order {key} ({order.kind} at {order.metering_point}) waits for field work")
+    operator.tell(order_facts(order), f"order {key} ({order.kind} at {order.metering_point}) waits for field work")
 
 
-def withdraw(
-    key: KeyArgument,
-    unread: UnreadOption = False,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
+@operator_command()
+def withdraw(operator: Operator, key: KeyArgument, unread: UnreadOption = False) -> None:
     """End an order without effect; the hub is told "cannot" if it asked for it. The contactor is read first.
 
     Example:
 
         csire-bridge orders withdraw 17 --by "Anna Nowak" --why "asked for by the supplier, by telephone"
     """
-    act, settings = act_of(by, why), load_settings(config, database=database)
+    act, settings = operator.action(), operator.settings()
     book = Standard.load(settings).book
     with opened(settings) as store:
         seen = _look(settings, store, key)
@@ -159,10 +143,12 @@ def withdraw(
     undone = order.state is OrderState.REGISTERED
     heard = "is withdrawn once what was begun is undone" if undone else "was withdrawn"
     ended = replace(order, state=OrderState.WITHDRAWN) if undone else order
-    _tell_ended(order, seen, json_wanted, heard, _answer_to(ended, book))
+    _tell_ended(operator, order, seen, heard, _answer_to(ended, book))
 
 
+@operator_command()
 def report(
+    operator: Operator,
     key: KeyArgument,
     done: Annotated[bool, typer.Option("--done/--not-done", help="Whether it was carried out.")],
     at: Annotated[str | None, typer.Option(help=f"With --done: when it was done. {MOMENT_HELP}")] = None,
@@ -174,11 +160,6 @@ def report(
         RejectionReason.NOT_POSSIBLE
     ),
     unread: UnreadOption = False,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Report the result of field work; the hub is told if it asked. The contactor is read, and its reading decides.
 
@@ -188,7 +169,7 @@ def report(
 
         csire-bridge orders report 17 --not-done --reason "no access to the meter" --by "Anna Nowak" --why "crew 4"
     """
-    act, settings = act_of(by, why), load_settings(config, database=database)
+    act, settings = operator.action(), operator.settings()
     told, words = _site_report(act, at, seen_by, unread) if done else None, _words(reason, done, at)
     book = Standard.load(settings).book
     with opened(settings) as store:
@@ -200,18 +181,15 @@ def report(
             else:
                 order = order_actions.report_not_done(tx, seen, _now(act), code, words, unread=unread)
     what = f"is done, at {local(order.executed_at)}" if done else f"can't be carried out: {words}"
-    _tell_ended(order, seen, json_wanted, what, _answer_to(order, book))
+    _tell_ended(operator, order, seen, what, _answer_to(order, book))
 
 
+@operator_command()
 def told_before(
+    operator: Operator,
     key: KeyArgument,
     done: Annotated[bool, typer.Option("--done/--not-done", help="What the hub was told: .11 or .7.")],
     at: Annotated[str | None, typer.Option(help=f"With --done: the time that it was told. {MOMENT_HELP}")] = None,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """After a restore: record that the hub already has the answer of this order. It ends, and NOTHING IS SENT.
 
@@ -219,14 +197,14 @@ def told_before(
 
         csire-bridge orders told-before 17 --done --at 2026-11-23T14:05+01:00 --by "Anna Nowak" --why "the hub's list"
     """
-    act = act_of(by, why)
+    act = operator.action()
     if done is (at is None):
         raise typer.BadParameter("--done needs --at MOMENT, and --not-done has none")
     moment = parse_moment(at, act.at) if at is not None else None
-    with changing(config, database) as tx:
+    with operator.changing() as tx:
         order = after_restore.told_before(tx, key, act, moment)
     what = f"order {key} ({order.kind} at {order.metering_point}) is {order.state}; nothing is sent"
-    tell(json_wanted, order_facts(order), what)
+    operator.tell(order_facts(order), what)
 
 
 def _site_report(act: OperatorAction, at: str | None, seen_by: str | None, unread: bool) -> SiteReport:
@@ -244,24 +222,18 @@ def _words(reason: str | None, done: bool, at: str | None) -> str:
     return parse_words(reason, "--reason", longest=1000) if reason is not None else ""
 
 
-def settle(
-    key: KeyArgument,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
+@operator_command()
+def settle(operator: Operator, key: KeyArgument) -> None:
     """Record that a contested answer was cleared up with the hub. Nothing is sent.
 
     Example:
 
         csire-bridge orders settle 17 --by "Anna Nowak" --why "the hub's desk has corrected it, ticket 4711"
     """
-    act = act_of(by, why)
-    with changing(config, database) as tx:
+    act = operator.action()
+    with operator.changing() as tx:
         order = order_actions.settle_contested(tx, key, act)
-    tell(json_wanted, order_facts(order), f"order {order.key}: its answer is no longer contested")
+    operator.tell(order_facts(order), f"order {order.key}: its answer is no longer contested")
 
 
 def _look(settings: Settings, store: Database, key: int) -> order_actions.ObservedOrder:
@@ -287,7 +259,7 @@ def _answer_to(order: Order, book: MappingBook) -> _HubAnswer:
 
 
 def _tell_ended(
-    order: Order, seen: order_actions.ObservedOrder, json_wanted: bool, what: str, heard: _HubAnswer
+    operator: Operator, order: Order, seen: order_actions.ObservedOrder, what: str, heard: _HubAnswer
 ) -> None:
     moves = order.kind.contactor_action is not None
     read = seen.reading is not None or not moves
@@ -295,4 +267,4 @@ def _tell_ended(
     lines += [] if read else [_UNREAD]
     if order.state is OrderState.WITHDRAWN and seen.order.state is OrderState.FIELD_WORK:
         lines.append(f"order {order.key}: {_CALL_BACK}")
-    tell(json_wanted, order_facts(order) | {"contactor_read": seen.reading is not None, "answer": heard.number}, *lines)
+    operator.tell(order_facts(order) | {"contactor_read": seen.reading is not None, "answer": heard.number}, *lines)

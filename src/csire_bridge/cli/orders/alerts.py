@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import typer
 
-from csire_bridge.cli.orders.stats import DatabaseOption
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.config.settings import load_settings
 from csire_bridge.service.bridge import system_clock

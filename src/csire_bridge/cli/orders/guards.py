@@ -15,20 +15,16 @@ from csire_bridge.cli.orders.guard_tables import (
     stop_facts,
     stop_line,
 )
-from csire_bridge.cli.orders.stats import DatabaseOption
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption
+from csire_bridge.cli.shared.arguments import ListedKeyArgument, PointArgument
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.shared.operator_action import (
-    ByOption,
-    OptionalWhyOption,
-    WhyOption,
-    act_of,
-    changing,
     opened,
     parse_point,
     read_transaction,
     tell,
 )
+from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
@@ -40,9 +36,8 @@ from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["add_to"]
 
-_hold = typer.Typer(help="Holds: forbid moving the contactor of a metering point.", no_args_is_help=True)
-_allow = typer.Typer(help="Disconnections above the hourly cap; needs two persons.", no_args_is_help=True)
-KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as shown by `list`.")]
+_hold = typer.Typer(help="Disconnections above the hourly cap; needs two persons.", no_args_is_help=True)
+_allow = typer.Typer(help="Its key, as shown by `list`.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,14 +48,12 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(_allow, name="allow")
 
 
+@operator_command()
 def stop(
-    by: ByOption = None,
-    why: WhyOption = None,
+    operator: Operator,
+    *,
     everything: Annotated[bool, typer.Option("--everything", help="Connections too.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Only show whether it is on.")] = False,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Throw the stop switch: no node sends any disconnection until `csire-bridge go`.
 
@@ -70,52 +63,45 @@ def stop(
 
         csire-bridge stop --show
     """
-    act = None if show else act_of(by, why)
-    with changing(config, database) as tx:
+    act = None if show else operator.action()
+    with operator.changing() as tx:
         if act is not None:
             scope = StopScope.EVERYTHING if everything else StopScope.DISCONNECTIONS
             guard_actions.throw_stop(tx, scope, act)
         thrown, open_commands = tx.guards.stop(), _under_way(tx, everything)
     facts = stop_facts(thrown) | {"under_way": open_commands}
-    tell(json_wanted, facts, stop_line(thrown), f"commands under way, which are not called back: {open_commands}")
+    operator.tell(facts, stop_line(thrown), f"commands under way, which are not called back: {open_commands}")
 
 
 def _under_way(tx: UnitOfWork, everything: bool) -> int:
     return commands_under_way(tx.connection, None if everything else OrderKind.DISCONNECT)
 
 
-def go(
-    by: ByOption = None,
-    why: OptionalWhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
+@operator_command(needs_why=False)
+def go(operator: Operator) -> None:
     """Lift the stop switch. Orders that waited for it continue at once, under the cap and all other guards.
 
     Example:
 
         csire-bridge go --by "Jan Kowalski" --why "the list was checked"
     """
-    act = act_of(by, why, needs_why=False)
-    with changing(config, database) as tx:
+    act = operator.action()
+    with operator.changing() as tx:
         before = tx.guards.stop()
         lifted = guard_actions.lift_stop(tx, act)
     said = f"lifted by {act.by}; it was: {stop_line(before)}" if before else "nothing was stopped"
-    tell(json_wanted, {"lifted": lifted, "by": act.by, "was": stop_facts(before)}, said)
+    operator.tell({"lifted": lifted, "by": act.by, "was": stop_facts(before)}, said)
 
 
 @_hold.command("set")
+@operator_command()
 def set_hold(
-    point: Annotated[str, typer.Argument(metavar="POINT", help="Code of the metering point (PPE).")],
+    operator: Operator,
+    point: PointArgument,
     kind: Annotated[HoldKind, typer.Option(help="emergency holds connections, the others disconnections.")],
-    by: ByOption = None,
-    why: WhyOption = None,
+    *,
     until: Annotated[str | None, typer.Option(help=f"Its end; none: until it is released. {MOMENT_HELP}")] = None,
     days: Annotated[float | None, typer.Option(help="Its end, in days from now.", min=0.001, max=3660)] = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Hold a metering point: disconnections are answered with "cannot", or connections wait (emergency).
 
@@ -123,12 +109,12 @@ def set_hold(
 
         csire-bridge hold set 590243856287817706 --kind complaint --days 14 --by "Anna Nowak" --why "complaint 17/2026"
     """
-    act, code = act_of(by, why), parse_point(point)
+    act, code = operator.action(), parse_point(point)
     if until is not None and days is not None:
         raise typer.BadParameter("give --until or --days, not both")
     end: datetime | None = parse_moment(until, act.at) if until is not None else None
     end = act.at + timedelta(days=days) if days is not None else end
-    with changing(config, database) as tx:
+    with operator.changing() as tx:
         key = guard_actions.set_hold(tx, code, kind, end, act)
         hold = next(hold for hold in tx.guards.holds() if hold.key == key)
         met = open_at(tx.connection, code, kind.stops)
@@ -138,7 +124,7 @@ def set_hold(
         for order in met
     ]
     facts = hold_facts(hold, act.at) | {"orders": [{"key": o.key, "kind": o.kind, "state": o.state} for o in met]}
-    tell(json_wanted, facts, hold_line(hold, act.at), *warnings)
+    operator.tell(facts, hold_line(hold, act.at), *warnings)
 
 
 @_hold.command("list")
@@ -157,36 +143,27 @@ def list_holds(database: DatabaseOption = None, json_wanted: JsonOption = False,
 
 
 @_hold.command("release")
-def release_hold(
-    key: KeyArgument,
-    by: ByOption = None,
-    why: OptionalWhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
+@operator_command(needs_why=False)
+def release_hold(operator: Operator, key: ListedKeyArgument) -> None:
     """Release a hold. Orders that waited for it continue at once.
 
     Example:
 
         csire-bridge hold release 3 --by "Jan Kowalski" --why "the fire brigade has left"
     """
-    act = act_of(by, why, needs_why=False)
-    with changing(config, database) as tx:
+    act = operator.action()
+    with operator.changing() as tx:
         hold, waited = guard_actions.release_hold(tx, key, act)
     lines = [f"order {order.key} ({order.kind}) goes on" for order in waited]
     facts = hold_facts(hold, act.at) | {"orders": [order.key for order in waited]}
-    tell(json_wanted, facts, f"hold {key} at {hold.metering_point} ({hold.kind}) was released by {act.by}", *lines)
+    operator.tell(facts, f"hold {key} at {hold.metering_point} ({hold.kind}) was released by {act.by}", *lines)
 
 
 @_allow.command("ask")
+@operator_command()
 def ask(
+    operator: Operator,
     count: Annotated[int, typer.Argument(metavar="COUNT", help="How many disconnections above the cap.", min=1)],
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Ask for more disconnections than the hour's cap; somebody else approves.
 
@@ -194,22 +171,20 @@ def ask(
 
         csire-bridge allow ask 50 --by "Anna Nowak" --why "the list of 23.11. was checked"
     """
-    act = act_of(by, why)
-    with changing(config, database) as tx:
+    act = operator.action()
+    with operator.changing() as tx:
         key = guard_actions.ask(tx, count, act)
     line = f"request {key} for {count} disconnections above the cap; somebody else: csire-bridge allow approve {key}"
-    tell(json_wanted, {"key": key, "count": count, "asked_by": act.by, "why": act.why}, line)
+    operator.tell({"key": key, "count": count, "asked_by": act.by, "why": act.why}, line)
 
 
 @_allow.command("approve")
+@operator_command(needs_why=False)
 def approve(
-    key: KeyArgument,
-    by: ByOption = None,
-    why: OptionalWhyOption = None,
+    operator: Operator,
+    key: ListedKeyArgument,
+    *,
     hours: Annotated[float, typer.Option(help="How long it is valid, in hours.", min=0.01, max=24)] = 1,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Approve a request of another person. Orders that wait for the cap continue at once.
 
@@ -217,10 +192,10 @@ def approve(
 
         csire-bridge allow approve 1 --by "Jan Kowalski"
     """
-    act = act_of(by, why, needs_why=False)
-    with changing(config, database) as tx:
+    act = operator.action()
+    with operator.changing() as tx:
         allowance = guard_actions.approve(tx, key, act, timedelta(hours=hours))
-    tell(json_wanted, allowance_facts(allowance), allowance_line(allowance))
+    operator.tell(allowance_facts(allowance), allowance_line(allowance))
 
 
 @_allow.command("list")

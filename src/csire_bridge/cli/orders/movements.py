@@ -9,18 +9,14 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from csire_bridge.cli.orders.stats import DatabaseOption
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.operator_action import (
-    ByOption,
-    WhyOption,
-    act_of,
-    changing,
     opened,
     read_transaction,
     tell,
 )
+from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.order.supply import Movement
@@ -98,24 +94,18 @@ def look(
 
 
 @_movements.command()
-def settle(
-    key: KeyArgument,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
+@operator_command()
+def settle(operator: Operator, key: KeyArgument) -> None:
     """Record that a person has clarified a movement, and its cause. Nothing is switched.
 
     Example:
 
         csire-bridge movements settle 3 --by "Anna Nowak" --why "crew 4 exchanged the meter"
     """
-    act = act_of(by, why)
-    with changing(config, database) as tx:
+    act = operator.action()
+    with operator.changing() as tx:
         movement = tx.contactors.settle(key, act.by, act.at, act.why or "")
-    tell(json_wanted, to_row(movement), f"movement {key} at meter {movement.meter} is settled")
+    operator.tell(to_row(movement), f"movement {key} at meter {movement.meter} is settled")
 
 
 def _table(found: list[Movement]) -> Table:

@@ -8,10 +8,10 @@ import typer
 from rich import box
 from rich.table import Table
 
-from csire_bridge.cli.orders.stats import DatabaseOption
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption, duration, out, print_json
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, duration, out, print_json
 from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, read_transaction, tell
+from csire_bridge.cli.shared.operator_action import read_transaction
+from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.work import ParkedWork, WorkStep
 from csire_bridge.pipeline.operator.release_work import release as release_pieces
@@ -70,15 +70,12 @@ def _table(found: list[ParkedWork], ages: list[str]) -> Table:
 
 
 @_work.command("release")
+@operator_command()
 def release(
+    operator: Operator,
     key: Annotated[int | None, typer.Argument(metavar="[KEY]", help="Its key, as shown by `list`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every piece, or every one of --step.")] = False,
     step: StepOption = None,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Release parked work, so that it continues. Work that still fails is parked again.
 
@@ -88,14 +85,14 @@ def release(
 
         csire-bridge work release --all --step deliver --by "Anna Nowak" --why "the hub takes messages again"
     """
-    act = act_of(by, why)
+    act = operator.action()
     if (key is None) is not everything:
         raise typer.BadParameter("give one KEY, or --all")
-    with changing(config, database) as tx:
+    with operator.changing() as tx:
         found = [piece for piece in tx.work.parked(step) if everything or piece.key == key]
         if key is not None and not found:
             raise ActionRefused(f"no piece {key} was set aside", "look its key up with `work list`")
         release_pieces(tx, found, act)
     lines = [f"{piece.step} of {piece.subject} goes on; it had failed: {piece.last_error}" for piece in found]
     released = [to_row(piece) for piece in found]
-    tell(json_wanted, {"released": released, "by": act.by, "why": act.why}, *lines or ["no work was set aside"])
+    operator.tell({"released": released, "by": act.by, "why": act.why}, *lines or ["no work was set aside"])

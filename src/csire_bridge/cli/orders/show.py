@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from csire_bridge.cli.orders import actions
-from csire_bridge.cli.orders.stats import DatabaseOption
 from csire_bridge.cli.orders.tables import order_facts, order_lines, orders_table
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.operator_action import opened, parse_point
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich import box
 from rich.table import Table
 
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption, duration, out, print_json
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, duration, out, print_json
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.operations.statistics import Bucket, Statistics, summarise
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import executed
 
-__all__ = ["DatabaseOption", "add_to", "as_json", "table_of"]
-
-DatabaseOption = Annotated[
-    str | None, typer.Option("--database", help="Address of the database, such as sqlite:///demo-out/csire-bridge.db.")
-]
+__all__ = ["add_to", "as_json", "table_of"]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from csire_bridge.cli.orders.stats import DatabaseOption
 from csire_bridge.cli.partners import ping
 from csire_bridge.cli.partners.tables import as_json, finding_as_json, table_of
 from csire_bridge.cli.shared.arguments import (
@@ -25,7 +24,7 @@ from csire_bridge.cli.shared.arguments import (
     parse_widened,
     parse_words,
 )
-from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, err, out, print_json
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
 from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.message.partner_entries import PartnerEntry

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from csire_bridge.cli.orders.stats import DatabaseOption
 from csire_bridge.cli.rules.as_json import moved_json, past_json, version_json
 from csire_bridge.cli.rules.as_text import (
     buckets_table,
@@ -20,7 +19,7 @@ from csire_bridge.cli.rules.as_text import (
     rule_set_words,
 )
 from csire_bridge.cli.shared.arguments import ByOption, parse_words
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_future, parse_moment
 from csire_bridge.config.rule_files import DEFAULT_TEXT, checked_rules, read_rules
 from csire_bridge.config.settings import load_settings

@@ -1,4 +1,4 @@
-"""Options that the partner commands share, and how they are read."""
+"""Arguments and options that several commands share, and how they are read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ __all__ = [
     "AsTheHubOption",
     "ByOption",
     "EicArgument",
+    "ListedKeyArgument",
     "NumberOption",
+    "PointArgument",
     "ProfileChoice",
     "ReasonOption",
     "SomeEicArgument",
@@ -25,6 +27,8 @@ __all__ = [
 
 EicArgument = Annotated[str, typer.Argument(metavar="EIC", help="The partner's EIC code.")]
 SomeEicArgument = Annotated[str | None, typer.Argument(metavar="[EIC]", help="Only this partner.")]
+ListedKeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `list` tells it.")]
+PointArgument = Annotated[str, typer.Argument(metavar="POINT", help="Code of the metering point (PPE).")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does this; the history keeps the name.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; the history keeps it.")]
 NumberOption = Annotated[

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 __all__ = [
     "ConfigOption",
+    "DatabaseOption",
     "ExitCode",
     "JsonOption",
     "SchemasOption",
@@ -43,6 +44,9 @@ class ExitCode(IntEnum):
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", envvar="CSIRE_BRIDGE_CONFIG", help="Settings file (TOML).", dir_okay=False, exists=True),
+]
+DatabaseOption = Annotated[
+    str | None, typer.Option("--database", help="Address of the database, such as sqlite:///demo-out/csire-bridge.db.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 SchemasOption = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -19,9 +19,6 @@ from csire_bridge.store.database import Database
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = [
-    "ByOption",
-    "OptionalWhyOption",
-    "WhyOption",
     "act_of",
     "changing",
     "opened",
@@ -30,9 +27,6 @@ __all__ = [
     "tell",
 ]
 
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; the name is kept.", show_default=False)]
-WhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept.", show_default=False)]
-OptionalWhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept. May be left out.")]
 _LONGEST = 1000
 
 

@@ -10,8 +10,7 @@ from typing import Annotated
 
 import typer
 
-from csire_bridge.cli.orders.stats import DatabaseOption
-from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, err, out, print_json
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError

@@ -6,48 +6,37 @@ from typing import Annotated
 
 import typer
 
-from csire_bridge.cli.orders.stats import DatabaseOption
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption
-from csire_bridge.cli.shared.operator_action import ByOption, WhyOption, act_of, changing, parse_point, tell
+from csire_bridge.cli.shared.arguments import PointArgument
+from csire_bridge.cli.shared.operator_action import parse_point
+from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.pipeline.operator import point_actions
 
 __all__ = ["lift_danger", "set_meter"]
 
-PointArgument = Annotated[str, typer.Argument(metavar="POINT", help="Code of the metering point (PPE).")]
 
-
-def lift_danger(
-    point: PointArgument,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
+@operator_command()
+def lift_danger(operator: Operator, point: PointArgument) -> None:
     """Lift the danger registered at a point (PL-278). Connections that waited for that continue at once.
 
     Example:
 
         csire-bridge points lift-danger 590243856287817706 --by "Jan Kowalski" --why "installation checked, protocol 17"
     """
-    act, code = act_of(by, why), parse_point(point)
-    with changing(config, database) as tx:
+    act, code = operator.action(), parse_point(point)
+    with operator.changing() as tx:
         waited = point_actions.lift_danger(tx, code, act)
     lines = [f"order {order.key} ({order.kind}) goes on" for order in waited]
     facts = {"metering_point": code, "by": act.by, "why": act.why, "orders": [order.key for order in waited]}
-    tell(json_wanted, facts, f"registered danger at {code} was lifted by {act.by}", *lines)
+    operator.tell(facts, f"registered danger at {code} was lifted by {act.by}", *lines)
 
 
+@operator_command()
 def set_meter(
+    operator: Operator,
     point: PointArgument,
     meter: Annotated[str | None, typer.Argument(metavar="METER", help="Number of the meter that is there.")] = None,
     none: Annotated[bool, typer.Option("--none", help="No meter is there.")] = False,
-    by: ByOption = None,
-    why: WhyOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Confirm which meter is at a point, after checking it. Orders parked for that continue with `orders retry`.
 
@@ -59,12 +48,12 @@ def set_meter(
     """
     if (meter is None) != none:
         raise typer.BadParameter("give the meter's number, or --none where no meter is")
-    act, code = act_of(by, why), parse_point(point)
+    act, code = operator.action(), parse_point(point)
     try:
         number = None if meter is None else MeterNumber.parse(meter)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    with changing(config, database) as tx:
+    with operator.changing() as tx:
         others, parked = point_actions.set_meter(tx, code, number, act)
     head = f"meter {number} is at {code}, says {act.by}" if number else f"no meter is at {code}, says {act.by}"
     lines = [
@@ -72,4 +61,4 @@ def set_meter(
         *(f"order {key} of the point is parked: look at it, then csire-bridge orders retry {key}" for key in parked),
     ]
     facts = {"metering_point": code, "meter": number, "by": act.by, "why": act.why}
-    tell(json_wanted, {**facts, "also_at": list(others), "parked": list(parked)}, head, *lines)
+    operator.tell({**facts, "also_at": list(others), "parked": list(parked)}, head, *lines)

@@ -9,9 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from csire_bridge.cli.orders.stats import DatabaseOption
 from csire_bridge.cli.shared.arguments import parse_words
-from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, err, out, print_json, with_progress
+from csire_bridge.cli.shared.console import (
+    ConfigOption,
+    DatabaseOption,
+    ExitCode,
+    JsonOption,
+    err,
+    out,
+    print_json,
+    with_progress,
+)
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.operator_action import opened, parse_point, read_transaction, tell
 from csire_bridge.cli.system.point_actions import lift_danger, set_meter

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from csire_bridge.cli.orders.stats import DatabaseOption
-from csire_bridge.cli.shared.console import ConfigOption, JsonOption, out, print_json, with_progress
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json, with_progress
 from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.errors import ConfigurationError

@@ -1,0 +1,94 @@
+"""Commands by which a named person changes something: the options that all of them have are said once, here."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, ParamSpec, cast
+
+import typer
+
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption
+from csire_bridge.cli.shared.operator_action import act_of, changing, tell
+from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.store.unit_of_work import UnitOfWork
+
+__all__ = ["Operator", "operator_command"]
+
+ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; the name is kept.", show_default=False)]
+WhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept.", show_default=False)]
+OptionalWhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept. May be left out.")]
+_P = ParamSpec("_P")
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who gives the command and why, on which database, and how it is answered."""
+
+    by: str | None
+    why: str | None
+    database: str | None
+    json_wanted: bool
+    config: Path | None
+    needs_why: bool
+
+    def action(self) -> OperatorAction:
+        """Who and why, now; exit code 2 with a sentence where one of them is missing."""
+        return act_of(self.by, self.why, needs_why=self.needs_why)
+
+    def settings(self) -> Settings:
+        """The settings that hold, with the database that is named."""
+        return load_settings(self.config, database=self.database)
+
+    @contextmanager
+    def changing(self) -> Iterator[UnitOfWork]:
+        """One transaction in the database."""
+        with changing(self.config, self.database) as tx:
+            yield tx
+
+    def tell(self, facts: Mapping[str, Any], *lines: str) -> None:
+        """What was changed: as JSON for a program, else as lines."""
+        tell(self.json_wanted, facts, *lines)
+
+
+def operator_command(
+    *, needs_why: bool = True
+) -> Callable[[Callable[Concatenate[Operator, _P], None]], Callable[..., None]]:
+    """Give a command ``--by``, ``--why``, ``--database``, ``--json`` and ``--config``; it gets them as an Operator.
+
+    In the help they stand last, but for the command's keyword-only options, which come after ``--why``.
+    """
+    who: dict[str, Any] = {"by": ByOption, "why": WhyOption if needs_why else OptionalWhyOption}
+    where: dict[str, Any] = {"database": DatabaseOption, "json_wanted": JsonOption, "config": ConfigOption}
+
+    def decorate(command: Callable[Concatenate[Operator, _P], None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**given: Any) -> None:
+            common = {name: given.pop(name) for name in (*who, *where)}
+            plain = cast(Callable[..., None], command)
+            plain(Operator(**common, needs_why=needs_why), **given)
+
+        _, *own = inspect.signature(command, eval_str=True).parameters.values()
+        before = [one for one in own if one.kind is not inspect.Parameter.KEYWORD_ONLY]
+        behind = [one for one in own if one.kind is inspect.Parameter.KEYWORD_ONLY]
+        parameters = [*before, *_options(who), *behind, *_options(where)]
+        keyword_only = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+        run.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]  # which typer reads
+        run.__annotations__ = {one.name: one.annotation for one in keyword_only}
+        return run
+
+    return decorate
+
+
+def _options(named: Mapping[str, Any]) -> list[inspect.Parameter]:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    defaults = {"json_wanted": False}
+    return [
+        inspect.Parameter(name, kind, default=defaults.get(name), annotation=annotation)
+        for name, annotation in named.items()
+    ]

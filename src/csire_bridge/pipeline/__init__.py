@@ -16,8 +16,10 @@
 
 Steps 2 to 4 are done together in ``intake/handler.py``, with one transaction. What a step commits is one transaction
 with the work that follows. A handler has three parts (see ``batch_step``): one that reads and records what is about to
-be done, one that does it without the database, and one that commits the results of the batch.
+be done, one that does it without the database, and one that commits the results of the batch. ``batch_runner`` takes a
+batch through them, and one by one where a piece of it fails.
 
-Read in this order: ``ports`` (what the pipeline needs from outside), ``batch_step``, ``execution_policy``, and then the
-packages ``intake``, ``orders``, ``execute``, ``observe``, ``agreement``, ``answer``, ``operator``, ``refused``.
+Read in this order: ``ports`` (what the pipeline needs from outside), ``batch_step``, ``batch_runner``,
+``execution_policy``, and then the packages ``intake``, ``orders``, ``execute``, ``observe``, ``agreement``, ``answer``,
+``operator``, ``refused``.
 """

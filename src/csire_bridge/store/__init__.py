@@ -1,6 +1,6 @@
 """The database: SQLite or PostgreSQL, by SQLAlchemy Core, without an ORM.
 
-Start with ``database`` (the unit of work: one transaction with all repositories) and ``tables``. ``repositories`` write
+Start with ``database``, ``unit_of_work`` (one transaction with all repositories) and ``tables``. ``repositories`` write
 and read for the pipeline, ``scheduling`` holds due work and leases, ``queries`` is the read side for people,
 ``housekeeping`` does backup, retention and checks. Below them: ``connection``, ``sql``, ``migrations``.
 """

@@ -53,9 +53,9 @@ from csire_bridge.xml.security.partner_book import PartnerBook
 from tests.defaults import EXECUTION, INTAKE, LEASE
 from tests.integration.model_head_end import Crash, ModelHeadEnd, World
 
-__all__ = ["LIMITS", "CrashingStore", "Mailbox", "ModelBridge", "Parts", "emptied"]
+__all__ = ["POLICY", "CrashingStore", "Mailbox", "ModelBridge", "Parts", "emptied"]
 
-LIMITS = replace(
+POLICY = replace(
     EXECUTION,
     disconnections_per_hour=3,
     circuit=replace(EXECUTION.circuit, threshold=3),
@@ -150,8 +150,8 @@ def _nobody() -> PartnerBook:
 class ModelBridge:
     """A bridge whose processes may die at any moment. ``workers`` are those that live now."""
 
-    def __init__(self, parts: Parts, world: World, head_end: ModelHeadEnd, limits: ExecutionPolicy = LIMITS) -> None:
-        self.parts, self.world, self.head_end, self.limits = parts, world, head_end, limits
+    def __init__(self, parts: Parts, world: World, head_end: ModelHeadEnd, policy: ExecutionPolicy = POLICY) -> None:
+        self.parts, self.world, self.head_end, self.policy = parts, world, head_end, policy
         self.store = CrashingStore(parts.database)
         self.mailbox = Mailbox()
         self.mail: dict[bytes, UnderstoodMessage] = {}
@@ -174,7 +174,7 @@ class ModelBridge:
         intake.mail = self.mail
         steps: Handlers = {
             WorkStep.INTAKE: intake,
-            WorkStep.EXECUTE: Executor(store, cast("HeadEnd", self.head_end), clock, self.limits, jitter),
+            WorkStep.EXECUTE: Executor(store, cast("HeadEnd", self.head_end), clock, self.policy, jitter),
             WorkStep.ACKNOWLEDGE: Acknowledger(store, standard.book, standard.catalogue, key, parties, clock),
             WorkStep.DELIVER: Deliverer(store, self.mailbox, clock, RetryPolicy(), jitter),
         }

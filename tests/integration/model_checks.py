@@ -127,7 +127,7 @@ class Checks:
         now = self.bridge.world.bridge_clock()
         self._disconnected[int(command.tracking_id)] = now
         with self.bridge.parts.database.read_transaction() as tx:
-            cap = self.bridge.limits.disconnections_per_hour + tx.guards.allowed(now)
+            cap = self.bridge.policy.disconnections_per_hour + tx.guards.allowed(now)
         since = now - CAP_WINDOW + timedelta(minutes=2)
         given = sum(at > since for at in self._disconnected.values())
         if given > cap:
@@ -176,7 +176,7 @@ class Checks:
 
     def _recalls(self, known: list[Order]) -> Iterator[str]:
         """A command that is not wanted any more is looked at soon, unless the head-end system is known to be down."""
-        soon = self.bridge.world.bridge_clock() + self.bridge.limits.read_back_interval + _CLOCK_STEP
+        soon = self.bridge.world.bridge_clock() + self.bridge.policy.read_back_interval + _CLOCK_STEP
         with self.bridge.parts.database.read_transaction() as tx:
             late = select(work.c.subject).where(work.c.step == WorkStep.EXECUTE.value, work.c.due_at > soon)
             waiting = set() if tx.guards.circuit(CIRCUIT).open else set(tx.connection.execute(late).scalars())

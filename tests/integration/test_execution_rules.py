@@ -223,7 +223,7 @@ def test_given_a_head_end_that_refuses_for_good_then_cannot_is_told_only_once_th
         def slow(meter: object) -> object:
             readings.append(system_clock())
             reading = read(meter)  # type: ignore[arg-type]
-            time.sleep(2 * playing.scene.bridge.limits.read_back_interval.total_seconds())
+            time.sleep(2 * playing.scene.bridge.policy.read_back_interval.total_seconds())
             return reading
 
         monkeypatch.setattr(head_end, "submit", refuses)
@@ -232,7 +232,7 @@ def test_given_a_head_end_that_refuses_for_good_then_cannot_is_told_only_once_th
         (order,) = until_states(playing, OrderState.REJECTED)
         assert order.cannot_reason is RejectionReason.NOT_POSSIBLE
         assert order.submitted_at
-        assert readings[-1] - order.submitted_at >= playing.scene.bridge.limits.read_back_interval
+        assert readings[-1] - order.submitted_at >= playing.scene.bridge.policy.read_back_interval
         assert commands(playing, order.key) == 1
 
 
@@ -336,7 +336,7 @@ def test_given_a_reading_from_before_the_end_of_a_command_that_comes_after_it_th
 ) -> None:
     with play(tmp_path, delay=(0.3, 0.3), lifetime=3, response=0.05) as playing:
         playing.scene.head_end.faults.silent.add(METER)
-        head_end, limits = playing.scene.bridge._head_end, playing.scene.bridge.limits
+        head_end, limits = playing.scene.bridge._head_end, playing.scene.bridge.policy
         read = head_end.read_contactor
 
         def slow(meter: object) -> object:
@@ -491,7 +491,7 @@ def test_given_a_head_end_that_is_down_then_the_circuit_opens_and_there_is_no_st
         monkeypatch.setattr(head_end, "submit", down)
         with playing.scene.bridge.database.transaction() as tx:
             tx.guards.set_circuit(tx.guards.circuit("head-end"), tx.guards.circuit("head-end").after_failures(
-                3, "connection refused", system_clock(), playing.scene.bridge.limits.circuit))  # fmt: skip
+                3, "connection refused", system_clock(), playing.scene.bridge.policy.circuit))  # fmt: skip
         playing.send("disconnect")
         (order,) = orders(playing)
         assert (order.waits_for, calls) == (WaitsFor.HEAD_END, [])

@@ -24,12 +24,12 @@ from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import order_lines
 from tests.integration.agreement_support import Place, Town, town
 from tests.integration.bridge_support import POINT
-from tests.integration.model_bridge import LIMITS, ModelBridge, Parts, emptied
+from tests.integration.model_bridge import POLICY, ModelBridge, Parts, emptied
 from tests.integration.model_head_end import ModelHeadEnd, ModelMeter, World
 
 METER = MeterNumber("MODEL0")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a file in memory will do
-_ROOMY = replace(LIMITS, disconnections_per_hour=1000, meter_pause=timedelta(0))
+_ROOMY = replace(POLICY, disconnections_per_hour=1000, meter_pause=timedelta(0))
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,7 @@ def test_given_a_connection_that_waits_for_a_hold_then_one_alert_opens_and_close
 
 def test_given_an_open_circuit_then_one_alert_opens_and_closes_with_it(tmp_path: Path) -> None:
     def fails(tx: UnitOfWork) -> None:
-        before, policy = tx.guards.circuit(CIRCUIT), playing.scene.bridge.limits.circuit
+        before, policy = tx.guards.circuit(CIRCUIT), playing.scene.bridge.policy.circuit
         tx.guards.set_circuit(before, before.after_failures(5, "connection refused", system_clock(), policy))
 
     def answers(tx: UnitOfWork) -> None:

@@ -13,7 +13,7 @@ from tests.defaults import EXECUTION
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-LIMITS = EXECUTION
+POLICY = EXECUTION
 
 
 def seconds(count: float) -> timedelta:
@@ -22,7 +22,7 @@ def seconds(count: float) -> timedelta:
 
 def test_given_no_reply_that_tells_a_time_then_nothing_is_known_and_the_guess_is_cautious() -> None:
     assert HeadEndClock().shows(NOW, 5.0) is None
-    assert LIMITS.shown(NOW, None) == NOW - timedelta(minutes=5)
+    assert POLICY.shown(NOW, None) == NOW - timedelta(minutes=5)
 
 
 def test_given_a_clock_behind_ours_then_it_goes_on_from_its_last_reply_by_our_counter() -> None:

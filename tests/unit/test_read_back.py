@@ -23,8 +23,8 @@ from tests.unit.test_interlocks import DISCONNECT, RECONNECT
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 METER = MeterNumber("DEMO00000001")
 MINUTE = timedelta(minutes=1)
-LIMITS = EXECUTION
-LAST_TRY = LIMITS.retry.attempts - 1
+POLICY = EXECUTION
+LAST_TRY = POLICY.retry.attempts - 1
 
 OFF = ContactorReading(METER, False, ControlState.DISCONNECTED, NOW)
 ON = ContactorReading(METER, True, ControlState.CONNECTED, NOW)
@@ -66,7 +66,7 @@ def recorded(
     changes = OrderChanges(NOW)
     item = WorkItem(1, WorkStep.EXECUTE, order.key, 10, tries)
     outcome = ReadBackOutcome(result, NOW, NOW, queue)
-    record_read_back([Done(item, ReadBack(order, told, NOW), outcome)], LIMITS, changes, random.Random(1))  # noqa: S311
+    record_read_back([Done(item, ReadBack(order, told, NOW), outcome)], POLICY, changes, random.Random(1))  # noqa: S311
     return changes
 
 
@@ -93,14 +93,14 @@ CASES = {
         "its command may still arrive",
         queue=CommandQueueState.ABSENT,
     ),
-    "armed": Case(given(RECONNECT), ARMED, None, OrderState.ARMED, "the supply is still off", again=LIMITS.response),
+    "armed": Case(given(RECONNECT), ARMED, None, OrderState.ARMED, "the supply is still off", again=POLICY.response),
     "in flight": Case(
         given(DISCONNECT, expires_at=IN_FLIGHT),
         ON,
         None,
         OrderState.UNKNOWN,
         "no event in time; contactor read: not in the wanted state",
-        again=LIMITS.read_back_interval,
+        again=POLICY.read_back_interval,
     ),
     "expired": Case(
         given(DISCONNECT),
@@ -108,7 +108,7 @@ CASES = {
         None,
         OrderState.REGISTERED,
         "the command has expired without effect",
-        again=LIMITS.retry_pause,
+        again=POLICY.retry_pause,
     ),
     "failed for good": Case(
         given(DISCONNECT),
@@ -118,7 +118,7 @@ CASES = {
         "head-end system reports disconnect-failed",
     ),
     "tries used up": Case(
-        given(DISCONNECT, attempts=LIMITS.attempts),
+        given(DISCONNECT, attempts=POLICY.attempts),
         ON,
         FAILED,
         OrderState.FIELD_WORK,
@@ -184,14 +184,14 @@ def test_given_a_contactor_that_can_not_be_read_then_each_try_counts_and_the_las
 def test_given_a_command_that_may_still_run_when_the_tries_to_read_are_used_up_then_it_is_read_after_its_end() -> None:
     changes = recorded(given(DISCONNECT, expires_at=IN_FLIGHT), GONE, tries=LAST_TRY)
     assert [after.state for _, after, _ in changes.moves] == [OrderState.UNKNOWN]
-    assert [due for _, due, _ in changes.postponed] == [IN_FLIGHT + LIMITS.expiry_margin + LIMITS.read_back_interval]
+    assert [due for _, due, _ in changes.postponed] == [IN_FLIGHT + POLICY.expiry_margin + POLICY.read_back_interval]
 
 
 def test_given_a_meter_that_was_armed_and_shows_something_unclear_then_it_is_read_again_and_each_try_counts() -> None:
     changes = recorded(given(RECONNECT, state=OrderState.ARMED), UNCLEAR)
     assert changes.moves == []
     assert [(due, failed) for _, due, failed in changes.postponed] == [
-        (NOW + LIMITS.read_back_interval, "no event in time; contactor read: not in the wanted state")
+        (NOW + POLICY.read_back_interval, "no event in time; contactor read: not in the wanted state")
     ]
 
 

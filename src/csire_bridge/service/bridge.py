@@ -101,7 +101,7 @@ class Bridge:
         """
         self.settings = settings
         self.clock = clock
-        self.limits = execution_policy(settings)
+        self.policy = execution_policy(settings)
         self.standard = Standard.load(settings)
         key = signing_key(settings)
         self.database = Database(settings.database)
@@ -158,9 +158,9 @@ class Bridge:
         retry = RetryPolicy.lasting(timedelta(days=settings.hub.send_days))
         steps: Handlers = {
             WorkStep.INTAKE: self.intake,
-            WorkStep.EXECUTE: Executor(self.database, self._head_end, self.clock, self.limits, jitter, finder),
+            WorkStep.EXECUTE: Executor(self.database, self._head_end, self.clock, self.policy, jitter, finder),
             WorkStep.PERFORM: AgreementHandler(
-                self.database, self._head_end, self.points.find_or_none, self.clock, self.limits, rules, jitter
+                self.database, self._head_end, self.points.find_or_none, self.clock, self.policy, rules, jitter
             ),
             WorkStep.ACKNOWLEDGE: acknowledger,
             WorkStep.DELIVER: Deliverer(self.database, channel, self.clock, retry, jitter),

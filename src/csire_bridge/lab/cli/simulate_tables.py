@@ -90,7 +90,7 @@ def _lines(report: Report) -> Iterator[str]:
             why = ", ".join(f"{count} {late}" for late, count in kind.late.most_common())
             yield f"  late {kind.kind}: {why}"
     if report.waited_for_cap:
-        cap = play.limits.disconnections_per_hour
+        cap = play.policy.disconnections_per_hour
         yield f"The cap of {cap} disconnections an hour held {report.waited_for_cap} orders up"
         yield "  -> raise execution.disconnections_per_hour if that many are meant"
     orders = sum(kind.orders for kind in report.kinds)

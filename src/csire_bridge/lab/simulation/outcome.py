@@ -144,7 +144,7 @@ class _Reader:
         return max(planned, order.registered_at) + timedelta(days=1 if counts else 0)
 
     def _deadline(self, order: Order, found: KindOutcome) -> None:
-        deadline = deadline_of(order, self._play.limits.deadlines)
+        deadline = deadline_of(order, self._play.policy.deadlines)
         if deadline is None or (order.state in FINAL_STATES and order.state is not OrderState.DONE):
             return
         met = order.state is OrderState.DONE and order.executed_at is not None and order.executed_at <= deadline

@@ -38,7 +38,7 @@ class Play:
 
     def __init__(self, scenario: Scenario, settings: Settings, database: Database) -> None:
         self.scenario, self.database = scenario, database
-        self.limits, self.orders = execution_policy(settings), order_policy(settings)
+        self.policy, self.orders = execution_policy(settings), order_policy(settings)
         self.clock, self._agenda = SimulatedClock(scenario.start), Agenda()
         self._events: list[HeadEndEvent] = []
         self.fate = fate = Fate(scenario.seed, scenario.faults, self._seconds)
@@ -56,7 +56,7 @@ class Play:
     def _made(self, settings: Settings) -> Worker:
         jitter = random.Random(f"{self.scenario.seed}/jitter")  # noqa: S311 - a simulation
         points = PointFinder(self.database, None, self.clock)
-        there = (self.database, self.head_end, self.clock, self.limits)
+        there = (self.database, self.head_end, self.clock, self.policy)
         return Worker(
             self.database,
             {

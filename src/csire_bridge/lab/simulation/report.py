@@ -85,7 +85,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "aim": {"share": AIM, "due": report.due, "in_time": report.in_time, "met": report.aim_met},
         "kinds": [_kind(kind) for kind in report.kinds],
         "published": [{"kind": p.kind, "label": p.label, "percent": dict(p.shares)} for p in PUBLISHED],
-        "disconnections_per_hour": play.limits.disconnections_per_hour,
+        "disconnections_per_hour": play.policy.disconnections_per_hour,
         "waited_for_cap": report.waited_for_cap,
         "commands": play.head_end.commands,
         "faults": dict(sorted(play.fate.struck.items())),

@@ -28,7 +28,7 @@ def compensate(
     order: Order,
     steps: Sequence[OrderStep],
     changes: OrderChanges,
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
 ) -> list[Task[StepTask]]:
     """Undo the steps of ``order`` one by one; return the call to the meter that this needs, if any.
 
@@ -37,7 +37,7 @@ def compensate(
     the order ends.
     """
     for step in steps:
-        if step.child is not None and not _is_settled(tx, item, order, step, changes, limits):
+        if step.child is not None and not _is_settled(tx, item, order, step, changes, policy):
             return []
     waiting = may_wait_in_meter(steps)
     if waiting is not None:
@@ -58,7 +58,7 @@ def compensate(
 
 
 def _is_settled(
-    tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: OrderChanges, limits: ExecutionPolicy
+    tx: Transaction, item: WorkItem, order: Order, step: OrderStep, changes: OrderChanges, policy: ExecutionPolicy
 ) -> bool:
     """Whether the step's child order has ended and nothing is left to do about it; recalls or undoes it if needed."""
     child = tx.orders.get(step.child or 0)
@@ -66,11 +66,11 @@ def _is_settled(
         others = child.source_message is not None or tx.sid.behind([child.key]).get(child.key)
         if child.recalled_at is None and not others and child.kind is not OrderKind.RECONNECT:
             cancel_or_recall(tx, child, _TAKEN_BACK, changes.now)
-        changes.reschedule(item, changes.now + limits.recheck_interval)
+        changes.reschedule(item, changes.now + policy.recheck_interval)
         return False
     after = step_after_child(step, child, changes.now, recalled=True)
     if isinstance(after, OrderKind):
-        spawn_child(tx, item, order, step, after, changes, limits)
+        spawn_child(tx, item, order, step, after, changes, policy)
         return False
     if after.state is StepState.WAITING:
         after = replace(after, state=StepState.SKIPPED, child=step.child, ended_at=changes.now)

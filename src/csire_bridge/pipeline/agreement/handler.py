@@ -55,7 +55,7 @@ class AgreementHandler:
         head_end: HeadEnd,
         look_up: Callable[[MeteringPointCode], MeteringPoint | None],
         clock: Clock,
-        limits: ExecutionPolicy,
+        policy: ExecutionPolicy,
         rules: StepRules,
         jitter: random.Random,
     ) -> None:
@@ -64,11 +64,11 @@ class AgreementHandler:
         self._head_end = head_end
         self._look_up = look_up
         self._clock = clock
-        self._limits = limits
+        self._policy = policy
         self._rules = rules
         self._jitter = jitter
-        self._gate = RuleGate(limits.deadlines)
-        self._circuit = HeadEndCircuit(limits.circuit)
+        self._gate = RuleGate(policy.deadlines)
+        self._circuit = HeadEndCircuit(policy.circuit)
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[StepTask]:
         """Find the step that each order is at; what needs no head-end system is done here."""
@@ -135,7 +135,7 @@ class AgreementHandler:
     ) -> bool:
         if known[piece.about.order.key].version != piece.about.order.version:
             return True
-        return settle_step(tx, piece, self._limits, changes, self._jitter)
+        return settle_step(tx, piece, self._policy, changes, self._jitter)
 
 
 class _OrderInSteps:
@@ -145,7 +145,7 @@ class _OrderInSteps:
         self, tx: Transaction, item: WorkItem, order: Order, changes: OrderChanges, performer: AgreementHandler
     ) -> None:
         self._tx, self._item, self._order, self._changes = tx, item, order, changes
-        self._limits, self._rules, self._gate = performer._limits, performer._rules, performer._gate
+        self._policy, self._rules, self._gate = performer._policy, performer._rules, performer._gate
 
     @property
     def _now(self) -> datetime:
@@ -157,7 +157,7 @@ class _OrderInSteps:
             return []
         steps = self._tx.steps.of([self._order.key]).get(self._order.key, [])
         if self._order.recalled_at is not None:
-            return compensate(self._tx, self._item, self._order, steps, self._changes, self._limits)
+            return compensate(self._tx, self._item, self._order, steps, self._changes, self._policy)
         return self._next(steps)
 
     def _begun(self) -> bool:
@@ -216,11 +216,11 @@ class _OrderInSteps:
         child = self._tx.orders.get(step.child or 0)
         if child.state not in FINAL_STATES:
             often = 10 if child.state in NEEDS_OPERATOR else 1
-            self._changes.reschedule(self._item, self._now + self._limits.recheck_interval * often)
+            self._changes.reschedule(self._item, self._now + self._policy.recheck_interval * often)
             return None
         after = step_after_child(step, child, self._now)
         if isinstance(after, OrderKind):
-            spawn_child(self._tx, self._item, self._order, step, after, self._changes, self._limits)
+            spawn_child(self._tx, self._item, self._order, step, after, self._changes, self._policy)
             return None
         return after
 
@@ -250,7 +250,7 @@ class _OrderInSteps:
         return replace(step, state=StepState.SKIPPED, text=reason, ended_at=self._now)
 
     def _move(self, step: OrderStep, kind: OrderKind) -> None:
-        spawn_child(self._tx, self._item, self._order, step, kind, self._changes, self._limits)
+        spawn_child(self._tx, self._item, self._order, step, kind, self._changes, self._policy)
 
     def _park(self, why: str) -> None:
         self._changes.park(self._order, self._item, why)

@@ -52,7 +52,7 @@ Result = (
 def settle_step(
     tx: Transaction,
     piece: Done[StepTask, Result],
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
     changes: OrderChanges,
     jitter: random.Random,
 ) -> bool:
@@ -73,7 +73,7 @@ def settle_step(
             changes.park(order, item, f"taken back, but {text}: a person must decide")
         case ChildNeeded(kind, contactor):
             take_report(tx, order, contactor, changes.now)
-            spawn_child(tx, item, order, step, kind, changes, limits)
+            spawn_child(tx, item, order, step, kind, changes, policy)
         case LookedUp(found=True):
             return True
         case LookedUp():
@@ -83,7 +83,7 @@ def settle_step(
         case None:
             changes.reschedule(item, changes.now)
         case failed:
-            _again(order, step, item, failed.text, limits, changes, jitter)
+            _again(order, step, item, failed.text, policy, changes, jitter)
     return False
 
 
@@ -98,11 +98,11 @@ def _again(
     step: OrderStep,
     item: WorkItem,
     why: str,
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
     changes: OrderChanges,
     jitter: random.Random,
 ) -> None:
-    again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
+    again = policy.retry.next_try(item.attempts + 1, changes.now, jitter)
     if again is None:
         changes.park(order, item, f"step {step.kind}: given up after {item.attempts + 1} tries: {why}")
         _log.error("order %s is parked at its step %s: %s", order.key, step.kind, why)

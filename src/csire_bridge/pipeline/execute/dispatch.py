@@ -47,7 +47,7 @@ DispatchOutcome = HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotDisp
 
 def prepare(
     ready: Sequence[Ready],
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
     changes: OrderChanges,
     until: datetime,
     text_of: Callable[[Order], str | None],
@@ -65,7 +65,7 @@ def prepare(
                     correlation_id=CorrelationId.new(),
                     attempts=order.attempts + 1,
                     submitted_at=changes.now,
-                    expires_at=changes.now + limits.lifetime,
+                    expires_at=changes.now + policy.lifetime,
                     refused=None,
                     cancelled_at=None,  # that was the command before: this one is open
                     waits_for=None,
@@ -92,7 +92,7 @@ def dispatch(head_end: HeadEnd, giving: Dispatch, now: datetime) -> DispatchOutc
 def record_dispatch(
     done: Sequence[Done[Dispatch, DispatchOutcome]],
     early: Mapping[int, HeadEndEvent],
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
     changes: OrderChanges,
     jitter: random.Random,
 ) -> list[WorkItem]:
@@ -110,15 +110,15 @@ def record_dispatch(
                 if order.key in early:
                     goes_on.append(item)
                 else:
-                    changes.reschedule(item, changes.now + limits.response)
+                    changes.reschedule(item, changes.now + policy.response)
             case NotDispatched():
                 _back(order, "there was no time to give the command", changes)
                 changes.reschedule(item, changes.now)
             case HeadEndUnreachable() as error:
-                _not_given(order, item, f"the head-end system can't be reached: {error.text}", limits, changes, jitter)
+                _not_given(order, item, f"the head-end system can't be reached: {error.text}", policy, changes, jitter)
             case OutcomeUnknown() as error:
                 changes.move(order, OrderState.UNKNOWN, f"outcome unknown: {error.text}")
-                changes.reschedule(item, changes.now + limits.read_back_interval)
+                changes.reschedule(item, changes.now + policy.read_back_interval)
             case HeadEndRefused() as error:
                 text = f"the head-end system refused the command: {error.text}"
                 changes.move(order, OrderState.UNKNOWN, text, refused=text)
@@ -134,12 +134,12 @@ def _back(order: Order, text: str, changes: OrderChanges) -> None:
 
 
 def _not_given(
-    order: Order, item: WorkItem, text: str, limits: ExecutionPolicy, changes: OrderChanges, jitter: random.Random
+    order: Order, item: WorkItem, text: str, policy: ExecutionPolicy, changes: OrderChanges, jitter: random.Random
 ) -> None:
-    again = limits.retry.next_try(item.attempts + 1, changes.now, jitter)
-    if again and not limits.too_near(order, again):
+    again = policy.retry.next_try(item.attempts + 1, changes.now, jitter)
+    if again and not policy.too_near(order, again):
         _back(order, text, changes)
         changes.reschedule(item, again, text)
     else:
-        changes.give_up(order, item, text, limits.field_work)
+        changes.give_up(order, item, text, policy.field_work)
         _log.error("order %s is given up: %s", order.key, text)

@@ -42,7 +42,7 @@ class Gates:
 
     def __init__(
         self,
-        limits: ExecutionPolicy,
+        policy: ExecutionPolicy,
         jitter: random.Random,
         clock_shows: Callable[[datetime], datetime | None],
         *,
@@ -53,12 +53,12 @@ class Gates:
         ``can_ask``: a point that is not in the registry can be looked up elsewhere; its order is put into
         ``changes.unknown``.
         """
-        self._limits = limits
+        self._policy = policy
         self._clock_shows = clock_shows
         self._can_ask = can_ask
         self._jitter = jitter
-        self._throttle = Throttle(limits.commands_per_second)
-        self._rules = RuleGate(limits.deadlines)
+        self._throttle = Throttle(policy.commands_per_second)
+        self._rules = RuleGate(policy.deadlines)
 
     def passing(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[Ready]:
         """Return the registered orders ``new`` whose command may be sent now; the others are moved in ``changes``."""
@@ -102,7 +102,7 @@ class Gates:
                 elif ruling is Ruling.GIVES_WAY:
                     changes.supersede(order, item, text)
                 else:
-                    changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._limits.recheck_interval)
+                    changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._policy.recheck_interval)
         return stays
 
     def _free(
@@ -167,10 +167,10 @@ class Gates:
         A command may act while its order is open; if its order became done without a sign of the command, until the
         end of the command's interval.
         """
-        now, limits = changes.now, self._limits
-        shown = limits.shown(now, self._clock_shows(now))
+        now, policy = changes.now, self._policy
+        shown = policy.shown(now, self._clock_shows(now))
         near: dict[MeterNumber, list[RelatedOrder]] = {}
-        since, ends_after = now - limits.meter_pause, shown - limits.expiry_margin
+        since, ends_after = now - policy.meter_pause, shown - policy.expiry_margin
         for neighbour in tx.neighbours.at_meters([meter for _, _, meter in new], since, ends_after):
             near.setdefault(neighbour.meter, []).append(neighbour)
         goes_on: list[Ready] = []
@@ -181,11 +181,11 @@ class Gates:
             if meter in taken or open_ones:
                 self._recall(tx, order, open_ones, changes)
                 text = "waits: another command to the meter has not ended"
-                changes.wait(order, item, WaitsFor.METER, text, now + limits.recheck_interval)
+                changes.wait(order, item, WaitsFor.METER, text, now + policy.recheck_interval)
             elif (left := self._longest_left(others, shown)) > timedelta():
                 text = "waits: a command of which nothing was heard may still reach the meter before its end"
                 changes.wait(order, item, WaitsFor.METER, text, now + left)
-            elif (until := _pause_ends(near.get(meter, ()), limits.meter_pause)) is not None and until > now:
+            elif (until := _pause_ends(near.get(meter, ()), policy.meter_pause)) is not None and until > now:
                 changes.wait(order, item, WaitsFor.METER, "waits: the meter was given a command just now", until)
             else:
                 taken.add(meter)
@@ -194,7 +194,7 @@ class Gates:
 
     def _longest_left(self, others: Sequence[RelatedOrder], shown: datetime) -> timedelta:
         ends = [other.may_run_until for other in others if other.may_run_until is not None]
-        return max((self._limits.left(end, shown) for end in ends), default=timedelta())
+        return max((self._policy.left(end, shown) for end in ends), default=timedelta())
 
     def _recall(self, tx: Transaction, order: Order, open_ones: Sequence[RelatedOrder], changes: OrderChanges) -> None:
         for other in open_ones:
@@ -208,7 +208,7 @@ class Gates:
         if not any(order.kind is OrderKind.DISCONNECT for _, order, _ in new):
             return list(new)
         tx.guards.one_at_a_time()
-        cap = self._limits.disconnections_per_hour + tx.guards.allowed(changes.now)
+        cap = self._policy.disconnections_per_hour + tx.guards.allowed(changes.now)
         room = cap - tx.neighbours.disconnections_given(changes.now - CAP_WINDOW)
         goes_on: list[Ready] = []
         for item, order, meter in new:
@@ -220,7 +220,7 @@ class Gates:
             else:
                 text = f"waits: {cap} disconnections were given within the hour; a second person may release more"
                 changes.wait(
-                    order, item, WaitsFor.CAP, text, changes.now + self._spread(self._limits.recheck_interval * 5)
+                    order, item, WaitsFor.CAP, text, changes.now + self._spread(self._policy.recheck_interval * 5)
                 )
         return goes_on
 

@@ -53,7 +53,7 @@ class Executor:
         store: Store,
         head_end: HeadEnd,
         clock: Clock,
-        limits: ExecutionPolicy,
+        policy: ExecutionPolicy,
         jitter: random.Random,
         finder: Finder | None = None,
     ) -> None:
@@ -61,11 +61,11 @@ class Executor:
         self._store = store
         self._head_end = head_end
         self._clock = clock
-        self._limits = limits
+        self._policy = policy
         self._jitter = jitter
         self._finder = finder
-        self._gates = Gates(limits, jitter, head_end.clock_shows, can_ask=finder is not None)
-        self._circuit = HeadEndCircuit(limits.circuit)
+        self._gates = Gates(policy, jitter, head_end.clock_shows, can_ask=finder is not None)
+        self._circuit = HeadEndCircuit(policy.circuit)
 
     def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_About]:
         """Decide what each order needs; mark those whose command will be given."""
@@ -80,7 +80,7 @@ class Executor:
             tx.points.lock([order.metering_point for _, order in new])
             ready = self._gates.passing(tx, new, changes)
             until = _half_of(lease, changes.now)
-            tasks = cast("list[Task[_About]]", prepare(ready, self._limits, changes, until, self._gates.text_of))
+            tasks = cast("list[Task[_About]]", prepare(ready, self._policy, changes, until, self._gates.text_of))
             given = [(item, self._after_a_crash(order, changes)) for item, order in open_pairs if _was_given(order)]
             events = _telling(tx, [order for _, order in given])
             known = tx.contactors.of([order.meter for _, order in given if order.meter is not None])
@@ -98,7 +98,7 @@ class Executor:
         until: datetime,
     ) -> ReadBack:
         before = known.get(order.meter) if order.meter else None
-        return ReadBack(order, events.get(order.key), until, self._limits.too_near(order, self._clock()), before)
+        return ReadBack(order, events.get(order.key), until, self._policy.too_near(order, self._clock()), before)
 
     def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: OrderChanges) -> Sequence[_Item]:
         """The orders that may call the head-end system; while the circuit is open, one at most, as a test."""
@@ -138,7 +138,7 @@ class Executor:
         if self._circuit.found or now > task.about.until:
             return ReadBackOutcome(NotRead(), now, now)
         begun = self._circuit.begins()
-        outcome = read_back(self._head_end, task.about, self._limits, self._clock)
+        outcome = read_back(self._head_end, task.about, self._policy, self._clock)
         self._circuit.record(outcome.result, task.about.order.meter, begun, self._clock())
         return outcome
 
@@ -153,8 +153,8 @@ class Executor:
             tx.work.assert_leased([piece.item for piece in done])
             self._circuit.settle(tx, changes.now)
             early = _telling(tx, [piece.about.order for piece in given])
-            goes_on = record_dispatch(given, early, self._limits, changes, self._jitter)
-            record_read_back(read, self._limits, changes, self._jitter)
+            goes_on = record_dispatch(given, early, self._policy, changes, self._jitter)
+            record_read_back(read, self._policy, changes, self._jitter)
             record_point_answer(asked, changes, self._jitter)
             settle_doubted(doubted, changes)
             if lease is None:

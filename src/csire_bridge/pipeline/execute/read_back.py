@@ -75,7 +75,7 @@ class ReadBackOutcome:
     queue: CommandQueueState = CommandQueueState.UNKNOWN
 
 
-def read_back(head_end: HeadEnd, asked: ReadBack, limits: ExecutionPolicy, clock: Clock) -> ReadBackOutcome:
+def read_back(head_end: HeadEnd, asked: ReadBack, policy: ExecutionPolicy, clock: Clock) -> ReadBackOutcome:
     """Read the contactor; a command that must not run any more is cancelled first.
 
     Cancelled are: a command that is not wanted any more; one that was refused or reported as failed, because some
@@ -86,8 +86,8 @@ def read_back(head_end: HeadEnd, asked: ReadBack, limits: ExecutionPolicy, clock
     order, now = asked.order, clock()
     if order.meter is None:
         raise ValueError(f"order {order.key} is {order.state}, but was never given to a meter")
-    shown = limits.shown(now, head_end.clock_shows(now))
-    queue = _cancel(head_end, order) if _should_not_run(asked, limits, shown) else None
+    shown = policy.shown(now, head_end.clock_shows(now))
+    queue = _cancel(head_end, order) if _should_not_run(asked, policy, shown) else None
     try:
         reading = read_contactor(head_end, order.meter, clock, since=order.submitted_at)
     except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
@@ -98,11 +98,11 @@ def read_back(head_end: HeadEnd, asked: ReadBack, limits: ExecutionPolicy, clock
     return ReadBackOutcome(reading, now - age, shown - age, queue or CommandQueueState.UNKNOWN)
 
 
-def _should_not_run(asked: ReadBack, limits: ExecutionPolicy, shown: datetime) -> bool:
+def _should_not_run(asked: ReadBack, policy: ExecutionPolicy, shown: datetime) -> bool:
     order, event = asked.order, asked.event
     unwanted = order.recalled_at is not None or asked.late
     failed = order.refused is not None or (event is not None and event.kind.failure)
-    over = order.state is not OrderState.ARMED and limits.is_over(order, shown)
+    over = order.state is not OrderState.ARMED and policy.is_over(order, shown)
     return unwanted or failed or over
 
 

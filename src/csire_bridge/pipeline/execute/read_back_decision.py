@@ -38,7 +38,7 @@ def decide_after_reading(
     asked: ReadBack,
     outcome: ReadBackOutcome,
     reading: ContactorReading,
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
     now: datetime,
     *,
     may_read: bool,
@@ -51,9 +51,9 @@ def decide_after_reading(
     if order.submitted_at is None:
         raise ValueError(f"order {order.key} is {order.state}, but was never given to a meter")
     concluded = conclude(
-        order.kind, asked.event, reading, order.submitted_at, before=asked.before, armed_counts=limits.armed_counts
+        order.kind, asked.event, reading, order.submitted_at, before=asked.before, armed_counts=policy.armed_counts
     )
-    known = _known(asked, outcome, _shown(order, concluded, reading), limits, now, may_read=may_read)
+    known = _known(asked, outcome, _shown(order, concluded, reading), policy, now, may_read=may_read)
     step = next_step(known)
     decision = ReadBackDecision(
         step,
@@ -69,14 +69,14 @@ def decide_after_failure(
     asked: ReadBack,
     outcome: ReadBackOutcome,
     error: ReadFailure,
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
     now: datetime,
     *,
     may_read: bool,
 ) -> ReadBackDecision:
     """What follows at ``now`` (UTC) where the contactor could not be read; ``may_read``: it may be tried again."""
     shown = Shown.UNREADABLE if isinstance(error, HeadEndRefused) else Shown.UNREAD
-    known = _known(asked, outcome, shown, limits, now, may_read=may_read)
+    known = _known(asked, outcome, shown, policy, now, may_read=may_read)
     step = next_step(known)
     text = f"the contactor's state can't be read: {error.text}"
     refused = asked.order.refused is not None and shown is Shown.UNREADABLE
@@ -89,35 +89,35 @@ def decide_after_failure(
 
 
 def _known(
-    asked: ReadBack, outcome: ReadBackOutcome, shown: Shown, limits: ExecutionPolicy, now: datetime, *, may_read: bool
+    asked: ReadBack, outcome: ReadBackOutcome, shown: Shown, policy: ExecutionPolicy, now: datetime, *, may_read: bool
 ) -> Known:
     order, event, asked_at = asked.order, asked.event, outcome.asked_at
     given = order.submitted_at or asked_at
     arrived = order.state is OrderState.SUBMITTED or order.refused is not None
-    late = asked.late or limits.too_near(order, limits.next_attempt(order.attempts, now))
+    late = asked.late or policy.too_near(order, policy.next_attempt(order.attempts, now))
     return Known(
         shown=shown,
-        ending=_ending(asked, outcome, shown, limits),
+        ending=_ending(asked, outcome, shown, policy),
         wish=_wish(order),
-        cancel_refused=outcome.queue is CommandQueueState.ABSENT and (arrived or asked_at >= given + limits.response),
+        cancel_refused=outcome.queue is CommandQueueState.ABSENT and (arrived or asked_at >= given + policy.response),
         failed=event is not None and event.kind.failure,
         for_good=event is not None and event.permanent,
         refused=order.refused is not None,
-        looked_twice=asked_at >= given + limits.read_back_interval,
+        looked_twice=asked_at >= given + policy.read_back_interval,
         was_armed=order.state is OrderState.ARMED,
-        may_try=not late and order.attempts < limits.attempts,
+        may_try=not late and order.attempts < policy.attempts,
         may_read=may_read,
     )
 
 
-def _ending(asked: ReadBack, outcome: ReadBackOutcome, shown: Shown, limits: ExecutionPolicy) -> Ending:
+def _ending(asked: ReadBack, outcome: ReadBackOutcome, shown: Shown, policy: ExecutionPolicy) -> Ending:
     order = asked.order
     if outcome.queue is CommandQueueState.CANCELLED or order.cancelled_at is not None:
         return Ending.DROPPED
     seen = shown in (Shown.WANTED, Shown.ARMED) or order.state is OrderState.ARMED
     if seen and asked.told_of_movement:
         return Ending.RAN
-    return Ending.PASSED if limits.is_over(order, outcome.shown) else Ending.OPEN
+    return Ending.PASSED if policy.is_over(order, outcome.shown) else Ending.OPEN
 
 
 def _shown(order: Order, concluded: Conclusion, reading: ContactorReading) -> Shown:

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 def record_read_back(
     done: Sequence[Done[ReadBack, ReadBackOutcome]],
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
     changes: OrderChanges,
     jitter: random.Random,
 ) -> None:
@@ -39,17 +39,17 @@ def record_read_back(
         result = outcome.result
         if outcome.queue is CommandQueueState.CANCELLED and asked.order.cancelled_at is None:
             changes.cancelled.append(asked.order.key)
-        may_read = limits.retry.may_go_on(item.attempts + 1)
+        may_read = policy.retry.may_go_on(item.attempts + 1)
         if isinstance(result, NotRead):
             changes.reschedule(item, changes.now)
         elif isinstance(result, ContactorReading):
-            decision, concluded = decide_after_reading(asked, outcome, result, limits, changes.now, may_read=may_read)
-            _record_reading(asked.order, item, decision, concluded, result, limits, changes)
+            decision, concluded = decide_after_reading(asked, outcome, result, policy, changes.now, may_read=may_read)
+            _record_reading(asked.order, item, decision, concluded, result, policy, changes)
         else:
-            decision = decide_after_failure(asked, outcome, result, limits, changes.now, may_read=may_read)
-            end = changes.now + limits.left(asked.order, outcome.shown)
-            due = limits.retry.next_try(item.attempts + 1, changes.now, jitter) or end + limits.read_back_interval
-            _record(asked.order, item, decision, limits, changes, look_again_at=due)
+            decision = decide_after_failure(asked, outcome, result, policy, changes.now, may_read=may_read)
+            end = changes.now + policy.left(asked.order, outcome.shown)
+            due = policy.retry.next_try(item.attempts + 1, changes.now, jitter) or end + policy.read_back_interval
+            _record(asked.order, item, decision, policy, changes, look_again_at=due)
 
 
 def _record_reading(
@@ -58,7 +58,7 @@ def _record_reading(
     decision: ReadBackDecision,
     concluded: Conclusion,
     reading: ContactorReading,
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
     changes: OrderChanges,
 ) -> None:
     match decision.step:
@@ -74,16 +74,16 @@ def _record_reading(
         case NextStep.ARMED:
             if order.state is not OrderState.ARMED:
                 changes.move(order, OrderState.ARMED, decision.text, outcome=concluded.outcome)
-            changes.reschedule(item, changes.now + limits.response)
+            changes.reschedule(item, changes.now + policy.response)
         case _:
-            _record(order, item, decision, limits, changes, look_again_at=changes.now + limits.read_back_interval)
+            _record(order, item, decision, policy, changes, look_again_at=changes.now + policy.read_back_interval)
 
 
 def _record(
     order: Order,
     item: WorkItem,
     decision: ReadBackDecision,
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
     changes: OrderChanges,
     look_again_at: datetime,
 ) -> None:
@@ -100,10 +100,10 @@ def _record(
             changes.park(order, item, decision.text)
         case NextStep.GIVE_AGAIN:
             changes.move(order, OrderState.REGISTERED, decision.text)
-            changes.reschedule(item, limits.next_attempt(order.attempts, changes.now))
+            changes.reschedule(item, policy.next_attempt(order.attempts, changes.now))
         case NextStep.GIVE_UP:
             changes.give_up(
-                order, item, decision.text, limits.field_work, for_good=decision.for_good, unmoved=decision.unmoved
+                order, item, decision.text, policy.field_work, for_good=decision.for_good, unmoved=decision.unmoved
             )
             _log.error("order %s is given up: %s", order.key, decision.text)
         case NextStep.DONE | NextStep.DONE_AND_RESERVED | NextStep.ARMED:

@@ -67,15 +67,15 @@ def spawn_child(
     step: OrderStep,
     kind: OrderKind,
     changes: OrderChanges,
-    limits: ExecutionPolicy,
+    policy: ExecutionPolicy,
 ) -> None:
     """Create the child order that moves the contactor; the parent waits for it. One transaction."""
-    child = with_deadline(_child_of(order, kind, changes.now), limits.deadlines)
+    child = with_deadline(_child_of(order, kind, changes.now), policy.deadlines)
     (key,) = tx.orders.add([child], changes.now)
     tx.work.add(WorkStep.EXECUTE, [key], changes.now, priority=child.priority)
     tx.steps.put([replace(step, state=StepState.UNDER_WAY, child=key)])
     tx.orders.note(order.key, order.state, changes.now, f"step {step.kind}: order {key} ({kind})")
-    changes.reschedule(item, changes.now + limits.recheck_interval)
+    changes.reschedule(item, changes.now + policy.recheck_interval)
 
 
 def step_after_child(step: OrderStep, child: Order, now: datetime, *, recalled: bool = False) -> OrderStep | OrderKind:

@@ -19,7 +19,7 @@ from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.lab.simulators.http_server import Reply
-from csire_bridge.pipeline.batch_step import Done
+from csire_bridge.pipeline.batch_step import Completed
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.pipeline.execute.resolve_point import PointQuery, record_point_answer
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
@@ -199,7 +199,7 @@ def test_given_sid_is_silent_for_long_then_a_person_looks_and_the_hub_is_not_tol
         for attempts, ended in ((5, None), (100_000, OrderState.PARKED)):
             changes = OrderChanges(order.registered_at)
             item = WorkItem(1, WorkStep.EXECUTE, order.key, 0, attempts)
-            record_point_answer([Done(item, PointQuery(order), error)], changes, random.Random(1))  # noqa: S311 - no secret
+            record_point_answer([Completed(item, PointQuery(order), error)], changes, random.Random(1))  # noqa: S311 - no secret
             assert [after.state for _, after, _ in changes.moves] == ([ended] if ended else [])
             assert not changes.answerable
 

@@ -277,8 +277,8 @@ def test_given_two_workers_that_make_the_same_answer_then_one_is_stored_and_that
         acknowledger = bridge.worker._handlers[WorkStep.ACKNOWLEDGE]
         with bridge.database.transaction() as tx:
             items = tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], here.clock())
-        begun = acknowledger.begin(items, None)
-        again = acknowledger.do(begun.tasks[0])
+        prepared = acknowledger.prepare(items, None)
+        again = acknowledger.perform(prepared.tasks[0])
         assert isinstance(again, OutgoingDocument)
         assert again.message_id != document.message_id
         here.rest()

@@ -15,7 +15,7 @@ from csire_bridge.domain.errors import StaleWrite, StoreFailure
 from csire_bridge.domain.message.message import MessageEnd, MessageState
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_runner import BatchRunner
-from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.ports.store import Store
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
@@ -68,16 +68,16 @@ class ScriptedStep:
             if error := self.fails.get((phase, subject)):
                 raise error
 
-    def begin(self, some: Sequence[WorkItem], lease: Lease | None) -> Prepared[str]:
-        self._called("begin", [item.subject for item in some])
+    def prepare(self, some: Sequence[WorkItem], lease: Lease | None) -> Prepared[str]:
+        self._called("prepare", [item.subject for item in some])
         return Prepared([Task(item, f"task {item.subject}") for item in some], items(*(100 + i.subject for i in some)))
 
-    def do(self, task: Task[str]) -> str:
-        self._called("do", [task.item.subject])
+    def perform(self, task: Task[str]) -> str:
+        self._called("perform", [task.item.subject])
         return f"result of {task.about}"
 
-    def settle(self, done: Sequence[Done[str, str]], lease: Lease | None) -> Committed:
-        self._called("settle", [piece.item.subject for piece in done])
+    def commit(self, done: Sequence[Completed[str, str]], lease: Lease | None) -> Committed:
+        self._called("commit", [piece.item.subject for piece in done])
         ends = {p.item.subject: MessageEnd(MessageState.ACCEPTED, None, p.result.encode()) for p in done}
         return Committed(items(*(200 + piece.item.subject for piece in done)), ends)
 
@@ -92,7 +92,7 @@ def run(step: ScriptedStep, *subjects: int, queue: Queue | None = None, lease: L
 def test_given_a_batch_when_run_then_it_is_begun_and_settled_together_and_its_ends_come_back() -> None:
     step = ScriptedStep()
     committed = run(step, 1, 2, 3)
-    assert (step.batches("begin"), step.batches("do"), step.batches("settle")) == (
+    assert (step.batches("prepare"), step.batches("perform"), step.batches("commit")) == (
         [[1, 2, 3]],
         [[1], [2], [3]],
         [[1, 2, 3]],
@@ -107,7 +107,7 @@ def test_given_a_lease_when_run_then_what_follows_comes_back_and_without_one_not
     assert run(ScriptedStep(), 1, 2).following == []
 
 
-@pytest.mark.parametrize("phase", ["begin", "do", "settle"])
+@pytest.mark.parametrize("phase", ["prepare", "perform", "commit"])
 def test_given_one_broken_piece_in_any_phase_when_run_then_the_others_end_and_it_alone_is_parked(
     phase: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -118,7 +118,7 @@ def test_given_one_broken_piece_in_any_phase_when_run_then_the_others_end_and_it
     assert "work is parked after an error of ours" in caplog.text
 
 
-@pytest.mark.parametrize("phase", ["begin", "settle"])
+@pytest.mark.parametrize("phase", ["prepare", "commit"])
 def test_given_a_piece_that_was_changed_meanwhile_when_run_then_it_is_given_back_and_the_others_end(phase: str) -> None:
     step, queue = ScriptedStep({(phase, 2): StaleWrite("changed")}), Queue()
     assert sorted(run(step, 1, 2, 3, queue=queue).ends) == [1, 3]
@@ -132,12 +132,12 @@ def test_given_a_broken_piece_that_somebody_else_has_taken_when_run_then_it_is_l
 ) -> None:
     queue = Queue(lost={2})
     with caplog.at_level(logging.INFO):
-        assert sorted(run(ScriptedStep({("settle", 2): error}), 1, 2, queue=queue).ends) == [1]
+        assert sorted(run(ScriptedStep({("commit", 2): error}), 1, 2, queue=queue).ends) == [1]
     assert (queue.parked, queue.given_back) == ({}, {})
     assert "somebody else has it" in caplog.text
 
 
-@pytest.mark.parametrize("phase", ["begin", "do", "settle"])
+@pytest.mark.parametrize("phase", ["prepare", "perform", "commit"])
 def test_given_a_store_that_fails_when_run_then_that_comes_out_and_nothing_is_tried_one_by_one(phase: str) -> None:
     step, queue = ScriptedStep({(phase, 1): StoreFailure("the disk is full", "make room")}), Queue()
     with pytest.raises(StoreFailure):

@@ -13,7 +13,7 @@ from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading, ControlState, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.work import WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Done
+from csire_bridge.pipeline.batch_step import Completed
 from csire_bridge.pipeline.execute.read_back import CommandQueueState, NotRead, ReadBack, ReadBackOutcome, ReadFailure
 from csire_bridge.pipeline.execute.record_read_back import record_read_back
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
@@ -66,7 +66,7 @@ def recorded(
     changes = OrderChanges(NOW)
     item = WorkItem(1, WorkStep.EXECUTE, order.key, 10, tries)
     outcome = ReadBackOutcome(result, NOW, NOW, queue)
-    record_read_back([Done(item, ReadBack(order, told, NOW), outcome)], POLICY, changes, random.Random(1))  # noqa: S311
+    record_read_back([Completed(item, ReadBack(order, told, NOW), outcome)], POLICY, changes, random.Random(1))  # noqa: S311
     return changes
 
 

@@ -15,8 +15,8 @@
     7 deliver      answer/deliver.py      the stored bytes                 where it went, or when to try again
 
 Steps 2 to 4 are done together in ``intake/handler.py``, with one transaction. What a step commits is one transaction
-with the work that follows. A handler has three parts (see ``batch_step``): one that reads and records what is about to
-be done, one that does it without the database, and one that commits the results of the batch. ``batch_runner`` takes a
+with the work that follows. A handler has three parts (see ``batch_step``): prepare reads and records what is about to
+be done, perform does it without the database, and commit writes the results of the batch. ``batch_runner`` takes a
 batch through them, and one by one where a piece of it fails.
 
 Read in this order: ``ports`` (what the pipeline needs from outside), ``batch_step``, ``batch_runner``,

@@ -16,7 +16,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, StaleWrite, StoreFailure
 from csire_bridge.domain.message.message import MessageEnd
 from csire_bridge.domain.work import Lease, WorkItem
-from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Step, Task
+from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Step, Task
 from csire_bridge.pipeline.ports.store import Store
 
 __all__ = ["BatchRunner"]
@@ -41,25 +41,25 @@ class BatchRunner:
 
         Work that follows is held under ``lease``; None leaves it to whoever takes it first, and returns none.
         """
-        begun = self.prepare(step, items, lease)
-        committed = self.commit(step, [done for task in begun.tasks for done in self.perform(step, task)], lease)
-        return Committed([*begun.following, *committed.following], committed.ends)
+        prepared = self.prepare(step, items, lease)
+        committed = self.commit(step, [done for task in prepared.tasks for done in self.perform(step, task)], lease)
+        return Committed([*prepared.following, *committed.following], committed.ends)
 
     def prepare(self, step: Step[_T, _D], items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_T]:
-        """Begin ``items`` together; return the tasks, and the work that follows where it is held under ``lease``."""
-        parts = self._together(items, lambda item: item, lambda some: step.begin(some, lease))
+        """Prepare ``items`` together; return the tasks, and the work that follows where it is held under ``lease``."""
+        parts = self._together(items, lambda item: item, lambda some: step.prepare(some, lease))
         following = [item for part in parts for item in part.following] if lease else []
         return Prepared([task for part in parts for task in part.tasks], following)
 
-    def perform(self, step: Step[_T, _D], task: Task[_T]) -> list[Done[_T, _D]]:
-        """Do one task; return it with its result, or nothing when it went wrong."""
+    def perform(self, step: Step[_T, _D], task: Task[_T]) -> list[Completed[_T, _D]]:
+        """Perform one task; return it with its result, or nothing when it went wrong."""
         return self._together(
-            [task], lambda only: only.item, lambda some: Done(some[0].item, some[0].about, step.do(some[0]))
+            [task], lambda only: only.item, lambda some: Completed(some[0].item, some[0].about, step.perform(some[0]))
         )
 
-    def commit(self, step: Step[_T, _D], done: Sequence[Done[_T, _D]], lease: Lease | None) -> Committed:
-        """Write what is done together; return what is committed, with the work that is held under ``lease``."""
-        parts = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, lease))
+    def commit(self, step: Step[_T, _D], done: Sequence[Completed[_T, _D]], lease: Lease | None) -> Committed:
+        """Commit what is done together; return that, with the work that follows and is held under ``lease``."""
+        parts = self._together(done, lambda piece: piece.item, lambda some: step.commit(some, lease))
         following = [item for part in parts for item in part.following] if lease else []
         ends: dict[int, MessageEnd] = {}
         for part in parts:

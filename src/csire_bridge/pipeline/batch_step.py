@@ -1,6 +1,6 @@
-"""How a step handles a batch: begin in one transaction, do each piece by itself, settle in one transaction.
+"""How a step handles a batch: prepare in one transaction, perform each piece by itself, commit in one transaction.
 
-``begin`` and ``settle`` touch the store only, ``do`` touches everything but the store. So one commit serves many
+``prepare`` and ``commit`` use the store only, ``perform`` uses everything but the store. So one commit serves many
 pieces of work, and an error in one piece does not stop the others.
 """
 
@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from csire_bridge.domain.message.message import MessageEnd
 from csire_bridge.domain.work import Lease, WorkItem
 
-__all__ = ["Committed", "Done", "Prepared", "Step", "Task"]
+__all__ = ["Committed", "Completed", "Prepared", "Step", "Task"]
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
@@ -21,8 +21,10 @@ _D = TypeVar("_D")
 
 @dataclass(frozen=True, slots=True)
 class Task(Generic[_T]):
-    """What ``do`` needs for one piece of work. ``needs_thread``: the call is not
-    to the head-end system, so it can't run as a green call and needs a thread of its own."""
+    """What ``perform`` needs for one piece of work.
+
+    ``needs_thread``: the call is not to the head-end system, so it can't run as a green call and needs a thread.
+    """
 
     item: WorkItem
     about: _T
@@ -30,8 +32,8 @@ class Task(Generic[_T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Generic[_T, _D]):
-    """What ``do`` made of a task."""
+class Completed(Generic[_T, _D]):
+    """A task that was performed, with its ``result``."""
 
     item: WorkItem
     about: _T
@@ -48,9 +50,9 @@ class Prepared(Generic[_T]):
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What ``settle`` has committed: the work that follows, where it is held under the lease of ``settle``.
+    """What ``commit`` has committed: ``following`` is the work that follows, if it is held under the given lease.
 
-    ``ends`` says, by their keys, how messages have ended, where somebody waits to answer their senders.
+    ``ends`` says how messages have ended, by their keys; only the intake of messages has any.
     """
 
     following: Sequence[WorkItem] = ()
@@ -60,11 +62,11 @@ class Committed:
 class Step(Protocol[_T, _D]):
     """One step of the pipeline. ``lease`` is the one under which work that follows is held; None gives it to all."""
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_T]:
+    def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_T]:
         """Read, and record what is about to be done: for all items or, if it raises, for none."""
 
-    def do(self, task: Task[_T]) -> _D:
+    def perform(self, task: Task[_T]) -> _D:
         """Do one piece of work. A partner's answer, even a refusal, is a result and not an exception."""
 
-    def settle(self, done: Sequence[Done[_T, _D]], lease: Lease | None) -> Committed:
+    def commit(self, done: Sequence[Completed[_T, _D]], lease: Lease | None) -> Committed:
         """Write results, all or none; return what is committed."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from csire_bridge.domain.work import Lease
-from csire_bridge.pipeline.batch_step import Done, Step
+from csire_bridge.pipeline.batch_step import Completed, Step
 from csire_bridge.runtime.green_calls import CallGroup
 
 __all__ = ["Batch", "Hands"]
@@ -22,7 +22,7 @@ __all__ = ["Batch", "Hands"]
 _TOGETHER_SECONDS = 0.05
 """What ends within this time of the first shares its commit; what takes longer is not waited for."""
 
-Job = Callable[[], Sequence[Done[Any, Any]]]
+Job = Callable[[], Sequence[Completed[Any, Any]]]
 
 
 class Hands:
@@ -31,7 +31,7 @@ class Hands:
     def __init__(self, name: str, count: int, wake: Callable[[], None]) -> None:
         self._threads = ThreadPoolExecutor(count, name)
         self._wake = wake
-        self._open: set[Future[Sequence[Done[Any, Any]]]] = set()
+        self._open: set[Future[Sequence[Completed[Any, Any]]]] = set()
 
     @property
     def full(self) -> bool:
@@ -39,7 +39,7 @@ class Hands:
         self._open = {job for job in self._open if not job.done()}
         return any(not job.running() for job in self._open)
 
-    def begin(self, jobs: Iterable[Job]) -> deque[Future[Sequence[Done[Any, Any]]]]:
+    def begin(self, jobs: Iterable[Job]) -> deque[Future[Sequence[Completed[Any, Any]]]]:
         """Run ``jobs`` in their order, as many at once as there are threads."""
         futures = deque(self._threads.submit(job) for job in jobs)
         self._open.update(futures)
@@ -60,11 +60,11 @@ class Batch:
     lease: Lease
     keeps: Lease | None
     calls: CallGroup
-    jobs: deque[Future[Sequence[Done[Any, Any]]]] = field(default_factory=deque)
-    _ended: list[Done[Any, Any]] = field(default_factory=list)
+    jobs: deque[Future[Sequence[Completed[Any, Any]]]] = field(default_factory=deque)
+    _ended: list[Completed[Any, Any]] = field(default_factory=list)
     _since: float = 0.0
 
-    def add(self, pieces: Sequence[Done[Any, Any]]) -> None:
+    def add(self, pieces: Sequence[Completed[Any, Any]]) -> None:
         """Note that pieces have ended."""
         if pieces and not self._ended:
             self._since = time.monotonic()
@@ -84,7 +84,7 @@ class Batch:
     def _all_ended(self) -> bool:
         return self.calls.ended and not self.jobs
 
-    def take(self) -> list[Done[Any, Any]]:
+    def take(self) -> list[Completed[Any, Any]]:
         """The ended pieces that may be settled now; none while more of the batch is about to end.
 
         Raises the exception of a job that failed.

@@ -18,7 +18,7 @@ from typing import Any
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_runner import BatchRunner
-from csire_bridge.pipeline.batch_step import Done, Step, Task
+from csire_bridge.pipeline.batch_step import Completed, Step, Task
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler
 from csire_bridge.worker.batches_under_way import Batch, Hands
@@ -193,18 +193,18 @@ class Worker:
             hand += self._work(step, batch, lease)
 
     def _work(self, name: WorkStep, items: Sequence[WorkItem], lease: Lease) -> list[WorkItem]:
-        """Begin together, do one by one, settle together; return the work that follows under ``lease``."""
+        """Prepare together, perform one by one, commit together; return the work that follows under ``lease``."""
         step, follows = self._handlers[name], _FOLLOWS.get(name)
         keeps = lease if follows in self._due and self._has_room(follows) else None
-        begun = self._runner.prepare(step, items, keeps)
-        if begun.tasks and (name in _ASK_METERS or name in self._hands):
-            self._ask(name, begun.tasks, lease, keeps)
-            return [*begun.following]
+        prepared = self._runner.prepare(step, items, keeps)
+        if prepared.tasks and (name in _ASK_METERS or name in self._hands):
+            self._ask(name, prepared.tasks, lease, keeps)
+            return [*prepared.following]
         done = []
-        for task in begun.tasks:
+        for task in prepared.tasks:
             done += self._runner.perform(step, task)
             self._lines.look()
-        return [*begun.following, *self._runner.commit(step, done, keeps).following]
+        return [*prepared.following, *self._runner.commit(step, done, keeps).following]
 
     def _ask(self, name: WorkStep, tasks: Sequence[Task[Any]], lease: Lease, keeps: Lease | None) -> None:
         """Have meters asked over lines; whoever else is asked, such as the hub or SID, is waited for in threads."""
@@ -230,7 +230,7 @@ class Worker:
         self._under_way = [batch for batch in self._under_way if not batch.over]
         return count
 
-    def _done_in_time(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
+    def _done_in_time(self, step: Step[Any, Any], task: Task[Any]) -> list[Completed[Any, Any]]:
         """Do a task; what had to wait for a hand too long is given back: its lease must last until it is settled."""
         lease = task.item.lease
         if self._ends or (lease and self._clock() > lease.until - self._length / 2):

@@ -33,7 +33,7 @@ _CALLS: tuple[tuple[type, str, str], ...] = (
     (HeadEndConnector, "submit", "call"),
     (HeadEndConnector, "read_contactor", "reading"),
     (HeadEndConnector, "cancel", "cancel"),
-    (Acknowledger, "do", "signing"),
+    (Acknowledger, "perform", "signing"),
     (HubChannel, "deliver", "sending"),
     (HubClient, "dequeue", "dequeue"),
 )

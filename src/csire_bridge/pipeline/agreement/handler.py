@@ -30,7 +30,7 @@ from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.agreement.actions import StepTask, perform, undo
 from csire_bridge.pipeline.agreement.compensate import compensate, summary
 from csire_bridge.pipeline.agreement.results import LookedUp, Result, settle_step
-from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import set_doubtful_aside
 from csire_bridge.pipeline.execute.circuit import HeadEndCircuit
 from csire_bridge.pipeline.execute.meter_gate import doubts_of
@@ -70,7 +70,7 @@ class AgreementHandler:
         self._gate = RuleGate(policy.deadlines)
         self._circuit = HeadEndCircuit(policy.circuit)
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[StepTask]:
+    def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[StepTask]:
         """Find the step that each order is at; what needs no head-end system is done here."""
         changes = OrderChanges(self._clock())
         with self._store.transaction() as tx:
@@ -93,7 +93,7 @@ class AgreementHandler:
                 changes.reschedule(task.item, back or changes.now)
         return [tasks[place] for place in through]
 
-    def do(self, task: Task[StepTask]) -> Result:
+    def perform(self, task: Task[StepTask]) -> Result:
         """Read or write at the meter."""
         about = task.about
         if about.meter is None:
@@ -112,7 +112,7 @@ class AgreementHandler:
         self._circuit.record(result, about.meter, begun, self._clock())
         return result
 
-    def settle(self, done: Sequence[Done[StepTask, Result]], lease: Lease | None) -> Committed:
+    def commit(self, done: Sequence[Completed[StepTask, Result]], lease: Lease | None) -> Committed:
         """Record the results; return the work of orders that continue at once.
 
         An order that was changed meanwhile starts its step again: what was done at the meter may be out of date.
@@ -131,7 +131,7 @@ class AgreementHandler:
         return Committed([*goes_on, *following] if lease else ())
 
     def _settled(
-        self, tx: Transaction, piece: Done[StepTask, Result], known: dict[int, Order], changes: OrderChanges
+        self, tx: Transaction, piece: Completed[StepTask, Result], known: dict[int, Order], changes: OrderChanges
     ) -> bool:
         if known[piece.about.order.key].version != piece.about.order.version:
             return True

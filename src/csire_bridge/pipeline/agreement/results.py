@@ -15,7 +15,7 @@ from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.agreement.actions import AlreadyEffective, ChildNeeded, NotYet, StepDone, StepTask, Undone
-from csire_bridge.pipeline.batch_step import Done
+from csire_bridge.pipeline.batch_step import Completed
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.sightings import note_age, take_report
 from csire_bridge.pipeline.orders.child_orders import spawn_child
@@ -51,7 +51,7 @@ Result = (
 
 def settle_step(
     tx: Transaction,
-    piece: Done[StepTask, Result],
+    piece: Completed[StepTask, Result],
     policy: ExecutionPolicy,
     changes: OrderChanges,
     jitter: random.Random,

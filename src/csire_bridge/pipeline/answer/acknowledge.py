@@ -20,7 +20,7 @@ from csire_bridge.domain.message.message import Header
 from csire_bridge.domain.operations.restores import IN_DOUBT
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
@@ -58,7 +58,7 @@ class Acknowledger:
         self._parties = parties
         self._clock = clock
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[Order]:
+    def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[Order]:
         """Read the orders that need an answer. One that may have been answered before a restore is left to a person."""
         with self._store.read_transaction() as tx:
             orders = tx.orders.get_many([item.subject for item in items])
@@ -69,7 +69,7 @@ class Acknowledger:
                 tx.work.park_all([(item, IN_DOUBT) for item in doubtful])
         return Prepared([Task(item, orders[item.subject]) for item in items if item not in doubtful])
 
-    def do(self, task: Task[Order]) -> OutgoingDocument | None:
+    def perform(self, task: Task[Order]) -> OutgoingDocument | None:
         """Build and sign the answer; None where none is due.
 
         Raises ConfigurationError when the mapping file builds a document that its schema refuses: such a document
@@ -77,7 +77,7 @@ class Acknowledger:
         """
         return self._document(task.about)
 
-    def settle(self, done: Sequence[Done[Order, OutgoingDocument | None]], lease: Lease | None) -> Committed:
+    def commit(self, done: Sequence[Completed[Order, OutgoingDocument | None]], lease: Lease | None) -> Committed:
         """Store the answers; return their delivery."""
         with self._store.transaction() as tx:
             tx.work.finish([piece.item for piece in done])

@@ -13,7 +13,7 @@ from csire_bridge.domain.message.documents import Delivery, DocumentState, Outgo
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import catch_up_results
-from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.ports.delivery import DeliveryChannel
 from csire_bridge.pipeline.ports.store import Store, Transaction
 
@@ -47,7 +47,7 @@ class Deliverer:
         self._failures = 0
         self._rests_until: datetime | None = None
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[OutgoingDocument]:
+    def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[OutgoingDocument]:
         """Read the documents; those that left before are finished with."""
         with self._store.transaction() as tx:
             tx.work.assert_leased(items)
@@ -56,7 +56,7 @@ class Deliverer:
             tx.work.finish([item for item in items if item not in pending])
         return Prepared([Task(item, documents[item.subject]) for item in pending])
 
-    def do(self, task: Task[OutgoingDocument]) -> Attempt:
+    def perform(self, task: Task[OutgoingDocument]) -> Attempt:
         """Send the document; if the receiver was unreachable a moment ago, fail at once instead of calling it again."""
         if self._rests_until is not None and self._clock() < self._rests_until:
             return None
@@ -73,7 +73,7 @@ class Deliverer:
         self._failures, self._rests_until = 0, None
         return delivery
 
-    def settle(self, done: Sequence[Done[OutgoingDocument, Attempt]], lease: Lease | None) -> Committed:
+    def commit(self, done: Sequence[Completed[OutgoingDocument, Attempt]], lease: Lease | None) -> Committed:
         """Write down where documents went; nothing follows."""
         now = self._clock()
         with self._store.transaction() as tx:

@@ -13,7 +13,7 @@ from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.sid import Report
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.ports.sid import ReportChannel
 from csire_bridge.pipeline.ports.store import Store, Transaction
 
@@ -46,7 +46,7 @@ class Reporter:
         self._retry = retry
         self._rests_until: datetime | None = None
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[Report]:
+    def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[Report]:
         """Store the bytes of reports before they are sent the first time; finish the work of reports that were sent.
 
         Reports on one SID number are sent in their order: a report waits until the one before it was delivered.
@@ -67,7 +67,7 @@ class Reporter:
             return report
         return tx.sid.keep(report, self._channel.write(report, tx.orders.get(report.order)))
 
-    def do(self, task: Task[Report]) -> Told:
+    def perform(self, task: Task[Report]) -> Told:
         """Send the report; if SID was unreachable a moment ago, fail at once instead of calling it again."""
         if self._rests_until is not None and self._clock() < self._rests_until:
             return None
@@ -81,7 +81,7 @@ class Reporter:
         self._rests_until = None
         return answer
 
-    def settle(self, done: Sequence[Done[Report, Told]], lease: Lease | None) -> Committed:
+    def commit(self, done: Sequence[Completed[Report, Told]], lease: Lease | None) -> Committed:
         """Write down what SID has; nothing follows."""
         now = self._clock()
         with self._store.transaction() as tx:

@@ -22,7 +22,7 @@ from csire_bridge.domain.order.order import (
     RejectionReason,
 )
 from csire_bridge.domain.work import WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Done, Task
+from csire_bridge.pipeline.batch_step import Completed, Task
 from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.head_end import HeadEnd
@@ -71,7 +71,7 @@ def look_at(head_end: HeadEnd, doubting: Doubting, clock: Clock) -> LookedAt:
         return error
 
 
-def settle_doubted(done: Sequence[Done[Doubting, LookedAt]], changes: OrderChanges) -> None:
+def settle_doubted(done: Sequence[Completed[Doubting, LookedAt]], changes: OrderChanges) -> None:
     """Park each order for a person, with the state that its contactor showed."""
     for piece in done:
         match piece.result:

@@ -13,7 +13,7 @@ from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.work import WorkItem
-from csire_bridge.pipeline.batch_step import Done, Task
+from csire_bridge.pipeline.batch_step import Completed, Task
 from csire_bridge.pipeline.execute.command import command_of
 from csire_bridge.pipeline.execute.gates import Ready
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
@@ -90,7 +90,7 @@ def dispatch(head_end: HeadEnd, giving: Dispatch, now: datetime) -> DispatchOutc
 
 
 def record_dispatch(
-    done: Sequence[Done[Dispatch, DispatchOutcome]],
+    done: Sequence[Completed[Dispatch, DispatchOutcome]],
     early: Mapping[int, HeadEndEvent],
     policy: ExecutionPolicy,
     changes: OrderChanges,

@@ -17,7 +17,7 @@ from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, Order, OrderState, WaitsFor
 from csire_bridge.domain.order.supply import Sighting
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
-from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import Doubting, LookedAt, look_at, set_doubtful_aside, settle_doubted
 from csire_bridge.pipeline.execute.circuit import HeadEndCircuit
 from csire_bridge.pipeline.execute.dispatch import (
@@ -67,7 +67,7 @@ class Executor:
         self._gates = Gates(policy, jitter, head_end.clock_shows, can_ask=finder is not None)
         self._circuit = HeadEndCircuit(policy.circuit)
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_About]:
+    def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_About]:
         """Decide what each order needs; mark those whose command will be given."""
         changes = OrderChanges(self._clock())
         with self._store.transaction() as tx:
@@ -120,7 +120,7 @@ class Executor:
         why = "outcome unknown: the command was being given when work stopped"
         return changes.move(order, OrderState.UNKNOWN, why)
 
-    def do(self, task: Task[_About]) -> _Result:
+    def perform(self, task: Task[_About]) -> _Result:
         """Send the command, or read the contactor, or look up the metering point."""
         if isinstance(task.about, PointQuery):
             return ask(self._finder, task.about) if self._finder else None
@@ -142,12 +142,18 @@ class Executor:
         self._circuit.record(outcome.result, task.about.order.meter, begun, self._clock())
         return outcome
 
-    def settle(self, done: Sequence[Done[_About, _Result]], lease: Lease | None) -> Committed:
+    def commit(self, done: Sequence[Completed[_About, _Result]], lease: Lease | None) -> Committed:
         """Record the result; an order is done only if the contactor confirms it."""
-        given = [cast("Done[Dispatch, DispatchOutcome]", piece) for piece in done if isinstance(piece.about, Dispatch)]
-        read = [cast("Done[ReadBack, ReadBackOutcome]", piece) for piece in done if isinstance(piece.about, ReadBack)]
-        asked = [cast("Done[PointQuery, PointAnswer]", piece) for piece in done if isinstance(piece.about, PointQuery)]
-        doubted = [cast("Done[Doubting, LookedAt]", piece) for piece in done if isinstance(piece.about, Doubting)]
+        given = [
+            cast("Completed[Dispatch, DispatchOutcome]", piece) for piece in done if isinstance(piece.about, Dispatch)
+        ]
+        read = [
+            cast("Completed[ReadBack, ReadBackOutcome]", piece) for piece in done if isinstance(piece.about, ReadBack)
+        ]
+        asked = [
+            cast("Completed[PointQuery, PointAnswer]", piece) for piece in done if isinstance(piece.about, PointQuery)
+        ]
+        doubted = [cast("Completed[Doubting, LookedAt]", piece) for piece in done if isinstance(piece.about, Doubting)]
         changes = OrderChanges(self._clock())
         with self._store.transaction() as tx:
             tx.work.assert_leased([piece.item for piece in done])
@@ -184,7 +190,7 @@ def _telling(tx: Transaction, orders: Sequence[Order]) -> dict[int, HeadEndEvent
     return tx.head_end.latest_of([(order.key, order.correlation_id) for order in orders if order.correlation_id])
 
 
-def _looks(read: Sequence[Done[ReadBack, ReadBackOutcome]], changes: OrderChanges) -> list[Looked]:
+def _looks(read: Sequence[Completed[ReadBack, ReadBackOutcome]], changes: OrderChanges) -> list[Looked]:
     """The read-backs as observations of contactors, with the orders as they stand now."""
     after = {moved.key: moved for _, moved, _ in changes.moves}
     return [

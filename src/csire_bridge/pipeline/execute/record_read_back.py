@@ -12,7 +12,7 @@ from csire_bridge.domain.order.conclusion import Conclusion
 from csire_bridge.domain.order.next_step import NextStep
 from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.work import WorkItem
-from csire_bridge.pipeline.batch_step import Done
+from csire_bridge.pipeline.batch_step import Completed
 from csire_bridge.pipeline.execute.read_back import CommandQueueState, NotRead, ReadBack, ReadBackOutcome
 from csire_bridge.pipeline.execute.read_back_decision import (
     ReadBackDecision,
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 def record_read_back(
-    done: Sequence[Done[ReadBack, ReadBackOutcome]],
+    done: Sequence[Completed[ReadBack, ReadBackOutcome]],
     policy: ExecutionPolicy,
     changes: OrderChanges,
     jitter: random.Random,

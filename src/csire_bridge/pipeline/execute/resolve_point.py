@@ -13,7 +13,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.order import Order, RejectionReason
-from csire_bridge.pipeline.batch_step import Done
+from csire_bridge.pipeline.batch_step import Completed
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 
 __all__ = ["Finder", "PointAnswer", "PointQuery", "ask", "record_point_answer"]
@@ -49,7 +49,7 @@ def ask(finder: Finder, asking: PointQuery) -> PointAnswer:
 
 
 def record_point_answer(
-    done: Sequence[Done[PointQuery, PointAnswer]], changes: OrderChanges, jitter: random.Random
+    done: Sequence[Completed[PointQuery, PointAnswer]], changes: OrderChanges, jitter: random.Random
 ) -> None:
     """An order whose point was found continues; one whose point nobody knows ends as "cannot"."""
     for piece in done:

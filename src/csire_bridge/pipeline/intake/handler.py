@@ -28,7 +28,7 @@ from csire_bridge.domain.message.message import (
 from csire_bridge.domain.message.refusals import Claims, may_be_ours
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
-from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.intake.map import Mapper
 from csire_bridge.pipeline.intake.receipt import Receipts
@@ -111,16 +111,16 @@ class Intake:
             return self.judge(raw.raw, moment, judge_age=False)
         return self.judge(raw.raw, moment)
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
+    def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
         """Load the messages; finish the work of those that another worker has settled."""
         return load_messages(self._store, items)
 
-    def do(self, task: Task[RawMessage]) -> Judgement:
+    def perform(self, task: Task[RawMessage]) -> Judgement:
         """Judge one message as of its receipt, so that a delay of ours does not make it too old."""
         raw = task.about
         return self.judge_again(raw, self._clock()) if raw.tries else self._judge_at(raw, raw.received_at)
 
-    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> Committed:
+    def commit(self, done: Sequence[Completed[RawMessage, Judgement]], lease: Lease | None) -> Committed:
         """Write the messages' results; return them, and the work that follows, held under ``lease`` if given."""
         now = self._clock()
         following: list[WorkItem] = []

@@ -37,7 +37,7 @@ from csire_bridge.domain.message.sid import (
     WithdrawalResult,
 )
 from csire_bridge.domain.work import Lease, WorkItem
-from csire_bridge.pipeline.batch_step import Committed, Done, Prepared, Task
+from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receive import load_messages
 from csire_bridge.pipeline.orders.cancel import withdraw
@@ -71,11 +71,11 @@ class SidIntake:
         self._clock = clock
         self._policy = policy
 
-    def begin(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
+    def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[RawMessage]:
         """Load the messages; finish the work of those that another worker has settled."""
         return load_messages(self._store, items)
 
-    def do(self, task: Task[RawMessage]) -> Judgement:
+    def perform(self, task: Task[RawMessage]) -> Judgement:
         """Judge one message as of its receipt. A fault of its sender is returned as the result, not raised."""
         try:
             reading = self._messages.read(task.about.raw, task.about.received_at)
@@ -89,7 +89,7 @@ class SidIntake:
             return _failed(task.about, error)
         return reading
 
-    def settle(self, done: Sequence[Done[RawMessage, Judgement]], lease: Lease | None) -> Committed:
+    def commit(self, done: Sequence[Completed[RawMessage, Judgement]], lease: Lease | None) -> Committed:
         """Write the messages' results; their orders become due work.
 
         A message that can't be settled is refused: otherwise SID would offer it for ever, and nothing behind it.
@@ -104,7 +104,7 @@ class SidIntake:
             self._write([replace(done[0], result=_failed(done[0].about, error))])
         return Committed()
 
-    def _write(self, done: Sequence[Done[RawMessage, Judgement]]) -> None:
+    def _write(self, done: Sequence[Completed[RawMessage, Judgement]]) -> None:
         now = self._clock()
         with self._store.transaction() as tx:
             tx.sid.lock([piece.result.number for piece in done if not isinstance(piece.result, PartnerFault)])

@@ -1,5 +1,6 @@
 """Ports: the protocols that the pipeline needs from store and channels, each as small as possible.
 
-Begin with ``store``: a ``Transaction`` gathers the ports of the database. ``head_end``, ``delivery`` and ``sid`` are
-the partners. Nobody inherits from a port; whatever has its methods fits.
+``store``: the transaction, which gathers the ports of the database: ``journal``, ``orders``, ``metering_points``,
+``guards``, ``work_queue``. ``head_end``, ``delivery`` and ``sid``: the partners. Nobody inherits from a port; whatever
+has its methods fits.
 """

@@ -123,7 +123,7 @@ class _Reader:
 
 
 def _moment(text: str) -> datetime | None:
-    """An xs:dateTime in UTC; None if it has no offset, lies outside the calendar, or is none."""
+    """An xs:dateTime in UTC; None if it has no offset, is out of bounds, or is invalid."""
     try:
         return parse_moment(text)
     except ValueError:

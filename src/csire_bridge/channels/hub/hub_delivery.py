@@ -27,9 +27,9 @@ class HubChannel:
     def deliver(self, document: OutgoingDocument) -> Delivery:
         """Return where it went; raise PartnerUnreachable, PartnerRefused or OutcomeUnknown.
 
-        An id that the hub knows already counts as delivered: ids are derived, so a try before a restart may have
-        brought it there. The place says so, and whether this process tried it before; if it did not, a person can
-        see that somebody else may have used the id.
+        An id that the hub knows already counts as delivered, because an earlier attempt may have arrived. The returned
+        place says so, and whether this process tried it before; if it did not, a person can see that somebody else may
+        have used the id.
         """
         tried_before = self._note(document.message_id)
         result = self._client.send(document.document, self._operation)

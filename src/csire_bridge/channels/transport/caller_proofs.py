@@ -38,7 +38,7 @@ class Proofs:
 
     ``peers``: the addresses that may call at all (none given: every one). ``certificates``: SHA-256 of TLS client
     certificates, as a named proxy tells them. ``user`` and ``password``: HTTP's basic authentication (RFC 7617).
-    ``key``: what must stand in the query as ``key``.
+    ``key``: the value that the query parameter ``key`` must have.
     """
 
     peers: tuple[Network, ...] = ()

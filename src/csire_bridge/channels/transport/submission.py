@@ -30,5 +30,5 @@ class Receipt(Protocol):
 Submit = Callable[[str, bytes, Form], Future[Receipt]]
 """Hands (origin, bytes, form) in, from an event loop; the future ends when the message is committed and settled.
 
-Who hangs up meanwhile, and so cancels the future, disturbs nobody: the message is taken all the same.
+If the caller disconnects meanwhile, which cancels the future, the message is taken in all the same.
 """

@@ -40,7 +40,7 @@ _UNREAD = "THE CONTACTOR WAS NOT READ: nothing but the report says so"
 
 @dataclass(frozen=True, slots=True)
 class _HubAnswer:
-    """The number of the message that tells the hub of an order's end, None where none does; and that in words."""
+    """The number of the message that tells the hub of an order's end (None if there is none), and the same in words."""
 
     number: str | None
     words: str

@@ -155,13 +155,13 @@ class HeadEndSettings(Part):
 
     ``url`` is its SOAP endpoint; ``events_port`` the loopback port on which its events arrive (0 = any free one) while
     no service runs. A service receives them at its own endpoint: ``reply_address`` is the endpoint's address as the
-    head-end system sees it (none: the service's own). Whoever reports must prove itself: by the key that is put into
-    the reply address of each request (``event_key``), by ``event_user`` and the password in ``event_password_file``, or
-    by a TLS client certificate of ``event_certificates`` (PEM files) that a named proxy tells. ``event_peers`` are the
-    addresses and networks that may report at all (none given: every one). ``command_lifetime_seconds`` sets the end of
-    the interval in which the head-end system may run a command. ``response_seconds`` is how long to wait for an event
-    before the contactor is read, and ``poll_seconds`` the time between two readings. ``attempts`` counts the commands
-    for one order.
+    head-end system sees it (none: the service's own). A caller that reports must prove its identity: by the key that is
+    put into the reply address of each request (``event_key``), by ``event_user`` and the password in
+    ``event_password_file``, or by a TLS client certificate of ``event_certificates`` (PEM files) that a named proxy
+    tells. ``event_peers`` are the addresses and networks that may report at all (none given: every one).
+    ``command_lifetime_seconds`` sets the end of the interval in which the head-end system may run a command.
+    ``response_seconds`` is how long to wait for an event before the contactor is read, and ``poll_seconds`` the time
+    between two readings. ``attempts`` counts the commands for one order.
 
     A connection that was idle for longer than ``kept_seconds`` is closed and opened again, because firewalls drop idle
     connections silently.

@@ -48,7 +48,7 @@ class MarkedYaml:
 
     @classmethod
     def read(cls, text: str, name: str, remedy: str) -> MarkedYaml:
-        """Read ``text``; raise ConfigurationError unless it is a mapping without aliases or keys that stand twice."""
+        """Read ``text``; raise ConfigurationError unless it is a mapping without aliases and duplicate keys."""
         try:
             node = yaml.compose(text, Loader=yaml.BaseLoader)
         except yaml.MarkedYAMLError as error:

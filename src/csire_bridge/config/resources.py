@@ -1,4 +1,4 @@
-"""Where the schemas, mappings and samples that belong to the product lie.
+"""Where the product's schemas, mappings and samples are.
 
 In an installed wheel they are package data; in a checkout they are the top-level folders.
 """

@@ -1,4 +1,4 @@
-"""Time is a parameter: whoever needs the time is handed a ``Clock``."""
+"""Time is a parameter: code that needs the time gets a ``Clock``."""
 
 from __future__ import annotations
 

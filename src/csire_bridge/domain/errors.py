@@ -2,7 +2,7 @@
 
     BridgeError
     ├── PartnerFault              the message is wrong: refused, its sender told, never retried
-    │   ├── Unreadable            it is not the kind of XML that we read
+    │   ├── Unreadable            it is no XML, or XML that our parser refuses
     │   ├── NotTrusted            the signature, or who signed, is wrong
     │   ├── NotValid              it breaks the schema
     │   └── RuleBroken            it breaks a business rule beyond the schema
@@ -138,7 +138,7 @@ class PartnerFault(BridgeError):
     """The message is wrong; ``problems`` lists everything that was found, at least one."""
 
     signer: str | None = None
-    """The EIC code of who has signed the message, where that is proven."""
+    """The EIC code of the message's signer, if proven."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         if not problems:
@@ -182,9 +182,9 @@ class HeadEndScope(StrEnum):
 
 
 class HeadEndUnreachable(TransientFailure):
-    """Certain: the head-end system did not get the request, or took nothing of it.
+    """Certain: the head-end system did not get the request, or did not accept it.
 
-    ``scope`` tells a system that is down, which stops everything, from a meter that can't be reached just now.
+    ``scope`` distinguishes a system that is down, which stops everything, from a meter that can't be reached now.
     """
 
     def __init__(self, text: str, remedy: str = "", scope: HeadEndScope = HeadEndScope.SYSTEM) -> None:

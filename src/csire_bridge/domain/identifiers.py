@@ -142,7 +142,7 @@ class MeterNumber(str):
     __slots__ = ()
 
     def is_spelled(self, text: str) -> bool:
-        """Whether ``text`` from somebody else means this meter: space around and the case of letters don't matter."""
+        """Whether ``text`` from a partner means this meter, ignoring surrounding space and case."""
         return text.strip().casefold() == self.casefold()
 
     @classmethod

@@ -10,8 +10,8 @@ __all__ = ["LEASES_DIFFER", "ORDINARY", "PRIORITIES", "PROMPT", "URGENT", "Lease
 
 URGENT, PROMPT, ORDINARY = 0, 5, 10
 PRIORITIES = (URGENT, PROMPT, ORDINARY)
-"""Lower runs first. Supply comes back before anything else is done; new messages are looked into, and prepaid accounts
-are served, before the ordinary rest: a backlog must not hide a reconnection that nobody has read yet."""
+"""Lower runs first. Reconnections come before everything else; new messages and prepaid accounts come before the rest,
+because a backlog must not hide a reconnection that was not read yet."""
 
 
 LEASES_DIFFER = timedelta(minutes=1)
@@ -53,8 +53,8 @@ class WorkItem:
     """One leased piece of work. ``subject`` is the key of a message, an order or a document, as the step says.
 
     ``attempts`` counts the failed attempts so far. ``lapses`` counts how often a worker let its lease run out, since
-    the piece was last given back as it should be: its process died or hung. ``lease`` is the one under which the piece
-    is held; whoever ends it must still hold that very lease.
+    the piece was last given back properly: its process died or hung. ``lease`` is the one under which the piece is
+    held; to finish the piece, a worker must still hold this lease.
     """
 
     key: int
@@ -68,7 +68,7 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True)
 class ParkedWork:
-    """A piece that was set aside for a person. ``due_at`` (UTC) is when it should have been done."""
+    """A piece of work that waits for a person. ``due_at`` (UTC) is when it was due."""
 
     key: int
     step: WorkStep

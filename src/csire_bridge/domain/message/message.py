@@ -68,7 +68,7 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """The bytes of a message as they stand in the journal.
+    """The bytes of a message as stored in the journal.
 
     ``origin`` says where they came from: a file's name, or a partner. ``received_at`` is UTC. ``tries`` counts how
     often it was judged again after a refusal.
@@ -85,7 +85,7 @@ class RawMessage:
 
 
 SentId = tuple[Eic, MessageId]
-"""A message by its sender and the id that this one gave to it: nobody can take an id of another sender."""
+"""A message id together with its sender: nobody can use up an id of another sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +215,8 @@ class TakenId:
     """A message id that was accepted before from the same sender: by which message, with which content, and its
     receipts.
 
-    ``content`` is the SHA-256 of the canonical document, the same however often it was signed and wrapped anew.
-    ``receipts`` holds, for each form in which the message has come so far, the receipt that was given first.
+    ``content`` is the SHA-256 of the canonical document, the same however often the message was signed and wrapped
+    again. ``receipts`` holds, for each form in which the message has come so far, the receipt that was given first.
     """
 
     message: int
@@ -252,7 +252,7 @@ class SettledMessage:
 
 @dataclass(frozen=True, slots=True)
 class MessageEnd:
-    """How a message has ended, as it stands in the journal: what its sender is told.
+    """The result of a message as stored in the journal, which its sender is told.
 
     ``sender`` is who sent an accepted message or its repeat; None if not loaded. ``receipt`` is None if it is not kept,
     which happens only for an unproven sender.

@@ -20,9 +20,9 @@ __all__ = ["Process", "Standing", "Stands", "same_dates", "standing"]
 class Process:
     """One process instance. ``kind`` and ``metering_point`` are those of its order, None while none has come.
 
-    ``ended_at`` (UTC) is when we heard that the hub ended it by force, ``ended_by`` the message that said so.
-    ``archive`` is where its order is kept once retention has taken it away, and ``outcome`` how that had ended; None
-    where that is not known any more.
+    ``ended_at`` (UTC) is when we were told that the hub ended it by force, ``ended_by`` the message that said so.
+    ``archive`` names the archive of its order once retention has deleted it, and ``outcome`` that order's result; None
+    if it is not known any more.
     """
 
     process_instance: ProcessInstanceId

@@ -13,7 +13,7 @@ __all__ = ["ABOUT_TRUST", "CAUSES", "Cause", "Claims", "JudgingAgain", "may_be_o
 
 
 class Cause(StrEnum):
-    """Where the cause of a refusal lies."""
+    """Whose fault a refusal may be."""
 
     SENDER = "sender"
     """In the message itself: it stays wrong, whatever we do."""
@@ -65,10 +65,10 @@ CAUSES: Mapping[ProblemCode, Cause] = {
     ProblemCode.CONDITION: _OURS,  # a condition of a mapping file
     ProblemCode.BRIDGE_FAILED: _OURS,
 }
-"""Where the cause of each refusal lies."""
+"""Whose fault each kind of refusal may be."""
 
 ABOUT_TRUST = frozenset(code for code in ProblemCode if code.startswith("trust."))
-"""Refusals of what nobody may believe: forged, altered, of strangers, or of partners who may not send it."""
+"""Refusals for lack of trust: forged, altered, from an unknown signer, or from a partner that may not send it."""
 
 
 def may_be_ours(code: ProblemCode) -> bool:
@@ -90,7 +90,7 @@ class Claims:
 class JudgingAgain:
     """How refusals are judged again: soon at first, then after pauses that double; for ``give_up`` at most.
 
-    ``most_unproven`` bounds how many wait whose sender is not proven, so that strangers can't make us work.
+    ``most_unproven`` limits how many messages of unproven senders wait, so that they can't cause unlimited work.
     """
 
     give_up: timedelta

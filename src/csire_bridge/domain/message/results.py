@@ -19,7 +19,7 @@ __all__ = ["HubResult", "Weight", "weigh"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubResult:
-    """An R_1 of the hub, heard at ``heard_at`` (UTC) with ``message_id``, to our answer with the id ``answers``."""
+    """An R_1 of the hub, received at ``heard_at`` (UTC) as ``message_id``, to our answer with the id ``answers``."""
 
     message_id: MessageId
     answers: MessageId

@@ -106,7 +106,7 @@ class SidRequest:
 
 @dataclass(frozen=True, slots=True)
 class SidQuestion:
-    """SID asks where an order stands."""
+    """SID asks for the state of an order."""
 
     number: SidNumber
 
@@ -124,7 +124,7 @@ SidReading = SidRequest | SidQuestion | SidWithdrawal
 
 
 class WithdrawalResult(StrEnum):
-    """What became of a withdrawal.
+    """The result of a withdrawal.
 
     ``RECALLED``: the command was under way, its outcome will be reported. ``GOES_ON``: the order is carried out for
     somebody else who asked for the same. ``TOO_LATE``: it has ended otherwise. ``KEPT``: no order of that number has
@@ -156,7 +156,7 @@ class SidOrder:
 
 
 class ReportKind(StrEnum):
-    """What a report says: where an order stands, or that people on site are needed."""
+    """What a report says: the state of an order, or that field work is needed."""
 
     STATUS = "status"
     FIELD_WORK = "field-work"
@@ -164,7 +164,7 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Something that SID is told. ``document`` are the bytes that leave at every try, written before the first.
+    """A report to SID. ``document`` are the bytes that are sent at every attempt, stored before the first one.
 
     ``sequence`` counts what was said under ``number``; for field work it is the version of the order. Moments are UTC.
     """
@@ -192,10 +192,10 @@ class Report:
 
     @classmethod
     def of(cls, report_id: str, order: Order, source: SidOrder, sequence: int, at: datetime) -> Report:
-        """Where ``order`` stands, for SID.
+        """The report on the state of ``order``.
 
         Raises ValueError for an order that claims to be done without a confirmed movement: such a report must never
-        leave.
+        be sent.
         """
         done = order.state is OrderState.DONE
         if done and (order.executed_at is None or order.verified_at is None):

@@ -142,9 +142,9 @@ class HeadEndEvent:
 def most_telling(events: Sequence[HeadEndEvent]) -> HeadEndEvent:
     """The event of a command, given in the order of arrival, that tells the most about its outcome.
 
-    A movement outweighs a failure, because the contactor is read before anybody believes either, and then only the
-    movement's time is wanted; both outweigh "processed". Among equals the last to happen counts, with the earliest
-    time that was given for it. Raises ValueError when there is none.
+    A movement outweighs a failure, because the contactor is read anyway before either is believed, and then only the
+    movement's time is needed; both outweigh "processed". Of several equal ones the last to happen counts, with the
+    earliest time that was given for it. Raises ValueError when there is none.
     """
     heaviest = max(_weight(event) for event in events)
     rivals = [event for event in events if _weight(event) == heaviest]

@@ -37,7 +37,7 @@ class MeteringPoint:
 
     ``can_be_suspended`` (PL-055) protects the point from disconnection for debt. ``danger_registered`` (PL-278) is no
     protection: the need to cut its supply because of danger was registered, so its supply must not come back until a
-    named person of the operator lifts it. ``updated_at`` (UTC) is when we last learned something.
+    named person of the operator lifts it. ``updated_at`` (UTC) is when a fact was last received.
     """
 
     code: MeteringPointCode

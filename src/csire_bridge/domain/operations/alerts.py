@@ -51,8 +51,8 @@ class AlertKind(StrEnum):
 class Alert:
     """A condition that holds: how many things it concerns, and since when (UTC) the oldest of them waits.
 
-    ``detail`` is what else a person should read, such as counts by cause. Where each thing is told by itself,
-    ``subject`` names it among those of its kind, and ``words`` tell of it.
+    ``detail`` is further text for people, such as counts by cause. If each thing has an alert of its own, ``subject``
+    identifies it, and ``words`` describe it.
     """
 
     kind: AlertKind

@@ -25,7 +25,7 @@ class RetryPolicy:
 
     @classmethod
     def lasting(cls, period: timedelta) -> RetryPolicy:
-        """As many tries as it takes to go on for ``period`` at least."""
+        """A policy with enough attempts to continue for ``period`` at least."""
         usual = cls()
         waits, wait, tried = timedelta(0), usual.first, 1
         while wait < usual.longest and waits < period:

@@ -81,8 +81,8 @@ def undone_by(
 ) -> Disconnected | None:
     """The disconnection that ``order``, a connection, would undo although it is the newer one; None: there is none.
 
-    A connection for a complaint, and one that is a step of an agreement, never give way. Nor does one for a later day
-    than the disconnection was done on, nor any while a still newer connection was asked for.
+    A connection for a complaint, and one that is a step of an agreement, are never superseded. Neither is one for a
+    later day than the disconnection was done on, nor any while a still newer connection was asked for.
     """
     if order.parent is not None or order.reconnection_reason is ReconnectionReason.COMPLAINT:
         return None

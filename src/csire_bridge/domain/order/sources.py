@@ -1,7 +1,7 @@
 """One order, several sources: who asked for an order, and when two requests share one order.
 
-The hub stands behind an order at most once, because each of its processes has an answer of its own. SID may stand
-behind it any number of times, once for each of its order numbers.
+The hub is a source of an order at most once, because each of its processes gets an answer of its own. SID may be a
+source any number of times, once for each of its order numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["JOINABLE", "is_the_same", "source_of"]
 
 
 JOINABLE = frozenset(COMMAND_IN_FLIGHT | {OrderState.REGISTERED, OrderState.IN_STEPS})
-"""An order that has ended, or waits for a person, is joined by nobody: what is asked for anew is tried anew."""
+"""Nothing is merged into an order that has ended or waits for a person: a new request is tried again."""
 
 _SAME = (
     "kind",

@@ -50,7 +50,7 @@ def shown(reading: ContactorReading) -> Supply | None:
 
 
 def claimed(event: HeadEndEvent) -> Supply | None:
-    """The state that an event says the contactor came to; None for one that tells of no movement."""
+    """The state that an event claims; None for an event that reports no movement."""
     if event.kind in _OF_EVENT:
         return _OF_EVENT[event.kind]
     told = event.kind is HeadEndEventKind.PROCESSED and event.contactor is not None
@@ -95,8 +95,8 @@ def explained(state: Supply, left: Supply | None, asked: Collection[OrderKind]) 
     """Whether an order explains that a contactor is in ``state``.
 
     ``left`` is the state in which the last order that was done has left it, None where there was none. ``asked`` are
-    the kinds of the orders that are open there. A customer may press the button of a meter that was left ready. Where
-    nothing is known, supply that is on is as it should be, and whoever asks for a connection knows that it is off.
+    the kinds of the orders that are open there. A customer may press the button of a meter that was left ready. If
+    nothing is known, supply on is explained, and supply off is explained by an open request for a connection.
     """
     if state is left or (state is Supply.ON and left is Supply.READY):
         return True

@@ -14,9 +14,9 @@ __all__ = ["Planned", "Timeline", "in_force", "plan"]
 
 
 class Timeline:
-    """Which rules hold when: each from its moment (UTC) to the next one's. Before the first, the default holds.
+    """Which rules are in force when: each from its moment (UTC) to the next one's; before the first, the default.
 
-    Of two with the same moment the later entered holds.
+    Of two with the same moment, the one entered later is in force.
     """
 
     def __init__(self, entries: Sequence[tuple[datetime, Rules]]) -> None:
@@ -52,7 +52,7 @@ class Planned:
 
 
 def plan(order: OrderFacts, timeline: Timeline, now: datetime, source: OrderSource = OrderSource.HUB) -> Planned:
-    """What the rules make of ``order`` from ``now`` (UTC) on, if nothing else holds it up."""
+    """What the rules decide for ``order`` from ``now`` (UTC) on, if nothing else delays it."""
     moment = now
     while isinstance(decision := decide(order, timeline.at(moment), moment, source), Wait):
         change = timeline.next_change(moment)

@@ -1,4 +1,4 @@
-"""What became of messages and orders: for people, for programs, and against what was expected."""
+"""The results of messages and orders: for people, for programs, and compared with the expectations."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Population:
         return Meter(meter_name(first.meter), mode=_ARMS if arms else _CLOSES, state=state, clock=self.clock)
 
     def _state(self, first: Asked) -> ControlState:
-        """Who moves in often finds the supply off."""
+        """The supply at the start; often off where somebody moves in."""
         empty = first.wish is Wish.AGREEMENT_START and self._chance(first.meter, "state").random() < _OFF_BEFORE
         return ControlState.DISCONNECTED if empty else ControlState.CONNECTED
 

@@ -1,4 +1,4 @@
-"""What the simulated head-end system does out in the field: switches meters over TCP and says what became of it."""
+"""The simulated head-end system's work in the field: switches meters over TCP and reports the result."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ class SidSimulator:
         self._desk.register(etree.fromstring(xml), number)
 
     def caller(self, url: str, credentials: tuple[str, str] | None = None) -> BridgeCaller:
-        """SID's own SOAP client for the bridge's door at ``url``."""
+        """SID's own SOAP client for the bridge's endpoint at ``url``."""
         return BridgeCaller(url, credentials)
 
     def start(self) -> SidSimulator:

@@ -15,7 +15,7 @@ class BridgeCaller:
     """Calls one bridge. Not safe to use from several threads."""
 
     def __init__(self, url: str, credentials: tuple[str, str] | None = None) -> None:
-        """``url`` is the address of the door, without ``?wsdl``."""
+        """``url`` is the address of the endpoint, without ``?wsdl``."""
         session = requests.Session()
         session.trust_env = False
         session.auth = credentials
@@ -32,7 +32,7 @@ class BridgeCaller:
         return self._client.service.SubmitOrder(Order=order)
 
     def status(self, number: str) -> Any:
-        """Ask where an order stands; raises zeep.exceptions.Fault."""
+        """Ask for the state of an order; raises zeep.exceptions.Fault."""
         return self._client.service.OrderStatus(Number=number)
 
     def withdraw(self, number: str, text: str | None = None) -> Any:

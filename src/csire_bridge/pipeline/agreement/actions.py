@@ -156,7 +156,7 @@ def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumb
 def undo(head_end: HeadEnd, order: Order, meter: MeterNumber, clock: Clock) -> Undone | AlreadyEffective | NotYet:
     """Keep a meter from changing over to the tariff that waits in it.
 
-    The active calendar is written over the waiting one, for the same moment. So the meter goes on as it is, whether
+    The active calendar is written over the waiting one, for the same moment. So the meter stays as it is, whether
     that moment passes meanwhile or not. Raises what ``perform`` does.
     """
     tariff = order.tariff_group or ""

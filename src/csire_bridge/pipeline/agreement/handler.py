@@ -161,7 +161,7 @@ class _OrderInSteps:
         return self._next(steps)
 
     def _begun(self) -> bool:
-        """A registered order whose time has come gets its steps; one that comes back goes on where it was."""
+        """A registered order that is due gets its steps; one that was retried continues where it was."""
         order, changes = self._order, self._changes
         known = self._tx.steps.of([order.key]).get(order.key, [])
         if known:

@@ -1,4 +1,4 @@
-"""What became of one step at a meter, written down."""
+"""Records the result of one step at a meter."""
 
 from __future__ import annotations
 

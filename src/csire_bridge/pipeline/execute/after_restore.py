@@ -85,10 +85,10 @@ def settle_doubted(done: Sequence[Completed[Doubting, LookedAt]], changes: Order
 
 
 def told_before(tx: Transaction, key: int, act: OperatorAction, done_at: datetime | None) -> Order:
-    """The hub has the order's answer from before the restore: it is never answered again.
+    """Record that the hub has the order's answer from before the restore, so it is never answered again.
 
-    ``done_at`` (UTC) is the time that was told to it; None where it was told that the order can't be carried out. An
-    order that has ended since stays as it ended. Raises ActionRefused for one that does not wait for a person.
+    ``done_at`` (UTC) is the time that the hub was told; None if it was told that the order can't be carried out. An
+    order that has ended since then stays as it is. Raises ActionRefused for one that does not wait for a person.
     """
     order = tx.orders.get_many([key]).get(key)
     if order is None:

@@ -20,7 +20,7 @@ __all__ = ["CIRCUIT", "HeadEndCircuit"]
 _log = logging.getLogger(__name__)
 CIRCUIT = "head-end"
 _WINDOW = timedelta(minutes=10)
-"""Failures that lie further apart do not belong together."""
+"""Failures further apart than this are not counted together."""
 _MOST_REMEMBERED = 10_000
 
 

@@ -42,7 +42,7 @@ class NotDispatched:
 
 
 DispatchOutcome = HeadEndUnreachable | OutcomeUnknown | HeadEndRefused | NotDispatched | None
-"""What became of a command; None when the head-end system accepted it."""
+"""The result of a dispatch; None if the head-end system accepted the command."""
 
 
 def prepare(

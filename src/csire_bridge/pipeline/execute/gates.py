@@ -32,7 +32,7 @@ __all__ = ["Gates", "Ready"]
 
 _Pair = tuple[WorkItem, Order]
 Ready = tuple[WorkItem, Order, MeterNumber]
-"""An order that may go on, and the meter that its command is for."""
+"""An order that passed a gate, with its work and the meter for its command."""
 
 _SELDOM = timedelta(minutes=10)
 

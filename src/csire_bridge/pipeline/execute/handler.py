@@ -57,7 +57,7 @@ class Executor:
         jitter: random.Random,
         finder: Finder | None = None,
     ) -> None:
-        """``finder`` looks up metering points that the registry does not know, where there is somebody to ask."""
+        """``finder`` looks up metering points that the registry does not know, if there is a system to ask."""
         self._store = store
         self._head_end = head_end
         self._clock = clock

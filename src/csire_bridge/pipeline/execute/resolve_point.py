@@ -37,7 +37,7 @@ class PointQuery:
 
 
 PointAnswer = MeteringPoint | PartnerUnreachable | OutcomeUnknown | PartnerRefused | None
-"""What was found; None when nobody knows the point."""
+"""What was found; None if the point is unknown everywhere."""
 
 
 def ask(finder: Finder, asking: PointQuery) -> PointAnswer:

@@ -1,4 +1,4 @@
-"""The technical receipt: what we took in, byte by byte, and whether we can go on with it.
+"""The technical receipt: which bytes we received, and whether we accept the message.
 
 It says nothing about execution. To a bare message it is a document of our own (``schemas/bridge/receipt.xsd``); to one
 that came in a SOAP envelope it is a signed envelope with the reference, or with a fault.
@@ -41,7 +41,7 @@ _FAULT_CODES: Mapping[ProblemCode, str] = {
 
 
 class Verdict(StrEnum):
-    """Whether we go on with a message. A repeat gets the receipt of the first, so it has no verdict of its own."""
+    """Whether the message was accepted. A repeat gets the first receipt, so it has no verdict of its own."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"

@@ -34,10 +34,10 @@ _SECURE = "sign as agreed with the operator (profile enveloped or wss)"
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """A document that may be looked into.
+    """A verified document.
 
     ``tree`` is what the signature covers. ``received`` is the document as it came, without its signature: only for
-    telling people in which line something stands. ``signer`` is None for an unsigned message of a partner whose
+    line numbers in texts for people. ``signer`` is None for an unsigned message of a partner whose
     profile is ``none``; ``check_sender`` must still be asked. ``content`` is the SHA-256 of the canonical document:
     the same for the same message, however often it was wrapped, signed and sent.
     """
@@ -54,7 +54,7 @@ class Trusted:
 
 
 class Verifier:
-    """Parses and verifies. ``partners`` gives the book that holds now."""
+    """Parses and verifies. ``partners`` returns the current partner book."""
 
     def __init__(self, partners: Callable[[], PartnerBook], max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._partners = partners

@@ -229,9 +229,9 @@ def withdraw(tx: Transaction, seen: ObservedOrder, act: OperatorAction, *, unrea
 
 
 def settle_contested(tx: Transaction, key: int, act: OperatorAction) -> Order:
-    """Settle what the hub contests about the answer to an order, once somebody has cleared it up with the hub.
+    """Settle an answer that the hub contests, after it was cleared up with the hub.
 
-    Only a person does so: a later R_1 that accepts the answer is told, and changes nothing. Raises ActionRefused.
+    Only a person can do so: a later R_1 that accepts the answer is recorded, and changes nothing. Raises ActionRefused.
     """
     order = tx.orders.get_many([key]).get(key)
     documents = tx.outbox.contested(key)
@@ -245,7 +245,7 @@ def settle_contested(tx: Transaction, key: int, act: OperatorAction) -> Order:
 
 
 def _without_effect(tx: Transaction, seen: ObservedOrder, unread: bool, now: datetime) -> tuple[Order, str]:
-    """End the order without effect. That is true: nothing has switched, and no command of it may still run."""
+    """The order and the evidence that nothing has switched; raises ActionRefused if something has, or is unknown."""
     order = _unchanged(tx, seen.order)
     seen = seen.since(order.submitted_at or order.registered_at)
     if seen.reading is not None:

@@ -65,7 +65,7 @@ class KnownProcesses:
     def admit(self, tx: Transaction, derived: Order) -> list[Order]:
         """The order that follows from a notice; none if the notice's process has made it before.
 
-        A notice that belongs to a process of another kind is no reason to leave the change out; it stands alone then.
+        If the notice belongs to a process of another kind, the order is made without a process.
         """
         process = process_of(derived)
         if process is None:

@@ -307,7 +307,7 @@ def head_end_reader(settings: Settings, clock: Clock = system_clock) -> Iterator
 
 
 def hub_client(settings: Settings, key: SigningKey, partners: Callable[[], PartnerBook], clock: Clock) -> HubClient:
-    """A client of the hub's own door; ``partners`` gives the book that holds now, of which only the hub counts."""
+    """A client of the hub's web service; ``partners`` returns the current book, of which only the hub is used."""
     profile = hub_profile(settings)
     if profile.security is not HubSecurity.WSS:
         return HubClient(profile, None, clock)

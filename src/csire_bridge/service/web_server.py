@@ -45,9 +45,9 @@ def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.so
 
 
 class _Connections:
-    """All open connections of one server, the oldest first. Who comes when there are too many pushes out an idle one.
+    """All open connections of one server, the oldest first. At the limit, a new one closes an idle one.
 
-    Named proxies have no limit of their own: many callers stand behind each of them.
+    Named proxies have no limit of their own, because many callers use each of them.
     """
 
     def __init__(self, web: WebSettings) -> None:
@@ -86,9 +86,9 @@ class _Connections:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's own, but whoever does not send the headers of a request in time, or sends no end of them, is cut off.
+    """uvicorn's protocol, which also closes a connection whose request headers are late or too long.
 
-    What follows a body (trailers) is no header of the request, as in HTTP itself.
+    Trailers after a body don't count as headers of the request, as in HTTP itself.
     """
 
     header_seconds = 10.0

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 LONGEST_WAIT_SECONDS = 30
-"""Nobody waits longer for a lock, whatever holds it."""
+"""The longest wait for any lock."""
 
 _INCREMENTAL = 2
 _PAGES_AT_ONCE = 1000  # a few milliseconds, in which nobody else writes

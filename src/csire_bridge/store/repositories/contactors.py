@@ -92,7 +92,7 @@ class Contactors:
         return replace(known, settled_at=at, settled_by=by, why=why)
 
     def _last_told(self, meter: MeterNumber) -> tuple[MeteringPointCode | None, str]:
-        """Of which point, and what, was told last about this meter."""
+        """The metering point, and what the hub was last told about this meter."""
         moment = func.coalesce(orders.c.verified_at, orders.c.submitted_at, orders.c.registered_at)
         query = (
             select(orders.c.key, orders.c.kind, orders.c.state, orders.c.outcome, orders.c.metering_point)

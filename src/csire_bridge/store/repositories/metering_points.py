@@ -153,7 +153,7 @@ class PointRegistry:
         return self._known([told.code])[told.code]
 
     def history(self, code: MeteringPointCode) -> list[Telling]:
-        """Everything that was told of a point, the oldest first."""
+        """All statements about a point, the oldest first."""
         return [_telling(row) for row in self._connection.execute(_HISTORY, {"code": str(code)})]
 
     def with_meters(self, meters: Sequence[MeterNumber]) -> dict[MeterNumber, MeteringPointCode]:

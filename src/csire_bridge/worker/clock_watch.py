@@ -51,7 +51,7 @@ class ClockWatch:
     ) -> None:
         """``stepped`` is called if the machine's clock was set, because waits planned by it must be checked again.
 
-        ``witness`` tells the time (UTC) of a clock beyond this machine, where there is no database server.
+        ``witness`` returns the time (UTC) of a clock outside of this machine, for use without a database server.
         """
         self._database = database
         self._clock = clock

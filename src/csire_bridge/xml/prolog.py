@@ -1,4 +1,4 @@
-"""What may stand before a document's root element: white space, comments, processing instructions.
+"""Skips what may come before a document's root element: white space, comments, processing instructions.
 
 Read byte by byte instead of with a regular expression, because finding a hidden DOCTYPE must not depend on the
 interpreter: in Python 3.11.2, possessive quantifiers sometimes don't match where they should.

@@ -116,7 +116,7 @@ def _has_text(shape: Shape) -> bool:
 
 
 def _parts(root: Shape) -> list[str]:
-    """The names of the two parts of the envelope, which stand before the payload."""
+    """The names of the two parts of the envelope, which come before the payload."""
     return list(islice((name for name in root.below if not name.startswith("@")), 2))
 
 

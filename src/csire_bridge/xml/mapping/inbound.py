@@ -179,7 +179,7 @@ class _Compiler:
         self._types = field_types(_TARGETS[content.becomes])
         self.follower = Follower(shape, self._namespaces)
         self.read: set[tuple[str, ...]] = set()
-        """The paths of everything that the file looks at."""
+        """The paths of everything that the file reads."""
 
     def constants(self) -> Iterator[tuple[str, object]]:
         for name, text in self._content.set.items():

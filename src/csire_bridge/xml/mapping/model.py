@@ -1,4 +1,4 @@
-"""The shape of a mapping file. What each key means is told in docs/mappings.md."""
+"""The structure of a mapping file. docs/mappings.md explains each key."""
 
 from __future__ import annotations
 

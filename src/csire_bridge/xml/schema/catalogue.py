@@ -90,7 +90,7 @@ class SchemaLayout:
         return root
 
     def locate(self, url: str) -> Path:
-        """Return the file that counts for a file name or file URL that stands in an import.
+        """Return the file that counts for a file name or file URL in an import.
 
         Raises ConfigurationError for everything outside the layout, above all for the network.
         """
@@ -161,8 +161,7 @@ class SchemaCatalogue:
     def explain(self, tree: etree._Element) -> tuple[Problem, ...]:
         """Say in plain language what is wrong with a document that ``decide`` refused; 1 to 20 problems.
 
-        A document of more elements than any message has is told in the deciding schema's words: the plain ones cost
-        a hundred times as much.
+        A very large document is explained in lxml's own words, because the plain ones cost a hundred times as much.
 
         Returns nothing for a valid document; raises NotValid (UNKNOWN_MESSAGE) like ``decide``.
         """

@@ -18,7 +18,7 @@ _FILE = re.compile(
     r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md)|(?:schemas|mappings|samples|src|tests|docs)/[\w./-]+\.(?:yaml|xsd|wsdl))`"
 )
 _NAMED_FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.py)` `([\w.]+)`|`([\w.]+)` in `((?:[\w.-]+/)+[\w.-]+\.py)`")
-_TOKEN = re.compile(r"``([\w.]+)``")
+_TOKEN = re.compile(r"``([a-z][\w.]*)``")
 _WHOLE = {"csire_bridge", "tables", "versions"}
 """Packages that are told in other words than by their modules."""
 

@@ -1,6 +1,6 @@
 """Ports: the protocols that the pipeline needs from store and channels, each as small as possible.
 
-``store``: the transaction, which gathers the ports of the database: ``journal``, ``orders``, ``metering_points``,
-``guards``, ``work_queue``. ``head_end``, ``delivery`` and ``sid``: the partners. Nobody inherits from a port; whatever
-has its methods fits.
+Begin with ``store``: a ``Transaction`` has all ports of the database, which are in ``journal``, ``work_queue``,
+``orders``, ``metering_points``, ``guards`` and beside the partners. ``head_end``, ``delivery`` (the hub) and ``sid``
+are the partners. A class need not inherit from a port; it only has to have its methods.
 """

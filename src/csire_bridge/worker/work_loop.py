@@ -34,11 +34,11 @@ _FOLLOWS = {
 }
 _ASK_METERS = frozenset({WorkStep.EXECUTE, WorkStep.PERFORM})
 _BUSY_BATCHES = 4
-"""So many batches may have calls that wait for a line; more would only wait in another place."""
+"""The number of batches with calls that still wait to start; more would only wait in another place."""
 _GLANCE_SECONDS = 0.02
-"""Where nothing is due, so long is waited for meters before it is looked again what is due."""
+"""How long to wait for meters before checking again for due work."""
 _STUCK_GLANCE_SECONDS = 0.1
-"""The same where only meters are waited for that have not answered for a second."""
+"""The same, if all meters waited for have not answered for a second."""
 
 
 Handlers = Mapping[WorkStep, Step[Any, Any]]
@@ -46,7 +46,7 @@ Handlers = Mapping[WorkStep, Step[Any, Any]]
 
 
 class Worker:
-    """One worker; ``name`` stands in its leases and must be its own."""
+    """One worker; ``name`` is the owner in its leases and must be unique."""
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class Worker:
     ) -> None:
         """``steps_due`` are the steps whose work is leased; None: all that have a handler.
 
-        ``at_once`` is how many slow meters are asked at the same time; ``stuck_at_once`` more may hang beside them.
-        ``hands`` are threads for the steps that wait for a partner of their own, such as the hub.
+        ``at_once`` is how many slow meters are called at the same time; ``stuck_at_once`` more may hang.
+        ``hands`` is the number of threads of each step that calls another partner, such as the hub.
         """
         self.name = f"worker-{uuid.uuid4()}"
         self._store = store
@@ -85,7 +85,7 @@ class Worker:
         self._ends = False
 
     def close(self) -> None:
-        """Give everything back, once what the threads are at is done."""
+        """Release everything, after the running jobs of the threads have ended."""
         self._ends = True
         for hands in (self._look_ups, *self._hands.values()):
             hands.close()
@@ -111,16 +111,16 @@ class Worker:
         return count
 
     def carry_on(self, items: Sequence[WorkItem], lease: Lease) -> None:
-        """Do ``items``, which are held under ``lease``, and what follows from them; all of one step together.
+        """Do ``items``, which are leased under ``lease``, and the work that follows; items of one step together.
 
-        All of it is settled when this returns; but while the worker runs, what waits for partners stays under way.
+        Everything is committed when this returns; but while the worker runs, calls to partners may stay under way.
         """
         self._go_on(items, lease)
         if not self._running:
             self._finish()
 
     def run(self, stop: Event, idle: Callable[[], None], between: Callable[[], None] = lambda: None) -> None:
-        """Work until ``stop`` is set; ``idle`` waits a moment when nothing is due, ``between`` is called each turn.
+        """Work until ``stop`` is set; ``idle`` waits a moment if nothing is due, ``between`` is called each turn.
 
         ``idle`` should end early when the worker is woken (``rest``).
         """
@@ -136,7 +136,7 @@ class Worker:
         self._ends = False
 
     def wake(self) -> None:
-        """Something fell due, such as an order whose event came in: end the rest. From any thread."""
+        """End a ``rest``, because work became due, such as an order whose event came in. From any thread."""
         self._awake.set()
 
     def rest(self, seconds: float) -> None:
@@ -145,7 +145,7 @@ class Worker:
         self._awake.clear()
 
     def _begin_due(self) -> int:
-        """Lease one batch of due work and begin it; what needs no partner is done. Return how many pieces were due."""
+        """Lease one batch of due work and start it; work that needs no partner is finished. Return the number due."""
         steps = [step for step in self._due if self._has_room(step)]
         if not steps:
             return 0
@@ -160,7 +160,8 @@ class Worker:
         return len(items)
 
     def _has_room(self, step: WorkStep) -> bool:
-        """Whether more of ``step`` may be taken: else it would wait here, where nobody else can do it."""
+        """Whether more of ``step`` may be leased; otherwise it would only wait here, where no other worker can do
+        it."""
         if step in self._hands:
             return not self._hands[step].full
         if step in _ASK_METERS and self._running:
@@ -168,7 +169,7 @@ class Worker:
         return True
 
     def _pause(self, idle: Callable[[], None]) -> None:
-        """Nothing is due: wait for meters, or else for whatever comes."""
+        """Wait, because nothing is due: for meters, or else for new work."""
         if any(self._lines.busy(batch.calls) or batch.has_ended_pieces for batch in self._under_way):
             self._lines.wait(lambda: any(batch.has_ended_pieces for batch in self._under_way), _GLANCE_SECONDS)
         elif all(batch.calls.ended for batch in self._under_way):
@@ -178,13 +179,13 @@ class Worker:
             self.rest(_STUCK_GLANCE_SECONDS)
 
     def _finish(self) -> None:
-        """Settle everything that is under way, and what follows."""
+        """Finish everything that is under way, and the work that follows."""
         while self._under_way:
             if not self._settle_ended():
                 self._pause(lambda: self.rest(_STUCK_GLANCE_SECONDS))
 
     def _go_on(self, items: Sequence[WorkItem], lease: Lease) -> None:
-        """Do ``items`` and what follows, up to where partners are asked."""
+        """Do ``items`` and the work that follows, up to calls to partners."""
         hand = list(items)
         while hand:
             step = hand[0].step
@@ -207,7 +208,7 @@ class Worker:
         return [*prepared.following, *self._runner.commit(step, done, keeps).following]
 
     def _ask(self, name: WorkStep, tasks: Sequence[Task[Any]], lease: Lease, keeps: Lease | None) -> None:
-        """Have meters asked over lines; whoever else is asked, such as the hub or SID, is waited for in threads."""
+        """Start calls: to meters as green calls, to other partners, such as the hub or SID, in threads."""
         step, hands = self._handlers[name], self._hands.get(name)
         apart = [task for task in tasks if hands or task.needs_thread]
 
@@ -221,7 +222,7 @@ class Worker:
         self._lines.begin(calls)  # even when this fails, what was begun is settled in its turn
 
     def _settle_ended(self) -> int:
-        """Settle the pieces that have come to their end, and go on with what follows; return how many there were."""
+        """Commit the pieces that have ended, and continue with the work that follows; return how many there were."""
         count = 0
         for batch in list(self._under_way):
             if done := batch.take():
@@ -230,7 +231,7 @@ class Worker:
         self._under_way = [batch for batch in self._under_way if not batch.over]
         return count
 
-    def _done_in_time(self, step: Step[Any, Any], task: Task[Any]) -> list[Completed[Any, Any]]:
+    def _done_in_time(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
         """Do a task; what had to wait for a hand too long is given back: its lease must last until it is settled."""
         lease = task.item.lease
         if self._ends or (lease and self._clock() > lease.until - self._length / 2):

@@ -1,7 +1,7 @@
-"""Takes a batch through a step, so that no piece disturbs the others: what can't be done together is done one by one.
+"""Runs a batch through a step; if the batch fails as a whole, its pieces are done one by one.
 
-A piece that fails by itself is set aside for a person with the reason; one that somebody else has changed meanwhile is
-given back, to be looked at again. Only a StoreFailure comes out: then nothing can be written, and leases run out.
+A piece that fails alone is parked for a person with the reason; one that somebody else has changed meanwhile is given
+back and tried again. Only StoreFailure is raised: then nothing can be written, and the leases run out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _R = TypeVar("_R")
 
 
 class BatchRunner:
-    """Runs batches of any step. It remembers nothing, so it is safe to use from several threads."""
+    """Runs batches of any step. It has no state, so it is safe to use from several threads."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -39,7 +39,7 @@ class BatchRunner:
     def run(self, step: Step[_T, _D], items: Sequence[WorkItem], lease: Lease | None = None) -> Committed:
         """Take ``items`` through ``step`` to the end; return what is committed.
 
-        Work that follows is held under ``lease``; None leaves it to whoever takes it first, and returns none.
+        Work that follows is held under ``lease``; if None, it is left to any worker and not returned.
         """
         prepared = self.prepare(step, items, lease)
         committed = self.commit(step, [done for task in prepared.tasks for done in self.perform(step, task)], lease)
@@ -47,19 +47,19 @@ class BatchRunner:
 
     def prepare(self, step: Step[_T, _D], items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_T]:
         """Prepare ``items`` together; return the tasks, and the work that follows where it is held under ``lease``."""
-        parts = self._together(items, lambda item: item, lambda some: step.prepare(some, lease))
+        parts = self._together(items, lambda item: item, lambda some: step.begin(some, lease))
         following = [item for part in parts for item in part.following] if lease else []
         return Prepared([task for part in parts for task in part.tasks], following)
 
-    def perform(self, step: Step[_T, _D], task: Task[_T]) -> list[Completed[_T, _D]]:
+    def perform(self, step: Step[_T, _D], task: Task[_T]) -> list[Done[_T, _D]]:
         """Perform one task; return it with its result, or nothing when it went wrong."""
         return self._together(
             [task], lambda only: only.item, lambda some: Completed(some[0].item, some[0].about, step.perform(some[0]))
         )
 
-    def commit(self, step: Step[_T, _D], done: Sequence[Completed[_T, _D]], lease: Lease | None) -> Committed:
+    def commit(self, step: Step[_T, _D], done: Sequence[Done[_T, _D]], lease: Lease | None) -> Committed:
         """Commit what is done together; return that, with the work that follows and is held under ``lease``."""
-        parts = self._together(done, lambda piece: piece.item, lambda some: step.commit(some, lease))
+        parts = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, lease))
         following = [item for part in parts for item in part.following] if lease else []
         ends: dict[int, MessageEnd] = {}
         for part in parts:
@@ -67,14 +67,14 @@ class BatchRunner:
         return Committed(following, ends)
 
     def give_back(self, item: WorkItem) -> None:
-        """Leave ``item`` to whoever takes it next, in half a second."""
+        """Make ``item`` due again in half a second, for any worker."""
         with _if_still_ours(), self._store.transaction() as tx:
             tx.work.reschedule(item, self._clock() + _RETRY_AFTER)
 
     def _together(
         self, pieces: Sequence[_P], item_of: Callable[[_P], WorkItem], do: Callable[[Sequence[_P]], _R]
     ) -> list[_R]:
-        """Have ``pieces`` done in one go. When that fails, one by one, so that no piece disturbs the others."""
+        """Handle ``pieces`` together or, if that fails, one by one, so that a broken piece does not stop the others."""
         if not pieces:
             return []
         try:
@@ -105,7 +105,7 @@ class BatchRunner:
 
 @contextmanager
 def _if_still_ours() -> Iterator[None]:
-    """Work that somebody else has taken meanwhile is theirs to end."""
+    """Ignore StaleWrite: another worker has taken the work over meanwhile and finishes it."""
     try:
         yield
     except StaleWrite as error:

@@ -52,7 +52,7 @@ class Prepared(Generic[_T]):
 class Committed:
     """What ``commit`` has committed: ``following`` is the work that follows, if it is held under the given lease.
 
-    ``ends`` says how messages have ended, by their keys; only the intake of messages has any.
+    ``ends`` are the results of messages by their keys, for callers that wait to answer the senders.
     """
 
     following: Sequence[WorkItem] = ()

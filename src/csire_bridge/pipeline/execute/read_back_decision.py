@@ -1,6 +1,6 @@
-"""What follows for an order from what was read back: the facts are put in the terms of ``next_step``, which decides.
+"""Decides what follows from a read-back: turns its facts into the terms of ``next_step``, which decides.
 
-Nothing is read or written here, and the clock is a parameter.
+Pure: nothing is read or written here, and the time is a parameter.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ __all__ = ["ReadBackDecision", "decide_after_failure", "decide_after_reading"]
 
 @dataclass(frozen=True, slots=True)
 class ReadBackDecision:
-    """What becomes of the order, and ``text`` for its history: why.
+    """What happens to the order, and ``text``: the reason for its history.
 
-    ``for_good`` and ``unmoved`` count where the remote way has failed: trying again can't help; the contactor is known
-    not to have moved. ``uses_a_try``: of the tries to read, which don't go on for ever.
+    If the remote command has failed, ``for_good`` says that trying again can't help, and ``unmoved`` that the contactor
+    is known not to have moved. ``uses_a_try``: one of the limited attempts to read is used up.
     """
 
     step: NextStep

@@ -1,4 +1,4 @@
-"""What was read back is written down: each decision has its moves of the order and of its work."""
+"""Records read-backs: each decision becomes a change of the order's state and of its work."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def record_read_back(
     changes: OrderChanges,
     jitter: random.Random,
 ) -> None:
-    """Put what follows from ``done`` among the ``changes``, which are written in one transaction."""
+    """Add what follows from ``done`` to ``changes``, which are written in one transaction."""
     for piece in done:
         asked, item, outcome = piece.about, piece.item, piece.result
         result = outcome.result

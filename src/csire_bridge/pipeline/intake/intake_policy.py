@@ -1,4 +1,4 @@
-"""What the operator's settings say of messages that come in."""
+"""The settings for incoming messages, as the pipeline needs them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["IntakePolicy"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakePolicy:
-    """``orders``: what requests become. ``judging_again``: how refusals are judged again.
+    """``orders``: how requests become orders. ``judging_again``: how refusals are judged again.
 
-    ``strangers``: what is kept of messages whose sender is not proven.
+    ``strangers``: the budget of bytes for messages of unproven senders.
     """
 
     orders: OrderPolicy

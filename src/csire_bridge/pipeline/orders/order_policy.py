@@ -1,4 +1,4 @@
-"""What the operator's settings say of requests that become orders."""
+"""The settings for requests that become orders, as the pipeline needs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed documents, and what takes them to the hub."""
+"""Ports of the outbox, and of the channel that delivers signed documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds orders back: holds, the stop switch, the cap, circuit breakers, and rule sets."""
+"""Ports of the guards (holds, stop switch, cap, circuit breakers) and of the rule sets."""
 
 from __future__ import annotations
 

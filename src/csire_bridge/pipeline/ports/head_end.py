@@ -1,4 +1,4 @@
-"""The head-end system, what it told, and how contactors were seen."""
+"""Ports of the head-end system, of its events, and of the last known states of contactors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal: raw messages, their histories, and what is kept of strangers."""
+"""Ports of the journal: raw messages, their histories, and the budget for unproven senders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metering points: our registry, and whoever knows more of them."""
+"""Ports of the registry of metering points, and of the look-up at another system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders, their steps, the orders around them, and the market processes that they belong to."""
+"""Ports of orders, their steps, related orders, market processes, and restores."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class OrderBook(Protocol):
 
 
 class Neighbours(Protocol):
-    """The orders around others: at a meter, at a metering point, in a market process."""
+    """Related orders: at the same meter, at the same metering point, in the same market process."""
 
     def by_correlation(self, correlation_ids: Sequence[CorrelationId]) -> dict[CorrelationId, CommandedOrder]: ...
     def states_by_now(self, known: Sequence[CommandedOrder]) -> dict[int, OrderState]: ...
@@ -87,7 +87,7 @@ class ProcessBook(Protocol):
 
 
 class Restores(Protocol):
-    """Restores from a backup, and which orders a person has looked at since."""
+    """Restores from a backup, and which orders a person has checked since."""
 
     def last(self) -> Restore | None: ...
     def vouch(self, keys: Sequence[int]) -> None: ...

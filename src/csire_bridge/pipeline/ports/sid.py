@@ -1,4 +1,4 @@
-"""SID: its order numbers, the contract with it, and what takes reports there."""
+"""Ports of SID: its order numbers, the contract with it, and the channel for reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["ReportChannel", "SidBook", "SidMessages"]
 
 
 class SidBook(Protocol):
-    """SID's order numbers, and what SID is told."""
+    """SID's order numbers, and the reports to SID."""
 
     def known(self, number: SidNumber) -> SidOrder | None: ...
     def behind(self, order_keys: Sequence[int]) -> Mapping[int, Sequence[SidOrder]]: ...
@@ -60,7 +60,7 @@ class SidMessages(Protocol):
 
 
 class ReportChannel(Protocol):
-    """Writes reports for SID, and takes them there; the same bytes at every try.
+    """Writes reports for SID, and delivers them; the same bytes at every attempt.
 
     ``deliver`` returns SID's answer. Raises PartnerUnreachable, PartnerRefused or OutcomeUnknown.
     """

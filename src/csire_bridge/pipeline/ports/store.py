@@ -1,4 +1,4 @@
-"""Everything that changes together, and the store that opens it."""
+"""Ports of the database: the transaction (unit of work), and the store that opens it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Store", "Transaction"]
 
 
 class Transaction(Protocol):
-    """Everything that changes together."""
+    """The unit of work: everything that is committed together."""
 
     @property
     def messages(self) -> Journal: ...

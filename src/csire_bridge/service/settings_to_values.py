@@ -1,4 +1,4 @@
-"""The settings as values of the other rooms; every default stands in the settings, and nowhere else."""
+"""Turns settings into values of the other packages; every default is in the settings, and nowhere else."""
 
 from __future__ import annotations
 

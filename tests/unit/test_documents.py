@@ -41,6 +41,12 @@ def test_the_picture_has_the_layers_that_import_linter_holds() -> None:
     assert list(_rows("The picture")) == _layers("csire_bridge") + _layers("csire_bridge.channels")
 
 
+def test_the_tree_in_the_readme_has_every_package() -> None:
+    tree = (ROOT / "README.md").read_text("utf-8").split("## Where things are", 1)[1].split("```")[1]
+    packages = {path.parent.name for path in CODE.glob("*/__init__.py")}
+    assert set(re.findall(r"^  (\w+)/ ", tree, re.MULTILINE)) == packages
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_file_that_a_document_names_is_there(document: Path) -> None:
     text = document.read_text("utf-8")

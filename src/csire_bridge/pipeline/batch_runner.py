@@ -47,19 +47,19 @@ class BatchRunner:
 
     def prepare(self, step: Step[_T, _D], items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_T]:
         """Prepare ``items`` together; return the tasks, and the work that follows where it is held under ``lease``."""
-        parts = self._together(items, lambda item: item, lambda some: step.begin(some, lease))
+        parts = self._together(items, lambda item: item, lambda some: step.prepare(some, lease))
         following = [item for part in parts for item in part.following] if lease else []
         return Prepared([task for part in parts for task in part.tasks], following)
 
-    def perform(self, step: Step[_T, _D], task: Task[_T]) -> list[Done[_T, _D]]:
+    def perform(self, step: Step[_T, _D], task: Task[_T]) -> list[Completed[_T, _D]]:
         """Perform one task; return it with its result, or nothing when it went wrong."""
         return self._together(
             [task], lambda only: only.item, lambda some: Completed(some[0].item, some[0].about, step.perform(some[0]))
         )
 
-    def commit(self, step: Step[_T, _D], done: Sequence[Done[_T, _D]], lease: Lease | None) -> Committed:
+    def commit(self, step: Step[_T, _D], done: Sequence[Completed[_T, _D]], lease: Lease | None) -> Committed:
         """Commit what is done together; return that, with the work that follows and is held under ``lease``."""
-        parts = self._together(done, lambda piece: piece.item, lambda some: step.settle(some, lease))
+        parts = self._together(done, lambda piece: piece.item, lambda some: step.commit(some, lease))
         following = [item for part in parts for item in part.following] if lease else []
         ends: dict[int, MessageEnd] = {}
         for part in parts:

@@ -231,7 +231,7 @@ class Worker:
         self._under_way = [batch for batch in self._under_way if not batch.over]
         return count
 
-    def _done_in_time(self, step: Step[Any, Any], task: Task[Any]) -> list[Done[Any, Any]]:
+    def _done_in_time(self, step: Step[Any, Any], task: Task[Any]) -> list[Completed[Any, Any]]:
         """Do a task; what had to wait for a hand too long is given back: its lease must last until it is settled."""
         lease = task.item.lease
         if self._ends or (lease and self._clock() > lease.until - self._length / 2):

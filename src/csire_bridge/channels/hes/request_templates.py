@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import zeep
 
 from csire_bridge.channels.hes.profile import HeadEndNamespaces
-from csire_bridge.channels.transport.http_exchange import ContractTransport
+from csire_bridge.channels.transport.zeep_contract import ContractTransport
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.xml.template import Template
 
@@ -111,6 +111,3 @@ class _WritesOnly(ContractTransport):
 
     def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> None:
         self.body, self.headers = message, headers
-
-    def get(self, address: str, params: object, headers: object) -> NoReturn:
-        raise ConfigurationError(f"the HES's contract asks for {address}", "ship everything in the contract's folder")

@@ -27,7 +27,6 @@ from csire_bridge.channels.hub.responses import (
 )
 from csire_bridge.channels.hub.soap_client import BLOCKED, HubCaller
 from csire_bridge.channels.transport.http_exchange import HttpAnswer
-from csire_bridge.channels.transport.redact import excerpt
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, PartnerRefused, Unreadable
 from csire_bridge.xml.parser import parse
@@ -154,7 +153,7 @@ class HubClient:
             operation,
             answer.status,
             answer.headers.get("retry-after"),
-            f"{why}; it says: {excerpt(answer.body)}",
+            f"{why}; it says: {answer.excerpt}",
             self._clock(),
         )
 

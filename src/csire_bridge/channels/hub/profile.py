@@ -38,9 +38,10 @@ class HubProfile:
 
     ``url`` is ``https://host`` together with ``tenant`` (and ``user``, if the hub wants one), or else the whole
     address. Plain http goes to this machine only. Time-outs are in seconds; ``peek_seconds`` lies above the hub's own
-    60, and an answer that comes in drops ends after twice its time at the latest. ``slow_retry`` is the pause after
-    faults that pass slowly. ``ca_bundle`` is the PEM file of the authorities to trust (None: the
-    public ones), ``client_certificate`` our certificate and key, two PEM files. ``max_bytes`` limits an answer.
+    60, and an exchange is given up after its time and ``connect_seconds`` together. ``slow_retry`` is the pause after
+    faults that pass slowly. ``ca_bundle`` is the PEM file of the authorities to trust (None: the public ones),
+    ``client_certificate`` our certificate and key, two PEM files; all are read anew for each connection.
+    ``max_bytes`` limits an answer.
     ``unsigned_faults``: with WS-Security, believe a fault that carries no good signature. ``faults`` says what each
     code means, ``contract`` is the folder with cms.wsdl.
     """

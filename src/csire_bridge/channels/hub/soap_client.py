@@ -1,12 +1,10 @@
-"""Calls the hub with zeep, which reads the WSDL and builds the envelopes: one client and connection per thread."""
+"""Calls the hub with zeep, which reads the WSDL and builds the envelopes: one client per thread."""
 
 from __future__ import annotations
 
 import threading
-import weakref
 from typing import Any
 
-import requests
 import zeep
 
 from csire_bridge.channels.hub.faults import Operation
@@ -14,7 +12,13 @@ from csire_bridge.channels.hub.payload_bytes import CMS
 from csire_bridge.channels.hub.profile import HubProfile, HubSecurity
 from csire_bridge.channels.hub.responses import EnvelopeSecurity
 from csire_bridge.channels.hub.zeep_transport import HubTransport
-from csire_bridge.channels.transport.http_exchange import AnswerTooLarge, HttpAnswer, NeverArrived, NoAnswer
+from csire_bridge.channels.transport.http_exchange import (
+    AnswerTooLarge,
+    HttpAnswer,
+    NeverArrived,
+    NoAnswer,
+    PartnerClient,
+)
 from csire_bridge.domain.errors import ConfigurationError, OutcomeUnknown, PartnerRefused, PartnerUnreachable
 
 __all__ = ["BLOCKED", "HubCaller"]
@@ -39,9 +43,8 @@ class HubCaller:
             )
         self._profile = profile
         self._wsse = wsse
+        self._client = PartnerClient(profile.ca_bundle, profile.client_certificate)
         self._local = threading.local()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
-        self._lock = threading.Lock()
 
     def ask(self, operation: Operation, document: bytes | None = None, **values: Any) -> HttpAnswer:
         """Return the answer, whatever it is; ``document`` takes the place of the payload's element.
@@ -65,10 +68,7 @@ class HubCaller:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        with self._lock:
-            sessions = list(self._sessions)
-        for session in sessions:
-            session.close()
+        self._client.close()
 
     def _too_large(self, operation: Operation, error: AnswerTooLarge) -> PartnerRefused | OutcomeUnknown:
         remedy = "raise max_bytes of the hub, or have its operator take the message off the queue"
@@ -80,14 +80,12 @@ class HubCaller:
         """This thread's service proxy; building one reads the WSDL, so it is kept."""
         pair: tuple[Any, HubTransport] | None = getattr(self._local, "pair", None)
         if pair is None:
-            transport = HubTransport(self._profile)
-            with self._lock:
-                self._sessions.add(transport.session)
-            service = self._client(transport).create_service(_BINDING, self._profile.endpoint)
+            transport = HubTransport(self._profile, self._client)
+            service = self._zeep_client(transport).create_service(_BINDING, self._profile.endpoint)
             pair = self._local.pair = (service, transport)
         return pair
 
-    def _client(self, transport: HubTransport) -> Any:
+    def _zeep_client(self, transport: HubTransport) -> Any:
         """``raw_response``: the answer comes back as the transport gave it, and only our own parser reads it."""
         wsdl = self._profile.contract / _WSDL
         if not wsdl.is_file():

@@ -9,18 +9,19 @@ from lxml import etree
 from csire_bridge.channels.hub.faults import Operation
 from csire_bridge.channels.hub.payload_bytes import splice
 from csire_bridge.channels.hub.profile import ContentTypeStyle, HubProfile
-from csire_bridge.channels.transport.http_exchange import ContractTransport, HttpAnswer, exchange, new_session
+from csire_bridge.channels.transport.http_exchange import HttpAnswer, PartnerClient
+from csire_bridge.channels.transport.zeep_contract import ContractTransport
 
 __all__ = ["HubTransport"]
 
 
 class HubTransport(ContractTransport):
-    """One thread's connection; ``prepare`` it for each request."""
+    """For one thread; ``prepare`` it for each request."""
 
-    def __init__(self, profile: HubProfile) -> None:
-        self._kept = new_session(profile.ca_bundle, profile.client_certificate)
-        super().__init__(profile.contract, self._kept)
+    def __init__(self, profile: HubProfile, client: PartnerClient) -> None:
+        super().__init__(profile.contract)
         self._profile = profile
+        self._client = client
         self._operation = Operation.PEEK
         self._document: bytes | None = None
 
@@ -35,8 +36,7 @@ class HubTransport(ContractTransport):
         else:
             message = splice(envelope, self._document)
         profile, waits = self._profile, self._operation is Operation.PEEK
-        return exchange(
-            self._kept,
+        return self._client.post(
             address,
             message,
             {"Content-Type": self._content_type()},

@@ -20,7 +20,6 @@ from csire_bridge.channels.sid.responses import UnexpectedResponse, point_of, re
 from csire_bridge.channels.sid.soap_client import EnvelopeSecurity, SidCaller
 from csire_bridge.channels.transport.failures import failure_by_status
 from csire_bridge.channels.transport.http_exchange import HttpAnswer
-from csire_bridge.channels.transport.redact import excerpt
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.domain.identifiers import MeteringPointCode
@@ -147,7 +146,7 @@ class SidClient:
             operation,
             answer.status,
             answer.headers.get("retry-after"),
-            f"{why}; it says: {excerpt(answer.body)}",
+            f"{why}; it says: {answer.excerpt}",
             self._clock(),
             whose="SID",
             harmless=operation.harmless,

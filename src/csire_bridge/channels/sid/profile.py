@@ -24,9 +24,10 @@ class SidSecurity(StrEnum):
 class SidProfile:
     """How to speak with SID; raises ConfigurationError for what can't work.
 
-    ``url`` is the whole address; plain http goes to this machine only. Time-outs are in seconds; an answer that comes
-    in drops ends after twice ``read_seconds``. ``ca_bundle`` is the PEM file of the authorities to trust (None: the
-    public ones), ``client_certificate`` our certificate and key, two PEM files. ``max_bytes`` limits an answer.
+    ``url`` is the whole address; plain http goes to this machine only. Time-outs are in seconds; an exchange is given
+    up after ``connect_seconds`` and ``read_seconds`` together. ``ca_bundle`` is the PEM file of the authorities to
+    trust (None: the public ones), ``client_certificate`` our certificate and key, two PEM files; all are read anew for
+    each connection. ``max_bytes`` limits an answer.
     ``contract`` is the folder with sid.wsdl, bridge.wsdl and sid.xsd.
     """
 

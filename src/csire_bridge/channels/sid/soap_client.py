@@ -1,4 +1,4 @@
-"""Calls SID: zeep reads the WSDL and writes the requests, one client and one connection per thread.
+"""Calls SID: zeep reads the WSDL and writes the requests, one client per thread.
 
 Answers are parsed by our own hardened parser only.
 """
@@ -6,7 +6,6 @@ Answers are parsed by our own hardened parser only.
 from __future__ import annotations
 
 import threading
-import weakref
 from typing import Any, Protocol
 
 import zeep
@@ -16,14 +15,12 @@ from csire_bridge.channels.sid.contract import SID, Operation, in_envelope
 from csire_bridge.channels.sid.profile import SidProfile, SidSecurity
 from csire_bridge.channels.transport.http_exchange import (
     AnswerTooLarge,
-    ContractTransport,
     HttpAnswer,
-    KeptSession,
     NeverArrived,
     NoAnswer,
-    exchange,
-    new_session,
+    PartnerClient,
 )
+from csire_bridge.channels.transport.zeep_contract import ContractTransport
 from csire_bridge.domain.errors import ConfigurationError, OutcomeUnknown, PartnerUnreachable
 from csire_bridge.xml.parser import parse
 
@@ -53,13 +50,13 @@ class SidCaller:
             )
         self._profile = profile
         self._wsse = wsse
+        credentials = None if profile.user is None else (profile.user, profile.password or "")
+        self._client = PartnerClient(profile.ca_bundle, profile.client_certificate, credentials)
         self._local = threading.local()
-        self._sessions: weakref.WeakSet[KeptSession] = weakref.WeakSet()
-        self._lock = threading.Lock()
 
     def write(self, operation: Operation, **values: Any) -> bytes:
         """The bytes of a request's only element, as zeep writes it by the contract."""
-        client, service = self._client()
+        client, service = self._writer()
         envelope = client.create_message(service, operation.value, **values)
         body = envelope[-1][0]
         etree.cleanup_namespaces(body)
@@ -77,8 +74,7 @@ class SidCaller:
             signed, _ = self._wsse.apply(parse(message, profile.max_bytes), {})
             message = etree.tostring(signed, encoding="UTF-8", xml_declaration=True)
         try:
-            return exchange(
-                self._session(),
+            return self._client.post(
                 where,
                 message,
                 {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{operation}"'},
@@ -96,24 +92,10 @@ class SidCaller:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        with self._lock:
-            sessions = list(self._sessions)
-        for session in sessions:
-            session.close()
+        self._client.close()
 
-    def _session(self) -> KeptSession:
-        session: KeptSession | None = getattr(self._local, "session", None)
-        if session is None:
-            profile = self._profile
-            session = self._local.session = new_session(profile.ca_bundle, profile.client_certificate)
-            if profile.user is not None:
-                session.auth = (profile.user.encode(), (profile.password or "").encode())  # type: ignore[assignment]
-            with self._lock:
-                self._sessions.add(session)
-        return session
-
-    def _client(self) -> tuple[Any, Any]:
-        """This thread's client; building one reads the WSDL, so it is kept."""
+    def _writer(self) -> tuple[Any, Any]:
+        """This thread's zeep client and service; building them reads the WSDL, so they are kept."""
         pair: tuple[Any, Any] | None = getattr(self._local, "pair", None)
         if pair is None:
             wsdl = self._profile.contract / _WSDL

@@ -1,48 +1,31 @@
 """One HTTP exchange with a partner: sends exactly the bytes that it is given, and keeps the bytes that come back.
 
 It knows nothing of SOAP faults. It limits the memory and time that an answer may take, and classifies failures by one
-question: can the request have arrived?
+question: can the request have arrived? Redirects are not followed, nothing is decompressed, and neither proxies nor
+passwords are taken from the environment.
 """
 
 from __future__ import annotations
 
-import http.client
-import ssl
+import logging
+import threading
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import requests
-import urllib3.exceptions
-import zeep
-from requests.exceptions import ConnectTimeout
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+import httpx
 
-from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.channels.transport.partner_connections import ENDS, NeverArrived, NoAnswer, NotHttp, PartnerTransport
+from csire_bridge.channels.transport.redact import excerpt, redacted
+from csire_bridge.channels.transport.tls import tls_context
 
-__all__ = [
-    "AnswerTooLarge",
-    "ContractTransport",
-    "HttpAnswer",
-    "KeptSession",
-    "NeverArrived",
-    "NoAnswer",
-    "exchange",
-    "new_session",
-]
+__all__ = ["AnswerTooLarge", "HttpAnswer", "NeverArrived", "NoAnswer", "NotHttp", "PartnerClient"]
 
-_CHUNK = 64 * 1024
-_FAILURES = (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException)  # requests' own are OSErrors
-
-
-class NeverArrived(Exception):
-    """No byte of the request can have left."""
-
-
-class NoAnswer(Exception):
-    """The request may have arrived; no whole answer came."""
+logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs addresses with the passwords in them
 
 
 class AnswerTooLarge(Exception):
@@ -55,109 +38,108 @@ class HttpAnswer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = b""
+
+    @property
+    def excerpt(self) -> str:
+        """What a person may see of it."""
+        packed = self.headers.get("content-encoding", "identity").strip().lower()
+        if packed == "identity":
+            return excerpt(self.body)
+        return f"(packed as {redacted(packed, 20)}, which we did not ask for, and not unpacked)"
 
 
-class ContractTransport(zeep.Transport):
-    """Reads the WSDL and its schemas from the folder ``contract``, and from nowhere else."""
+class PartnerClient:
+    """Calls one partner over HTTP. Safe to use from several threads: each keeps a connection of its own.
 
-    def __init__(self, contract: Path, session: requests.Session | None = None) -> None:
-        super().__init__(session=session)  # type: ignore[no-untyped-call]
-        self._contract = contract.resolve()
-
-    def load(self, url: str) -> bytes:
-        """The bytes of a file of the contract; raises ConfigurationError for every other address."""
-        path = Path(url.removeprefix("file://")).resolve()
-        if not path.is_relative_to(self._contract):
-            raise ConfigurationError(f"the contract points outside its folder: {url}", "ship the schema with it")
-        return path.read_bytes()
-
-
-class KeptSession(requests.Session):
-    """A session whose connection is not used again once it was idle for longer than ``kept`` (seconds).
-
-    A firewall may have dropped it silently, and a request would be lost.
+    ``ca_bundle`` None means the public authorities, ``credentials`` are a user and a password for basic authentication.
+    A connection that was idle for longer than ``kept`` (seconds) is not used again.
     """
 
-    def __init__(self, kept: float = 20.0, monotonic: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        ca_bundle: Path | None,
+        client_certificate: tuple[Path, Path] | None,
+        credentials: tuple[str, str] | None = None,
+        kept: float = 20.0,
+    ) -> None:
+        self._context = partial(tls_context, ca_bundle, client_certificate)
+        self._credentials = credentials
         self._kept = kept
-        self._monotonic = monotonic
-        self._idle_since = monotonic()
+        self._local = threading.local()
+        self._open: weakref.WeakSet[PartnerTransport] = weakref.WeakSet()
+        self._lock = threading.Lock()
 
-    def used(self) -> None:
-        """Note that an exchange has just ended."""
-        self._idle_since = self._monotonic()
+    def post(
+        self,
+        address: str,
+        message: bytes,
+        headers: Mapping[str, str],
+        *,
+        connect_seconds: float,
+        seconds: float,
+        max_bytes: int,
+    ) -> HttpAnswer:
+        """Send and return the answer, whatever it is; raise NeverArrived, NoAnswer or AnswerTooLarge.
 
-    def drop_idle(self) -> None:
-        """Close a connection that was idle for too long; the next request opens another."""
-        if self._monotonic() - self._idle_since > self._kept:
-            self.close()
+        However slowly the answer comes, it is given up after ``connect_seconds`` and ``seconds`` together.
+        """
+        body = bytearray()
+        with self._asked("POST", address, message, headers, connect_seconds, seconds) as response:
+            for part in response.iter_raw():
+                body += part
+                if len(body) > max_bytes:
+                    raise AnswerTooLarge(f"the answer has more than {max_bytes} bytes")
+        return HttpAnswer(response.status_code, dict(response.headers), bytes(body))
 
+    def look(self, address: str, *, connect_seconds: float, seconds: float) -> HttpAnswer:
+        """The head of the answer to a plain GET; raises NeverArrived or NoAnswer."""
+        with self._asked("GET", address, None, {}, connect_seconds, seconds) as response:
+            return HttpAnswer(response.status_code, dict(response.headers))
 
-def new_session(ca_bundle: Path | None, client_certificate: tuple[Path, Path] | None) -> KeptSession:
-    """One thread's connection; ``ca_bundle`` None means the public authorities."""
-    session = KeptSession()
-    session.trust_env = False  # no proxy, no .netrc
-    if ca_bundle is not None:
-        session.verify = str(ca_bundle)
-    if client_certificate is not None:
-        session.cert = tuple(str(path) for path in client_certificate)  # type: ignore[assignment]
-    return session
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            transports = list(self._open)
+        for transport in transports:
+            transport.close()
 
+    @contextmanager
+    def _asked(
+        self,
+        method: str,
+        address: str,
+        message: bytes | None,
+        headers: Mapping[str, str],
+        connect_seconds: float,
+        seconds: float,
+    ) -> Iterator[httpx.Response]:
+        client = self._client()
+        try:
+            request = client.build_request(
+                method,
+                address,
+                content=message,
+                headers={**headers, "Accept-Encoding": "identity"},
+                timeout=httpx.Timeout(seconds, connect=connect_seconds),
+                extensions={ENDS: time.monotonic() + connect_seconds + seconds},
+            )
+        except httpx.InvalidURL as error:
+            raise NeverArrived(f"the address is none: {error}") from error
+        response = client.send(request, stream=True)
+        try:
+            yield response
+        finally:
+            response.close()
 
-def exchange(
-    session: KeptSession,
-    address: str,
-    message: bytes,
-    headers: Mapping[str, str],
-    *,
-    connect_seconds: float,
-    seconds: float,
-    max_bytes: int,
-) -> HttpAnswer:
-    """Send and return the answer, whatever it is; raise NeverArrived, NoAnswer or AnswerTooLarge.
-
-    A very slow answer is given up after twice ``seconds`` at the latest.
-    """
-    session.drop_idle()
-    end = time.monotonic() + seconds
-    try:
-        response = session.post(
-            address,
-            data=message,
-            headers={**headers, "Accept-Encoding": "identity"},
-            timeout=(connect_seconds, seconds),
-            allow_redirects=False,
-            stream=True,
-        )
-        with response:
-            names = {name.lower(): value for name, value in response.headers.items()}
-            return HttpAnswer(response.status_code, names, _read(response.raw, end, max_bytes))
-    except _FAILURES as error:
-        kind = NeverArrived if _never_connected(error) else NoAnswer
-        raise kind(str(error)[:300] or type(error).__name__) from error
-    finally:
-        session.used()
-
-
-def _read(stream: Any, end: float, max_bytes: int) -> bytes:
-    """Read the answer in pieces, with limits on size and total time."""
-    body = bytearray()
-    while chunk := stream.read1(_CHUNK, decode_content=False):
-        body += chunk
-        if len(body) > max_bytes:
-            raise AnswerTooLarge(f"the answer has more than {max_bytes} bytes")
-        if time.monotonic() > end:
-            raise NoAnswer("the answer was not complete in time")
-    return bytes(body)
-
-
-def _never_connected(error: BaseException) -> bool:
-    """True when no byte of the request can have left: refused, no such host, no connection in time, no trust."""
-    if isinstance(error, ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else None
-    distrusted = bool(reason and reason.args and isinstance(reason.args[0], ssl.SSLCertVerificationError))
-    return distrusted or isinstance(reason, NewConnectionError)
+    def _client(self) -> httpx.Client:
+        """This thread's client."""
+        client: httpx.Client | None = getattr(self._local, "client", None)
+        if client is None:
+            transport = PartnerTransport(self._context, self._kept)
+            with self._lock:
+                self._open.add(transport)
+            client = self._local.client = httpx.Client(
+                transport=transport, auth=self._credentials, trust_env=False, follow_redirects=False
+            )
+        return client

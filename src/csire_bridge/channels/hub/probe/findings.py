@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from csire_bridge.channels.transport.http_exchange import HttpAnswer
+
 __all__ = [
     "ASCII",
     "CA_FILE",
@@ -18,6 +20,7 @@ __all__ = [
     "REFUSED",
     "SILENT",
     "SILENT_HTTP",
+    "WRONG_URL",
     "DoorStep",
     "Stopped",
     "certificate_text",
@@ -35,18 +38,17 @@ SILENT = "have the firewall opened for this machine, on both sides"
 NO_TLS = "check the port in the url: it may be one for plain http, or a firewall stands between"
 CA_FILE = "name a PEM file with the authorities of the partner's server"
 OURS = "name our certificate and its key without a password, two PEM files of one pair"
+WRONG_URL = "check host, path and tenant in the url"
 SILENT_HTTP = "call the partner's operator: the gateway takes connections but does not answer"
 _ASK_FOR_OURS = "name our TLS certificate and key in the settings; the partner must have entered the certificate"
 _OURS_REFUSED = "have the partner enter our TLS certificate, and check its validity and authority"
 _SOON = timedelta(days=30)
 _NOT_YET, _EXPIRED, _WRONG_NAME, _WRONG_IP = 9, 10, 62, 64  # X509_V_ERR_... of OpenSSL
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})(?: ([^\r\n]*))?\r?\n")
-_TYPE = re.compile(rb"\r\ncontent-type:[ \t]*([\w.+-]+/[\w.+-]+)", re.IGNORECASE)
-_URL = "check host, path and tenant in the url"
+_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _REMEDIES = {
     401: "have the partner let our TLS certificate or user in",
     403: "have the partner let our TLS certificate or user in",
-    404: _URL + "; a service that knows no GET opens with --peek",
+    404: WRONG_URL + "; a service that knows no GET opens with --peek",
     407: "no proxy is used here: have the network let this machine out directly",
     502: "call the partner's operator: the gateway is up, the service behind it is not",
     503: "the service is down for a time: try again, then call its operator",
@@ -138,26 +140,20 @@ def no_tls(error: ssl.SSLError, *, with_ours: bool) -> Stopped:
     return Stopped("tls", f"no TLS with the server: {reason or error}", NO_TLS)
 
 
-def http_step(received: bytes, *, peek_follows: bool = False) -> DoorStep:
+def http_step(answer: HttpAnswer, *, peek_follows: bool = False) -> DoorStep:
     """Judge the answer to GET. A SOAP service may refuse GET (400, 405, 415, 500): it is reachable all the same.
 
     Some answer 404 to anything but POST; ``peek_follows``: then the peek decides.
     """
-    found = _STATUS.match(received)
-    if found is None:
-        raise Stopped(
-            "http", "what answers is not HTTP" if received else "the connection ended without an answer", _URL
-        )
-    status = int(found[1])
-    kind = _TYPE.search(received.partition(b"\r\n\r\n")[0])
-    media = kind[1].decode("ascii").lower() if kind else "nothing"
+    status, kind = answer.status, _TYPE.match(answer.headers.get("content-type", ""))
+    media = kind[0].lower() if kind else "nothing"
     text = f"HTTP {status}, {media}"
     if status == 404 and peek_follows:
         return DoorStep("http", True, f"{text} to a GET; the peek will tell")
     if status in _REMEDIES:
         raise Stopped("http", text, _REMEDIES[status])
     if 300 <= status < 400:
-        raise Stopped("http", f"{text}: it sends us elsewhere", _URL)
+        raise Stopped("http", f"{text}: it sends us elsewhere", WRONG_URL)
     if 200 <= status < 300 and media == "text/html":
-        raise Stopped("http", f"{text}: a web page answers, not a service", _URL)
+        raise Stopped("http", f"{text}: a web page answers, not a service", WRONG_URL)
     return DoorStep("http", True, text)

@@ -1,28 +1,29 @@
 """Tests the connection to a partner step by step, and stops at the first failure. Never sends a business document.
 
 Steps: name, connection, TLS with our certificate, the server's certificate (RFC 5280, names by RFC 9525), an HTTP
-answer to a plain GET, and, if that is allowed, a peek, which leaves the queue as it is.
+answer to a plain GET, and, if that is allowed, a peek, which leaves the queue as it is. What comes before HTTP is done
+by hand, because the HTTP client does it in one; GET and peek go through that client, over a connection of their own.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from csire_bridge.channels.hub.probe import findings as words
 from csire_bridge.channels.hub.probe.findings import DoorStep, Stopped
 from csire_bridge.channels.hub.profile import HubProfile
+from csire_bridge.channels.transport.http_exchange import NeverArrived, NoAnswer, NotHttp, PartnerClient
+from csire_bridge.channels.transport.tls import UnusableTlsFile, tls_context
 from csire_bridge.domain.errors import BridgeError
 
 __all__ = ["DoorStep", "ProbeTarget", "try_door"]
 
-_MOST_BYTES = 64 * 1024
 _REFUSAL_SECONDS = 0.5
 
 
@@ -54,13 +55,12 @@ def _steps(door: ProbeTarget, now: datetime) -> Iterator[DoorStep]:
     with ExitStack() as stack:
         plain = stack.enter_context(closing(_connect(host, port, profile.connect_seconds)))
         yield DoorStep("tcp", True, f"port {port} answers")
-        stream = plain
         if parts.scheme == "https":
             stream = stack.enter_context(closing(_secure(plain, host, port, profile)))
             _wait_for_refusal(stream, with_ours=profile.client_certificate is not None)
             yield DoorStep("tls", True, words.tls_text(stream, with_ours=profile.client_certificate is not None))
             yield DoorStep("certificate", True, words.certificate_text(_certificate(stream), now))
-        yield _http(stream, parts, profile, peek_follows=door.peek is not None)
+    yield _http(profile, peek_follows=door.peek is not None)
     if door.peek is not None:
         yield _peek(door.peek)
 
@@ -121,31 +121,11 @@ def _wait_for_refusal(stream: ssl.SSLSocket, *, with_ours: bool) -> None:
 
 
 def _context(profile: HubProfile) -> ssl.SSLContext:
-    """The same TLS settings as the hub's client: TLS 1.2 or newer, the profile's authorities, our certificate."""
-    ca_file = str(profile.ca_bundle) if profile.ca_bundle else _public_authorities()
+    """The same TLS settings as the hub's client."""
     try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise Stopped("tls", f"the file of trusted authorities can't be used: {error}", words.CA_FILE) from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if profile.client_certificate is not None:
-        certificate, key = profile.client_certificate
-        try:
-            context.load_cert_chain(certificate, key, password=_no_password)
-        except (OSError, ssl.SSLError, ValueError) as error:
-            raise Stopped("tls", f"our client certificate or its key can't be used: {error}", words.OURS) from error
-    return context
-
-
-def _public_authorities() -> str:
-    """The public authorities, the same as the hub's client trusts."""
-    import certifi  # noqa: PLC0415 - comes with requests, which the client uses
-
-    return certifi.where()
-
-
-def _no_password() -> str:
-    raise ValueError("the key has a password")
+        return tls_context(profile.ca_bundle, profile.client_certificate)
+    except UnusableTlsFile as error:
+        raise Stopped("tls", str(error), words.OURS if error.ours else words.CA_FILE) from error
 
 
 def _certificate(stream: ssl.SSLSocket) -> bytes:
@@ -167,30 +147,27 @@ def _shown_anyway(host: str, port: int, seconds: float) -> bytes | None:
         return None
 
 
-def _http(stream: socket.socket, parts: SplitResult, profile: HubProfile, *, peek_follows: bool) -> DoorStep:
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\nConnection: close\r\n\r\n"
-    try:
-        received = _head_of_answer(stream, request.encode("ascii"), profile.send_seconds)
-    except ssl.SSLError as error:
-        raise words.no_tls(error, with_ours=profile.client_certificate is not None) from error
-    except TimeoutError as error:
-        raise Stopped("http", f"no HTTP answer within {profile.send_seconds:g} s", words.SILENT_HTTP) from error
-    except OSError as error:
-        raise Stopped("http", f"the connection was dropped: {error}", words.SILENT_HTTP) from error
-    return words.http_step(received, peek_follows=peek_follows)
+def _http(profile: HubProfile, *, peek_follows: bool) -> DoorStep:
+    """Send a GET with the hub's own client, over another connection, and judge the answer."""
+    with closing(PartnerClient(profile.ca_bundle, profile.client_certificate)) as client:
+        try:
+            answer = client.look(
+                profile.endpoint, connect_seconds=profile.connect_seconds, seconds=profile.send_seconds
+            )
+        except NotHttp as error:
+            raise Stopped("http", str(error), words.WRONG_URL) from error
+        except (NeverArrived, NoAnswer) as error:
+            if (refusal := _tls_failure(error)) is not None:
+                raise words.no_tls(refusal, with_ours=profile.client_certificate is not None) from error
+            raise Stopped("http", f"there is no HTTP answer: {error}", words.SILENT_HTTP) from error
+    return words.http_step(answer, peek_follows=peek_follows)
 
 
-def _head_of_answer(stream: socket.socket, request: bytes, seconds: float) -> bytes:
-    """The answer up to the end of its header; reading stops after ``seconds``, however slowly it comes."""
-    end, received = time.monotonic() + seconds, b""
-    stream.settimeout(seconds)
-    stream.sendall(request)
-    while b"\r\n\r\n" not in received and len(received) < _MOST_BYTES and (chunk := stream.recv(4096)):
-        received += chunk
-        if time.monotonic() > end:
-            raise TimeoutError
-    return received
+def _tls_failure(error: BaseException | None) -> ssl.SSLError | None:
+    """The TLS error behind ``error``, if any: a server that is slow to check our certificate refuses it only now."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__context__
+    return error
 
 
 def _peek(peek: Callable[[], str]) -> DoorStep:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import requests
+import httpx
 from lxml import etree
 
 from csire_bridge.channels.sid.contract import SID, SOAP11, element, in_envelope
@@ -62,6 +62,11 @@ def until(condition: Callable[[], object], seconds: float = 30) -> None:
 
 
 CREDENTIALS = ("sid", "secret")
+
+
+def plain_http(auth: tuple[str, str] | None = None) -> httpx.Client:
+    """A client for this machine."""
+    return httpx.Client(verify=False, trust_env=False, timeout=30, auth=auth)  # noqa: S501
 
 
 def _password_file(place: Path) -> Path:
@@ -114,11 +119,9 @@ class Scene:
 
     def post(
         self, body: bytes, kind: str = "text/xml", auth: tuple[str, str] | None = CREDENTIALS, **headers: str
-    ) -> requests.Response:
-        session = requests.Session()
-        session.trust_env = False
-        session.auth = auth
-        return session.post(self.door, data=body, headers={"Content-Type": kind, **headers}, timeout=30)
+    ) -> httpx.Response:
+        with plain_http(auth) as client:
+            return client.post(self.door, content=body, headers={"Content-Type": kind, **headers})
 
     def hub_sends(self, kind: OrderKind = OrderKind.DISCONNECT, **texts: str) -> MessageId:
         """The hub pushes an order message of today; return its id."""
@@ -147,14 +150,15 @@ class Scene:
             for found in root.iter(f"{{*}}{name}"):
                 found.text = str(text)
         raw = sign_enveloped(root, pki().hub.signing)
-        answer = requests.post(
-            f"{self.service.url}/hub/messages", data=raw, headers={"Content-Type": "application/xml"}, timeout=30
-        )
+        with plain_http() as client:
+            answer = client.post(
+                f"{self.service.url}/hub/messages", content=raw, headers={"Content-Type": "application/xml"}
+            )
         assert answer.status_code == 200, answer.text
         return message_id
 
 
-def fault_of(answer: requests.Response) -> tuple[str, str, list[str]]:
+def fault_of(answer: httpx.Response) -> tuple[str, str, list[str]]:
     """faultcode, code of the contract, and the codes of all problems."""
     fault = parse(answer.content).find(f"{{{SOAP11}}}Body/{{{SOAP11}}}Fault")
     assert fault is not None, answer.text

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import zeep.exceptions
 
 from csire_bridge.channels.sid.contract import SID
@@ -31,6 +30,7 @@ from tests.integration.sid_support import (
     Scene,
     fault_of,
     now,
+    plain_http,
     request,
     running,
     submission,
@@ -196,11 +196,12 @@ def test_given_another_content_type_then_415_and_a_soap_fault(scene: Scene, kind
 
 
 def test_given_a_get_without_wsdl_then_405_and_the_schema_is_served_beside_it(scene: Scene) -> None:
-    assert requests.get(scene.door, timeout=10, auth=CREDENTIALS).status_code == 405
-    schema = requests.get(scene.door.replace("/soap", "/sid.xsd"), timeout=10, auth=CREDENTIALS)
+    with plain_http(CREDENTIALS) as client:
+        assert client.get(scene.door).status_code == 405
+        schema = client.get(scene.door.replace("/soap", "/sid.xsd"))
+        address = client.get(f"{scene.door}?wsdl", headers={"Host": 'a"b<c'})
     assert schema.status_code == 200
     assert b"SubmitOrderRequest" in schema.content
-    address = requests.get(f"{scene.door}?wsdl", headers={"Host": 'a"b<c'}, timeout=10, auth=CREDENTIALS)
     parse(address.content)
 
 
@@ -235,15 +236,15 @@ def test_given_user_and_password_then_only_who_names_both_is_let_in(tmp_path: Pa
     sid = {"caller_user": "sid", "caller_password_file": tmp_path / "password"}
     with running(tmp_path, sid=sid) as scene:
         body, good = submission(order(scene)), ("sid", "zażółć gęślą")
-        coded = (good[0].encode(), good[1].encode())
         for wrong in (None, ("sid", "wrong"), ("other", "zażółć gęślą")):
-            answer = scene.post(body, auth=wrong and (wrong[0].encode(), wrong[1].encode()))  # type: ignore[arg-type]
+            answer = scene.post(body, auth=wrong)
             assert answer.status_code == 401
             assert fault_of(answer)[1] == "transport.not-authorised"
             assert answer.headers["WWW-Authenticate"].startswith("Basic")
-        assert requests.get(f"{scene.door}?wsdl", timeout=10).status_code == 401
+        with plain_http() as client:
+            assert client.get(f"{scene.door}?wsdl").status_code == 401
         assert scene.messages() == [], "what a stranger sends is not kept"
-        assert scene.post(body, auth=coded).status_code == 200  # type: ignore[arg-type]
+        assert scene.post(body, auth=good).status_code == 200
 
 
 def test_given_an_address_that_may_not_call_then_403(tmp_path: Path) -> None:

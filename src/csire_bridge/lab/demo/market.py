@@ -7,14 +7,13 @@ import itertools
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import requests
-
 from csire_bridge.channels.hub.payload_bytes import bare
 from csire_bridge.channels.sid.profile import read_password
+from csire_bridge.channels.transport.http_exchange import PartnerClient
 from csire_bridge.config.settings import HubSettings, SidSettings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OurFault, Unreadable
@@ -38,6 +37,7 @@ __all__ = ["Feeder", "Market", "market"]
 
 _SOAP = 'application/soap+xml;charset=UTF-8;action="sendMessage"'
 _PUSH_SECONDS = 30.0
+_MOST_BYTES = 1 << 20
 _LARGEST_PUSH = 512 * 1024
 
 
@@ -148,9 +148,17 @@ class Feeder:
     def _post(self, name: str, body: bytes, content_type: str) -> None:
         self._note(name, body)
         url = f"{self.scene.service.url}/hub/messages"
-        answer = requests.post(url, data=body, headers={"Content-Type": content_type}, timeout=_PUSH_SECONDS)
-        if answer.status_code not in (200, 422, 500):
-            raise OurFault(f"the webhook answered {answer.status_code} to {name}: {answer.text[:200]}", "run again, -v")
+        with closing(PartnerClient(None, None)) as client:
+            answer = client.post(
+                url,
+                body,
+                {"Content-Type": content_type},
+                connect_seconds=_PUSH_SECONDS,
+                seconds=_PUSH_SECONDS,
+                max_bytes=_MOST_BYTES,
+            )
+        if answer.status not in (200, 422, 500):
+            raise OurFault(f"the webhook answered {answer.status} to {name}: {answer.excerpt}", "run again, -v")
 
     def _note(self, name: str, body: bytes) -> None:
         self.sent[name].append(hashlib.sha256(body).hexdigest())

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
-import requests
 from lxml import etree
 
 from csire_bridge.channels.hub.payload_bytes import CMS
 from csire_bridge.channels.hub.profile import HubSecurity
+from csire_bridge.channels.transport.http_exchange import (
+    AnswerTooLarge,
+    HttpAnswer,
+    NeverArrived,
+    NoAnswer,
+    PartnerClient,
+)
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import NotTrusted, Unreadable
 from csire_bridge.lab.simulators.hub.soap import send_request
@@ -22,6 +29,7 @@ __all__ = ["PushAnswer", "PushForm", "Pusher"]
 
 PushForm = Literal["bare", "soap"]
 _SECONDS = 30.0
+_MOST_BYTES = 64 << 20
 _SECURITY = "{*}Header/{*}Security"
 
 
@@ -57,18 +65,26 @@ class Pusher:
         else:
             message, kind = document, "application/xml"
         try:
-            answer = requests.post(url, data=message, headers={"Content-Type": kind}, timeout=_SECONDS)
-        except requests.RequestException as error:
+            with closing(PartnerClient(None, None)) as client:
+                answer = client.post(
+                    url,
+                    message,
+                    {"Content-Type": kind},
+                    connect_seconds=_SECONDS,
+                    seconds=_SECONDS,
+                    max_bytes=_MOST_BYTES,
+                )
+        except (NeverArrived, NoAnswer, AnswerTooLarge) as error:
             return PushAnswer(0, b"", "", problem=f"no answer: {error}")
         return self._judge(answer)
 
-    def _judge(self, answer: requests.Response) -> PushAnswer:
-        kind = answer.headers.get("Content-Type", "")
+    def _judge(self, answer: HttpAnswer) -> PushAnswer:
+        kind = answer.headers.get("content-type", "")
         try:
-            receipt, problem = self._receipt(parse(answer.content)), None
+            receipt, problem = self._receipt(parse(answer.body)), None
         except (Unreadable, NotTrusted) as error:
             receipt, problem = None, f"no receipt with a good signature: {error.text}"
-        return PushAnswer(answer.status_code, answer.content, kind, receipt, problem)
+        return PushAnswer(answer.status, answer.body, kind, receipt, problem)
 
     def _receipt(self, root: etree._Element) -> etree._Element:
         if root.find(_SECURITY) is not None:

@@ -1,11 +1,12 @@
-"""SID's own SOAP client, as it calls the bridge: zeep with the WSDL that the bridge serves."""
+"""SID's own SOAP client, as it calls the bridge: zeep with the WSDL that the bridge serves.
+
+It has zeep's own transport, and so nothing of our client: a second opinion about our door."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import requests
 import zeep
 
 __all__ = ["BridgeCaller"]
@@ -16,10 +17,9 @@ class BridgeCaller:
 
     def __init__(self, url: str, credentials: tuple[str, str] | None = None) -> None:
         """``url`` is the address of the endpoint, without ``?wsdl``."""
-        session = requests.Session()
-        session.trust_env = False
-        session.auth = credentials
-        transport = zeep.Transport(session=session, timeout=30, operation_timeout=30)  # type: ignore[no-untyped-call]
+        transport = zeep.Transport(timeout=30, operation_timeout=30)  # type: ignore[no-untyped-call]
+        transport.session.trust_env = False
+        transport.session.auth = credentials
         self._client = zeep.Client(f"{url}?wsdl", transport=transport)  # type: ignore[no-untyped-call]
 
     @property

@@ -12,8 +12,6 @@ from functools import cache, cached_property
 from typing import Any
 from urllib.parse import SplitResult
 
-import certifi
-
 from csire_bridge.channels.hes.http_connection import (
     Connection,
     ExchangeFailed,
@@ -23,6 +21,7 @@ from csire_bridge.channels.hes.http_connection import (
 )
 from csire_bridge.channels.hes.profile import HeadEndProfile
 from csire_bridge.channels.hes.request_templates import RequestWriter
+from csire_bridge.channels.transport.tls import UnusableTlsFile, tls_context
 from csire_bridge.domain.errors import ConfigurationError, HeadEndUnreachable, OutcomeUnknown
 
 __all__ = ["HeadEndTransport"]
@@ -110,16 +109,11 @@ class HeadEndTransport:
         return self._tls() if self._address.scheme == "https" else None
 
     def _tls(self) -> ssl.SSLContext:
-        """TLS 1.2 or newer, the authorities of the profile, our certificate; raises ConfigurationError."""
-        bundle, pair = self._profile.ca_bundle, self._profile.client_certificate
+        """The authorities of the profile and our certificate; raises ConfigurationError."""
         try:
-            context = ssl.create_default_context(cafile=str(bundle) if bundle else certifi.where())
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            if pair:
-                context.load_cert_chain(*pair)
-        except (OSError, ValueError) as error:
+            return tls_context(self._profile.ca_bundle, self._profile.client_certificate)
+        except UnusableTlsFile as error:
             raise ConfigurationError(
                 f"the files for TLS with the HES can't be used: {error}",
                 "check the settings of head_end for its authorities, our certificate and key",
             ) from error
-        return context

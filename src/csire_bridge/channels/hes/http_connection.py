@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import selectors
 import socket
 import ssl
@@ -16,7 +17,6 @@ from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, quote, urlsplit
 
 import httptools
-from urllib3.util import wait_for_read
 
 from csire_bridge.runtime.green_calls import until_ready, wait_readable
 
@@ -118,7 +118,7 @@ class Connection:
         """The connection; a new one if there is none, if it was idle for too long, or if the peer has closed it or sent
         unexpected data.
         """
-        if self._stream is not None and (self._too_old() or wait_for_read(self._stream, timeout=0)):
+        if self._stream is not None and (self._too_old() or _has_news(self._stream)):
             self.close()
         if self._stream is None:
             self._stream = self._open()
@@ -146,6 +146,15 @@ class Connection:
             stream.close()
             raise ExchangeFailed(_words(error)) from error
         return stream
+
+
+def _has_news(stream: socket.socket) -> bool:
+    """Whether there is something to receive at this moment, be it only the peer's end."""
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([stream], [], [], 0)[0])
+    waiting = select.poll()
+    waiting.register(stream, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _connected(host: str, port: int, seconds: float) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from csire_bridge.channels.hub.client import HubClient
 from csire_bridge.channels.hub.probe.probe import DoorStep, ProbeTarget, try_door
 from csire_bridge.channels.hub.profile import HubProfile
+from csire_bridge.channels.transport.http_exchange import NoAnswer, PartnerClient
 from tests.integration.door_support import DAY, NOW, Authority, http, serving
 
 REFUSES_GET = http("405 Method Not Allowed", "text/html", b"<html>no</html>")
@@ -153,6 +155,21 @@ def test_given_our_certificate_of_an_authority_that_they_do_not_know_then_it_is_
         step = failed(knock(url, ca_bundle=authority.file.certificate, client_certificate=pair))
     assert step.name == "tls"
     assert "does not accept our client certificate" in step.text
+
+
+def test_given_a_door_that_is_slow_to_refuse_us_then_it_is_still_the_tls_step_that_fails(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = ssl.SSLError(1, "tlsv13 alert certificate required")
+    refusal.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+
+    def look(*_: object, **__: object) -> None:
+        raise NoAnswer("TLS failed") from refusal
+
+    monkeypatch.setattr(PartnerClient, "look", look)
+    with serving(hub, authority.issue()) as server:
+        step = failed(knock(f"https://localhost:{server.port}/", ca_bundle=authority.file.certificate))
+    assert (step.name, "wants a client certificate" in step.text) == ("tls", True)
 
 
 def test_given_our_key_of_another_certificate_then_our_files_are_blamed(authority: Authority) -> None:

@@ -55,11 +55,11 @@ class PartnerTransport(httpx.BaseTransport):
     """
 
     def __init__(self, context: Callable[[], ssl.SSLContext], kept: float) -> None:
-        self._exchange = _Exchange()
+        self._exchange = _Exchange(context)
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # trusts nobody; each connection has its own
             keepalive_expiry=kept,
-            network_backend=_Network(self._exchange, context),
+            network_backend=_Network(self._exchange),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -86,7 +86,8 @@ class PartnerTransport(httpx.BaseTransport):
 class _Exchange:
     """The exchange in progress: when its time ends, and the first bytes received."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: Callable[[], ssl.SSLContext]) -> None:
+        self.context = context
         self.begin(0.0)
 
     def begin(self, ends: float) -> None:
@@ -129,9 +130,8 @@ class _Exchange:
 class _Network(httpcore.NetworkBackend):
     """Opens the connections."""
 
-    def __init__(self, exchange: _Exchange, context: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, exchange: _Exchange) -> None:
         self._exchange = exchange
-        self._context = context
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -143,18 +143,15 @@ class _Network(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         stream = self._plain.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Stream(stream, self._exchange, self._context)
+        return _Stream(stream, self._exchange)
 
 
 class _Stream(httpcore.NetworkStream):
     """A connection on which no read or write lasts longer than the exchange may."""
 
-    def __init__(
-        self, stream: httpcore.NetworkStream, exchange: _Exchange, context: Callable[[], ssl.SSLContext]
-    ) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, exchange: _Exchange) -> None:
         self._stream = stream
         self._exchange = exchange
-        self._context = context
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data = self._stream.read(max_bytes, self._exchange.left(timeout))
@@ -172,12 +169,12 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         try:
-            own = self._context()
+            own = self._exchange.context()
         except UnusableTlsFile:
             self.close()
             raise
         own.set_alpn_protocols(["http/1.1"])
-        return _Stream(self._stream.start_tls(own, server_hostname, timeout), self._exchange, self._context)
+        return _Stream(self._stream.start_tls(own, server_hostname, timeout), self._exchange)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

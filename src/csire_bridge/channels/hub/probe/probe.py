@@ -166,7 +166,7 @@ def _http(profile: HubProfile, *, peek_follows: bool) -> DoorStep:
 def _tls_failure(error: BaseException | None) -> ssl.SSLError | None:
     """The TLS error behind ``error``, if any: a server that is slow to check our certificate refuses it only now."""
     while error is not None and not isinstance(error, ssl.SSLError):
-        error = error.__context__
+        error = error.__cause__ or error.__context__
     return error
 
 

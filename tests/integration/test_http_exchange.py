@@ -12,6 +12,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from csire_bridge.channels.transport.http_exchange import (
     AnswerTooLarge,
@@ -274,17 +280,24 @@ def test_given_a_server_that_wants_our_certificate_then_who_shows_none_is_told_a
             assert post(asker, url).body == b"good"
 
 
+def with_password(key: bytes, password: bytes) -> bytes:
+    return load_pem_private_key(key, None).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password)
+    )
+
+
 def test_given_tls_files_that_cannot_serve_then_nothing_arrived_and_the_file_is_named(
     authority: Authority, tmp_path: Path
 ) -> None:
     text, stranger = tmp_path / "text.pem", Authority(tmp_path, "stranger").issue()
     text.write_text("no certificate", "utf-8")
-    locked = Files(authority.issue().certificate, tmp_path / "locked.key")
-    locked.key.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n", "utf-8")
+    pair = authority.issue()
+    locked = Files(pair.certificate, tmp_path / "locked.key")
+    locked.key.write_bytes(with_password(pair.key.read_bytes(), b"x"))
     with serving(lambda _: GOOD, authority.issue()) as server:
-        for pair in (Files(text, text), Files(stranger.certificate, authority.file.key), locked):
+        for bad in (Files(text, text), Files(stranger.certificate, authority.file.key), locked):
             with (
-                client(authority, pair) as asker,
+                client(authority, bad) as asker,
                 pytest.raises(NeverArrived, match="our client certificate or its key"),
             ):
                 post(asker, f"https://localhost:{server.port}/")

@@ -22,6 +22,11 @@ class Partner(ThreadingHTTPServer):
     hangs_up_after_answers = False
     hangs_up_at_request = 0
 
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answers)
+        self.hung_up = threading.Event()
+        self._lock = threading.Lock()
+
     def process_request(self, request: object, client_address: object) -> None:
         self.connections += 1
         super().process_request(request, client_address)  # type: ignore[arg-type]
@@ -30,9 +35,10 @@ class Partner(ThreadingHTTPServer):
         super().shutdown_request(request)  # type: ignore[arg-type]
         self.hung_up.set()
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answers)
-        self.hung_up = threading.Event()
+    def count(self) -> int:
+        with self._lock:
+            self.requests += 1
+            return self.requests
 
     @property
     def address(self) -> str:
@@ -45,8 +51,7 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests += 1
-        if self.server.requests == self.server.hangs_up_at_request:
+        if self.server.count() == self.server.hangs_up_at_request:
             self.close_connection = True
             return
         self.send_response(200)

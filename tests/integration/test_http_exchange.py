@@ -163,7 +163,7 @@ def test_given_a_packed_bomb_then_it_is_not_unpacked_and_a_person_is_told_so() -
     with raw_server(answering("200 OK", bomb, headers="Content-Encoding: gzip\r\n")) as url, client() as asker:
         answer = post(asker, url)
     assert answer.body == bomb
-    assert "packed as gzip" in answer.excerpt
+    assert "compressed as gzip" in answer.excerpt
 
 
 def test_given_a_request_then_it_asks_for_nothing_packed_and_leaves_byte_for_byte() -> None:
@@ -187,7 +187,11 @@ def test_given_a_request_then_it_asks_for_nothing_packed_and_leaves_byte_for_byt
 
 @pytest.mark.parametrize(
     ("host", "told"),
-    [("no-such-host.invalid", "not known"), ("a" * 70 + ".example", "host is none"), ("x..example", "host is none")],
+    [
+        ("no-such-host.invalid", "not known"),
+        ("a" * 70 + ".example", "not a valid name"),
+        ("x..example", "not a valid name"),
+    ],
 )
 def test_given_a_host_that_is_none_then_nothing_arrived(monkeypatch: pytest.MonkeyPatch, host: str, told: str) -> None:
     real = socket.getaddrinfo
@@ -236,7 +240,7 @@ def test_given_a_server_certificate_that_does_not_hold_then_nothing_arrived(
 ) -> None:
     pair = authority.issue(**issue)  # type: ignore[arg-type]
     with serving(lambda _: GOOD, pair) as server, client(authority) as asker:
-        with pytest.raises(NeverArrived, match=f"the server's certificate does not hold: .*{told}"):
+        with pytest.raises(NeverArrived, match=f"the server's certificate is not trusted: .*{told}"):
             post(asker, f"https://localhost:{server.port}/")
         assert server.requests == []
 
@@ -245,7 +249,7 @@ def test_given_an_authority_that_is_not_ours_then_nothing_arrived(authority: Aut
     other = Authority(tmp_path, "another authority")
     with serving(lambda _: GOOD, other.issue()) as server:
         for trusted in (authority, None):
-            with client(trusted) as asker, pytest.raises(NeverArrived, match="certificate does not hold"):
+            with client(trusted) as asker, pytest.raises(NeverArrived, match="certificate is not trusted"):
                 post(asker, f"https://localhost:{server.port}/")
         assert server.requests == []
 
@@ -338,7 +342,7 @@ def test_given_proxies_passwords_and_authorities_in_the_environment_then_none_of
             assert post(asker, f"https://localhost:{server.port}/").status == 200
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.file.certificate))
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file.certificate))
-        with client() as asker, pytest.raises(NeverArrived, match="certificate does not hold"):
+        with client() as asker, pytest.raises(NeverArrived, match="certificate is not trusted"):
             post(asker, f"https://localhost:{server.port}/")
     assert b"authorization" not in server.requests[0].lower()
     assert not keys.exists() or b"SECRET" not in keys.read_bytes()

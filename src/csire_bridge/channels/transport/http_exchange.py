@@ -43,10 +43,10 @@ class HttpAnswer:
     @property
     def excerpt(self) -> str:
         """What a person may see of it."""
-        packed = self.headers.get("content-encoding", "identity").strip().lower()
-        if packed == "identity":
+        coding = self.headers.get("content-encoding", "identity").strip().lower()
+        if coding == "identity":
             return excerpt(self.body)
-        return f"(packed as {redacted(packed, 20)}, which we did not ask for, and not unpacked)"
+        return f"(compressed as {redacted(coding, 20)}, which we did not ask for; not decompressed)"
 
 
 class PartnerClient:
@@ -125,7 +125,7 @@ class PartnerClient:
                 extensions={ENDS: time.monotonic() + connect_seconds + seconds},
             )
         except httpx.InvalidURL as error:
-            raise NeverArrived(f"the address is none: {error}") from error
+            raise NeverArrived(f"the address is not valid: {error}") from error
         response = client.send(request, stream=True)
         try:
             yield response

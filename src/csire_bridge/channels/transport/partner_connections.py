@@ -200,13 +200,13 @@ def _why(error: Exception) -> str:
     cause = error if isinstance(error, UnusableTlsFile) else error.__context__ or error  # httpcore drops the __cause__
     match cause:
         case ssl.SSLCertVerificationError():
-            why = f"the server's certificate does not hold: {cause.verify_message}"
+            why = f"the server's certificate is not trusted: {cause.verify_message}"
         case ssl.SSLError():
             why = f"TLS failed: {cause.reason or cause}"
         case socket.gaierror():
-            why = f"the name of the host is not known: {cause.strerror}"
+            why = f"the host name is not known: {cause.strerror}"
         case UnicodeError():
-            why = "the name of the host is none"
+            why = "the host is not a valid name"
         case ConnectionRefusedError():
             why = "the connection was refused"
         case TimeoutError():

@@ -1,4 +1,4 @@
-"""TLS towards partners: version 1.2 or newer, the authorities to trust, and our certificate. Nothing else counts."""
+"""TLS settings for all partners: version 1.2 or newer, the authorities to trust, and our certificate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class UnusableTlsFile(Exception):
 
 
 def tls_context(ca_bundle: Path | None, client_certificate: tuple[Path, Path] | None) -> ssl.SSLContext:
-    """A context of what the files hold now; ``ca_bundle`` None means the public authorities.
+    """A context made from the current content of the files; ``ca_bundle`` None means the public authorities.
 
     ``client_certificate`` is our certificate and its key, which has no password. Raises UnusableTlsFile.
     """

@@ -1,4 +1,4 @@
-"""What zeep may read: the files of a contract's folder. It never opens a connection of its own."""
+"""Limits zeep to the files in a contract's folder: it never opens a connection by itself."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from csire_bridge.cli import main
-from csire_bridge.domain.identifiers import CorrelationId
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.meter.contactor import HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.order.order import OrderState
@@ -23,7 +24,7 @@ from csire_bridge.lab.simulators.hes import messages as hes_messages
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.alert_conditions import standing
 from tests.defaults import PARTNER_WAIT
-from tests.integration.bridge_support import METER, Play, play
+from tests.integration.bridge_support import METER, POINT, Play, play
 
 DISCONNECTED, CONNECTED = HeadEndEventKind.DISCONNECTED, HeadEndEventKind.CONNECTED
 NEVER = {"field_work": "never"}
@@ -145,6 +146,18 @@ def test_given_supply_that_came_back_by_itself_when_off_was_told_then_it_is_told
         done(playing, "disconnect")
         tell(playing, CONNECTED)
         assert [kind for kind, _ in alerts(playing)] == [AlertKind.SUPPLY_ON_UNEXPLAINED]
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper, str.title])
+def test_given_a_head_end_system_that_spells_meters_otherwise_when_supply_came_back_by_itself_then_it_is_told(
+    tmp_path: Path, spell: Callable[[str], str]
+) -> None:
+    with play(tmp_path) as playing:
+        done(playing, "disconnect")
+        event = HeadEndEvent(None, MeterNumber(spell(METER)), CONNECTED, "3.31.0.68", system_clock())
+        playing.scene.bridge.take_events([(b"<event/>", event)])
+        (movement,) = movements(playing)
+        assert (movement.meter, movement.metering_point, movement.state) == (METER, POINT, Supply.ON)
 
 
 def run(playing: Play, folder: Path, *words: object) -> Any:

@@ -126,6 +126,42 @@ def test_given_the_meter_of_one_point_is_told_at_another_when_the_other_is_switc
         assert {"meters-at-two-points", "orders-parked"} <= alerts
 
 
+@pytest.mark.parametrize("kind", ["disconnect", "reconnect"])
+@pytest.mark.parametrize("source", [Source.MESSAGE, Source.SID, Source.IMPORT])
+def test_given_the_meter_of_one_point_is_told_at_another_in_other_letters_then_neither_household_is_switched(
+    tmp_path: Path, source: Source, kind: str
+) -> None:
+    with play(tmp_path, connected=kind == "disconnect") as playing:
+        lower = MeterNumber(METER.lower())
+        if source is Source.MESSAGE:
+            playing.take_in(notice(playing, OTHER, 0, MeterNumber=lower))
+        else:
+            tell(playing, OTHER, source, meter=lower, has_contactor=True)
+        for point in (OTHER, POINT):
+            playing.send(kind, point)
+            order = playing.work_until_state(OrderState.PARKED)
+            assert "more than one metering point" in (order.detail or "")
+        assert switches(playing) == 0
+        assert "meters-at-two-points" in {alert.kind.value for alert in playing.scene.bridge.watch.look()}
+
+
+def test_given_a_notice_that_spells_the_meter_in_other_letters_then_it_is_no_other_meter(tmp_path: Path) -> None:
+    with play(tmp_path) as playing:
+        playing.take_in(notice(playing, POINT, 0, MeterNumber=METER.lower()))
+        playing.send("disconnect")
+        assert playing.work_until_state(OrderState.DONE).meter == METER
+        with playing.scene.bridge.database.transaction() as tx:
+            tell_person = RegistryUpdate(
+                process_instance=None,
+                metering_point=POINT,
+                effective_date=day(0),
+                meter_number=MeterNumber(METER.lower()),
+            )
+            tx.points.record_notices([tell_person], system_clock(), Source.PERSON, "Anna")
+            point = tx.points.get(POINT)
+            assert point is not None and point.meter == METER.lower(), "a person may correct the spelling"
+
+
 def test_given_a_meter_that_was_moved_after_the_order_then_a_person_confirms_it_before_anything_is_switched(
     tmp_path: Path,
 ) -> None:

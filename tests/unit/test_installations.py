@@ -44,6 +44,10 @@ def at(
         ([at(B, M2, -99, 1), at(A, M2, 1), at(B, M1, 1)], 2, None),
         # an ordinary exchange: the new meter was nowhere before, the old one is nowhere now
         ([at(B, M2, -99, 1), at(B, M1, 1)], 0, None),
+        # the same meter in other letters
+        ([at(A, MeterNumber("m1"), -99), at(B, M1, 1)], 2, "more than one metering point"),
+        ([at(A, MeterNumber("m1"), -99, 1), at(B, M1, 1)], 0, "was moved between"),
+        ([at(B, MeterNumber("m2"), -99, 1), at(A, M2, 1), at(B, M1, 1)], 0, "meter M2 was moved between"),
         # a used meter from the store
         ([at(A, M1, -99, -50), at(B, M2, -99, 1), at(B, M1, 1)], 0, None),
     ],

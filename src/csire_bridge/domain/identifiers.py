@@ -141,9 +141,14 @@ class MeterNumber(str):
 
     __slots__ = ()
 
+    @property
+    def value(self) -> str:
+        """The same for all spellings of one meter: the case of letters does not matter."""
+        return self.casefold()
+
     def is_spelled(self, text: str) -> bool:
         """Whether ``text`` from a partner means this meter, ignoring surrounding space and case."""
-        return text.strip().casefold() == self.casefold()
+        return text.strip().casefold() == self.value
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -38,19 +38,21 @@ def misplaced(
     """Why a command to ``meter`` for an order of ``point`` might reach another household; None when it can't.
 
     ``registered_at`` (UTC) is when the order was registered. ``known`` are all installations of all meters that are or
-    were at the point. A meter must be at one point only. And no meter that was at the point since the order was
-    registered may have been at another point since then, unless a person has confirmed the meter afterwards.
+    were at the point, however they are spelled. A meter must be at one point only. And no meter that was at the point
+    since the order was registered may have been at another point since then, unless a person has confirmed the meter
+    afterwards.
     """
-    elsewhere = sorted({i.metering_point for i in known if i.meter == meter and i.known_until is None} - {point})
+    same = [i for i in known if meter.is_spelled(i.meter)]
+    elsewhere = sorted({i.metering_point for i in same if i.known_until is None} - {point})
     if elsewhere:
         return (
             f"meter {meter} is known at more than one metering point ({', '.join([point, *elsewhere])}): "
             "it is not certain whose supply it switches -> find out where it is, and say so with `points meter`"
         )
     since = _counts_from(point, meter, registered_at, known)
-    moved = {i.meter for i in known if i.metering_point == point and i.lasts_beyond(since)}
+    moved = {i.meter.value for i in known if i.metering_point == point and i.lasts_beyond(since)}
     for other in known:
-        if other.meter in moved and other.metering_point != point and other.lasts_beyond(since):
+        if other.meter.value in moved and other.metering_point != point and other.lasts_beyond(since):
             return (
                 f"meter {other.meter} was moved between the metering points {other.metering_point} and {point} since "
                 "the order was registered -> find out which meter is here, say so with `points meter`, then retry"
@@ -62,6 +64,6 @@ def _counts_from(
     point: MeteringPointCode, meter: MeterNumber, registered_at: datetime, known: Sequence[Installation]
 ) -> datetime:
     """The moment (UTC) from which moves of the meter count against the order."""
-    here = [i for i in known if i.metering_point == point and i.meter == meter and i.known_until is None]
+    here = [i for i in known if i.metering_point == point and meter.is_spelled(i.meter) and i.known_until is None]
     confirmed = [i.confirmed_at for i in here if i.confirmed_at is not None]
     return max([registered_at - _CLOCKS_DIFFER, *confirmed])

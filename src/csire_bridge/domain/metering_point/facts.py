@@ -157,10 +157,16 @@ def after(known: PointRecord | None, telling: Telling, now: datetime) -> PointRe
             if point.danger_registered is None:
                 news[name] = value
         elif name not in since or stamp >= since[name]:
-            news[name], since[name] = value, stamp
+            news[name], since[name] = _as_known(point, name, value, telling), stamp
     if known is not None and not news:
         return known
     return PointRecord(replace(point, updated_at=now, **news), since)  # type: ignore[arg-type]
+
+
+def _as_known(point: MeteringPoint, name: str, value: object, telling: Telling) -> object:
+    """The value; a meter that is there already keeps its spelling, which only a person of the operator changes."""
+    known = point.meter if name == "meter" and telling.source is not Source.PERSON else None
+    return known if known is not None and isinstance(value, str) and known.is_spelled(value) else value
 
 
 def has_contactor(meter_kind: str) -> bool:

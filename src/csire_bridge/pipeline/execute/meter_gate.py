@@ -26,10 +26,10 @@ def doubts(
     around = tx.points.installations(sorted(codes), now)
     meters: dict[str, list[Installation]] = {}
     for installation in around:
-        meters.setdefault(installation.meter, []).append(installation)
+        meters.setdefault(installation.meter.value, []).append(installation)
     for installation in around:
         if installation.metering_point in codes:
-            known.setdefault(installation.metering_point, []).extend(meters[installation.meter])
+            known.setdefault(installation.metering_point, []).extend(meters[installation.meter.value])
     parents = tx.orders.get_many([order.parent for order in orders if order.parent is not None])
     found: dict[int, str] = {}
     for order in orders:

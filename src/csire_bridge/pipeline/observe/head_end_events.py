@@ -18,6 +18,7 @@ from csire_bridge.pipeline.ports.store import Store, Transaction
 __all__ = ["take_events"]
 
 _log = logging.getLogger(__name__)
+_Event = tuple[bytes, HeadEndEvent, CommandedOrder | None]
 
 
 def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
@@ -33,7 +34,7 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
     now = clock()
     with store.transaction() as tx:
         orders = tx.neighbours.by_correlation([e.correlation_id for _, e in events if e.correlation_id])
-        joined = [_joined(raw, event, orders) for raw, event in events]
+        joined = _as_we_write(tx, [_joined(raw, event, orders) for raw, event in events])
         met = _new(tx, [(event, order) for _, event, order in joined if order is not None])
         tx.head_end.add([(raw, event, order.key if order else None) for raw, event, order in joined], now)
         near = tx.neighbours.open_at_meters([event.meter for _, event, order in joined if order is None])
@@ -44,6 +45,15 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         ended = [event for _, event, order in joined if order is None or order.state in FINAL_STATES]
         take_claims(tx, ended, now)
         note_event_times(tx, [event for _, event in events], now)
+
+
+def _as_we_write(tx: Transaction, joined: Sequence[_Event]) -> list[_Event]:
+    """Events that answer no order's command, with their meter numbers as we write them."""
+    known = tx.points.spelled([event.meter for _, event, order in joined if order is None])
+    return [
+        (raw, event if order else replace(event, meter=known.get(event.meter, event.meter)), order)
+        for raw, event, order in joined
+    ]
 
 
 def _new(
@@ -59,9 +69,7 @@ def _new(
     return new
 
 
-def _joined(
-    raw: bytes, event: HeadEndEvent, orders: Mapping[CorrelationId, CommandedOrder]
-) -> tuple[bytes, HeadEndEvent, CommandedOrder | None]:
+def _joined(raw: bytes, event: HeadEndEvent, orders: Mapping[CorrelationId, CommandedOrder]) -> _Event:
     """The event, with the meter number as we write it, and its order; None if that order is for another meter."""
     order = orders.get(event.correlation_id) if event.correlation_id else None
     if order is None:

@@ -168,7 +168,7 @@ _OTHERS = meter_installations.alias("others")
 _AT_TWO_POINTS = and_(
     SHARED_METER,
     exists().where(
-        _OTHERS.c.meter == meter_installations.c.meter,
+        func.lower(_OTHERS.c.meter) == func.lower(meter_installations.c.meter),
         _OTHERS.c.known_until.is_(None),
         _OTHERS.c.key != meter_installations.c.key,
     ),

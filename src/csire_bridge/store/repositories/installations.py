@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection, and_, bindparam, false, insert, null, select, true, union_all, update
+from sqlalchemy import Connection, String, and_, bindparam, false, func, insert, null, select, true, union_all, update
 
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.meter.installations import Installation
@@ -24,20 +25,24 @@ Move = tuple[MeteringPointCode, MeterNumber | None, MeterNumber | None]
 
 _I, _U = meter_installations, metering_point_updates
 _MOMENT = _I.c.known_since.type
+_ASCII = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _HERE = _I.c.known_until.is_(None)
+_VALUE = func.lower(_I.c.meter, type_=String())
 _END = (
     update(_I)
     .where(_I.c.metering_point == bindparam("b_point"), _HERE)
     .values(known_until=bindparam("known_until", type_=_MOMENT), shared_since=None)
 )
-_HOLDERS = select(_I.c.meter, _I.c.metering_point).where(any_of(_I.c.meter, "meters"), _HERE)
+_HOLDERS = select(_I.c.meter, _I.c.metering_point).where(any_of(_VALUE, "meters"), _HERE)
 _SHARE = (
     update(_I)
-    .where(_I.c.meter == bindparam("b_meter"), _HERE, _I.c.shared_since.is_(None))
+    .where(func.lower(bindparam("b_meter", type_=String())) == _VALUE, _HERE, _I.c.shared_since.is_(None))
     .values(shared_since=bindparam("shared_since", type_=_MOMENT))
 )
-_SHARE_NO_MORE = (update(_I).where(_I.c.meter == bindparam("b_meter"), _HERE, _I.c.shared_since.is_not(None))).values(
-    shared_since=None
+_SHARE_NO_MORE = (
+    update(_I)
+    .where(func.lower(bindparam("b_meter", type_=String())) == _VALUE, _HERE, _I.c.shared_since.is_not(None))
+    .values(shared_since=None)
 )
 _ADD = insert(_I)
 _CONFIRM = (
@@ -45,15 +50,15 @@ _CONFIRM = (
     .where(_I.c.metering_point == bindparam("b_point"), _I.c.meter == bindparam("b_meter"), _HERE)
     .values(confirmed_at=bindparam("confirmed_at", type_=_MOMENT))
 )
-_METERS_AT = select(_I.c.meter).where(any_of(_I.c.metering_point, "codes")).scalar_subquery()
+_METERS_AT = select(_VALUE).where(any_of(_I.c.metering_point, "codes")).scalar_subquery()
 _COLUMNS = (_I.c.meter, _I.c.metering_point, _I.c.known_since, _I.c.known_until, _I.c.confirmed_at)
 _AROUND = union_all(
-    select(*_COLUMNS, false().label("pending")).where(_I.c.meter.in_(_METERS_AT)),
+    select(*_COLUMNS, false().label("pending")).where(_VALUE.in_(_METERS_AT)),
     select(_U.c.meter_number, _U.c.metering_point, _U.c.told_at, null(), null(), true()).where(
         and_(
             _U.c.applied_at.is_(None),
             _U.c.effective_date <= bindparam("today", type_=_U.c.effective_date.type),
-            _U.c.meter_number.in_(_METERS_AT),
+            func.lower(_U.c.meter_number).in_(_METERS_AT),
         )
     ),
 )
@@ -84,31 +89,41 @@ class Installations:
         execute_many(self._connection, _END, ended)
         new = [(code, meter) for code, _, meter in moves if meter is not None]
         at = self._holders({meter for _, *both in moves for meter in both if meter is not None})
-        count = Counter(at) + Counter(meter for _, meter in new)
-        shared = [{"b_meter": str(meter), "shared_since": now} for meter in set(at) if count[meter] > 1]
+        count = Counter(meter.value for meter in at) + Counter(meter.value for _, meter in new)
+        shared = [{"b_meter": str(meter), "shared_since": now} for meter in set(at) if count[meter.value] > 1]
         execute_many(self._connection, _SHARE, shared)
-        alone = [{"b_meter": str(meter)} for meter, n in count.items() if n == 1 and meter in at]
+        alone = [{"b_meter": str(meter)} for meter in set(at) if count[meter.value] == 1]
         execute_many(self._connection, _SHARE_NO_MORE, alone)
         rows = [
             {
                 "meter": str(meter),
                 "metering_point": str(code),
                 "known_since": now,
-                "shared_since": now if count[meter] > 1 else None,
+                "shared_since": now if count[meter.value] > 1 else None,
             }
             for code, meter in new
         ]
         execute_many(self._connection, _ADD, rows)
         for code, meter in new:
-            if count[meter] > 1:
+            if count[meter.value] > 1:
                 _log.error("meter %s is told at metering point %s and is known at another one", meter, code.masked)
 
     def _holders(self, meters: set[MeterNumber]) -> list[MeterNumber]:
-        """The points at which each of ``meters`` is known to be, one row for each."""
-        rows = self._connection.execute(_HOLDERS, {"meters": sorted(map(str, meters))})
+        """The points at which each of ``meters`` is known to be, one row for each, with the spelling used there."""
+        rows = self._connection.execute(_HOLDERS, {"meters": _values(meters)})
         return [MeterNumber(row.meter) for row in rows]
+
+    def as_known(self, meters: Iterable[MeterNumber]) -> dict[MeterNumber, MeterNumber]:
+        """Those of ``meters`` that are at a point, with how they are spelled there."""
+        known = {meter.value: meter for meter in self._holders(set(meters))}
+        return {meter: known[meter.value] for meter in meters if meter.value in known}
 
     def confirm(self, code: MeteringPointCode, meter: MeterNumber, at: datetime) -> None:
         """Record that a person confirmed at ``at`` (UTC) that the meter is at the point."""
         given = {"b_point": str(code), "b_meter": str(meter), "confirmed_at": at}
         self._connection.execute(_CONFIRM, given)
+
+
+def _values(meters: Iterable[MeterNumber]) -> list[str]:
+    """As SQL's ``lower`` writes them: SQLite's knows the letters of ASCII only, PostgreSQL's those of its locale."""
+    return sorted({form for meter in meters for form in (meter.lower(), meter.translate(_ASCII))})

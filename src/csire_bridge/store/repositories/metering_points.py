@@ -173,6 +173,10 @@ class PointRegistry:
             known, _ = self._installations.around(codes, today)
         return known
 
+    def spelled(self, meters: Sequence[MeterNumber]) -> dict[MeterNumber, MeterNumber]:
+        """Those of ``meters``, as others spell them, that are at a point, with how we write them."""
+        return self._installations.as_known(meters) if meters else {}
+
     def confirm_meter(self, code: MeteringPointCode, meter: MeterNumber, at: datetime) -> None:
         """Record that a person confirmed at ``at`` (UTC) that the meter is at the point."""
         self._installations.confirm(code, meter, at)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     text,
 )
 
@@ -69,7 +70,7 @@ Index("ix_metering_point_updates_due", metering_point_updates.c.metering_point, 
 _PENDING = text("applied_at IS NULL")
 Index(
     "ix_metering_point_updates_meter",
-    metering_point_updates.c.meter_number,
+    func.lower(metering_point_updates.c.meter_number),
     sqlite_where=_PENDING,
     postgresql_where=_PENDING,
 )
@@ -80,17 +81,18 @@ meter_installations = Table(
     "meter_installations",
     metadata,
     Column("key", KEY, primary_key=True, autoincrement=True),
-    Column("meter", String(20), nullable=False, index=True),
+    Column("meter", String(20), nullable=False),
     Column("metering_point", String(18), nullable=False, index=True),
     Column("known_since", Moment, nullable=False),
     Column("known_until", Moment),
     Column("confirmed_at", Moment),
     Column("shared_since", Moment),
 )
+Index("ix_meter_installations_meter", func.lower(meter_installations.c.meter))  # one meter, however it is spelled
 _ALONE = text("known_until IS NULL AND shared_since IS NULL")
 Index(
     "uq_meter_installations_alone",
-    meter_installations.c.meter,
+    func.lower(meter_installations.c.meter),
     unique=True,
     sqlite_where=_ALONE,
     postgresql_where=_ALONE,

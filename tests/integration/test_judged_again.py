@@ -43,7 +43,7 @@ from csire_bridge.xml.security.signature import sign_enveloped, without_signatur
 from tests.defaults import INTAKE, PARTNER_WAIT
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 DISCONNECT, RECONNECT = "8.1.1.5-minimal", "8.2.1.6-minimal"
 WEBHOOK, QUEUE = Channel.WEBHOOK, Channel.QUEUE
 REFUSED, ACCEPTED, DUPLICATE = MessageState.REFUSED, MessageState.ACCEPTED, MessageState.DUPLICATE
@@ -61,6 +61,7 @@ class House:
     bridge: Bridge
     now: list[datetime]
     policy: JudgingAgain = INTAKE.judging_again
+    judge: JudgeAgain | None = None
 
     def comes(self, raw: bytes, channel: Channel = WEBHOOK) -> int:
         """Take a message in and judge it; its key."""
@@ -74,14 +75,25 @@ class House:
 
     def look(self) -> int:
         """Judge again what is due, and go on with it."""
-        judge = JudgeAgain(self.bridge.database, self.bridge.intake, self.bridge.clock, self.policy)
-        found = judge.look()
+        if self.judge is None:
+            self.start()
+        assert self.judge is not None
+        found = self.judge.look()
         self.work()
         return found
+
+    def start(self) -> None:
+        """A bridge that has just been started."""
+        bridge = self.bridge
+        self.judge = JudgeAgain(bridge.database, bridge.intake, bridge.clock, self.policy, bridge._partners.version)
 
     def message(self, key: int) -> FoundMessage:
         with self.bridge.database.reading() as connection:
             return next(one for one in find_messages(connection, MessageSearch(), 100) if one.key == key)
+
+    def tries(self, key: int) -> int:
+        with self.bridge.database.transaction() as tx:
+            return tx.messages.refused([key])[0].tries
 
     def orders(self) -> list[Order]:
         with self.bridge.database.reading() as connection:
@@ -170,6 +182,36 @@ def test_given_a_new_certificate_of_the_hub_that_is_not_entered_yet_when_it_is_t
     assert [(v["state"], v["code"]) for v in file["verdicts"]] == [("refused", "trust.unknown-signer")]
     assert any(line["step"] == "again" for line in file["history"])
     assert house.look() == 0, "once"
+
+
+def test_given_a_refusal_that_was_judged_often_when_the_certificate_is_entered_then_nobody_waits_for_the_long_pause(
+    house: House, tmp_path: Path
+) -> None:
+    new = new_certificate()
+    key = house.comes(message(RECONNECT, key=new), QUEUE)
+    for _ in range(9):
+        house.now[0] += HOUR
+        assert house.look() == 0
+    house.enter(new, tmp_path)
+    house.now[0] += SECOND
+    assert house.look() == 1
+    assert house.message(key).state is ACCEPTED
+
+
+def test_given_a_refusal_that_was_judged_often_when_the_bridge_is_started_then_it_is_judged_at_once(
+    house: House,
+) -> None:
+    key = house.comes(message(at=START + 5 * DAY, ident=MessageId.new()), QUEUE)
+    for _ in range(9):
+        house.now[0] += HOUR
+        assert house.look() == 0
+    tries = house.tries(key)
+    house.now[0] += SECOND
+    assert house.look() == 0
+    assert house.tries(key) == tries, "it waits"
+    house.start()
+    house.look()
+    assert house.tries(key) == tries + 1
 
 
 def test_given_a_sender_that_sends_again_meanwhile_when_judged_again_then_there_is_one_order(

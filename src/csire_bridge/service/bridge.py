@@ -249,7 +249,8 @@ class Bridge:
             ScheduledJob("watch", Every(timedelta(seconds=30)), lambda led, _: self.watch.look(led)),
             ScheduledJob("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
         ]
-        judge = JudgeAgain(self.database, self.intake, self.clock, intake_policy(self.settings).judging_again)
+        policy = intake_policy(self.settings).judging_again
+        judge = JudgeAgain(self.database, self.intake, self.clock, policy, self._partners.version)
         ticks.append(ScheduledJob("judge again", Every(timedelta(seconds=30)), lambda *_: self._judged_again(judge)))
         if sid := self.sid:
             ticks.append(ScheduledJob("field work", Every(timedelta(seconds=1)), lambda led, _: sid.hand_over(led)))

@@ -7,7 +7,7 @@ new one. So ids, processes and orders are checked as always, and it is accepted 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from csire_bridge.domain.clock import Clock
@@ -28,16 +28,30 @@ _AT_ONCE = 64
 class JudgeAgain:
     """Judges refused messages again when they are due. For one thread of one process at a time."""
 
-    def __init__(self, store: Store, intake: Intake, clock: Clock, policy: JudgingAgain) -> None:
+    def __init__(
+        self,
+        store: Store,
+        intake: Intake,
+        clock: Clock,
+        policy: JudgingAgain,
+        partners: Callable[[], int],
+    ) -> None:
+        """``partners`` is the version of the partners that hold now: with another one than before, and at the first
+        look after a start, everything is due.
+        """
         self._store = store
         self._intake = intake
         self._clock = clock
         self._policy = policy
+        self._partners = partners
+        self._judged_by = -1
 
     def look(self) -> int:
         """Judge a bounded number of messages that are due; return how many are good now and continue."""
-        now = self._clock()
+        now, partners = self._clock(), self._partners()
         with self._store.transaction() as tx:
+            if partners != self._judged_by:
+                tx.messages.due_at_once(now)
             raws = tx.messages.refused(tx.messages.due_again(now, _AT_ONCE))
         good = [raw for raw in raws if raw.raw and not isinstance(self._intake.judge_again(raw, now), PartnerFault)]
         bad = [raw for raw in raws if raw not in good]
@@ -49,6 +63,7 @@ class JudgeAgain:
                 if self._next(raw, now) is None
             )
             reopened = reopen(tx, [raw.key for raw in good], now, "the cause of the refusal is gone: judged again")
+        self._judged_by = partners
         for key in reopened:
             _log.warning("message %s, which was refused, is good now and goes on", key)
         return len(reopened)

@@ -83,6 +83,11 @@ _STILL_REFUSED = (
     .where(messages.c.key == bindparam("b_key"), messages.c.state == MessageState.REFUSED.value)
     .values(again_at=bindparam("again_at"), tries=messages.c.tries + 1)
 )
+_DUE_AT_ONCE = (
+    update(messages)
+    .where(JUDGED_AGAIN, messages.c.again_at > bindparam("now", type_=messages.c.again_at.type))
+    .values(again_at=bindparam("now", type_=messages.c.again_at.type))
+)
 _REOPEN = (
     update(messages)
     .where(messages.c.key == bindparam("b_key"), messages.c.state == MessageState.REFUSED.value)
@@ -153,6 +158,10 @@ class Journal:
     def due_again(self, now: datetime, limit: int) -> list[int]:
         """Up to ``limit`` refused messages that are to be judged again at ``now`` (UTC)."""
         return list(self._connection.execute(_AGAIN, {"now": now, "limit": limit}).scalars())
+
+    def due_at_once(self, now: datetime) -> None:
+        """Have whatever waits to be judged again judged at ``now`` (UTC): a cause of its refusal may be gone."""
+        self._connection.execute(_DUE_AT_ONCE, {"now": now})
 
     def unproven_again(self) -> int:
         """How many messages of unproven senders wait to be judged again."""

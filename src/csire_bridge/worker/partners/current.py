@@ -67,6 +67,11 @@ class PartnerDesk:
                 self._turn.release()
         return self._book
 
+    def version(self) -> int:
+        """The version of the registry's table that ``book`` goes by now."""
+        self.book()
+        return self._table.version
+
     def _look(self) -> None:
         changed = self._revocations.refresh(self._clock())
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from csire_bridge.channels.sid.client import FetchedOrder, PickUp
-from csire_bridge.channels.sid.contract import element
-from csire_bridge.channels.sid.order_fetcher import OrderFetcher
+from csire_bridge.channels.sid.client import FetchedOrder, PickUp, SidClient
+from csire_bridge.channels.sid.contract import SID, SOAP11, Operation, element
+from csire_bridge.channels.sid.order_fetcher import OrderFetcher, Orders
+from csire_bridge.channels.sid.profile import SidProfile
 from csire_bridge.channels.sid.response_writer import SidDesk
+from csire_bridge.channels.transport.http_exchange import HttpAnswer
 from csire_bridge.config.resources import folder
-from csire_bridge.domain.errors import OurFault, PartnerRefused
+from csire_bridge.domain.errors import OurFault, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.message.sid import SidNumber
@@ -114,7 +116,7 @@ class Sid:
 
 
 @contextmanager
-def fetching(database: Database, sid: Sid, most: int = 2) -> Iterator[OrderFetcher]:
+def fetching(database: Database, sid: Orders, most: int = 2) -> Iterator[OrderFetcher]:
     desk = SidDesk(SchemaCatalogue([folder("schemas")]), DEFAULT_LIMITS, 100_000)
     intake = SidIntake(database, desk, PointFinder(database, None, lambda: NOW), lambda: NOW, ORDERS)
     lease = timedelta(minutes=1)
@@ -179,6 +181,84 @@ def test_given_the_bridge_itself_fails_at_one_order_when_fetched_then_sid_is_tol
     with database.reading() as connection:
         assert len(list(order_lines(connection))) == 1, "three joined one order, and nothing of the bad one is kept"
     assert parked(database) == 0
+
+
+class Broken:
+    """SID over HTTP, whose orders are bytes: one of them may break the whole answer."""
+
+    def __init__(self, orders: Mapping[str, bytes], around: bytes = b"%s") -> None:
+        self.waiting, self.asked = dict(orders), 0
+        self.confirmed: dict[str, bool] = {}
+        self._around = around
+
+    def write(self, operation: Operation, **values: Any) -> bytes:
+        self._values = values
+        return b""
+
+    def ask(self, operation: Operation, body: bytes) -> HttpAnswer:
+        if operation is Operation.CONFIRM:
+            for told in self._values["PickUp"]:
+                self.confirmed[told["Number"]] = told["Taken"]
+                self.waiting.pop(told["Number"])
+            return self._answer(b"<c:ConfirmPickUpResponse/>")
+        self.asked += 1
+        orders = list(self.waiting.values())[: self._values["MostOrders"]]
+        return self._answer(b"<c:FetchOrdersResponse>%s</c:FetchOrdersResponse>" % b"".join(orders))
+
+    def _answer(self, body: bytes) -> HttpAnswer:
+        envelope = b'<s:Envelope xmlns:s="%s" xmlns:c="%s"><s:Body>%s</s:Body></s:Envelope>'
+        return HttpAnswer(200, {}, self._around % (envelope % (SOAP11.encode(), SID[1:-1].encode(), body)))
+
+    def client(self, max_bytes: int = 100_000) -> SidClient:
+        profile = SidProfile(url="http://127.0.0.1:1", max_bytes=max_bytes)
+        client = SidClient(profile, SchemaCatalogue([folder("schemas")]))
+        client._caller = self  # type: ignore[assignment]
+        return client
+
+
+def raw_order(number: str, inside: bytes = b"") -> bytes:
+    """A good order, or one with something in it; each declares its namespaces itself."""
+    raw = etree.tostring(element("Order", {**GOOD, "Number": number}))
+    end = raw.rindex(b"</")
+    return raw[:end] + inside + raw[end:]
+
+
+BREAKING = {
+    "an instruction": b"<?php die() ?>",
+    "a character that XML does not have": b"\x01",
+    "an entity that nobody knows": b"<x>&nbsp;</x>",
+    "not UTF-8": b"<x>\xa3\xf3d\xbc</x>",
+    "a tag without an end": b"<x>",
+    "a hundred levels": b"<x>" * 100 + b"</x>" * 100,
+    "elements without end": b"<x/>" * 5000,
+    "what is too large": b"<x>" + b"x" * 100_000 + b"</x>",
+}
+
+
+@pytest.mark.parametrize("what", BREAKING)
+def test_given_an_order_that_breaks_the_whole_answer_when_fetched_then_it_is_refused_and_those_around_it_are_taken(
+    database: Database, what: str
+) -> None:
+    names = ["a", "b", "bad", "c", "d"]
+    sid = Broken({n: raw_order(n, BREAKING[what] if n == "bad" else b"") for n in names})
+    with fetching(database, sid.client(), most=50) as fetcher:
+        assert fetcher.drain() == len(names)
+        assert fetcher.drain() == 0
+    assert sid.confirmed == {name: name != "bad" for name in names}
+    refused = [line for line in journal(database) if line.state is MessageState.REFUSED]
+    assert len(refused) == 1, "its bytes are kept, once"
+    assert sid.asked < 30
+
+
+@pytest.mark.parametrize("around", [b"<!DOCTYPE a>%s", b"<!-- %s", b"\xff%s"])
+def test_given_an_answer_that_is_broken_around_the_orders_when_fetched_then_no_order_is_refused_for_it(
+    database: Database, around: bytes
+) -> None:
+    sid = Broken({"good": raw_order("good")}, around)
+    with fetching(database, sid.client(), most=50) as fetcher, pytest.raises(PartnerUnreachable):
+        fetcher.drain()
+    assert sid.confirmed == {}
+    assert journal(database) == []
 
 
 def test_given_more_orders_without_a_number_than_are_fetched_at_once_then_those_behind_them_are_taken(

@@ -6,6 +6,8 @@ Every failure becomes one of three: ``PartnerUnreachable`` (certainly not accept
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +21,10 @@ from csire_bridge.channels.sid.profile import SidProfile
 from csire_bridge.channels.sid.responses import UnexpectedResponse, point_of, read_body
 from csire_bridge.channels.sid.soap_client import EnvelopeSecurity, SidCaller
 from csire_bridge.channels.transport.failures import failure_by_status
-from csire_bridge.channels.transport.http_exchange import HttpAnswer
+from csire_bridge.channels.transport.http_exchange import AnswerTooLarge, HttpAnswer
+from csire_bridge.channels.transport.redact import excerpt
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import BridgeError
+from csire_bridge.domain.errors import BridgeError, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.message.sid import Report, ReportKind, SidNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
@@ -29,6 +32,12 @@ from csire_bridge.domain.order.order import Order
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
 __all__ = ["FetchedOrder", "PickUp", "SidClient"]
+
+_log = logging.getLogger(__name__)
+_OK = 200
+_ORDER_BYTES = re.compile(rb"<(?P<name>(?:[A-Za-z_][\w.-]*:)?Order)(?=[\s/>]).*</(?P=name)\s*>", re.DOTALL)
+_NUMBER_BYTES = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Number\s*>\s*([^<>&\s]{1,64})\s*</")
+"""Of what can't be read as XML: only to name it to SID as not taken."""
 
 
 def _utc_now() -> datetime:
@@ -70,10 +79,55 @@ class SidClient:
         self._caller = SidCaller(profile, wsse)
 
     def fetch(self, most: int = 50) -> list[FetchedOrder]:
-        """The oldest orders, ``most`` at a time, whose receipt was not confirmed; a broken one does not hide the
-        others."""
-        response = self._ask(Operation.FETCH, self._caller.write(Operation.FETCH, MostOrders=most), judged=False)
-        return [FetchedOrder(_number_of(child), _own_bytes(child)) for child in response if isinstance(child.tag, str)]
+        """The oldest ``most`` orders whose pick-up was not confirmed, or fewer: a broken one does not hide the others.
+
+        Where the whole answer can't be read, or is too large, half as many are asked for. The last one that is left,
+        which breaks an answer by itself, is given back as it is, so that it can be kept, refused and passed over.
+        """
+        while True:
+            answer = self._fetched(most)
+            try:
+                response = None if answer is None else self._understood(Operation.FETCH, answer, judged=False)
+            except PartnerUnreachable:
+                broken = answer and self._broken_order(answer)
+                if broken:
+                    return [broken]
+                if most == 1 or answer is None or answer.status != _OK or _is_readable(answer, self._profile.max_bytes):
+                    raise
+                response = None
+            if response is not None:
+                orders = [child for child in response if isinstance(child.tag, str)]
+                return [FetchedOrder(_number_of(order), _own_bytes(order)) for order in orders]
+            _log.error("SID's answer with %d orders can't be read: half as many are asked for", most)
+            most //= 2
+
+    def _fetched(self, most: int) -> HttpAnswer | None:
+        """SID's answer; None for one that is too large although fewer orders can be asked for."""
+        try:
+            return self._caller.ask(Operation.FETCH, self._caller.write(Operation.FETCH, MostOrders=most))
+        except PartnerUnreachable as error:
+            if most == 1 or not isinstance(error.__cause__, AnswerTooLarge):
+                raise
+            return None
+
+    def _broken_order(self, answer: HttpAnswer) -> FetchedOrder | None:
+        """The one order of an answer that can be read without it, and not with it; None where that is not so.
+
+        Not where SID signs its answers: nobody knows then whose words they are.
+        """
+        order = _ORDER_BYTES.search(answer.body)
+        numbers = set(_NUMBER_BYTES.findall(order[0])) if order else set()
+        if order is None or len(numbers) != 1 or answer.status != _OK or self._wsse is not None:
+            return None
+        try:
+            rest = read_body(answer.body[: order.start()] + answer.body[order.end() :], self._profile.max_bytes)
+            number = SidNumber.parse(numbers.pop().decode())
+        except (UnexpectedResponse, ValueError):
+            return None
+        if isinstance(rest, SidFault) or rest.tag != f"{SID}{Operation.FETCH}Response" or len(rest):
+            return None
+        _log.error("SID's order %s can't be read, and breaks the whole answer: its bytes are in the journal", number)
+        return FetchedOrder(number, order[0])
 
     def confirm(self, pick_ups: Sequence[PickUp]) -> None:
         """Tell SID which orders were accepted and which were refused; may be repeated."""
@@ -151,6 +205,14 @@ class SidClient:
             whose="SID",
             harmless=operation.harmless,
         )
+
+
+def _is_readable(answer: HttpAnswer, max_bytes: int) -> bool:
+    try:
+        read_body(answer.body, max_bytes)
+    except UnexpectedResponse:
+        return False
+    return True
 
 
 def _number_of(order: etree._Element) -> SidNumber | None:

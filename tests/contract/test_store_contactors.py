@@ -130,6 +130,16 @@ def test_given_foreign_times_when_they_fit_again_then_the_alert_is_over(database
     assert alerts(database)[0].oldest == NOW + MINUTE
 
 
+@pytest.mark.parametrize("years", [8000, -120])
+def test_given_a_time_of_another_age_when_noted_then_it_is_told_and_no_database_refuses_it(
+    database: Database, years: int
+) -> None:
+    with database.transaction() as tx:
+        tx.contactors.misfit("readings", None, timedelta(days=365 * years), NOW)
+        tx.contactors.misfit("old readings", METER, timedelta(days=365 * years), NOW)
+    assert {alert.kind for alert in alerts(database)} == {AlertKind.FOREIGN_TIMES, AlertKind.OLD_READINGS}
+
+
 def test_given_orders_that_were_done_when_the_tables_are_upgraded_then_what_the_last_ones_left_is_known(
     address: str,
 ) -> None:

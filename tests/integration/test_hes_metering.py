@@ -162,11 +162,11 @@ REPLY = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"
   <Reply><Result>OK</Result></Reply>%s</ResponseMessage></s:Body></s:Envelope>"""
 READINGS = """<Payload><r:MeterReadings xmlns:r="http://iec.ch/TC57/2011/MeterReadings#"><r:MeterReading><r:Meter>
   <r:Names><r:name>{meter}</r:name></r:Names></r:Meter><r:Readings><r:timeStamp>{at}</r:timeStamp>
-  <r:value>12.5</r:value><r:unit>kWh</r:unit><r:ReadingType ref="{code}"/></r:Readings></r:MeterReading>
+  <r:value>{value}</r:value><r:unit>{unit}</r:unit><r:ReadingType ref="{code}"/></r:Readings></r:MeterReading>
   </r:MeterReadings></Payload>"""
 CALENDARS = """<Payload><t:TariffCalendars xmlns:t="urn:csire-bridge:hes:calendar:v1"><t:meter>{meter}</t:meter>
   <t:active>G11</t:active><t:passive><t:name/></t:passive><t:readAt>{at}</t:readAt></t:TariffCalendars></Payload>"""
-SOUND = {"meter": METER, "at": "2026-03-01T13:00:00+01:00", "code": "1.8.0"}
+SOUND = {"meter": METER, "at": "2026-03-01T13:00:00+01:00", "code": "1.8.0", "value": "12.5", "unit": "kWh"}
 
 
 @pytest.fixture
@@ -186,14 +186,22 @@ def test_given_another_unit_and_zone_when_read_then_the_value_is_as_told_and_the
 @pytest.mark.parametrize("payload", [READINGS, CALENDARS, ""])
 @pytest.mark.parametrize(
     "change",
-    [{"meter": "ANOTHER"}, {"at": "2026-03-01T13:00:00"}, {"at": "0000-03-01T13:00:00Z"}, {"code": "2.8.0"}],
+    [
+        {"meter": "ANOTHER"},
+        {"at": "2026-03-01T13:00:00"},
+        {"at": "0000-03-01T13:00:00Z"},
+        {"code": "2.8.0"},
+        {"value": "1" * 13},
+        {"value": "-" + "1" * 13},
+        {"unit": "k" * 17},
+    ],
 )
 def test_given_an_unsound_answer_when_read_then_unknown_and_never_a_value(payload: str, change: dict[str, str]) -> None:
     body = (REPLY % ("fixed", payload.format(**{**SOUND, **change}))).encode()
     with raw_server(answering("200 OK", body)) as endpoint, bridge_to(endpoint) as bridge:
         with pytest.raises(OutcomeUnknown):
             bridge.connector.read_registers(METER, [ALL])
-        if "code" not in change:
+        if change.keys() <= {"meter", "at"}:
             with pytest.raises(OutcomeUnknown):
                 bridge.connector.read_calendar(METER)
 

@@ -15,6 +15,9 @@ from csire_bridge.domain.meter.metering import MeterCalendars, ObisCode, Registe
 __all__ = ["calendars_of", "readings_of"]
 
 _AGAIN = "read it again"
+_TOO_MUCH = Decimal(10**12)
+_LONGEST_UNIT = 16
+"""What is kept of a reading; PostgreSQL refuses a row with more, and then whatever is written with it."""
 
 
 def readings_of(meter: MeterNumber, registers: Sequence[ObisCode], reply: Reply) -> list[RegisterReading]:
@@ -34,8 +37,10 @@ def _reading(meter: MeterNumber, reading: etree._Element) -> RegisterReading:
         register = ObisCode.parse("" if kind is None else kind.get("ref", ""))
     except ValueError as error:
         raise OutcomeUnknown(f"the HES read something unknown of meter {meter}: {error}", _AGAIN) from error
-    value = Decimal(text_of(reading, "value"))  # a decimal, by the schema
-    return RegisterReading(meter, register, value, text_of(reading, "unit"), moment_of(reading, "timeStamp", meter))
+    value, unit = Decimal(text_of(reading, "value")), text_of(reading, "unit")  # a decimal, by the schema
+    if abs(value) >= _TOO_MUCH or len(unit) > _LONGEST_UNIT:
+        raise OutcomeUnknown(f"the HES gave an impossible value of register {register} of meter {meter}", _AGAIN)
+    return RegisterReading(meter, register, value, unit, moment_of(reading, "timeStamp", meter))
 
 
 def calendars_of(meter: MeterNumber, reply: Reply) -> MeterCalendars:

@@ -26,6 +26,7 @@ _OF = select(contactors).where(any_of(contactors.c.meter, "meters"))
 _OPEN_AT = movements.update().where(OPEN_MOVEMENTS, any_of(movements.c.meter, "meters"))
 _CONTACTOR_KINDS = (OrderKind.DISCONNECT.value, OrderKind.RECONNECT.value)
 _ITSELF = "csire-bridge"
+_MOST_SECONDS = 2**31 - 1
 
 
 class Contactors:
@@ -115,7 +116,7 @@ class Contactors:
         """Record that a time of the head-end system differed by ``offset`` from ours; without ``meter``, for all
         meters."""
         same = (foreign_times.c.source == source) & (foreign_times.c.meter == (meter or ""))
-        values: dict[str, Any] = {"offset_seconds": round(offset.total_seconds()), "measured_at": now}
+        values: dict[str, Any] = {"offset_seconds": _whole_seconds(offset), "measured_at": now}
         fits = foreign_times.c.fits_since
         again = update(foreign_times).where(same, fits.is_not(None)).values(**values, since=now, fits_since=None)
         if self._connection.execute(again).rowcount:
@@ -130,6 +131,11 @@ class Contactors:
         open_ones = (foreign_times.c.source == source) & foreign_times.c.fits_since.is_(None)
         of_them = foreign_times.c.meter.in_([str(meter) for meter in meters] or [""])
         self._connection.execute(update(foreign_times).where(open_ones, of_them).values(fits_since=now))
+
+
+def _whole_seconds(offset: timedelta) -> int:
+    """What the column takes: a head-end system may write the year 9998, or 1900."""
+    return max(-_MOST_SECONDS, min(round(offset.total_seconds()), _MOST_SECONDS))
 
 
 def _put(insert_of: Any) -> Insert:

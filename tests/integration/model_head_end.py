@@ -181,6 +181,10 @@ class ModelHeadEnd:
         """How far its clock is behind the bridge's."""
         return self.clock.behind(now, self.world.now.timestamp())
 
+    def clock_ahead(self, now: datetime) -> timedelta:
+        """How far its clock is ahead of the bridge's."""
+        return self.clock.ahead(now, self.world.now.timestamp())
+
     def submit(self, command: ContactorCommand) -> None:
         """Take a command, if ``submits`` lets it."""
         self.on_submit(command)

@@ -48,6 +48,7 @@ class OffHeadEnd:
 
     off: timedelta
     on: bool = False
+    ahead: timedelta = timedelta()
     written: list[str] = field(default_factory=list)
 
     def clock_shows(self, _now: datetime) -> datetime | None:
@@ -55,6 +56,9 @@ class OffHeadEnd:
 
     def clock_behind(self, _now: datetime) -> timedelta:
         return timedelta()
+
+    def clock_ahead(self, _now: datetime) -> timedelta:
+        return self.ahead
 
     def read_contactor(self, meter: MeterNumber) -> ContactorReading:
         return ContactorReading(meter, self.on, ControlState(int(self.on)), NOW + self.off)
@@ -126,6 +130,38 @@ def test_given_a_reading_from_before_the_command_when_read_back_then_the_contact
     outcome = read_back(head_end(-MINUTE - age, on=on), asked, EXECUTION, clock)
     assert isinstance(outcome.result, HeadEndUnreachable)
     assert "only a reading since 2026-11-28 08:59:00 UTC proves anything" in outcome.result.text
+
+
+@pytest.mark.parametrize("age", [MINUTE * 2, MINUTE * 30, MINUTE * 119])
+def test_given_a_system_that_is_two_hours_ahead_when_it_gives_an_old_reading_then_that_proves_nothing(
+    age: timedelta,
+) -> None:
+    ahead = timedelta(hours=2)
+    odd = cast(HeadEnd, OffHeadEnd(ahead - age, ahead=ahead))
+    with pytest.raises(HeadEndUnreachable, match="only a reading since"):
+        read_contactor(odd, METER, clock, NOW - MINUTE)
+    fresh = read_contactor(cast(HeadEnd, OffHeadEnd(ahead, ahead=ahead)), METER, clock, NOW - MINUTE)
+    assert (fresh.read_at, fresh.told_at) == (NOW, NOW + ahead)
+
+
+@pytest.mark.parametrize("ahead", [MINUTE, timedelta(hours=2)])
+def test_given_replies_that_are_ahead_and_readings_that_are_right_when_read_then_the_readings_count(
+    ahead: timedelta,
+) -> None:
+    right = cast(HeadEnd, OffHeadEnd(timedelta(), ahead=ahead))
+    assert read_contactor(right, METER, clock, NOW - MINUTE).read_at == NOW
+
+
+@pytest.mark.parametrize("kind", [StepKind.CONNECT, StepKind.ACTIVATE])
+def test_given_a_reading_from_before_a_step_fell_due_when_it_is_done_then_it_is_not_ended_by_that(
+    kind: StepKind,
+) -> None:
+    now_due = replace(step(kind), not_before=NOW - MINUTE)
+    order = replace(RECONNECT, kind=OrderKind.AGREEMENT_START, tariff_group="G11")
+    with pytest.raises(HeadEndUnreachable, match="only a reading since"):
+        perform(head_end(-2 * MINUTE, on=True), order, now_due, METER, clock)
+    performed = perform(head_end(-MINUTE / 2, on=True), order, now_due, METER, clock)
+    assert isinstance(performed, StepDone)
 
 
 def step(kind: StepKind) -> OrderStep:

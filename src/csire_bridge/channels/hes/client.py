@@ -61,6 +61,10 @@ class HeadEndConnector:
         """By how much the HES's clock is behind ``now``, our own, at least."""
         return self._their_clock.behind(now, self._counter())
 
+    def clock_ahead(self, now: datetime) -> timedelta:
+        """By how much the HES's clock is ahead of ``now``, our own, at least."""
+        return self._their_clock.ahead(now, self._counter())
+
     def submit(self, command: ContactorCommand) -> None:
         """Return when the HES accepted the command. It does not mean that the contactor moved.
 
@@ -79,16 +83,23 @@ class HeadEndConnector:
 
     def read_contactor(self, meter: MeterNumber) -> ContactorReading:
         """Read the meter's contactor now; ``read_at`` is the time that the HES gives."""
-        return contactor_of(meter, self._get(_CONTROLS, {"ID": meter}))
+        reading = contactor_of(meter, self._get(_CONTROLS, {"ID": meter}))
+        self._their_clock.saw(reading.read_at, self._counter())
+        return reading
 
     def read_registers(self, meter: MeterNumber, registers: Sequence[ObisCode]) -> list[RegisterReading]:
         """Read these registers of the meter now, in their order; ``OutcomeUnknown`` if one is missing."""
         reply = self._get(_READINGS, {"ID": meter, "registers": " ".join(registers)})
-        return readings_of(meter, registers, reply)
+        readings = readings_of(meter, registers, reply)
+        for reading in readings:
+            self._their_clock.saw(reading.read_at, self._counter())
+        return readings
 
     def read_calendar(self, meter: MeterNumber) -> MeterCalendars:
         """Read the meter's tariff calendars now."""
-        return calendars_of(meter, self._get(_CALENDARS, {"ID": meter}))
+        calendars = calendars_of(meter, self._get(_CALENDARS, {"ID": meter}))
+        self._their_clock.saw(calendars.read_at, self._counter())
+        return calendars
 
     def write_calendar(self, meter: MeterNumber, tariff: str, activate_at: datetime) -> None:
         """Write the meter's passive calendar, which the meter activates by itself at ``activate_at`` (aware).

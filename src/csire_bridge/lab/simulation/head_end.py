@@ -111,6 +111,10 @@ class SimulatedHeadEnd:
         """Zero: both use the simulated clock."""
         return timedelta()
 
+    def clock_ahead(self, now: datetime) -> timedelta:
+        """Not at all."""
+        return timedelta()
+
     def submit(self, command: ContactorCommand) -> None:
         """Take a command; the contactor moves later, if it does."""
         self._reached(command.meter, "create")

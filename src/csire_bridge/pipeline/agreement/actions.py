@@ -9,6 +9,7 @@ from datetime import datetime
 from csire_bridge.domain.clock import Clock, start_of
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading
+from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE
 from csire_bridge.domain.meter.metering import ENERGY_REGISTERS, MeterCalendars, RegisterReading
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import Order, OrderKind
@@ -84,6 +85,7 @@ def perform(
     """Do a step at the meter.
 
     A register reading counts if it was taken when the step fell due, or later; everything else is read as it is now.
+    Nothing that was read before the step fell due proves that it was done.
     Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown; ValueError for a kind of step that no meter does.
     """
     match step.kind:
@@ -96,7 +98,7 @@ def perform(
         case StepKind.ACTIVATE:
             return _activate(head_end, order, step, meter, clock)
         case StepKind.CONNECT:
-            contactor = read_contactor(head_end, meter, clock)
+            contactor = read_contactor(head_end, meter, clock, since=_of_now(step, clock))
             if contactor.connected:
                 return StepDone(StepState.SKIPPED, "the supply is on", contactor=contactor)
             return ChildNeeded(OrderKind.RECONNECT, contactor)
@@ -137,7 +139,7 @@ def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumb
     The command is sent only while the right calendar waits in the meter: somebody else may have written another one.
     """
     tariff, at = order.tariff_group or "", _activation(order, step)
-    calendars = read_calendar(head_end, meter, clock)
+    calendars = read_calendar(head_end, meter, clock, since=_of_now(step, clock))
     if calendars.active != tariff:
         if calendars.passive.name != tariff:
             written_at = clock()
@@ -151,6 +153,11 @@ def _activate(head_end: HeadEnd, order: Order, step: OrderStep, meter: MeterNumb
         if read_calendar(head_end, meter, clock, since=asked_at).active != tariff:
             return NotYet(f"the calendar {tariff} does not count in meter {meter} yet")
     return StepDone(StepState.DONE, f"the meter counts by calendar {tariff}")
+
+
+def _of_now(step: OrderStep, clock: Clock) -> datetime:
+    """From when (UTC) on a reading counts for a step: not from before it fell due, nor from long ago."""
+    return max(step.not_before, clock() - CLOCK_TOLERANCE)
 
 
 def undo(head_end: HeadEnd, order: Order, meter: MeterNumber, clock: Clock) -> Undone | AlreadyEffective | NotYet:

@@ -2,8 +2,9 @@
 
 The head-end system is asked to read now, but may answer with an old reading, or with a time in the future. A reading
 from before ``since`` proves nothing, neither that something moved nor that it did not, and counts as none. A time ahead
-of our own clock is replaced by the moment of the answer. If the head-end system's clock is known to be behind ours, its
-times are moved forward by the difference.
+of our own clock is moved back by what the head-end system's clock is known to be ahead of ours, and is replaced by the
+moment of the answer if it is still ahead. If the head-end system's clock is known to be behind ours, its times are
+moved forward by the difference.
 """
 
 from __future__ import annotations
@@ -73,12 +74,14 @@ def _ours(
     head_end: HeadEnd, meter: MeterNumber, read_at: datetime, now: datetime, since: datetime, what: str
 ) -> datetime:
     """The time of reading by our clock; raises OldReading if it is before ``since``."""
-    lag = min(head_end.clock_behind(now), CLOCK_TOLERANCE)
+    lag, told = min(head_end.clock_behind(now), CLOCK_TOLERANCE), read_at
+    if read_at > now:
+        read_at -= head_end.clock_ahead(now)
     if is_older(read_at, since, lag):
         raise OldReading(
             meter,
             read_at,
-            f"the head-end system gave the {what} as read at {read_at:%Y-%m-%d %H:%M:%S} UTC, but only a reading since"
+            f"the head-end system gave the {what} as read at {told:%Y-%m-%d %H:%M:%S} UTC, but only a reading since"
             f" {since:%Y-%m-%d %H:%M:%S} UTC proves anything",
         )
     return bounded(read_at + lag, now)

@@ -57,8 +57,8 @@ def doubt(database: Database, code: MeteringPointCode, at: datetime, registered_
         meter = tx.points.of([code], at)[code].meter
         assert meter is not None
         known = tx.points.installations([code], at)
-    meters = {i.meter for i in known if i.metering_point == code}
-    return misplaced(code, meter, registered_at, [i for i in known if i.meter in meters])
+    meters = {i.meter.value for i in known if i.metering_point == code}
+    return misplaced(code, meter, registered_at, [i for i in known if i.meter.value in meters])
 
 
 def shared(database: Database, at: datetime) -> int:
@@ -182,6 +182,23 @@ def test_given_a_meter_that_comes_to_another_point_on_a_day_then_its_orders_see_
     tell(database, told(3, meter_number=M3), at=NOW + 2 * DAY)
     assert "more than one" in (doubt(database, OTHER, NOW + 2 * DAY, NOW + 4 * DAY) or "")
     assert doubt(database, OTHER, NOW + 3 * DAY, NOW + 5 * DAY) is None, "what the other point has now is in force"
+
+
+def test_given_a_meter_in_other_letters_at_another_point_then_it_is_one_meter_at_both_and_marked_until_one_lets_go(
+    database: Database,
+) -> None:
+    capital, small = MeterNumber("ŁGZ1"), MeterNumber("łgz1".replace("ł", "Ł"))
+    tell(database, told(-9, meter_number=capital), told(-9, OTHER, meter_number=M2))
+    tell(database, told(2, OTHER, meter_number=small))
+    assert doubt(database, CODE, NOW + DAY, NOW) is None
+    for code in (CODE, OTHER):
+        assert "more than one" in (doubt(database, code, NOW + 2 * DAY, NOW) or "")
+    assert shared(database, NOW + 2 * DAY) == 2
+    with database.transaction() as tx:
+        assert tx.points.spelled([small, MeterNumber("unknown")])[small] in (capital, small)
+    tell(database, told(3, meter_number=M3), at=NOW + 3 * DAY)
+    assert shared(database, NOW + 3 * DAY) == 0
+    assert doubt(database, OTHER, NOW + 3 * DAY, NOW + 5 * DAY) is None
 
 
 def test_given_meters_that_change_places_in_one_list_then_no_meter_is_at_two_points(database: Database) -> None:

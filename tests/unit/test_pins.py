@@ -126,6 +126,26 @@ def test_given_a_file_with_an_authority_or_an_unfit_certificate_when_named_in_th
     assert caught.value.remedy
 
 
+def test_given_an_old_authority_in_a_file_of_its_own_when_named_beside_what_it_has_issued_then_the_start_is_refused(
+    database: Database, tmp_path: Path
+) -> None:
+    own, above = of_an_old_authority()
+    for file in ("own", "above"):
+        (tmp_path / file).mkdir()
+    hub = {"eic": HUB, "certificates": [pem(tmp_path / "own", [own]), pem(tmp_path / "above", [above])]}
+    named = load_settings(environment=False, database=f"sqlite:///{tmp_path / 'bridge.db'}", partners=[hub])
+    with pytest.raises(ConfigurationError, match="is an authority's"):
+        PartnerDesk(named, database, lambda: NOW)
+
+
+def test_given_a_certificate_that_was_made_anew_with_the_same_key_then_neither_is_an_authoritys(tmp_path: Path) -> None:
+    before, key = made()
+    builder = x509.CertificateBuilder().subject_name(before.subject).issuer_name(before.subject)
+    builder = builder.public_key(key.public_key()).serial_number(8)
+    after = builder.not_valid_before(NOW).not_valid_after(NOW + 400 * DAY).sign(key, hashes.SHA256())
+    assert len(load_pins(pem(tmp_path, [before, after]))) == 2
+
+
 @pytest.mark.parametrize("kind", UNFIT)
 def test_given_such_a_file_when_added_by_command_then_refused_and_nothing_is_written(
     database: Database, tmp_path: Path, kind: str

@@ -23,7 +23,7 @@ class HeadEnd(Protocol):
     Nor does ``write_calendar`` or ``activate_calendar`` prove anything: ``read_calendar`` does. ``cancel`` returns when
     the system has confirmed that it dropped that very command. ``clock_shows`` makes no call: it returns the earliest
     time (UTC) that the system's clock can show, by its replies, and never more than ``now``; None before any reply.
-    ``clock_behind`` is by how much that clock is behind ``now`` at least.
+    ``clock_behind`` and ``clock_ahead`` are by how much that clock is behind ``now``, or ahead of it, at least.
 
     Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown.
     """

@@ -192,7 +192,20 @@ def _together(
             place = pinned.party, pinned.fingerprint
             named_before = found[place][1] if place in found else frozenset[Source]()
             found[place] = found[place][0] if named_before else pinned, named_before | {source}
+    unfit = {**_authorities(pinned for pinned, _ in found.values()), **file.unfit}
     return [
-        NamedCertificate(p, sources, withdrawn.get(p.fingerprint.hex()), file.unfit.get(p.fingerprint))
+        NamedCertificate(p, sources, withdrawn.get(p.fingerprint.hex()), unfit.get(p.fingerprint))
         for p, sources in found.values()
     ]
+
+
+def _authorities(pinned: Iterable[TrustedCertificate]) -> dict[bytes, Unfit]:
+    """What is against those that have issued another one of the same partner, in whatever file or table they stand."""
+    of_each: defaultdict[Eic, list[x509.Certificate]] = defaultdict(list)
+    for one in pinned:
+        of_each[one.party].append(one.certificate)
+    return {
+        certificate.fingerprint(hashes.SHA256()): why
+        for together in of_each.values()
+        for certificate, why in why_not_pinned_together(together)
+    }

@@ -64,9 +64,10 @@ def why_no_pin(certificate: x509.Certificate) -> Unfit | None:
 
 
 def why_not_pinned_together(certificates: Sequence[x509.Certificate]) -> list[tuple[x509.Certificate, Unfit]]:
-    """The certificates of one file that may not be pinned, each with the reason.
+    """The certificates of one partner that may not be pinned, each with the reason.
 
-    A certificate that issued another one of the file is an authority's, whatever its extensions say.
+    A certificate that has issued another one of them is an authority's, whatever it says of itself; one that was made
+    anew with the same key was not issued by the one before.
     """
     found = []
     for each in certificates:
@@ -84,6 +85,8 @@ def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None
 
 
 def _issued(issuer: x509.Certificate, other: x509.Certificate) -> bool:
+    if issuer.public_key() == other.public_key():
+        return False
     try:
         other.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature):

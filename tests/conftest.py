@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -11,14 +12,79 @@ from pathlib import Path
 
 import pytest
 
+from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.postgres import PostgresServer, programs_of
-from csire_bridge.store.database import Database
+from csire_bridge.service.bridge import Standard
+from csire_bridge.store.database import Database, make_current
 
 DATABASES = ("sqlite", "postgresql-18", "postgresql-15")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - servers in memory, where there is room, spare the disk
 
 Servers = Callable[[int], PostgresServer]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Files of tests lie in memory where there is room: each commit waits for its disk, thousands of times."""
+    if _roomy() and os.access(_MEMORY, os.W_OK):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def _roomy() -> bool:
+    return _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2 << 30
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
+    """What every bridge begins with is made once in a process: the tables of an SQLite file, which are copied, and
+    what schemas and mapping files say. Both depend on files only.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "upgrade", _copying(Database.upgrade, tmp_path_factory.mktemp("tables") / "empty.db"))
+        patch.setattr(Standard, "load", _remembering(Standard.load))
+        yield patch
+
+
+@pytest.fixture
+def real_upgrade(made_once: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every migration runs, for tests that are about them."""
+    monkeypatch.setattr(Database, "upgrade", _UPGRADE)
+
+
+_UPGRADE = Database.upgrade
+
+
+def _copying(upgrade: Callable[[Database], None], template: Path) -> Callable[[Database], None]:
+    def copied(database: Database) -> None:
+        file = database.file
+        if file is None or not file.parent.is_dir() or (file.exists() and file.stat().st_size):
+            upgrade(database)
+            return
+        if not template.exists():
+            with closing(Database(f"sqlite:///{template}")) as made:
+                upgrade(made)
+        shutil.copyfile(template, file)
+
+    return copied
+
+
+def _remembering(load: Callable[[Settings], Standard]) -> Callable[[Settings], Standard]:
+    known: dict[object, Standard] = {}
+
+    def remembered(settings: Settings) -> Standard:
+        folders = (*settings.schema_path, None, *settings.mapping_path)
+        files = [(file, *_age(file)) for folder in folders if folder for file in sorted(folder.rglob("*"))]
+        key = str((folders, files, settings.sender_role, settings.own_eic, settings.limits))
+        if key not in known:
+            known[key] = load(settings)
+        return known[key]
+
+    return remembered
+
+
+def _age(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +105,7 @@ def servers() -> Iterator[Servers]:
 
         @cache
         def server(version: int) -> PostgresServer:
-            roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2 << 30
-            return last.enter_context(PostgresServer(version, place=_MEMORY if roomy else None))
+            return last.enter_context(PostgresServer(version, place=_MEMORY if _roomy() else None))
 
         def found(version: int) -> PostgresServer:
             if version != 18:  # 18 comes with the packages of the tests, so it has to be there
@@ -53,17 +118,30 @@ def servers() -> Iterator[Servers]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def with_tables(servers: Servers) -> Callable[[int], str]:
+    """Makes a PostgreSQL database with its tables on the server of a version: a copy of one that was made once."""
+
+    @cache
+    def template(version: int) -> str:
+        address = servers(version).new_database()
+        make_current(address)
+        return address.partition("?")[0].rpartition("/")[2]
+
+    return lambda version: servers(version).new_database(template(version))
+
+
 @pytest.fixture
-def postgresql(servers: Servers) -> Iterator[str]:
-    """The address of an empty PostgreSQL database of the newest version."""
-    address = servers(18).new_database()
+def postgresql(servers: Servers, with_tables: Callable[[int], str]) -> Iterator[str]:
+    """The address of a PostgreSQL database of the newest version, with its tables."""
+    address = with_tables(18)
     yield address
     servers(18).drop_database(address)
 
 
 @pytest.fixture(params=DATABASES)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, of each kind in turn."""
+    """The address of a database with nothing in it, not even tables, of each kind in turn."""
     kind, _, version = str(request.param).partition("-")
     if kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'bridge.db'}"
@@ -74,9 +152,17 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.drop_database(fresh)
 
 
-@pytest.fixture
-def database(address: str) -> Iterator[Database]:
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with its tables, of each kind in turn."""
+    kind, _, version = str(request.param).partition("-")
+    if kind == "sqlite":
+        with closing(Database(f"sqlite:///{tmp_path / 'bridge.db'}")) as opened:
+            opened.upgrade()
+            yield opened
+        return
+    servers: Servers = request.getfixturevalue("servers")
+    address = request.getfixturevalue("with_tables")(int(version))
     with closing(Database(address)) as opened:
-        opened.upgrade()
         yield opened
+    servers(int(version)).drop_database(address)

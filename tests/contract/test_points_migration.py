@@ -21,6 +21,8 @@ from tests.contract.test_store import upgrade_to
 A, B, C, D = (MeteringPointCode(f"5900000000000000{end}") for end in (19, 26, 33, 40))
 LATER = NOW + timedelta(hours=3)
 
+pytestmark = pytest.mark.usefixtures("real_upgrade")
+
 
 @pytest.fixture
 def before(address: str) -> Iterator[Database]:

@@ -47,7 +47,7 @@ from csire_bridge.domain.order.order import (
 from csire_bridge.domain.order.related import CommandedOrder
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
-from csire_bridge.store.database import Database
+from csire_bridge.store.database import Database, make_current
 from tests.contract.store_support import (
     CODE,
     HUB,
@@ -66,20 +66,23 @@ from tests.contract.store_support import (
 # --- tables
 
 
+@pytest.mark.usefixtures("real_upgrade")
 def test_given_an_empty_place_when_upgraded_again_and_again_then_the_tables_stay_and_so_does_what_is_in_them(
-    database: Database,
+    address: str,
 ) -> None:
-    kept = add_order(database)
-    for _ in range(3):
+    with closing(Database(address)) as database:
         database.upgrade()
-    with database.transaction() as tx:
-        assert tx.orders.get(kept.key) == kept
+        kept = add_order(database)
+        for _ in range(3):
+            database.upgrade()
+        with database.transaction() as tx:
+            assert tx.orders.get(kept.key) == kept
 
 
-def test_given_the_migrations_when_compared_with_the_tables_of_the_code_then_nothing_differs(
-    database: Database,
-) -> None:
-    with database.reading() as connection:
+@pytest.mark.usefixtures("real_upgrade")
+def test_given_the_migrations_when_compared_with_the_tables_of_the_code_then_nothing_differs(address: str) -> None:
+    make_current(address)
+    with closing(Database(address)) as database, database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, tables.metadata) == []
         names = set(inspect(connection).get_table_names())

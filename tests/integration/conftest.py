@@ -13,11 +13,11 @@ from tests.integration.agreement_support import Place
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """A folder and an empty database, of each kind in turn."""
+    """A folder and a database that nobody has used, of each kind in turn."""
     if request.param == "sqlite":
         yield Place(tmp_path, f"sqlite:///{tmp_path / 'bridge.db'}")
         return
     servers: Servers = request.getfixturevalue("servers")
-    address = servers(18).new_database()
+    address = request.getfixturevalue("with_tables")(18)
     yield Place(tmp_path, address)
     servers(18).drop_database(address)

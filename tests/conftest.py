@@ -17,6 +17,7 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.postgres import PostgresServer, programs_of
 from csire_bridge.service.bridge import Standard
 from csire_bridge.store.database import Database, make_current
+from tests.patience import PATIENCE
 
 DATABASES = ("sqlite", "postgresql-18", "postgresql-15")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - servers in memory, where there is room, spare the disk
@@ -94,7 +95,7 @@ def no_server_is_left() -> Iterator[None]:
     yield
     left = [one for one in threading.enumerate() if one not in before and "serve_forever" in one.name]
     for one in left:
-        one.join(5)
+        one.join(PATIENCE)
     assert not [one.name for one in left if one.is_alive()]
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -20,7 +22,7 @@ def command() -> Command:
     def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
         program = Path(sys.executable).with_name("csire-bridge")
         words = [str(program), *map(str, arguments)]
-        return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, **options)
+        return subprocess.run(words, capture_output=True, text=True, timeout=10 * PATIENCE, check=False, **options)
 
     return run
 

@@ -24,7 +24,6 @@ from tests.conftest import Servers
 SEED = int(os.environ.get("CSIRE_BRIDGE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 JOBS = 6
 PASSES = 4
-pytestmark = pytest.mark.timeout(900)  # many processes; a busy machine takes its time
 
 
 def test_given_kill_9_at_every_crash_point_then_nothing_is_lost_or_done_twice(tmp_path: Path, servers: Servers) -> None:

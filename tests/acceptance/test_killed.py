@@ -27,6 +27,7 @@ from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
+from tests.patience import PATIENCE
 
 ORDERS, KILLS = 60, 6
 SEED = int(os.environ.get("CSIRE_BRIDGE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -117,7 +118,7 @@ def test_given_kill_9_at_random_moments_then_every_message_ends_once(tmp_path: P
         with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             time.sleep(chance.uniform(0.8, 2.2))
             process.send_signal(signal.SIGKILL)
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=10 * PATIENCE, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     check_the_end(out)
 

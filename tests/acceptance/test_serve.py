@@ -36,6 +36,7 @@ from csire_bridge.store.database import Database, make_current
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.acceptance.conftest import Command
+from tests.patience import PATIENCE, wait_until
 
 MESSAGES, SENDERS = 500, 8
 SEED = int(os.environ.get("CSIRE_BRIDGE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -83,7 +84,7 @@ class House:
         database.close()
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.place / "bridge.db", timeout=30) as database:
+        with sqlite3.connect(self.place / "bridge.db", timeout=PATIENCE) as database:
             return database.execute(query).fetchall()
 
     @contextmanager
@@ -136,7 +137,7 @@ def push(port: int, raws: Sequence[bytes]) -> list[bytes | None]:
     """Post messages over several connections; the receipt of each, or None where none came."""
 
     def some(part: int) -> list[tuple[int, bytes | None]]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         found: list[tuple[int, bytes | None]] = []
         for index in range(part, len(raws), SENDERS):
             try:
@@ -171,7 +172,7 @@ def test_given_sigterm_amid_messages_then_all_that_were_answered_are_there_and_i
     with home.serving() as (process, port):
         threading.Timer(0.4, process.send_signal, [signal.SIGTERM]).start()
         receipts = push(port, raws)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     answered = sum(1 for receipt in receipts if receipt)
     assert answered > 0
     assert home.ask("select count(*) from messages where state = 'accepted'")[0][0] >= answered
@@ -185,7 +186,7 @@ def test_given_a_signal_while_a_message_is_on_its_way_then_it_still_gets_its_rec
     home = house(tmp_path)
     (raw,) = messages_of(home.pki, 1)
     with home.serving() as (process, port):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         connection.putrequest("POST", "/hub/messages")
         connection.putheader("Content-Type", "application/xml")
         connection.putheader("Content-Length", str(len(raw)))
@@ -195,7 +196,7 @@ def test_given_a_signal_while_a_message_is_on_its_way_then_it_still_gets_its_rec
         time.sleep(0.5)
         connection.send(raw[100:])
         assert connection.getresponse().status == 200
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0
 
 
 def test_given_two_processes_then_both_share_the_port_and_end_together(tmp_path: Path) -> None:
@@ -205,7 +206,7 @@ def test_given_two_processes_then_both_share_the_port_and_end_together(tmp_path:
         assert all(push(port, raws))
         assert all(push(port, raws)), "a repeat gets its receipt from either process"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     counts = dict(home.ask("select state, count(*) from messages group by state"))
     assert counts == {"accepted": 60, "duplicate": 60}
 
@@ -223,7 +224,7 @@ def test_given_cores_then_each_process_keeps_to_its_own_and_serves(tmp_path: Pat
         ]
         assert sorted(map(sorted, places)) == sorted([(some[n % len(some)],)] for n in range(2))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0
 
 
 def test_given_kill_9_amid_500_messages_then_every_message_ends_once(tmp_path: Path, head_end: str) -> None:
@@ -245,18 +246,17 @@ def test_given_kill_9_amid_500_messages_then_every_message_ends_once(tmp_path: P
         assert push(port, [raws[index] for index in repeated]) == [receipts[index] for index in repeated]
         wait_for_the_end(home)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     check_the_end(home)
 
 
 def wait_for_the_end(home: House) -> None:
-    deadline = time.monotonic() + 150
-    while time.monotonic() < deadline:
+    def ended() -> bool:
         delivered = home.ask("select count(*) from outbox where state = 'delivered'")
         waiting = home.ask("select count(*) from messages where state = 'received'")
-        if (delivered, waiting) == ([(MESSAGES,)], [(0,)]):
-            return
-        time.sleep(0.3)
+        return (delivered, waiting) == ([(MESSAGES,)], [(0,)])
+
+    wait_until(ended)
 
 
 def check_the_end(home: House) -> None:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.acceptance.test_serve import House, house
+from tests.patience import PATIENCE, wait_until
 
 CHECKED = [("certificates", 1)]
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def leader(here: House) -> tuple[str, int]:
@@ -39,7 +31,7 @@ def test_given_two_processes_when_the_leader_is_killed_then_the_other_leads(
         before, _ = leader(here)
         wait_until(lambda: checks(here) == CHECKED)  # a leader looks what is due within a second
         with here.serving() as (second, port):
-            ready = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30))
+            ready = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=PATIENCE))
             assert ready == {"status": "ready", "reasons": []}
             assert leader(here) == (before, 1), "a second process changes nothing"
             first.send_signal(signal.SIGKILL)
@@ -47,5 +39,5 @@ def test_given_two_processes_when_the_leader_is_killed_then_the_other_leads(
             assert leader(here)[0] != before
             assert checks(here) == CHECKED, "the day's check was done by the first one, and is remembered"
             second.send_signal(signal.SIGTERM)
-            assert second.wait(60) == 0
+            assert second.wait(PATIENCE) == 0
             assert leader(here)[0] == "", "an orderly end leaves the lead to others at once"

@@ -8,6 +8,8 @@ import sys
 import venv
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -15,7 +17,13 @@ def run(*words: object, cwd: Path) -> str:
     environment = {**os.environ, "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
-        [str(w) for w in words], cwd=cwd, env=environment, capture_output=True, text=True, timeout=280, check=False
+        [str(w) for w in words],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=10 * PATIENCE,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -21,6 +21,7 @@ from csire_bridge.worker.clock_watch import ClockWatch
 from csire_bridge.worker.scheduler import LEASE_NAME, ScheduledJob, Ticker
 from tests.contract.store_support import MINUTE, NOW, SECOND, lease
 from tests.defaults import PARTNER_WAIT
+from tests.patience import PATIENCE
 
 HOUR = timedelta(hours=1)
 LONG = timedelta(seconds=10)
@@ -133,7 +134,7 @@ def test_given_a_machine_whose_clock_was_set_back_when_told_so_then_the_ticker_l
             job.modify(next_run_time=datetime.now(UTC) + 2 * HOUR)
         may.set()
         node.look_now()
-        assert ticked.wait(60)
+        assert ticked.wait(PATIENCE)
     finally:
         node.stop()
 

@@ -16,6 +16,7 @@ from csire_bridge.store import tables
 from csire_bridge.store.database import Database
 from csire_bridge.store.unit_of_work import UnitOfWork
 from tests.contract.store_support import MINUTE, NOW, SECOND, add_order, count, lease
+from tests.patience import PATIENCE
 
 Ending = Callable[[UnitOfWork, WorkItem], None]
 ENDINGS: dict[str, Ending] = {
@@ -242,7 +243,7 @@ def test_given_a_leader_in_a_transaction_when_another_wants_to_lead_then_it_wait
     checked = threading.Event()
 
     def lead() -> None:
-        checked.wait(10)
+        checked.wait(PATIENCE)
         with database.transaction() as tx:
             tx.leases.acquire("ticker", Lease("b", later + MINUTE), later)
             order.append("b leads")

@@ -62,6 +62,7 @@ from tests.contract.store_support import (
     lease,
     order,
 )
+from tests.patience import PATIENCE
 
 # --- tables
 
@@ -126,7 +127,7 @@ def upgrade_to(database: Database, revision: str) -> None:
 def test_given_several_processes_when_all_upgrade_at_once_then_all_succeed(address: str) -> None:
     code = "import sys; from csire_bridge.store.database import Database; Database(sys.argv[1]).upgrade()"
     processes = [subprocess.Popen([sys.executable, "-c", code, address]) for _ in range(3)]
-    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
+    assert [process.wait(timeout=PATIENCE) for process in processes] == [0, 0, 0]
     with closing(Database(address)) as opened:
         assert count(opened, tables.orders) == 0
 

@@ -30,6 +30,7 @@ from csire_bridge.store.database import Database
 from csire_bridge.worker.alert_job import Watch
 from tests.contract.store_support import CODE, NOW, PROCESS, add_order, count
 from tests.defaults import PARTNER_WAIT, RESULT_WAIT
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_given_two_transactions_in_each_others_way_then_one_is_told_to_try_again
         try:
             with database.transaction() as tx:
                 tx.orders.recall(first, NOW)
-                barrier.wait(10)
+                barrier.wait(PATIENCE)
                 tx.orders.recall(second, NOW)
         except StaleWrite as error:
             return error.text
@@ -269,7 +270,7 @@ def test_given_several_processes_on_one_database_when_they_work_then_each_piece_
         assert worker.stdin is not None
         worker.stdin.write("go\n")
         worker.stdin.flush()
-    said = [worker.communicate(timeout=60)[0] for worker in workers]
+    said = [worker.communicate(timeout=PATIENCE)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0, 0]
     done = Counter(int(subject) for lines in said for subject in lines.split())
     assert done == Counter(range(500))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,6 +18,7 @@ from csire_bridge.domain.order.order import OrderKind, OrderState
 from csire_bridge.store.database import Database
 from tests.contract.store_support import CODE, NOW, PROCESS, add_order
 from tests.contract.test_store import upgrade_to
+from tests.patience import PATIENCE, wait_until
 
 ASKED = Process(process_instance=PROCESS, kind=OrderKind.DISCONNECT, metering_point=CODE)
 OTHER = ProcessInstanceId.new()
@@ -33,10 +33,10 @@ def meanwhile(database: Database, act: Callable[[], None]) -> Thread:
     """Do ``act`` in a transaction of somebody else, who waits for ours; only PostgreSQL lets two of them be open."""
     other = Thread(target=act)
     other.start()
-    deadline = time.monotonic() + 20
-    while database.is_postgresql and not waits_for_a_lock(database):
-        assert time.monotonic() < deadline, "nobody waits: both would decide without the other"
-        time.sleep(0.01)
+    wait_until(
+        lambda: not database.is_postgresql or waits_for_a_lock(database),
+        lambda: "nobody waits: both would decide without the other",
+    )
     return other
 
 
@@ -58,7 +58,7 @@ def test_given_the_end_of_a_process_that_is_not_committed_when_its_order_is_judg
         tx.processes.lock([Process(process_instance=PROCESS)])
         tx.processes.end(PROCESS, by, NOW)
         other = meanwhile(database, order_comes)
-    other.join(30)
+    other.join(PATIENCE)
     assert [(process.ended_at, process.ended_by) for process in seen] == [(NOW, by)]
 
 
@@ -110,7 +110,7 @@ def test_given_a_withdrawal_of_sid_when_its_order_is_taken_at_the_same_time_then
         tx.sid.keep_withdrawal(SidWithdrawal(number, "paid"), message, NOW)
         tx.sid.keep_withdrawal(SidWithdrawal(number, "again"), message, NOW)
         other = meanwhile(database, order_comes)
-    other.join(30)
+    other.join(PATIENCE)
     assert seen == [SidWithdrawal(number, "paid")]
 
 

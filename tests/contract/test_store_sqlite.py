@@ -17,6 +17,7 @@ from csire_bridge.domain.message.message import Channel, Form
 from csire_bridge.store.connection.sqlite_writer_lock import Turn
 from csire_bridge.store.database import Database
 from tests.contract.store_support import NOW, add_order
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -91,11 +92,11 @@ def test_given_a_thread_that_holds_the_turn_then_the_next_one_waits_no_longer_th
     def hold() -> None:
         with turn.taken():
             held.set()
-            done.wait(10)
+            done.wait(PATIENCE)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(10)
+    assert held.wait(PATIENCE)
     started = time.monotonic()
     with pytest.raises(StoreFailure, match="another thread"), turn.taken():
         pytest.fail("two threads had the turn")

@@ -15,6 +15,7 @@ from csire_bridge.store import tables
 from csire_bridge.store.database import Database
 from csire_bridge.worker.scheduler import LedStore, ScheduledJob, Ticker
 from tests.contract.store_support import MINUTE, NOW, SECOND
+from tests.patience import PATIENCE
 
 LEASE = timedelta(seconds=10)
 
@@ -154,12 +155,12 @@ def test_given_a_running_ticker_when_it_is_stopped_then_a_long_tick_ends_early_a
 
     def run(_led: LedStore, stop: Event) -> None:
         began.set()
-        told_to_stop.append(stop.wait(120))
+        told_to_stop.append(stop.wait(PATIENCE))
 
     tick = ScheduledJob("long", Daily(time(0), first_at_once=True), run, remembered=True)
     node = ticker(database, clock, "node", tick)
     node.start()
-    assert began.wait(30)
+    assert began.wait(PATIENCE)
     assert node.runs
     node.stop()
     assert told_to_stop == [True]

@@ -25,6 +25,7 @@ from csire_bridge.store.queries.reports import order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.integration.bridge_support import METER, POINT
+from tests.patience import wait_until
 
 OLD, NEW = "19XPL-RZE-SA---V", "19XENERGAOPERATS"
 _SAMPLES = {
@@ -137,13 +138,12 @@ class Town:
             idle = 0 if self.scene.bridge.worker.turn() else idle + 1
             time.sleep(0.02)
 
-    def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > deadline:
-                raise AssertionError("\n".join(f"{o.kind} {o.state}\n{self.texts(o)}" for o in self.orders()))
-            if not self.scene.bridge.worker.turn():
-                time.sleep(0.01)
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Let the worker work until ``condition`` holds."""
+        wait_until(condition, self._told, meanwhile=self.scene.bridge.worker.turn)
+
+    def _told(self) -> str:
+        return "\n".join(f"{order.kind} {order.state}\n{self.texts(order)}" for order in self.orders())
 
     def until_state(self, kind: OrderKind, state: OrderState) -> Order:
         self.until(lambda: self.of(kind).state is state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.reports import order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
+from tests.patience import wait_until
 
 POINT = MeteringPointCode.parse("590243856287817706")
 METER = MeterNumber("PROBE0000001")
@@ -68,13 +68,12 @@ class Play:
         with self.scene.bridge.database.transaction() as tx:
             return tx.orders.history(order.key)
 
-    def work_until(self, condition: Callable[[], bool], seconds: float = 15) -> None:
+    def work_until(self, condition: Callable[[], bool]) -> None:
         """Let the worker work until ``condition`` holds."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, f"{self.order()}\n" + "\n".join(e.text for e in self.history())
-            if not self.scene.bridge.worker.turn():
-                time.sleep(0.01)
+        wait_until(condition, self._told, meanwhile=self.scene.bridge.worker.turn)
+
+    def _told(self) -> str:
+        return f"{self.order()}\n" + "\n".join(event.text for event in self.history())
 
     def work_until_state(self, *states: OrderState) -> Order:
         self.work_until(lambda: self.order().state in states)

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.patience import PATIENCE
+
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
 
@@ -116,7 +118,7 @@ def serving(
         thread.start()
         yield server
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join(PATIENCE)
 
 
 def _server_context(pair: Files, clients: Path | None, tls12: bool) -> ssl.SSLContext:
@@ -143,7 +145,7 @@ def _accept(listener: socket.socket, context: ssl.SSLContext | None, answer: Ans
 
 
 def _serve(connection: socket.socket, context: ssl.SSLContext | None, answer: Answer, requests: list[bytes]) -> None:
-    connection.settimeout(5)
+    connection.settimeout(PATIENCE)
     with context.wrap_socket(connection, server_side=True) if context else connection as stream:
         request = _request(stream)
         if request:

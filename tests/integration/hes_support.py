@@ -21,6 +21,7 @@ from csire_bridge.domain.meter.contactor import (
     HeadEndEvent,
 )
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator, meter_number
+from tests.patience import PATIENCE
 
 __all__ = ["CONNECT", "DISCONNECT", "KEY", "METER", "Bridge", "bridge_to", "command", "running", "until"]
 
@@ -53,7 +54,7 @@ class Bridge:
             self.events.put(event)
 
     def event(self) -> HeadEndEvent:
-        return self.events.get(timeout=20)
+        return self.events.get(timeout=PATIENCE)
 
     def order(self, action: ContactorAction, **changes: Any) -> HeadEndEvent:
         sent = command(action, **changes)
@@ -89,7 +90,7 @@ def running(**options: Any) -> Iterator[tuple[HeadEndSimulator, Bridge]]:
         simulator.stop()
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     deadline = datetime.now(UTC) + timedelta(seconds=seconds)
     tick = threading.Event()
     while not condition():

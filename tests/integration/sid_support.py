@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +30,7 @@ from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
+from tests.patience import PATIENCE, wait_until
 
 POINT = MeteringPointCode.parse("590243856287817706")
 OTHER_POINT = MeteringPointCode.parse("590015710563817868")
@@ -51,14 +50,6 @@ def now() -> datetime:
 @functools.cache
 def pki() -> DemoPki:
     return make_demo_pki(Path(tempfile.mkdtemp(prefix="sid-pki-")), now())
-
-
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait for ``condition``."""
-    deadline, tick = time.monotonic() + seconds, threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        tick.wait(0.01)
 
 
 CREDENTIALS = ("sid", "secret")
@@ -114,14 +105,16 @@ class Scene:
             return [line.answer_number for line in order_lines(connection) if line.answer_number]
 
     def until_state(self, *states: OrderState, count: int = 1) -> list[Order]:
-        until(lambda: [order.state in states for order in self.orders()].count(True) >= count)
+        wait_until(lambda: [order.state in states for order in self.orders()].count(True) >= count)
         return self.orders()
 
     def post(
         self, body: bytes, kind: str = "text/xml", auth: tuple[str, str] | None = CREDENTIALS, **headers: str
-    ) -> httpx.Response:
-        with plain_http(auth) as client:
-            return client.post(self.door, content=body, headers={"Content-Type": kind, **headers})
+    ) -> requests.Response:
+        session = requests.Session()
+        session.trust_env = False
+        session.auth = auth
+        return session.post(self.door, data=body, headers={"Content-Type": kind, **headers}, timeout=PATIENCE)
 
     def hub_sends(self, kind: OrderKind = OrderKind.DISCONNECT, **texts: str) -> MessageId:
         """The hub pushes an order message of today; return its id."""
@@ -150,10 +143,9 @@ class Scene:
             for found in root.iter(f"{{*}}{name}"):
                 found.text = str(text)
         raw = sign_enveloped(root, pki().hub.signing)
-        with plain_http() as client:
-            answer = client.post(
-                f"{self.service.url}/hub/messages", content=raw, headers={"Content-Type": "application/xml"}
-            )
+        answer = requests.post(
+            f"{self.service.url}/hub/messages", data=raw, headers={"Content-Type": "application/xml"}, timeout=PATIENCE
+        )
         assert answer.status_code == 200, answer.text
         return message_id
 

@@ -7,7 +7,6 @@ import functools
 import http.client
 import socket
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from pydantic import ValidationError
 from csire_bridge.config.settings import load_settings
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from tests.integration.webhook_support import Scene, bare, now, running
+from tests.patience import PATIENCE, wait_until
 
 HES = {"url": "http://127.0.0.1:9/hes"}
 DOORS = ("/hub/messages", "/hes/events")
@@ -175,7 +175,7 @@ def test_given_a_thousand_idle_connections_then_the_next_one_is_answered(scene: 
 def test_given_too_many_connections_then_an_idle_one_goes_and_a_busy_one_stays(tmp_path: Path) -> None:
     with running(tmp_path, pki(), head_end=HES, web={"connections_per_address": 3}) as scene, ExitStack() as stack:
         busy = stack.enter_context(begin(scene, "/hub/messages"))
-        kept = http.client.HTTPConnection(*scene.address, timeout=30)
+        kept = http.client.HTTPConnection(*scene.address, timeout=PATIENCE)
         kept.request("GET", "/healthz")
         assert kept.getresponse().read()
         idle = stack.enter_context(scene.socket())
@@ -210,8 +210,5 @@ def test_given_a_content_length_of_any_kind_then_an_answer_of_ours_comes(scene: 
 def test_given_time_then_nothing_is_left_of_connections_that_went(scene: Scene) -> None:
     for _ in range(5):
         scene.get("/healthz")
-    deadline = time.monotonic() + 20
     connections = scene.service._web._server.config.http_protocol_class.crowd  # type: ignore
-    while connections._open:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not connections._open)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.reports import order_lines
 from tests.integration.bridge_support import METER, POINT, Play, play
+from tests.patience import wait_until
 
 OTHER_POINT = MeteringPointCode.parse("590015710563817868")
 
@@ -80,7 +81,7 @@ def test_given_a_disconnection_that_was_faster_than_its_recall_then_both_are_don
         playing.scene.head_end.faults.silent.add(METER)
         playing.send("disconnect")
         until_states(playing, OrderState.SUBMITTED)
-        wait_for(lambda: meter.switches == 1)
+        wait_until(lambda: meter.switches == 1)
         playing.send("reconnect")
         first, second = until_states(playing, OrderState.DONE, OrderState.DONE)
         assert (first.outcome, second.outcome) == (Outcome.DISCONNECTED, Outcome.CONNECTED)
@@ -199,7 +200,7 @@ def test_given_a_head_end_that_refuses_and_switches_all_the_same_then_the_truth_
 
         def lies(command: object) -> None:
             submit(command)  # type: ignore[arg-type]
-            wait_for(lambda: playing.scene.head_end.meter(METER).switches == 1)
+            wait_until(lambda: playing.scene.head_end.meter(METER).switches == 1)
             raise HeadEndRefused("9.9", "fatal, it says")
 
         monkeypatch.setattr(head_end, "submit", lies)
@@ -500,10 +501,3 @@ def test_given_a_head_end_that_is_down_then_the_circuit_opens_and_there_is_no_st
         until_states(playing, OrderState.DONE)
         with playing.scene.bridge.database.transaction() as tx:
             assert tx.guards.circuit("head-end").failures == 0
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 5) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

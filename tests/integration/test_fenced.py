@@ -28,6 +28,7 @@ from csire_bridge.store import tables
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import order_lines
 from tests.integration.bridge_support import METER, POINT, signed_message
+from tests.patience import wait_until
 
 
 @dataclass
@@ -89,12 +90,12 @@ def work_off(bridge: Bridge) -> None:
 
 
 def until(bridge: Bridge, nodes: Nodes, state: OrderState) -> None:
-    for _ in range(200):
+    def reached() -> bool:
         work_off(bridge)
-        if nodes.order(bridge).state is state:
-            return
         nodes.ahead += timedelta(seconds=1)
-    pytest.fail(f"the order is {nodes.order(bridge).state}")
+        return nodes.order(bridge).state is state
+
+    wait_until(reached, lambda: f"the order is {nodes.order(bridge).state}")
 
 
 def test_given_a_node_that_hangs_before_it_begins_when_it_comes_back_then_it_does_nothing(nodes: Nodes) -> None:
@@ -125,6 +126,7 @@ def test_given_a_node_that_hangs_while_it_gives_a_command_when_it_comes_back_the
     def hang(command: Any) -> None:
         if moment == "after the call":
             submit(command)
+            wait_until(lambda: nodes.head_end.meter(METER).switches)  # it does that in a thread of its own
         nodes.ahead += timedelta(minutes=2)
         until(heir, nodes, OrderState.DONE if moment == "after the call" else OrderState.UNKNOWN)
         kept.append(rows(heir))

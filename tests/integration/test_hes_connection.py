@@ -21,6 +21,7 @@ from csire_bridge.channels.hes.http_connection import (
 )
 from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler
 from tests.integration.door_support import Authority, http, serving
+from tests.patience import PATIENCE
 
 HEADERS = {"Content-Type": "text/xml"}
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"
@@ -54,7 +55,7 @@ def peer(*answers: Sequence[bytes]) -> Iterator[Peer]:
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         yield told
-    thread.join(5)
+    thread.join(PATIENCE)
 
 
 def connection_to(url: str, context: ssl.SSLContext | None = None, read_timeout: float = 2.0) -> Connection:

@@ -26,6 +26,7 @@ from csire_bridge.lab.simulators.meter.server import MeterServer
 from tests.integration.hes_support import METER, Bridge, bridge_to, running
 from tests.integration.hub_support import raw_server
 from tests.integration.test_hes_connector import answering
+from tests.patience import PATIENCE
 
 ALL, ZONE_1, ZONE_2, BACK = ENERGY_REGISTERS
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -242,7 +243,7 @@ def test_given_the_packages_own_client_when_it_reads_and_writes_then_the_objects
 
 def test_given_wrong_data_when_written_then_the_meter_refuses_and_nothing_changes(server: MeterServer) -> None:
     meter = Meter(MeterNumber("M-1"), clock=lambda: NOON)
-    address, client = server.add(meter), MeterClient(server.host_and_port, timeout=2)
+    address, client = server.add(meter), MeterClient(server.host_and_port, timeout=PATIENCE)
     before = replace(meter.calendars)
     for attribute, data in (
         (cosem.CALENDAR_PASSIVE, b"\x06\x00\x00\x00\x01"),

@@ -18,6 +18,7 @@ from csire_bridge.domain.meter.contactor import HeadEndEventKind
 from csire_bridge.lab.simulators.hes.__main__ import main
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from tests.integration.hes_support import CONNECT, DISCONNECT, METER, bridge_to, command, until
+from tests.patience import PATIENCE
 
 
 class Process:
@@ -28,7 +29,7 @@ class Process:
         self._control = urlsplit(announced["control"])
 
     def ask(self, status: int = 200, **words: Any) -> dict[str, Any]:
-        connection = http.client.HTTPConnection(self._control.netloc, timeout=10)
+        connection = http.client.HTTPConnection(self._control.netloc, timeout=PATIENCE)
         connection.request("POST", self._control.path, json.dumps(words))
         response = connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
@@ -45,7 +46,7 @@ def process(*words: str) -> Iterator[Process]:
         assert running.stdout
         yield Process(json.loads(running.stdout.readline()))
         running.stdin.close()
-        assert running.wait(timeout=20) == 0
+        assert running.wait(timeout=PATIENCE) == 0
 
 
 def test_given_options_when_it_runs_then_its_faults_are_set_and_its_commands_counted() -> None:

@@ -14,6 +14,7 @@ from csire_bridge.domain.order.order import OrderState, Outcome
 from csire_bridge.lab.simulators.hes.simulator import Fault
 from csire_bridge.store.tables import head_end_events
 from tests.integration.bridge_support import METER, Play, play
+from tests.patience import PATIENCE
 
 LONG = 3600.0
 """Nothing would happen in time without an event."""
@@ -69,7 +70,7 @@ def post(playing: Play, code: str, at: datetime, meter: str = METER) -> None:
         <Assets><Names><name>{meter}</name></Names></Assets></EndDeviceEvent></EndDeviceEvents></Payload>
         </EventMessage>"""
     door = urlsplit(playing.scene.bridge.head_end_profile.reply_address)
-    connection = http.client.HTTPConnection(door.netloc, timeout=10)
+    connection = http.client.HTTPConnection(door.netloc, timeout=PATIENCE)
     connection.request("POST", f"{door.path}?{door.query}", body)
     assert connection.getresponse().status == 200
     connection.close()

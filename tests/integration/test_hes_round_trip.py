@@ -29,6 +29,7 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ControlState, HeadEndEvent, HeadEndEventKind
 from csire_bridge.lab.simulators.hes.simulator import ConfirmationStyle
 from tests.integration.hes_support import CONNECT, DISCONNECT, KEY, METER, bridge_to, command, running, until
+from tests.patience import PATIENCE
 
 
 def test_given_a_meter_when_disconnected_and_connected_then_it_really_switched_and_told_so() -> None:
@@ -208,7 +209,7 @@ def test_given_any_bytes_when_posted_as_event_then_they_are_refused_and_nothing_
 
 
 def post(url: str, body: bytes) -> tuple[int, str]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     try:
         connection.request("POST", f"{urlsplit(url).path}?{urlsplit(url).query}", body)
         response = connection.getresponse()
@@ -233,7 +234,7 @@ def test_given_the_simulator_as_a_process_when_its_stdin_closes_then_it_ends() -
         with bridge_to(announced["url"]) as bridge:
             assert bridge.order(DISCONNECT, meter=announced["first_and_last"][1]).kind is HeadEndEventKind.DISCONNECTED
         process.stdin.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE) == 0
 
 
 def test_given_the_simulator_as_a_process_when_terminated_then_it_ends_cleanly() -> None:
@@ -242,4 +243,4 @@ def test_given_the_simulator_as_a_process_when_terminated_then_it_ends_cleanly()
         assert process.stdout and process.stderr
         assert process.stdout.readline()
         process.terminate()
-        assert (process.wait(timeout=20), process.stderr.read()) == (0, b"")
+        assert (process.wait(timeout=PATIENCE), process.stderr.read()) == (0, b"")

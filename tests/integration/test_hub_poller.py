@@ -343,7 +343,6 @@ def test_given_the_hub_asks_for_a_pause_when_it_ends_then_polling_goes_on() -> N
     assert polling.next_wait() <= timedelta(minutes=1)
 
 
-@pytest.mark.timeout(120)
 def test_given_a_hub_that_misbehaves_at_random_when_polled_on_then_every_message_arrives_in_order() -> None:
     journal = Journal()
     with running(seed=7, profile_send_seconds=5) as (hub, client):

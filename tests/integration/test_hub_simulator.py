@@ -44,6 +44,7 @@ from tests.integration.hub_support import (
     running,
     sample,
 )
+from tests.patience import PATIENCE
 
 ANSWERED = ["8.1.1.11-disconnected", "8.1.1.7-other", "8.2.1.11-connected", "8.2.1.7-not-possible"]
 POINT = "590015710563817868"
@@ -211,10 +212,10 @@ def test_given_another_tenant_when_asked_then_the_hub_refuses() -> None:
 def test_given_no_request_of_the_contract_when_posted_then_the_hub_answers_with_a_fault(body: bytes, kind: str) -> None:
     with HubSimulator(pki()) as hub:
         url = profile_of(hub).endpoint
-        answer = httpx.post(url, content=body, headers={"Content-Type": kind}, timeout=10, trust_env=False)
+        answer = requests.post(url, data=body, headers={"Content-Type": kind}, timeout=PATIENCE)
         assert (answer.status_code, b"MHB.MHD." in answer.content) == (500, True)
         assert len(hub.problems) == 1
-        assert httpx.post(url, timeout=10, trust_env=False).status_code == 411
+        assert requests.post(url, timeout=PATIENCE).status_code == 411
 
 
 def test_given_the_served_contract_when_zeep_alone_uses_it_then_queue_and_dequeue_work() -> None:
@@ -419,7 +420,7 @@ def test_given_a_webhook_when_a_document_is_taken_then_its_result_is_pushed() ->
     with webhook(receipt_for) as (url, came), running() as (hub, client):
         hub.webhook = url
         client.send(document)
-        answer = hub.pushed.get(timeout=20)
+        answer = hub.pushed.get(timeout=PATIENCE)
         assert answer.problem is None
         assert hub.waiting == 0
         header = read_header(without_signature(parse(came[0][1])))

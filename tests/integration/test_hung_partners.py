@@ -27,6 +27,7 @@ from csire_bridge.store.queries.alert_conditions import open_alerts
 from csire_bridge.store.queries.reports import order_lines
 from tests.integration.bridge_support import POINT, Play, play
 from tests.integration.test_slow_meters import install
+from tests.patience import PATIENCE
 
 MANY = 24
 PATIENT = 600.0
@@ -44,7 +45,7 @@ class Hanging:
     def answer(self, raw: bytes) -> Reply:
         if any(meter.encode() in raw for meter in self.meters):
             self.held += 1
-            assert self.may.wait(60)
+            assert self.may.wait(PATIENCE)
         return self._answer(raw)
 
 
@@ -84,7 +85,6 @@ def run_until(playing: Play, reached: Callable[[], bool], release: threading.Eve
 
 
 @pytest.mark.parametrize("hung", [1, 5, 12])
-@pytest.mark.timeout(120)
 def test_given_meters_that_hang_when_many_orders_come_then_all_others_are_done_and_the_circuit_stays_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hung: int
 ) -> None:
@@ -104,7 +104,6 @@ def test_given_meters_that_hang_when_many_orders_come_then_all_others_are_done_a
             assert not tx.guards.circuit(CIRCUIT).open
 
 
-@pytest.mark.timeout(120)
 def test_given_a_batch_with_a_call_that_hangs_then_the_other_calls_of_the_batch_are_settled_before_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,7 +131,7 @@ class Channel:
 
     def deliver(self, document: OutgoingDocument) -> Delivery:
         self.asked.append(document.document)
-        assert self.may.wait(60)
+        assert self.may.wait(PATIENCE)
         if self.closed is not None:
             raise self.closed
         return Delivery("hub: taken")
@@ -144,7 +143,6 @@ def channel_of(playing: Play) -> Channel:
     return channel
 
 
-@pytest.mark.timeout(120)
 def test_given_a_hub_that_hangs_when_orders_come_then_they_are_done_and_answered_meanwhile(tmp_path: Path) -> None:
     with play(tmp_path) as playing:
         codes, channel = install(playing, 8), channel_of(playing)
@@ -162,7 +160,6 @@ def test_given_a_hub_that_hangs_when_orders_come_then_they_are_done_and_answered
         playing.work_until(lambda: len(playing.answers()) == len(codes))
 
 
-@pytest.mark.timeout(120)
 def test_given_sid_hangs_when_it_is_asked_for_a_point_then_orders_at_known_points_are_done_meanwhile(
     tmp_path: Path,
 ) -> None:
@@ -172,7 +169,7 @@ def test_given_sid_hangs_when_it_is_asked_for_a_point_then_orders_at_known_point
         class Sid:
             def find(self, code: MeteringPointCode) -> None:
                 asked.append(code)
-                assert may.wait(60)
+                assert may.wait(PATIENCE)
 
         executor = cast(Any, playing.scene.bridge.worker._handlers[WorkStep.EXECUTE])
         executor._finder, executor._gates._can_ask = Sid(), True
@@ -244,7 +241,6 @@ def let_pass(playing: Play, times: Times, hours: float) -> None:
         playing.scene.bridge.worker.turn()
 
 
-@pytest.mark.timeout(120)
 def test_given_a_hub_closed_for_a_day_then_its_answers_are_tried_all_the_time_with_the_same_bytes_and_one_alert(
     tmp_path: Path,
 ) -> None:
@@ -266,7 +262,6 @@ def test_given_a_hub_closed_for_a_day_then_its_answers_are_tried_all_the_time_wi
             assert AlertKind.DELIVERIES_WAITING not in open_alerts(connection)
 
 
-@pytest.mark.timeout(120)
 def test_given_a_hub_that_refuses_for_good_then_the_answer_waits_for_a_person(tmp_path: Path) -> None:
     with closed_hub(tmp_path, PartnerRefused("MHB.MHD.001", "no", "look")) as (playing, channel, _):
         assert [document.state for document in documents(playing)] == [DocumentState.PARKED]

@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from csire_bridge.channels.transport.http_exchange import AnswerTooLarge, HttpAnswer, NoAnswer, PartnerClient
+from csire_bridge.channels.transport.http_exchange import KeptSession, exchange
+from tests.patience import PATIENCE
 
 
 class Partner(ThreadingHTTPServer):
@@ -71,7 +72,7 @@ def partner() -> Iterator[Partner]:
         thread.start()
         yield server
         server.shutdown()
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 def ask(client: PartnerClient, partner: Partner) -> HttpAnswer:

@@ -35,7 +35,6 @@ from tests.integration.model_checks import Checks
 from tests.integration.model_head_end import Crash, Fault, Held, HeldState, ModelHeadEnd, ModelMeter, World
 from tests.integration.model_machine import POINTS
 
-pytestmark = pytest.mark.timeout(900)
 POINT, METER = POINTS[0], MeterNumber("MODEL0")
 OFF, ON = OrderKind.DISCONNECT, OrderKind.RECONNECT
 _MEMORY = Path("/dev/shm")  # noqa: S108 - what dies here is a process, not the machine: a file in memory will do

@@ -18,6 +18,7 @@ from csire_bridge.lab.simulators.meter import cosem
 from csire_bridge.lab.simulators.meter.client import MeterClient, MeterError
 from csire_bridge.lab.simulators.meter.meter import Meter
 from csire_bridge.lab.simulators.meter.server import MeterServer
+from tests.patience import PATIENCE
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 OFF, ON, ARMED = ControlState.DISCONNECTED, ControlState.CONNECTED, ControlState.READY_FOR_RECONNECTION
@@ -32,7 +33,7 @@ def server() -> Iterator[MeterServer]:
 
 @pytest.fixture
 def client(server: MeterServer) -> Iterator[MeterClient]:
-    opened = MeterClient(server.host_and_port, timeout=2)
+    opened = MeterClient(server.host_and_port, timeout=PATIENCE)
     yield opened
     opened.close()
 
@@ -107,7 +108,7 @@ def test_given_no_meter_at_the_address_when_read_then_an_error_after_the_time_ou
 
 def test_given_no_association_when_read_then_the_meter_answers_with_an_exception(server: MeterServer) -> None:
     address = server.add(meter(2))
-    with socket.create_connection(server.host_and_port, timeout=2) as raw:
+    with socket.create_connection(server.host_and_port, timeout=PATIENCE) as raw:
         raw.sendall(cosem.frame(cosem.PUBLIC_CLIENT, address, bytes.fromhex("c001c1004600006003 0aff0200")))
         assert cosem.read_frame(raw)[2][0] == 0xD8
 
@@ -117,7 +118,7 @@ def test_given_garbage_when_sent_then_other_clients_are_still_served(
     server: MeterServer, client: MeterClient, garbage: str
 ) -> None:
     address = server.add(meter(2))
-    with socket.create_connection(server.host_and_port, timeout=2) as raw:
+    with socket.create_connection(server.host_and_port, timeout=PATIENCE) as raw:
         raw.sendall(bytes.fromhex(garbage))
         raw.shutdown(socket.SHUT_WR)
         while raw.recv(100):

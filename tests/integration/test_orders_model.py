@@ -33,7 +33,6 @@ from csire_bridge.store.repositories.related_orders import Neighbours
 from tests.integration.model_bridge import Parts
 from tests.integration.model_machine import OrdersMachine
 
-pytestmark = pytest.mark.timeout(900)  # a busy machine takes its time
 LONG = int(os.environ.get("CSIRE_MODEL_EXAMPLES", "0"))
 """So many examples instead of the usual few, with other seeds at each run, and the slow mutations too."""
 STEPS = 50

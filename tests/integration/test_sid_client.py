@@ -36,6 +36,7 @@ from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate
 from tests.integration.hub_support import answering, raw_server, read_request
 from tests.integration.sid_support import METER, POINT, now, pki
+from tests.patience import PATIENCE
 
 OWN = Eic("19XENERGAOPERATS")
 ORDER = Order(
@@ -366,6 +367,6 @@ def test_given_several_threads_when_they_ask_at_once_then_each_gets_its_own_answ
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(PATIENCE)
         assert {told.number for told in sid.told} == {f"N{n}" for n in range(24)}
         assert MeterNumber(METER) == METER

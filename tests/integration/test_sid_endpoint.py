@@ -34,8 +34,8 @@ from tests.integration.sid_support import (
     request,
     running,
     submission,
-    until,
 )
+from tests.patience import PATIENCE, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -196,12 +196,11 @@ def test_given_another_content_type_then_415_and_a_soap_fault(scene: Scene, kind
 
 
 def test_given_a_get_without_wsdl_then_405_and_the_schema_is_served_beside_it(scene: Scene) -> None:
-    with plain_http(CREDENTIALS) as client:
-        assert client.get(scene.door).status_code == 405
-        schema = client.get(scene.door.replace("/soap", "/sid.xsd"))
-        address = client.get(f"{scene.door}?wsdl", headers={"Host": 'a"b<c'})
+    assert requests.get(scene.door, timeout=PATIENCE, auth=CREDENTIALS).status_code == 405
+    schema = requests.get(scene.door.replace("/soap", "/sid.xsd"), timeout=PATIENCE, auth=CREDENTIALS)
     assert schema.status_code == 200
     assert b"SubmitOrderRequest" in schema.content
+    address = requests.get(f"{scene.door}?wsdl", headers={"Host": 'a"b<c'}, timeout=PATIENCE, auth=CREDENTIALS)
     parse(address.content)
 
 
@@ -226,7 +225,7 @@ def test_given_a_request_whose_process_died_before_it_was_settled_then_it_is_set
     with scene.bridge.database.transaction() as tx:
         keys = tx.messages.add(Channel.SID, now(), [("sid: test", submission(values), "0" * 64, Form.SOAP)])
         tx.work.add(WorkStep.SID_INTAKE, keys, now())
-    until(lambda: len(scene.orders()) == before + 1)
+    wait_until(lambda: len(scene.orders()) == before + 1)
     assert scene.post(submission(values)).status_code == 200
     assert len(scene.orders()) == before + 1
 
@@ -241,8 +240,7 @@ def test_given_user_and_password_then_only_who_names_both_is_let_in(tmp_path: Pa
             assert answer.status_code == 401
             assert fault_of(answer)[1] == "transport.not-authorised"
             assert answer.headers["WWW-Authenticate"].startswith("Basic")
-        with plain_http() as client:
-            assert client.get(f"{scene.door}?wsdl").status_code == 401
+        assert requests.get(f"{scene.door}?wsdl", timeout=PATIENCE).status_code == 401
         assert scene.messages() == [], "what a stranger sends is not kept"
         assert scene.post(body, auth=good).status_code == 200
 
@@ -272,7 +270,7 @@ def test_given_the_door_is_not_opened_then_there_is_none(tmp_path: Path) -> None
 def test_given_the_service_ends_then_open_requests_of_sid_are_answered(tmp_path: Path) -> None:
     with running(tmp_path) as scene:
         host, port = scene.door.split("/")[2].split(":")
-        connection = http.client.HTTPConnection(host, int(port), timeout=10)
+        connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
         body = submission(order(scene))
         basic = base64.b64encode(":".join(CREDENTIALS).encode()).decode()
         connection.request("POST", "/sid/soap", body, {"Content-Type": "text/xml", "Authorization": f"Basic {basic}"})

@@ -18,9 +18,10 @@ from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUn
 from csire_bridge.domain.message.message import Form, MessageState
 from csire_bridge.lab.simulators.faults.hub import Trouble
 from csire_bridge.pipeline.intake.request_reply import Reply
-from tests.integration.sid_support import now, running, until
+from tests.integration.sid_support import now, running
 from tests.integration.test_sid_client import client_of
 from tests.integration.test_sid_client import running as sid_and_client
+from tests.patience import PATIENCE, wait_until
 
 
 class Journal:
@@ -143,8 +144,8 @@ def test_given_sid_hands_out_duplicates_and_nonsense_then_the_good_ones_are_take
         scene.sid.faults.nonsense = Trouble(1)
         days = [(now() + timedelta(days=n)).astimezone(WARSAW).date() for n in range(1, 4)]
         numbers = [scene.sid.register(RequestedDate=day) for day in days]
-        until(lambda: set(numbers) <= set(scene.sid.picked_up))
-        until(lambda: len(scene.orders()) == 3)
+        wait_until(lambda: set(numbers) <= set(scene.sid.picked_up))
+        wait_until(lambda: len(scene.orders()) == 3)
         assert set(scene.sid.picked_up.values()) == {None}
         states = [message.state for message in scene.messages()]
         assert states.count(MessageState.ACCEPTED) == 3
@@ -157,9 +158,9 @@ def test_given_a_number_that_comes_again_with_other_content_then_it_is_refused_k
     with running(tmp_path) as scene:
         day = (now() + timedelta(days=2)).astimezone(WARSAW).date()
         number = scene.sid.register(RequestedDate=day)
-        until(lambda: number in scene.sid.picked_up)
+        wait_until(lambda: number in scene.sid.picked_up)
         scene.sid.register(Number=number, RequestedDate=day, Text="other")
-        until(lambda: scene.sid.picked_up[number])
+        wait_until(lambda: scene.sid.picked_up[number])
         assert "rule.id-reused" in (scene.sid.picked_up[number] or "")
         assert len(scene.orders()) == 1
 
@@ -171,7 +172,7 @@ def test_given_the_same_order_fetched_and_submitted_then_it_is_one_order(tmp_pat
         )
         first = scene.caller().submit(values)
         scene.sid.register(**values)
-        until(lambda: values["Number"] in scene.sid.picked_up)
+        wait_until(lambda: values["Number"] in scene.sid.picked_up)
         assert scene.sid.picked_up[values["Number"]] is None
         assert scene.caller().submit(values).TakenAt == first.TakenAt
         assert len(scene.orders()) == 1
@@ -186,9 +187,9 @@ def test_given_a_bridge_that_stops_and_starts_then_no_order_is_taken_twice(tmp_p
         day = (now() + timedelta(days=2)).astimezone(WARSAW).date()
         scene.sid.faults.lost_confirmation = Trouble(2)
         scene.sid.register(RequestedDate=day)
-        until(scene.orders)
+        wait_until(scene.orders)
     with running(tmp_path, simulator=scene.sid) as again:
-        until(lambda: not again.sid.waiting)
+        wait_until(lambda: not again.sid.waiting)
         assert len(again.orders()) == 1
 
 
@@ -210,4 +211,4 @@ def test_given_the_simulator_as_a_process_then_it_hands_out_what_is_registered_a
         with client_of(url) as stranger, pytest.raises(PartnerUnreachable):
             stranger.fetch()
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0

@@ -10,14 +10,15 @@ import pytest
 from csire_bridge.domain.identifiers import MeterNumber, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderKind, OrderState
-from tests.integration.sid_support import METER, OTHER_POINT, POINT, Scene, now, running, until
+from tests.integration.sid_support import METER, OTHER_POINT, POINT, Scene, now, running
+from tests.patience import wait_until
 
 
 def test_given_an_order_that_waits_in_sid_then_it_is_fetched_confirmed_carried_out_and_reported(tmp_path: Path) -> None:
     with running(tmp_path) as scene:
         registered_at = now() - timedelta(minutes=7)
         number = scene.sid.register(RegisteredAt=registered_at)
-        until(lambda: scene.sid.status_of(number) == "done")
+        wait_until(lambda: scene.sid.status_of(number) == "done")
         [order] = scene.orders()
         assert (order.state, order.source_message, order.process_instance) == (OrderState.DONE, None, None)
         assert scene.head_end.meter(METER).output_state is False
@@ -42,7 +43,7 @@ def test_given_sid_first_and_the_hub_after_then_one_order_is_carried_out_and_bot
         scene.head_end.stop()
         registered_at = now() - timedelta(minutes=20)
         scene.sid.register(RegisteredAt=registered_at)
-        until(lambda: len(scene.orders()) == 1)
+        wait_until(lambda: len(scene.orders()) == 1)
         message = scene.hub_sends()
         [order] = scene.orders()
         assert order.source_message == message
@@ -56,9 +57,9 @@ def test_given_sid_first_and_the_hub_after_then_one_order_is_carried_out_and_bot
 def test_given_a_joined_order_when_carried_out_then_the_hub_and_sid_hear_of_one_movement(tmp_path: Path) -> None:
     with running(tmp_path, delay=(0.5, 0.5)) as scene:
         scene.hub_sends()
-        until(lambda: len(scene.orders()) == 1)
+        wait_until(lambda: len(scene.orders()) == 1)
         answer = scene.caller().submit(scene.sid.order())
-        until(lambda: scene.sid.status_of(answer.Number) == "done" and scene.answers() == ["8.1.1.11"])
+        wait_until(lambda: scene.sid.status_of(answer.Number) == "done" and scene.answers() == ["8.1.1.11"])
         assert len(scene.orders()) == 1
         assert scene.head_end.meter(METER).switches == 1
 
@@ -76,9 +77,9 @@ def test_given_sid_names_a_process_of_the_hub_then_the_hub_is_answered_for_it(tm
     with running(tmp_path) as scene:
         process = ProcessInstanceId.new()
         number = scene.sid.register(ProcessInstanceId=process)
-        until(lambda: scene.sid.status_of(number) == "done" and scene.answers() == ["8.1.1.11"])
+        wait_until(lambda: scene.sid.status_of(number) == "done" and scene.answers() == ["8.1.1.11"])
         assert len(scene.orders()) == 1
-        until(lambda: len(list((tmp_path / "answers").glob("*.xml"))) == 1)
+        wait_until(lambda: len(list((tmp_path / "answers").glob("*.xml"))) == 1)
         [file] = (tmp_path / "answers").iterdir()
         assert process.encode() in file.read_bytes()
         assert b"SenderMessageId" not in file.read_bytes(), "no message of the hub is answered"
@@ -92,9 +93,9 @@ def test_given_the_hubs_order_of_a_process_has_ended_when_sid_names_it_then_it_h
     with running(tmp_path) as scene:
         process = ProcessInstanceId.new()
         scene.hub_sends(ProcessInstanceId=process)
-        until(lambda: scene.answers() == ["8.1.1.11"])
+        wait_until(lambda: scene.answers() == ["8.1.1.11"])
         number = scene.sid.register(ProcessInstanceId=process)
-        until(lambda: scene.sid.status_of(number) == "done")
+        wait_until(lambda: scene.sid.status_of(number) == "done")
         assert scene.answers() == ["8.1.1.11"]
         assert [order.attempts for order in scene.orders()] == [1]
 
@@ -106,7 +107,7 @@ def test_given_a_reconnection_in_sid_then_a_waiting_disconnection_of_the_hub_giv
         later = (now() + timedelta(days=3)).date()
         off = scene.caller().submit(scene.sid.order(RequestedDate=later)).Number
         on = scene.sid.register(Kind="reconnect", ReconnectionReason="reason-gone")
-        until(lambda: scene.sid.status_of(on) == "done" and scene.sid.status_of(off) == "superseded")
+        wait_until(lambda: scene.sid.status_of(on) == "done" and scene.sid.status_of(off) == "superseded")
         states = {order.kind: order.state for order in scene.orders()}
         assert states == {OrderKind.DISCONNECT: OrderState.SUPERSEDED, OrderKind.RECONNECT: OrderState.DONE}
         assert scene.head_end.meter(METER).output_state is True
@@ -121,7 +122,7 @@ def test_given_a_connection_that_was_renewed_then_a_disconnection_from_in_betwee
         assert scene.caller().submit(_reconnection(scene, minutes=0)).Number != first
         assert len(scene.orders()) == 1
         off = scene.caller().submit(scene.sid.order(RegisteredAt=now() - timedelta(minutes=15))).Number
-        until(lambda: scene.sid.status_of(off) == "superseded")
+        wait_until(lambda: scene.sid.status_of(off) == "superseded")
 
 
 def _reconnection(scene: Scene, minutes: float) -> dict[str, object]:
@@ -145,7 +146,7 @@ def test_given_an_order_that_waits_when_withdrawn_then_it_ends_and_saying_it_aga
         assert order.state is OrderState.WITHDRAWN
         assert "paid" in (order.detail or "")
         assert caller.status(number).Status == "withdrawn"
-        until(lambda: scene.sid.status_of(number) == "withdrawn")
+        wait_until(lambda: scene.sid.status_of(number) == "withdrawn")
         assert scene.answers() == []
 
 
@@ -167,7 +168,7 @@ def test_given_a_command_under_way_when_withdrawn_then_it_is_recalled_and_the_ou
         number = caller.submit(scene.sid.order()).Number
         scene.until_state(OrderState.SUBMITTED)
         assert caller.withdraw(number).Result == "recalled"
-        until(lambda: scene.sid.status_of(number) == "withdrawn")
+        wait_until(lambda: scene.sid.status_of(number) == "withdrawn")
         assert scene.head_end.meter(METER).output_state is True
         assert caller.withdraw(number).Result == "withdrawn"
 
@@ -183,7 +184,7 @@ def test_given_a_withdrawal_that_comes_before_its_order_then_the_order_ends_at_o
             scene.sid.register(**asked)
         else:
             scene.caller().submit(asked)
-        until(lambda: scene.sid.status_of(asked["Number"]) == "withdrawn")
+        wait_until(lambda: scene.sid.status_of(asked["Number"]) == "withdrawn")
         [order] = scene.orders()
         assert (order.state, order.attempts) == (OrderState.WITHDRAWN, 0)
         assert "paid" in (order.detail or "")
@@ -195,9 +196,9 @@ def test_given_the_hub_ended_a_process_when_sid_names_it_then_its_order_ends_at_
         process = ProcessInstanceId.new()
         scene.hub_ends(process)
         number = scene.sid.register(ProcessInstanceId=process)
-        until(lambda: scene.sid.status_of(number) == "withdrawn")
+        wait_until(lambda: scene.sid.status_of(number) == "withdrawn")
         assert scene.head_end.meter(METER).output_state is True
-        until(lambda: scene.answers() == ["8.1.1.7"])
+        wait_until(lambda: scene.answers() == ["8.1.1.7"])
 
 
 def test_given_sid_names_a_process_that_asked_for_another_point_then_it_is_refused_aloud(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_given_the_hub_asks_for_it_too_when_sid_withdraws_then_it_goes_on_for_th
         assert len(scene.orders()) == 1
         assert caller.withdraw(number).Result == "goes-on"
         assert caller.status(number).Status == "withdrawn"
-        until(lambda: scene.answers() == ["8.1.1.11"])
+        wait_until(lambda: scene.answers() == ["8.1.1.11"])
         assert [told.status for told in scene.sid.told if told.number == number][-1] == "withdrawn"
         assert caller.withdraw(number).Result == "goes-on"
 
@@ -237,7 +238,7 @@ def test_given_a_point_that_only_sid_knows_then_it_is_looked_up_kept_and_the_ord
             "CanBeSuspended": True,
         }
         number = scene.sid.register()
-        until(lambda: scene.sid.status_of(number) == "done")
+        wait_until(lambda: scene.sid.status_of(number) == "done")
         with scene.bridge.database.read_transaction() as tx:
             point = tx.points.get(POINT)
         assert point is not None
@@ -255,7 +256,7 @@ def test_given_sid_protects_the_point_then_the_order_can_not_be_carried_out_and_
             "CanBeSuspended": False,
         }
         number = scene.sid.register()
-        until(lambda: scene.sid.status_of(number) == "cannot")
+        wait_until(lambda: scene.sid.status_of(number) == "cannot")
         facts = scene.sid.told[-1].facts
         assert facts["Reason"] == "not-possible"
         assert "must not be suspended" in facts["Text"]
@@ -267,7 +268,7 @@ def test_given_a_point_that_nobody_knows_when_fetched_then_sid_hears_why_and_the
 ) -> None:
     with running(tmp_path, points=False) as scene:
         number = scene.sid.register()
-        until(lambda: number in scene.sid.picked_up)
+        wait_until(lambda: number in scene.sid.picked_up)
         assert "rule.unknown-point" in (scene.sid.picked_up[number] or "")
         assert [(m.state.value, m.code) for m in scene.messages()] == [("refused", "rule.unknown-point")]
         assert scene.orders() == []
@@ -287,12 +288,12 @@ def test_given_sid_is_away_then_only_its_reports_wait_and_all_arrive_when_it_is_
         scene.sid.stop()
         scene.until_state(OrderState.DONE)
         scene.hub_sends(OrderKind.RECONNECT)
-        until(lambda: scene.answers() == ["8.2.1.11"])
+        wait_until(lambda: scene.answers() == ["8.2.1.11"])
         scene.sid.start()
-        until(lambda: len(scene.sid.told) == 3, seconds=60)
+        wait_until(lambda: len(scene.sid.told) == 3)
         assert sorted(told.sequence for told in scene.sid.told) == [1, 2, 3]
         assert scene.sid.status_of(number) == "done", "whatever came last, the highest sequence counts"
-        until(lambda: [state for state, _ in reports(scene)] == ["delivered"] * 3)
+        wait_until(lambda: [state for state, _ in reports(scene)] == ["delivered"] * 3)
         assert all(document for _, document in reports(scene)), "the bytes that left are kept"
 
 
@@ -308,7 +309,7 @@ def test_given_sid_answers_slowly_then_the_hubs_orders_do_not_wait_for_it(tmp_pa
         scene.caller().submit(scene.sid.order(MeteringPointCode=OTHER_POINT))
         started = now()
         scene.hub_sends()
-        until(lambda: scene.answers() == ["8.1.1.11"])
+        wait_until(lambda: scene.answers() == ["8.1.1.11"])
         assert now() - started < timedelta(seconds=8)
         assert "delivered" not in [state for state, _ in reports(scene)]
 
@@ -322,7 +323,7 @@ def test_given_the_remote_way_failed_for_good_then_people_on_site_are_asked_for_
     with running(tmp_path, execution=execution, head_end=soon) as scene:
         scene.head_end.meter(METER).stuck = True
         number = scene.caller().submit(scene.sid.order()).Number
-        until(lambda: scene.sid.field_work and scene.sid.status_of(number) == "field-work", seconds=60)
+        wait_until(lambda: scene.sid.field_work and scene.sid.status_of(number) == "field-work")
         [work] = scene.sid.field_work
         assert (work.facts["Number"], work.facts["MeteringPointCode"], work.facts["Kind"]) == (
             number,
@@ -346,7 +347,7 @@ def test_given_the_hub_ends_the_process_of_a_joined_disconnection_then_both_are_
         number = scene.caller().submit(scene.sid.order()).Number
         scene.hub_sends(ProcessInstanceId=process)
         scene.hub_ends(process)
-        until(lambda: scene.sid.status_of(number) == "withdrawn" and scene.answers() == ["8.1.1.7"])
+        wait_until(lambda: scene.sid.status_of(number) == "withdrawn" and scene.answers() == ["8.1.1.7"])
         assert scene.head_end.meter(METER).output_state is True
 
 
@@ -360,7 +361,7 @@ def test_given_the_hub_ends_the_process_of_a_joined_connection_then_the_supply_c
         scene.hub_sends(OrderKind.RECONNECT, ProcessInstanceId=process)
         assert len(scene.orders()) == 1
         scene.hub_ends(process)
-        until(lambda: scene.sid.status_of(number) == "done" and scene.answers() == ["8.2.1.11"])
+        wait_until(lambda: scene.sid.status_of(number) == "done" and scene.answers() == ["8.2.1.11"])
         assert scene.head_end.meter(METER).output_state is True
 
 
@@ -379,4 +380,4 @@ def test_given_an_order_of_the_hub_for_a_point_that_nobody_knows_then_the_hub_he
         scene.hub_sends()
         (order,) = scene.until_state(OrderState.REJECTED)
         assert "not known" in (order.detail or "")
-        until(lambda: scene.answers() == ["8.1.1.7"])
+        wait_until(lambda: scene.answers() == ["8.1.1.7"])

@@ -15,6 +15,7 @@ from csire_bridge.lab.simulators.http_server import Reply
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.queries.reports import order_lines
 from tests.integration.bridge_support import Play, play
+from tests.patience import PATIENCE
 
 ORDERS = 12
 
@@ -44,7 +45,7 @@ class Thinking:
             self.now += 1
             self.most = max(self.most, self.now)
         time.sleep(self.pause)
-        assert self.may.wait(30)
+        assert self.may.wait(PATIENCE)
         reply = self._answer(raw)
         with self._lock:
             self.now -= 1
@@ -76,7 +77,7 @@ def test_given_meters_when_a_batch_is_given_then_slow_ones_are_asked_side_by_sid
         thinks, codes = thinking(playing, monkeypatch), install(playing, ORDERS)
         thinks.pause = pause
         playing.take_in(*(playing.message("disconnect", code, MessageId.new()) for code in codes))
-        playing.work_until(lambda: states(playing) == [OrderState.DONE] * ORDERS, seconds=30)
+        playing.work_until(lambda: states(playing) == [OrderState.DONE] * ORDERS)
         assert playing.scene.head_end.ledger.totals()["accepted"] == ORDERS
         at_once = playing.scene.bridge.settings.worker.at_once
         assert (2 < thinks.most <= at_once) if pause else thinks.most

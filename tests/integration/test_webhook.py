@@ -6,7 +6,6 @@ import functools
 import json
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,6 +35,7 @@ from tests.integration.webhook_support import (
     tree,
     wrapped,
 )
+from tests.patience import wait_until
 
 
 @functools.cache
@@ -102,10 +102,7 @@ def test_given_a_partner_with_ws_security_then_the_reference_comes_back_and_a_ne
     bridge, hub = scene.service.bridge, pki().hub
     with bridge.database.transaction() as tx:
         tx.partners.enter(PartnerEntry(hub.eic, now(), "test", profile=SecurityProfile.WSS))
-    deadline = time.monotonic() + 20
-    while bridge.partners.partners[hub.eic].profile is not SecurityProfile.WSS:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: bridge.partners.partners[hub.eic].profile is SecurityProfile.WSS)
     message_id = MessageId.new()
     document = tree(message_id)
     one, two = secured(hub, document), secured(hub, document)
@@ -277,8 +274,7 @@ def test_given_too_many_open_requests_then_one_more_waits(tmp_path: Path) -> Non
         first.sendall(
             b"POST /hub/messages HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 9\r\n\r\n<a>"
         )
-        time.sleep(0.2)
-        assert scene.post(bare(pki())).status == 429
+        wait_until(lambda: scene.post(bare(pki())).status == 429)
         first.sendall(b"<b></a")
         assert b" 422 " in first.recv(100)
         assert scene.post(bare(pki())).status == 200

@@ -26,6 +26,7 @@ from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.keys import CertificateBook
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, verify_enveloped
 from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from tests.patience import PATIENCE
 
 BARE, SOAP, TEXT = "application/xml", "application/soap+xml", "text/xml"
 _TEMPLATE = folder("samples") / "good" / "8.1.1.5-minimal.xml"
@@ -97,10 +98,10 @@ class Scene:
         return host, int(port)
 
     def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(*self.address, timeout=30)
+        return http.client.HTTPConnection(*self.address, timeout=PATIENCE)
 
     def socket(self) -> socket.socket:
-        return socket.create_connection(self.address, timeout=30)
+        return socket.create_connection(self.address, timeout=PATIENCE)
 
     def post(self, raw: bytes, kind: str = BARE, query: str = "", **headers: str) -> Answer:
         connection = self.connect()

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from tests.integration.webhook_support import Scene, now, running
+from tests.patience import PATIENCE
 
 SOAP_FAULT = 500
 KINDS = ("application/xml", "application/soap+xml", "text/xml")
@@ -51,7 +52,7 @@ def test_given_anything_then_only_documented_answers_come(scene: Scene, name: st
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=found[name].as_strategy())
     def push(case: Any) -> None:
-        check(case, case.call(timeout=20))
+        check(case, case.call(timeout=PATIENCE))
 
     push()
 

@@ -14,6 +14,7 @@ from lxml import etree
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from tests.patience import PATIENCE
 
 SCHEMAS = folder("schemas")
 REQUEST = "urn:pl:oire:unk_8_1_1_5:v1"
@@ -384,7 +385,7 @@ def test_given_sixteen_threads_with_different_faults_when_explained_then_no_one_
         fault = (
             ("<m:Payload>", f"<m:Payload {XSI} xsi:type='m:N{number}_'>") if number % 2 else ("CK0344", f"N{number}_")
         )
-        start.wait(timeout=30)
+        start.wait(timeout=PATIENCE)
         found = []
         for _ in range(40):
             bad = document(*fault)

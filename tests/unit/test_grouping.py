@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from csire_bridge.runtime.group_commit import GroupCommitter
+from tests.patience import PATIENCE
 
 
 class Handler:
@@ -22,7 +23,7 @@ class Handler:
         self.may = threading.Event()
 
     def __call__(self, numbers: Sequence[int]) -> list[int]:
-        self.may.wait(10)
+        self.may.wait(PATIENCE)
         self.groups.append(list(numbers))
         if min(numbers) < 0:
             raise ValueError(f"not {min(numbers)}")

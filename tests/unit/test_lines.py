@@ -10,6 +10,7 @@ from contextlib import closing
 import pytest
 
 from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler, wait_readable
+from tests.patience import PATIENCE
 
 
 class Partner:
@@ -53,7 +54,7 @@ def lines() -> Iterator[GreenScheduler]:
 
 
 def until(lines: GreenScheduler, reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not reached():
         assert time.monotonic() < deadline, "it never came to that"
         lines.look(0.01)

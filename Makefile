@@ -1,4 +1,5 @@
 # Two commands are all that a newcomer needs: `make demo` and `make test`. Each makes its own environment first.
+# `make test-fast` says in a minute whether the way of an order still holds; docs/testing.md tells more.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -7,13 +8,22 @@ READY  := $(VENV)/.ready
 # Hundreds of tests start a process: without this each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check chaos format wheel clean
+.PHONY: demo test test-fast coverage check chaos format wheel clean
 
 demo: $(READY)
 	$(BIN)/csire-bridge demo --dir demo-out
 
 test: check
 	$(BIN)/python -m pytest -n auto
+
+# What an order goes through, in one process, on SQLite and a simulated clock.
+test-fast: $(READY)
+	$(BIN)/python -m pytest -n auto -q -m fast
+
+# Branches, room by room; fails where a room of the product is too low.
+coverage: $(READY)
+	$(BIN)/python -m pytest -n auto -q --cov --cov-report=
+	$(BIN)/python -m tests.coverage_by_room
 
 # The crash matrix, on SQLite and PostgreSQL: make chaos ROUNDS=200 SEED=7
 chaos: $(READY)
@@ -33,7 +43,7 @@ wheel: $(READY)
 	PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m build --wheel
 
 clean:
-	rm -rf $(VENV) dist build demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) dist build demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "csire-bridge needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ...")'

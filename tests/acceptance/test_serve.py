@@ -74,6 +74,7 @@ class House:
     pki: DemoPki
     config: Path
     refused: list[int] = field(default_factory=list)
+    program: Path = field(default_factory=lambda: Path(sys.executable).with_name("csire-bridge"))
 
     def know_points(self, count: int) -> None:
         database = Database(f"sqlite:///{self.place / 'bridge.db'}")
@@ -90,8 +91,7 @@ class House:
     @contextmanager
     def serving(self, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
         """A running service and its port; killed at the end if it still runs."""
-        program = Path(sys.executable).with_name("csire-bridge")
-        words = [str(program), "serve", "--config", str(self.config), "--port", "0", *options]
+        words = [str(self.program), "serve", "--config", str(self.config), "--port", "0", *options]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from csire_bridge.cli.shared.lab import lab_module
+from csire_bridge.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:  # typer carries a click of its own, and names its types nowhere else
     from typer import _click as click
@@ -62,6 +63,19 @@ class Commands(TyperGroup):
             return None
         part = typer.Typer(rich_markup_mode="markdown")
         room, _, module = MODULES[cmd_name].partition(".")
-        found = lab_module(module) if room == "lab" else import_module(f"csire_bridge.{room}.{module}")
-        found.add_to(part)
+        try:
+            found = lab_module(module) if room == "lab" else import_module(f"csire_bridge.{room}.{module}")
+        except ConfigurationError as error:
+            _add_not_installed(part, cmd_name, error)
+        else:
+            found.add_to(part)
         return get_group(part).commands[cmd_name]
+
+
+def _add_not_installed(app: typer.Typer, name: str, error: ConfigurationError) -> None:
+    """A command of the laboratory that is not installed: the help lists it, and it says what to install."""
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+    @app.command(name, help=f"Not installed: {error.remedy}", context_settings=anything, add_help_option=False)
+    def refuse() -> None:
+        raise error

@@ -17,7 +17,9 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.postgres import PostgresServer, programs_of
 from csire_bridge.service.bridge import Standard
 from csire_bridge.store.database import Database, make_current
-from tests.patience import PATIENCE
+from tests.support.patience import PATIENCE
+
+pytest_plugins = ("tests.support.command", "tests.support.places")
 
 DATABASES = ("sqlite", "postgresql-18", "postgresql-15")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - servers in memory, where there is room, spare the disk

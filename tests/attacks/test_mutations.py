@@ -1,0 +1,174 @@
+"""No mutation of a signed message is accepted with other content, none raises a foreign error, none takes long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import process_time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from csire_bridge.config.resources import folder
+from csire_bridge.domain.errors import NotTrusted, PartnerFault, Unreadable
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.lab.simulators.pki import Algorithm, make_demo_pki
+from csire_bridge.xml.parser import parse
+from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
+from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from tests.attacks.mutations import HARMLESS, Keys, Profile, mutations
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+RAW = (folder("samples") / "good" / "8.1.1.5-debt.xml").read_bytes()
+MOST = 10.0
+Accepted = tuple[etree._Element, Eic]
+
+
+@dataclass(frozen=True)
+class World:
+    """One profile with one kind of key: a good message, and who verifies it."""
+
+    profile: Profile
+    keys: Keys
+    sender: Eic
+    other: Eic
+    message: bytes
+    verify: Callable[[bytes], Accepted]
+
+    def judge(self, raw: bytes) -> Accepted | PartnerFault:
+        """The signed content and its signer, or our own refusal; any other error escapes."""
+        try:
+            return self.verify(raw)
+        except (NotTrusted, Unreadable) as fault:
+            return fault
+
+
+def soap(document: etree._Element) -> etree._Element:
+    envelope = etree.fromstring(
+        b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/><s:Body><m:SendMessageRequest '
+        b'xmlns:m="urn:cms:b2b:v01"><m:MessageContainer><m:Payload/></m:MessageContainer></m:SendMessageRequest>'
+        b"</s:Body></s:Envelope>"
+    )
+    envelope[1][0][0][0].append(document)
+    return envelope
+
+
+def verifier(profile: Profile, book: CertificateBook) -> Callable[[bytes], Accepted]:
+    def enveloped(raw: bytes) -> Accepted:
+        verified = verify_enveloped(parse(raw), book, NOW)
+        return verified.tree, verified.signer.party
+
+    def wss(raw: bytes) -> Accepted:
+        verified = verify_envelope(parse(raw), book, NOW)
+        return verified.body, verified.signer.party
+
+    return enveloped if profile == "enveloped" else wss
+
+
+@pytest.fixture(scope="module", params=["enveloped-ecdsa", "enveloped-rsa", "wss-ecdsa", "wss-rsa"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+    profile, algorithm = str(request.param).split("-")
+    return make_world(
+        "wss" if profile == "wss" else "enveloped", "rsa" if algorithm == "rsa" else "ecdsa", tmp_path_factory
+    )
+
+
+def make_world(profile: Profile, algorithm: Algorithm, factory: pytest.TempPathFactory) -> World:
+    pki = make_demo_pki(factory.mktemp("pki"), NOW, algorithm=algorithm)
+    document, key = parse(RAW), pki.hub.signing
+    message = sign_enveloped(document, key) if profile == "enveloped" else sign_envelope(soap(document), key, NOW)
+    keys = Keys(key, pki.stranger.signing, pki.supplier.signing)
+    return World(profile, keys, pki.hub.eic, pki.supplier.eic, message, verifier(profile, pki.book()))
+
+
+def content(root: etree._Element) -> bytes:
+    return etree.tostring(root, method="c14n2")
+
+
+def accepted(world: World, raw: bytes) -> Accepted:
+    verdict = world.judge(raw)
+    assert not isinstance(verdict, PartnerFault), verdict
+    return verdict
+
+
+def cost(world: World, raw: bytes, enough: float = 0.0) -> float:
+    """Seconds of CPU for a verdict: the best of several tries, no more of them once it is below ``enough``."""
+    best = float("inf")
+    for _ in range(12):
+        start = process_time()
+        world.judge(raw)
+        best = min(best, process_time() - start)
+        if best < enough:
+            break
+    return best
+
+
+def test_given_any_mutation_when_verified_then_it_is_refused_or_says_exactly_the_same(world: World) -> None:
+    good = content(accepted(world, world.message)[0])
+    wrong, seen = [], set()
+    for name, raw in mutations(world.message, world.profile, world.keys):
+        assert name not in seen, name
+        assert raw != world.message, name
+        seen.add(name)
+        verdict = world.judge(raw)
+        if isinstance(verdict, PartnerFault):
+            assert verdict.code.startswith(("trust.", "parser.")), name
+            continue
+        tree, signer = verdict
+        by_other = signer == world.other and name.endswith("content, signed by other partner")
+        if not by_other and (
+            signer != world.sender or name.partition(" (")[0] not in HARMLESS or content(tree) != good
+        ):
+            wrong.append(f"{name}: in the name of {signer}")
+    assert wrong == []
+    assert len(seen) > 300
+
+
+def test_given_any_mutation_when_verified_then_it_costs_no_more_than_ten_good_messages(world: World) -> None:
+    good = cost(world, world.message)
+
+    def dear(raw: bytes) -> bool:
+        allowed = MOST * good * max(1.0, len(raw) / len(world.message))
+        return cost(world, raw, allowed) >= allowed
+
+    assert [name for name, raw in mutations(world.message, world.profile, world.keys) if dear(raw)] == []
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_given_any_byte_changed_when_verified_then_it_is_refused_or_says_exactly_the_same(
+    world: World, data: st.DataObject
+) -> None:
+    raw = bytearray(world.message)
+    place = data.draw(st.integers(0, len(raw) - 1), label="place")
+    match data.draw(st.sampled_from(["replace", "flip", "insert", "delete", "cut", "copy"]), label="how"):
+        case "replace":
+            raw[place] = data.draw(st.integers(0, 255) | st.sampled_from(b"<>&\"'/= \nA0"), label="byte")
+        case "flip":
+            raw[place] ^= 1 << data.draw(st.integers(0, 7), label="bit")
+        case "insert":
+            raw[place:place] = data.draw(st.binary(min_size=1, max_size=3), label="bytes")
+        case "delete":
+            del raw[place : place + data.draw(st.integers(1, 20), label="count")]
+        case "copy":
+            start = data.draw(st.integers(0, len(raw) - 1), label="from")
+            raw[place:place] = raw[start : start + data.draw(st.integers(1, 400), label="count")]
+        case _:
+            del raw[place:]
+    verdict = world.judge(bytes(raw))
+    if not isinstance(verdict, PartnerFault):
+        assert content(verdict[0]) == content(accepted(world, world.message)[0])
+        assert verdict[1] == world.sender
+
+
+def test_given_each_single_byte_flipped_when_verified_then_it_is_refused_or_says_exactly_the_same(world: World) -> None:
+    good = content(accepted(world, world.message)[0])
+    for place in range(len(world.message)):
+        raw = bytearray(world.message)
+        raw[place] ^= 1
+        verdict = world.judge(bytes(raw))
+        assert isinstance(verdict, PartnerFault) or content(verdict[0]) == good, place

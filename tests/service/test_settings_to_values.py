@@ -1,0 +1,104 @@
+"""The settings as values of other rooms: each value comes from its own setting, and no room has a default beside it."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from datetime import timedelta
+
+import pytest
+
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.message.envelope_rules import Limits
+from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
+from csire_bridge.domain.order.deadlines import Deadlines
+from csire_bridge.domain.order.steps import StepKind, StepRules
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
+from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
+from csire_bridge.pipeline.orders.order_policy import OrderPolicy
+from csire_bridge.service.settings_to_values import execution_policy, intake_policy, order_policy
+from tests.support.defaults import EXECUTION, INTAKE, ORDERS, STEP_RULES
+
+OTHER = load_settings(
+    environment=False,
+    head_end={
+        "response_seconds": 1,
+        "command_lifetime_seconds": 2,
+        "attempts": 4,
+        "poll_seconds": 5,
+    },
+    execution={
+        "expiry_margin_seconds": 6,
+        "unmeasured_clock_seconds": 7,
+        "again_seconds": 8,
+        "recheck_seconds": 9,
+        "meter_pause_seconds": 10,
+        "commands_per_second": 11,
+        "disconnections_per_hour": 12,
+        "armed_counts": True,
+        "field_work": "always",
+        "complaint_hold_days": 13,
+        "circuit_failures": 14,
+        "circuit_seconds": 15,
+        "circuit_longest_seconds": 16,
+    },
+    agreements={"start": ["connect"], "end": ["disconnect"], "tariff_ahead_hours": 17, "last_day_counts": True},
+    deadlines={"near_seconds": 18},
+    limits={"judge_again_days": 19, "oldest_disconnection_days": 20},
+    web={"strangers_bytes_per_day": 21},
+)
+
+
+def seconds(count: int) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def test_given_settings_when_the_execution_policy_is_made_then_each_value_is_its_settings() -> None:
+    deadlines = OTHER.deadlines.as_deadlines()
+    assert deadlines.near == seconds(18)
+    assert execution_policy(OTHER) == ExecutionPolicy(
+        response=seconds(1),
+        lifetime=seconds(2),
+        expiry_margin=seconds(6),
+        unmeasured=seconds(7),
+        attempts=4,
+        retry_pause=seconds(8),
+        read_back_interval=seconds(5),
+        recheck_interval=seconds(9),
+        meter_pause=seconds(10),
+        commands_per_second=11,
+        disconnections_per_hour=12,
+        armed_counts=True,
+        field_work=FieldWork.ALWAYS,
+        deadlines=deadlines,
+        circuit=CircuitPolicy(threshold=14, first=seconds(15), longest=seconds(16)),
+        retry=EXECUTION.retry,
+    )
+
+
+def test_given_settings_when_the_order_and_intake_policies_are_made_then_each_value_is_its_settings() -> None:
+    orders = order_policy(OTHER)
+    assert orders == OrderPolicy(
+        complaint_hold=timedelta(days=13),
+        oldest_disconnection=timedelta(days=20),
+        steps=StepRules((StepKind.CONNECT,), (StepKind.DISCONNECT,), timedelta(hours=17), last_day_counts=True),
+        deadlines=OTHER.deadlines.as_deadlines(),
+    )
+    intake = intake_policy(OTHER)
+    assert intake.orders == orders
+    assert intake.judging_again.give_up == timedelta(days=19)
+    assert intake.strangers.bytes_per_day == 21
+
+
+def test_given_no_settings_when_values_are_made_then_they_are_what_was_always_promised() -> None:
+    assert (EXECUTION.attempts, EXECUTION.disconnections_per_hour, EXECUTION.retry.attempts) == (3, 100, 100)
+    assert (ORDERS.complaint_hold, ORDERS.oldest_disconnection) == (timedelta(days=14), timedelta(days=3))
+    assert STEP_RULES.start == (StepKind.TARIFF, StepKind.CONNECT, StepKind.READ)
+    assert STEP_RULES.end == (StepKind.READ, StepKind.DISCONNECT)
+    assert INTAKE.judging_again.give_up == timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    "value", [ExecutionPolicy, OrderPolicy, IntakePolicy, StepRules, Deadlines, Limits, CircuitPolicy]
+)
+def test_given_a_value_that_is_made_of_settings_then_it_has_no_default_of_its_own(value: type) -> None:
+    assert [f.name for f in fields(value) if f.default is not MISSING or f.default_factory is not MISSING] == []

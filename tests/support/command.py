@@ -1,0 +1,36 @@
+"""The real command as a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.patience import PATIENCE
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def command() -> Command:
+    """Run ``csire-bridge`` with arguments; it is this environment's own installation."""
+
+    def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        program = Path(sys.executable).with_name("csire-bridge")
+        words = [str(program), *map(str, arguments)]
+        return subprocess.run(words, capture_output=True, text=True, timeout=10 * PATIENCE, check=False, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that a good demo has left."""
+    folder = tmp_path_factory.mktemp("demo") / "out"
+    done = command("demo", "--dir", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder

@@ -18,7 +18,7 @@ test: check
 
 # What an order goes through, in one process, on SQLite and a simulated clock.
 test-fast: $(READY)
-	$(BIN)/python -m pytest -n auto -q -m fast
+	$(BIN)/python -m pytest -n auto -q -m "not slow" tests/domain tests/xml tests/pipeline
 
 # Branches, room by room; fails where a room of the product is too low.
 coverage: $(READY)

@@ -33,6 +33,8 @@ from csire_bridge.store.repositories.related_orders import Neighbours
 from tests.support.model.bridge import Parts
 from tests.support.model.machine import OrdersMachine
 
+pytestmark = pytest.mark.slow
+
 LONG = int(os.environ.get("CSIRE_MODEL_EXAMPLES", "0"))
 """So many examples instead of the usual few, with other seeds at each run, and the slow mutations too."""
 STEPS = 50

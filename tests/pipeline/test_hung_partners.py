@@ -29,6 +29,8 @@ from tests.pipeline.execute.test_slow_meters import install
 from tests.support.bridge import POINT, Play, play
 from tests.support.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 MANY = 24
 PATIENT = 600.0
 """Seconds; whoever waited for a time-out of this length would never come to an end here."""

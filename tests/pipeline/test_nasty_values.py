@@ -21,6 +21,8 @@ from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.bridge import Play, play
 
+pytestmark = pytest.mark.slow
+
 GOOD = folder("samples") / "good"
 NASTY_DATES = ["0001-01-01", "0001-01-01+14:00", "1899-12-31", "9998-12-31", "9999-12-31", "9999-12-31-14:00"]
 NASTY_MOMENTS = [

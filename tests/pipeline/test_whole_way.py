@@ -25,6 +25,8 @@ from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.bridge import METER, POINT, Play, play
 
+pytestmark = pytest.mark.slow
+
 
 def states_of(playing: Play) -> list[OrderState]:
     return [event.state for event in playing.history()]

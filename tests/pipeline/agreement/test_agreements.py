@@ -12,6 +12,8 @@ from csire_bridge.pipeline.operator import guard_actions
 from tests.support.bridge import METER, POINT
 from tests.support.household import NEW, OLD, Place, Town, town
 
+pytestmark = pytest.mark.slow
+
 START, END = OrderKind.AGREEMENT_START, OrderKind.AGREEMENT_END
 DONE = OrderState.DONE
 

@@ -14,6 +14,8 @@ import pytest
 from csire_bridge.domain.order.order import OrderKind, OrderState
 from tests.support.household import Place, Town, town
 
+pytestmark = pytest.mark.slow
+
 
 class Died(BaseException):
     """The process is gone: nobody catches this."""

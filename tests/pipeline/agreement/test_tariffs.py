@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.operations.operator_action import OperatorAction
@@ -14,6 +16,8 @@ from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.store.queries.order_dossier import order_file
 from tests.support.bridge import METER
 from tests.support.household import Place, Town, town
+
+pytestmark = pytest.mark.slow
 
 TARIFF = OrderKind.PARAMETRISATION
 DONE = OrderState.DONE

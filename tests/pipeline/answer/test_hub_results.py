@@ -31,6 +31,8 @@ from csire_bridge.xml.security.signature import sign_enveloped, without_signatur
 from tests.support.defaults import PARTNER_WAIT
 from tests.support.household import Place, Town, town
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 
 

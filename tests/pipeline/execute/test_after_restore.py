@@ -27,6 +27,8 @@ from csire_bridge.store.database import Database
 from tests.support.bridge import POINT, signed_message
 from tests.worker.test_two_nodes import Nodes, nodes, register_order, until, work_off
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["nodes"]
 
 ACT = OperatorAction("Anna Nowak", system_clock(), "looked at it")

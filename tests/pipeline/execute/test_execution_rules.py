@@ -23,6 +23,8 @@ from csire_bridge.store.queries.reports import order_lines
 from tests.support.bridge import METER, POINT, Play, play
 from tests.support.patience import wait_until
 
+pytestmark = pytest.mark.slow
+
 OTHER_POINT = MeteringPointCode.parse("590015710563817868")
 
 TOLD = timedelta(milliseconds=1)

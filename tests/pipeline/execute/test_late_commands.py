@@ -35,6 +35,8 @@ from tests.support.model.checks import Checks
 from tests.support.model.head_end import Crash, Fault, Held, HeldState, ModelHeadEnd, ModelMeter, World
 from tests.support.model.machine import POINTS
 
+pytestmark = pytest.mark.slow
+
 POINT, METER = POINTS[0], MeterNumber("MODEL0")
 OFF, ON = OrderKind.DISCONNECT, OrderKind.RECONNECT
 _MEMORY = Path("/dev/shm")  # noqa: S108 - what dies here is a process, not the machine: a file in memory will do

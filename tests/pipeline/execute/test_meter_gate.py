@@ -22,6 +22,8 @@ from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.bridge import METER, POINT, Play, play
 
+pytestmark = pytest.mark.slow
+
 OTHER = MeteringPointCode.parse("590015710563817868")
 SECOND_METER = MeterNumber("PROBE0000002")
 

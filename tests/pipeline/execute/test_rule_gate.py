@@ -17,6 +17,8 @@ from csire_bridge.store.tables import orders
 from tests.support.bridge import METER
 from tests.support.household import Place, Town, town
 
+pytestmark = pytest.mark.slow
+
 DISCONNECT = OrderKind.DISCONNECT
 REGISTERED, DONE = OrderState.REGISTERED, OrderState.DONE
 

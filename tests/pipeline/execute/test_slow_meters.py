@@ -17,6 +17,8 @@ from csire_bridge.store.queries.reports import order_lines
 from tests.support.bridge import Play, play
 from tests.support.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 ORDERS = 12
 
 

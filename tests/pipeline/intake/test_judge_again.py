@@ -42,6 +42,8 @@ from csire_bridge.xml.security.keys import SigningKey
 from csire_bridge.xml.security.signature import sign_enveloped, without_signature
 from tests.support.defaults import INTAKE, PARTNER_WAIT
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 DISCONNECT, RECONNECT = "8.1.1.5-minimal", "8.2.1.6-minimal"

@@ -27,6 +27,8 @@ from csire_bridge.worker.retention_job import Retention
 from tests.support.defaults import PARTNER_WAIT, RETENTION_BATCH
 from tests.support.household import Place, Town, town
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 KINDS = {
     "disconnect": OrderKind.DISCONNECT,

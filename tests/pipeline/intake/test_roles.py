@@ -33,6 +33,8 @@ from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HUB, SUPPLIER = Eic.parse("10XPL-TSO------P"), Eic.parse("19XPL-RZE-SA---V")
 DISCONNECT = "8.1.1.5-minimal"

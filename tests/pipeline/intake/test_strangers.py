@@ -8,6 +8,8 @@ import json
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.pipeline.intake.receive import Arrival
@@ -15,6 +17,8 @@ from csire_bridge.store.queries.evidence import exhibits
 from csire_bridge.store.queries.message_search import message_file
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.webhook import Scene, bare, now, running, tree
+
+pytestmark = pytest.mark.slow
 
 MEGABYTE = 1024 * 1024
 BUDGET = 4 * MEGABYTE

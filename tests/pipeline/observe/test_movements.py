@@ -26,6 +26,8 @@ from csire_bridge.store.queries.alert_conditions import standing
 from tests.support.bridge import METER, Play, play
 from tests.support.defaults import PARTNER_WAIT
 
+pytestmark = pytest.mark.slow
+
 DISCONNECTED, CONNECTED = HeadEndEventKind.DISCONNECTED, HeadEndEventKind.CONNECTED
 NEVER = {"field_work": "never"}
 

@@ -29,6 +29,8 @@ from csire_bridge.store.queries.order_dossier import order_file
 from csire_bridge.store.tables import message_events, orders
 from tests.support.bridge import METER, POINT, Play, play
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 failing = partial(play, lifetime=0.4)
 """A bridge whose commands end soon, because a failed one is waited out."""

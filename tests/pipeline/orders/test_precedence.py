@@ -27,6 +27,8 @@ from tests.support.household import Place, Town, town
 from tests.support.model.bridge import POLICY, ModelBridge, Parts, emptied
 from tests.support.model.head_end import ModelHeadEnd, ModelMeter, World
 
+pytestmark = pytest.mark.slow
+
 METER = MeterNumber("MODEL0")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a file in memory will do
 _ROOMY = replace(POLICY, disconnections_per_hour=1000, meter_pause=timedelta(0))

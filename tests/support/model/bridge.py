@@ -35,10 +35,12 @@ from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.pki import DemoPki
+from csire_bridge.pipeline.agreement.handler import AgreementHandler
 from csire_bridge.pipeline.answer.acknowledge import Acknowledger, Parties
 from csire_bridge.pipeline.answer.deliver import Deliverer
 from csire_bridge.pipeline.execute.handler import ExecutionPolicy, Executor
 from csire_bridge.pipeline.intake.handler import Intake
+from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receipt import Receipts
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.intake.verify import Verifier
@@ -50,7 +52,7 @@ from csire_bridge.store.tables import metadata
 from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.work_loop import Handlers, Worker
 from csire_bridge.xml.security.partner_book import PartnerBook
-from tests.support.defaults import EXECUTION, INTAKE, LEASE
+from tests.support.defaults import EXECUTION, INTAKE, LEASE, STEP_RULES
 from tests.support.model.head_end import Crash, ModelHeadEnd, World
 
 __all__ = ["POLICY", "CrashingStore", "Mailbox", "ModelBridge", "Parts", "emptied"]
@@ -61,7 +63,13 @@ POLICY = replace(
     circuit=replace(EXECUTION.circuit, threshold=3),
     retry=RetryPolicy(attempts=6),
 )
-_NUMBERS = {OrderKind.DISCONNECT: ("8.1.1.5", "8.1."), OrderKind.RECONNECT: ("8.2.1.6", "8.2.")}
+_NUMBERS = {
+    OrderKind.DISCONNECT: ("8.1.1.5", "8.1."),
+    OrderKind.RECONNECT: ("8.2.1.6", "8.2."),
+    OrderKind.AGREEMENT_START: ("1.1.1.6", "1.1."),
+    OrderKind.AGREEMENT_END: ("1.4.1.4", "1.4."),
+    OrderKind.PARAMETRISATION: ("2.2.1.11", "2.2."),
+}
 
 
 @dataclass
@@ -150,8 +158,15 @@ def _nobody() -> PartnerBook:
 class ModelBridge:
     """A bridge whose processes may die at any moment. ``workers`` are those that live now."""
 
-    def __init__(self, parts: Parts, world: World, head_end: ModelHeadEnd, policy: ExecutionPolicy = POLICY) -> None:
-        self.parts, self.world, self.head_end, self.policy = parts, world, head_end, policy
+    def __init__(
+        self,
+        parts: Parts,
+        world: World,
+        head_end: ModelHeadEnd,
+        policy: ExecutionPolicy = POLICY,
+        finder: PointFinder | None = None,
+    ) -> None:
+        self.parts, self.world, self.head_end, self.policy, self.finder = parts, world, head_end, policy, finder
         self.store = CrashingStore(parts.database)
         self.mailbox = Mailbox()
         self.mail: dict[bytes, UnderstoodMessage] = {}
@@ -166,7 +181,7 @@ class ModelBridge:
     def _worker(self) -> Worker:
         store, clock, jitter = self.store, self.world.bridge_clock, random.Random(0)  # noqa: S311 - spreads retries
         standard, pki = self.parts.standard, self.parts.pki
-        key = pki.operator.signing
+        key, head_end = pki.operator.signing, cast("HeadEnd", self.head_end)
         parties = Parties(pki.operator.eic, pki.hub.eic, self.parts.role)
         intake = _ToldIntake(
             store, Verifier(_nobody), standard.validator, standard.mapper, Receipts(key), pki.hub.eic, clock, INTAKE
@@ -174,7 +189,8 @@ class ModelBridge:
         intake.mail = self.mail
         steps: Handlers = {
             WorkStep.INTAKE: intake,
-            WorkStep.EXECUTE: Executor(store, cast("HeadEnd", self.head_end), clock, self.policy, jitter),
+            WorkStep.EXECUTE: Executor(store, head_end, clock, self.policy, jitter, self.finder),
+            WorkStep.PERFORM: AgreementHandler(store, head_end, lambda _: None, clock, self.policy, STEP_RULES, jitter),
             WorkStep.ACKNOWLEDGE: Acknowledger(store, standard.book, standard.catalogue, key, parties, clock),
             WorkStep.DELIVER: Deliverer(store, self.mailbox, clock, RetryPolicy(), jitter),
         }
@@ -207,6 +223,10 @@ class ModelBridge:
             reconnection_reason=reconnection_reason,
         )
         return self._send(*_NUMBERS[kind], at, request)
+
+    def ask(self, request: OrderRequest, at: datetime) -> bytes:
+        """Any request, with the timestamp ``at``; returns its bytes."""
+        return self._send(*_NUMBERS[request.kind], at, request)
 
     def end_process(self, process: ProcessInstanceId | None) -> bytes:
         """The hub ends a process by force."""

@@ -28,6 +28,8 @@ from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.bridge import METER, POINT, Play
 from tests.support.repository import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = REPOSITORY / "docs" / "mappings.md"
 ACT = ("--by", "Anna Nowak", "--why", "a drill")
 

@@ -22,6 +22,7 @@ from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.service.bridge import Bridge, system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.xml.security.signature import serialise, sign_enveloped
+from tests.support.chance import examples
 from tests.support.sid import submission
 from tests.support.webhook import Scene, bare, now, running, secured, settings_of, tree, wrapped
 
@@ -138,7 +139,7 @@ def ends(bridge: Bridge, raw: bytes, form: Form) -> None:
 
 def fuzzed(test: Callable[..., None]) -> Callable[..., None]:
     quiet = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=quiet)(test)
+    return settings(max_examples=examples(60), deadline=None, derandomize=True, suppress_health_check=quiet)(test)
 
 
 @fuzzed
@@ -186,7 +187,7 @@ HEADS = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     path=st.sampled_from([b"/hub/messages", b"/hes/events?key=%ff", b"/hes/events?key=x&key", b"/sid/soap", b"/\xff"]),
     head=HEADS,

@@ -21,6 +21,7 @@ from csire_bridge.xml.security.keys import CertificateBook
 from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
 from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
 from tests.attacks.mutations import HARMLESS, Keys, Profile, mutations
+from tests.support.chance import examples
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RAW = (folder("samples") / "good" / "8.1.1.5-debt.xml").read_bytes()
@@ -138,7 +139,7 @@ def test_given_any_mutation_when_verified_then_it_costs_no_more_than_ten_good_me
     assert [name for name, raw in mutations(world.message, world.profile, world.keys) if dear(raw)] == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.data())
 def test_given_any_byte_changed_when_verified_then_it_is_refused_or_says_exactly_the_same(
     world: World, data: st.DataObject

@@ -15,6 +15,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from csire_bridge.lab.simulators.pki import make_demo_pki
+from tests.support.chance import examples
 from tests.support.patience import PATIENCE
 from tests.support.webhook import Scene, now, running
 
@@ -49,7 +50,7 @@ def test_given_anything_then_only_documented_answers_come(scene: Scene, name: st
     }
     assert sorted(found) == operations()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(60), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=found[name].as_strategy())
     def push(case: Any) -> None:
         check(case, case.call(timeout=PATIENCE))

@@ -78,8 +78,8 @@ def chosen(examples: int, *, shrink: bool = True) -> settings:
 
 
 def test_given_everything_that_can_happen_then_orders_keep_their_rules(parts: Parts) -> None:
-    examples = 100 if parts.database.url.startswith("sqlite") else 30
-    run_state_machine_as_test(machine(parts), settings=chosen(LONG or examples))
+    normal = 40 if parts.database.url.startswith("sqlite") else 12
+    run_state_machine_as_test(machine(parts), settings=chosen(LONG or normal))
 
 
 # --- what the machine is worth: it finds a bridge that is wrong

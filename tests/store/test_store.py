@@ -48,6 +48,7 @@ from csire_bridge.domain.order.related import CommandedOrder
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database, make_current
+from tests.support.chance import examples
 from tests.support.patience import PATIENCE
 from tests.support.store import (
     CODE,
@@ -879,7 +880,7 @@ POINTS = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(point=POINTS)
 def test_given_any_point_when_it_comes_back_then_unknown_is_still_unknown_and_no_is_still_no(
     database: Database, point: MeteringPoint

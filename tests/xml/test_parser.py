@@ -24,6 +24,7 @@ from csire_bridge.xml.parser import (
     MAX_NAMESPACES,
     parse,
 )
+from tests.support.chance import examples
 
 BOM = codecs.BOM_UTF8
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -307,7 +308,7 @@ def verdict(raw: bytes) -> ProblemCode | None:
 near = st.integers(-2, 2)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     near, near, near, near, st.booleans(), st.sampled_from(["", "<?p?>", "<!-- </ -->", "<![CDATA[</<?]]>"]), st.data()
 )
@@ -398,7 +399,7 @@ XMLISH = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(raw=XMLISH | st.binary(max_size=200))
 @example(raw=b"<?xml version='1.0' encoding='UTF-8\xff'?><a/>")
 @example(raw=b"<a>" + BOM + b"</a>")

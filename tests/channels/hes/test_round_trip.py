@@ -28,6 +28,7 @@ from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, Store
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ControlState, HeadEndEvent, HeadEndEventKind
 from csire_bridge.lab.simulators.hes.simulator import ConfirmationStyle
+from tests.support.chance import examples
 from tests.support.head_end import CONNECT, DISCONNECT, KEY, METER, bridge_to, command, running, until
 from tests.support.patience import PATIENCE
 
@@ -194,7 +195,7 @@ async def post_from(peer: str, app: FastAPI, body: bytes = b"<x/>", key: str = K
         return (await client.post(f"/hes/events?key={key}", content=body)).status_code
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     body=st.binary(max_size=300)
     | st.text(max_size=300).map(lambda text: f"<EventMessage>{text}</EventMessage>".encode())

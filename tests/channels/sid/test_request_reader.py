@@ -36,6 +36,7 @@ from csire_bridge.domain.order.order import (
 )
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from tests.support.chance import examples
 from tests.support.defaults import LIMITS as DEFAULT_LIMITS
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -180,7 +181,7 @@ def test_given_nonsense_when_read_then_it_is_a_fault_of_the_sender(raw: bytes, c
     assert codes(raw)[0] is code
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     changes=st.dictionaries(
         st.sampled_from(sorted(GOOD)), st.none() | st.text(max_size=30).filter(lambda t: t.isprintable()), max_size=4

@@ -12,6 +12,7 @@ from csire_bridge.domain.calendar.hours import ALL_DAY, ALWAYS, NO_HOURS, Hours,
 from csire_bridge.domain.calendar.windows import ANY_TIME, DateRange, OpenTimes, Pause, Window
 from csire_bridge.domain.calendar.working_days import LAW, Calendar
 from csire_bridge.domain.clock import WARSAW
+from tests.support.chance import examples
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 OFFICE = Week.of({"monday-thursday": [Hours.parse("08:00-15:00")]})
@@ -224,7 +225,7 @@ def shown_open(window: Window, calendar: Calendar, pause: Pause | None, moment: 
     return not any(calendar.is_day_off(today + n * DAY) for n in range(1, pause.days_before_days_off + 1))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(window=windows, calendar=calendars, pause=pauses, start=starts)
 @example(Window(NIGHTS), LAW, None, datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
 def test_given_any_rules_when_asked_then_the_next_open_moment_is_that_of_a_minute_by_minute_look(
@@ -240,7 +241,7 @@ def test_given_any_rules_when_asked_then_the_next_open_moment_is_that_of_a_minut
         assert found == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(window=windows, calendar=calendars, start=starts, step=st.timedeltas(timedelta(0), 6 * DAY))
 def test_given_any_rules_when_asked_twice_then_later_never_opens_earlier_and_an_open_moment_is_its_own(
     window: Window, calendar: Calendar, start: datetime, step: timedelta

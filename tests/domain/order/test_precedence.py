@@ -13,6 +13,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.order.order import FINAL_STATES, Order, OrderKind, OrderState, ReconnectionReason
 from csire_bridge.domain.order.precedence import Disconnected, Ruling, asked_at, gives_way, precedence
 from csire_bridge.domain.order.related import Reconnections
+from tests.support.chance import examples
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -147,7 +148,7 @@ class Point:
         return True
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     asked=st.lists(st.tuples(st.sampled_from([_OFF, _ON]), st.integers(0, 6), st.booleans()), min_size=1, max_size=8)
 )

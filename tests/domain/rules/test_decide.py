@@ -28,6 +28,7 @@ from csire_bridge.domain.rules.decide import (
     decide,
 )
 from csire_bridge.domain.rules.model import Rule, RuleSet, Scope, Then
+from tests.support.chance import examples
 from tests.support.rules import DEBT, NOW, PREPAID, SUPPLIER, TOPPED_UP, order, polish
 
 OFFICE = Week.of({"monday-thursday": [Hours.parse("08:00-15:00")]})
@@ -259,7 +260,7 @@ orders = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(rule=rules, one=orders, wait=st.integers(0, 60 * 24 * 20))
 def test_given_any_rule_when_followed_then_waiting_goes_forward_and_ends_in_a_decision_that_stands(
     rule: Rule, one: Order, wait: int

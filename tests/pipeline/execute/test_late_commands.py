@@ -30,6 +30,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
+from tests.support.chance import examples
 from tests.support.model.bridge import ModelBridge, Parts, emptied
 from tests.support.model.checks import Checks
 from tests.support.model.head_end import Crash, Fault, Held, HeldState, ModelHeadEnd, ModelMeter, World
@@ -183,7 +184,7 @@ REFUSED_AND_DONE = Story(True, ((0, OFF), (60, ON)), (Fate(Fault.HELD_REFUSED, l
 
 
 @settings(
-    max_examples=150,
+    max_examples=examples(60),
     deadline=None,
     derandomize=True,
     database=None,

@@ -23,6 +23,7 @@ from csire_bridge.service.bridge import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import order_lines
 from tests.support.bridge import POINT
+from tests.support.chance import examples
 from tests.support.household import Place, Town, town
 from tests.support.model.bridge import POLICY, ModelBridge, Parts, emptied
 from tests.support.model.head_end import ModelHeadEnd, ModelMeter, World
@@ -94,7 +95,7 @@ class Household:
 _ASKED = st.tuples(st.sampled_from([OrderKind.DISCONNECT, OrderKind.RECONNECT]), st.integers(0, 5), st.integers(0, 4))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(asked=st.lists(_ASKED, min_size=1, max_size=6))
 def test_given_any_requests_in_any_order_of_arrival_then_the_meter_ends_as_the_newest_message_asks(
     parts: Parts, asked: list[tuple[OrderKind, int, int]]

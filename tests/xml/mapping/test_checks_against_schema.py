@@ -18,6 +18,8 @@ from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
+pytestmark = pytest.mark.slow  # each builds a book of mapping files from a release of its own
+
 SCHEMAS, MAPPINGS, SAMPLES = folder("schemas"), folder("mappings"), folder("samples")
 XSD = "process_8_1/8_1_1_5.xsd"
 REQUESTED = '<xs:element name="RequestedExecutionDate" type="xs:date" minOccurs="0"/>'

@@ -57,6 +57,7 @@ from csire_bridge.xml.mapping.model import FieldRule, Group, InboundFile, Leaf, 
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.signature import parse_back, serialise, sign_enveloped
+from tests.support.chance import examples
 from tests.support.defaults import LIMITS as DEFAULT_LIMITS
 
 SCHEMAS, MAPPINGS, SAMPLES = folder("schemas"), folder("mappings"), folder("samples")
@@ -669,7 +670,7 @@ def build(order: Order) -> tuple[etree._Element, Answer]:
     return parse_back(mapping.write(header(number, mapping.facts.message_type), answer)), answer
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(order=ended_orders())
 @example(order=replace(ORDER, state=OrderState.REJECTED, detail=""))
 @example(order=replace(ORDER, state=OrderState.REJECTED, detail="\x00\ud800\ufffe"))

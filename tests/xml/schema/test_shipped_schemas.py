@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from csire_bridge.config.resources import folder
+from tests.support.chance import examples
 
 SCHEMAS = folder("schemas")
 TYPES_NS = "urn:pl:oire:businessDataTypes:v1"
@@ -387,7 +388,7 @@ MUTATIONS = [
 ]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_given_any_mutated_document_when_validated_then_lxml_and_xmlschema_agree(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(MUTATED))

@@ -49,6 +49,7 @@ from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.security.partner_book import PartnerBook
 from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
+from tests.support.chance import examples
 
 xmlsec: Any = import_module("xmlsec")  # its stubs hide what it exports
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -242,7 +243,7 @@ def elements(draw: st.DrawFn, depth: int = 3) -> etree._Element:
     return element
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(root=elements())
 def test_given_any_document_when_signed_then_signxml_and_xmlsec_hold_the_signature(
     quick: World, root: etree._Element
@@ -810,7 +811,7 @@ def judge(world: World, raw: bytes) -> Trusted | PartnerFault:
         return fault
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(data=st.data())
 def test_given_any_byte_changed_when_verified_then_it_is_refused_or_says_exactly_the_same(
     quick: World, data: st.DataObject

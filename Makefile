@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Many tests wait for a moment for something in another thread or process: two for each core keep it busy.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+PYTEST  := $(BIN)/python -m pytest --dist worksteal
 
 # Hundreds of tests start a process: without this each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,15 +17,15 @@ demo: $(READY)
 	$(BIN)/csire-bridge demo --dir demo-out
 
 test: check
-	$(BIN)/python -m pytest -n auto
+	$(PYTEST) -n $(WORKERS)
 
 # What an order goes through, in one process, on SQLite and a simulated clock.
 test-fast: $(READY)
-	$(BIN)/python -m pytest -n auto -q -m "not slow" tests/domain tests/xml tests/pipeline
+	$(PYTEST) -n auto -q -m "not slow" tests/domain tests/xml tests/pipeline
 
 # Branches, room by room; fails where a room of the product is too low.
 coverage: $(READY)
-	$(BIN)/python -m pytest -n auto -q --cov --cov-report=
+	$(PYTEST) -n $(WORKERS) -q --cov --cov-report=
 	$(BIN)/python -m tests.coverage_by_room
 
 # The crash matrix, on SQLite and PostgreSQL: make chaos ROUNDS=200 SEED=7

@@ -24,6 +24,9 @@ pytest_plugins = ("tests.support.command", "tests.support.places")
 DATABASES = ("sqlite", "postgresql-18", "postgresql-15")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - servers in memory, where there is room, spare the disk
 
+_TESTS = Path(__file__).parent
+_LONG = {"test_any_history.py", "test_late_commands.py", "test_simulation.py", "test_bench.py", "test_chaos.py"}
+
 Servers = Callable[[int], PostgresServer]
 
 
@@ -31,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Files of tests lie in memory where there is room: each commit waits for its disk, thousands of times."""
     if _roomy() and os.access(_MEMORY, os.W_OK):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no core waits for it in the end."""
+    items.sort(key=lambda item: not item.path.is_relative_to(_TESTS / "whole") and item.path.name not in _LONG)
 
 
 def _roomy() -> bool:

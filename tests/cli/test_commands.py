@@ -20,10 +20,10 @@ from tests.support.command import Command
 SAMPLES = folder("samples")
 
 
-def fresh(command: Command, demo: Path, sample: str, target: Path) -> Path:
+def fresh(process: Command, demo: Path, sample: str, target: Path) -> Path:
     """A signed message of today, made from a sample."""
     keys = ("--key", demo / "pki" / "hub.key.pem", "--cert", demo / "pki" / "hub.cert.pem")
-    done = command("sign", SAMPLES / sample, *keys, "--fresh", "--out", target)
+    done = process("sign", SAMPLES / sample, *keys, "--fresh", "--out", target)
     assert done.returncode == 0, done.stderr
     return target
 
@@ -32,8 +32,8 @@ def copy_of(demo: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(demo, tmp_path / "demo"))
 
 
-def test_given_all_samples_when_validated_then_the_verdicts_are_the_expected_ones(command: Command) -> None:
-    done = command("validate", "--json", SAMPLES)
+def test_given_all_samples_when_validated_then_the_verdicts_are_the_expected_ones(process: Command) -> None:
+    done = process("validate", "--json", SAMPLES)
     assert done.returncode == 1
     found = {entry["file"]: entry for entry in json.loads(done.stdout)}
     expected = load_expected(SAMPLES).samples
@@ -45,15 +45,15 @@ def test_given_all_samples_when_validated_then_the_verdicts_are_the_expected_one
         assert all(e["reason"] and e["remedy"] for e in entry["errors"])
 
 
-def test_given_a_good_message_when_validated_then_its_number_is_told(command: Command) -> None:
-    done = command("validate", SAMPLES / "good" / "8.1.1.5-debt.xml")
+def test_given_a_good_message_when_validated_then_its_number_is_told(process: Command) -> None:
+    done = process("validate", SAMPLES / "good" / "8.1.1.5-debt.xml")
     assert (done.returncode, done.stderr) == (0, "")
     assert "message 8.1.1.5, valid" in done.stdout
 
 
-def test_given_a_schema_error_when_validated_then_line_and_path_are_told(command: Command) -> None:
+def test_given_a_schema_error_when_validated_then_line_and_path_are_told(process: Command) -> None:
     file = SAMPLES / "bad" / "schema-out-of-order.xml"
-    done = command("validate", "--json", file)
+    done = process("validate", "--json", file)
     [entry] = json.loads(done.stdout)
     [error] = entry["errors"]
     line = file.read_text("utf-8").splitlines()[error["line"] - 1]
@@ -61,24 +61,24 @@ def test_given_a_schema_error_when_validated_then_line_and_path_are_told(command
 
 
 def test_given_a_message_when_signed_then_verify_tells_signer_and_coverage(
-    command: Command, demo: Path, tmp_path: Path
+    process: Command, demo: Path, tmp_path: Path
 ) -> None:
-    signed = fresh(command, demo, "good/8.1.1.5-debt.xml", tmp_path / "signed.xml")
-    done = command("verify", "--json", signed, "--cert", demo / "pki" / "hub.cert.pem")
+    signed = fresh(process, demo, "good/8.1.1.5-debt.xml", tmp_path / "signed.xml")
+    done = process("verify", "--json", signed, "--cert", demo / "pki" / "hub.cert.pem")
     assert done.returncode == 0
     facts = json.loads(done.stdout)
     assert facts["signer"] == "CN=10XPL-TSO------P"
     assert "the whole document" in facts["covers"]
-    assert command("verify", signed, "--cert", demo / "pki" / "stranger.cert.pem").returncode == 1
+    assert process("verify", signed, "--cert", demo / "pki" / "stranger.cert.pem").returncode == 1
 
 
 def test_given_a_new_message_when_replayed_twice_then_it_is_executed_once(
-    command: Command, demo: Path, tmp_path: Path
+    process: Command, demo: Path, tmp_path: Path
 ) -> None:
     place = copy_of(demo, tmp_path)
-    signed = fresh(command, demo, "good/8.1.1.5-shut-down.xml", tmp_path / "signed.xml")
-    first = command("replay", signed, "--out", place, "--simulate")
-    second = command("replay", signed, "--out", place, "--simulate")
+    signed = fresh(process, demo, "good/8.1.1.5-shut-down.xml", tmp_path / "signed.xml")
+    first = process("replay", signed, "--out", place, "--simulate")
+    second = process("replay", signed, "--out", place, "--simulate")
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert "1 new" in first.stdout
     assert "1 done" in first.stdout
@@ -89,33 +89,33 @@ def test_given_a_new_message_when_replayed_twice_then_it_is_executed_once(
 
 
 def test_given_a_process_that_was_answered_when_replayed_under_a_new_id_then_it_is_told_and_nothing_is_done(
-    command: Command, demo: Path, tmp_path: Path
+    process: Command, demo: Path, tmp_path: Path
 ) -> None:
     place = copy_of(demo, tmp_path)
-    signed = fresh(command, demo, "good/8.1.1.5-shut-down.xml", tmp_path / "signed.xml")
-    assert command("replay", signed, "--out", place, "--simulate").returncode == 0
+    signed = fresh(process, demo, "good/8.1.1.5-shut-down.xml", tmp_path / "signed.xml")
+    assert process("replay", signed, "--out", place, "--simulate").returncode == 0
     keys = ("--key", demo / "pki" / "hub.key.pem", "--cert", demo / "pki" / "hub.cert.pem")
     again = tmp_path / "again.xml"
     text = signed.read_text("utf-8")
     again.write_text(re.sub(r"(MessageId>)[0-9a-f-]{36}", rf"\g<1>{MessageId.new()}", text, count=1), "utf-8")
-    command("sign", again, *keys, "--out", again)
-    done = command("replay", again, "--out", place, "--simulate")
+    process("sign", again, *keys, "--out", again)
+    done = process("replay", again, "--out", place, "--simulate")
     assert done.returncode == 1
     assert "rule.process-answered" in done.stdout
     assert "done" not in done.stdout.split("rule.process-answered")[0]
 
 
 def test_given_an_archive_when_replayed_dry_then_the_plan_is_told_and_nothing_is_written(
-    command: Command, demo: Path, tmp_path: Path
+    process: Command, demo: Path, tmp_path: Path
 ) -> None:
     place = copy_of(demo, tmp_path)
-    signed = fresh(command, demo, "good/8.2.1.6-reason-gone.xml", tmp_path / "signed.xml")
+    signed = fresh(process, demo, "good/8.2.1.6-reason-gone.xml", tmp_path / "signed.xml")
     archive = tmp_path / "messages.zip"
     with zipfile.ZipFile(archive, "w") as zipped:
         zipped.write(signed, "one.xml")
         zipped.write(SAMPLES / "good" / "8.1.1.5-debt.xml", "unsigned.xml")
     before = (place / "csire-bridge.db").read_bytes()
-    done = command("replay", archive, "--out", place, "--simulate", "--dry-run", "--json")
+    done = process("replay", archive, "--out", place, "--simulate", "--dry-run", "--json")
     plan = json.loads(done.stdout)
     assert done.returncode == 1
     assert [entry["verdict"] for entry in plan["plan"]] == ["new", "refused"]
@@ -125,9 +125,9 @@ def test_given_an_archive_when_replayed_dry_then_the_plan_is_told_and_nothing_is
 
 
 def test_given_the_demos_database_when_stats_are_asked_then_they_agree_with_its_summary(
-    command: Command, demo: Path
+    process: Command, demo: Path
 ) -> None:
-    done = command("stats", "--json", "--database", f"sqlite:///{demo / 'csire-bridge.db'}")
+    done = process("stats", "--json", "--database", f"sqlite:///{demo / 'csire-bridge.db'}")
     lines = json.loads(done.stdout)
     summary = json.loads((demo / "summary.json").read_text("utf-8"))
     for bucket, count in summary["buckets"].items():
@@ -149,9 +149,9 @@ def test_given_the_demos_database_when_stats_are_asked_then_they_agree_with_its_
     ],
 )
 def test_given_wrong_use_then_a_sentence_and_the_documented_exit_code(
-    command: Command, tmp_path: Path, arguments: list[str], code: int
+    process: Command, tmp_path: Path, arguments: list[str], code: int
 ) -> None:
-    done = command(*arguments, cwd=tmp_path)
+    done = process(*arguments, cwd=tmp_path)
     assert done.returncode == code, done.stdout + done.stderr
     assert done.stdout or done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -168,28 +168,28 @@ def test_given_help_then_every_command_shows_an_example(command: Command, name: 
     assert f"csire-bridge {name}" in done.stdout
 
 
-def test_given_wrong_settings_then_all_of_them_are_told_at_once(command: Command, tmp_path: Path) -> None:
+def test_given_wrong_settings_then_all_of_them_are_told_at_once(process: Command, tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('own_eic = "19XENERGAOPERATX"\nhub = 3\n[limits]\nclock_skew_seconds = -1\n')
-    done = command("validate", SAMPLES / "good", "--config", file)
+    done = process("validate", SAMPLES / "good", "--config", file)
     assert done.returncode == 2
     for place in ("own_eic", "hub", "limits.clock_skew_seconds"):
         assert f"setting {place}:" in done.stderr
 
 
-def test_given_a_full_disk_then_exit_3_and_a_sentence(command: Command, tmp_path: Path) -> None:
+def test_given_a_full_disk_then_exit_3_and_a_sentence(process: Command, tmp_path: Path) -> None:
     def tiny_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
 
-    done = command("demo", "--dir", tmp_path / "out", preexec_fn=tiny_files)
+    done = process("demo", "--dir", tmp_path / "out", preexec_fn=tiny_files)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "look at free space" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_given_a_place_that_cannot_be_written_then_exit_3_and_a_sentence(command: Command) -> None:
+def test_given_a_place_that_cannot_be_written_then_exit_3_and_a_sentence(process: Command) -> None:
     # /sys takes no new folders from anybody, not even from root.
-    done = command("demo", "--dir", "/sys/csire-bridge-demo")
+    done = process("demo", "--dir", "/sys/csire-bridge-demo")
     assert done.returncode == 3, done.stdout + done.stderr
     assert "permissions" in done.stderr
     assert "Traceback" not in done.stderr

@@ -49,6 +49,13 @@ def process(*words: str) -> Iterator[Process]:
         assert running.wait(timeout=PATIENCE) == 0
 
 
+@pytest.fixture(scope="module")
+def one() -> Iterator[Process]:
+    """One process for all requests that change nothing."""
+    with process("--meters", "1", "--faults", "plan") as running:
+        yield running
+
+
 def test_given_options_when_it_runs_then_its_faults_are_set_and_its_commands_counted() -> None:
     faults = json.dumps({"unreachable": {"meters": [METER], "tries": 1}})
     words = ("--meters", "6", "--mode", "1", "--meters-per-concentrator", "3", "--seed", "4", "--faults", faults)
@@ -93,9 +100,10 @@ def test_given_an_outage_when_it_is_down_then_the_control_door_stays_open_and_ev
         {"outage": {"how": "loud"}},
     ],
 )
-def test_given_nonsense_when_posted_to_the_control_door_then_400_with_a_sentence(words: dict[str, Any]) -> None:
-    with process("--meters", "1", "--faults", "plan") as hes:
-        assert hes.ask(status=400, **words)["error"]
+def test_given_nonsense_when_posted_to_the_control_door_then_400_with_a_sentence(
+    one: Process, words: dict[str, Any]
+) -> None:
+    assert one.ask(status=400, **words)["error"]
 
 
 @pytest.mark.parametrize("options", [["--faults", "{"], ["--faults", '{"busy": 1}'], ["--delay", "soon"]])

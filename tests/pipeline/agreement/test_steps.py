@@ -279,11 +279,15 @@ def test_given_a_start_that_is_taken_back_after_its_tariff_counts_then_a_person_
     )
     with scene.database.transaction() as tx:
         tx.guards.add_hold(hold)
-    scene.asks(START, effective_date=scene.day(), supplier=NEW, tariff_group="G12")
-    scene.passes(60)
-    take_back(scene)
-    scene.until(lambda: scene.order(1).state in (PARKED, WITHDRAWN))
-    assert scene.order(1).state is PARKED or not scene.meter.on
+    scene.asks(START, effective_date=scene.day(1), supplier=NEW, tariff_group="G12")
+    scene.until(lambda: scene.order().kind is OrderKind.RECONNECT)
+    with scene.database.transaction() as tx:
+        tx.orders.recall(1, scene.world.now)
+        tx.orders.recall(2, scene.world.now)
+        tx.work.wake(WorkStep.PERFORM, [1], scene.world.now)
+        tx.work.wake(WorkStep.EXECUTE, [2], scene.world.now)
+    scene.until_state(PARKED, 1)
+    assert "its tariff counts already" in (scene.order(1).detail or "")
 
 
 # --- what fails at the meter

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from csire_bridge.domain.errors import BridgeError, OutcomeUnknown, PartnerRefused, PartnerUnreachable
+from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.documents import Delivery, OutgoingDocument
+from csire_bridge.domain.message.results import HubResult
 from csire_bridge.domain.work import WorkStep
 from tests.support.model.scene import POINTS, Scene
 
@@ -103,4 +105,34 @@ def test_given_a_document_that_went_already_when_its_work_comes_up_again_then_it
     with scene.database.transaction() as tx:
         tx.work.add(WorkStep.DELIVER, [1], scene.world.now)
     scene.passes(1)
+    assert len(hub.came) == 1
+
+
+def test_given_a_hub_that_answers_before_the_try_ends_then_the_document_has_arrived_and_does_not_go_again(
+    scene: Scene,
+) -> None:
+    hub = Hub(OutcomeUnknown("no answer"))
+    plain = hub.deliver
+
+    def answered(document: OutgoingDocument) -> Delivery:
+        order = scene.order()
+        assert order.process_instance is not None
+        result = HubResult(
+            message_id=MessageId.new(),
+            answers=document.message_id,
+            process_instance=order.process_instance,
+            metering_point=order.metering_point,
+            result_code="CA001",
+            accepted=True,
+            description=None,
+            heard_at=scene.world.now,
+        )
+        with scene.database.transaction() as tx:
+            tx.outbox.keep(result)
+        return plain(document)
+
+    hub.deliver = answered  # type: ignore[method-assign]
+    done(scene, hub)
+    assert (states(scene), len(hub.came)) == (["confirmed"], 1)
+    scene.passes(3600)
     assert len(hub.came) == 1

@@ -30,7 +30,7 @@ from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
-from tests.support.patience import PATIENCE, wait_until
+from tests.support.patience import wait_until
 
 POINT = MeteringPointCode.parse("590243856287817706")
 OTHER_POINT = MeteringPointCode.parse("590015710563817868")
@@ -110,11 +110,9 @@ class Scene:
 
     def post(
         self, body: bytes, kind: str = "text/xml", auth: tuple[str, str] | None = CREDENTIALS, **headers: str
-    ) -> requests.Response:
-        session = requests.Session()
-        session.trust_env = False
-        session.auth = auth
-        return session.post(self.door, data=body, headers={"Content-Type": kind, **headers}, timeout=PATIENCE)
+    ) -> httpx.Response:
+        with plain_http(auth) as client:
+            return client.post(self.door, content=body, headers={"Content-Type": kind, **headers})
 
     def hub_sends(self, kind: OrderKind = OrderKind.DISCONNECT, **texts: str) -> MessageId:
         """The hub pushes an order message of today; return its id."""
@@ -143,9 +141,10 @@ class Scene:
             for found in root.iter(f"{{*}}{name}"):
                 found.text = str(text)
         raw = sign_enveloped(root, pki().hub.signing)
-        answer = requests.post(
-            f"{self.service.url}/hub/messages", data=raw, headers={"Content-Type": "application/xml"}, timeout=PATIENCE
-        )
+        with plain_http() as client:
+            answer = client.post(
+                f"{self.service.url}/hub/messages", content=raw, headers={"Content-Type": "application/xml"}
+            )
         assert answer.status_code == 200, answer.text
         return message_id
 

@@ -196,11 +196,12 @@ def test_given_another_content_type_then_415_and_a_soap_fault(scene: Scene, kind
 
 
 def test_given_a_get_without_wsdl_then_405_and_the_schema_is_served_beside_it(scene: Scene) -> None:
-    assert requests.get(scene.door, timeout=PATIENCE, auth=CREDENTIALS).status_code == 405
-    schema = requests.get(scene.door.replace("/soap", "/sid.xsd"), timeout=PATIENCE, auth=CREDENTIALS)
+    with plain_http(CREDENTIALS) as client:
+        assert client.get(scene.door).status_code == 405
+        schema = client.get(scene.door.replace("/soap", "/sid.xsd"))
+        address = client.get(f"{scene.door}?wsdl", headers={"Host": 'a"b<c'})
     assert schema.status_code == 200
     assert b"SubmitOrderRequest" in schema.content
-    address = requests.get(f"{scene.door}?wsdl", headers={"Host": 'a"b<c'}, timeout=PATIENCE, auth=CREDENTIALS)
     parse(address.content)
 
 
@@ -240,7 +241,8 @@ def test_given_user_and_password_then_only_who_names_both_is_let_in(tmp_path: Pa
             assert answer.status_code == 401
             assert fault_of(answer)[1] == "transport.not-authorised"
             assert answer.headers["WWW-Authenticate"].startswith("Basic")
-        assert requests.get(f"{scene.door}?wsdl", timeout=PATIENCE).status_code == 401
+        with plain_http() as client:
+            assert client.get(f"{scene.door}?wsdl").status_code == 401
         assert scene.messages() == [], "what a stranger sends is not kept"
         assert scene.post(body, auth=good).status_code == 200
 

@@ -212,10 +212,10 @@ def test_given_another_tenant_when_asked_then_the_hub_refuses() -> None:
 def test_given_no_request_of_the_contract_when_posted_then_the_hub_answers_with_a_fault(body: bytes, kind: str) -> None:
     with HubSimulator(pki()) as hub:
         url = profile_of(hub).endpoint
-        answer = requests.post(url, data=body, headers={"Content-Type": kind}, timeout=PATIENCE)
+        answer = httpx.post(url, content=body, headers={"Content-Type": kind}, timeout=PATIENCE, trust_env=False)
         assert (answer.status_code, b"MHB.MHD." in answer.content) == (500, True)
         assert len(hub.problems) == 1
-        assert requests.post(url, timeout=PATIENCE).status_code == 411
+        assert httpx.post(url, timeout=PATIENCE, trust_env=False).status_code == 411
 
 
 def test_given_the_served_contract_when_zeep_alone_uses_it_then_queue_and_dequeue_work() -> None:

@@ -29,8 +29,8 @@ from csire_bridge.channels.transport.http_exchange import (
 )
 from csire_bridge.channels.transport.zeep_contract import ContractTransport
 from csire_bridge.domain.errors import ConfigurationError
-from tests.integration.door_support import DAY, NOW, Authority, Files, http, serving
-from tests.integration.hub_support import answering, raw_server, read_request
+from tests.support.hub import answering, raw_server, read_request
+from tests.support.tls_servers import DAY, NOW, Authority, Files, http, serving
 
 Behaviour = Callable[[socket.socket], None]
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"

@@ -10,7 +10,7 @@ from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.demo.stage import stage_settings
 from csire_bridge.lab.simulators.pki import make_demo_pki
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.startup_checks import check_settings
 
 

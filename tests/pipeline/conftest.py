@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from csire_bridge.lab.simulators.pki import make_demo_pki
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from tests.support.model.bridge import Parts
 from tests.support.model.scene import Scene

@@ -27,7 +27,7 @@ from csire_bridge.pipeline.execute.dispatch import Dispatch, DispatchOutcome, di
 from csire_bridge.pipeline.execute.gates import Gates
 from csire_bridge.pipeline.orders import create
 from csire_bridge.pipeline.ports.head_end import HeadEnd
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.related_orders import Neighbours
 from tests.support.model.bridge import Parts

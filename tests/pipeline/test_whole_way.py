@@ -19,7 +19,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.reports import message_lines, order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped

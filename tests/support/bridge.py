@@ -17,7 +17,7 @@ from csire_bridge.domain.order.order import Order, OrderEvent, OrderState
 from csire_bridge.lab.demo.stage import Stage, stage
 from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.pipeline.intake.receive import Arrival
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.reports import order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped

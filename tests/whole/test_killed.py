@@ -23,7 +23,7 @@ from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, Proces
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped

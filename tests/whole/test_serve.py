@@ -30,7 +30,7 @@ from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.runtime.cpu_affinity import cores
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.startup_checks import check_settings
 from csire_bridge.store.database import Database, make_current
 from csire_bridge.xml.parser import parse

@@ -18,7 +18,7 @@ from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alert_conditions import open_alerts, standing
 from csire_bridge.store.unit_of_work import UnitOfWork

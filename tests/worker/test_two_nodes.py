@@ -23,7 +23,8 @@ from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
-from csire_bridge.service.bridge import Bridge, system_clock
+from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.bridge import Bridge
 from csire_bridge.store import tables
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import order_lines

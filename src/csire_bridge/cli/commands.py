@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from csire_bridge.cli.shared.lab import lab_module
@@ -18,36 +18,76 @@ from csire_bridge.domain.errors import ConfigurationError
 if TYPE_CHECKING:  # typer carries a click of its own, and names its types nowhere else
     from typer import _click as click
 
-__all__ = ["MODULES", "Commands"]
+__all__ = ["COMMANDS", "Commands", "load_command"]
 
-MODULES = {
-    "demo": "lab.cli.demo",
-    "serve": "cli.system.serve",
-    "replay": "cli.messages.replay",
-    "validate": "cli.messages.validate",
-    "sign": "cli.messages.sign",
-    "verify": "cli.messages.sign",
-    "stats": "cli.orders.stats",
-    "alerts": "cli.orders.alerts",
-    "messages": "cli.messages.show",
-    "orders": "cli.orders.show",
-    "movements": "cli.orders.movements",
-    "work": "cli.orders.parked_work",
-    "stop": "cli.orders.guards",
-    "go": "cli.orders.guards",
-    "hold": "cli.orders.guards",
-    "allow": "cli.orders.guards",
-    "configurator": "cli.rules.configurator",
-    "evidence": "cli.messages.evidence",
-    "pki": "lab.cli.pki",
-    "points": "cli.system.points",
-    "partner": "cli.partners.partner",
-    "db": "cli.system.database",
-    "retention": "cli.system.retention",
-    "bench": "lab.cli.bench",
-    "chaos": "lab.cli.chaos",
-    "simulate": "lab.cli.simulate",
+COMMANDS = {
+    "demo": (
+        "lab.cli.demo",
+        "Send all samples to the bridge through a simulated hub, execute orders on simulated meters, and show the "
+        "results.",
+    ),
+    "serve": (
+        "cli.system.serve",
+        "Run the bridge until SIGTERM or SIGINT: the hub's webhook, the head-end system's events, and the worker.",
+    ),
+    "replay": ("cli.messages.replay", "Take messages in from files: first shows what it would do, then does it."),
+    "validate": (
+        "cli.messages.validate",
+        "Check message files: number, whether valid, and every error with code, line, path and reason.",
+    ),
+    "sign": ("cli.messages.sign", "Sign a message with the enveloped profile; an earlier signature is replaced."),
+    "verify": (
+        "cli.messages.sign",
+        "Verify a message's signature: who signed, with which algorithms, and what the signature covers.",
+    ),
+    "stats": (
+        "cli.orders.stats",
+        "Execution times per kind of order and month: the five buckets, p50, p90 and p99, and the share in time.",
+    ),
+    "alerts": (
+        "cli.orders.alerts",
+        "Conditions that hold now: what waits for a person, for a release or for a partner, and since when.",
+    ),
+    "messages": ("cli.messages.show", "Messages: find them, show one, judge refused ones again."),
+    "orders": ("cli.orders.show", "Orders: find them, show one, and act on those that wait for a person."),
+    "movements": ("cli.orders.movements", "Contactors in a state that no order explains."),
+    "work": ("cli.orders.parked_work", "Parked work: it failed and waits for a person."),
+    "stop": ("cli.orders.guards", "Throw the stop switch: no node sends any disconnection until `csire-bridge go`."),
+    "go": (
+        "cli.orders.guards",
+        "Lift the stop switch. Orders that waited for it continue at once, under the cap and all other guards.",
+    ),
+    "hold": ("cli.orders.guards", "Holds: forbid moving the contactor of a metering point."),
+    "allow": ("cli.orders.guards", "Disconnections above the hourly cap; needs two persons."),
+    "configurator": ("cli.rules.configurator", "Rules for sending orders."),
+    "evidence": (
+        "cli.messages.evidence",
+        "Export every layer of a message - bytes received, receipt, order, events, answer, the hub's result - or "
+        "check it.",
+    ),
+    "pki": (
+        "lab.cli.pki",
+        "Make demo certificates: an authority, the hub, the operator, a supplier, a stranger. For trials only.",
+    ),
+    "points": ("cli.system.points", "The registry of metering points."),
+    "partner": ("cli.partners.partner", "Partners and their certificates."),
+    "db": ("cli.system.database", "Upgrade, check, back up and restore the database."),
+    "retention": (
+        "cli.system.retention",
+        "Archive and delete records that are older than the settings allow; the service does the same each night.",
+    ),
+    "bench": ("lab.cli.bench", "Measure rates, and their ratio to the bare work, in one run."),
+    "chaos": (
+        "lab.cli.chaos",
+        "Kill the bridge with SIGKILL at chosen moments, start it again, and check that nothing was lost or done "
+        "twice.",
+    ),
+    "simulate": (
+        "lab.cli.simulate",
+        "Replay a month of orders through the real rules and a simulated head-end system, on a simulated clock.",
+    ),
 }
+"""Each command with its module and what the list of commands says of it: the first sentence of its own help."""
 
 
 class Commands(TyperGroup):
@@ -55,21 +95,33 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names; nothing is imported."""
-        return list(MODULES)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; None where there is none."""
-        if cmd_name not in MODULES:
+        """The command of that name as the list of commands shows it; None where there is none. Nothing is imported."""
+        if cmd_name not in COMMANDS:
             return None
-        part = typer.Typer(rich_markup_mode="markdown")
-        room, _, module = MODULES[cmd_name].partition(".")
-        try:
-            found = lab_module(module) if room == "lab" else import_module(f"csire_bridge.{room}.{module}")
-        except ConfigurationError as error:
-            _add_not_installed(part, cmd_name, error)
-        else:
-            found.add_to(part)
-        return get_group(part).commands[cmd_name]
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called; its module is imported."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, (load_command(listed.name) if listed is not None and listed.name else listed), rest
+
+
+def load_command(name: str) -> click.Command:
+    """The command of that name, from its module."""
+    part = typer.Typer(rich_markup_mode="markdown")
+    room, _, module = COMMANDS[name][0].partition(".")
+    try:
+        found = lab_module(module) if room == "lab" else import_module(f"csire_bridge.{room}.{module}")
+    except ConfigurationError as error:
+        _add_not_installed(part, name, error)
+    else:
+        found.add_to(part)
+    return get_group(part).commands[name]
 
 
 def _add_not_installed(app: typer.Typer, name: str, error: ConfigurationError) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import time, timedelta
 from types import TracebackType
 
@@ -21,7 +20,6 @@ from csire_bridge.channels.hub.queue_poller import QueuePoller, document_if_read
 from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.message import Channel
 from csire_bridge.domain.meter.contactor import HeadEndEvent
@@ -34,20 +32,19 @@ from csire_bridge.pipeline.answer.deliver import Deliverer
 from csire_bridge.pipeline.execute.handler import Executor
 from csire_bridge.pipeline.intake.handler import Intake
 from csire_bridge.pipeline.intake.judge_again import JudgeAgain
-from csire_bridge.pipeline.intake.map import Mapper
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receipt import Receipts
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.intake.request_reply import RequestReply
-from csire_bridge.pipeline.intake.validate import Validator
 from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.pipeline.observe.head_end_events import take_events
 from csire_bridge.pipeline.ports.delivery import DeliveryChannel
-from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.runtime.steady_clock import system_clock, ticks_of
 from csire_bridge.service.bridge_sid import SidSide
 from csire_bridge.service.caller_proofs import event_proofs
+from csire_bridge.service.identity import signing_key
 from csire_bridge.service.settings_to_values import execution_policy, hub_profile, intake_policy, step_rules
+from csire_bridge.service.standard import Standard
 from csire_bridge.store.database import Database
 from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.certificate_job import Certificates, own_certificates
@@ -55,36 +52,14 @@ from csire_bridge.worker.partners.current import PartnerDesk
 from csire_bridge.worker.retention_job import Retention
 from csire_bridge.worker.scheduler import ScheduledJob, Ticker
 from csire_bridge.worker.work_loop import Handlers, Worker
-from csire_bridge.xml.mapping.book import MappingBook
-from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.keys import SigningKey
 from csire_bridge.xml.security.partner_book import PartnerBook
 
-__all__ = ["Bridge", "Standard", "head_end_reader", "partner_book", "signing_key", "system_clock"]
+__all__ = ["Bridge"]
 
 _QUEUE = "hub queue"
 _TICKER_LEASE_SECONDS = 10.0
 _EACH_DAY = Daily(time(0), first_at_once=True)
-
-
-@dataclass(frozen=True)
-class Standard:
-    """The hub's standard, loaded from files: schemas, mappings, and validation. Needs no database and no keys."""
-
-    catalogue: SchemaCatalogue
-    book: MappingBook
-    validator: Validator
-    mapper: Mapper
-
-    @classmethod
-    def load(cls, settings: Settings) -> Standard:
-        """Read schemas and mapping files; raise ConfigurationError with everything that is wrong in them."""
-        catalogue = SchemaCatalogue(settings.schema_path)
-        book = MappingBook(settings.mapping_path, catalogue, settings.sender_role)
-        for namespace in book.namespaces:
-            catalogue.schema_for(namespace)  # a broken schema shows at start, not with the first message
-        limits = settings.limits.as_limits()
-        return cls(catalogue, book, Validator(catalogue, book, Eic(settings.own_eic), limits), Mapper(book, limits))
 
 
 class Bridge:
@@ -287,37 +262,9 @@ class Bridge:
         self.close()
 
 
-def signing_key(settings: Settings) -> SigningKey:
-    """The key that signs what we send; raises ConfigurationError if there is no usable one."""
-    if settings.signing_key is None or settings.signing_certificate is None:
-        raise ConfigurationError(
-            "settings signing_key and signing_certificate are not set",
-            "name the PEM files of the key and certificate that sign acknowledgements; `csire-bridge pki` makes some",
-        )
-    return SigningKey.load(settings.signing_key, settings.signing_certificate)
-
-
-@contextmanager
-def head_end_reader(settings: Settings, clock: Clock = system_clock) -> Iterator[HeadEnd | None]:
-    """The head-end system for a command that only reads; None if none is set up. Needs no keys."""
-    if settings.head_end.url is None:
-        yield None
-        return
-    with closing(HeadEndConnector(HeadEndProfile.of(settings.head_end), clock)) as connector:
-        yield connector
-
-
 def hub_client(settings: Settings, key: SigningKey, partners: Callable[[], PartnerBook], clock: Clock) -> HubClient:
     """A client of the hub's web service; ``partners`` returns the current book, of which only the hub is used."""
     profile = hub_profile(settings)
     if profile.security is not HubSecurity.WSS:
         return HubClient(profile, None, clock)
     return HubClient(profile, WsSecurityPlugin(key, lambda: partners().of_the_hub, clock, profile.max_bytes), clock)
-
-
-def partner_book(settings: Settings, database: Database, clock: Clock = system_clock) -> PartnerBook:
-    """The partners of the settings and of the registry's table now; certificates of both count.
-
-    For a partner in both, the table wins. Raises ConfigurationError if no partner can be trusted.
-    """
-    return PartnerDesk(settings, database, clock).book()

@@ -9,19 +9,13 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text, update
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.operations.restores import Restore
-from csire_bridge.store.connection.dialects import take_turns
 from csire_bridge.store.connection.durability import durability_problems
 from csire_bridge.store.connection.engine import (
-    migration_transaction,
     open_engine,
     shrink,
     store_errors,
@@ -32,7 +26,7 @@ from csire_bridge.store.housekeeping.integrity_check import inspect_database
 from csire_bridge.store.tables import leases
 from csire_bridge.store.unit_of_work import UnitOfWork
 
-__all__ = ["Database", "make_current"]
+__all__ = ["Database", "make_current", "table_version"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOOK_SECONDS = 1.0
@@ -65,7 +59,7 @@ class Database:
         now = time.monotonic()
         if now - self._looked_at < _LOOK_SECONDS:
             return
-        found = connection.execute(_VERSION).scalar() if inspect(connection).has_table("alembic_version") else None
+        found = table_version(connection)
         if found is not None and found not in _known():
             raise StoreFailure(*_newer(found))
         self._looked_at = now
@@ -94,23 +88,10 @@ class Database:
 
         Several processes may call it at once: one migrates, the others wait for it.
         """
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        try:
-            with migration_transaction(self._engine) as connection:
-                if self.is_postgresql:
-                    connection.execute(text("SET LOCAL statement_timeout = 0"))
-                    connection.execute(text("SET LOCAL lock_timeout = 0"))
-                take_turns(connection, "upgrade")
-                revision = MigrationContext.configure(connection).get_current_revision()
-                if revision:
-                    self.require_known(revision)
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        except OSError as error:
-            raise StoreFailure(
-                f"the database can't be upgraded: {error}", "look at the folder's permissions"
-            ) from error
+        # Alembic takes longer to import than most commands need for their work, and only this one needs it.
+        from csire_bridge.store.table_upgrade import upgrade_tables  # noqa: PLC0415
+
+        upgrade_tables(self._engine, self.require_known)
 
     def require_current(self) -> None:
         """Raise ConfigurationError unless the database is there, with the tables of this version; changes nothing."""
@@ -122,8 +103,8 @@ class Database:
                 "csire-bridge db upgrade",
             )
         with self.reading() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-        newest = _scripts().get_current_head()
+            found = table_version(connection)
+        newest = max(_known())
         if found is None:
             raise ConfigurationError(
                 "the database has no tables of csire-bridge",
@@ -211,14 +192,18 @@ def make_current(url: str) -> None:
         database.upgrade()
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(_MIGRATIONS))
-
-
 @cache
 def _known() -> frozenset[str]:
-    """The versions of the tables that this program knows."""
-    return frozenset(script.revision for script in _scripts().walk_revisions())
+    """The versions of the tables that this program knows: each migration's file begins with its own."""
+    return frozenset(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def table_version(connection: Connection) -> str | None:
+    """The version of the database's tables; None where there are none of ours."""
+    version: str | None = None
+    if inspect(connection).has_table("alembic_version"):
+        version = connection.execute(_VERSION).scalar()
+    return version
 
 
 def _newer(revision: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from csire_bridge.domain.meter.contactor import ContactorReading
 from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.lab.simulators.hes import messages as hes_messages
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.alert_conditions import standing
 from tests.support.bridge import METER, Play, play
 from tests.support.defaults import PARTNER_WAIT

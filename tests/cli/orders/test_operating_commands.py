@@ -19,7 +19,7 @@ from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, OrderState, Outcome, WaitsFor
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from tests.support.command import Command
 

@@ -15,7 +15,7 @@ import pytest
 from csire_bridge.cli.main import run
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.order.order import OrderState, Outcome
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from tests.support.rules import DEBT
 

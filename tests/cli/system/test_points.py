@@ -12,7 +12,7 @@ import pytest
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import MeteringPoint
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from tests.support.command import Command
 

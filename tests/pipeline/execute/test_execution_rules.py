@@ -18,7 +18,7 @@ from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import Order, OrderState, Outcome, RejectionReason, WaitsFor
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.reports import order_lines
 from tests.support.bridge import METER, POINT, Play, play
 from tests.support.patience import wait_until

@@ -28,7 +28,7 @@ from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.pki import make_demo_pki
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from tests.support.chance import examples
 from tests.support.model.bridge import ModelBridge, Parts, emptied

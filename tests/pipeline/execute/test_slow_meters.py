@@ -12,7 +12,7 @@ from csire_bridge.domain.identifiers import MessageId, MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.lab.simulators.http_server import Reply
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.reports import order_lines
 from tests.support.bridge import Play, play
 from tests.support.patience import PATIENCE

@@ -19,7 +19,7 @@ from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.store.queries.reports import message_lines, order_lines
 from csire_bridge.store.tables import outbox

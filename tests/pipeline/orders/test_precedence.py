@@ -19,7 +19,7 @@ from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import FINAL_STATES, OrderKind, OrderState
 from csire_bridge.lab.simulators.pki import make_demo_pki
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import order_lines
 from tests.support.bridge import POINT

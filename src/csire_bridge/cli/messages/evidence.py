@@ -14,7 +14,7 @@ from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCo
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.evidence import exhibits
 

@@ -32,7 +32,8 @@ from csire_bridge.config.settings import DATABASE_FILE, Settings, load_settings
 from csire_bridge.domain.errors import PartnerFault
 from csire_bridge.domain.message.message import Channel, MessageState, OrderRequest
 from csire_bridge.pipeline.intake.message_files import ReplayFile, find_files
-from csire_bridge.service.bridge import Bridge, system_clock
+from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.bridge import Bridge
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.message_search import FoundMessage, MessageSearch, find_messages
 from csire_bridge.store.queries.reports import at_rest, known_bytes, last_order, order_lines

@@ -19,7 +19,7 @@ from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.message_search import (
     FoundMessage,
     MessageSearch,

@@ -12,7 +12,7 @@ from lxml import etree
 
 from csire_bridge.cli.shared.console import JsonOption, out, print_json
 from csire_bridge.domain.identifiers import Eic, MessageId, ProcessInstanceId
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.redate import redate
 from csire_bridge.xml.schema.lexical import parse_moment

@@ -26,7 +26,8 @@ from csire_bridge.domain.errors import ConfigurationError, PartnerFault, Problem
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.message import Header
 from csire_bridge.pipeline.intake.message_files import ReplayFile, find_files
-from csire_bridge.service.bridge import Standard, system_clock
+from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.standard import Standard
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
 from csire_bridge.xml.security.signature import without_signature
 

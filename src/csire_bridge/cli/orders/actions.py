@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,12 +21,14 @@ from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderKind, Or
 from csire_bridge.domain.order.site_reports import SiteReport
 from csire_bridge.pipeline.execute import after_restore
 from csire_bridge.pipeline.operator import order_actions
-from csire_bridge.service.bridge import Standard, head_end_reader, system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.settings_to_values import execution_policy
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.order_search import OrderSearch, find_orders
 from csire_bridge.store.unit_of_work import UnitOfWork
-from csire_bridge.xml.mapping.book import MappingBook
+
+if TYPE_CHECKING:
+    from csire_bridge.xml.mapping.book import MappingBook
 
 __all__ = ["KeyArgument", "field_work", "report", "retry", "settle", "told_before", "withdraw"]
 
@@ -135,7 +137,7 @@ def withdraw(operator: Operator, key: KeyArgument, unread: UnreadOption = False)
         csire-bridge orders withdraw 17 --by "Anna Nowak" --why "asked for by the supplier, by telephone"
     """
     act, settings = operator.action(), operator.settings()
-    book = Standard.load(settings).book
+    book = _mappings(settings)
     with opened(settings) as store:
         seen = _look(settings, store, key)
         with store.transaction() as tx:
@@ -171,7 +173,7 @@ def report(
     """
     act, settings = operator.action(), operator.settings()
     told, words = _site_report(act, at, seen_by, unread) if done else None, _words(reason, done, at)
-    book = Standard.load(settings).book
+    book = _mappings(settings)
     with opened(settings) as store:
         seen = _look(settings, store, key)
         with store.transaction() as tx:
@@ -236,7 +238,17 @@ def settle(operator: Operator, key: KeyArgument) -> None:
     operator.tell(order_facts(order), f"order {order.key}: its answer is no longer contested")
 
 
+def _mappings(settings: Settings) -> MappingBook:
+    # Schemas and mappings are needed by two commands only; the others start without them.
+    from csire_bridge.service.standard import Standard  # noqa: PLC0415
+
+    return Standard.load(settings).book
+
+
 def _look(settings: Settings, store: Database, key: int) -> order_actions.ObservedOrder:
+    # The head-end system's SOAP client is needed only where a contactor is read.
+    from csire_bridge.service.head_end_reader import head_end_reader  # noqa: PLC0415
+
     with head_end_reader(settings) as head_end:
         return order_actions.look(store, head_end, key, system_clock)
 

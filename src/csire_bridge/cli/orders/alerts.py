@@ -9,7 +9,7 @@ import typer
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.config.settings import load_settings
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.alert_conditions import open_alerts, standing
 from csire_bridge.worker.certificate_job import certificates_of
 

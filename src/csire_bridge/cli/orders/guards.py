@@ -30,14 +30,14 @@ from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, OrderKind
 from csire_bridge.pipeline.operator import guard_actions
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.order_search import commands_under_way, open_at
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["add_to"]
 
-_hold = typer.Typer(help="Disconnections above the hourly cap; needs two persons.", no_args_is_help=True)
-_allow = typer.Typer(help="Its key, as shown by `list`.", no_args_is_help=True)
+_hold = typer.Typer(help="Holds: forbid moving the contactor of a metering point.", no_args_is_help=True)
+_allow = typer.Typer(help="Disconnections above the hourly cap; needs two persons.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -22,7 +22,7 @@ from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnr
 from csire_bridge.domain.order.supply import Movement
 from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.observe.sightings import take_look
-from csire_bridge.service.bridge import head_end_reader, system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
 
 __all__ = ["add_to"]
@@ -75,6 +75,9 @@ def look(
         csire-bridge movements look 3
     """
     settings = load_settings(config, database=database)
+    # The head-end system's SOAP client is needed only where a contactor is read.
+    from csire_bridge.service.head_end_reader import head_end_reader  # noqa: PLC0415
+
     with opened(settings) as store, head_end_reader(settings) as head_end:
         with store.read_transaction() as tx:
             movement = tx.contactors.movement(key)

@@ -15,7 +15,7 @@ from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.work import ParkedWork, WorkStep
 from csire_bridge.pipeline.operator.release_work import release as release_pieces
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
 
 __all__ = ["add_to"]

@@ -13,7 +13,7 @@ from csire_bridge.cli.shared.operator_action import opened, parse_point
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.order_dossier import order_file
 from csire_bridge.store.queries.order_search import OrderSearch, count_orders, find_orders
 

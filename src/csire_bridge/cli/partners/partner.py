@@ -29,7 +29,7 @@ from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.message.partner_entries import PartnerEntry
 from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.repositories.partners import PartnerRegistry
 from csire_bridge.worker.partners.check import findings
 from csire_bridge.worker.partners.current import LOOK_AGAIN_SECONDS

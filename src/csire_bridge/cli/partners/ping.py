@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csire_bridge.channels.hub.client import HubClient
-from csire_bridge.channels.hub.probe.probe import DoorStep, ProbeTarget, try_door
 from csire_bridge.channels.hub.profile import HubProfile, HubSecurity
-from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
 from csire_bridge.cli.shared.arguments import SomeEicArgument, parse_eic
 from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, out, print_json
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.settings_to_values import hub_profile
 from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.partners import PartnerRegistry
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 from csire_bridge.xml.security.keys import SigningKey
+
+if TYPE_CHECKING:  # zeep and TLS are loaded when a partner is really called
+    from csire_bridge.channels.hub.probe.probe import DoorStep
+    from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
 
 __all__ = ["ping"]
 
@@ -46,6 +47,8 @@ def ping(
 
         csire-bridge partner ping --hub --config bridge.toml
     """
+    from csire_bridge.channels.hub.probe.probe import ProbeTarget, try_door  # noqa: PLC0415 - see above
+
     settings = load_settings(config)
     profile = hub_profile(settings, _address(settings, parse_eic(eic) if eic else None, hub, url))
     steps = []
@@ -80,6 +83,8 @@ def _address(settings: Settings, eic: Eic | None, hub: bool, url: str | None) ->
 
 def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
     """Describes what a peek has found, never its content."""
+    from csire_bridge.channels.hub.client import HubClient  # noqa: PLC0415 - see above
+
     plugin = _plugin(settings) if profile.security is HubSecurity.WSS else None
 
     def look() -> str:
@@ -93,6 +98,8 @@ def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
 
 
 def _plugin(settings: Settings) -> WsSecurityPlugin:
+    from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin  # noqa: PLC0415 - see above
+
     if settings.signing_key is None or settings.signing_certificate is None:
         raise ConfigurationError("settings signing_key and signing_certificate are not set", "a signed peek needs them")
     key = SigningKey.load(settings.signing_key, settings.signing_certificate)

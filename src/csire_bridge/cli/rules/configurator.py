@@ -28,7 +28,7 @@ from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.preview import Moved, PastResult, moved_orders, replay_past
 from csire_bridge.domain.rules.timeline import in_force
 from csire_bridge.pipeline.execute.rule_cache import timeline_of
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.rule_sets import RuleSets, past_orders, waiting_orders
 

@@ -27,7 +27,7 @@ __all__ = [
 
 EicArgument = Annotated[str, typer.Argument(metavar="EIC", help="The partner's EIC code.")]
 SomeEicArgument = Annotated[str | None, typer.Argument(metavar="[EIC]", help="Only this partner.")]
-ListedKeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as `list` tells it.")]
+ListedKeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as shown by `list`.")]
 PointArgument = Annotated[str, typer.Argument(metavar="POINT", help="Code of the metering point (PPE).")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does this; the history keeps the name.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; the history keeps it.")]

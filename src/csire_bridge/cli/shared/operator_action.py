@@ -14,7 +14,7 @@ from csire_bridge.cli.shared.console import out, print_json
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.operations.operator_action import OperatorAction
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.unit_of_work import UnitOfWork
 

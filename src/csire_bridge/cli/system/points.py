@@ -28,7 +28,7 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.metering_point.facts import Since, Source, Telling, origins
 from csire_bridge.domain.metering_point.point_lists import BadLine, Entry, read_points
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.sql.row_mapper import to_row
 

@@ -11,7 +11,7 @@ from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOp
 from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.worker.retention_job import Retention
 

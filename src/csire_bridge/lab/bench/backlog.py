@@ -17,7 +17,7 @@ from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPo
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.lab.shared.measure import Track, ratio
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 
 __all__ = ["BacklogReport", "measure_backlog"]

@@ -30,7 +30,8 @@ from csire_bridge.lab.demo.summary import differences, summary_of
 from csire_bridge.lab.simulators.expectations import Expectations, load_expected
 from csire_bridge.lab.simulators.faults.hub import Trouble
 from csire_bridge.lab.simulators.sample_preparer import SamplePreparer
-from csire_bridge.service.bridge import Bridge, system_clock
+from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.bridge import Bridge
 from csire_bridge.store.queries.reports import OrderLine, at_rest, executed, order_lines
 
 __all__ = ["add_to"]

@@ -10,7 +10,7 @@ import typer
 
 from csire_bridge.cli.shared.console import ExitCode, err, out
 from csire_bridge.lab.simulators.pki import make_demo_pki
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 
 __all__ = ["add_to"]
 

@@ -23,7 +23,7 @@ from csire_bridge.lab.simulation.place import empty_database
 from csire_bridge.lab.simulation.play import Play
 from csire_bridge.lab.simulation.report import as_json, report_of
 from csire_bridge.lab.simulation.scenarios import SCENARIOS, make_scenario
-from csire_bridge.service.bridge import system_clock
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 
 __all__ = ["add_to"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ActionRefused, PartnerFault
@@ -16,8 +17,10 @@ from csire_bridge.domain.message.message import RawMessage
 from csire_bridge.domain.message.refusals import JudgingAgain
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.work import PROMPT, WorkStep
-from csire_bridge.pipeline.intake.handler import Intake
 from csire_bridge.pipeline.ports.store import Store, Transaction
+
+if TYPE_CHECKING:  # a command that only marks messages needs no parser
+    from csire_bridge.pipeline.intake.handler import Intake
 
 __all__ = ["JudgeAgain", "reopen", "reopen_by_hand"]
 

@@ -1,0 +1,42 @@
+"""Brings the tables to the newest version, with Alembic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from csire_bridge.domain.errors import StoreFailure
+from csire_bridge.store.connection.dialects import take_turns
+from csire_bridge.store.connection.engine import migration_transaction
+
+__all__ = ["upgrade_tables"]
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade_tables(engine: Engine, require_known: Callable[[str], None]) -> None:
+    """Run all migrations that are missing, in one transaction, while other processes that do the same wait.
+
+    ``require_known`` raises for a version that this program does not know. Raises StoreFailure where a file can't be
+    written.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    try:
+        with migration_transaction(engine) as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
+            take_turns(connection, "upgrade")
+            revision = MigrationContext.configure(connection).get_current_revision()
+            if revision:
+                require_known(revision)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except OSError as error:
+        raise StoreFailure(f"the database can't be upgraded: {error}", "look at the folder's permissions") from error

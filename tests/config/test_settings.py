@@ -41,6 +41,18 @@ def test_given_a_production_environment_then_a_stage_stays_on_its_own_simulators
     assert settings.hub.url is None
 
 
+@pytest.mark.parametrize("where", ["file", "environment"])
+def test_given_a_setting_that_was_removed_then_the_start_says_what_to_do_instead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("cores = [0, 1]\n" if where == "file" else "")
+    if where == "environment":
+        monkeypatch.setenv("csire_bridge_cores", "[0]")
+    with pytest.raises(ConfigurationError, match=r"setting cores: it was removed .* CPUAffinity= .* taskset"):
+        load_settings(file)
+
+
 def test_given_relative_paths_in_the_file_then_they_count_from_its_folder(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(

@@ -13,7 +13,7 @@ from csire_bridge.cli.main import app
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.lab.bench.backlog import measure_backlog
 from csire_bridge.lab.bench.nodes import measure_nodes
-from csire_bridge.runtime.cpu_affinity import cores
+from csire_bridge.lab.shared.cpu_affinity import cores
 from tests.conftest import Servers
 
 RATES = {

@@ -29,7 +29,6 @@ from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, Proces
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
-from csire_bridge.runtime.cpu_affinity import cores
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.startup_checks import check_settings
 from csire_bridge.store.database import Database, make_current
@@ -212,22 +211,6 @@ def test_given_two_processes_then_both_share_the_port_and_end_together(tmp_path:
     assert counts == {"accepted": 60, "duplicate": 60}
 
 
-def test_given_cores_then_each_process_keeps_to_its_own_and_serves(tmp_path: Path) -> None:
-    home = house(tmp_path)
-    some = cores()[:2]
-    home.config.write_text(f"cores = {some}\n{home.config.read_text()}")
-    with home.serving("--workers", "2") as (process, port):
-        assert all(push(port, messages_of(home.pki, 10)))
-        family = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
-        places = [
-            {tuple(os.sched_getaffinity(int(task.name))) for task in Path(f"/proc/{pid}/task").iterdir()}
-            for pid in family
-        ]
-        assert sorted(map(sorted, places)) == sorted([(some[n % len(some)],)] for n in range(2))
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=PATIENCE) == 0
-
-
 def test_given_kill_9_amid_500_messages_then_every_message_ends_once(tmp_path: Path, head_end: str) -> None:
     print("seed", SEED)  # noqa: T201 - to repeat a failure
     chance = random.Random(SEED)  # noqa: S311
@@ -283,7 +266,6 @@ def test_given_several_wrong_settings_then_all_are_told_with_a_remedy_and_nothin
     config.write_text(
         f"""
 database = "nonsense"
-cores = [4096]
 schemas = ["not-there"]
 signing_key = "missing.pem"
 signing_certificate = "missing.pem"
@@ -306,7 +288,6 @@ host = "0.0.0.0"
         "missing.pem",
         "no.pem",
         "not-there",
-        "no core 4096",
         "database",
         "http://hub.example",
         "head_end.reply_address",

@@ -6,13 +6,14 @@ named by file only. Times are seconds unless the name says otherwise.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -52,6 +53,8 @@ __all__ = [
 
 DATABASE_FILE = "csire-bridge.db"
 """The name of the SQLite database where the settings name no other."""
+
+_ENVIRONMENT_PREFIX = "CSIRE_BRIDGE_"
 
 
 class LimitSettings(Part):
@@ -97,13 +100,10 @@ class WorkerSettings(Part):
 
 
 class Settings(BaseSettings):
-    """All settings. ``own_eic`` is our EIC code, ``hub_eic`` the hub's.
-
-    ``cores`` are processor cores: each process of the service is pinned to one of them, in turn. None: not pinned.
-    """
+    """All settings. ``own_eic`` is our EIC code, ``hub_eic`` the hub's."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CSIRE_BRIDGE_", env_nested_delimiter="__", extra="forbid", frozen=True, case_sensitive=False
+        env_prefix=_ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, case_sensitive=False
     )
 
     own_eic: Party = "19XENERGAOPERATS"
@@ -116,7 +116,6 @@ class Settings(BaseSettings):
     signing_certificate: Path | None = None
     partners: tuple[PartnerSettings, ...] = ()
     delivery_folder: Path = Path("acknowledgements")
-    cores: tuple[NonNegativeInt, ...] = ()
     limits: LimitSettings = LimitSettings()
     head_end: HeadEndSettings = HeadEndSettings()
     execution: ExecutionSettings = ExecutionSettings()
@@ -178,6 +177,8 @@ def load_settings(file: Path | None = None, *, environment: bool = True, **optio
 def _sentence(problem: ErrorDetails) -> str:
     """What is wrong with one setting, and what to do about it."""
     place = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden" and place in _REMOVED:
+        return f"setting {place}: it was removed -> {_REMOVED[place]}"
     remedy = _REMEDIES.get(problem["type"], "correct it in the settings file, the environment or the options")
     return f"setting {place}: {problem['msg'].removeprefix('Value error, ')} -> {remedy}"
 
@@ -186,6 +187,10 @@ _REMEDIES = {
     "extra_forbidden": "there is no such setting: correct its name or take it out",
     "missing": "add it",
 }
+_REMOVED = {
+    "cores": "take it out, and pin the service from outside: CPUAffinity= in its systemd unit, or taskset -c",
+}
+"""Settings of before, each with what to do instead."""
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,11 +204,18 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 def _from_environment() -> dict[str, Any]:
     try:
-        return EnvSettingsSource(Settings)()
+        return {**_removed_in_environment(), **EnvSettingsSource(Settings)()}
     except SettingsError as error:
         raise ConfigurationError(
             f"a setting in the environment can't be read: {error}", 'write lists as JSON, such as ["a", "b"]'
         ) from error
+
+
+def _removed_in_environment() -> dict[str, str]:
+    """Settings that were removed and are still set: pydantic looks up those that exist only."""
+    there = {name.upper(): value for name, value in os.environ.items()}
+    variables = {name: f"{_ENVIRONMENT_PREFIX}{name}".upper() for name in _REMOVED}
+    return {name: there[variable] for name, variable in variables.items() if variable in there}
 
 
 def _from_file(file: Path) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
-from csire_bridge.runtime.cpu_affinity import check_core
 from csire_bridge.service.bridge_sid import sid_profile
 from csire_bridge.service.caller_proofs import sid_proofs
 from csire_bridge.service.identity import partner_book, signing_key
@@ -41,8 +40,6 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
         for folder in folders:
             yield partial(_is_folder, name, folder)
     yield partial(Standard.load, settings)
-    for core in settings.cores:
-        yield partial(check_core, core)
     yield partial(open_engine, settings.database)
     yield partial(_is_current, settings)
     yield partial(_keeps_what_it_commits, settings)

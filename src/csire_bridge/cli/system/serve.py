@@ -14,7 +14,6 @@ import typer
 from csire_bridge.cli.shared.console import ConfigOption, out
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.errors import OurFault
-from csire_bridge.runtime.cpu_affinity import keep_to
 from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.service.bridge import Bridge
 from csire_bridge.service.processes import run_processes
@@ -74,8 +73,6 @@ def _words(config: Path | None, role: Role) -> list[str]:
 
 
 def _run(settings: Settings, role: Role, one_of_many: int | None) -> None:
-    if settings.cores:
-        keep_to(settings.cores[(one_of_many or 0) % len(settings.cores)])
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

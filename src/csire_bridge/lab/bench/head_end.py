@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from csire_bridge.domain.errors import OurFault
-from csire_bridge.runtime.cpu_affinity import keep_to
+from csire_bridge.lab.shared.cpu_affinity import keep_to
 
 __all__ = ["head_end_process"]
 

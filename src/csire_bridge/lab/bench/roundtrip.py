@@ -29,12 +29,12 @@ from csire_bridge.lab.bench.bare.trip import BareTrip
 from csire_bridge.lab.bench.bare.work import BareStore
 from csire_bridge.lab.bench.head_end import head_end_process
 from csire_bridge.lab.bench.scene import KEY_KINDS, Scene
+from csire_bridge.lab.shared.cpu_affinity import cores, kept_to
 from csire_bridge.lab.shared.measure import Track, peak_rss_mib, rate, ratio, round_sizes
 from csire_bridge.lab.shared.workload import SignedMessage
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import Algorithm
 from csire_bridge.pipeline.intake.receive import Arrival
-from csire_bridge.runtime.cpu_affinity import cores, kept_to
 from csire_bridge.service.bridge import Bridge
 from csire_bridge.store.tables import orders, outbox
 

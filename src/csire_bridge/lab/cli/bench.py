@@ -62,7 +62,7 @@ def roundtrip(
     database: Annotated[
         str | None, typer.Option("--database", help="An empty database; adds a row for our side on it.")
     ] = None,
-    spread: Annotated[bool, typer.Option("--spread", help="Don't pin to cores, as without the setting cores.")] = False,
+    spread: Annotated[bool, typer.Option("--spread", help="Don't pin to cores; let the system place threads.")] = False,
     place: PlaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -70,7 +70,7 @@ def roundtrip(
 
     Beside the bare work: parse, verify, XSD, a ready-made command, its event, sign the answer, three durable commits.
     Both sides have the same number of orders in flight: first a window of four batches, then one order at a time. Both
-    are pinned to one processor core, as a service with the setting cores is, and the head-end system to another.
+    are pinned to one processor core, as taskset pins a service, and the head-end system to another.
 
     Example:
 

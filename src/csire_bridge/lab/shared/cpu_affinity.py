@@ -1,4 +1,4 @@
-"""CPU affinity: keeps the threads of a process on one processor core.
+"""CPU affinity: keeps the threads of a bench's process on one processor core, as ``taskset`` keeps a service's.
 
 Python runs one thread at a time (GIL), so a second core brings almost nothing; but switching the interpreter between
 threads on two cores costs a fifth of the whole rate, measured. On one core, a thread that releases the interpreter for
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from csire_bridge.domain.errors import ConfigurationError
 
-__all__ = ["check_core", "cores", "keep_to", "kept_to"]
+__all__ = ["cores", "keep_to", "kept_to"]
 
 
 def cores() -> list[int]:
@@ -22,14 +22,11 @@ def cores() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
-def check_core(core: int) -> None:
-    """Raise ConfigurationError unless this process may run on ``core``."""
+def _check_core(core: int) -> None:
     there = cores()
     if core not in there:
         known = f"there are {', '.join(map(str, there))}" if there else "this system does not let a process choose"
-        raise ConfigurationError(
-            f"setting cores: there is no core {core} for this process", f"{known}; or leave the setting out"
-        )
+        raise ConfigurationError(f"there is no core {core} for this process", f"{known}; measure with --spread")
 
 
 def keep_to(core: int, process: int | None = None) -> None:
@@ -37,7 +34,7 @@ def keep_to(core: int, process: int | None = None) -> None:
 
     Raises ConfigurationError where there is no such core.
     """
-    check_core(core)
+    _check_core(core)
     _allow({core}, process or os.getpid())
 
 

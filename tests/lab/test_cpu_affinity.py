@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.runtime.cpu_affinity import check_core, cores, keep_to, kept_to
+from csire_bridge.lab.shared.cpu_affinity import cores, keep_to, kept_to
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no such thing")
 
@@ -56,13 +56,13 @@ def test_given_another_process_then_it_keeps_to_the_core_and_this_one_goes_where
 
 def test_given_a_core_that_is_not_there_then_those_that_are_there_are_told() -> None:
     with pytest.raises(ConfigurationError, match="no core 4096") as caught:
-        check_core(4096)
+        keep_to(4096)
     assert ", ".join(map(str, cores())) in caught.value.remedy
 
 
-def test_given_a_system_that_tells_no_cores_then_the_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_given_a_system_that_tells_no_cores_then_none_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity")
     assert cores() == []
     with pytest.raises(ConfigurationError, match="no core 0") as caught:
-        check_core(0)
+        keep_to(0)
     assert "does not let a process choose" in caught.value.remedy

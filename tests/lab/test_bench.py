@@ -132,3 +132,14 @@ def test_given_another_database_then_our_side_is_measured_on_it_too(tmp_path: Pa
     assert report["ours_on_database_per_second"] > 0
     again = CliRunner().invoke(app, ["bench", "roundtrip", *options, "--dir", str(tmp_path)])
     assert isinstance(again.exception, OurFault), "it is not empty any more"
+
+
+def test_given_one_round_then_the_start_of_commands_is_told_beside_an_interpreter_that_does_nothing(
+    tmp_path: Path,
+) -> None:
+    words = ["bench", "start", "--rounds", "1", "--dir", str(tmp_path)]
+    assert "python -c pass" in CliRunner().invoke(app, words).output
+    report = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
+    told = {line["command"]: line["seconds"] for line in report}
+    assert {"python -c pass", "--help", "orders list"} <= set(told)
+    assert all(seconds > 0 for seconds in told.values())

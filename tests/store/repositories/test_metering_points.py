@@ -18,9 +18,11 @@ from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.meter.installations import misplaced
 from csire_bridge.domain.metering_point.facts import MeteringPoint, Source, origins
+from csire_bridge.domain.metering_point.guards import StopScope
+from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
-from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
+from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, OrderState, WaitsFor
 from csire_bridge.pipeline.answer.hand_over_field_work import hand_over_field_work
 from csire_bridge.pipeline.operator import point_actions
 from csire_bridge.store import tables
@@ -263,6 +265,33 @@ def test_given_a_connection_left_to_people_when_danger_is_registered_then_it_is_
         assert off.key != on.key
         point_actions.lift_danger(tx, CODE, OperatorAction("Anna", NOW + SECOND, "checked"))
     assert hand_over_field_work(database, lambda: NOW) == 1
+
+
+def held(tx: UnitOfWork) -> None:
+    tx.guards.add_hold(
+        Hold(key=0, metering_point=CODE, kind=HoldKind.COMPLAINT, since=NOW, until=None, by="Anna", why="asked")
+    )
+
+
+def stopped(tx: UnitOfWork) -> None:
+    tx.guards.throw_stop(StopScope.DISCONNECTIONS, "Anna", "a flood", NOW)
+
+
+def protected(tx: UnitOfWork) -> None:
+    tx.points.record_notices([told(0, can_be_suspended=False)], NOW, Source.MESSAGE)
+
+
+@pytest.mark.parametrize("forbid", [held, stopped, protected])
+def test_given_a_disconnection_left_to_people_when_it_is_forbidden_meanwhile_then_no_crew_is_sent(
+    database: Database, forbid: Callable[[UnitOfWork], None]
+) -> None:
+    tell(database, told(-1, meter_number=M1, can_be_suspended=True))
+    off = add_order(database, state=OrderState.FIELD_WORK, disconnection_kind=DisconnectionKind.DEBT)
+    with database.transaction() as tx:
+        forbid(tx)
+    assert hand_over_field_work(database, lambda: NOW + SECOND) == 0
+    with database.transaction() as tx:
+        assert [order.key for order in tx.sid.not_handed_over()] == [off.key]
 
 
 def test_given_connections_at_dangerous_points_then_the_alert_counts_those_that_wait_and_those_left_to_people(

@@ -1,4 +1,4 @@
-"""``csire-bridge bench backlog``, ``nodes`` and ``memory``: very much work, and several workers."""
+"""``csire-bridge bench backlog``, ``nodes``, ``memory`` and ``start``: much work, several workers, and none yet."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from csire_bridge.cli.shared.console import JsonOption, out, print_json
 from csire_bridge.lab.bench.backlog import BacklogReport, measure_backlog
 from csire_bridge.lab.bench.memory import MemoryReport, measure_memory
 from csire_bridge.lab.bench.nodes import NodesReport, measure_nodes
+from csire_bridge.lab.bench.start import measure_start
 from csire_bridge.lab.cli.bench_parts import PlaceOption, fresh_folder, track
 
 __all__ = ["add_to"]
@@ -22,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(backlog)
     app.command()(nodes)
     app.command()(memory)
+    app.command()(start)
 
 
 def backlog(
@@ -97,6 +99,30 @@ def memory(
         print_json({**asdict(report), "growth": report.growth})
     else:
         out.print(_memory_table(report))
+
+
+def start(
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Starts of each command; the least counts.")] = 5,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start some commands, and show how much processor time each takes beside `python -c pass`.
+
+    Example:
+
+        csire-bridge bench start --rounds 10
+    """
+    with fresh_folder(place) as folder:
+        report = measure_start(folder, rounds, track)
+    if as_json:
+        print_json([asdict(line) for line in report])
+        return
+    table = Table(title=f"Start: least processor time of {rounds} rounds")
+    table.add_column("command")
+    table.add_column("seconds", justify="right")
+    for line in report:
+        table.add_row(line.command, f"{line.seconds:.2f}")
+    out.print(table)
 
 
 def _memory_table(report: MemoryReport) -> Table:

@@ -16,11 +16,11 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.message.answers import reasons_of
 from csire_bridge.domain.meter.contactor import ContactorReading
 from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE
-from csire_bridge.domain.metering_point.interlocks import DANGER, danger, holding_back, protection
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderState, Outcome, RejectionReason
 from csire_bridge.domain.order.site_reports import SiteReport, check_moment, check_unmoved, is_fresh, proven
 from csire_bridge.domain.order.steps import STEP_ENDED, OrderStep, StepKind, StepState, tried_again
+from csire_bridge.pipeline.execute.field_work_gate import against_field_work
 from csire_bridge.pipeline.execute.meter_gate import doubts_of
 from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.observe.sightings import take_report
@@ -109,19 +109,7 @@ def send_to_field(tx: Transaction, key: int, act: OperatorAction) -> Order:
 def _against_people(tx: Transaction, order: Order, now: datetime) -> str | None:
     if order.state is OrderState.FIELD_WORK:
         return f"order {order.key} is left to people on site already"
-    code, action = order.metering_point, order.kind.contactor_action
-    point, holds = tx.points.of([code], now).get(code), tx.guards.holds_of([code], now).get(code, [])
-    if point is None:
-        return f"order {order.key}: the metering point is not known to the operator"
-    protected, hold, stop = protection(order, point, holds), holding_back(order, holds), tx.guards.stop()
-    against = [
-        protected.text if protected else None,
-        f"{hold.kind} hold {hold.key} is in force" if hold else None,
-        DANGER if danger(order, point) else None,
-        doubts_of(tx, order, now),
-        f"the stop switch was thrown ({stop.scope})" if stop and action and stop.scope.stops(action) else None,
-    ]
-    first = next((text for text in against if text is not None), None)
+    first = against_field_work(tx, order, now)
     return f"order {order.key}: {first}" if first else retry_refusal(order)
 
 

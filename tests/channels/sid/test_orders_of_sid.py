@@ -54,6 +54,19 @@ def test_given_sid_first_and_the_hub_after_then_one_order_is_carried_out_and_bot
         assert any("asks for the same" in text for text in scene.texts(order))
 
 
+@pytest.mark.parametrize(("kind", "state"), [("disconnect", OrderState.PARKED), ("reconnect", OrderState.DONE)])
+def test_given_an_order_that_sid_registered_days_ago_then_a_person_decides_about_a_disconnection_only(
+    tmp_path: Path, kind: str, state: OrderState
+) -> None:
+    with running(tmp_path) as scene:
+        then = now() - timedelta(days=5)
+        reason = {"ReconnectionReason": "reason-gone"} if kind == "reconnect" else {}
+        scene.sid.register(Kind=kind, RegisteredAt=then, RequestedDate=then.date(), **reason)
+        [order] = scene.until_state(OrderState.PARKED, OrderState.DONE)
+        assert order.state is state
+        assert scene.head_end.meter(METER).switches == 0
+
+
 def test_given_a_joined_order_when_carried_out_then_the_hub_and_sid_hear_of_one_movement(tmp_path: Path) -> None:
     with running(tmp_path, delay=(0.5, 0.5)) as scene:
         scene.hub_sends()

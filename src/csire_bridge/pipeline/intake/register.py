@@ -14,11 +14,11 @@ from csire_bridge.domain.message.message import (
     UnderstoodMessage,
 )
 from csire_bridge.domain.order.deadlines import with_deadline
-from csire_bridge.domain.order.order import Order, OrderKind, OrderState
+from csire_bridge.domain.order.order import Order, OrderKind
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
 from csire_bridge.pipeline.orders.child_orders import cancel_contradicted_disconnections
-from csire_bridge.pipeline.orders.create import apply_precedence, queue
+from csire_bridge.pipeline.orders.create import apply_precedence, leave_to_people, queue
 from csire_bridge.pipeline.orders.merge_sources import merge_hub_orders
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import KnownProcesses
@@ -62,7 +62,7 @@ def register(
     cancel_contradicted_disconnections(tx, orders, now)
     too_old = _too_old(understood, now - policy.oldest_disconnection)
     fresh = [(order, key) for order, key in zip(alone, keys, strict=True) if order.source_message not in too_old]
-    _leave_to_people(tx, [key for key in keys if key not in {key for _, key in fresh}], now)
+    leave_to_people(tx, [key for key in keys if key not in {key for _, key in fresh}], now)
     following = queue(tx, [order for order, _ in fresh], [key for _, key in fresh], now, lease)
     known.catch_up(tx, orders, now)
     return following
@@ -78,10 +78,3 @@ def _too_old(understood: Sequence[UnderstoodMessage], oldest: datetime) -> set[M
         and message.header.retroactive_token is None
         and message.header.timestamp < oldest
     }
-
-
-def _leave_to_people(tx: Transaction, keys: Sequence[int], now: datetime) -> None:
-    """Park disconnections that were under way for days: a payment may have come meanwhile, so a person decides."""
-    for order in tx.orders.get_many(keys).values():
-        text = f"asked for on {order.registered_at:%Y-%m-%d %H:%M} UTC, and understood only now: a person decides"
-        tx.orders.move(order, OrderState.PARKED, now, text, detail=text)

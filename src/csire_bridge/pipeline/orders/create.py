@@ -15,7 +15,7 @@ from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["apply_precedence", "new_order", "queue"]
+__all__ = ["apply_precedence", "leave_to_people", "new_order", "queue"]
 
 _OVERTAKEN = "a newer request to connect was received for the metering point"
 
@@ -91,6 +91,13 @@ def queue(
     _add(tx, WorkStep.EXECUTE, [row for row in moves if row[1].not_before > now])
     items = _add(tx, WorkStep.EXECUTE, [row for row in moves if row[1].not_before <= now], lease=lease)
     return items if lease else []
+
+
+def leave_to_people(tx: Transaction, keys: Sequence[int], now: datetime) -> None:
+    """Park disconnections that were asked for days ago: a payment may have come meanwhile, so a person decides."""
+    for order in tx.orders.get_many(keys).values():
+        text = f"asked for on {order.registered_at:%Y-%m-%d %H:%M} UTC, and understood only now: a person decides"
+        tx.orders.move(order, OrderState.PARKED, now, text, detail=text)
 
 
 def _add(

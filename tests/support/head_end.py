@@ -13,7 +13,7 @@ from typing import Any
 from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
 from csire_bridge.channels.hes.event_address import with_key
 from csire_bridge.channels.hes.event_endpoint import EventListener
-from csire_bridge.channels.transport.caller_proofs import Proofs
+from csire_bridge.channels.transport.inbound.caller_proofs import Proofs
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.meter.contactor import (
     ContactorAction,

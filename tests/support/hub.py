@@ -17,7 +17,7 @@ from typing import Any
 from csire_bridge.channels.hub.client import HubClient
 from csire_bridge.channels.hub.payload_bytes import CMS
 from csire_bridge.channels.hub.profile import HubProfile, HubSecurity
-from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
 from csire_bridge.domain.message.documents import DocumentState, OutgoingDocument

@@ -17,7 +17,7 @@ from csire_bridge.channels.hub.folder_delivery import FolderChannel
 from csire_bridge.channels.hub.hub_delivery import HubChannel
 from csire_bridge.channels.hub.profile import HubSecurity
 from csire_bridge.channels.hub.queue_poller import QueuePoller, document_if_readable, whole_answer
-from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import Eic

@@ -10,7 +10,7 @@ from csire_bridge.channels.sid.client import SidClient
 from csire_bridge.channels.sid.order_fetcher import OrderFetcher
 from csire_bridge.channels.sid.profile import SidProfile, SidSecurity, read_password
 from csire_bridge.channels.sid.response_writer import SidDesk
-from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import Eic

@@ -8,8 +8,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 
 from csire_bridge.channels.sid.profile import read_password
-from csire_bridge.channels.transport.caller_address import networks
-from csire_bridge.channels.transport.caller_proofs import Proofs
+from csire_bridge.channels.transport.inbound.caller_address import networks
+from csire_bridge.channels.transport.inbound.caller_proofs import Proofs
 from csire_bridge.config.settings import Settings
 from csire_bridge.xml.security.keys import load_certificates
 

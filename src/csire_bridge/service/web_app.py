@@ -14,11 +14,11 @@ from starlette.types import ASGIApp
 from csire_bridge.channels.hes.event_endpoint import EventReceiver
 from csire_bridge.channels.hub.webhook import hub_router
 from csire_bridge.channels.sid.endpoint import sid_router
-from csire_bridge.channels.transport.caller_address import Callers, networks
-from csire_bridge.channels.transport.direct_routes import Straight, ways_of
-from csire_bridge.channels.transport.entrance import Entrance
-from csire_bridge.channels.transport.request_body import BodyLimits
-from csire_bridge.channels.transport.submission import Receipt
+from csire_bridge.channels.transport.inbound.caller_address import Callers, networks
+from csire_bridge.channels.transport.inbound.direct_routes import Straight, ways_of
+from csire_bridge.channels.transport.inbound.entrance import Entrance
+from csire_bridge.channels.transport.inbound.request_body import BodyLimits
+from csire_bridge.channels.transport.inbound.submission import Receipt
 from csire_bridge.domain.message.message import Form
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.pipeline.intake.receive import Arrival

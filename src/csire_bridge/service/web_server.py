@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from csire_bridge.channels.transport.caller_address import is_among, networks
+from csire_bridge.channels.transport.inbound.caller_address import is_among, networks
 from csire_bridge.config.web import WebSettings
 from csire_bridge.domain.errors import ConfigurationError, OurFault
 
@@ -167,7 +167,7 @@ class WebServer:
             lifespan="off",
             log_config=None,
             access_log=False,
-            proxy_headers=False,  # who calls is judged by channels/transport/caller_address.py, for named proxies only
+            proxy_headers=False,  # who calls is judged by inbound/caller_address.py, for named proxies only
             server_header=False,
             timeout_keep_alive=web.keep_alive_seconds,
             timeout_graceful_shutdown=web.stop_seconds,

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from csire_bridge.channels.hes.client import HeadEndProfile
 from csire_bridge.channels.hes.event_endpoint import EventReceiver
 from csire_bridge.channels.hes.event_reader import MAX_EVENT_BYTES
-from csire_bridge.channels.transport.caller_address import networks
-from csire_bridge.channels.transport.caller_proofs import Proofs
+from csire_bridge.channels.transport.inbound.caller_address import networks
+from csire_bridge.channels.transport.inbound.caller_proofs import Proofs
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, StoreFailure
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ControlState, HeadEndEvent, HeadEndEventKind

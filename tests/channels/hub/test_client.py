@@ -25,7 +25,7 @@ from csire_bridge.channels.hub.faults import Operation
 from csire_bridge.channels.hub.hub_delivery import HubChannel
 from csire_bridge.channels.hub.payload_bytes import bare
 from csire_bridge.channels.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
-from csire_bridge.channels.transport.failures import Later
+from csire_bridge.channels.transport.outbound.failures import Later
 from csire_bridge.domain.errors import (
     BridgeError,
     ConfigurationError,

@@ -20,7 +20,7 @@ from csire_bridge.channels.hub.faults import (
 from csire_bridge.channels.hub.payload_bytes import bare, original_bytes, payload_bytes, splice
 from csire_bridge.channels.hub.profile import HubProfile
 from csire_bridge.channels.hub.responses import salvage
-from csire_bridge.channels.transport.failures import Later, retry_after
+from csire_bridge.channels.transport.outbound.failures import Later, retry_after
 from csire_bridge.channels.transport.redact import excerpt, redacted
 from csire_bridge.domain.errors import (
     BridgeError,

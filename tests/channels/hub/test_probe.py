@@ -13,7 +13,7 @@ import pytest
 from csire_bridge.channels.hub.client import HubClient
 from csire_bridge.channels.hub.probe.probe import DoorStep, ProbeTarget, try_door
 from csire_bridge.channels.hub.profile import HubProfile
-from csire_bridge.channels.transport.http_exchange import NoAnswer, PartnerClient
+from csire_bridge.channels.transport.outbound.http_exchange import NoAnswer, PartnerClient
 from tests.support.tls_servers import DAY, NOW, Authority, http, serving
 
 REFUSES_GET = http("405 Method Not Allowed", "text/html", b"<html>no</html>")

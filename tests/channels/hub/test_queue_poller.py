@@ -15,8 +15,8 @@ from csire_bridge.channels.hub.payload_bytes import bare
 from csire_bridge.channels.hub.profile import HubSecurity
 from csire_bridge.channels.hub.queue_poller import QueuePoller, document_if_readable
 from csire_bridge.channels.hub.responses import Peeked
-from csire_bridge.channels.transport.failures import Later
-from csire_bridge.channels.transport.poll_interval import PollInterval
+from csire_bridge.channels.transport.outbound.failures import Later
+from csire_bridge.channels.transport.outbound.poll_interval import PollInterval
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable, StoreFailure
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.lab.simulators.faults.hub import Trouble

@@ -17,8 +17,8 @@ import pytest
 from csire_bridge.channels.sid.client import PickUp, SidClient
 from csire_bridge.channels.sid.contract import SID, SOAP11
 from csire_bridge.channels.sid.profile import SidProfile, SidSecurity
-from csire_bridge.channels.transport.failures import Later
-from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+from csire_bridge.channels.transport.outbound.failures import Later
+from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import (
     BridgeError,

@@ -15,7 +15,7 @@ from csire_bridge.channels.sid.contract import SID, SOAP11, Operation, element
 from csire_bridge.channels.sid.order_fetcher import OrderFetcher, Orders
 from csire_bridge.channels.sid.profile import SidProfile
 from csire_bridge.channels.sid.response_writer import SidDesk
-from csire_bridge.channels.transport.http_exchange import HttpAnswer
+from csire_bridge.channels.transport.outbound.http_exchange import HttpAnswer
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OurFault, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber

@@ -7,7 +7,7 @@ import asyncio
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import ASGIApp, Message
 
-from csire_bridge.channels.transport.direct_routes import Straight, ways_of
+from csire_bridge.channels.transport.inbound.direct_routes import Straight, ways_of
 
 
 async def _echo(request: Request) -> Response:

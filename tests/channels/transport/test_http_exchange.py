@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from csire_bridge.channels.transport.http_exchange import (
+from csire_bridge.channels.transport.outbound.http_exchange import (
     AnswerTooLarge,
     HttpAnswer,
     NeverArrived,
@@ -27,7 +27,7 @@ from csire_bridge.channels.transport.http_exchange import (
     NotHttp,
     PartnerClient,
 )
-from csire_bridge.channels.transport.zeep_contract import ContractTransport
+from csire_bridge.channels.transport.outbound.zeep_contract import ContractTransport
 from csire_bridge.domain.errors import ConfigurationError
 from tests.support.hub import answering, raw_server, read_request
 from tests.support.tls_servers import DAY, NOW, Authority, Files, http, serving

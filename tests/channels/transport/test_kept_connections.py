@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from csire_bridge.channels.transport.http_exchange import AnswerTooLarge, HttpAnswer, NoAnswer, PartnerClient
+from csire_bridge.channels.transport.outbound.http_exchange import AnswerTooLarge, HttpAnswer, NoAnswer, PartnerClient
 from tests.support.patience import PATIENCE
 
 

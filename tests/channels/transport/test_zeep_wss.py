@@ -12,7 +12,7 @@ import pytest
 import zeep
 from lxml import etree
 
-from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 from csire_bridge.domain.errors import NotTrusted, Unreadable
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.keys import CertificateBook

@@ -17,7 +17,7 @@ from csire_bridge.channels.hub.client import HubClient
 from csire_bridge.channels.hub.faults import Operation
 from csire_bridge.channels.hub.payload_bytes import bare
 from csire_bridge.channels.hub.profile import HubSecurity
-from csire_bridge.channels.transport.failures import Later
+from csire_bridge.channels.transport.outbound.failures import Later
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MessageId, MessageNumber

@@ -21,7 +21,7 @@ from csire_bridge.channels.hes.http_connection import (
 )
 from csire_bridge.channels.hes.profile import HeadEndProfile
 from csire_bridge.channels.hes.request_templates import RequestWriter
-from csire_bridge.channels.transport.tls import UnusableTlsFile, tls_context
+from csire_bridge.channels.transport.outbound.tls import UnusableTlsFile, tls_context
 from csire_bridge.domain.errors import ConfigurationError, HeadEndUnreachable, OutcomeUnknown
 
 __all__ = ["HeadEndTransport"]

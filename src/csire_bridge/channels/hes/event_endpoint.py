@@ -14,9 +14,9 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from csire_bridge.channels.hes.event_reader import MAX_EVENT_BYTES, parse_event
 from csire_bridge.channels.hes.profile import HeadEndProfile
-from csire_bridge.channels.transport.caller_proofs import Proofs, Unproved
-from csire_bridge.channels.transport.direct_routes import Straight, ways_of
-from csire_bridge.channels.transport.entrance import Entrance
+from csire_bridge.channels.transport.inbound.caller_proofs import Proofs, Unproved
+from csire_bridge.channels.transport.inbound.direct_routes import Straight, ways_of
+from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.domain.errors import BridgeError, PartnerFault
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.domain.meter.contactor import HeadEndEvent

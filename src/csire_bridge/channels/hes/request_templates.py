@@ -15,7 +15,7 @@ from typing import Any
 import zeep
 
 from csire_bridge.channels.hes.profile import HeadEndNamespaces
-from csire_bridge.channels.transport.zeep_contract import ContractTransport
+from csire_bridge.channels.transport.outbound.zeep_contract import ContractTransport
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.xml.template import Template
 

@@ -26,7 +26,7 @@ from csire_bridge.channels.hub.responses import (
     salvage,
 )
 from csire_bridge.channels.hub.soap_client import BLOCKED, HubCaller
-from csire_bridge.channels.transport.http_exchange import HttpAnswer
+from csire_bridge.channels.transport.outbound.http_exchange import HttpAnswer
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, PartnerRefused, Unreadable
 from csire_bridge.xml.parser import parse

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from csire_bridge.channels.transport.failures import Later, failure_by_status
+from csire_bridge.channels.transport.outbound.failures import Later, failure_by_status
 from csire_bridge.domain.errors import BridgeError, OutcomeUnknown, PartnerRefused, PartnerUnreachable
 
 __all__ = ["FAULTS", "FaultRule", "HubFault", "Meaning", "Operation", "failure_of_status"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from csire_bridge.channels.hub.faults import FAULTS, FaultRule
-from csire_bridge.channels.transport.address import check_address, check_files
+from csire_bridge.channels.transport.outbound.address import check_address, check_files
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import ConfigurationError
 

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from csire_bridge.channels.hub.responses import Peeked
 from csire_bridge.channels.hub.soap_client import BLOCKED
-from csire_bridge.channels.transport.poll_interval import PollInterval
+from csire_bridge.channels.transport.outbound.poll_interval import PollInterval
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import PartnerRefused
 

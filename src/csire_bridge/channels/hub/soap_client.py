@@ -12,7 +12,7 @@ from csire_bridge.channels.hub.payload_bytes import CMS
 from csire_bridge.channels.hub.profile import HubProfile, HubSecurity
 from csire_bridge.channels.hub.responses import EnvelopeSecurity
 from csire_bridge.channels.hub.zeep_transport import HubTransport
-from csire_bridge.channels.transport.http_exchange import (
+from csire_bridge.channels.transport.outbound.http_exchange import (
     AnswerTooLarge,
     HttpAnswer,
     NeverArrived,

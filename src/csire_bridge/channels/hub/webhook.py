@@ -14,9 +14,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from csire_bridge.channels.transport.caller_address import Caller
-from csire_bridge.channels.transport.entrance import Entrance
-from csire_bridge.channels.transport.submission import Receipt, Submit
+from csire_bridge.channels.transport.inbound.caller_address import Caller
+from csire_bridge.channels.transport.inbound.entrance import Entrance
+from csire_bridge.channels.transport.inbound.submission import Receipt, Submit
 from csire_bridge.domain.message.message import Form, MessageState
 from csire_bridge.domain.message.partners import PartnerLimits, SecurityProfile
 from csire_bridge.xml.security.partner_book import PartnerBook

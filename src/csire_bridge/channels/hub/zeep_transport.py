@@ -9,8 +9,8 @@ from lxml import etree
 from csire_bridge.channels.hub.faults import Operation
 from csire_bridge.channels.hub.payload_bytes import splice
 from csire_bridge.channels.hub.profile import ContentTypeStyle, HubProfile
-from csire_bridge.channels.transport.http_exchange import HttpAnswer, PartnerClient
-from csire_bridge.channels.transport.zeep_contract import ContractTransport
+from csire_bridge.channels.transport.outbound.http_exchange import HttpAnswer, PartnerClient
+from csire_bridge.channels.transport.outbound.zeep_contract import ContractTransport
 
 __all__ = ["HubTransport"]
 

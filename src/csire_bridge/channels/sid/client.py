@@ -20,8 +20,8 @@ from csire_bridge.channels.sid.faults import SidFault
 from csire_bridge.channels.sid.profile import SidProfile
 from csire_bridge.channels.sid.responses import UnexpectedResponse, point_of, read_body
 from csire_bridge.channels.sid.soap_client import EnvelopeSecurity, SidCaller
-from csire_bridge.channels.transport.failures import failure_by_status
-from csire_bridge.channels.transport.http_exchange import AnswerTooLarge, HttpAnswer
+from csire_bridge.channels.transport.outbound.failures import failure_by_status
+from csire_bridge.channels.transport.outbound.http_exchange import AnswerTooLarge, HttpAnswer
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode

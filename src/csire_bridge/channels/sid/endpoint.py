@@ -15,9 +15,9 @@ from xml.sax.saxutils import quoteattr
 from fastapi import APIRouter, Request, Response
 
 from csire_bridge.channels.sid.response_writer import client_fault, server_fault
-from csire_bridge.channels.transport.caller_proofs import Proofs, Unproved
-from csire_bridge.channels.transport.entrance import Entrance
-from csire_bridge.channels.transport.submission import Submit
+from csire_bridge.channels.transport.inbound.caller_proofs import Proofs, Unproved
+from csire_bridge.channels.transport.inbound.entrance import Entrance
+from csire_bridge.channels.transport.inbound.submission import Submit
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.message.message import Form, MessageState
 from csire_bridge.domain.message.partners import PartnerLimits

@@ -17,7 +17,7 @@ from typing import Protocol
 from csire_bridge.channels.sid.client import FetchedOrder, PickUp
 from csire_bridge.channels.sid.faults import SidFault
 from csire_bridge.channels.sid.responses import UnexpectedResponse, read_body
-from csire_bridge.channels.transport.poll_interval import PollInterval
+from csire_bridge.channels.transport.outbound.poll_interval import PollInterval
 from csire_bridge.domain.errors import PartnerRefused
 from csire_bridge.domain.message.message import MessageState
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from csire_bridge.channels.transport.address import check_address, check_files
+from csire_bridge.channels.transport.outbound.address import check_address, check_files
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import ConfigurationError
 

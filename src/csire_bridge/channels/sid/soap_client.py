@@ -13,14 +13,14 @@ from lxml import etree
 
 from csire_bridge.channels.sid.contract import SID, Operation, in_envelope
 from csire_bridge.channels.sid.profile import SidProfile, SidSecurity
-from csire_bridge.channels.transport.http_exchange import (
+from csire_bridge.channels.transport.outbound.http_exchange import (
     AnswerTooLarge,
     HttpAnswer,
     NeverArrived,
     NoAnswer,
     PartnerClient,
 )
-from csire_bridge.channels.transport.zeep_contract import ContractTransport
+from csire_bridge.channels.transport.outbound.zeep_contract import ContractTransport
 from csire_bridge.domain.errors import ConfigurationError, OutcomeUnknown, PartnerUnreachable
 from csire_bridge.xml.parser import parse
 

@@ -24,7 +24,7 @@ from csire_bridge.xml.security.keys import SigningKey
 
 if TYPE_CHECKING:  # zeep and TLS are loaded when a partner is really called
     from csire_bridge.channels.hub.probe.probe import DoorStep
-    from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin
+    from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 
 __all__ = ["ping"]
 
@@ -98,7 +98,7 @@ def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
 
 
 def _plugin(settings: Settings) -> WsSecurityPlugin:
-    from csire_bridge.channels.transport.zeep_wss import WsSecurityPlugin  # noqa: PLC0415 - see above
+    from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin  # noqa: PLC0415 - see above
 
     if settings.signing_key is None or settings.signing_certificate is None:
         raise ConfigurationError("settings signing_key and signing_certificate are not set", "a signed peek needs them")

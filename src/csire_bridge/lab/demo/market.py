@@ -13,7 +13,7 @@ from pathlib import Path
 
 from csire_bridge.channels.hub.payload_bytes import bare
 from csire_bridge.channels.sid.profile import read_password
-from csire_bridge.channels.transport.http_exchange import PartnerClient
+from csire_bridge.channels.transport.outbound.http_exchange import PartnerClient
 from csire_bridge.config.settings import HubSettings, SidSettings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OurFault, Unreadable

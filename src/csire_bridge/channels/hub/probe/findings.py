@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from csire_bridge.channels.transport.http_exchange import HttpAnswer
+from csire_bridge.channels.transport.outbound.http_exchange import HttpAnswer
 
 __all__ = [
     "ASCII",

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 from csire_bridge.channels.hub.probe import findings as words
 from csire_bridge.channels.hub.probe.findings import DoorStep, Stopped
 from csire_bridge.channels.hub.profile import HubProfile
-from csire_bridge.channels.transport.http_exchange import NeverArrived, NoAnswer, NotHttp, PartnerClient
-from csire_bridge.channels.transport.tls import UnusableTlsFile, tls_context
+from csire_bridge.channels.transport.outbound.http_exchange import NeverArrived, NoAnswer, NotHttp, PartnerClient
+from csire_bridge.channels.transport.outbound.tls import UnusableTlsFile, tls_context
 from csire_bridge.domain.errors import BridgeError
 
 __all__ = ["DoorStep", "ProbeTarget", "try_door"]

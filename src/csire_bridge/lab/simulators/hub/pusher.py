@@ -10,7 +10,7 @@ from lxml import etree
 
 from csire_bridge.channels.hub.payload_bytes import CMS
 from csire_bridge.channels.hub.profile import HubSecurity
-from csire_bridge.channels.transport.http_exchange import (
+from csire_bridge.channels.transport.outbound.http_exchange import (
     AnswerTooLarge,
     HttpAnswer,
     NeverArrived,

@@ -19,9 +19,15 @@ from pathlib import Path
 
 import httpx
 
-from csire_bridge.channels.transport.partner_connections import ENDS, NeverArrived, NoAnswer, NotHttp, PartnerTransport
+from csire_bridge.channels.transport.outbound.partner_connections import (
+    ENDS,
+    NeverArrived,
+    NoAnswer,
+    NotHttp,
+    PartnerTransport,
+)
+from csire_bridge.channels.transport.outbound.tls import tls_context
 from csire_bridge.channels.transport.redact import excerpt, redacted
-from csire_bridge.channels.transport.tls import tls_context
 
 __all__ = ["AnswerTooLarge", "HttpAnswer", "NeverArrived", "NoAnswer", "NotHttp", "PartnerClient"]
 

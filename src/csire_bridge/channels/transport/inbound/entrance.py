@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from csire_bridge.channels.transport.caller_address import Caller, Callers
-from csire_bridge.channels.transport.password_guesses import Guesses
-from csire_bridge.channels.transport.rate_limiter import RateLimiter
-from csire_bridge.channels.transport.request_body import BodyLimits, BodyRefused, forget_body, read_body
+from csire_bridge.channels.transport.inbound.caller_address import Caller, Callers
+from csire_bridge.channels.transport.inbound.password_guesses import Guesses
+from csire_bridge.channels.transport.inbound.rate_limiter import RateLimiter
+from csire_bridge.channels.transport.inbound.request_body import BodyLimits, BodyRefused, forget_body, read_body
 from csire_bridge.domain.message.partners import PartnerLimits
 
 __all__ = ["Entrance", "Refusal"]

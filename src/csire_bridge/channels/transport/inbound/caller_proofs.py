@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from csire_bridge.channels.transport.caller_address import Caller, Network, is_among
-from csire_bridge.channels.transport.password_guesses import Guesses
+from csire_bridge.channels.transport.inbound.caller_address import Caller, Network, is_among
+from csire_bridge.channels.transport.inbound.password_guesses import Guesses
 
 __all__ = ["KEY", "Proofs", "Unproved"]
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from csire_bridge.channels.transport.failures import Later
+from csire_bridge.channels.transport.outbound.failures import Later
 from csire_bridge.domain.errors import BridgeError
 
 __all__ = ["PollInterval"]

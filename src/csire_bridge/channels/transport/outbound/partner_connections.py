@@ -16,7 +16,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from csire_bridge.channels.transport.tls import UnusableTlsFile
+from csire_bridge.channels.transport.outbound.tls import UnusableTlsFile
 
 __all__ = ["ENDS", "NeverArrived", "NoAnswer", "NotHttp", "PartnerTransport"]
 

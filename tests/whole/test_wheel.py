@@ -43,7 +43,7 @@ def test_given_an_empty_environment_when_the_wheel_is_installed_then_the_product
     run(*pip, "install", "--quiet", wheel, cwd=elsewhere)
     assert "dlms-cosem" not in run(*pip, "list", cwd=elsewhere)
     command = binaries / "csire-bridge"
-    assert "Not installed" in run(command, "--help", cwd=elsewhere)
+    assert "demo" in run(command, "--help", cwd=elsewhere)
     run(command, "validate", SAMPLE, cwd=elsewhere)
     with replace(house(elsewhere), program=command).serving() as (process, port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=PATIENCE) as answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -21,6 +20,7 @@ from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import DATABASE_FILE
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.lab.bench.head_end import head_end_process
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
@@ -36,11 +36,8 @@ SEED = int(os.environ.get("CSIRE_BRIDGE_TEST_SEED", "0")) or random.SystemRandom
 @pytest.fixture
 def head_end() -> Iterator[str]:
     """A head-end system in a process that outlives the bridge's; its meters remember what they did."""
-    words = [sys.executable, "-m", "csire_bridge.lab.simulators.hes", "--meters", str(ORDERS), "--delay", "0:0.3"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
-        process.terminate()
+    with head_end_process(ORDERS, delay="0:0.3") as url:
+        yield url
 
 
 def point(index: int) -> MeteringPointCode:

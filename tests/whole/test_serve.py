@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import random
 import signal
@@ -27,6 +26,7 @@ from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import HeadEndSettings, load_settings
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.lab.bench.head_end import head_end_process
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
@@ -159,11 +159,8 @@ def push(port: int, raws: Sequence[bytes]) -> list[bytes | None]:
 @pytest.fixture
 def head_end() -> Iterator[str]:
     """A head-end system in a process of its own; its meters remember what they did."""
-    words = [sys.executable, "-m", "csire_bridge.lab.simulators.hes", "--meters", str(MESSAGES), "--delay", "0:0.1"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
-        process.terminate()
+    with head_end_process(MESSAGES, delay="0:0.1") as url:
+        yield url
 
 
 def test_given_sigterm_amid_messages_then_all_that_were_answered_are_there_and_it_ends_well(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class Database:
         # Alembic takes longer to import than most commands need for their work, and only this one needs it.
         from csire_bridge.store.table_upgrade import upgrade_tables  # noqa: PLC0415
 
-        upgrade_tables(self._engine, self.require_known)
+        upgrade_tables(self._engine, _MIGRATIONS, self.require_known)
 
     def require_current(self) -> None:
         """Raise ConfigurationError unless the database is there, with the tables of this version; changes nothing."""

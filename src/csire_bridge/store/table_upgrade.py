@@ -16,17 +16,15 @@ from csire_bridge.store.connection.engine import migration_transaction
 
 __all__ = ["upgrade_tables"]
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
-
-def upgrade_tables(engine: Engine, require_known: Callable[[str], None]) -> None:
-    """Run all migrations that are missing, in one transaction, while other processes that do the same wait.
+def upgrade_tables(engine: Engine, migrations: Path, require_known: Callable[[str], None]) -> None:
+    """Run what is missing of the folder ``migrations``, in one transaction; other processes that do the same wait.
 
     ``require_known`` raises for a version that this program does not know. Raises StoreFailure where a file can't be
     written.
     """
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(migrations))
     try:
         with migration_transaction(engine) as connection:
             if engine.dialect.name == "postgresql":

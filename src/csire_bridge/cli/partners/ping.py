@@ -16,11 +16,9 @@ from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.identity import partner_book, signing_key
 from csire_bridge.service.settings_to_values import hub_profile
 from csire_bridge.store.database import Database
-from csire_bridge.store.repositories.partners import PartnerRegistry
-from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
-from csire_bridge.xml.security.keys import SigningKey
 
 if TYPE_CHECKING:  # zeep and TLS are loaded when a partner is really called
     from csire_bridge.channels.hub.probe.probe import DoorStep
@@ -100,12 +98,8 @@ def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
 def _plugin(settings: Settings) -> WsSecurityPlugin:
     from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin  # noqa: PLC0415 - see above
 
-    if settings.signing_key is None or settings.signing_certificate is None:
-        raise ConfigurationError("settings signing_key and signing_certificate are not set", "a signed peek needs them")
-    key = SigningKey.load(settings.signing_key, settings.signing_certificate)
+    key = signing_key(settings)
     with closing(Database(settings.database)) as store:
         store.require_current()
-        with store.reading() as connection:
-            table = TablePartners.read(PartnerRegistry(connection))
-    book = PartnerListing.of(FilePartners.load(settings), table).book()
+        book = partner_book(settings, store)
     return WsSecurityPlugin(key, lambda: book.of_the_hub, system_clock)

@@ -18,13 +18,14 @@ _AT_A_CONCENTRATOR = "60000"  # it has addresses for a few thousand more
 
 
 @contextmanager
-def head_end_process(meters: int, core: int | None = None) -> Iterator[str]:
-    """Run it with ``meters`` connected meters that switch at once; gives its URL. It ends with the block.
+def head_end_process(meters: int, core: int | None = None, delay: str = "0") -> Iterator[str]:
+    """Run it with ``meters`` connected meters; gives its URL. It ends with the block.
 
-    ``core`` is the processor core to which it is pinned; None: not pinned.
+    ``delay``: after how many seconds they switch, or a range such as ``0:0.3``. ``core`` is the processor core to
+    which it is pinned; None: not pinned.
     """
     many = ("--meters", str(meters), "--meters-per-concentrator", _AT_A_CONCENTRATOR)
-    command = [sys.executable, "-m", _MODULE, *many, "--delay", "0"]
+    command = [sys.executable, "-m", _MODULE, *many, "--delay", delay]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
         assert process.stdin is not None  # noqa: S101 - asked for above
         assert process.stdout is not None  # noqa: S101 - asked for above

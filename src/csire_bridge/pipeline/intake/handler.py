@@ -163,7 +163,7 @@ class Intake:
     def _accept(
         self, batch: _Batch, raw: RawMessage, understood: UnderstoodMessage, remark: str | None, now: datetime
     ) -> None:
-        header, reading = understood.header, understood.request
+        header, request = understood.header, understood.request
         receipt = self._receipts.accepted(raw, header, now)
         batch.taken[header.sent_id] = TakenId(raw.key, understood.content, {raw.form: receipt})
         batch.new_ids.append((header.sent_id, raw.key, understood.content))
@@ -176,11 +176,11 @@ class Intake:
                 answers=header.answers,
                 number=header.number,
                 sender=header.physical_sender,
-                process_instance=reading.process_instance,
-                metering_point=getattr(reading, "metering_point", None),
+                process_instance=request.process_instance,
+                metering_point=getattr(request, "metering_point", None),
             )
         )
-        batch.notes.append((raw.key, now, "map", f"understood as {type(reading).__name__} of message {header.number}"))
+        batch.notes.append((raw.key, now, "map", f"understood as {type(request).__name__} of message {header.number}"))
         if remark is not None:
             batch.notes.append((raw.key, now, "map", remark))
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.law.policy import UnknownProtection, WhenBanned
 from csire_bridge.domain.message.envelope_rules import Limits
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.order.deadlines import Deadlines
@@ -15,7 +16,7 @@ from csire_bridge.domain.order.steps import StepKind, StepRules
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
-from csire_bridge.service.settings_to_values import execution_policy, intake_policy, order_policy
+from csire_bridge.service.settings_to_values import execution_policy, intake_policy, law_policy, order_policy
 from tests.support.defaults import EXECUTION, INTAKE, ORDERS, STEP_RULES
 
 OTHER = load_settings(
@@ -45,6 +46,7 @@ OTHER = load_settings(
     deadlines={"near_seconds": 18},
     limits={"judge_again_days": 19, "oldest_disconnection_days": 20},
     web={"strangers_bytes_per_day": 21},
+    law={"unknown_protection": "protected", "wait_days": 22, "when_banned": {"suspension-winter": "wait"}},
 )
 
 
@@ -72,7 +74,11 @@ def test_given_settings_when_the_execution_policy_is_made_then_each_value_is_its
         deadlines=deadlines,
         circuit=CircuitPolicy(threshold=14, first=seconds(15), longest=seconds(16)),
         retry=EXECUTION.retry,
+        law=law_policy(OTHER),
     )
+    assert law_policy(OTHER).unknown is UnknownProtection.PROTECTED
+    assert law_policy(OTHER).wait_days == 22
+    assert law_policy(OTHER).when_banned == {"suspension-winter": WhenBanned.WAIT}
 
 
 def test_given_settings_when_the_order_and_intake_policies_are_made_then_each_value_is_its_settings() -> None:

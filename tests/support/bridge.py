@@ -14,6 +14,7 @@ from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterN
 from csire_bridge.domain.message.message import Channel
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import Order, OrderEvent, OrderState
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.demo.stage import Stage, stage
 from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.pipeline.intake.receive import Arrival
@@ -116,7 +117,13 @@ def play(
 ) -> Iterator[Play]:
     """One metering point with one meter, known to everybody; nothing waits for long unless ``execution`` says so."""
     point = MeteringPoint(
-        code=POINT, updated_at=system_clock(), meter=METER, meter_kind="CK0201", has_contactor=True, connected=connected
+        code=POINT,
+        updated_at=system_clock(),
+        meter=METER,
+        meter_kind="CK0201",
+        has_contactor=True,
+        protection=NOT_PROTECTED,
+        connected=connected,
     )
     head_end = {
         "command_lifetime_seconds": lifetime,

@@ -18,6 +18,7 @@ from csire_bridge.domain.message.message import Channel
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.order.steps import OrderStep
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.demo.stage import Stage, stage
 from csire_bridge.lab.simulators.meter.meter import Meter
 from csire_bridge.pipeline.intake.receive import Arrival
@@ -164,7 +165,14 @@ def town(
 ) -> Iterator[Town]:
     """A household that is supplied, with nothing that waits for long; ``settings`` by their groups."""
     clock = Ahead()
-    known = {"meter": METER, "meter_kind": "CK0201", "has_contactor": True, "connected": connected, **(point or {})}
+    known = {
+        "meter": METER,
+        "meter_kind": "CK0201",
+        "has_contactor": True,
+        "protection": NOT_PROTECTED,
+        "connected": connected,
+        **(point or {}),
+    }
     quick = {"meter_pause_seconds": 0, "again_seconds": 0.05, "recheck_seconds": 0.1, "circuit_seconds": 0.1}
     times = {"command_lifetime_seconds": 60, "response_seconds": 60, "poll_seconds": 0.05, "read_seconds": 2}
     groups: dict[str, Any] = {

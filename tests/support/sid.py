@@ -20,6 +20,7 @@ from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.lab.simulators.sid.simulator import SidSimulator
@@ -212,7 +213,13 @@ def running(
         stack.callback(service.stop)
         if points:
             known = MeteringPoint(
-                code=POINT, updated_at=now(), meter=METER, meter_kind="CK0201", has_contactor=True, connected=True
+                code=POINT,
+                updated_at=now(),
+                meter=METER,
+                meter_kind="CK0201",
+                has_contactor=True,
+                protection=NOT_PROTECTED,
+                connected=True,
             )
             with service.bridge.database.transaction() as tx:
                 tx.points.put(known)

@@ -20,6 +20,7 @@ from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import DATABASE_FILE
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.bench.head_end import head_end_process
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
@@ -69,7 +70,11 @@ def know_points(database_file: Path) -> None:
         for index in range(ORDERS):
             tx.points.put(
                 MeteringPoint(
-                    code=point(index), updated_at=system_clock(), meter=meter_number(index), has_contactor=True
+                    code=point(index),
+                    updated_at=system_clock(),
+                    meter=meter_number(index),
+                    has_contactor=True,
+                    protection=NOT_PROTECTED,
                 )
             )
     database.close()

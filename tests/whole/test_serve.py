@@ -26,6 +26,7 @@ from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import HeadEndSettings, load_settings
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.bench.head_end import head_end_process
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
@@ -81,7 +82,11 @@ class House:
         with database.transaction() as tx:
             for index in range(count):
                 meter, at = meter_number(index), system_clock()
-                tx.points.put(MeteringPoint(code=point(index), updated_at=at, meter=meter, has_contactor=True))
+                tx.points.put(
+                    MeteringPoint(
+                        code=point(index), updated_at=at, meter=meter, has_contactor=True, protection=NOT_PROTECTED
+                    )
+                )
         database.close()
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:

@@ -18,6 +18,7 @@ from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.message import Channel
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import Order, OrderState
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.demo.stage import enter_points, stage_settings
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
@@ -71,7 +72,9 @@ def nodes(address: str, tmp_path: Path) -> Iterator[Nodes]:
 
 def register_order(nodes: Nodes, bridge: Bridge) -> None:
     """A disconnection that is in the queue, and that nobody has begun."""
-    point = MeteringPoint(code=POINT, updated_at=system_clock(), meter=METER, has_contactor=True, connected=True)
+    point = MeteringPoint(
+        code=POINT, updated_at=system_clock(), meter=METER, has_contactor=True, protection=NOT_PROTECTED, connected=True
+    )
     enter_points(bridge.database, [point])
     raw = signed_message(nodes.pki, "disconnect", POINT, MessageId.new())
     items = receive(bridge.database, Channel.REPLAY, [Arrival("test", raw)], nodes.clock, bridge.worker.lease())

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -20,10 +19,10 @@ from pydantic import (
     model_validator,
 )
 
+from csire_bridge.config.calendar_values import read_date, read_dates, read_weekday
 from csire_bridge.config.marked_yaml import MarkedYaml, raise_problems
-from csire_bridge.domain.bounds import checked_day
 from csire_bridge.domain.calendar.hours import ALL_DAY, ALWAYS, NO_HOURS, Hours, Week
-from csire_bridge.domain.calendar.windows import DateRange, Pause, Window
+from csire_bridge.domain.calendar.windows import Pause, Window
 from csire_bridge.domain.calendar.working_days import Calendar, Weekday
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
@@ -41,9 +40,6 @@ LONGEST_FILE = 256 * 1024
 """Characters of a rule file."""
 
 _REMEDY = "correct the rule file; docs/configurator.md describes every key"
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}\Z")
-_LEAP_YEAR = 2000
 
 
 def _hours(value: object) -> tuple[Hours, ...]:
@@ -57,30 +53,6 @@ def _hours(value: object) -> tuple[Hours, ...]:
     return tuple(Hours.parse(text) for text in texts)
 
 
-def _day(value: object) -> date:
-    if not isinstance(value, str) or not _DATE.match(value):
-        raise ValueError(f"{value!r} is no date such as 2026-12-31")
-    return checked_day(date.fromisoformat(value))
-
-
-def _dates(value: object) -> DateRange:
-    """One day or two with ``..`` between them; without a year they come back every year."""
-    first, _, last = value.partition("..") if isinstance(value, str) else ("", "", "")
-    first, last = first.strip(), (last or first).strip()
-    yearly = bool(_MONTH_DAY.match(first) and _MONTH_DAY.match(last))
-    begin, end = (_day(f"{_LEAP_YEAR}-{text}" if yearly else text) for text in (first, last))
-    if end < begin and not yearly:
-        raise ValueError(f"{value!r} ends before it begins")
-    return DateRange(begin, end, yearly)
-
-
-def _weekday(value: object) -> Weekday:
-    try:
-        return Weekday[str(value).upper()]
-    except KeyError as error:
-        raise ValueError(f"{value!r} is no day such as saturday") from error
-
-
 def _week(value: dict[str, tuple[Hours, ...]]) -> Week:
     return Week.of(value)
 
@@ -90,7 +62,7 @@ class _Model(BaseModel):
 
 
 _Week = Annotated[dict[str, Annotated[Any, PlainValidator(_hours)]], AfterValidator(_week)]
-_Dates = Annotated[Any, PlainValidator(_dates)]
+_Dates = Annotated[Any, PlainValidator(read_dates)]
 _Days = Annotated[int, Field(ge=0, le=30)]
 _Supplier = Annotated[str, AfterValidator(Eic.parse)]
 
@@ -143,8 +115,8 @@ def _none_as_empty(value: object) -> object:
 
 
 class _File(_Model):
-    weekend: frozenset[Annotated[Any, PlainValidator(_weekday)]] = frozenset({Weekday.SATURDAY, Weekday.SUNDAY})
-    extra_days_off: Annotated[frozenset[Annotated[Any, PlainValidator(_day)]], BeforeValidator(_none_as_empty)] = (
+    weekend: frozenset[Annotated[Any, PlainValidator(read_weekday)]] = frozenset({Weekday.SATURDAY, Weekday.SUNDAY})
+    extra_days_off: Annotated[frozenset[Annotated[Any, PlainValidator(read_date)]], BeforeValidator(_none_as_empty)] = (
         frozenset()
     )
     no_disconnection: _PauseEntry | None = None

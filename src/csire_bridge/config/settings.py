@@ -26,6 +26,7 @@ from pydantic_settings import (
 from csire_bridge.config.deadlines import DeadlineSettings
 from csire_bridge.config.execution import AgreementSettings, ExecutionSettings
 from csire_bridge.config.head_end import HeadEndSettings
+from csire_bridge.config.law import LawSettings
 from csire_bridge.config.parties import Folders, HubSettings, Part, PartnerSettings, Party
 from csire_bridge.config.resources import folder
 from csire_bridge.config.retention import RetentionSettings
@@ -41,6 +42,7 @@ __all__ = [
     "ExecutionSettings",
     "HeadEndSettings",
     "HubSettings",
+    "LawSettings",
     "LimitSettings",
     "PartnerSettings",
     "RetentionSettings",
@@ -124,6 +126,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     web: WebSettings = WebSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
+    law: LawSettings = LawSettings()
     sid: SidSettings = SidSettings()
     retention: RetentionSettings = RetentionSettings()
 

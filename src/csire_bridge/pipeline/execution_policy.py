@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
@@ -35,7 +36,7 @@ class ExecutionPolicy:
 
     ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
     ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
-    ``retry``: how often a call that fails is tried.
+    ``retry``: how often a call that fails is tried. ``law``: what the law forbids.
     """
 
     response: timedelta
@@ -54,6 +55,7 @@ class ExecutionPolicy:
     deadlines: Deadlines
     circuit: CircuitPolicy
     retry: RetryPolicy
+    law: LawPolicy
 
     def too_near(self, order: Order, moment: datetime) -> bool:
         """Whether at ``moment`` (UTC) too little time is left before the order's deadline to go on remotely."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from csire_bridge.channels.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
+from csire_bridge.config.law_file import load_law
 from csire_bridge.config.settings import Settings
+from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.message.refusals import JudgingAgain
 from csire_bridge.domain.message.strangers import StrangerBudget
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
@@ -14,7 +16,7 @@ from csire_bridge.pipeline.execution_policy import CALL_RETRY, ExecutionPolicy, 
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 
-__all__ = ["execution_policy", "hub_profile", "intake_policy", "order_policy", "step_rules"]
+__all__ = ["execution_policy", "hub_profile", "intake_policy", "law_policy", "order_policy", "step_rules"]
 
 
 def execution_policy(settings: Settings) -> ExecutionPolicy:
@@ -41,7 +43,13 @@ def execution_policy(settings: Settings) -> ExecutionPolicy:
             longest=timedelta(seconds=execution.circuit_longest_seconds),
         ),
         retry=CALL_RETRY,
+        law=law_policy(settings),
     )
+
+
+def law_policy(settings: Settings) -> LawPolicy:
+    """The law file and what the operator has decided about it; raises ConfigurationError."""
+    return settings.law.as_policy(load_law(settings.mapping_path))
 
 
 def step_rules(settings: Settings) -> StepRules:

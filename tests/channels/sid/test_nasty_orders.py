@@ -22,6 +22,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.message.sid import SidNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receive import Arrival
@@ -126,7 +127,15 @@ def fetching(database: Database, sid: Orders, most: int = 2) -> Iterator[OrderFe
         return reception.answer([Arrival(origin, raw) for origin, raw in orders])
 
     with database.transaction() as tx:
-        tx.points.put(MeteringPoint(code=POINT, updated_at=NOW, meter=MeterNumber("PROBE0000001"), has_contactor=True))
+        tx.points.put(
+            MeteringPoint(
+                code=POINT,
+                updated_at=NOW,
+                meter=MeterNumber("PROBE0000001"),
+                has_contactor=True,
+                protection=NOT_PROTECTED,
+            )
+        )
     yield OrderFetcher(sid, take, most=most)
 
 

@@ -17,6 +17,7 @@ from csire_bridge.cli import main
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, OrderState, Outcome, WaitsFor
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.runtime.steady_clock import system_clock
@@ -81,7 +82,9 @@ class Place:
         )
         with closing(Database(self.address)) as database, database.transaction() as tx:
             (key,) = tx.orders.add([order], now)
-            tx.points.put(MeteringPoint(code=point, updated_at=now, meter=METER, has_contactor=True))
+            tx.points.put(
+                MeteringPoint(code=point, updated_at=now, meter=METER, has_contactor=True, protection=NOT_PROTECTED)
+            )
             if order.state is OrderState.REGISTERED:
                 tx.work.add(WorkStep.EXECUTE, [key], now + timedelta(hours=1))
         return key

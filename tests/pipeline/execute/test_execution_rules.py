@@ -17,6 +17,7 @@ from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import Order, OrderState, Outcome, RejectionReason, WaitsFor
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.reports import order_lines
@@ -455,7 +456,12 @@ def test_given_the_cap_of_disconnections_then_the_rest_waits_until_a_second_pers
         with database.transaction() as tx:
             tx.points.put(
                 MeteringPoint(
-                    code=OTHER_POINT, updated_at=now, meter=playing.other_meter(), has_contactor=True, connected=True
+                    code=OTHER_POINT,
+                    updated_at=now,
+                    meter=playing.other_meter(),
+                    has_contactor=True,
+                    protection=NOT_PROTECTED,
+                    connected=True,
                 )
             )
         playing.send("disconnect")

@@ -14,6 +14,7 @@ from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import OrderKind, OrderState, RejectionReason, WaitsFor
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.operator import point_actions
@@ -105,7 +106,7 @@ def test_given_a_connection_that_waits_then_a_newer_disconnection_waits_for_it(s
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"has_contactor": True}, RejectionReason.NOT_POSSIBLE),
+        ({"has_contactor": True, "protection": NOT_PROTECTED}, RejectionReason.NOT_POSSIBLE),
         ({"meter": MeterNumber("MODEL9"), "has_contactor": False}, RejectionReason.NOT_POSSIBLE),
         ({"meter": MeterNumber("MODEL9")}, RejectionReason.NOT_POSSIBLE),
     ],
@@ -155,6 +156,7 @@ def test_given_an_unknown_point_then_it_is_looked_up_and_the_order_goes_on(parts
         meter=MeterNumber("MODEL9"),
         meter_kind="CK0201",
         has_contactor=True,
+        protection=NOT_PROTECTED,
         connected=True,
     )
     scene.disconnect(STRANGE)
@@ -224,7 +226,9 @@ def test_given_registered_danger_then_a_connection_waits_until_it_is_lifted(part
 
 
 def test_given_a_meter_that_was_told_at_two_points_then_a_person_looks_before_it_is_switched(scene: Scene) -> None:
-    scene.knows(POINTS[1], meter=METERS[0], meter_kind="CK0201", has_contactor=True, connected=True)
+    scene.knows(
+        POINTS[1], meter=METERS[0], meter_kind="CK0201", has_contactor=True, protection=NOT_PROTECTED, connected=True
+    )
     scene.disconnect()
     scene.works()
     assert (scene.order().state, scene.commands()) == (OrderState.PARKED, 0)

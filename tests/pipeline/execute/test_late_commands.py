@@ -26,6 +26,7 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ControlState
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderKind
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
@@ -79,7 +80,13 @@ class Told:
         self.head_end = ModelHeadEnd(self.world, {METER: ModelMeter(METER, arms=False, state=state)})
         emptied(parts.database)
         with parts.database.transaction() as tx:
-            known = {"meter": METER, "meter_kind": "CK0201", "has_contactor": True, "connected": story.on}
+            known = {
+                "meter": METER,
+                "meter_kind": "CK0201",
+                "has_contactor": True,
+                "protection": NOT_PROTECTED,
+                "connected": story.on,
+            }
             tx.points.put(MeteringPoint(code=POINT, updated_at=self.world.now, **known))  # type: ignore[arg-type]
         self.bridge = ModelBridge(parts, self.world, self.head_end)
         self.checks = Checks(self.bridge)

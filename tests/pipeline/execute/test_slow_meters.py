@@ -11,6 +11,7 @@ import pytest
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.simulators.http_server import Reply
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.reports import order_lines
@@ -66,7 +67,14 @@ def install(playing: Play, count: int) -> list[MeteringPointCode]:
         for number, code in enumerate(codes):
             meter = playing.scene.head_end.add_meter(f"SLOW{number:08d}").number
             tx.points.put(
-                MeteringPoint(code=code, updated_at=system_clock(), meter=meter, has_contactor=True, connected=True)
+                MeteringPoint(
+                    code=code,
+                    updated_at=system_clock(),
+                    meter=meter,
+                    has_contactor=True,
+                    protection=NOT_PROTECTED,
+                    connected=True,
+                )
             )
     return codes
 

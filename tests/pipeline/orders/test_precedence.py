@@ -18,6 +18,7 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import FINAL_STATES, OrderKind, OrderState
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
@@ -57,7 +58,13 @@ class Household:
         self.head_end = ModelHeadEnd(self.world, {METER: ModelMeter(METER, arms=False)}, at_once=True)
         emptied(parts.database)
         with parts.database.transaction() as tx:
-            known = {"meter": METER, "meter_kind": "CK0201", "has_contactor": True, "connected": True}
+            known = {
+                "meter": METER,
+                "meter_kind": "CK0201",
+                "has_contactor": True,
+                "protection": NOT_PROTECTED,
+                "connected": True,
+            }
             tx.points.put(MeteringPoint(code=POINT, updated_at=self.world.now, **known))  # type: ignore[arg-type]
         self.bridge = ModelBridge(parts, self.world, self.head_end, _ROOMY)
         self.start = self.world.now

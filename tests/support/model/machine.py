@@ -16,6 +16,7 @@ from csire_bridge.domain.meter.contactor import ContactorCommand, ControlState
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from tests.support.model.bridge import ModelBridge, Parts, emptied
 from tests.support.model.checks import Checks
@@ -56,7 +57,13 @@ class OrdersMachine(RuleBasedStateMachine):
         emptied(self.parts.database)
         with self.parts.database.transaction() as tx:
             for code, meter in zip(POINTS, _METERS, strict=True):
-                known = {"meter": meter, "meter_kind": "CK0201", "has_contactor": True, "connected": True}
+                known = {
+                    "meter": meter,
+                    "meter_kind": "CK0201",
+                    "has_contactor": True,
+                    "protection": NOT_PROTECTED,
+                    "connected": True,
+                }
                 tx.points.put(MeteringPoint(code=code, updated_at=self.world.now, **known))  # type: ignore[arg-type]
         self.bridge = ModelBridge(self.parts, self.world, self.head_end)
         self.checks = Checks(self.bridge)

@@ -18,6 +18,7 @@ from csire_bridge.domain.meter.metering import MeterCalendars, ObisCode, Registe
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.order.steps import OrderStep
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.intake.point_finder import PointFinder
@@ -91,7 +92,9 @@ class Scene:
         self.head_end = MeteringHeadEnd(self.world, meters, at_once=True)
         self.database = emptied(parts.database)
         for code, meter in zip(POINTS, METERS, strict=True):
-            self.knows(code, meter=meter, meter_kind="CK0201", has_contactor=True, connected=on)
+            self.knows(
+                code, meter=meter, meter_kind="CK0201", has_contactor=True, protection=NOT_PROTECTED, connected=on
+            )
         self.bridge = ModelBridge(parts, self.world, self.head_end, policy, finder)
         self.reports = True
         """Whether events of the head-end system arrive."""

@@ -20,6 +20,7 @@ from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import OrderState, RejectionReason
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.demo.stage import stage
 from csire_bridge.pipeline.operator import order_actions
 from csire_bridge.runtime.steady_clock import system_clock
@@ -62,7 +63,9 @@ def playing(place: Path) -> Iterator[Play]:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text, "utf-8")
     settings = load_settings(place / "own" / "own.toml", environment=False, head_end={"poll_seconds": 0.05})
-    point = MeteringPoint(code=POINT, updated_at=system_clock(), meter=METER, has_contactor=True, connected=True)
+    point = MeteringPoint(
+        code=POINT, updated_at=system_clock(), meter=METER, has_contactor=True, protection=NOT_PROTECTED, connected=True
+    )
     with stage(place, system_clock, points=[point], settings=settings) as scene:
         root = parse((place / "own" / "8.5.1.4.xml").read_bytes())
         changes = {

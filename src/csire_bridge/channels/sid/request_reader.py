@@ -17,6 +17,7 @@ from csire_bridge.domain.message.envelope_rules import Limits
 from csire_bridge.domain.message.message import OrderRequest
 from csire_bridge.domain.message.sid import SidNumber, SidQuestion, SidReading, SidRequest, SidWithdrawal
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
+from csire_bridge.domain.protection import read_protection
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.schema.lexical import SPACE, parse_boolean, parse_date, parse_decimal, parse_moment
@@ -72,14 +73,20 @@ class SidReader:
             "end_reason": found.text("EndReason"),
         }
         meter = found.value("MeterNumber", MeterNumber.parse, ProblemCode.VALUE)
+        until = found.text("ProtectedUntil")
+        protection = found.value("ProtectedKind", lambda kind: read_protection(kind, until), ProblemCode.VALUE)
         if point is None or registered_at is None or found.problems:
             raise RuleBroken(found.problems)
         asked = OrderRequest(metering_point=point, **request)  # type: ignore[arg-type]
         problems = [*_incomplete(asked), *self._dates(asked, registered_at, now)]
+        if until is not None and protection is None:
+            problems.append(
+                _problem(ProblemCode.VALUE, "ProtectedUntil stands without ProtectedKind", "ProtectedUntil")
+            )
         problems += [_problem(ProblemCode.VALUE, text, name) for name, text in out_of_bounds(asked)]
         if problems:
             raise RuleBroken(problems)
-        return SidRequest(_number(order), registered_at, asked, meter)
+        return SidRequest(_number(order), registered_at, asked, meter, protection)
 
     def _dates(self, asked: OrderRequest, registered_at: datetime, now: datetime) -> Iterator[Problem]:
         """Check dates: registered neither in the future nor too long ago, for a day not before it and not far ahead."""

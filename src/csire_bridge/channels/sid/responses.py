@@ -13,6 +13,7 @@ from csire_bridge.channels.transport.redact import redacted
 from csire_bridge.domain.errors import Unreadable
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint, has_contactor
+from csire_bridge.domain.protection import Protection, read_protection
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.lexical import SPACE, parse_boolean, parse_decimal, parse_moment
 
@@ -81,7 +82,16 @@ def point_of(response: etree._Element, asked: MeteringPointCode) -> MeteringPoin
         prepaid=_flag(point, "Prepaid"),
         can_be_suspended=_flag(point, "CanBeSuspended"),
         danger_registered=_flag(point, "DangerRegistered"),
+        protection=_protection(point),
     )
+
+
+def _protection(point: etree._Element) -> Protection | None:
+    kind, until = _text(point, "ProtectedKind"), _text(point, "ProtectedUntil")
+    try:
+        return read_protection(kind, until)
+    except ValueError as error:
+        raise UnexpectedResponse(f"its protection can't be understood: {error}") from error
 
 
 def _moment(text: str) -> datetime:

@@ -17,6 +17,7 @@ from csire_bridge.domain.identifiers import (
     ProcessInstanceId,
 )
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
+from csire_bridge.domain.protection import Protection
 
 __all__ = [
     "Channel",
@@ -182,6 +183,7 @@ class RegistryUpdate:
     tariff_group: str | None = None
     contracted_power: Decimal | None = None
     no_meter: bool | None = None
+    protection: Protection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from csire_bridge.domain.message.answers import ARMED_TEXT
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import OrderRequest
 from csire_bridge.domain.order.order import Order, OrderState, Outcome, RejectionReason
+from csire_bridge.domain.protection import Protection
 
 __all__ = [
     "Report",
@@ -91,17 +92,20 @@ def status_of(state: OrderState) -> SidStatus:
 
 @dataclass(frozen=True, slots=True)
 class SidRequest:
-    """An order as SID registered it at ``registered_at`` (UTC); ``meter`` is the meter that SID knows at the point."""
+    """An order as SID registered it at ``registered_at`` (UTC); ``meter`` is the meter that SID knows at the point,
+    ``protection`` what SID says about its household."""
 
     number: SidNumber
     registered_at: datetime
     order: OrderRequest
     meter: MeterNumber | None = None
+    protection: Protection | None = None
 
     @property
     def content(self) -> str:
         """SHA-256 of what is asked for: the same however it is written in XML."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()
+        said = {name: value for name, value in asdict(self).items() if name != "protection" or value is not None}
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Self
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import RegistryUpdate
+from csire_bridge.domain.protection import Protection
 
 __all__ = [
     "MeteringPoint",
@@ -37,7 +38,8 @@ class MeteringPoint:
 
     ``can_be_suspended`` (PL-055) protects the point from disconnection for debt. ``danger_registered`` (PL-278) is no
     protection: the need to cut its supply because of danger was registered, so its supply must not come back until a
-    named person of the operator lifts it. ``updated_at`` (UTC) is when a fact was last received.
+    named person of the operator lifts it. ``protection`` is whether the law protects the household from a suspension
+    for debt. ``updated_at`` (UTC) is when a fact was last received.
     """
 
     code: MeteringPointCode
@@ -52,6 +54,7 @@ class MeteringPoint:
     can_be_suspended: bool | None = None
     danger_registered: bool | None = None
     connected: bool | None = None
+    protection: Protection | None = None
 
 
 class Source(StrEnum):

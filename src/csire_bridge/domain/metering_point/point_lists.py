@@ -14,6 +14,7 @@ from csire_bridge.domain.bounds import LONGEST_TARIFF, MOST_POWER, checked_day
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import has_contactor
+from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
 
 __all__ = ["COLUMNS", "BadLine", "Entry", "PointList", "read_points"]
 
@@ -104,6 +105,16 @@ def _date(text: str) -> date:
         raise ValueError(f"{text!r} is no date such as 2026-11-23") from error
 
 
+def _protection(text: str) -> Protection:
+    if text.lower() in _NO:
+        return NOT_PROTECTED
+    try:
+        return Protection.of(ProtectedKind(text.lower()))
+    except ValueError as error:
+        kinds = ", ".join(ProtectedKind)
+        raise ValueError(f"{text!r} says neither why the household is protected ({kinds}) nor nie") from error
+
+
 COLUMNS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "code": ("metering_point", _code),
     "meter": ("meter_number", _meter),
@@ -116,6 +127,8 @@ COLUMNS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "can_be_suspended": ("can_be_suspended", _flag),
     "danger_registered": ("danger_registered", _flag),
     "connected": ("connected", _flag),
+    "protected": ("protection", _protection),
+    "protected_until": ("protected_until", _date),
     "effective_date": ("effective_date", _date),
 }
 """Columns of a list: the fact that each is, and how it is read. Empty fields tell nothing."""
@@ -179,7 +192,7 @@ def _read_line(
     problems: list[str] = []
     facts = _facts(names, row, problems)
     if not problems:
-        problems += _contradictions(facts)
+        problems += [*_contradictions(facts), *_protected_until(facts, today)]
         problems += _repeated(facts, line, first)
     if problems:
         bad.extend(BadLine(line, problem) for problem in problems)
@@ -214,6 +227,26 @@ def _contradictions(facts: dict[str, Any]) -> Iterable[str]:
         facts["has_contactor"] = has_contactor(kind)
     elif told != has_contactor(kind):
         yield f"has_contactor: meters of kind {kind} have {'one' if has_contactor(kind) else 'none'}"
+
+
+def _protected_until(facts: dict[str, Any], today: date) -> Iterable[str]:
+    """Put kind and end of a protection together; one that ends before it begins, or begins ahead, is a mistake."""
+    protection, until = facts.get("protection"), facts.pop("protected_until", None)
+    begins = facts.get("effective_date", today)
+    if protection is None:
+        if until is not None:
+            yield "protected_until: the column protected is empty"
+        return
+    if protection.kind is not None and begins > today:
+        yield f"protected: the protection begins on {begins}, which is to come -> enter it on that day"
+    if until is None:
+        return
+    if protection.kind is None:
+        yield "protected_until: the household is not protected"
+    elif until < begins:
+        yield f"protected_until: the protection ends on {until}, before it begins on {begins}"
+    else:
+        facts["protection"] = Protection.of(protection.kind, until)
 
 
 def _repeated(facts: Mapping[str, Any], line: int, first: Mapping[str, dict[str, int]]) -> Iterable[str]:

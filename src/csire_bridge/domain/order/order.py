@@ -126,6 +126,7 @@ class WaitsFor(StrEnum):
     HOLD = "hold"
     DANGER = "danger"
     RULES = "rules"
+    LAW = "law"
 
 
 class Outcome(StrEnum):

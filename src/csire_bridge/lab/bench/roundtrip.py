@@ -23,6 +23,7 @@ from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.bench.bare.head_end import BareHeadEnd, BareListener
 from csire_bridge.lab.bench.bare.trip import BareTrip
@@ -192,7 +193,14 @@ class OurTrip:
         with self._bridge.database.transaction() as tx:
             for order in chunk:
                 meter = meter_number(order.index)
-                point = MeteringPoint(code=order.point, updated_at=now, meter=meter, has_contactor=True, connected=True)
+                point = MeteringPoint(
+                    code=order.point,
+                    updated_at=now,
+                    meter=meter,
+                    has_contactor=True,
+                    protection=NOT_PROTECTED,
+                    connected=True,
+                )
                 tx.points.put(point)
 
     def run(self, chunk: Sequence[SignedMessage], batch: int, in_flight: int) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.chaos.crash_points import Crash, Killer, killer_of
 from csire_bridge.lab.chaos.kill import Countdown
 from csire_bridge.lab.chaos.victim import STOPPED, Part, run_retention, run_service, run_upgrade
@@ -127,7 +128,11 @@ class Stage:
         now = datetime.now(UTC)
         with database.transaction() as tx:
             for place in places:
-                tx.points.put(MeteringPoint(code=place.code, updated_at=now, meter=place.meter, has_contactor=True))
+                tx.points.put(
+                    MeteringPoint(
+                        code=place.code, updated_at=now, meter=place.meter, has_contactor=True, protection=NOT_PROTECTED
+                    )
+                )
         database.close()
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from csire_bridge.config.settings import DATABASE_FILE, Settings, load_settings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint, has_contactor
+from csire_bridge.domain.protection import Protection
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.lab.simulators.pki import DemoPki, load_demo_pki, make_demo_pki
 from csire_bridge.service.bridge import Bridge
@@ -52,13 +53,14 @@ def load_points(file: Path, now: datetime) -> list[MeteringPoint]:
 
 def _point(entry: dict[str, Any], now: datetime) -> MeteringPoint:
     known = dict(entry)
-    meter, kind = known.pop("meter_number", None), known.get("meter_kind")
+    meter, kind, told = known.pop("meter_number", None), known.get("meter_kind"), known.pop("protection", None)
     code = MeteringPointCode.parse(known.pop("code"))
     return MeteringPoint(
         code=code,
         updated_at=now,
         meter=MeterNumber.parse(meter) if meter else None,
         has_contactor=has_contactor(kind) if kind else None,
+        protection=Protection.parse(told) if told else None,
         **known,
     )
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ControlState
 from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.shared.workload import point_code
 from csire_bridge.lab.simulation.pattern import Asked, Wish
 from csire_bridge.lab.simulators.meter.meter import Meter
@@ -61,6 +62,7 @@ class Population:
             contracted_power=Decimal(12),
             prepaid=first.wish is Wish.PREPAID_OFF,
             can_be_suspended=not protected,
+            protection=NOT_PROTECTED,
             danger_registered=False,
             connected=self._state(first) is ControlState.CONNECTED,
         )

@@ -20,6 +20,7 @@ from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, W
 from csire_bridge.domain.order.precedence import Ruling, asked_at, gives_way
 from csire_bridge.domain.order.related import RelatedOrder
 from csire_bridge.domain.work import WorkItem, WorkStep
+from csire_bridge.pipeline.execute.law_gate import LawGate
 from csire_bridge.pipeline.execute.meter_gate import doubts
 from csire_bridge.pipeline.execute.rule_gate import RuleGate
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
@@ -59,6 +60,7 @@ class Gates:
         self._jitter = jitter
         self._throttle = Throttle(policy.commands_per_second)
         self._rules = RuleGate(policy.deadlines)
+        self._law = LawGate(policy, can_ask=can_ask)
 
     def passing(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[Ready]:
         """Return the registered orders ``new`` whose command may be sent now; the others are moved in ``changes``."""
@@ -67,7 +69,8 @@ class Gates:
         codes = [order.metering_point for _, order in wanted]
         points = tx.points.of(codes, changes.now)
         free = self._free(wanted, points, tx.guards.holds_of(codes, changes.now), changes)
-        going = self._not_stopped(tx, self._certain(tx, free, points, changes), changes)
+        lawful = self._law.passing(tx, free, points, changes)
+        going = self._not_stopped(tx, self._certain(tx, lawful, points, changes), changes)
         alone = self._alone(tx, going, changes)
         return self._throttled(self._under_the_cap(tx, alone, changes), changes)
 

@@ -86,6 +86,7 @@ class Executor:
             known = tx.contactors.of([order.meter for _, order in given if order.meter is not None])
             tasks += [Task(item, self._read_back_of(order, events, known, until)) for item, order in given]
             tasks += [Task(item, PointQuery(order), needs_thread=True) for item, order in changes.unknown]
+            tasks += [Task(i, PointQuery(o, refresh=True), needs_thread=True) for i, o in changes.protection_unknown]
             tasks += cast("list[Task[_About]]", doubtful)
             tasks.sort(key=lambda task: task.item.attempts > 0)  # meters that did not answer before come last
             return Prepared(tasks, changes.write(tx, lease))

@@ -1,4 +1,4 @@
-"""Looks up a metering point that the registry does not know, before its order is answered with "cannot"."""
+"""Looks up a metering point at SID: one that the registry does not know, or whose protection nobody knows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.order import Order, RejectionReason
+from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_step import Completed
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 
@@ -26,14 +27,16 @@ _PATIENCE = RetryPolicy.lasting(timedelta(days=1))
 class Finder(Protocol):
     """Finds metering points in the registry, or else at SID; stores what it learns."""
 
-    def find(self, code: MeteringPointCode) -> MeteringPoint | None: ...
+    def find(self, code: MeteringPointCode, *, refresh: bool = False) -> MeteringPoint | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class PointQuery:
-    """An order whose metering point is not in the registry."""
+    """An order whose metering point is not in the registry; or is, but nobody knows whether its household is protected
+    (``refresh``)."""
 
     order: Order
+    refresh: bool = False
 
 
 PointAnswer = MeteringPoint | PartnerUnreachable | OutcomeUnknown | PartnerRefused | None
@@ -43,7 +46,7 @@ PointAnswer = MeteringPoint | PartnerUnreachable | OutcomeUnknown | PartnerRefus
 def ask(finder: Finder, asking: PointQuery) -> PointAnswer:
     """Look the point up."""
     try:
-        return finder.find(asking.order.metering_point)
+        return finder.find(asking.order.metering_point, refresh=asking.refresh)
     except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
         return error
 
@@ -54,6 +57,9 @@ def record_point_answer(
     """An order whose point was found continues; one whose point nobody knows ends as "cannot"."""
     for piece in done:
         order, item = piece.about.order, piece.item
+        if piece.about.refresh:
+            _protection_told(order, item, piece.result, changes, jitter)
+            continue
         match piece.result:
             case MeteringPoint():
                 changes.reschedule(item, changes.now)
@@ -66,3 +72,16 @@ def record_point_answer(
                     changes.reschedule(item, again, why)
             case PartnerRefused() | None:
                 changes.cannot(order, item, RejectionReason.OTHER, _UNKNOWN)
+
+
+def _protection_told(
+    order: Order, item: WorkItem, answer: PointAnswer, changes: OrderChanges, jitter: random.Random
+) -> None:
+    """The order goes to the gates again, with whatever SID has told; where SID can't be asked, later."""
+    if isinstance(answer, PartnerUnreachable | OutcomeUnknown):
+        again = _PATIENCE.next_try(item.attempts + 1, changes.now, jitter)
+        if again is not None:
+            changes.reschedule(item, again, f"SID can't be asked whether the household is protected: {answer.text}")
+            return
+    changes.protection_asked.append(order.metering_point)
+    changes.reschedule(item, changes.now)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from csire_bridge.domain.clock import Clock
+from csire_bridge.domain.clock import WARSAW, Clock
 from csire_bridge.domain.errors import (
     ConfigurationError,
     OutcomeUnknown,
@@ -26,7 +26,7 @@ from csire_bridge.domain.errors import (
     TransientFailure,
 )
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.domain.message.message import MessageState, RawMessage, SettledMessage
+from csire_bridge.domain.message.message import MessageState, RawMessage, RegistryUpdate, SettledMessage
 from csire_bridge.domain.message.sid import (
     SidNumber,
     SidOrder,
@@ -36,6 +36,7 @@ from csire_bridge.domain.message.sid import (
     SidWithdrawal,
     WithdrawalResult,
 )
+from csire_bridge.domain.metering_point.facts import Source
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.intake.point_finder import PointFinder
@@ -140,6 +141,7 @@ class SidIntake:
         return SettledMessage(key=raw.key, state=MessageState.ACCEPTED, receipt=answer)
 
     def _take(self, tx: Transaction, raw: RawMessage, request: SidRequest, now: datetime) -> SidOrder:
+        _record_protection(tx, request, now)
         taken = accept_sid_order(tx, request, raw.key, now, self._policy)
         early, known = tx.sid.kept_withdrawal(request.number), tx.sid.known(request.number)
         if early is not None and known is not None:
@@ -197,6 +199,18 @@ class SidIntake:
             raise RuleBroken([_unknown_point(request)])
         if _other_meter(request, point.meter):
             raise RuleBroken([_meter(request, str(point.meter))])
+
+
+def _record_protection(tx: Transaction, request: SidRequest, now: datetime) -> None:
+    """What SID says with an order about the protection of its household holds from the day of its registration."""
+    if request.protection is not None:
+        told = RegistryUpdate(
+            process_instance=None,
+            metering_point=request.order.metering_point,
+            effective_date=request.registered_at.astimezone(WARSAW).date(),
+            protection=request.protection,
+        )
+        tx.points.record_notices([told], now, Source.SID)
 
 
 def _other_meter(request: SidRequest, meter: MeterNumber | None) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from csire_bridge.domain.fast_dataclass import changed
+from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.meter.contactor import ContactorReading
 from csire_bridge.domain.order.order import Order, OrderState, RejectionReason, WaitsFor
 from csire_bridge.domain.order.steps import OrderStep
@@ -34,6 +35,9 @@ class OrderChanges:
     answerable: list[Order] = field(default_factory=list)
     released: list[Order] = field(default_factory=list)
     unknown: list[tuple[WorkItem, Order]] = field(default_factory=list)
+    protection_unknown: list[tuple[WorkItem, Order]] = field(default_factory=list)
+    protection_asked: list[MeteringPointCode] = field(default_factory=list)
+    notes: list[tuple[Order, str]] = field(default_factory=list)
     steps: list[OrderStep] = field(default_factory=list)
 
     def move(self, order: Order, state: OrderState, text: str, **facts: Any) -> Order:
@@ -52,6 +56,12 @@ class OrderChanges:
         if order.waits_for is not reason:
             self.waiting.append((order, reason, text))
         self.reschedule(item, until)
+
+    def ask_protection(self, order: Order, item: WorkItem, text: str) -> None:
+        """Have SID asked, after this transaction, whether the household at the order's point is protected."""
+        if order.waits_for is not WaitsFor.LAW:
+            self.waiting.append((order, WaitsFor.LAW, text))
+        self.protection_unknown.append((item, order))
 
     def park(self, order: Order, item: WorkItem, why: str, **facts: Any) -> None:
         """Park an order: it waits for a decision of a person in the office."""
@@ -116,10 +126,12 @@ class OrderChanges:
 
     def write(self, tx: Transaction, lease: Lease | None) -> list[WorkItem]:
         """Write everything; return the work that follows. Raises StaleWrite when an order or a lease changed."""
+        tx.orders.note_all([(order.key, order.state, text) for order, text in self.notes], self.now)
         tx.orders.move_all(self.moves, self.now)
         tx.orders.wait(self.waiting, self.now)
         tx.orders.cancelled(self.cancelled, self.now)
         tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.readings], self.now)
+        tx.points.note_protection_asked(self.protection_asked, self.now)
         tx.steps.put(self.steps)
         tx.work.reschedule_all(self.postponed)
         tx.work.finish(self.finished)

@@ -31,7 +31,7 @@ from csire_bridge.store.tables import metering_point_updates, metering_points
 __all__ = ["PointRegistry"]
 
 _P = metering_points.c
-_FACTS = [c for c in _P if c.name not in ("since", "connected_effective", "connected_heard")]
+_FACTS = [c for c in _P if c.name not in ("since", "connected_effective", "connected_heard", "protection_asked_at")]
 _OF = select(*_FACTS).where(any_of(_P.code, "codes"))
 _RECORDS = select(metering_points).where(any_of(_P.code, "codes"))
 _LATER = or_(
@@ -73,6 +73,14 @@ _APPLIED = (
 )
 
 
+_ASKED = (
+    update(metering_points)
+    .where(_P.code == bindparam("b_code"))
+    .values(protection_asked_at=bindparam("at", type_=_P.protection_asked_at.type))
+)
+_ASKED_SINCE = select(_P.code).where(
+    any_of(_P.code, "codes"), _P.protection_asked_at >= bindparam("since", type_=_P.protection_asked_at.type)
+)
 _HISTORY = (
     select(metering_point_updates)
     .where(metering_point_updates.c.metering_point == bindparam("code"))
@@ -151,6 +159,15 @@ class PointRegistry:
         effective = Since.seen(told.updated_at, now).effective
         self.record_notices([as_update(told, effective)], now, Source.SID)
         return self._known([told.code])[told.code]
+
+    def note_protection_asked(self, codes: Sequence[MeteringPointCode], at: datetime) -> None:
+        """Record that SID was asked at ``at`` (UTC) whether the households at these points are protected."""
+        execute_many(self._connection, _ASKED, [{"b_code": str(code), "at": at} for code in codes])
+
+    def protection_asked_since(self, codes: Sequence[MeteringPointCode], since: datetime) -> frozenset[str]:
+        """Those of ``codes`` for which SID was asked at ``since`` (UTC) or later."""
+        found = self._connection.execute(_ASKED_SINCE, {"codes": [str(code) for code in codes], "since": since})
+        return frozenset(found.scalars())
 
     def history(self, code: MeteringPointCode) -> list[Telling]:
         """All statements about a point, the oldest first."""

@@ -33,6 +33,7 @@ def _characteristics() -> list[Column[Any]]:
         Column("can_be_suspended", Boolean),
         Column("danger_registered", Boolean),
         Column("connected", Boolean),
+        Column("protection", String(40)),
     ]
 
 
@@ -47,6 +48,8 @@ metering_points = Table(
     Column("since", Text, nullable=False, server_default="{}"),
     Column("connected_effective", Date),
     Column("connected_heard", Moment),
+    # When SID was last asked whether the household is protected.
+    Column("protection_asked_at", Moment),
 )
 
 # Everything that was told about a point, also what holds only from a later date on.

@@ -1,0 +1,62 @@
+"""Whether a ban of the law forbids an order on a day, and the first day on which none does. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from csire_bridge.domain.law.model import Ban
+from csire_bridge.domain.law.policy import LawPolicy
+from csire_bridge.domain.order.deadlines import order_class
+from csire_bridge.domain.order.facts import OrderFacts
+from csire_bridge.domain.protection import ProtectedKind, Protection
+
+__all__ = ["Banned", "Bans", "concerned"]
+
+_DAY = timedelta(days=1)
+_HORIZON = 2 * 366
+"""How many days ahead a day without a ban is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Banned:
+    """The ban that forbids an order on a day. ``open_on``: the first Polish day on which no ban forbids it.
+
+    None: no such day comes within two years.
+    """
+
+    ban: Ban
+    open_on: date | None
+
+
+def concerned(order: OrderFacts, policy: LawPolicy) -> bool:
+    """Whether any ban concerns orders of this class at all, whoever lives at the point."""
+    own = order_class(order.kind, order.disconnection_kind or order.reconnection_reason)
+    return any(own in ban.orders for ban in policy.book.of(Ban))
+
+
+class Bans:
+    """The bans for one class of orders and one household. Caches nothing; cheap to make."""
+
+    def __init__(self, order: OrderFacts, protection: Protection | None, policy: LawPolicy) -> None:
+        """``protection`` None: nobody knows; the bans that hold ``where_unknown`` count."""
+        own = order_class(order.kind, order.disconnection_kind or order.reconnection_reason)
+        self._bans = [ban for ban in policy.book.of(Ban) if own in ban.orders]
+        self._protection = protection
+
+    def on(self, day: date, *, without: Callable[[Ban], bool] = lambda ban: False) -> Banned | None:
+        """The ban on a Polish day, leaving out those ``without``; None when the order is not forbidden then."""
+        counting = [ban for ban in self._bans if not without(ban)]
+        ban = self._first(counting, day)
+        if ban is None:
+            return None
+        days = (day + n * _DAY for n in range(1, _HORIZON + 1))
+        return Banned(ban, next((then for then in days if self._first(counting, then) is None), None))
+
+    def _first(self, bans: Sequence[Ban], day: date) -> Ban | None:
+        kind = self._protection.on(day) if self._protection is not None else None
+        return next((ban for ban in bans if ban.holds_on(day) and day in ban.days and self._counts(ban, kind)), None)
+
+    def _counts(self, ban: Ban, kind: ProtectedKind | None) -> bool:
+        return ban.where_unknown if self._protection is None else kind in ban.whom

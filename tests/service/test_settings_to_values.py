@@ -88,6 +88,7 @@ def test_given_settings_when_the_order_and_intake_policies_are_made_then_each_va
         oldest_disconnection=timedelta(days=20),
         steps=StepRules((StepKind.CONNECT,), (StepKind.DISCONNECT,), timedelta(hours=17), last_day_counts=True),
         deadlines=OTHER.deadlines.as_deadlines(),
+        law=law_policy(OTHER),
     )
     intake = intake_policy(OTHER)
     assert intake.orders == orders

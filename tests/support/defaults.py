@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from csire_bridge.config.settings import Settings
-from csire_bridge.service.settings_to_values import execution_policy, intake_policy, order_policy, step_rules
+from csire_bridge.service.settings_to_values import (
+    execution_policy,
+    intake_policy,
+    law_policy,
+    order_policy,
+    step_rules,
+)
 
 __all__ = [
     "DEADLINES",
     "EXECUTION",
     "INTAKE",
+    "LAW",
     "LEASE",
     "LIMITS",
     "MOST_LAPSES",
@@ -26,6 +33,7 @@ EXECUTION = execution_policy(_SETTINGS)
 INTAKE = intake_policy(_SETTINGS)
 ORDERS = order_policy(_SETTINGS)
 STEP_RULES = step_rules(_SETTINGS)
+LAW = law_policy(_SETTINGS)
 DEADLINES = _SETTINGS.deadlines.as_deadlines()
 LIMITS = _SETTINGS.limits.as_limits()
 LEASE = timedelta(seconds=_SETTINGS.worker.lease_seconds)

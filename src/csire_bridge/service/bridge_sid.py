@@ -24,7 +24,7 @@ from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.pipeline.intake.request_reply import Reply, RequestReply
 from csire_bridge.pipeline.intake.sid_handler import SidIntake
 from csire_bridge.pipeline.ports.store import Store
-from csire_bridge.service.settings_to_values import order_policy
+from csire_bridge.service.settings_to_values import law_policy, order_policy
 from csire_bridge.store.database import Database
 from csire_bridge.worker.work_loop import Handlers, Worker
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
@@ -54,6 +54,7 @@ class SidSide:
         self._database = database
         self._clock = clock
         self._wake = wake
+        self._law = law_policy(settings)
         profile = sid_profile(settings)
         self.client = SidClient(profile, catalogue, _security(settings, profile, key, clock), clock)
         self.points = PointFinder(database, self.client if settings.sid.look_up else None, clock)
@@ -90,7 +91,7 @@ class SidSide:
 
     def hand_over(self, store: Store | None = None) -> None:
         """Hand over orders in field work to SID, if that is set up and was not done yet."""
-        if self._settings.sid.field_work and hand_over_field_work(store or self._database, self._clock):
+        if self._settings.sid.field_work and hand_over_field_work(store or self._database, self._clock, self._law):
             self.worker.wake()
 
     def fetcher(self) -> OrderFetcher | None:

@@ -70,6 +70,7 @@ def order_policy(settings: Settings) -> OrderPolicy:
         oldest_disconnection=timedelta(days=settings.limits.oldest_disconnection_days),
         steps=step_rules(settings),
         deadlines=settings.deadlines.as_deadlines(),
+        law=law_policy(settings),
     )
 
 

@@ -22,6 +22,7 @@ from csire_bridge.store.queries.order_search import OrderSearch, find_orders
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.bridge import METER, POINT, Play, play
+from tests.support.defaults import LAW
 
 pytestmark = pytest.mark.slow
 
@@ -181,7 +182,7 @@ def test_given_a_meter_that_was_moved_after_the_order_then_a_person_confirms_it_
             playing.scene.bridge.database.transaction() as tx,
             pytest.raises(ActionRefused, match="was moved between"),
         ):
-            order_actions.send_to_field(tx, order.key, act())
+            order_actions.send_to_field(tx, order.key, act(), LAW)
         with head_end_reader(playing.scene.bridge.settings) as head_end:
             seen = order_actions.look(playing.scene.bridge.database, head_end, order.key, system_clock)
         assert (seen.reading, "was moved between" in seen.silence) == (None, True)
@@ -285,4 +286,4 @@ def test_given_a_connection_that_is_parked_when_danger_is_registered_then_nobody
             playing.scene.bridge.database.transaction() as tx,
             pytest.raises(ActionRefused, match="danger is registered"),
         ):
-            order_actions.send_to_field(tx, order.key, act())
+            order_actions.send_to_field(tx, order.key, act(), LAW)

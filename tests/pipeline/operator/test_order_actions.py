@@ -29,6 +29,7 @@ from csire_bridge.service.head_end_reader import head_end_reader
 from csire_bridge.store.queries.order_dossier import order_file
 from csire_bridge.store.tables import message_events, orders
 from tests.support.bridge import METER, POINT, Play, play
+from tests.support.defaults import LAW
 
 pytestmark = pytest.mark.slow
 
@@ -275,7 +276,7 @@ def test_given_a_recalled_order_when_retried_or_sent_out_then_it_is_refused(tmp_
         with playing.scene.bridge.database.transaction() as tx:
             for do in (
                 lambda: order_actions.retry(tx, [tx.orders.get(key)], act()),
-                lambda: order_actions.send_to_field(tx, key, act()),
+                lambda: order_actions.send_to_field(tx, key, act(), LAW),
             ):
                 with pytest.raises(ActionRefused, match="must not be given again"):
                     do()
@@ -305,15 +306,15 @@ def test_given_a_parked_order_when_people_are_sent_then_protection_hold_and_stop
             tx.orders.move(order, OrderState.PARKED, system_clock(), "a person looks")
             hold = guard_actions.set_hold(tx, POINT, HoldKind.PROTECTION, None, act())
         with pytest.raises(ActionRefused, match="protected from disconnection"), database.transaction() as tx:
-            order_actions.send_to_field(tx, order.key, act())
+            order_actions.send_to_field(tx, order.key, act(), LAW)
         with database.transaction() as tx:
             guard_actions.release_hold(tx, hold, act("Jan"))
             guard_actions.throw_stop(tx, StopScope.DISCONNECTIONS, act())
         with pytest.raises(ActionRefused, match="stop switch"), database.transaction() as tx:
-            order_actions.send_to_field(tx, order.key, act())
+            order_actions.send_to_field(tx, order.key, act(), LAW)
         with database.transaction() as tx:
             assert guard_actions.lift_stop(tx, act("Jan")) == 1
-            assert order_actions.send_to_field(tx, order.key, act()).state is OrderState.FIELD_WORK
+            assert order_actions.send_to_field(tx, order.key, act(), LAW).state is OrderState.FIELD_WORK
 
 
 # --- orders of several steps

@@ -29,7 +29,7 @@ from csire_bridge.store import tables
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.store.unit_of_work import UnitOfWork
-from tests.support.defaults import PARTNER_WAIT
+from tests.support.defaults import LAW, PARTNER_WAIT
 from tests.support.store import CODE, NOW, PROCESS, SECOND, add_order
 
 DAY = timedelta(days=1)
@@ -259,12 +259,12 @@ def test_given_a_connection_left_to_people_when_danger_is_registered_then_it_is_
     tell(database, told(-1, meter_number=M1, danger_registered=True))
     on = add_order(database, kind=OrderKind.RECONNECT, state=OrderState.FIELD_WORK)
     off = add_order(database, state=OrderState.FIELD_WORK)
-    assert hand_over_field_work(database, lambda: NOW) == 1
+    assert hand_over_field_work(database, lambda: NOW, LAW) == 1
     with database.transaction() as tx:
         assert [order.key for order in tx.sid.not_handed_over()] == [on.key]
         assert off.key != on.key
         point_actions.lift_danger(tx, CODE, OperatorAction("Anna", NOW + SECOND, "checked"))
-    assert hand_over_field_work(database, lambda: NOW) == 1
+    assert hand_over_field_work(database, lambda: NOW, LAW) == 1
 
 
 def held(tx: UnitOfWork) -> None:
@@ -289,7 +289,7 @@ def test_given_a_disconnection_left_to_people_when_it_is_forbidden_meanwhile_the
     off = add_order(database, state=OrderState.FIELD_WORK, disconnection_kind=DisconnectionKind.DEBT)
     with database.transaction() as tx:
         forbid(tx)
-    assert hand_over_field_work(database, lambda: NOW + SECOND) == 0
+    assert hand_over_field_work(database, lambda: NOW + SECOND, LAW) == 0
     with database.transaction() as tx:
         assert [order.key for order in tx.sid.not_handed_over()] == [off.key]
 

@@ -192,10 +192,10 @@ def test_given_orders_that_wait_for_people_on_site_then_each_is_handed_over_once
     with database.transaction() as tx:
         order = tx.orders.move(order, OrderState.FIELD_WORK, NOW, "remotely in vain", detail="remotely in vain")
         assert tx.sid.not_handed_over() == [order]
-        tx.sid.hand_over(order, known.number, NOW)
+        tx.sid.hand_over(order, known.number, NOW, None)
         assert tx.sid.not_handed_over() == []
     with pytest.raises(StaleWrite), database.transaction() as tx:
-        tx.sid.hand_over(order, known.number, NOW)
+        tx.sid.hand_over(order, known.number, NOW, None)
     with database.transaction() as tx:
         order = tx.orders.move(order, OrderState.REGISTERED, NOW, "try again")
         order = tx.orders.move(order, OrderState.FIELD_WORK, NOW, "in vain again")

@@ -22,7 +22,7 @@ from csire_bridge.domain.order.site_reports import SiteReport
 from csire_bridge.pipeline.execute import after_restore
 from csire_bridge.pipeline.operator import order_actions
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.settings_to_values import execution_policy
+from csire_bridge.service.settings_to_values import execution_policy, law_policy
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.order_search import OrderSearch, find_orders
 from csire_bridge.store.unit_of_work import UnitOfWork
@@ -124,7 +124,7 @@ def field_work(operator: Operator, key: KeyArgument) -> None:
     """
     act = operator.action()
     with operator.changing() as tx:
-        order = order_actions.send_to_field(tx, key, act)
+        order = order_actions.send_to_field(tx, key, act, law_policy(operator.settings()))
     operator.tell(order_facts(order), f"order {key} ({order.kind} at {order.metering_point}) waits for field work")
 
 

@@ -23,11 +23,13 @@ from csire_bridge.cli.shared.console import (
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.operator_action import opened, parse_point, read_transaction, tell
 from csire_bridge.cli.system.point_actions import lift_danger, set_meter
+from csire_bridge.cli.system.protection import protect, protection, unprotect
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.metering_point.facts import Since, Source, Telling, origins
 from csire_bridge.domain.metering_point.point_lists import BadLine, Entry, read_points
+from csire_bridge.domain.protection import Protection
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.store.sql.row_mapper import to_row
@@ -44,6 +46,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(_points, name="points")
     _points.command("lift-danger")(lift_danger)
     _points.command("meter")(set_meter)
+    _points.command("protect")(protect)
+    _points.command("unprotect")(unprotect)
+    _points.command("protection")(protection)
 
 
 @_points.command("import")
@@ -59,8 +64,8 @@ def import_list(
     """Import a list into the registry. If a line is bad, nothing is written; exit code 1.
 
     The first line names the columns: code, and any of meter, meter_kind, has_contactor, supplier, tariff_group,
-    contracted_power, prepaid, can_be_suspended, danger_registered, connected, effective_date. Empty fields are
-    ignored; facts with a newer effective date stay.
+    contracted_power, prepaid, can_be_suspended, danger_registered, connected, protected, protected_until,
+    effective_date. Empty fields are ignored; facts with a newer effective date stay.
 
     Example:
 
@@ -155,9 +160,12 @@ def show(
     )
 
 
+_MASKED = "masked: `points protection` shows it, and notes who has read it"
+
+
 def _known(value: object, since: Since | None, telling: Telling | None) -> dict[str, Any]:
     return {
-        "value": value,
+        "value": _MASKED if isinstance(value, Protection) else value,
         "from": _source(telling) if telling else "found in an execution, or entered by other means",
         "effective_date": since.effective if since else "a date that was not kept",
         "heard_at": local(since.heard) if since else "at a time that was not kept",
@@ -179,6 +187,8 @@ def _source(telling: Telling) -> str:
 def _told(telling: Telling) -> dict[str, Any]:
     facts = {n: v for n, v in to_row(telling.update, "process_instance", "metering_point").items() if v is not None}
     effective = facts.pop("effective_date")
+    if "protection" in facts:
+        facts["protection"] = "(masked)"
     said = ", ".join(f"{name} {value}" for name, value in facts.items())
     holds = "" if telling.applied_at else " (does not hold yet)"
     return {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.law.model import Ban
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.order.deadlines import order_class
@@ -53,6 +54,12 @@ class Bans:
             return None
         days = (day + n * _DAY for n in range(1, _HORIZON + 1))
         return Banned(ban, next((then for then in days if self._first(counting, then) is None), None))
+
+    def of_household(self, now: datetime) -> list[Ban]:
+        """The bans in force on the Polish day of ``now`` (UTC) that concern this household, on whichever days."""
+        day = now.astimezone(WARSAW).date()
+        kind = self._protection.on(day) if self._protection is not None else None
+        return [ban for ban in self._bans if ban.holds_on(day) and self._counts(ban, kind)]
 
     def _first(self, bans: Sequence[Ban], day: date) -> Ban | None:
         kind = self._protection.on(day) if self._protection is not None else None

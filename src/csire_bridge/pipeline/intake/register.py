@@ -19,6 +19,7 @@ from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
 from csire_bridge.pipeline.orders.child_orders import cancel_contradicted_disconnections
 from csire_bridge.pipeline.orders.create import apply_precedence, leave_to_people, queue
+from csire_bridge.pipeline.orders.law_at_registration import apply_law_to_dated
 from csire_bridge.pipeline.orders.merge_sources import merge_hub_orders
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import KnownProcesses
@@ -64,6 +65,7 @@ def register(
     fresh = [(order, key) for order, key in zip(alone, keys, strict=True) if order.source_message not in too_old]
     leave_to_people(tx, [key for key in keys if key not in {key for _, key in fresh}], now)
     following = queue(tx, [order for order, _ in fresh], [key for _, key in fresh], now, lease)
+    apply_law_to_dated(tx, [key for _, key in fresh], now, policy.law)
     known.catch_up(tx, orders, now)
     return following
 

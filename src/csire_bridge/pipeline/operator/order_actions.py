@@ -13,6 +13,7 @@ from datetime import datetime
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.message.answers import reasons_of
 from csire_bridge.domain.meter.contactor import ContactorReading
 from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE
@@ -93,23 +94,23 @@ def retry_refusal(order: Order) -> str | None:
     return None
 
 
-def send_to_field(tx: Transaction, key: int, act: OperatorAction) -> Order:
+def send_to_field(tx: Transaction, key: int, act: OperatorAction, law: LawPolicy) -> Order:
     """Leave a parked order to a field crew.
 
     Raises ActionRefused for one that must not be carried out now: recalled, at a protected point, held, stopped.
     """
     order = _waiting(tx, key)
-    against = _against_people(tx, order, act.at)
+    against = _against_people(tx, order, act.at, law)
     if against:
         raise ActionRefused(against, "nobody may be sent; the order stays as it is")
     text = act.history_line("left to people on site")
     return tx.orders.move(order, OrderState.FIELD_WORK, act.at, text)
 
 
-def _against_people(tx: Transaction, order: Order, now: datetime) -> str | None:
+def _against_people(tx: Transaction, order: Order, now: datetime, law: LawPolicy) -> str | None:
     if order.state is OrderState.FIELD_WORK:
         return f"order {order.key} is left to people on site already"
-    first = against_field_work(tx, order, now)
+    first = against_field_work(tx, order, now, law)
     return f"order {order.key}: {first}" if first else retry_refusal(order)
 
 

@@ -18,7 +18,7 @@ from csire_bridge.domain.order.order import Order, WaitsFor
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["lift_danger", "set_meter"]
+__all__ = ["lift_danger", "not_before_told", "set_meter"]
 
 
 def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> Sequence[Order]:
@@ -34,7 +34,7 @@ def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) 
     lifted = RegistryUpdate(
         process_instance=None,
         metering_point=point,
-        effective_date=_not_before_told(tx, point, "danger_registered", act),
+        effective_date=not_before_told(tx, point, "danger_registered", act),
         danger_registered=False,
     )
     tx.points.record_notices([lifted], act.at, Source.PERSON, act.by, act.why)
@@ -60,7 +60,7 @@ def set_meter(
     told = RegistryUpdate(
         process_instance=None,
         metering_point=point,
-        effective_date=_not_before_told(tx, point, "meter", act),
+        effective_date=not_before_told(tx, point, "meter", act),
         meter_number=meter,
         no_meter=True if meter is None else None,
     )
@@ -72,7 +72,7 @@ def set_meter(
     return sorted(others), tx.neighbours.parked_at(point)
 
 
-def _not_before_told(tx: Transaction, point: MeteringPointCode, fact: str, act: OperatorAction) -> date:
+def not_before_told(tx: Transaction, point: MeteringPointCode, fact: str, act: OperatorAction) -> date:
     """From which date the person's statement holds: today, or the date of the fact it replaces if that is later."""
     today, record = act.at.astimezone(WARSAW).date(), tx.points.record(point)
     since = record.since.get(fact) if record else None

@@ -13,6 +13,7 @@ from csire_bridge.domain.order.deadlines import with_deadline
 from csire_bridge.domain.order.order import FINAL_STATES, Order, OrderKind
 from csire_bridge.domain.order.sources import is_the_same
 from csire_bridge.pipeline.orders.create import apply_precedence, leave_to_people, new_order, queue
+from csire_bridge.pipeline.orders.law_at_registration import apply_law_to_dated
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import catch_up, process_of, refusal
 from csire_bridge.pipeline.ports.store import Transaction
@@ -63,6 +64,7 @@ def accept_sid_order(
             leave_to_people(tx, [key], now)
         else:
             queue(tx, [new], [key], now)
+            apply_law_to_dated(tx, [key], now, policy.law)
         if process is not None:
             catch_up(tx, process, new, now)
         order = tx.orders.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.steps import StepRules
 
@@ -17,9 +18,11 @@ class OrderPolicy:
 
     ``oldest_disconnection``: a disconnection that was asked for longer ago is left to a person, unless its message has
     a retroactive token. ``steps``: which steps agreements have. ``deadlines``: by when orders must be carried out.
+    ``law``: what the law forbids.
     """
 
     complaint_hold: timedelta
     oldest_disconnection: timedelta
     steps: StepRules
     deadlines: Deadlines
+    law: LawPolicy

@@ -147,7 +147,7 @@ class SidBook:
         rows = self._connection.execute(_NOT_HANDED_OVER)
         return list(from_rows(Order, rows))
 
-    def hand_over(self, order: Order, number: SidNumber | None, at: datetime) -> None:
+    def hand_over(self, order: Order, number: SidNumber | None, at: datetime, text: str | None) -> None:
         """Write the report that field work is needed, with its delivery; raises StaleWrite if that was done already."""
         report = Report(
             key=0,
@@ -160,7 +160,7 @@ class SidBook:
             at=at,
             registered_at=order.registered_at,
             meter=order.meter,
-            text=order.detail,
+            text=text,
         )
         self._write([report], at)
 

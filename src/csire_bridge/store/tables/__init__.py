@@ -34,6 +34,7 @@ from csire_bridge.store.tables.registry import (
     meter_installations,
     metering_point_updates,
     metering_points,
+    protection_readings,
 )
 from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports, sid_withdrawals
 from csire_bridge.store.tables.work import OFTEN_FAILED, alerts, archives, clocks, leases, ticks, work
@@ -79,6 +80,7 @@ __all__ = [
     "partner_events",
     "partners",
     "processes",
+    "protection_readings",
     "register_readings",
     "restores",
     "rule_sets",

@@ -19,7 +19,13 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["SHARED_METER", "meter_installations", "metering_point_updates", "metering_points"]
+__all__ = [
+    "SHARED_METER",
+    "meter_installations",
+    "metering_point_updates",
+    "metering_points",
+    "protection_readings",
+]
 
 
 def _characteristics() -> list[Column[Any]]:
@@ -76,6 +82,17 @@ Index(
     func.lower(metering_point_updates.c.meter_number),
     sqlite_where=_PENDING,
     postgresql_where=_PENDING,
+)
+
+# Who has read why a household is protected, which is personal data of a special kind.
+protection_readings = Table(
+    "protection_readings",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("metering_point", String(18), nullable=False, index=True),
+    Column("read_at", Moment, nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("why", Text, nullable=False),
 )
 
 # Which meter was known to be at which point, from when until when. Those that share a meter with another point say

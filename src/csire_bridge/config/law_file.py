@@ -165,7 +165,7 @@ _AnyRule = Annotated[_Ban | _Clock | _Complaint | _Duty | _Share, Field(discrimi
 
 class _File(_Model):
     country: Literal["pl"]
-    rules: Annotated[tuple[_AnyRule, ...], Field(min_length=1)]
+    rules: tuple[_AnyRule, ...]
 
 
 def _with_details(orders: Sequence[str]) -> frozenset[str]:
@@ -211,6 +211,8 @@ def read_law(text: str, name: str) -> LawBook:
 
 
 def _contradictions(rules: Sequence[LawRule], marked: MarkedYaml) -> Iterator[FileProblem]:
+    if not rules:
+        yield marked.problem(["rules"], "the file has no rule")
     for place, rule in enumerate(rules):
         if rule.last is not None and rule.last < rule.first:
             yield marked.problem(["rules", place, "holds_until"], "the rule ends before it begins")

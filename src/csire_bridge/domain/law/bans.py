@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,7 +11,7 @@ from csire_bridge.domain.law.model import Ban
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.order.deadlines import order_class
 from csire_bridge.domain.order.facts import OrderFacts
-from csire_bridge.domain.protection import ProtectedKind, Protection
+from csire_bridge.domain.protection import Protection
 
 __all__ = ["Banned", "Bans", "concerned"]
 
@@ -46,24 +46,29 @@ class Bans:
         self._bans = [ban for ban in policy.book.of(Ban) if own in ban.orders]
         self._protection = protection
 
-    def on(self, day: date, *, without: Callable[[Ban], bool] = lambda ban: False) -> Banned | None:
-        """The ban on a Polish day, leaving out those ``without``; None when the order is not forbidden then."""
-        counting = [ban for ban in self._bans if not without(ban)]
-        ban = self._first(counting, day)
+    def on(self, day: date, *, without: Container[str] = ()) -> Banned | None:
+        """The ban on a Polish day, leaving out rules named in ``without``; None when the order is permitted then."""
+        ban = next(self._forbidding(day, without), None)
         if ban is None:
             return None
         days = (day + n * _DAY for n in range(1, _HORIZON + 1))
-        return Banned(ban, next((then for then in days if self._first(counting, then) is None), None))
+        return Banned(ban, next((then for then in days if not any(self._forbidding(then, without))), None))
+
+    def all_on(self, day: date) -> list[Ban]:
+        """All bans on a Polish day."""
+        return list(self._forbidding(day, ()))
 
     def of_household(self, now: datetime) -> list[Ban]:
         """The bans in force on the Polish day of ``now`` (UTC) that concern this household, on whichever days."""
         day = now.astimezone(WARSAW).date()
-        kind = self._protection.on(day) if self._protection is not None else None
-        return [ban for ban in self._bans if ban.holds_on(day) and self._counts(ban, kind)]
+        return [ban for ban in self._bans if ban.holds_on(day) and self._counts(ban, day)]
 
-    def _first(self, bans: Sequence[Ban], day: date) -> Ban | None:
-        kind = self._protection.on(day) if self._protection is not None else None
-        return next((ban for ban in bans if ban.holds_on(day) and day in ban.days and self._counts(ban, kind)), None)
+    def _forbidding(self, day: date, without: Container[str]) -> Iterator[Ban]:
+        return (
+            ban
+            for ban in self._bans
+            if ban.name not in without and ban.holds_on(day) and day in ban.days and self._counts(ban, day)
+        )
 
-    def _counts(self, ban: Ban, kind: ProtectedKind | None) -> bool:
-        return ban.where_unknown if self._protection is None else kind in ban.whom
+    def _counts(self, ban: Ban, day: date) -> bool:
+        return ban.where_unknown if self._protection is None else self._protection.on(day) in ban.whom

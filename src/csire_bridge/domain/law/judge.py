@@ -106,13 +106,13 @@ def _days(now: datetime, ends: datetime) -> Iterator[date]:
 
 
 def _banned(bans: Bans, days: list[date], policy: LawPolicy) -> Banned | None:
-    found = (bans.on(day, without=lambda ban: ban.name in policy.loosened) for day in days)
+    found = (bans.on(day, without=policy.loosened) for day in days)
     return next((banned for banned in found if banned is not None), None)
 
 
 def _loosened(bans: Bans, days: list[date], policy: LawPolicy) -> Iterator[tuple[Ban, Loosened]]:
-    named = {banned.ban.name: banned.ban for day in days if (banned := bans.on(day)) is not None}
-    return ((ban, policy.loosened[name]) for name, ban in named.items() if name in policy.loosened)
+    found = {ban.name: ban for day in days for ban in bans.all_on(day)}
+    return ((ban, policy.loosened[name]) for name, ban in found.items() if name in policy.loosened)
 
 
 def _waits(ban: Ban, until: datetime, policy: LawPolicy, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from types import TracebackType
 
 from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
@@ -21,8 +21,10 @@ from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.law.alerts import law_alerts
 from csire_bridge.domain.message.message import Channel
 from csire_bridge.domain.meter.contactor import HeadEndEvent
+from csire_bridge.domain.operations.alerts import Alert
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.operations.schedule import Daily, Every
 from csire_bridge.domain.work import Lease, WorkStep
@@ -101,14 +103,15 @@ class Bridge:
         wait = timedelta(seconds=settings.limits.result_wait_seconds)
         self.certificates = Certificates(own_certificates(settings), lambda: self.partners)
         patience = timedelta(seconds=settings.limits.partner_wait_seconds)
-        self.watch = Watch(
-            self.database, clock, result_wait=wait, partner_wait=patience, further=self.certificates.alerts
-        )
+        self.watch = Watch(self.database, clock, result_wait=wait, partner_wait=patience, further=self._further_alerts)
 
     @property
     def partners(self) -> PartnerBook:
         """The current partners: those of the settings and of the registry's table."""
         return self._partners.book()
+
+    def _further_alerts(self, now: datetime) -> list[Alert]:
+        return [*law_alerts(self.policy.law), *self.certificates.alerts(now)]
 
     def _intake(self, key: SigningKey) -> Intake:
         return Intake(

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ActionRefused, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.law.policy import Loosened, UnknownProtection, WhenBanned
@@ -35,7 +34,6 @@ class Sid:
     """SID, which knows a household's protection, or nothing, or can't be asked."""
 
     protection: Protection | None
-    clock: Clock = system_clock
     error: Exception | None = None
     asked: int = 0
 
@@ -43,7 +41,7 @@ class Sid:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return MeteringPoint(code=code, updated_at=self.clock(), protection=self.protection)
+        return MeteringPoint(code=code, updated_at=system_clock(), protection=self.protection)
 
 
 def at(scene: Scene, moment: datetime) -> Scene:
@@ -64,8 +62,7 @@ def suspend(scene: Scene, *, on: date | None = None) -> Order:
 def with_sid(parts: Parts, protection: Protection | None = None) -> tuple[Scene, Sid]:
     """A household of which nobody knows anything, and SID."""
     sid = Sid(protection)
-    scene = Scene(parts, finder=PointFinder(parts.database, sid, lambda: sid.clock()))
-    sid.clock = scene.world.bridge_clock
+    scene = Scene(parts, finder=PointFinder(parts.database, sid, system_clock))
     lives_here(scene, None)
     return scene, sid
 

@@ -9,7 +9,9 @@ import typer
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.law.alerts import law_alerts
 from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.settings_to_values import law_policy
 from csire_bridge.store.queries.alert_conditions import open_alerts, standing
 from csire_bridge.worker.certificate_job import certificates_of
 
@@ -34,6 +36,7 @@ def alerts(database: DatabaseOption = None, as_json: JsonOption = False, config:
     with opened(settings) as store, store.reading() as connection:
         found = [
             *standing(connection, now, wait, timedelta(days=1), patience),
+            *law_alerts(law_policy(settings)),
             *certificates_of(settings, connection).alerts(now),
         ]
         told = open_alerts(connection)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from csire_bridge.cli.orders import actions
+from csire_bridge.cli.orders.explain import explain
 from csire_bridge.cli.orders.tables import order_facts, order_lines, orders_table
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.operator_action import opened, parse_point
@@ -83,6 +84,7 @@ def show_one(
         out.print(line, markup=False, highlight=False)
 
 
+_orders.command("explain")(explain)
 _orders.command("retry")(actions.retry)
 _orders.command("withdraw")(actions.withdraw)
 _orders.command("field-work")(actions.field_work)

@@ -45,11 +45,14 @@ class AlertKind(StrEnum):
     DEADLINE_HALF = "deadline-half"
     DEADLINE_FOUR_FIFTHS = "deadline-four-fifths"
     DEADLINE_PAST = "deadline-past"
+    PROTECTION_UNDECIDED = "protection-undecided"
+    LAW_LOOSENED = "law-loosened"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A condition that holds: how many things it concerns, and since when (UTC) the oldest of them waits.
+    """A condition that holds: how many things it concerns, and since when (UTC) the oldest of them waits; None: not
+    known.
 
     ``detail`` is further text for people, such as counts by cause. If each thing has an alert of its own, ``subject``
     identifies it, and ``words`` describe it.
@@ -57,17 +60,19 @@ class Alert:
 
     kind: AlertKind
     count: int
-    oldest: datetime
+    oldest: datetime | None = None
     detail: str = ""
     subject: str = ""
     words: str = ""
 
     def text(self, now: datetime) -> str:
         """A sentence for people, with the age of the oldest."""
-        minutes = int((now - self.oldest).total_seconds() // 60)
-        age = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
         words = self.words or _SENTENCES[self.kind].format(count=self.count)
         detail = f" ({self.detail})" if self.detail else ""
+        if self.oldest is None:
+            return f"{words}{detail}"
+        minutes = int((now - self.oldest).total_seconds() // 60)
+        age = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
         return f"{words}{detail}; {'' if self.subject else 'the oldest '}for {age}"
 
 
@@ -100,6 +105,8 @@ _SENTENCES = {
     AlertKind.DEADLINE_HALF: "half of the time is over for {count} orders with a deadline",
     AlertKind.DEADLINE_FOUR_FIFTHS: "four fifths of the time are over for {count} orders with a deadline",
     AlertKind.DEADLINE_PAST: "{count} orders are past their deadline",
+    AlertKind.PROTECTION_UNDECIDED: "nobody has decided how unknown households are treated",
+    AlertKind.LAW_LOOSENED: "{count} rules of the law are not applied",
     AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
     AlertKind.CLOCKS_DIFFER: "{count} processes see clocks that disagree (the log says by how much)",
     AlertKind.DANGER_WAITED_FOR: "{count} connections must not be carried out before registered danger is lifted",

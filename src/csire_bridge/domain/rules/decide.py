@@ -91,8 +91,9 @@ SEND_NOW = SendNow()
 class Rules:
     """A rule set prepared for many orders. Caches what it has calculated; safe for several threads."""
 
-    def __init__(self, rule_set: RuleSet) -> None:
-        self.rule_set = rule_set
+    def __init__(self, rule_set: RuleSet, name: str = "the default, without rules") -> None:
+        """``name`` is the rule set as a person knows it: its number, who entered it, and when."""
+        self.rule_set, self.name = rule_set, name
         self._ready = {rule.scope: (rule, self.times(rule)) for rule in rule_set.rules}
         others = (Rule(Scope(kind)) for kind in OrderKind)
         self._others = {rule.scope.kind: (rule, self.times(rule)) for rule in others}

@@ -7,7 +7,8 @@ is a row that falls due again, and it is woken earlier when the reason for waiti
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
@@ -29,13 +30,42 @@ from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.orders.precedence import NEWER, Turns
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["Gates", "Ready"]
+__all__ = ["GateAnswer", "Gates", "Ready"]
 
 _Pair = tuple[WorkItem, Order]
 Ready = tuple[WorkItem, Order, MeterNumber]
 """An order that passed a gate, with its work and the meter for its command."""
 
 _SELDOM = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """What one gate says of one order. ``until`` (UTC): when the order is looked at again; None: never, or at once."""
+
+    gate: str
+    passes: bool
+    text: str = ""
+    until: datetime | None = None
+    waits_for: WaitsFor | None = None
+
+
+class _Round:
+    """One way through the gates: the transaction, the changes, and what is known of the points."""
+
+    def __init__(self, tx: Transaction, changes: OrderChanges) -> None:
+        self.tx, self.changes = tx, changes
+        self._points: dict[MeteringPointCode, MeteringPoint] | None = None
+
+    def points(self, new: Sequence[_Pair] | Sequence[Ready]) -> Mapping[MeteringPointCode, MeteringPoint]:
+        """The points of the orders that came as far as here; read once, for the first gate that asks."""
+        if self._points is None:
+            self._points = self.tx.points.of([about[1].metering_point for about in new], self.changes.now)
+        return self._points
+
+    def holds(self, new: Sequence[_Pair]) -> Mapping[MeteringPointCode, Sequence[Hold]]:
+        """The holds at the points of these orders."""
+        return self.tx.guards.holds_of([order.metering_point for _, order in new], self.changes.now)
 
 
 class Gates:
@@ -61,32 +91,64 @@ class Gates:
         self._throttle = Throttle(policy.commands_per_second)
         self._rules = RuleGate(policy.deadlines)
         self._law = LawGate(policy, can_ask=can_ask)
+        self._first: Sequence[tuple[str, Callable[[_Round, Sequence[_Pair]], list[_Pair]]]] = (
+            ("kind", self._contactor_orders),
+            ("wanted", self._wanted),
+            ("rules", lambda there, new: self._rules.passing(there.tx, new, there.changes)),
+        )
+        self._then: Sequence[tuple[str, Callable[[_Round, Sequence[Ready]], list[Ready]]]] = (
+            ("law", lambda there, new: self._law.passing(there.tx, new, there.points(new), there.changes)),
+            ("meter", self._certain),
+            ("stop switch", self._not_stopped),
+            ("one command", self._alone),
+            ("cap", self._under_the_cap),
+            ("rate", self._throttled),
+        )
 
     def passing(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[Ready]:
         """Return the registered orders ``new`` whose command may be sent now; the others are moved in ``changes``."""
-        sought = self._wanted(tx, self._contactor_orders(new, changes), changes)
-        wanted = self._rules.passing(tx, sought, changes)
-        codes = [order.metering_point for _, order in wanted]
-        points = tx.points.of(codes, changes.now)
-        free = self._free(wanted, points, tx.guards.holds_of(codes, changes.now), changes)
-        lawful = self._law.passing(tx, free, points, changes)
-        going = self._not_stopped(tx, self._certain(tx, lawful, points, changes), changes)
-        alone = self._alone(tx, going, changes)
-        return self._throttled(self._under_the_cap(tx, alone, changes), changes)
+        there = _Round(tx, changes)
+        for _, gate in self._first:
+            new = gate(there, new)
+        ready = self._free(there, new)
+        for _, check in self._then:
+            ready = check(there, ready)
+        return ready
+
+    def answers(self, tx: Transaction, item: WorkItem, order: Order, now: datetime) -> Iterator[GateAnswer]:
+        """What each gate says of one registered order at ``now`` (UTC), whatever the gates before it say.
+
+        The transaction must be undone afterwards: some gates write what they decide.
+        """
+        pair = [(item, order)]
+        for name, gate in self._first:
+            there = _Round(tx, OrderChanges(now))
+            yield _answer(name, there, bool(gate(there, pair)))
+        there = _Round(tx, OrderChanges(now))
+        ready = self._free(there, pair)
+        yield _answer("point", there, bool(ready))
+        meter = there.points(pair).get(order.metering_point)
+        if meter is None or meter.meter is None:
+            return
+        for name, check in self._then:
+            there = _Round(tx, OrderChanges(now))
+            yield _answer(name, there, bool(check(there, [(item, order, meter.meter)])))
 
     def text_of(self, order: Order) -> str | None:
         """The text that goes out with the command of an order that has just passed."""
         return self._rules.text_of(order)
 
-    def _contactor_orders(self, new: Sequence[_Pair], changes: OrderChanges) -> list[_Pair]:
+    def _contactor_orders(self, there: _Round, new: Sequence[_Pair]) -> list[_Pair]:
+        changes = there.changes
         for item, order in new:
             if order.kind.contactor_action is None:
                 why = f"orders of the kind {order.kind} are carried out by a person until their steps are set up"
                 changes.park(order, item, why)
         return [(item, order) for item, order in new if order.kind.contactor_action is not None]
 
-    def _wanted(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[_Pair]:
+    def _wanted(self, there: _Round, new: Sequence[_Pair]) -> list[_Pair]:
         """Gate: the order is still wanted, and it is its turn among the requests for its metering point."""
+        tx, changes = there.tx, there.changes
         turns = Turns(tx, [order for _, order in new], changes.now)
         stays = []
         for item, order in new:
@@ -108,14 +170,9 @@ class Gates:
                     changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._policy.recheck_interval)
         return stays
 
-    def _free(
-        self,
-        new: Sequence[_Pair],
-        points: Mapping[MeteringPointCode, MeteringPoint],
-        holds: Mapping[MeteringPointCode, Sequence[Hold]],
-        changes: OrderChanges,
-    ) -> list[Ready]:
+    def _free(self, there: _Round, new: Sequence[_Pair]) -> list[Ready]:
         """Gate: an interlock ends an order; a hold or registered danger makes a connection wait until it is lifted."""
+        changes, points, holds = there.changes, there.points(new), there.holds(new)
         free: list[Ready] = []
         for item, order in new:
             point, here = points.get(order.metering_point), holds.get(order.metering_point, ())
@@ -136,22 +193,18 @@ class Gates:
                 free.append((item, order, point.meter))
         return free
 
-    def _certain(
-        self,
-        tx: Transaction,
-        new: Sequence[Ready],
-        points: Mapping[MeteringPointCode, MeteringPoint],
-        changes: OrderChanges,
-    ) -> list[Ready]:
+    def _certain(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: a meter that may belong to another household is not switched; a person finds out where it is."""
-        against = doubts(tx, [order for _, order, _ in new], points, changes.now)
+        changes = there.changes
+        against = doubts(there.tx, [order for _, order, _ in new], there.points(new), changes.now)
         for item, order, _ in new:
             if order.key in against:
                 changes.park(order, item, against[order.key])
         return [ready for ready in new if ready[1].key not in against]
 
-    def _not_stopped(self, tx: Transaction, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
-        stop = tx.guards.stop() if new else None
+    def _not_stopped(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
+        changes = there.changes
+        stop = there.tx.guards.stop() if new else None
         if stop is None:
             return list(new)
         goes_on: list[Ready] = []
@@ -164,12 +217,13 @@ class Gates:
                 goes_on.append((item, order, meter))
         return goes_on
 
-    def _alone(self, tx: Transaction, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
+    def _alone(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: one active command per meter, and a pause between two. A connection recalls an older disconnection.
 
         A command may act while its order is open; if its order became done without a sign of the command, until the
         end of the command's interval.
         """
+        tx, changes = there.tx, there.changes
         now, policy = changes.now, self._policy
         shown = policy.shown(now, self._clock_shows(now))
         near: dict[MeterNumber, list[RelatedOrder]] = {}
@@ -206,8 +260,9 @@ class Gates:
                 tx.orders.recall(other.key, changes.now, superseded_by=order.key)
                 tx.work.wake(WorkStep.EXECUTE, [other.key], changes.now)
 
-    def _under_the_cap(self, tx: Transaction, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
+    def _under_the_cap(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: the hourly cap of disconnections, for all nodes together; above it, two persons must agree."""
+        tx, changes = there.tx, there.changes
         if not any(order.kind is OrderKind.DISCONNECT for _, order, _ in new):
             return list(new)
         tx.guards.one_at_a_time()
@@ -227,8 +282,9 @@ class Gates:
                 )
         return goes_on
 
-    def _throttled(self, new: Sequence[Ready], changes: OrderChanges) -> list[Ready]:
+    def _throttled(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: commands per second; the others come back when it is their turn."""
+        changes = there.changes
         goes_on: list[Ready] = []
         for done, ready in enumerate(new):
             until = self._throttle.take(changes.now, done - len(goes_on))
@@ -242,6 +298,19 @@ class Gates:
         """A random time between a fifth of ``most`` and ``most``, so that orders don't all come back at once."""
         wait: timedelta = most * self._jitter.uniform(0.2, 1.0)
         return wait
+
+
+def _answer(gate: str, there: _Round, passes: bool) -> GateAnswer:
+    """The gate's answer, out of what it wrote down about the one order that it was asked for."""
+    if passes:
+        return GateAnswer(gate, True, "; ".join(text for _, text in there.changes.notes))
+    changes = there.changes
+    texts = [text for _, _, text in (*changes.waiting, *changes.moves)]
+    if changes.unknown:
+        texts.append("the metering point is not known: SID is asked")
+    until = [due for _, due, _ in changes.postponed]
+    waits_for = next((reason for _, reason, _ in changes.waiting), None)
+    return GateAnswer(gate, False, "; ".join(texts), min(until) if until else None, waits_for)
 
 
 def _spared(tx: Transaction, order: Order, now: datetime) -> str | None:

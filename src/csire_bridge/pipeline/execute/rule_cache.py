@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from csire_bridge.config.rule_files import read_rules
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.rules.decide import Rules
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.timeline import Timeline
@@ -35,4 +36,9 @@ class RuleBook:
 
 def timeline_of(versions: Sequence[RuleSetVersion]) -> Timeline:
     """Rule sets one after the other; raises ConfigurationError when one can't be read."""
-    return Timeline([(v.valid_from, Rules(read_rules(v.text, f"rule set {v.key}"))) for v in versions])
+    return Timeline([(v.valid_from, Rules(read_rules(v.text, f"rule set {v.key}"), _name(v))) for v in versions])
+
+
+def _name(version: RuleSetVersion) -> str:
+    entered = version.entered_at.astimezone(WARSAW)
+    return f"rule set {version.key} by {version.entered_by} of {entered:%Y-%m-%d %H:%M}"

@@ -55,10 +55,16 @@ class RuleGate:
                     change = timeline.next_change(changes.now)
                     look = min(until, change or until, changes.now + _LONGEST_WAIT)
                     at = f"{until.astimezone(WARSAW):%Y-%m-%d %H:%M}"
-                    changes.wait(order, item, WaitsFor.RULES, f"waits until {at} Polish time: {reason}", look)
+                    text = f"waits until {at} Polish time: {reason} ({self._which(order)})"
+                    changes.wait(order, item, WaitsFor.RULES, text, look)
             case GiveUp(then, _, reason) | Never(then, reason):
-                _give_up(item, order, then, f"by the operator's rules: {reason}", changes)
+                _give_up(item, order, then, f"by the operator's rules: {reason} ({self._which(order)})", changes)
         return False
+
+    def _which(self, order: Order) -> str:
+        """The rule that decides about the order, with its version."""
+        scope = self._rules.rule_for(order, source_of(order)).scope
+        return f"rule for {scope}; {self._rules.name}"
 
     def _late(self, item: WorkItem, order: Order, decision: Decision, at: datetime, changes: OrderChanges) -> bool:
         """Close to the deadline an order becomes field work; one that was never tried is tried once, if permitted now.

@@ -1,0 +1,143 @@
+"""``csire-bridge orders explain``: why an order goes, waits or has ended, in sentences for a clerk."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from csire_bridge.cli.orders.actions import KeyArgument
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.moments import local
+from csire_bridge.cli.shared.operator_action import opened
+from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.errors import ActionRefused
+from csire_bridge.domain.order.deadlines import standing
+from csire_bridge.domain.order.order import FINAL_STATES, OrderEvent
+from csire_bridge.pipeline.execute.explain import Explanation, FactUsed
+from csire_bridge.pipeline.execute.explain import explain as explained
+from csire_bridge.pipeline.execute.gates import GateAnswer, Gates
+from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.settings_to_values import execution_policy
+from csire_bridge.store.database import Database
+from csire_bridge.store.unit_of_work import UnitOfWork
+
+__all__ = ["explain"]
+
+
+def explain(
+    key: KeyArgument, database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None
+) -> None:
+    """Why an order goes, waits or has ended: gates, facts with age and source, the law's rule, the clock.
+
+    Nothing is changed. Last comes what would have to change for the order to be sent now.
+
+    Example:
+
+        csire-bridge orders explain 17
+    """
+    settings, now = load_settings(config, database=database), system_clock()
+    policy = execution_policy(settings)
+    gates = Gates(policy, random.Random(), lambda _: None, can_ask=bool(settings.sid.url and settings.sid.look_up))  # noqa: S311 - spreads retries, no secret
+    with opened(settings) as store, _undone(store) as tx:
+        order = tx.orders.get_many([key]).get(key)
+        if order is None:
+            raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
+        found, history = explained(tx, order, gates, policy, now), tx.orders.history(key)
+    if json_wanted:
+        print_json(_as_json(found, history))
+        return
+    for line in _lines(found, history):
+        out.print(line, markup=False, highlight=False)
+
+
+class _Undo(Exception):
+    """Ends a transaction without writing."""
+
+
+def _undo() -> NoReturn:
+    raise _Undo
+
+
+@contextmanager
+def _undone(store: Database) -> Iterator[UnitOfWork]:
+    """A transaction that writes nothing."""
+    try:
+        with store.transaction() as tx:
+            yield tx
+            _undo()
+    except _Undo:
+        return
+
+
+def _lines(found: Explanation, history: list[OrderEvent]) -> Iterator[str]:
+    order = found.order
+    waits = f", waits for {order.waits_for}" if order.waits_for else ""
+    kind = f"{order.kind}{f' ({order.disconnection_kind})' if order.disconnection_kind else ''}"
+    yield f"order {order.key}: {kind} at {order.metering_point}, {order.state}{waits}"
+    if history:
+        yield f"last: {local(history[-1].at)}: {history[-1].text}"
+    yield "facts used:"
+    yield from (f"  {_fact(fact)}" for fact in found.facts)
+    if found.gates:
+        yield "gates, asked one by one now:"
+        yield from (f"  {_gate(answer)}" for answer in found.gates)
+    if found.rule is not None:
+        yield f"rule of the law: {found.rule.words}"
+        yield f"  po polsku: {found.rule.pl} ({found.rule.source})"
+    yield f"clock: {_clock(found)}"
+    yield from _ending(found)
+
+
+def _ending(found: Explanation) -> Iterator[str]:
+    if found.order.state in FINAL_STATES:
+        yield f"it has ended: {found.order.detail or found.order.state}"
+    elif found.to_go:
+        yield "to be sent now, this would have to change:"
+        yield from (f"  {text}" for text in found.to_go)
+    elif found.gates:
+        yield "nothing holds it up: it is sent when its work falls due"
+    else:
+        yield "it is under way: `csire-bridge orders show` has its command and events"
+
+
+def _fact(fact: FactUsed) -> str:
+    if fact.value is None:
+        return f"{fact.name}: not known"
+    since = f"from {fact.effective} on" if fact.effective else "since a date that was not kept"
+    heard = f"heard {local(fact.heard)}" if fact.heard else "heard at a time that was not kept"
+    return f"{fact.name} = {fact.value}: {since}, {heard}, by {fact.source or 'an execution'}"
+
+
+def _gate(answer: GateAnswer) -> str:
+    if answer.passes:
+        return f"{answer.gate}: passes{f' ({answer.text})' if answer.text else ''}"
+    until = f"; looked at again {local(answer.until)}" if answer.until else ""
+    return f"{answer.gate}: does NOT pass: {answer.text or 'it is not its turn'}{until}"
+
+
+def _clock(found: Explanation) -> str:
+    order = found.order
+    if order.deadline is None:
+        return "none runs"
+    return f"{standing(order.deadline, order.registered_at, found.now)}; it must be done by {local(order.deadline)}"
+
+
+def _as_json(found: Explanation, history: list[OrderEvent]) -> dict[str, Any]:
+    order, rule = found.order, found.rule
+    return {
+        "order": order.key,
+        "state": order.state,
+        "waits_for": order.waits_for,
+        "detail": order.detail,
+        "last": history[-1].text if history else None,
+        "facts": [
+            {"name": f.name, "value": f.value, "source": f.source, "effective": f.effective, "heard": f.heard}
+            for f in found.facts
+        ],
+        "gates": [{"gate": a.gate, "passes": a.passes, "text": a.text, "until": a.until} for a in found.gates],
+        "rule": {"name": rule.version, "source": str(rule.source), "en": rule.en, "pl": rule.pl} if rule else None,
+        "deadline": order.deadline,
+        "to_go": list(found.to_go),
+    }

@@ -88,7 +88,7 @@ Mutation = Callable[[pytest.MonkeyPatch, Parts], None]
 
 
 def no_turns_at_a_meter(patch: pytest.MonkeyPatch, parts: Parts) -> None:
-    patch.setattr(Gates, "_alone", lambda _self, _tx, new, _changes: list(new))
+    patch.setattr(Gates, "_alone", lambda _self, _there, new: list(new))
     with parts.database.transaction() as tx:
         tx.connection.execute(text("DROP INDEX uq_orders_open_command"))
 
@@ -128,7 +128,7 @@ def a_command_that_may_still_run_is_forgotten(patch: pytest.MonkeyPatch, _parts:
 
 
 def the_stop_switch_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:
-    patch.setattr(Gates, "_not_stopped", lambda _self, _tx, new, _changes: list(new))
+    patch.setattr(Gates, "_not_stopped", lambda _self, _there, new: list(new))
 
 
 def a_newer_connection_is_not_looked_at(patch: pytest.MonkeyPatch, _parts: Parts) -> None:

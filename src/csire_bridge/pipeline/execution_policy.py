@@ -70,6 +70,13 @@ class ExecutionPolicy:
         """The earliest time (UTC) that the head-end system's clock can show: by its replies (``told``), or a guess."""
         return now - self.unmeasured if told is None else told
 
+    def last_moment(self, now: datetime, told: datetime | None) -> datetime:
+        """The last moment (UTC, by our clock) at which a command that is sent at ``now`` may act.
+
+        ``told``: the earliest time that the head-end system's clock can show, by its replies.
+        """
+        return now + self.lifetime + self.expiry_margin + (now - self.shown(now, told))
+
     def left(self, end: Order | datetime, shown: datetime) -> timedelta:
         """How long a command may still act if the head-end system's clock shows ``shown``; zero if it can't any more.
 

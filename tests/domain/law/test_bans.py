@@ -12,7 +12,7 @@ from csire_bridge.domain.law.judge import Forbidden, Permitted, WaitForLaw, judg
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind
 from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
 from tests.support.defaults import LAW
-from tests.support.law import suspension
+from tests.support.law import is_forbidden, suspension
 
 DAY = timedelta(days=1)
 FIRST, LAST = date(2026, 1, 1), date(2027, 12, 31)
@@ -20,31 +20,6 @@ ALL_DAYS = [FIRST + n * DAY for n in range((LAST - FIRST).days + 1)]
 VULNERABLE = Protection.of(ProtectedKind.VULNERABLE)
 VENTILATED = Protection.of(ProtectedKind.HOME_VENTILATION)
 DEFENCE = Protection.of(ProtectedKind.NATIONAL_DEFENCE)
-FIXED = [(1, 1), (1, 6), (5, 1), (5, 3), (8, 15), (11, 1), (11, 11), (12, 24), (12, 25), (12, 26)]
-
-
-def easter(year: int) -> date:
-    """Easter Sunday by the anonymous Gregorian algorithm, so that it does not come from the product's library."""
-    a, b, c = year % 19, year // 100, year % 100
-    d, e = divmod(b, 4)
-    g = (8 * b + 13) // 25
-    h = (19 * a + b - d - g + 15) % 30
-    i, k = divmod(c, 4)
-    l = (32 + 2 * e + 2 * i - h - k) % 7  # noqa: E741 - as the algorithm names it
-    m = (a + 11 * h + 22 * l) // 451
-    month, day = divmod(h + l - 7 * m + 114, 31)
-    return date(year, month, day + 1)
-
-
-def is_off(day: date) -> bool:
-    sunday = easter(day.year)
-    moving = {sunday, sunday + DAY, sunday + 49 * DAY, sunday + 60 * DAY}
-    return day.weekday() >= 5 or (day.month, day.day) in FIXED or day in moving
-
-
-def is_forbidden(day: date) -> bool:
-    winter = (day.month, day.day) >= (11, 1) or (day.month, day.day) <= (3, 31)
-    return winter or is_off(day) or is_off(day + DAY)
 
 
 @pytest.mark.parametrize("protection", [VULNERABLE, VENTILATED, None], ids=["vulnerable", "ventilated", "unknown"])

@@ -91,7 +91,7 @@ def _verdict(tx: Transaction, order: Order, policy: ExecutionPolicy, now: dateti
     if order.state in FINAL_STATES:
         return Permitted()
     point = tx.points.of([order.metering_point], now).get(order.metering_point)
-    ends = now + policy.lifetime + policy.expiry_margin
+    ends = policy.last_moment(now, None)
     return judge(order, point.protection if point else None, policy.law, now, ends)
 
 

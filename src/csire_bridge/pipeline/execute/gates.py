@@ -90,7 +90,7 @@ class Gates:
         self._jitter = jitter
         self._throttle = Throttle(policy.commands_per_second)
         self._rules = RuleGate(policy.deadlines)
-        self._law = LawGate(policy, can_ask=can_ask)
+        self._law = LawGate(policy, clock_shows, can_ask=can_ask)
         self._first: Sequence[tuple[str, Callable[[_Round, Sequence[_Pair]], list[_Pair]]]] = (
             ("kind", self._contactor_orders),
             ("wanted", self._wanted),

@@ -5,7 +5,7 @@ A command may act until its lifetime is over, so the days until then must be per
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
@@ -26,10 +26,17 @@ _ASKED_FOR = timedelta(days=1)
 
 
 class LawGate:
-    """Applies the law's bans to registered orders. ``can_ask``: SID can be asked whether a household is protected."""
+    """Applies the law's bans to registered orders.
 
-    def __init__(self, policy: ExecutionPolicy, *, can_ask: bool) -> None:
+    ``clock_shows`` returns the earliest time that the head-end system's clock can show, by which a command ends.
+    ``can_ask``: SID can be asked whether a household is protected.
+    """
+
+    def __init__(
+        self, policy: ExecutionPolicy, clock_shows: Callable[[datetime], datetime | None], *, can_ask: bool
+    ) -> None:
         self._policy = policy
+        self._clock_shows = clock_shows
         self._can_ask = can_ask
 
     def passing(
@@ -64,7 +71,7 @@ class LawGate:
         points: Mapping[MeteringPointCode, MeteringPoint],
         now: datetime,
     ) -> dict[int, LawVerdict]:
-        ends = now + self._policy.lifetime + self._policy.expiry_margin
+        ends = self._policy.last_moment(now, self._clock_shows(now))
         unknown = [order.metering_point for _, order, _ in new if points[order.metering_point].protection is None]
         asked = (
             tx.points.protection_asked_since(unknown, now - _ASKED_FOR) if self._can_ask and unknown else frozenset()

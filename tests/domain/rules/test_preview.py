@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, timedelta
 
 import pytest
 
+from csire_bridge.cli.rules.as_text import planned_words
 from csire_bridge.domain.calendar.hours import NO_HOURS, Hours, Week
 from csire_bridge.domain.calendar.windows import Window
+from csire_bridge.domain.law.judge import Forbidden
 from csire_bridge.domain.operations.statistics import Bucket
 from csire_bridge.domain.order.facts import OrderSource
-from csire_bridge.domain.order.order import Order, OrderKind
+from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind
+from csire_bridge.domain.protection import ProtectedKind, Protection
 from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow, decide
 from csire_bridge.domain.rules.model import Rule, RuleSet, RuleSetVersion, Scope, Then
 from csire_bridge.domain.rules.preview import PastOrder, WaitingOrder, moved_orders, replay_past
 from csire_bridge.domain.rules.timeline import Planned, Timeline, in_force, plan
-from tests.support.defaults import DEADLINES
+from tests.support.defaults import DEADLINES, LAW
 from tests.support.rules import DEBT, NOW, PREPAID, TOPPED_UP, order, polish
 
 DISCONNECT = Scope(OrderKind.DISCONNECT)
@@ -156,3 +159,29 @@ def test_given_an_order_for_a_date_when_replayed_then_it_begins_on_its_date() ->
     one = order(requested_date=date(2026, 11, 25))
     (result,) = replay_past([past(one, 60 * 39, 60 * 39 + 5)], ANY, DEADLINES)
     assert result.before == result.after
+
+
+def test_given_rules_that_are_looser_than_the_law_then_the_preview_keeps_to_the_law() -> None:
+    suspension = replace(waiting(DEBT), disconnection_kind=DisconnectionKind.DEBT)
+    friday = polish("2026-06-12T09:00")
+    protected = {suspension.metering_point: Protection.of(ProtectedKind.VULNERABLE)}
+    mornings = Timeline([(friday - DAY, MORNING)])
+    anytime = Rules(RuleSet())
+    (free,) = moved_orders([suspension], mornings, friday, anytime, polish("2026-06-12T20:00"), DEADLINES)
+    assert free.after == Planned(SendNow(), polish("2026-06-12T20:00"))
+    (kept,) = moved_orders(
+        [suspension], mornings, friday, anytime, polish("2026-06-12T20:00"), DEADLINES, law=LAW, protections=protected
+    )
+    assert kept.after == Planned(SendNow(), polish("2026-06-15T00:00"))
+
+
+def test_given_a_ban_that_outlasts_the_waiting_then_the_plan_is_an_answer_with_the_rule() -> None:
+    suspension = replace(waiting(DEBT), disconnection_kind=DisconnectionKind.DEBT)
+    winter = polish("2026-11-23T12:00")
+    timeline = Timeline([(winter - DAY, MORNING)])
+    protected = {suspension.metering_point: Protection.of(ProtectedKind.VULNERABLE)}
+    (moved,) = moved_orders(
+        [suspension], timeline, winter, Rules(RuleSet()), winter, DEADLINES, law=LAW, protections=protected
+    )
+    assert isinstance(moved.after.what, Forbidden)
+    assert "suspension-winter" in planned_words(moved.after)

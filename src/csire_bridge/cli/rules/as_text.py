@@ -11,6 +11,7 @@ from csire_bridge.cli.shared.moments import local
 from csire_bridge.domain.calendar.hours import ALWAYS
 from csire_bridge.domain.calendar.windows import DateRange, Pause
 from csire_bridge.domain.calendar.working_days import Calendar
+from csire_bridge.domain.law.judge import Forbidden
 from csire_bridge.domain.operations.statistics import Bucket
 from csire_bridge.domain.rules.decide import GiveUp, SendNow
 from csire_bridge.domain.rules.model import Rule, RuleSet, RuleSetVersion, Then
@@ -93,6 +94,8 @@ def planned_words(planned: Planned) -> str:
             return f"sent {local(planned.at)}"
         case GiveUp() as given_up:
             return f"{_THEN[given_up.then]} {local(planned.at)}: {given_up.reason}"
+        case Forbidden() as forbidden:
+            return f"refused {local(planned.at)}: forbidden by law ({forbidden.ban.version})"
         case never:
             return f"{_THEN[never.then]} {local(planned.at)}: {never.reason}"
 

@@ -29,8 +29,14 @@ from csire_bridge.domain.rules.preview import Moved, PastResult, moved_orders, r
 from csire_bridge.domain.rules.timeline import in_force
 from csire_bridge.pipeline.execute.rule_cache import timeline_of
 from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.settings_to_values import law_policy
 from csire_bridge.store.database import Database
-from csire_bridge.store.repositories.rule_sets import RuleSets, past_orders, waiting_orders
+from csire_bridge.store.repositories.rule_sets import (
+    RuleSets,
+    past_orders,
+    protections_where_orders_wait,
+    waiting_orders,
+)
 
 __all__ = ["add_to"]
 
@@ -149,7 +155,11 @@ def preview(
         store.require_current()
         with store.reading() as connection:
             timeline = timeline_of(RuleSets(connection).versions())
-            moved = list(moved_orders(waiting_orders(connection), timeline, moment, rules, now, deadlines))
+            waiting, protections = waiting_orders(connection), protections_where_orders_wait(connection)
+            law = law_policy(settings)
+            moved = list(
+                moved_orders(waiting, timeline, moment, rules, now, deadlines, law=law, protections=protections)
+            )
             past = replay_past(past_orders(connection, now - timedelta(days=days)), rules, deadlines)
     if json_wanted:
         print_json({"moved": [moved_json(one) for one in moved], "past": [past_json(result) for result in past]})

@@ -7,17 +7,22 @@ the rules of that time, are part of the recorded times.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from types import MappingProxyType
 
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode
+from csire_bridge.domain.law.judge import LawVerdict, Permitted, judge
+from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.operations.statistics import Bucket, Executed, bucket_of
 from csire_bridge.domain.order.deadlines import Deadlines, deadline_of
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
 from csire_bridge.domain.order.sources import source_of
-from csire_bridge.domain.rules.decide import Rules, SendNow
+from csire_bridge.domain.protection import Protection
+from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow
 from csire_bridge.domain.rules.model import Then
 from csire_bridge.domain.rules.timeline import Planned, Timeline, plan
 
@@ -79,19 +84,28 @@ def moved_orders(
     now: datetime,
     deadlines: Deadlines,
     source: OrderSource | None = None,
+    law: LawPolicy | None = None,
+    protections: Mapping[MeteringPointCode, Protection] = MappingProxyType({}),
 ) -> Iterator[Moved]:
     """The orders to which something else would happen if ``rules`` held from ``since`` (UTC) on.
 
-    ``source`` is whose orders they are; None: what each of them says.
+    ``source`` is whose orders they are; None: what each of them says. The rules can be stricter than the ``law`` (None:
+    there is none), and never looser; ``protections`` are those that are known.
     """
     changed = timeline.with_also(since, rules)
     for order in orders:
-        whose = source or source_of(order)
-        before, after = plan(order, timeline, now, whose), plan(order, changed, now, whose)
+        whose, lawful = source or source_of(order), partial(_lawful, order, law, protections)
+        before, after = plan(order, timeline, now, whose, lawful), plan(order, changed, now, whose, lawful)
         if before != after:
             deadline = deadline_of(order, deadlines)
             late = deadline is not None and _misses(after, deadline) and not _misses(before, deadline)
             yield Moved(order, before, after, late)
+
+
+def _lawful(
+    order: WaitingOrder, law: LawPolicy | None, protections: Mapping[MeteringPointCode, Protection], moment: datetime
+) -> LawVerdict:
+    return Permitted() if law is None else judge(order, protections.get(order.metering_point), law, moment, moment)
 
 
 def _misses(planned: Planned, deadline: datetime) -> bool:
@@ -117,7 +131,7 @@ def replay_past(
             executed = max(order.executed_at, planned.at + _run_time(order))
             result.after[_bucket(order, executed)] += 1
             result.late_after += _late(executed, deadline)
-        else:
+        elif isinstance(planned.what, GiveUp | Never):
             result.not_sent[planned.what.then] += 1
     return [results[kind] for kind in OrderKind if kind in results]
 

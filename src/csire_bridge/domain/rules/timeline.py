@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from csire_bridge.domain.law.judge import Forbidden, LawVerdict, Permitted, WaitForLaw
 from csire_bridge.domain.order.facts import OrderFacts, OrderSource
 from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow, Wait, decide
 from csire_bridge.domain.rules.model import RuleSet, RuleSetVersion
@@ -45,16 +46,32 @@ def in_force(versions: Sequence[RuleSetVersion], moment: datetime) -> RuleSetVer
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plan for an order: sent at ``at`` (UTC), or given up then, or never sent by the rules of that moment."""
+    """The plan for an order: sent at ``at`` (UTC), given up or forbidden by law then, or never sent by the rules."""
 
-    what: SendNow | GiveUp | Never
+    what: SendNow | GiveUp | Never | Forbidden
     at: datetime
 
 
-def plan(order: OrderFacts, timeline: Timeline, now: datetime, source: OrderSource = OrderSource.HUB) -> Planned:
-    """What the rules decide for ``order`` from ``now`` (UTC) on, if nothing else delays it."""
+def plan(
+    order: OrderFacts,
+    timeline: Timeline,
+    now: datetime,
+    source: OrderSource = OrderSource.HUB,
+    law: Callable[[datetime], LawVerdict] = lambda _: Permitted(),
+) -> Planned:
+    """What the rules decide for ``order`` from ``now`` (UTC) on, if nothing else delays it.
+
+    ``law`` says what the law says about the order at a moment; by default nothing.
+    """
     moment = now
-    while isinstance(decision := decide(order, timeline.at(moment), moment, source), Wait):
-        change = timeline.next_change(moment)
-        moment = min(decision.until, change) if change else decision.until
-    return Planned(decision, moment)
+    while True:
+        decision = decide(order, timeline.at(moment), moment, source)
+        if isinstance(decision, Wait):
+            change = timeline.next_change(moment)
+            moment = min(decision.until, change) if change else decision.until
+            continue
+        verdict = law(moment) if isinstance(decision, SendNow) else Permitted()
+        if isinstance(verdict, WaitForLaw):
+            moment = verdict.until
+            continue
+        return Planned(verdict if isinstance(verdict, Forbidden) else decision, moment)

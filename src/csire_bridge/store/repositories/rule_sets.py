@@ -7,12 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.order.order import OrderState
+from csire_bridge.domain.protection import Protection
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.preview import PastOrder, WaitingOrder
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.sql.row_mapper import from_rows, to_row
-from csire_bridge.store.tables import orders, rule_sets, work
+from csire_bridge.store.tables import metering_points, orders, rule_sets, work
 
 __all__ = ["RuleSets", "past_orders", "waiting_orders"]
 
@@ -55,6 +57,14 @@ def waiting_orders(connection: Connection) -> Iterator[WaitingOrder]:
     """The orders that were not given to the head-end system, oldest first."""
     query = select(orders).where(orders.c.state == OrderState.REGISTERED.value).order_by(orders.c.key)
     yield from from_rows(WaitingOrder, connection.execute(query))
+
+
+def protections_where_orders_wait(connection: Connection) -> dict[MeteringPointCode, Protection]:
+    """What is known of the protection of households at whose points orders wait."""
+    points, waiting = metering_points.c, orders.c.state == OrderState.REGISTERED.value
+    query = select(points.code, points.protection).join(orders, orders.c.metering_point == points.code)
+    found = connection.execute(query.where(waiting, points.protection.is_not(None)))
+    return {MeteringPointCode(row.code): Protection(row.protection) for row in found}
 
 
 def past_orders(connection: Connection, since: datetime) -> Iterator[PastOrder]:

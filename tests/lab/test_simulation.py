@@ -16,11 +16,12 @@ from typer.testing import CliRunner
 
 from csire_bridge.cli.main import app
 from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand, ControlState
 from csire_bridge.domain.operations.statistics import Bucket, count_buckets
 from csire_bridge.domain.order.facts import OrderSource
-from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderKind, OrderState
+from csire_bridge.domain.order.order import NEEDS_OPERATOR, DisconnectionKind, Order, OrderKind, OrderState
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.lab.simulation.check import violations
 from csire_bridge.lab.simulation.head_end import Movement
@@ -32,6 +33,8 @@ from csire_bridge.lab.simulation.play import Play
 from csire_bridge.lab.simulation.population import meter_name
 from csire_bridge.lab.simulation.report import AIM, Report, as_json, report_of
 from csire_bridge.lab.simulation.scenarios import Scenario, make_scenario
+from csire_bridge.pipeline.execute.law_gate import LawGate
+from tests.support.law import is_forbidden
 
 MONDAY = datetime(2026, 3, 1, 23, tzinfo=UTC)
 BRIEF = timedelta(minutes=2)
@@ -134,7 +137,7 @@ def test_given_pairs_of_prepaid_orders_when_they_come_in_one_evening_then_their_
         for _ in play.run():
             pass
         assert violations(play) == []
-        kinds = {kind.kind: kind for kind in outcomes(play)}
+        kinds = {kind.kind: kind for kind in outcomes(play).kinds}
         assert {kind.orders for kind in kinds.values()} == {PAIRS}
         left = Counter(order.kind for order in every(play) if order.state in NEEDS_OPERATOR)
         assert sum(left.values()) <= PAIRS // 500, "meters that were away for most of a day are few"
@@ -170,7 +173,7 @@ def test_given_rules_when_an_order_waits_for_its_hour_then_time_counts_from_ther
     with playing(scene(sid, hub), rules) as play:
         for _ in play.run():
             pass
-        (found,) = outcomes(play)
+        (found,) = outcomes(play).kinds
         done = {int(order.meter[3:]): order.executed_at for order in every(play) if order.meter and order.executed_at}
     assert done[2] < eight + timedelta(minutes=30)
     assert done[3] >= MONDAY + timedelta(hours=10)
@@ -262,3 +265,46 @@ def test_given_the_command_when_it_plays_then_it_shows_both_years_and_says_what_
     first, again = (CliRunner().invoke(app, ["simulate", *options, "--database", used]) for _ in range(2))
     assert first.exit_code == 0
     assert "has orders" in str(again.exception)
+
+
+# --- the law
+
+
+JUNE, NOVEMBER = datetime(2026, 6, 10, 22, tzinfo=UTC), datetime(2026, 11, 15, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("start", "days"), [(JUNE, 6), (NOVEMBER, 2)], ids=["June", "winter"])
+def test_given_protected_households_then_none_is_suspended_on_a_forbidden_day_and_what_moved_is_counted(
+    start: datetime, days: int
+) -> None:
+    scenario = replace(make_scenario("month", 250, start, days, 5), pulse=BRIEF, protected=0.5)
+    with playing(scenario) as play:
+        for _ in play.run():
+            pass
+        report = report_of(play, 1.0)
+        cut_off = Counter(
+            movement.at.astimezone(WARSAW).date()
+            for order in every(play)
+            if order.disconnection_kind is DisconnectionKind.DEBT and order.meter is not None
+            for movement in play.head_end.movements.get(order.meter, [])
+            if movement.order == order.key and play.population.protection(int(order.meter[3:])).kind is not None
+        )
+    assert report.wrong == []
+    assert not any(is_forbidden(day) for day in cut_off)
+    assert report.law.done == cut_off
+    assert report.law.protected > 20
+    if start is JUNE:
+        assert report.law.moved > 5
+        assert sum(cut_off.values()) > 5
+    else:
+        assert (report.law.moved, sum(cut_off.values())) == (0, 0)
+        assert report.law.refused == report.law.protected
+
+
+def test_given_a_bridge_without_the_gate_of_the_law_then_the_run_ends_with_what_was_broken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LawGate, "passing", lambda _self, _tx, new, _points, _changes: list(new))
+    scenario = replace(make_scenario("month", 60, NOVEMBER, 1, 5), pulse=BRIEF, protected=0.5)
+    report = played(scenario)
+    assert any("cut a household off" in text and "suspension-winter" in text for text in report.wrong)

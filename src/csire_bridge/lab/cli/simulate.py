@@ -60,6 +60,9 @@ def simulate(
         int | None,
         typer.Option("--disconnections-per-hour", min=0, help="In place of the setting of that name."),
     ] = None,
+    protected: Annotated[
+        float, typer.Option("--protected", min=0, max=100, help="Percent of the households that the law protects.")
+    ] = 10,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Worker processes that share the work.")] = 1,
     pulse: Annotated[
         float, typer.Option("--pulse", min=0, help="Work that falls due within this many seconds is done together.")
@@ -84,7 +87,10 @@ def simulate(
     begin = parse_moment(start, system_clock()) if start else _next_month(system_clock())
     versions = _rules_of_file(rules, settings, begin) if rules else _rules_of_database(settings)
     played = replace(
-        make_scenario(scenario, orders, begin, days, seed), workers=workers, pulse=timedelta(seconds=pulse)
+        make_scenario(scenario, orders, begin, days, seed),
+        workers=workers,
+        pulse=timedelta(seconds=pulse),
+        protected=protected / 100,
     )
     with empty_database(database) as store:
         play = Play(played, settings, store)

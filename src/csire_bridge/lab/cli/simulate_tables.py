@@ -10,6 +10,7 @@ from rich.table import Table
 from csire_bridge.cli.shared.console import duration, out
 from csire_bridge.domain.operations.statistics import Bucket
 from csire_bridge.domain.order.order import OrderState
+from csire_bridge.lab.simulation.law import LawOutcome
 from csire_bridge.lab.simulation.measured import PUBLISHED
 from csire_bridge.lab.simulation.outcome import KindOutcome, Spread
 from csire_bridge.lab.simulation.report import AIM, LEFT_OUT, Report, still_open
@@ -24,6 +25,8 @@ def print_report(report: Report) -> None:
     for kind in report.kinds:
         out.print(_buckets(kind))
     out.print(_ends(report))
+    if report.law.protected:
+        out.print(_law_days(report.law))
     for line in _lines(report):
         out.print(line, markup=False, highlight=False)
 
@@ -78,6 +81,20 @@ def _ends(report: Report) -> Table:
     return table
 
 
+def _law_days(law: LawOutcome) -> Table:
+    """Suspensions of protected households day by day, as the operator's rules alone would have it, and as it was."""
+    table = _table("Suspensions for debt at protected households", "", "by the rules alone", "carried out")
+    for day in sorted(law.without | law.done):
+        table.add_row(f"{day:%a %Y-%m-%d}", str(law.without[day] or "-"), str(law.done[day] or "-"))
+    return table
+
+
+def _law_lines(law: LawOutcome) -> Iterator[str]:
+    if law.protected:
+        yield f"The law: {law.protected} of {law.suspensions} suspensions for debt concern protected households;"
+        yield f"  it moved {law.moved} to a permitted day and refused {law.refused}; none fell on a forbidden day"
+
+
 def _lines(report: Report) -> Iterator[str]:
     play = report.play
     if report.due:
@@ -89,6 +106,8 @@ def _lines(report: Report) -> Iterator[str]:
         if kind.late:
             why = ", ".join(f"{count} {late}" for late, count in kind.late.most_common())
             yield f"  late {kind.kind}: {why}"
+    if not any("cut a household off" in text for text in report.wrong):
+        yield from _law_lines(report.law)
     if report.waited_for_cap:
         cap = play.policy.disconnections_per_hour
         yield f"The cap of {cap} disconnections an hour held {report.waited_for_cap} orders up"

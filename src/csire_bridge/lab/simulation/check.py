@@ -12,6 +12,7 @@ from csire_bridge.domain.meter.contactor import ControlState
 from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderKind, OrderState, Outcome
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulation.head_end import Movement
+from csire_bridge.lab.simulation.law import forbidden_movements
 from csire_bridge.lab.simulation.outcome import every_order
 from csire_bridge.lab.simulation.play import Play
 from csire_bridge.store.tables import work
@@ -25,7 +26,8 @@ def violations(play: Play) -> list[str]:
     """Every violation, a sentence each.
 
     Two open commands at one meter; a done that the contactor does not confirm; movements of a meter in another order
-    than they were asked for; an order that has neither ended nor a reason to wait; orders that were never registered.
+    than they were asked for; an order that has neither ended nor a reason to wait; orders that were never registered;
+    a household that was suspended on a day on which the law forbids it.
     """
     found = list(play.head_end.violations)
     registered: dict[int, datetime] = {}
@@ -35,6 +37,7 @@ def violations(play: Play) -> list[str]:
             registered[order.key] = order.registered_at
             found += _done(play, order)
             found += _open(play, order, waiting)
+            found += forbidden_movements(play, order)
     for meter, movements in play.head_end.movements.items():
         found += _in_order(meter, movements, registered)
     if play.taken < len(play.scenario.asked):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import Connection, select
 
@@ -15,13 +16,13 @@ from csire_bridge.domain.order.deadlines import deadline_of
 from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.order.sources import source_of
 from csire_bridge.domain.rules.timeline import Timeline, plan
+from csire_bridge.lab.simulation.law import LawOutcome, lawful_at, point_index
 from csire_bridge.lab.simulation.play import Play
-from csire_bridge.lab.simulation.population import index_of, meter_name
 from csire_bridge.pipeline.execute.rule_cache import RuleBook
 from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import order_events, orders
 
-__all__ = ["IN_TIME", "KindOutcome", "Late", "Spread", "every_order", "outcomes"]
+__all__ = ["IN_TIME", "KindOutcome", "Late", "Outcomes", "Spread", "every_order", "outcomes"]
 
 IN_TIME = timedelta(minutes=15)
 
@@ -89,13 +90,21 @@ def every_order(connection: Connection) -> Iterator[Order]:
     yield from from_rows(Order, rows)
 
 
-def outcomes(play: Play) -> list[KindOutcome]:
-    """What came of each kind of order, in the order in which kinds are listed."""
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What came of each kind of order, in the order in which kinds are listed, and what the law changed."""
+
+    kinds: Sequence[KindOutcome]
+    law: LawOutcome
+
+
+def outcomes(play: Play) -> Outcomes:
+    """Count every order once."""
     with play.database.reading() as connection:
         reader = _Reader(play, connection)
         for order in every_order(connection):
             reader.add(order)
-    return [found for found in reader.kinds.values() if found.orders]
+    return Outcomes([found for found in reader.kinds.values() if found.orders], reader.law)
 
 
 class _Reader:
@@ -107,11 +116,13 @@ class _Reader:
         self._cap = _waited(connection, WaitsFor.CAP)
         self._meter = _waited(connection, WaitsFor.METER)
         self.kinds = {kind: KindOutcome(kind) for kind in OrderKind}
+        self.law = LawOutcome()
 
     def add(self, order: Order) -> None:
         """Count an order."""
         if order.parent is not None:
             return
+        self.law.add(self._play, order, self._timeline)
         found = self.kinds[order.kind]
         found.orders += 1
         found.ends[order.state] += 1
@@ -134,12 +145,12 @@ class _Reader:
     def _counts(self, order: Order, allowed: datetime) -> bool:
         """Whether it should have been carried out at a meter that could be reached."""
         wanted = order.state not in FINAL_STATES or order.state is OrderState.DONE
-        meter = order.meter or meter_name(_meter_of(order))
-        return wanted and not self._outages.touch(index_of(meter), allowed, allowed + IN_TIME)
+        return wanted and not self._outages.touch(point_index(order), allowed, allowed + IN_TIME)
 
     def _allowed(self, order: Order) -> datetime:
-        """The first moment (UTC) at which the operator's rules, and the order's own date, let it be sent."""
-        planned = plan(order, self._timeline, order.registered_at, source_of(order)).at
+        """The first moment (UTC) at which the operator's rules, the law, and the order's own date let it be sent."""
+        law = partial(lawful_at, self._play, order)
+        planned = plan(order, self._timeline, order.registered_at, source_of(order), law).at
         counts = self._play.orders.steps.last_day_counts and order.kind is OrderKind.AGREEMENT_END
         return max(planned, order.registered_at) + timedelta(days=1 if counts else 0)
 
@@ -166,11 +177,6 @@ class _Reader:
         """Whether a customer's button ended the order, or is still waited for."""
         moves = self._play.head_end.movements.get(order.meter, []) if order.meter else []
         return order.state is OrderState.ARMED or any(m.order is None and m.at == order.executed_at for m in moves)
-
-
-def _meter_of(order: Order) -> int:
-    """Which point it is: its number stands before the check digit."""
-    return int(order.metering_point[8:17])
 
 
 def _waited(connection: Connection, reason: WaitsFor) -> set[int]:

@@ -45,8 +45,8 @@ class Play:
         self.head_end = SimulatedHeadEnd(
             self.clock, self._agenda, fate, scenario.outages, scenario.pace, self._events.append, scenario.workers
         )
-        population = Population(scenario.seed, self.clock)
-        self.desk = Desk(database, population, self.head_end, self.orders, scenario.seed)
+        self.population = Population(scenario.seed, self.clock, scenario.protected)
+        self.desk = Desk(database, self.population, self.head_end, self.orders, scenario.seed)
         self.worker = self._made(settings)
         self.taken = 0
 

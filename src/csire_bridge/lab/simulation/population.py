@@ -11,7 +11,7 @@ from decimal import Decimal
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ControlState
 from csire_bridge.domain.metering_point.facts import MeteringPoint
-from csire_bridge.domain.protection import NOT_PROTECTED
+from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
 from csire_bridge.lab.shared.workload import point_code
 from csire_bridge.lab.simulation.pattern import Asked, Wish
 from csire_bridge.lab.simulators.meter.meter import Meter
@@ -25,6 +25,7 @@ _ARMING = 0.05
 _PROTECTED = 0.005
 _NO_CONTACTOR = 0.005
 _OFF_BEFORE = 0.5
+_KINDS = (ProtectedKind.VULNERABLE, ProtectedKind.HOME_VENTILATION, ProtectedKind.NATIONAL_DEFENCE)
 
 
 def meter_name(index: int) -> MeterNumber:
@@ -41,11 +42,20 @@ def index_of(meter: MeterNumber) -> int:
 class Population:
     """Meters by number; made when they are asked for.
 
-    5 % only arm, and the customer closes the contactor; 0.5 % of the points are protected, 0.5 % have no contactor.
+    5 % only arm, and the customer closes the contactor; at 0.5 % of the points no debt may be collected (PL-055), 0.5 %
+    have no contactor. ``protected`` is the share of households that the law protects.
     """
 
     seed: int
     clock: Callable[[], datetime]
+    protected: float = 0.0
+
+    def protection(self, index: int) -> Protection:
+        """The protection of the household at a meter: 85 % of the protected ones are vulnerable customers."""
+        rng = self._chance(index, "protection")
+        if rng.random() >= self.protected:
+            return NOT_PROTECTED
+        return Protection.of(rng.choices(_KINDS, (85, 14, 1))[0])
 
     def point(self, first: Asked) -> MeteringPoint:
         """What the registry knows of the point at which ``first`` is the first order."""
@@ -62,7 +72,7 @@ class Population:
             contracted_power=Decimal(12),
             prepaid=first.wish is Wish.PREPAID_OFF,
             can_be_suspended=not protected,
-            protection=NOT_PROTECTED,
+            protection=self.protection(first.meter),
             danger_registered=False,
             connected=self._state(first) is ControlState.CONNECTED,
         )

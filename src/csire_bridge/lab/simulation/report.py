@@ -9,6 +9,7 @@ from typing import Any
 from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, OrderKind, OrderState
 from csire_bridge.lab.shared.measure import peak_rss_mib
 from csire_bridge.lab.simulation.check import violations
+from csire_bridge.lab.simulation.law import LawOutcome
 from csire_bridge.lab.simulation.measured import PUBLISHED
 from csire_bridge.lab.simulation.outcome import KindOutcome, Spread, outcomes
 from csire_bridge.lab.simulation.pattern import STORIES
@@ -31,6 +32,7 @@ class Report:
 
     play: Play
     kinds: Sequence[KindOutcome]
+    law: LawOutcome
     wrong: Sequence[str]
     seconds: float
     peak_rss_mib: float
@@ -62,7 +64,8 @@ class Report:
 
 def report_of(play: Play, seconds: float) -> Report:
     """The result of a play that has ended and took so long."""
-    return Report(play, outcomes(play), violations(play), seconds, peak_rss_mib())
+    found = outcomes(play)
+    return Report(play, found.kinds, found.law, violations(play), seconds, peak_rss_mib())
 
 
 def still_open(ends: Mapping[OrderState, int]) -> int:
@@ -84,6 +87,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "left_out": LEFT_OUT,
         "aim": {"share": AIM, "due": report.due, "in_time": report.in_time, "met": report.aim_met},
         "kinds": [_kind(kind) for kind in report.kinds],
+        "law": _law(report.law),
         "published": [{"kind": p.kind, "label": p.label, "percent": dict(p.shares)} for p in PUBLISHED],
         "disconnections_per_hour": play.policy.disconnections_per_hour,
         "waited_for_cap": report.waited_for_cap,
@@ -95,6 +99,17 @@ def as_json(report: Report) -> dict[str, Any]:
         "seconds": report.seconds,
         "peak_rss_mib": report.peak_rss_mib,
     }  # fmt: skip
+
+
+def _law(law: LawOutcome) -> dict[str, Any]:
+    days = sorted(law.without | law.done)
+    return {
+        "suspensions": law.suspensions,
+        "protected": law.protected,
+        "moved": law.moved,
+        "refused": law.refused,
+        "days": [{"day": day.isoformat(), "without": law.without[day], "done": law.done[day]} for day in days],
+    }
 
 
 def _kind(kind: KindOutcome) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class Scenario:
 
     What falls due within one ``pulse`` is done together. It is played for ten days beyond the last arrival at most, so
     that what waits for an hour, a deadline or a person is seen to wait for it. ``workers`` share the work.
+    ``protected`` is the share of households that the law protects.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Scenario:
     pace: Pace = field(default_factory=Pace)
     pulse: timedelta = timedelta(seconds=30)
     workers: int = 1
+    protected: float = 0.0
 
     @property
     def until(self) -> datetime:

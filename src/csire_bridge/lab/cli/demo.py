@@ -23,6 +23,7 @@ from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.partners import SecurityProfile
 from csire_bridge.domain.operations.statistics import summarise
+from csire_bridge.lab.cli.law_days import law_table, play_law_days
 from csire_bridge.lab.cli.weekend import play_weekend, weekend_table
 from csire_bridge.lab.demo.market import Feeder, Market, market
 from csire_bridge.lab.demo.stage import load_points
@@ -37,7 +38,7 @@ from csire_bridge.store.queries.reports import OrderLine, at_rest, executed, ord
 __all__ = ["add_to"]
 
 _SUMMARY = "summary.json"
-_WEEKEND = "weekend"
+_WEEKEND, _LAW_DAYS = "weekend", "law-days"
 _LONGEST_ROUND = 50.0
 
 
@@ -53,7 +54,8 @@ def demo(
 
     Messages come by webhook (bare and SOAP) and through the hub's queue; in the second round the hub signs with
     WS-Security. Answers go to the hub, which answers each with its own result. SID asks for orders too, and is told
-    what became of them. At the end a weekend is played on a simulated clock, with the operator's rules.
+    what became of them. At the end a weekend is played on a simulated clock, with the operator's rules, and some days
+    of a protected household.
 
     Leaves in the folder: summary.json, acknowledgements/*.xml, pki/*.pem, the database. Exit code 0 only when every
     sample ended as samples/expected.yaml says.
@@ -74,6 +76,7 @@ def demo(
         summary = _tell(scene.bridge, target, feeder)
         wrong += differences(scene.bridge.database, expected, feeder.sent) + scene.hub.problems + scene.sid.problems
     out.print(weekend_table(play_weekend(target / _WEEKEND, samples, expected, system_clock())))
+    out.print(law_table(play_law_days(target / _LAW_DAYS, samples, expected, system_clock())))
     fed = sum(len(entries) for entries in expected.rounds)
     if wrong:
         for sentence in wrong:
@@ -90,7 +93,7 @@ def _clear(target: Path) -> None:
     if not (target / _SUMMARY).exists() and not (target / DATABASE_FILE).exists():
         err.print(f"{target} holds something else than a demo's results -> give another folder with --dir")
         raise typer.Exit(ExitCode.WRONG_USE)
-    for name in ("acknowledgements", "pki", _WEEKEND):
+    for name in ("acknowledgements", "pki", _WEEKEND, _LAW_DAYS):
         shutil.rmtree(target / name, ignore_errors=True)
     for file in (_SUMMARY, DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm"):
         (target / file).unlink(missing_ok=True)

@@ -1,1 +1,2 @@
-"""Commands about the system: ``serve``, ``database`` ("db"), ``retention``, ``points`` with ``point_actions``."""
+"""Commands about the system: ``serve``, ``database`` ("db"), ``retention``, ``points`` with ``point_actions``
+and ``protection``."""

@@ -249,6 +249,7 @@ def test_given_a_point_that_only_sid_knows_then_it_is_looked_up_kept_and_the_ord
             "MeterKind": "CK0201",
             "TariffGroup": "G11",
             "CanBeSuspended": True,
+            "ProtectedKind": "not-protected",
         }
         number = scene.sid.register()
         wait_until(lambda: scene.sid.status_of(number) == "done")
@@ -284,6 +285,36 @@ def test_given_a_point_that_nobody_knows_when_fetched_then_sid_hears_why_and_the
         wait_until(lambda: number in scene.sid.picked_up)
         assert "rule.unknown-point" in (scene.sid.picked_up[number] or "")
         assert [(m.state.value, m.code) for m in scene.messages()] == [("refused", "rule.unknown-point")]
+        assert scene.orders() == []
+
+
+def test_given_sid_tells_with_an_order_that_the_household_is_protected_then_that_is_kept_and_counts(
+    tmp_path: Path,
+) -> None:
+    always = {"when_banned": {"suspension-winter": "refuse", "suspension-days-off": "refuse"}}
+    with running(tmp_path, law=always) as scene:
+        asked = scene.sid.order(ProtectedKind="national-defence", ProtectedUntil="2090-12-31")
+        number = scene.caller().submit(asked).Number
+        wait_until(lambda: scene.sid.status_of(number) == "cannot")
+        assert "suspension-national-defence" in scene.sid.told[-1].facts["Text"]
+        assert scene.head_end.meter(METER).switches == 0
+        with scene.bridge.database.read_transaction() as tx:
+            point = tx.points.get(POINT)
+        assert point is not None
+        assert point.protection == "national-defence until 2090-12-31"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"ProtectedUntil": "2090-12-31"}, {"ProtectedKind": "not-protected", "ProtectedUntil": "2090-12-31"}],
+    ids=["an end without a kind", "an end of no protection"],
+)
+def test_given_sid_tells_a_protection_that_can_not_be_then_the_order_is_refused_with_the_reason(
+    tmp_path: Path, facts: dict[str, str]
+) -> None:
+    with running(tmp_path) as scene:
+        with pytest.raises(Exception, match="rotect"):
+            scene.caller().submit(scene.sid.order(**facts))
         assert scene.orders() == []
 
 
@@ -382,7 +413,12 @@ def test_given_an_order_of_the_hub_for_a_point_that_only_sid_knows_then_it_is_lo
     tmp_path: Path,
 ) -> None:
     with running(tmp_path, points=False) as scene:
-        scene.sid.points[POINT] = {"Freshness": now(), "MeterNumber": METER, "MeterKind": "CK0201"}
+        scene.sid.points[POINT] = {
+            "Freshness": now(),
+            "MeterNumber": METER,
+            "MeterKind": "CK0201",
+            "ProtectedKind": "not-protected",
+        }
         scene.hub_sends()
         (order,) = scene.until_state(OrderState.DONE)
         assert order.meter == METER

@@ -88,6 +88,7 @@ def stage_settings(
             "hub": {},
             "delivery_folder": folder / "acknowledgements",
             "head_end": {**given.get("head_end", {}), "url": head_end_url},
+            "law": {"unknown_protection": "ask", **given.get("law", {})},
             "execution": {**_NO_PAUSES, **given.get("execution", {})},
         },
     )

@@ -245,4 +245,6 @@ _NAMES = (
     "Prepaid",
     "EndReason",
     "ProcessInstanceId",
+    "ProtectedKind",
+    "ProtectedUntil",
 )

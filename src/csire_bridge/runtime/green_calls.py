@@ -3,6 +3,9 @@
 Code in a green call is written as ordinary blocking code, and other green calls run only while it waits for a socket.
 So it needs no locks, and a thousand waiting calls need no threads. Outside of a green call, waiting is ordinary
 blocking.
+
+It stays because it was measured: of 4.6 ms an order, 2.4 were waiting for two replies; green calls take them away, and
+threads side by side cost as much as they save (docs/decisions/0021).
 """
 
 from __future__ import annotations

@@ -9,13 +9,11 @@ from functools import partial
 from typing import cast
 
 from fastapi import FastAPI, Request, Response
-from starlette.types import ASGIApp
 
 from csire_bridge.channels.hes.event_endpoint import EventReceiver
 from csire_bridge.channels.hub.webhook import hub_router
 from csire_bridge.channels.sid.endpoint import sid_router
 from csire_bridge.channels.transport.inbound.caller_address import Callers, networks
-from csire_bridge.channels.transport.inbound.direct_routes import Straight, ways_of
 from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.channels.transport.inbound.request_body import BodyLimits
 from csire_bridge.channels.transport.inbound.submission import Receipt
@@ -103,18 +101,18 @@ def build_app(
     events: EventReceiver | None,
     entrance: Entrance,
     readiness: Readiness,
-) -> ASGIApp:
+) -> FastAPI:
     """The web application with all endpoints of the service."""
     app = FastAPI(title="csire-bridge", docs_url=None, redoc_url=None)
     app.add_exception_handler(Exception, _went_wrong)
-    busy = [hub_router(doors[HUB_DOOR].knock, lambda: bridge.partners, entrance=entrance)]
-    busy += [events.router] if events else []
-    for router in (*busy, health_router(readiness.reasons)):
-        app.include_router(router)
+    app.include_router(hub_router(doors[HUB_DOOR].knock, lambda: bridge.partners, entrance=entrance))
+    if events:
+        app.include_router(events.router)
+    app.include_router(health_router(readiness.reasons))
     if bridge.sid and SID_DOOR in doors:
         proofs = sid_proofs(bridge.settings)
         app.include_router(sid_router(doors[SID_DOOR].knock, proofs, entrance=entrance, limits=bridge.sid.limits))
-    return Straight(app, ways_of(busy), _went_wrong)
+    return app
 
 
 async def _went_wrong(_request: Request, error: Exception) -> Response:

@@ -21,7 +21,7 @@ from csire_bridge.store.connection.engine import (
     store_errors,
     write_transaction,
 )
-from csire_bridge.store.connection.sqlite_writer_lock import Turn
+from csire_bridge.store.connection.sqlite_writer_lock import WriterLock
 from csire_bridge.store.housekeeping.integrity_check import inspect_database
 from csire_bridge.store.tables import leases
 from csire_bridge.store.unit_of_work import UnitOfWork
@@ -39,7 +39,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = open_engine(url)
-        self._turn = None if self.is_postgresql else Turn(self.file)
+        self._writer = None if self.is_postgresql else WriterLock()
         self._looked_at = -_LOOK_SECONDS
 
     @contextmanager
@@ -49,8 +49,8 @@ class Database:
         Raises StoreFailure if the tables were upgraded to a version newer than this program, which must not write into
         them.
         """
-        turn = self._turn.taken() if self._turn else nullcontext()
-        with turn, write_transaction(self._engine) as connection:
+        alone = self._writer.taken() if self._writer else nullcontext()
+        with alone, write_transaction(self._engine) as connection:
             self._refuse_newer(connection)
             yield UnitOfWork(connection)
 
@@ -166,18 +166,16 @@ class Database:
 
         A file created before this option was set keeps its size, and SQLite reuses such pages.
         """
-        if self._turn is None:
+        if self._writer is None:
             return
         going_on = True
         while going_on:
-            with self._turn.taken(), store_errors():
+            with self._writer.taken(), store_errors():
                 going_on = shrink(self._engine)
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
-        if self._turn:
-            self._turn.close()
 
     @property
     def file(self) -> Path | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from csire_bridge.channels.transport.inbound.direct_routes import Straight, ways_of
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import ASGIApp, Message
-
-from csire_bridge.channels.transport.inbound.direct_routes import Straight, ways_of
 
 
 async def _echo(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What only SQLite promises: its file, its modes, its turns."""
+"""What only SQLite promises: its file, its modes, its writers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pytest
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.domain.message.message import Channel, Form
-from csire_bridge.store.connection.sqlite_writer_lock import Turn
+from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.connection.sqlite_writer_lock import WriterLock
 from csire_bridge.store.database import Database
 from tests.support.patience import PATIENCE
 from tests.support.store import NOW, add_order
@@ -65,32 +66,39 @@ def test_given_a_file_that_has_no_write_ahead_log_then_it_is_refused(tmp_path: P
         opened.require_durable()
 
 
-def test_given_a_process_that_holds_the_turn_and_hangs_then_the_next_one_waits_no_longer_than_told(
-    tmp_path: Path,
-) -> None:
+def test_given_another_process_that_writes_then_a_writer_waits_inside_sqlite_and_goes_next(tmp_path: Path) -> None:
     file = tmp_path / "bridge.db"
     code = (
-        "import sys; from pathlib import Path; from csire_bridge.store.connection.sqlite_writer_lock import Turn\n"
-        "with Turn(Path(sys.argv[1])).taken(): print('held', flush=True); sys.stdin.read()"
+        "import sqlite3, sys\n"
+        "held = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "held.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read(); held.execute('COMMIT')"
     )
-    words = [sys.executable, "-c", code, str(file)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
-        turn = Turn(file, longest_wait=0.2)
-        with pytest.raises(StoreFailure, match="another process has held the turn"), turn.taken():
-            pytest.fail("two processes had the turn")
-        other.communicate()  # its standard input is closed: it ends
-    with turn.taken(), turn.taken():
-        pass
-    turn.close()
+    with closing(Database(f"sqlite:///{file}")) as database:
+        database.upgrade()
+        written = threading.Event()
+
+        def write() -> None:
+            with database.transaction() as tx:
+                tx.work.add(WorkStep.EXECUTE, [1], NOW)
+            written.set()
+
+        words = [sys.executable, "-c", code, str(file)]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "held\n"
+            writer = threading.Thread(target=write)
+            writer.start()
+            assert not written.is_set()
+            other.communicate()  # its standard input is closed: it commits and ends
+        writer.join(PATIENCE)
+        assert written.is_set()
 
 
-def test_given_a_thread_that_holds_the_turn_then_the_next_one_waits_no_longer_than_told(tmp_path: Path) -> None:
-    turn, held, done = Turn(tmp_path / "bridge.db", longest_wait=0.2), threading.Event(), threading.Event()
+def test_given_a_thread_that_holds_the_writer_lock_then_the_next_one_waits_no_longer_than_told() -> None:
+    lock, held, done = WriterLock(longest_wait=0.2), threading.Event(), threading.Event()
 
     def hold() -> None:
-        with turn.taken():
+        with lock.taken():
             held.set()
             done.wait(PATIENCE)
 
@@ -98,11 +106,10 @@ def test_given_a_thread_that_holds_the_turn_then_the_next_one_waits_no_longer_th
     holder.start()
     assert held.wait(PATIENCE)
     started = time.monotonic()
-    with pytest.raises(StoreFailure, match="another thread"), turn.taken():
-        pytest.fail("two threads had the turn")
+    with pytest.raises(StoreFailure, match="another thread"), lock.taken():
+        pytest.fail("two threads had the lock")
     assert time.monotonic() - started >= 0.2
     done.set()
     holder.join()
-    with turn.taken():
+    with lock.taken():
         pass
-    turn.close()

@@ -15,7 +15,6 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from csire_bridge.channels.hes.event_reader import MAX_EVENT_BYTES, parse_event
 from csire_bridge.channels.hes.profile import HeadEndProfile
 from csire_bridge.channels.transport.inbound.caller_proofs import Proofs, Unproved
-from csire_bridge.channels.transport.inbound.direct_routes import Straight, ways_of
 from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.domain.errors import BridgeError, PartnerFault
 from csire_bridge.domain.message.partners import PartnerLimits
@@ -58,8 +57,7 @@ class EventReceiver:
             partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS
         )
         self.router = APIRouter()
-        # A plain route: events come by the thousand, and there is nothing for FastAPI to validate or to document.
-        self.router.add_route("/hes/events", self._receive, methods=["POST"])
+        self.router.add_api_route("/hes/events", self._receive, methods=["POST"], include_in_schema=False)
 
     def start(self) -> None:
         """Start to commit events."""
@@ -117,11 +115,11 @@ class EventListener:
 
     def __init__(self, on_events: OnEvents, profile: HeadEndProfile, proofs: Proofs, port: int = 0) -> None:
         app = FastAPI(openapi_url=None)
+        app.add_exception_handler(Exception, _went_wrong)
         self._door = EventReceiver(on_events, profile=profile, proofs=proofs)
         app.include_router(self._door.router)
-        straight = Straight(app, ways_of([self._door.router]), _went_wrong)
         config = uvicorn.Config(
-            straight, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=2
+            app, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=2
         )
         self._server = uvicorn.Server(config)
         self._socket = _listening_socket(port)

@@ -1,7 +1,8 @@
 """One kept-alive HTTP/1.1 connection to the head-end system, for POST requests of one address.
 
 It does only what this exchange needs: a request is sent in one piece, httptools parses the answer. General HTTP clients
-take three times as long. Failures are classified by one question: can a byte have left?
+take three times as long: 0.36 ms an exchange, two an order, where this takes 0.11 ms (docs/decisions/0017). Failures
+are classified by one question: can a byte have left?
 """
 
 from __future__ import annotations

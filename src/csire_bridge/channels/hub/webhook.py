@@ -7,12 +7,11 @@ sentence in plain text and means that we do not have the message.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 
 from csire_bridge.channels.transport.inbound.caller_address import Caller
 from csire_bridge.channels.transport.inbound.entrance import Entrance
@@ -38,7 +37,7 @@ def hub_router(door: Submit, partners: Callable[[], PartnerBook], *, entrance: E
     query string is ignored.
     """
     webhook = _Webhook(door, partners, entrance or Entrance())
-    router = APIRouter(route_class=_PlainRoute)
+    router = APIRouter()
     router.add_api_route(
         "/hub/messages",
         webhook.take,
@@ -49,14 +48,6 @@ def hub_router(door: Submit, partners: Callable[[], PartnerBook], *, entrance: E
         summary="Push one business message, bare or in a SOAP envelope",
     )
     return router
-
-
-class _PlainRoute(APIRoute):
-    """Documented as any other, but the request goes straight to its handler: there is nothing to take apart here."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return handler
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
 from csire_bridge.domain.calendar.working_days import after_days, after_working_days
-from csire_bridge.domain.fast_dataclass import changed
 from csire_bridge.domain.order.facts import OrderFacts, start_date
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, ReconnectionReason
 
@@ -139,10 +138,10 @@ def with_deadline(order: Order, deadlines: Deadlines, received_at: datetime | No
     """The order with its deadline, and the moments (UTC) at which people are warned; none where it has no term."""
     deadline = deadline_of(order, deadlines, received_at)
     if deadline is None:
-        return changed(order, deadline=None, half_time=None, four_fifths=None)
+        return replace(order, deadline=None, half_time=None, four_fifths=None)
     whole = max(deadline - order.registered_at, timedelta(0))
     begin = deadline - whole
-    return changed(order, deadline=deadline, half_time=begin + whole / 2, four_fifths=begin + whole * 4 / 5)
+    return replace(order, deadline=deadline, half_time=begin + whole / 2, four_fifths=begin + whole * 4 / 5)
 
 
 class Standing(StrEnum):

@@ -166,7 +166,7 @@ class ReconnectionReason(StrEnum):
     CHANGE_OF_SUPPLIER_OR_USER = "change-of-supplier-or-user"
 
 
-@dataclass(frozen=True, kw_only=True)  # without slots, so that it is made and changed at once: see facts.py
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One order. All moments are UTC; dates are Polish calendar dates.
 

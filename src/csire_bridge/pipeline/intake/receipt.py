@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import cast
 
 from lxml import etree
@@ -20,7 +19,6 @@ from csire_bridge.xml.envelope import format_moment
 from csire_bridge.xml.security.keys import SigningKey
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, sign_written
 from csire_bridge.xml.security.soap_envelope import fault, reference_answer
-from csire_bridge.xml.template import Template
 
 __all__ = ["NAMESPACE", "Receipts", "Verdict", "build", "fault_code"]
 
@@ -57,8 +55,7 @@ class Receipts:
         """The receipt of a message that was verified."""
         if raw.form is Form.SOAP:
             return reference_answer(header.message_id, self._key, now)
-        texts = _texts(raw, Verdict.ACCEPTED, header)
-        return sign_written(_template(tuple(texts)).fill(texts), self._key)
+        return sign_written(serialise(build(raw, Verdict.ACCEPTED, header)), self._key)
 
     def refused(self, raw: RawMessage, problems: Sequence[Problem], now: datetime) -> bytes:
         """The receipt of a refused message: its problems, and nothing else of its content."""
@@ -77,7 +74,9 @@ def fault_code(code: ProblemCode) -> str:
 
 def build(raw: RawMessage, verdict: Verdict, header: Header | None, problems: Sequence[Problem] = ()) -> etree._Element:
     """The receipt, unsigned."""
-    root = _root(_texts(raw, verdict, header))
+    root = etree.Element(f"{_PREFIX}Receipt", nsmap=cast("dict[str, str]", {None: NAMESPACE}))
+    for name, text in _texts(raw, verdict, header).items():
+        _add(root, name, text)
     for problem in problems:
         part = etree.SubElement(root, f"{_PREFIX}Problem")
         _add(part, "Code", problem.code.value)
@@ -98,18 +97,6 @@ def _texts(raw: RawMessage, verdict: Verdict, header: Header | None) -> dict[str
         "Channel": raw.channel.value,
         "Verdict": verdict.value,
     }
-
-
-def _root(texts: Mapping[str, str]) -> etree._Element:
-    root = etree.Element(f"{_PREFIX}Receipt", nsmap=cast("dict[str, str]", {None: NAMESPACE}))
-    for name, text in texts.items():
-        _add(root, name, text)
-    return root
-
-
-@cache
-def _template(names: tuple[str, ...]) -> Template[str]:
-    return Template.written(names, lambda marks: serialise(_root(marks)))
 
 
 def _add(parent: etree._Element, name: str, text: str | None) -> None:

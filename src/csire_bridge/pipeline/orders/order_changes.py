@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from csire_bridge.domain.fast_dataclass import changed
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.meter.contactor import ContactorReading
 from csire_bridge.domain.order.order import Order, OrderState, RejectionReason, WaitsFor
@@ -42,7 +41,7 @@ class OrderChanges:
 
     def move(self, order: Order, state: OrderState, text: str, **facts: Any) -> Order:
         """Change the state of ``order``; return the new order. The transition is checked when it is written."""
-        after = changed(order, state=state, version=order.version + 1, **facts)
+        after = replace(order, state=state, version=order.version + 1, **facts)
         self.moves.append((order, after, text))
         return after
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from csire_bridge.domain.errors import Problem, ProblemCode
-from csire_bridge.domain.fast_dataclass import changed
 from csire_bridge.domain.identifiers import ProcessInstanceId
 from csire_bridge.domain.message.message import OrderRequest, SpecialKind, SpecialNotice, UnderstoodMessage
 from csire_bridge.domain.message.processes import Process, Standing, Stands, same_dates, standing
@@ -74,7 +74,7 @@ class KnownProcesses:
         self._orders |= tx.neighbours.of_processes([process.process_instance])
         stands = self._standing(derived, process.process_instance).standing
         if stands is Standing.OTHER:
-            return [changed(derived, process_instance=None)]
+            return [replace(derived, process_instance=None)]
         return [derived] if stands in (Standing.NEW, Standing.MOVED) else []
 
     def without_joining(self, tx: Transaction, orders: Sequence[Order], now: datetime, rules: StepRules) -> list[Order]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, Select, Update, bindparam, insert, select, update
 
 from csire_bridge.domain.errors import StaleWrite
-from csire_bridge.domain.fast_dataclass import changed
 from csire_bridge.domain.order.order import Order, OrderEvent, OrderState, WaitsFor, check_transition
 from csire_bridge.store.housekeeping.restores import Restores
 from csire_bridge.store.repositories.sid import tell_moves
@@ -93,7 +93,7 @@ class OrderBook:
 
     def change_date(self, known: Order, new: Order, at: datetime, text: str) -> Order:
         """Give ``known`` the dates of ``new``; return the changed order. Raises StaleWrite."""
-        facts = {
+        facts: dict[str, Any] = {
             "version": known.version + 1,
             "effective_date": new.effective_date,
             "requested_date": new.requested_date,
@@ -109,14 +109,14 @@ class OrderBook:
         if not self._connection.execute(update(orders).where(same).values(facts)).rowcount:
             raise StaleWrite(f"order {known.key} changed while its date was changed")
         self.note(known.key, known.state, at, text)
-        return changed(known, **facts)
+        return replace(known, **facts)
 
     def join(self, known: Order, new: Order, at: datetime, text: str) -> Order:
         """Merge ``new`` into ``known``, which takes over its hub process; return the changed order.
 
         The first registration counts for the execution time. A worker that has the order leased is not disturbed.
         """
-        facts = {
+        facts: dict[str, Any] = {
             "registered_at": min(known.registered_at, new.registered_at),
             "renewed_at": max(known.renewed_at or known.registered_at, new.registered_at),
             "process_instance": known.process_instance or new.process_instance,
@@ -128,7 +128,7 @@ class OrderBook:
         row = {name: plain(value) for name, value in facts.items()}
         self._connection.execute(update(orders).where(orders.c.key == known.key).values(row))
         self.note(known.key, known.state, at, text)
-        return changed(known, **facts)
+        return replace(known, **facts)
 
     def recalled(self, keys: Sequence[int]) -> set[int]:
         """Those of the orders that were recalled."""
@@ -140,14 +140,14 @@ class OrderBook:
             execute_many(self._connection, _WAIT, [{"b_key": o.key, "reason": why.value} for o, why, _ in reasons])
             self.note_all([(order.key, order.state, text) for order, _, text in reasons], at)
 
-    def move(self, order: Order, state: OrderState, at: datetime, text: str, **facts: object) -> Order:
+    def move(self, order: Order, state: OrderState, at: datetime, text: str, **facts: Any) -> Order:
         """Change the state of ``order`` with a line in its history; ``facts`` are columns that change with it.
 
         Raises ValueError for a forbidden transition, StaleWrite when the order changed since it was read.
         """
         if not facts.keys() <= set(_MOVABLE):
             raise ValueError(f"these never change: {', '.join(sorted(facts.keys() - set(_MOVABLE)))}")
-        moved = changed(order, state=state, version=order.version + 1, **facts)
+        moved = replace(order, state=state, version=order.version + 1, **facts)
         self.move_all([(order, moved, text)], at)
         return moved
 

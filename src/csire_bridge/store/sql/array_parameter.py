@@ -2,6 +2,9 @@
 
 SQLAlchemy renders such a statement again for each list, with a placeholder for each member, which costs as much as all
 the rest of a small query. Here its text stays the same, so it is rendered once, and both databases keep it prepared.
+
+It stays because it was measured: the way of such a query can be held by a test, where a walk took 23 ms among 200,000
+orders, and 0.3 ms among 1,000 (docs/decisions/0023).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
@@ -22,7 +22,7 @@ from csire_bridge.xml.mapping.model import Group, Leaf, OutboundFile
 from csire_bridge.xml.mapping.places import Follower
 from csire_bridge.xml.schema.shapes import Shape
 from csire_bridge.xml.security.signature import serialise
-from csire_bridge.xml.template import NOT_IN_XML, Template
+from csire_bridge.xml.template import NOT_IN_XML
 
 __all__ = ["OutboundMapping", "compile_outbound"]
 
@@ -51,8 +51,6 @@ class OutboundMapping:
     namespace: str
     root: str
     payload: _Branch
-    templates: dict[tuple[str, ...], Template[str]] = field(default_factory=dict, compare=False, repr=False)
-    """What was written before, by the elements that it has."""
 
     @cached_property
     def leaves(self) -> tuple[_Leaf, ...]:
@@ -71,14 +69,6 @@ class OutboundMapping:
             text = self._text(leaf, answer)
             if text is not None:
                 texts[leaf.path] = text
-        kind = tuple(texts)
-        template = self.templates.get(kind)
-        if template is None:
-            template = self.templates[kind] = Template.written(kind, self._written)
-        return template.fill(texts)
-
-    def _written(self, texts: Mapping[str, str]) -> bytes:
-        """The document with these texts, element by element."""
         root: etree._Element = etree.Element(f"{{{self.namespace}}}{self.root}", nsmap=self.nsmap)
         build_envelope(root, texts, namespace=self.namespace)
         _append(root, self.payload, texts)

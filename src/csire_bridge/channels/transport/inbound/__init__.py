@@ -2,5 +2,5 @@
 
 ``entrance`` admits every request, with ``caller_address`` and ``caller_proofs`` (who calls), ``password_guesses``,
 ``rate_limiter`` and ``request_body`` (how often, how much, how slowly). ``submission``: how an endpoint hands a message
-in. ``direct_routes``: endpoints that are called very often.
+in.
 """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
@@ -18,10 +19,11 @@ from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.message.message import Channel
 from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.rules.model import RuleSetVersion
-from csire_bridge.lab.demo.stage import Stage, load_points, stage
-from csire_bridge.lab.simulators.expectations import Expectations, SignKind
-from csire_bridge.lab.simulators.sample_preparer import SamplePreparer
 from csire_bridge.pipeline.intake.receive import Arrival
+
+if TYPE_CHECKING:
+    from csire_bridge.lab.demo.stage import Stage
+    from csire_bridge.lab.simulators.expectations import Expectations
 
 __all__ = ["Sight", "play_weekend", "weekend_table"]
 
@@ -60,6 +62,8 @@ class _HandSetClock:
 
 def play_weekend(place: Path, samples: Path, expected: Expectations, after: datetime) -> list[Sight]:
     """Play the first plain weekend after ``after`` (UTC) in the folder ``place``; raises OurFault if it goes wrong."""
+    from csire_bridge.lab.demo.stage import load_points, stage
+
     friday, sunday, monday = _days(after)
     clock = _HandSetClock(friday)
     points = load_points(samples / "metering-points.yaml", friday)
@@ -104,6 +108,9 @@ def _at(day: date, hour: time_of_day) -> datetime:
 
 def _feed(scene: Stage, clock: _HandSetClock, sample: Path, expected: Expectations) -> None:
     """As ``replay`` would, dated a minute before the hand-set clock."""
+    from csire_bridge.lab.simulators.expectations import SignKind
+    from csire_bridge.lab.simulators.sample_preparer import SamplePreparer
+
     doctor = SamplePreparer(scene.pki, expected.offset_to(clock() - timedelta(minutes=1)))
     raw = doctor.prepare(sample.read_bytes(), SignKind.HUB)
     scene.bridge.take_in(Channel.REPLAY, [Arrival(sample.name, raw)])

@@ -14,6 +14,7 @@ from pathlib import Path
 from csire_bridge.channels.hub.payload_bytes import bare
 from csire_bridge.channels.sid.profile import read_password
 from csire_bridge.channels.transport.outbound.http_exchange import PartnerClient
+from csire_bridge.config.role import Role
 from csire_bridge.config.settings import HubSettings, SidSettings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OurFault, Unreadable
@@ -28,7 +29,7 @@ from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.lab.simulators.sid.simulator import SidSimulator
 from csire_bridge.lab.simulators.sid.soap_client import BridgeCaller
 from csire_bridge.service.bridge import Bridge
-from csire_bridge.service.service import Role, Service
+from csire_bridge.service.service import Service
 from csire_bridge.store.database import make_current
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.wss import sign_envelope

@@ -10,11 +10,12 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache, partial
 from operator import itemgetter
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
-
-from sqlalchemy import Result, Row
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from csire_bridge.domain.fast_dataclass import is_open, made
+
+if TYPE_CHECKING:
+    from sqlalchemy import Result, Row
 
 __all__ = ["from_row", "from_rows", "plain", "reader_of", "to_row"]
 

@@ -181,7 +181,7 @@ def test_given_rules_when_an_order_waits_for_its_hour_then_time_counts_from_ther
 def test_given_a_recalled_disconnection_that_is_registered_again_then_it_gives_way_and_is_not_taken_back() -> None:
     first, other = asked(Wish.DEBT_OFF, 1, MONDAY), asked(Wish.PAID_ON, 2, MONDAY)
     with playing(scene()) as play:
-        play.desk.take([first, other], MONDAY)
+        play.registration.take([first, other], MONDAY)
         off, on = every(play)
         with play.database.transaction() as tx:
             tx.orders.recall(off.key, MONDAY, superseded_by=on.key)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
 
 if TYPE_CHECKING:  # zeep and TLS are loaded when a partner is really called
-    from csire_bridge.channels.hub.probe.probe import DoorStep
+    from csire_bridge.channels.hub.probe.probe import ProbeStep
     from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 
 __all__ = ["ping"]
@@ -61,7 +61,7 @@ def ping(
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
-def _show(step: DoorStep) -> None:
+def _show(step: ProbeStep) -> None:
     text = f"{step.name:<12} {'ok' if step.ok else 'FAILS':<6} {step.text}"
     out.print(text + (f" -> {step.remedy}" if step.remedy else ""), markup=False, highlight=False)
 

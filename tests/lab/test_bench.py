@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from csire_bridge.cli.main import app
 from csire_bridge.domain.errors import OurFault
+from csire_bridge.lab.bench import memory, start
 from csire_bridge.lab.bench.backlog import measure_backlog
 from csire_bridge.lab.bench.nodes import measure_nodes
 from csire_bridge.lab.shared.cpu_affinity import cores
@@ -98,13 +99,20 @@ def test_given_a_wrong_number_then_it_is_wrong_use(options: list[str]) -> None:
 
 def test_given_few_orders_then_memory_is_told_after_each_tenth(tmp_path: Path) -> None:
     words = ["bench", "memory", "--orders", "11", "--batch", "2", "--dir", str(tmp_path)]
-    assert "MiB" in CliRunner().invoke(app, words).output
     report = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
     assert report["orders"] == 11
     peaks = report["peaks_mib"]
     assert len(peaks) == 10
     assert peaks == sorted(peaks)
     assert report["growth"] == peaks[-1] / peaks[0]
+
+
+def test_given_measured_memory_then_a_person_reads_it_in_mebibytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = memory.MemoryReport(100, 32, 250.0, (184.0, 186.5))
+    monkeypatch.setattr(memory, "measure_memory", lambda *_, **__: measured)
+    assert "MiB" in CliRunner().invoke(app, ["bench", "memory", "--dir", str(tmp_path)]).output
 
 
 def test_given_few_pushed_messages_then_one_and_two_processes_take_them_all(tmp_path: Path) -> None:
@@ -135,11 +143,21 @@ def test_given_another_database_then_our_side_is_measured_on_it_too(tmp_path: Pa
 
 
 def test_given_one_round_then_the_start_of_commands_is_told_beside_an_interpreter_that_does_nothing(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(start, "_WITHOUT_DATABASE", ("--help",))
+    monkeypatch.setattr(start, "_WITH_DATABASE", ("orders list",))
     words = ["bench", "start", "--rounds", "1", "--dir", str(tmp_path)]
-    assert "python -c pass" in CliRunner().invoke(app, words).output
     report = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
     told = {line["command"]: line["seconds"] for line in report}
     assert {"python -c pass", "--help", "orders list"} <= set(told)
     assert all(seconds > 0 for seconds in told.values())
+
+
+def test_given_a_measured_start_then_a_person_reads_it_in_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "measure_start", lambda *_: [start.Start("orders list", 0.614)])
+    shown = CliRunner().invoke(app, ["bench", "start", "--dir", str(tmp_path)]).output
+    assert "orders list" in shown
+    assert "0.61" in shown

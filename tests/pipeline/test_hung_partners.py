@@ -42,7 +42,7 @@ class Hanging:
     def __init__(self, playing: Play, meters: set[str]) -> None:
         self.meters, self.held = meters, 0
         self.may = threading.Event()
-        self._answer = playing.scene.head_end._desk.answer
+        self._answer = playing.scene.head_end._handler.answer
 
     def answer(self, raw: bytes) -> Reply:
         if any(meter.encode() in raw for meter in self.meters):
@@ -93,7 +93,7 @@ def test_given_meters_that_hang_when_many_orders_come_then_all_others_are_done_a
     with play(tmp_path, read=PATIENT) as playing:
         codes = install(playing, MANY)
         hanging = Hanging(playing, {f"SLOW{number:08d}" for number in range(hung)})
-        monkeypatch.setattr(playing.scene.head_end._desk, "answer", hanging.answer)
+        monkeypatch.setattr(playing.scene.head_end._handler, "answer", hanging.answer)
         others = {str(code) for code in codes[hung:]}
 
         def all_others_done() -> bool:
@@ -112,7 +112,7 @@ def test_given_a_batch_with_a_call_that_hangs_then_the_other_calls_of_the_batch_
     with play(tmp_path, read=PATIENT) as playing:
         codes = install(playing, 3)
         hanging = Hanging(playing, {"SLOW00000000"})
-        monkeypatch.setattr(playing.scene.head_end._desk, "answer", hanging.answer)
+        monkeypatch.setattr(playing.scene.head_end._handler, "answer", hanging.answer)
         settled = {OrderState.SUBMITTED, OrderState.DONE}
         run_until(
             playing,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -35,8 +38,15 @@ def process() -> Command:
 
 @pytest.fixture(scope="session")
 def demo(process: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a good demo has left."""
-    folder = tmp_path_factory.mktemp("demo") / "out"
-    done = process("demo", "--dir", folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+    """The folder that a good demo has left, to be read only: it is played once for all processes."""
+    own = tmp_path_factory.getbasetemp()
+    place = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with (place / "demo.lock").open("a+") as known:
+        fcntl.flock(known, fcntl.LOCK_EX)
+        known.seek(0)
+        if not (played := known.read()):
+            played = mkdtemp(prefix="demo-", dir=place) + "/out"
+            done = process("demo", "--dir", played)
+            assert done.returncode == 0, done.stdout + done.stderr
+            known.write(played)
+    return Path(played)

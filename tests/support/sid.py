@@ -16,6 +16,7 @@ from lxml import etree
 
 from csire_bridge.channels.sid.contract import SID, SOAP11, element, in_envelope
 from csire_bridge.config.resources import folder
+from csire_bridge.config.role import Role
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
@@ -27,7 +28,7 @@ from csire_bridge.lab.simulators.sid.simulator import SidSimulator
 from csire_bridge.lab.simulators.sid.soap_client import BridgeCaller
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.bridge import Bridge
-from csire_bridge.service.service import Role, Service
+from csire_bridge.service.service import Service
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
 from csire_bridge.xml.parser import parse

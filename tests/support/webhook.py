@@ -14,13 +14,14 @@ from typing import Any
 from lxml import etree
 
 from csire_bridge.config.resources import folder
+from csire_bridge.config.role import Role
 from csire_bridge.config.settings import Settings, load_settings
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.lab.simulators.hub.soap import send_request
 from csire_bridge.lab.simulators.pki import DemoParty, DemoPki
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.bridge import Bridge
-from csire_bridge.service.service import Role, Service
+from csire_bridge.service.service import Service
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import MessageLine, message_lines
 from csire_bridge.xml.parser import parse

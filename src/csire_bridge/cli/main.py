@@ -6,11 +6,9 @@ import logging
 import os
 import sys
 import traceback
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from rich.logging import RichHandler
 
 from csire_bridge.cli.commands import Commands
 from csire_bridge.cli.shared.console import ExitCode, err
@@ -32,6 +30,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"csire-bridge {version('csire-bridge')}")
         raise typer.Exit
 
@@ -43,11 +43,12 @@ def main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and stop.")
     ] = False,
 ) -> None:
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.CRITICAL,
-        format="%(message)s",
-        handlers=[RichHandler(console=err, show_path=False)],
-    )
+    if not verbose:
+        logging.basicConfig(level=logging.CRITICAL, format="%(message)s")
+        return
+    from rich.logging import RichHandler
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=err, show_path=False)])
 
 
 def run() -> None:

@@ -50,7 +50,7 @@ from csire_bridge.service.standard import Standard
 from csire_bridge.store.database import Database
 from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.certificate_job import Certificates, own_certificates
-from csire_bridge.worker.partners.current import PartnerDesk
+from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.retention_job import Retention
 from csire_bridge.worker.scheduler import ScheduledJob, Ticker
 from csire_bridge.worker.work_loop import Handlers, Worker
@@ -84,7 +84,7 @@ class Bridge:
         self.database = Database(settings.database)
         self.database.require_current()
         self.database.require_durable()
-        self._partners = PartnerDesk(settings, self.database, clock)
+        self._partners = CurrentPartners(settings, self.database, clock)
         self.intake = self._intake(key)
         profile = HeadEndProfile.of(settings.head_end)
         self.event_proofs = event_proofs(settings, event_key(key))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from csire_bridge.channels.sid.client import SidClient
 from csire_bridge.channels.sid.order_fetcher import OrderFetcher
 from csire_bridge.channels.sid.profile import SidProfile, SidSecurity, read_password
-from csire_bridge.channels.sid.response_writer import SidDesk
+from csire_bridge.channels.sid.response_writer import SidResponseWriter
 from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.clock import Clock
@@ -63,9 +63,9 @@ class SidSide:
     def _workers(self, catalogue: SchemaCatalogue) -> tuple[Worker, RequestReply]:
         """The worker, and what answers SID at once."""
         settings, clock = self._settings, self._clock
-        desk = SidDesk(catalogue, settings.limits.as_limits(), settings.limits.max_message_bytes)
+        writer = SidResponseWriter(catalogue, settings.limits.as_limits(), settings.limits.max_message_bytes)
         jitter = random.Random()  # noqa: S311 - spreads retries, no secret
-        intake = SidIntake(self._database, desk, self.points, clock, order_policy(settings))
+        intake = SidIntake(self._database, writer, self.points, clock, order_policy(settings))
         steps: Handlers = {
             WorkStep.SID_INTAKE: intake,
             WorkStep.REPORT: Reporter(self._database, self.client, clock, jitter),

@@ -7,7 +7,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
-from csire_bridge.worker.partners.current import PartnerDesk
+from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.xml.security.keys import SigningKey
 from csire_bridge.xml.security.partner_book import PartnerBook
 
@@ -29,4 +29,4 @@ def partner_book(settings: Settings, database: Database, clock: Clock = system_c
 
     For a partner in both, the table wins. Raises ConfigurationError if no partner can be trusted.
     """
-    return PartnerDesk(settings, database, clock).book()
+    return CurrentPartners(settings, database, clock).book()

@@ -11,11 +11,11 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from enum import StrEnum
 
 from csire_bridge.channels.hes.event_endpoint import EventReceiver
 from csire_bridge.channels.hub.queue_poller import QueuePoller
 from csire_bridge.channels.sid.order_fetcher import OrderFetcher
+from csire_bridge.config.role import Role
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.service.bridge import Bridge
@@ -28,7 +28,7 @@ from csire_bridge.worker.queue_silence import Silence
 from csire_bridge.worker.scheduler import Ticker
 from csire_bridge.worker.work_loop import Worker
 
-__all__ = ["Role", "Service"]
+__all__ = ["Service"]
 
 _log = logging.getLogger(__name__)
 _AFTER_FAILURE_SECONDS = 5.0
@@ -38,14 +38,6 @@ _HUB_QUEUE, _SID, _SID_ORDERS = "hub queue", "sid", "sid orders"
 _WAITS_FOR_OTHERS = frozenset({_HUB_QUEUE, _SID, _SID_ORDERS})
 _EVENTS = "head-end events"
 _SWITCH_SECONDS = 0.001  # door and intake share the interpreter; with Python's 5 ms they wait for each other
-
-
-class Role(StrEnum):
-    """The role of a process: take messages in, process them, or both."""
-
-    WEB = "web"
-    WORKER = "worker"
-    ALL = "all"
 
 
 class Service:

@@ -43,7 +43,7 @@ class Retired:
     count: int
 
 
-class _Turn:
+class _RetentionLease:
     """The lease for retention: held by one process at a time, extended in each transaction."""
 
     def __init__(self, store: Database | LedStore, clock: Clock, length: timedelta) -> None:
@@ -111,53 +111,53 @@ class Retention:
         Raises ActionRefused while another process does so, StaleWrite when one took over, StoreFailure.
         """
         stop = stop or Event()
-        turn = _Turn(store or self._database, self._clock, self._lease)
-        with turn.transaction() as tx:
+        lease = _RetentionLease(store or self._database, self._clock, self._lease)
+        with lease.transaction() as tx:
             archive = tx.archives.unfinished()
         try:
-            while not stop.is_set() and (archive := archive or self._begin(turn)):
-                yield self._delete(turn, self._written(turn, archive), stop)
+            while not stop.is_set() and (archive := archive or self._begin(lease)):
+                yield self._delete(lease, self._written(lease, archive), stop)
                 archive = None
         finally:
-            turn.end()
+            lease.end()
         self._database.give_space_back()
 
-    def _begin(self, turn: _Turn) -> Archive | None:
+    def _begin(self, lease: _RetentionLease) -> Archive | None:
         """Start an archive for the first kind with due records; None if nothing is due."""
         with self._database.reading() as connection:
             book = RetentionBook(connection, self._rules, self._clock())
             kind = next((kind for kind in Kept if book.due(kind, 1)), None)
         if kind is None:
             return None
-        with turn.transaction() as tx:
+        with lease.transaction() as tx:
             return tx.archives.begin(kind, self._clock())
 
-    def _written(self, turn: _Turn, archive: Archive) -> Archive:
+    def _written(self, lease: _RetentionLease, archive: Archive) -> Archive:
         if archive.sha256 is not None:
             return archive
-        digest, count = write_archive(self._folder, archive, self._units(turn, archive.kind))
-        with turn.transaction() as tx:
+        digest, count = write_archive(self._folder, archive, self._units(lease, archive.kind))
+        with lease.transaction() as tx:
             tx.archives.written(archive, digest, count)
         return replace(archive, sha256=digest)
 
-    def _units(self, turn: _Turn, kind: Kept) -> Iterator[tuple[int, Unit]]:
+    def _units(self, lease: _RetentionLease, kind: Kept) -> Iterator[tuple[int, Unit]]:
         """The records to delete, read in one snapshot."""
         with self._database.reading() as connection:
             book = RetentionBook(connection, self._rules, self._clock())
             for keys in _portions(book.due(kind, self._most), _READ_AT_ONCE):
                 yield from book.units(kind, keys).items()
-                with turn.transaction():
-                    pass  # prolongs our turn
+                with lease.transaction():
+                    pass  # prolongs our lease
 
-    def _delete(self, turn: _Turn, archive: Archive, stop: Event) -> Retired:
+    def _delete(self, lease: _RetentionLease, archive: Archive, stop: Event) -> Retired:
         gone = 0
         for keys in _portions(archived_keys(self._folder, archive), self._batch):
             if stop.is_set():
                 return Retired(self._folder / archive.name, archive.kind, gone)
-            with turn.transaction() as tx:
+            with lease.transaction() as tx:
                 book = RetentionBook(tx.connection, self._rules, self._clock())
                 gone += book.prune(archive.kind, keys, archive.name)
-        with turn.transaction() as tx:
+        with lease.transaction() as tx:
             tx.archives.end(archive, self._clock())
         return Retired(self._folder / archive.name, archive.kind, gone)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from csire_bridge.channels.hub.client import HubClient
-from csire_bridge.channels.hub.probe.probe import DoorStep, ProbeTarget, try_door
+from csire_bridge.channels.hub.probe.probe import ProbeStep, ProbeTarget, try_door
 from csire_bridge.channels.hub.profile import HubProfile
 from csire_bridge.channels.transport.outbound.http_exchange import NoAnswer, PartnerClient
 from tests.support.tls_servers import DAY, NOW, Authority, http, serving
@@ -37,7 +37,7 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def knock(url: str, *, peek: bool = False, **profile: Any) -> list[DoorStep]:
+def knock(url: str, *, peek: bool = False, **profile: Any) -> list[ProbeStep]:
     chosen = HubProfile(url=url, **{"connect_seconds": 3, "send_seconds": 3, "peek_seconds": 3, **profile})
 
     def look() -> str:
@@ -47,11 +47,11 @@ def knock(url: str, *, peek: bool = False, **profile: Any) -> list[DoorStep]:
     return list(try_door(ProbeTarget(chosen, look if peek else None), NOW))
 
 
-def names(steps: list[DoorStep]) -> list[str]:
+def names(steps: list[ProbeStep]) -> list[str]:
     return [step.name for step in steps]
 
 
-def failed(steps: list[DoorStep]) -> DoorStep:
+def failed(steps: list[ProbeStep]) -> ProbeStep:
     """The step that failed: the last one, and the only one."""
     assert [step.ok for step in steps] == [True] * (len(steps) - 1) + [False], steps
     assert steps[-1].remedy
@@ -142,7 +142,7 @@ def test_given_a_door_that_wants_our_certificate_when_we_show_the_right_one_then
     with serving(hub, authority.issue(), clients=authority.file.certificate, tls12=tls12) as server:
         url, pair = f"https://localhost:{server.port}/", (ours.certificate, ours.key)
         steps = knock(url, ca_bundle=authority.file.certificate, client_certificate=pair, peek=True)
-    assert steps[-1] == DoorStep("peek", True, "empty")
+    assert steps[-1] == ProbeStep("peek", True, "empty")
 
 
 @pytest.mark.parametrize("tls12", [True, False], ids=["1.2", "1.3"])
@@ -235,7 +235,7 @@ def test_given_404_to_a_get_when_a_peek_follows_then_only_the_peek_decides(autho
 
     with serving(answer, authority.issue()) as server:
         steps = knock(f"https://localhost:{server.port}/", ca_bundle=authority.file.certificate, peek=True)
-    assert steps[-1] == DoorStep("peek", True, "empty")
+    assert steps[-1] == ProbeStep("peek", True, "empty")
 
 
 def test_given_a_password_in_the_url_then_it_is_not_shown() -> None:

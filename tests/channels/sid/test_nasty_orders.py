@@ -14,7 +14,7 @@ from csire_bridge.channels.sid.client import FetchedOrder, PickUp, SidClient
 from csire_bridge.channels.sid.contract import SID, SOAP11, Operation, element
 from csire_bridge.channels.sid.order_fetcher import OrderFetcher, Orders
 from csire_bridge.channels.sid.profile import SidProfile
-from csire_bridge.channels.sid.response_writer import SidDesk
+from csire_bridge.channels.sid.response_writer import SidResponseWriter
 from csire_bridge.channels.transport.outbound.http_exchange import HttpAnswer
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OurFault, PartnerRefused, PartnerUnreachable
@@ -118,8 +118,8 @@ class Sid:
 
 @contextmanager
 def fetching(database: Database, sid: Orders, most: int = 2) -> Iterator[OrderFetcher]:
-    desk = SidDesk(SchemaCatalogue([folder("schemas")]), DEFAULT_LIMITS, 100_000)
-    intake = SidIntake(database, desk, PointFinder(database, None, lambda: NOW), lambda: NOW, ORDERS)
+    writer = SidResponseWriter(SchemaCatalogue([folder("schemas")]), DEFAULT_LIMITS, 100_000)
+    intake = SidIntake(database, writer, PointFinder(database, None, lambda: NOW), lambda: NOW, ORDERS)
     lease = timedelta(minutes=1)
     reception = RequestReply(database, intake, lambda: NOW, lease, Channel.SID, WorkStep.SID_INTAKE)
 

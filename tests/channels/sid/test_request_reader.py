@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from csire_bridge.channels.sid.contract import SOAP11, element, in_envelope
-from csire_bridge.channels.sid.response_writer import SidDesk
+from csire_bridge.channels.sid.response_writer import SidResponseWriter
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import PartnerFault, ProblemCode
 from csire_bridge.domain.message.sid import (
@@ -62,8 +62,8 @@ GOOD: dict[str, Any] = {
 
 
 @cache
-def desk() -> SidDesk:
-    return SidDesk(SchemaCatalogue([folder("schemas")]), DEFAULT_LIMITS, 100_000)
+def writer() -> SidResponseWriter:
+    return SidResponseWriter(SchemaCatalogue([folder("schemas")]), DEFAULT_LIMITS, 100_000)
 
 
 def order(**changes: Any) -> bytes:
@@ -71,7 +71,7 @@ def order(**changes: Any) -> bytes:
 
 
 def read(raw: bytes) -> Any:
-    return desk().read(raw, NOW)
+    return writer().read(raw, NOW)
 
 
 def codes(raw: bytes) -> list[ProblemCode]:
@@ -193,7 +193,7 @@ def test_given_any_texts_when_read_then_an_order_or_a_fault_comes_and_the_fault_
     try:
         reading = read(order(**changes))
     except PartnerFault as fault:
-        detail = parse(desk().refused(fault.problems)).find("*//{urn:csire-bridge:sid:v1}SidFault")
+        detail = parse(writer().refused(fault.problems)).find("*//{urn:csire-bridge:sid:v1}SidFault")
         assert detail is not None
         assert SchemaCatalogue([folder("schemas")]).decide(detail)
     else:

@@ -37,7 +37,7 @@ HOUR = timedelta(hours=1)
 
 
 @dataclass
-class Door:
+class Deliveries:
     """The way out: what becomes of the next deliveries. ``meanwhile`` is what the hub does before it replies."""
 
     here: Town
@@ -104,13 +104,13 @@ def alerts(here: Town, ahead: timedelta = timedelta()) -> set[AlertKind]:
         return {alert.kind for alert in found}
 
 
-def opened(here: Town, *faults: Exception) -> Door:
-    """Send answers by a door that the test holds in its hands."""
-    door = Door(here, list(faults))
+def opened(here: Town, *faults: Exception) -> Deliveries:
+    """Send answers by a deliveries that the test holds in its hands."""
+    deliveries = Deliveries(here, list(faults))
     deliverer = here.scene.bridge.worker._handlers[WorkStep.DELIVER]
     assert isinstance(deliverer, Deliverer)
-    deliverer._channel = door
-    return door
+    deliverer._channel = deliveries
+    return deliveries
 
 
 def answered(here: Town) -> OutgoingDocument:
@@ -180,12 +180,12 @@ def test_given_a_result_that_is_faster_than_the_reply_to_the_delivery_then_it_is
     place: Place, code: str, after: DocumentState
 ) -> None:
     with town(place) as here:
-        door = opened(here)
-        door.meanwhile.append(code)
+        deliveries = opened(here)
+        deliveries.meanwhile.append(code)
         here.send("disconnect")
-        here.until(lambda: bool(door.got) and state(here) is not DocumentState.PENDING)
+        here.until(lambda: bool(deliveries.got) and state(here) is not DocumentState.PENDING)
         assert state(here) is after
-        assert len(door.got) == 1
+        assert len(deliveries.got) == 1
 
 
 @pytest.mark.parametrize("fault", [OutcomeUnknown("no reply"), PartnerRefused("x", "known already")])
@@ -193,24 +193,24 @@ def test_given_a_delivery_without_a_clear_reply_when_its_result_comes_then_it_co
     place: Place, fault: Exception
 ) -> None:
     with town(place) as here:
-        door = opened(here, fault)
-        door.meanwhile.append("CA001")
+        deliveries = opened(here, fault)
+        deliveries.meanwhile.append("CA001")
         here.send("disconnect")
-        here.until(lambda: bool(door.got))
+        here.until(lambda: bool(deliveries.got))
         here.rest()
         assert state(here) is DocumentState.CONFIRMED
-        assert len(door.got) == 1
+        assert len(deliveries.got) == 1
         with here.scene.bridge.database.reading() as connection:
             assert connection.execute(text("SELECT count(*) FROM work WHERE step = 'deliver'")).scalar() == 0
 
 
 def test_given_an_unclear_delivery_when_the_result_comes_before_the_next_try_then_it_counts(place: Place) -> None:
     with town(place) as here:
-        door = opened(here, OutcomeUnknown("no reply"))
+        deliveries = opened(here, OutcomeUnknown("no reply"))
         here.send("disconnect")
-        here.until(lambda: bool(door.got) and answer(here).sent_at is not None)
+        here.until(lambda: bool(deliveries.got) and answer(here).sent_at is not None)
         assert state(here) is DocumentState.PENDING
-        intake(here, result(here, door.got[0]))
+        intake(here, result(here, deliveries.got[0]))
         assert state(here) is DocumentState.CONFIRMED
 
 
@@ -218,15 +218,15 @@ def test_given_an_answer_that_never_left_when_a_result_names_it_then_it_stays_an
     place: Place,
 ) -> None:
     with town(place) as here:
-        door = opened(here, PartnerUnreachable("down"))
+        deliveries = opened(here, PartnerUnreachable("down"))
         here.send("disconnect")
-        here.until(lambda: bool(door.got))
-        assert intake(here, result(here, door.got[0])) == (MessageState.ACCEPTED, None)
+        here.until(lambda: bool(deliveries.got))
+        assert intake(here, result(here, deliveries.got[0])) == (MessageState.ACCEPTED, None)
         assert state(here) is DocumentState.PENDING
         assert AlertKind.RESULTS_EARLY in alerts(here, 2 * HOUR)
         here.clock.more += HOUR
         here.until(lambda: state(here) is DocumentState.CONFIRMED)
-        assert len(door.got) == 2
+        assert len(deliveries.got) == 2
         assert AlertKind.RESULTS_EARLY not in alerts(here, 2 * HOUR)
 
 
@@ -291,7 +291,7 @@ def test_given_two_workers_that_make_the_same_answer_then_one_is_stored_and_that
 def test_given_a_result_and_the_end_of_its_delivery_at_once_then_they_never_miss_each_other(place: Place) -> None:
     with town(place) as here:
         for _ in range(5):
-            door = opened(here)
+            deliveries = opened(here)
             threads: list[Thread] = []
 
             def reply(document: OutgoingDocument, threads: list[Thread] = threads) -> Delivery:
@@ -300,7 +300,7 @@ def test_given_a_result_and_the_end_of_its_delivery_at_once_then_they_never_miss
                 threads[-1].start()
                 return Delivery("the hub")
 
-            door.deliver = reply  # type: ignore[method-assign]
+            deliveries.deliver = reply  # type: ignore[method-assign]
             here.send("disconnect", str(ProcessInstanceId.new()))
             here.rest()
             for thread in threads:

@@ -94,14 +94,14 @@ def test_given_days_to_keep_trying_when_they_are_over_then_given_up(here: Town) 
 def test_given_a_text_when_the_command_goes_out_then_the_head_end_system_sees_it(
     here: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, seen = here.scene.head_end._desk, []
-    answer = desk.answer
+    handler, seen = here.scene.head_end._handler, []
+    answer = handler.answer
 
     def listening(raw: bytes) -> object:
         seen.append(raw)
         return answer(raw)
 
-    monkeypatch.setattr(desk, "answer", listening)
+    monkeypatch.setattr(handler, "answer", listening)
     send_at_nine(here, "disconnect", "rules:\n- for: {kind: disconnect}\n  text: crew of {metering_point}\n")
     here.until_state(DISCONNECT, DONE)
     assert any(b"crew of 590243856287817706" in raw for raw in seen)

@@ -40,8 +40,8 @@ class Thinking:
         self.pause, self.now, self.most = 0.0, 0, 0
         self.may = threading.Event()
         self.may.set()
-        self._lock, self._desk = threading.Lock(), playing.scene.head_end._desk
-        self._answer = self._desk.answer
+        self._lock, self._handler = threading.Lock(), playing.scene.head_end._handler
+        self._answer = self._handler.answer
 
     def answer(self, raw: bytes) -> Reply:
         with self._lock:
@@ -57,7 +57,7 @@ class Thinking:
 
 def thinking(playing: Play, monkeypatch: pytest.MonkeyPatch) -> Thinking:
     thinks = Thinking(playing)
-    monkeypatch.setattr(thinks._desk, "answer", thinks.answer)
+    monkeypatch.setattr(thinks._handler, "answer", thinks.answer)
     return thinks
 
 

@@ -28,7 +28,7 @@ from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.store.database import Database
 from csire_bridge.worker.partners.check import WARN_AHEAD, Condition, condition_of, days_left, findings
-from csire_bridge.worker.partners.current import PartnerDesk
+from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.partners.entry import enter_partner, withdraw_certificate
 from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, PartnerListing, Source, TablePartners
 from csire_bridge.xml.parser import parse
@@ -342,16 +342,16 @@ def test_given_only_one_of_list_and_authority_in_the_settings_then_refused(tmp_p
 # --- the running bridge
 
 
-class Desk:
-    """A desk whose clocks stand still until they are moved."""
+class RunningPartners:
+    """The partners of a running bridge, whose clocks stand still until they are moved."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.now, self.ticks = NOW, 0.0
-        self.desk = PartnerDesk(settings, database, lambda: self.now, look_again=3, ticks=lambda: self.ticks)
+        self.current = CurrentPartners(settings, database, lambda: self.now, look_again=3, ticks=lambda: self.ticks)
 
     def later(self, seconds: float = 3) -> Any:
         self.ticks += seconds
-        return self.desk.book()
+        return self.current.book()
 
 
 def revoking(place: Path, **options: Any) -> Settings:
@@ -366,28 +366,28 @@ def replace_list(place: Path, *certificates: x509.Certificate, stamp: int = 1, *
 def test_given_a_change_of_the_table_when_three_seconds_have_passed_then_the_running_bridge_sees_it(
     database: Database, tmp_path: Path
 ) -> None:
-    desk = Desk(hub_settings(tmp_path), database)
-    first = desk.desk.book()
+    running = RunningPartners(hub_settings(tmp_path), database)
+    first = running.current.book()
     enter(database, hub_file(), entry(), pki().supplier.certificate_file)
-    assert desk.later(2.9) is first
-    second = desk.later(0.1)
+    assert running.later(2.9) is first
+    second = running.later(0.1)
     assert second.find(SUPPLIER) is not None
     assert second.certificates.find(pki().supplier.trusted.fingerprint) is not None
-    assert desk.later() is second
+    assert running.later() is second
     withdraw(database, hub_file(), SUPPLIER, pki().supplier.trusted.fingerprint.hex())
-    assert desk.later().certificates.find(pki().supplier.trusted.fingerprint) is None
+    assert running.later().certificates.find(pki().supplier.trusted.fingerprint) is None
 
 
 def test_given_a_database_that_cannot_be_read_when_running_then_the_partners_of_before_hold(
     database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = Desk(hub_settings(tmp_path), database)
-    first = desk.desk.book()
+    running = RunningPartners(hub_settings(tmp_path), database)
+    first = running.current.book()
     database.close()
     for file in tmp_path.glob("bridge.db*"):
         file.unlink()
     (tmp_path / "bridge.db").write_bytes(b"this is no database at all" * 100)
-    assert desk.later() is first
+    assert running.later() is first
     assert "those of before hold" in caplog.text
 
 
@@ -397,11 +397,11 @@ def test_given_a_revoked_certificate_then_its_signature_is_refused_with_that_rea
     raw = (folder("samples") / "good" / "8.1.1.5-debt.xml").read_bytes()
     signed = sign_enveloped(parse(raw), pki().hub.signing)
     replace_list(tmp_path)
-    desk = Desk(revoking(tmp_path), database)
-    verifier = Verifier(desk.desk.book)
+    running = RunningPartners(revoking(tmp_path), database)
+    verifier = Verifier(running.current.book)
     assert verifier.verify(signed, NOW).party == HUB
     replace_list(tmp_path, pki().hub.signing.certificate, at=NOW - SECOND, stamp=2)
-    desk.ticks = 3
+    running.ticks = 3
     with pytest.raises(NotTrusted) as refused:
         verifier.verify(signed, NOW)
     assert refused.value.code is ProblemCode.REVOKED
@@ -412,8 +412,8 @@ def test_given_an_expired_list_at_start_then_refused_unless_the_settings_want_an
 ) -> None:
     crl(tmp_path, pki().hub.signing.certificate, at=NOW - 8 * DAY)
     with pytest.raises(ConfigurationError, match="ended on 2026-11-22"):
-        Desk(revoking(tmp_path), database)
-    book = Desk(revoking(tmp_path, revocation_expired="alert"), database).desk.book()
+        RunningPartners(revoking(tmp_path), database)
+    book = RunningPartners(revoking(tmp_path, revocation_expired="alert"), database).current.book()
     assert book.revoked == {pki().hub.trusted.fingerprint}
     assert "ended on 2026-11-22" in caplog.text
 
@@ -422,11 +422,11 @@ def test_given_a_list_that_expires_while_running_then_one_alert_and_its_certific
     database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     crl(tmp_path, pki().hub.signing.certificate)
-    desk = Desk(revoking(tmp_path), database)
+    running = RunningPartners(revoking(tmp_path), database)
     assert caplog.text == ""
-    desk.now = NOW + 7 * DAY
+    running.now = NOW + 7 * DAY
     for _ in range(3):
-        assert desk.later().revoked == {pki().hub.trusted.fingerprint}
+        assert running.later().revoked == {pki().hub.trusted.fingerprint}
     assert caplog.text.count("ended on") == 1
 
 
@@ -435,27 +435,27 @@ def test_given_a_list_that_is_replaced_by_a_bad_one_while_running_then_the_good_
     database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture, bad: str
 ) -> None:
     replace_list(tmp_path, pki().hub.signing.certificate)
-    desk = Desk(revoking(tmp_path), database)
+    running = RunningPartners(revoking(tmp_path), database)
     if bad == "older":
         replace_list(tmp_path, at=NOW - 2 * DAY, stamp=2)
     elif bad == "missing":
         (tmp_path / "list.crl").unlink()
     else:
         (tmp_path / "list.crl").write_text("rubbish")
-    assert desk.later().revoked == {pki().hub.trusted.fingerprint}
+    assert running.later().revoked == {pki().hub.trusted.fingerprint}
     assert "list.crl" in caplog.text
 
 
 def test_given_nobody_or_a_shared_certificate_at_start_then_refused(database: Database, tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'bridge.db'}"
     with pytest.raises(ConfigurationError, match="no partner is set"):
-        Desk(load_settings(environment=False, database=address), database)
+        RunningPartners(load_settings(environment=False, database=address), database)
     shared = [{"eic": eic, "certificates": [pki().hub.certificate_file]} for eic in (HUB, OTHER)]
     with pytest.raises(ConfigurationError, match="more than one partner"):
-        Desk(load_settings(environment=False, database=address, partners=shared), database)
+        RunningPartners(load_settings(environment=False, database=address, partners=shared), database)
 
 
 def test_given_partners_in_the_table_only_at_start_then_they_are_trusted(database: Database, tmp_path: Path) -> None:
     enter(database, empty(), entry(), pki().supplier.certificate_file)
     settings = load_settings(environment=False, database=f"sqlite:///{tmp_path / 'bridge.db'}")
-    assert Desk(settings, database).desk.book().find(SUPPLIER) is not None
+    assert RunningPartners(settings, database).current.book().find(SUPPLIER) is not None

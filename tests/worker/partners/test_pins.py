@@ -24,7 +24,7 @@ from csire_bridge.domain.message.partners import Partner, PartnerRole
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.store.database import Database
 from csire_bridge.worker.partners.check import findings
-from csire_bridge.worker.partners.current import PartnerDesk
+from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.partners.entry import enter_partner
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate, load_pins
@@ -120,7 +120,7 @@ def test_given_a_file_with_an_authority_or_an_unfit_certificate_when_named_in_th
 ) -> None:
     file = pem(tmp_path, UNFIT[kind]())
     with pytest.raises(ConfigurationError) as caught:
-        PartnerDesk(settings(tmp_path, file), database, lambda: NOW)
+        CurrentPartners(settings(tmp_path, file), database, lambda: NOW)
     assert "fullchain.pem" in caught.value.text
     assert "CN=" in caught.value.text
     assert caught.value.remedy
@@ -135,7 +135,7 @@ def test_given_an_old_authority_in_a_file_of_its_own_when_named_beside_what_it_h
     hub = {"eic": HUB, "certificates": [pem(tmp_path / "own", [own]), pem(tmp_path / "above", [above])]}
     named = load_settings(environment=False, database=f"sqlite:///{tmp_path / 'bridge.db'}", partners=[hub])
     with pytest.raises(ConfigurationError, match="is an authority's"):
-        PartnerDesk(named, database, lambda: NOW)
+        CurrentPartners(named, database, lambda: NOW)
 
 
 def test_given_a_certificate_that_was_made_anew_with_the_same_key_then_neither_is_an_authoritys(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_given_an_authority_in_the_table_of_before_when_started_then_it_is_not_t
         tx.partners.enter(PartnerEntry(HUB, NOW, "Anna"))
         tx.partners.pin(row)
     own = settings(tmp_path, pki().hub.certificate_file)
-    book = PartnerDesk(own, database, lambda: NOW).book()
+    book = CurrentPartners(own, database, lambda: NOW).book()
     assert [pinned.fingerprint for pinned in book.certificates] == [pki().hub.trusted.fingerprint]
     assert "is an authority's" in caplog.text
     with database.transaction() as tx:

@@ -48,18 +48,18 @@ def sid_router(
     contract: Path | None = None,
 ) -> APIRouter:
     """A router with ``POST /sid/soap``, and its WSDL and schema by GET; ``limits`` are those of SID."""
-    counter = _Counter(
+    endpoint = _SidEndpoint(
         door, proofs, entrance or Entrance(), limits or PartnerLimits(), contract or folder("schemas") / "sid"
     )
     router = APIRouter()
-    router.add_route(PATH, counter.take, methods=["POST"], include_in_schema=False)
-    router.add_route(PATH, counter.tell, methods=["GET"], include_in_schema=False)
-    router.add_route(f"/sid/{_SCHEMA}", counter.schema, methods=["GET"], include_in_schema=False)
+    router.add_route(PATH, endpoint.take, methods=["POST"], include_in_schema=False)
+    router.add_route(PATH, endpoint.tell, methods=["GET"], include_in_schema=False)
+    router.add_route(f"/sid/{_SCHEMA}", endpoint.schema, methods=["GET"], include_in_schema=False)
     return router
 
 
 @dataclass
-class _Counter:
+class _SidEndpoint:
     door: Submit
     proofs: Proofs
     entrance: Entrance

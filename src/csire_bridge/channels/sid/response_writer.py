@@ -12,10 +12,10 @@ from csire_bridge.channels.sid.request_reader import SidReader
 from csire_bridge.domain.errors import Problem
 from csire_bridge.domain.message.sid import Report, SidNumber, SidOrder, WithdrawalResult
 
-__all__ = ["SidDesk", "client_fault", "server_fault"]
+__all__ = ["SidResponseWriter", "client_fault", "server_fault"]
 
 
-class SidDesk(SidReader):
+class SidResponseWriter(SidReader):
     """Reads SID's requests to our endpoint, and writes its answers."""
 
     def taken(self, known: SidOrder) -> bytes:

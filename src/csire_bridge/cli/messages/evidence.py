@@ -11,12 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, err, out
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
-from csire_bridge.store.queries.evidence import exhibits
 
 __all__ = ["add_to"]
 
@@ -65,6 +63,9 @@ def _message_id(text: str) -> MessageId:
 
 
 def _export(message: MessageId, target: Path, address: str) -> None:
+    from csire_bridge.store.database import Database
+    from csire_bridge.store.queries.evidence import exhibits
+
     store = Database(address)
     try:
         store.require_current()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 from rich.markup import escape
@@ -28,15 +28,16 @@ from csire_bridge.cli.shared.console import (
     with_progress,
 )
 from csire_bridge.cli.shared.lab import lab_module
-from csire_bridge.config.settings import DATABASE_FILE, Settings, load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import PartnerFault
 from csire_bridge.domain.message.message import Channel, MessageState, OrderRequest
 from csire_bridge.pipeline.intake.message_files import ReplayFile, find_files
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
-from csire_bridge.store.database import make_current
-from csire_bridge.store.queries.message_search import FoundMessage, MessageSearch, find_messages
-from csire_bridge.store.queries.reports import at_rest, known_bytes, last_order, order_lines
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
+    from csire_bridge.service.bridge import Bridge
+    from csire_bridge.store.queries.message_search import FoundMessage
 
 __all__ = ["add_to"]
 
@@ -111,6 +112,8 @@ def replay(
 
 
 def _settings(config: Path | None, schemas: Sequence[Path] | None, target: Path | None) -> Settings:
+    from csire_bridge.config.settings import DATABASE_FILE
+
     if target is None:
         return load_settings(config, schemas=schemas)
     target.mkdir(parents=True, exist_ok=True)
@@ -123,6 +126,9 @@ def _settings(config: Path | None, schemas: Sequence[Path] | None, target: Path 
 
 @contextmanager
 def _bridge(settings: Settings, target: Path | None, simulate: bool) -> Iterator[Bridge]:
+    from csire_bridge.service.bridge import Bridge
+    from csire_bridge.store.database import make_current
+
     if not simulate:
         if target is not None:
             make_current(settings.database)
@@ -138,6 +144,8 @@ def _bridge(settings: Settings, target: Path | None, simulate: bool) -> Iterator
 
 
 def _intention(bridge: Bridge, file: ReplayFile) -> Intention:
+    from csire_bridge.store.queries.reports import known_bytes
+
     try:
         arrival = file.read()
     except PartnerFault as fault:
@@ -171,18 +179,24 @@ def _tell(plan: Sequence[Intention], as_json: bool) -> None:
 
 
 def _last_order(bridge: Bridge) -> int:
+    from csire_bridge.store.queries.reports import last_order
+
     with bridge.database.reading() as connection:
         return last_order(connection)
 
 
 def _refused(bridge: Bridge, since: datetime) -> list[FoundMessage]:
     """The messages that were refused, as planned or because of their id or process."""
+    from csire_bridge.store.queries.message_search import MessageSearch, find_messages
+
     wanted = MessageSearch(states=(MessageState.REFUSED,), channel=Channel.REPLAY, since=since)
     with bridge.database.reading() as connection:
         return find_messages(connection, wanted, _SHOWN)
 
 
 def _tell_result(bridge: Bridge, before: int, refused: Sequence[FoundMessage]) -> None:
+    from csire_bridge.store.queries.reports import order_lines
+
     for message in reversed(refused):
         out.print(f"{message.origin}: refused, {message.problem}", markup=False, highlight=False)
     with bridge.database.reading() as connection:
@@ -197,6 +211,8 @@ def _tell_result(bridge: Bridge, before: int, refused: Sequence[FoundMessage]) -
 
 def _carry_out(bridge: Bridge, files: Sequence[ReplayFile]) -> None:
     """Take the files in while the worker runs as in the service, so that a partner that hangs holds up nothing else."""
+    from csire_bridge.store.queries.reports import at_rest
+
     starts = iter(with_progress(range(0, len(files), _BATCH), "taking in"))
     stop, deadline = Event(), time.monotonic() + _PATIENCE
 

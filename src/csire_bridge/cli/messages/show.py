@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -20,14 +20,9 @@ from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.queries.message_search import (
-    FoundMessage,
-    MessageSearch,
-    count_messages,
-    find_messages,
-    keys_of,
-    message_file,
-)
+
+if TYPE_CHECKING:
+    from csire_bridge.store.queries.message_search import FoundMessage
 
 __all__ = ["add_to"]
 
@@ -74,6 +69,8 @@ def show_all(
 
         csire-bridge messages list --sender 10XPL-TSO------P --since 2026-11-23
     """
+    from csire_bridge.store.queries.message_search import MessageSearch, count_messages, find_messages
+
     wanted = MessageSearch(
         states=tuple(state or ()),
         code=code,
@@ -111,6 +108,8 @@ def show_one(
 
         csire-bridge messages show 17
     """
+    from csire_bridge.store.queries.message_search import message_file
+
     with read_transaction(config, database) as tx:
         file = message_file(tx.connection, key)
     if file is None:
@@ -142,6 +141,8 @@ def judge_again(
 
         csire-bridge messages judge-again --code trust.unknown-signer --since "2026-11-23 08:00" --dry-run
     """
+    from csire_bridge.store.queries.message_search import MessageSearch, keys_of
+
     if bool(keys) is (code is not None):
         raise typer.BadParameter("give keys, or --code (with --since where wanted)")
     act = None if dry_run else operator.action()

@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from lxml import etree
 
 from csire_bridge.cli.shared.console import JsonOption, out, print_json
 from csire_bridge.domain.identifiers import Eic, MessageId, ProcessInstanceId
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.xml.parser import parse
-from csire_bridge.xml.redate import redate
-from csire_bridge.xml.schema.lexical import parse_moment
-from csire_bridge.xml.security.keys import CertificateBook, SigningKey, TrustedCertificate, load_pins
-from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped, without_signature
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 __all__ = ["add_to"]
 
@@ -48,6 +45,10 @@ def sign(
         csire-bridge sign samples/good/8.1.1.5-debt.xml --key demo-out/pki/hub.key.pem --cert demo-out/pki/hub.cert.pem
         --fresh -o signed.xml
     """
+    from csire_bridge.xml.parser import parse
+    from csire_bridge.xml.security.keys import SigningKey
+    from csire_bridge.xml.security.signature import sign_enveloped, without_signature
+
     raw = file.read_bytes()
     root = without_signature(parse(_freshened(raw) if fresh else raw))
     if fresh:
@@ -61,6 +62,8 @@ def sign(
 
 def _begin_process(root: etree._Element) -> None:
     """Give the message a new process, because a process is carried out only once: the only id in its last part."""
+    from lxml import etree
+
     fresh = ProcessInstanceId.new()
     for leaf in root[-1].iter(etree.Element) if len(root) else ():
         if _UUID.fullmatch((leaf.text or "").strip()):
@@ -68,6 +71,10 @@ def _begin_process(root: etree._Element) -> None:
 
 
 def _freshened(raw: bytes) -> bytes:
+    from csire_bridge.xml.parser import parse
+    from csire_bridge.xml.redate import redate
+    from csire_bridge.xml.schema.lexical import parse_moment
+
     parse(raw)
     stamp = _TIMESTAMP.search(raw)
     age = system_clock() - parse_moment(stamp.group(1).decode("utf-8")) if stamp else timedelta(0)
@@ -87,6 +94,10 @@ def verify(
 
         csire-bridge verify demo-out/acknowledgements/8.1.1.11_….xml --cert demo-out/pki/operator.cert.pem
     """
+    from csire_bridge.xml.parser import parse
+    from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate, load_pins
+    from csire_bridge.xml.security.signature import verify_enveloped
+
     certificates = [TrustedCertificate(Eic("-" * 16), c) for c in load_pins(cert)]
     verified = verify_enveloped(parse(file.read_bytes()), CertificateBook(certificates), system_clock())
     facts = {

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from lxml import etree
 from rich.markup import escape
 
 from csire_bridge.cli.shared.console import (
@@ -21,15 +20,17 @@ from csire_bridge.cli.shared.console import (
     print_json,
     with_progress,
 )
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError, PartnerFault, Problem, RuleBroken
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.message import Header
 from csire_bridge.pipeline.intake.message_files import ReplayFile, find_files
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.standard import Standard
-from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
-from csire_bridge.xml.security.signature import without_signature
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+    from csire_bridge.service.standard import Standard
 
 __all__ = ["Finding", "add_to", "examine"]
 
@@ -80,6 +81,8 @@ def validate(
 
         csire-bridge validate --schemas official-bundle/ message.xml
     """
+    from csire_bridge.service.standard import Standard
+
     settings = load_settings(config, schemas=schemas, mappings=mappings)
     standard = Standard.load(settings)
     own = Eic(settings.own_eic)
@@ -97,8 +100,11 @@ def validate(
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
-def examine(standard: Standard, own: Eic, file: ReplayFile, max_bytes: int = DEFAULT_MAX_BYTES) -> Finding:
+def examine(standard: Standard, own: Eic, file: ReplayFile, max_bytes: int) -> Finding:
     """Check one file; its errors are findings, not exceptions."""
+    from csire_bridge.xml.parser import parse
+    from csire_bridge.xml.security.signature import without_signature
+
     finding = Finding(file.origin)
     try:
         root = without_signature(parse(file.read().raw, max_bytes))

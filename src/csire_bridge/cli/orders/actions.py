@@ -14,18 +14,17 @@ from csire_bridge.cli.shared.console import out
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
-from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderKind, OrderState, RejectionReason
 from csire_bridge.domain.order.site_reports import SiteReport
-from csire_bridge.pipeline.execute import after_restore
 from csire_bridge.pipeline.operator import order_actions
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.settings_to_values import execution_policy, law_policy
-from csire_bridge.store.database import Database
-from csire_bridge.store.queries.order_search import OrderSearch, find_orders
-from csire_bridge.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
+    from csire_bridge.store.database import Database
+    from csire_bridge.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from csire_bridge.xml.mapping.book import MappingBook
@@ -85,6 +84,8 @@ def retry(
 def _many(
     tx: UnitOfWork, state: OrderState | None, reason: str | None, kind: OrderKind | None, limit: int
 ) -> list[Order]:
+    from csire_bridge.store.queries.order_search import OrderSearch, find_orders
+
     wanted = OrderSearch(states=(state,) if state else (), kind=kind, reason=reason)
     return find_orders(tx.connection, wanted, limit, oldest_first=True)
 
@@ -122,6 +123,8 @@ def field_work(operator: Operator, key: KeyArgument) -> None:
 
         csire-bridge orders field-work 17 --by "Anna Nowak" --why "the meter has no signal"
     """
+    from csire_bridge.service.settings_to_values import law_policy
+
     act = operator.action()
     with operator.changing() as tx:
         order = order_actions.send_to_field(tx, key, act, law_policy(operator.settings()))
@@ -171,6 +174,8 @@ def report(
 
         csire-bridge orders report 17 --not-done --reason "no access to the meter" --by "Anna Nowak" --why "crew 4"
     """
+    from csire_bridge.service.settings_to_values import execution_policy
+
     act, settings = operator.action(), operator.settings()
     told, words = _site_report(act, at, seen_by, unread) if done else None, _words(reason, done, at)
     book = _mappings(settings)
@@ -199,6 +204,8 @@ def told_before(
 
         csire-bridge orders told-before 17 --done --at 2026-11-23T14:05+01:00 --by "Anna Nowak" --why "the hub's list"
     """
+    from csire_bridge.pipeline.execute import after_restore
+
     act = operator.action()
     if done is (at is None):
         raise typer.BadParameter("--done needs --at MOMENT, and --not-done has none")
@@ -240,14 +247,14 @@ def settle(operator: Operator, key: KeyArgument) -> None:
 
 def _mappings(settings: Settings) -> MappingBook:
     # Schemas and mappings are needed by two commands only; the others start without them.
-    from csire_bridge.service.standard import Standard  # noqa: PLC0415
+    from csire_bridge.service.standard import Standard
 
     return Standard.load(settings).book
 
 
 def _look(settings: Settings, store: Database, key: int) -> order_actions.ObservedOrder:
     # The head-end system's SOAP client is needed only where a contactor is read.
-    from csire_bridge.service.head_end_reader import head_end_reader  # noqa: PLC0415
+    from csire_bridge.service.head_end_reader import head_end_reader
 
     with head_end_reader(settings) as head_end:
         return order_actions.look(store, head_end, key, system_clock)

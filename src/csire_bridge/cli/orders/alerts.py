@@ -8,12 +8,8 @@ import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.operator_action import opened
-from csire_bridge.config.settings import load_settings
-from csire_bridge.domain.law.alerts import law_alerts
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.settings_to_values import law_policy
-from csire_bridge.store.queries.alert_conditions import open_alerts, standing
-from csire_bridge.worker.certificate_job import certificates_of
 
 __all__ = ["add_to"]
 
@@ -30,6 +26,11 @@ def alerts(database: DatabaseOption = None, as_json: JsonOption = False, config:
 
         csire-bridge alerts --database sqlite:///demo-out/csire-bridge.db
     """
+    from csire_bridge.domain.law.alerts import law_alerts
+    from csire_bridge.service.settings_to_values import law_policy
+    from csire_bridge.store.queries.alert_conditions import open_alerts, standing
+    from csire_bridge.worker.certificate_job import certificates_of
+
     settings = load_settings(config, database=database)
     limits, now = settings.limits, system_clock()
     wait, patience = timedelta(seconds=limits.result_wait_seconds), timedelta(seconds=limits.partner_wait_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
@@ -10,7 +11,9 @@ from rich.table import Table
 from csire_bridge.cli.shared.console import duration
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.order.order import OrderState
-from csire_bridge.store.queries.reports import OrderLine
+
+if TYPE_CHECKING:
+    from csire_bridge.store.queries.reports import OrderLine
 
 __all__ = ["executions_table", "seconds_taken"]
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from csire_bridge.cli.orders.actions import KeyArgument
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.operator_action import opened
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.order.deadlines import standing
 from csire_bridge.domain.order.order import FINAL_STATES, OrderEvent
-from csire_bridge.pipeline.execute.explain import Explanation, FactUsed
-from csire_bridge.pipeline.execute.explain import explain as explained
-from csire_bridge.pipeline.execute.gates import GateAnswer, Gates
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.settings_to_values import execution_policy
-from csire_bridge.store.database import Database
-from csire_bridge.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from csire_bridge.pipeline.execute.explain import Explanation, FactUsed
+    from csire_bridge.pipeline.execute.gates import GateAnswer
+    from csire_bridge.store.database import Database
+    from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["explain"]
 
@@ -37,6 +37,10 @@ def explain(
 
         csire-bridge orders explain 17
     """
+    from csire_bridge.pipeline.execute.explain import explain as explained
+    from csire_bridge.pipeline.execute.gates import Gates
+    from csire_bridge.service.settings_to_values import execution_policy
+
     settings, now = load_settings(config, database=database), system_clock()
     policy = execution_policy(settings)
     gates = Gates(policy, random.Random(), lambda _: None, can_ask=bool(settings.sid.url and settings.sid.look_up))  # noqa: S311 - spreads retries, no secret

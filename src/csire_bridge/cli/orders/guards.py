@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,14 +25,15 @@ from csire_bridge.cli.shared.operator_action import (
     tell,
 )
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, OrderKind
 from csire_bridge.pipeline.operator import guard_actions
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.queries.order_search import commands_under_way, open_at
-from csire_bridge.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["add_to"]
 
@@ -74,6 +75,8 @@ def stop(
 
 
 def _under_way(tx: UnitOfWork, everything: bool) -> int:
+    from csire_bridge.store.queries.order_search import commands_under_way
+
     return commands_under_way(tx.connection, None if everything else OrderKind.DISCONNECT)
 
 
@@ -109,6 +112,8 @@ def set_hold(
 
         csire-bridge hold set 590243856287817706 --kind complaint --days 14 --by "Anna Nowak" --why "complaint 17/2026"
     """
+    from csire_bridge.store.queries.order_search import open_at
+
     act, code = operator.action(), parse_point(point)
     if until is not None and days is not None:
         raise typer.BadParameter("give --until or --days, not both")

@@ -17,7 +17,7 @@ from csire_bridge.cli.shared.operator_action import (
     tell,
 )
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.order.supply import Movement
 from csire_bridge.pipeline.observe.readings import read_contactor
@@ -76,7 +76,7 @@ def look(
     """
     settings = load_settings(config, database=database)
     # The head-end system's SOAP client is needed only where a contactor is read.
-    from csire_bridge.service.head_end_reader import head_end_reader  # noqa: PLC0415
+    from csire_bridge.service.head_end_reader import head_end_reader
 
     with opened(settings) as store, head_end_reader(settings) as head_end:
         with store.read_transaction() as tx:

@@ -11,12 +11,10 @@ from csire_bridge.cli.orders.explain import explain
 from csire_bridge.cli.orders.tables import order_facts, order_lines, orders_table
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.operator_action import opened, parse_point
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.queries.order_dossier import order_file
-from csire_bridge.store.queries.order_search import OrderSearch, count_orders, find_orders
 
 __all__ = ["add_to"]
 
@@ -48,6 +46,8 @@ def show_all(
 
         csire-bridge orders list --waits-for cap
     """
+    from csire_bridge.store.queries.order_search import OrderSearch, count_orders, find_orders
+
     code = parse_point(point) if point else None
     wanted = OrderSearch(states=tuple(state or ()), waits_for=waits_for, point=code, kind=kind, reason=reason_like)
     with opened(load_settings(config, database=database)) as store, store.reading() as connection:
@@ -73,6 +73,8 @@ def show_one(
 
         csire-bridge orders show 17
     """
+    from csire_bridge.store.queries.order_dossier import order_file
+
     with opened(load_settings(config, database=database)) as store, store.reading() as connection:
         file = order_file(connection, key)
     if file is None:

@@ -9,10 +9,8 @@ from rich import box
 from rich.table import Table
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, duration, out, print_json
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.operations.statistics import Bucket, Statistics, summarise
-from csire_bridge.store.database import Database
-from csire_bridge.store.queries.reports import executed
 
 __all__ = ["add_to", "as_json", "table_of"]
 
@@ -32,6 +30,9 @@ def stats(database: DatabaseOption = None, json_wanted: JsonOption = False, conf
 
         csire-bridge stats --database sqlite:///demo-out/csire-bridge.db
     """
+    from csire_bridge.store.database import Database
+    from csire_bridge.store.queries.reports import executed
+
     store = Database(load_settings(config, database=database).database)
     try:
         store.require_current()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,21 +26,19 @@ from csire_bridge.cli.shared.arguments import (
 )
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
 from csire_bridge.cli.shared.operator_action import opened
-from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.message.partner_entries import PartnerEntry
 from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.repositories.partners import PartnerRegistry
-from csire_bridge.worker.partners.check import findings
-from csire_bridge.worker.partners.current import LOOK_AGAIN_SECONDS
-from csire_bridge.worker.partners.entry import enter_partner, withdraw_certificate
-from csire_bridge.worker.partners.revocations import ListSource, Revocations
-from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
+    from csire_bridge.worker.partners.revocations import Revocations
+    from csire_bridge.worker.partners.roster import PartnerListing
 
 __all__ = ["add_to"]
 
 _partner = typer.Typer(help="Partners and their certificates.", no_args_is_help=True)
-_SOON = f"a running bridge sees it within {LOOK_AGAIN_SECONDS:g} seconds"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,6 +62,10 @@ class _Seen:
 
 
 def _look(settings: Settings) -> _Seen:
+    from csire_bridge.store.repositories.partners import PartnerRegistry
+    from csire_bridge.worker.partners.revocations import ListSource, Revocations
+    from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
+
     now = system_clock()
     with opened(settings) as store, store.reading() as connection:
         table = TablePartners.read(PartnerRegistry(connection))
@@ -106,6 +108,8 @@ def check(
 
         csire-bridge partner check --config bridge.toml
     """
+    from csire_bridge.worker.partners.check import findings
+
     seen, only = _look(load_settings(config, database=database)), parse_eic(eic) if eic else None
     if only is not None and only not in seen.roster.partners:
         raise typer.BadParameter(f"{only} is no partner of ours")
@@ -146,6 +150,9 @@ def add(
 
         csire-bridge partner add 10XPL-TSO------P --certificate hub-2027.pem --by "Anna Nowak"
     """
+    from csire_bridge.worker.partners.entry import enter_partner
+    from csire_bridge.worker.partners.roster import FilePartners
+
     entry = PartnerEntry(
         eic=parse_eic(eic),
         entered_at=system_clock(),
@@ -164,7 +171,7 @@ def add(
         done = enter_partner(tx.partners, file, entry, certificate or [])
     for line in done:
         out.print(line, highlight=False)
-    out.print(_SOON)
+    out.print(_soon())
 
 
 @_partner.command()
@@ -182,12 +189,21 @@ def withdraw(
 
         csire-bridge partner withdraw 10XPL-TSO------P --fingerprint 3fa94c1e --by "Anna Nowak" --reason "key lost"
     """
+    from csire_bridge.worker.partners.entry import withdraw_certificate
+    from csire_bridge.worker.partners.roster import FilePartners
+
     known, who, why = parse_eic(eic), parse_words(by, "--by"), parse_words(reason, "--reason", longest=1000)
     settings = load_settings(config, database=database)
     file = FilePartners.load(settings)
     with opened(settings) as store, store.transaction() as tx:
         whole = withdraw_certificate(tx.partners, file, known, fingerprint, system_clock(), who, why)
-    out.print(f"{known}: certificate {whole} is trusted no longer; {_SOON}", highlight=False)
+    out.print(f"{known}: certificate {whole} is trusted no longer; {_soon()}", highlight=False)
 
 
 _partner.command()(ping.ping)
+
+
+def _soon() -> str:
+    from csire_bridge.worker.partners.current import LOOK_AGAIN_SECONDS
+
+    return f"a running bridge sees it within {LOOK_AGAIN_SECONDS:g} seconds"

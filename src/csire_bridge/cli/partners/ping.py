@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csire_bridge.channels.hub.profile import HubProfile, HubSecurity
 from csire_bridge.cli.shared.arguments import SomeEicArgument, parse_eic
 from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, out, print_json
-from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.identity import partner_book, signing_key
-from csire_bridge.service.settings_to_values import hub_profile
-from csire_bridge.store.database import Database
+
+if TYPE_CHECKING:
+    from csire_bridge.channels.hub.profile import HubProfile
+    from csire_bridge.config.settings import Settings
 
 if TYPE_CHECKING:  # zeep and TLS are loaded when a partner is really called
-    from csire_bridge.channels.hub.probe.probe import DoorStep
+    from csire_bridge.channels.hub.probe.probe import ProbeStep
     from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 
 __all__ = ["ping"]
@@ -45,7 +45,8 @@ def ping(
 
         csire-bridge partner ping --hub --config bridge.toml
     """
-    from csire_bridge.channels.hub.probe.probe import ProbeTarget, try_door  # noqa: PLC0415 - see above
+    from csire_bridge.channels.hub.probe.probe import ProbeTarget, try_door
+    from csire_bridge.service.settings_to_values import hub_profile
 
     settings = load_settings(config)
     profile = hub_profile(settings, _address(settings, parse_eic(eic) if eic else None, hub, url))
@@ -60,7 +61,7 @@ def ping(
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
-def _show(step: DoorStep) -> None:
+def _show(step: ProbeStep) -> None:
     text = f"{step.name:<12} {'ok' if step.ok else 'FAILS':<6} {step.text}"
     out.print(text + (f" -> {step.remedy}" if step.remedy else ""), markup=False, highlight=False)
 
@@ -81,7 +82,8 @@ def _address(settings: Settings, eic: Eic | None, hub: bool, url: str | None) ->
 
 def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
     """Describes what a peek has found, never its content."""
-    from csire_bridge.channels.hub.client import HubClient  # noqa: PLC0415 - see above
+    from csire_bridge.channels.hub.client import HubClient
+    from csire_bridge.channels.hub.profile import HubSecurity
 
     plugin = _plugin(settings) if profile.security is HubSecurity.WSS else None
 
@@ -96,7 +98,9 @@ def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
 
 
 def _plugin(settings: Settings) -> WsSecurityPlugin:
-    from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin  # noqa: PLC0415 - see above
+    from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
+    from csire_bridge.service.identity import partner_book, signing_key
+    from csire_bridge.store.database import Database
 
     key = signing_key(settings)
     with closing(Database(settings.database)) as store:

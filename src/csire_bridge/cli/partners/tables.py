@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
 
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.worker.partners.check import Condition, Finding, condition_of, days_left
-from csire_bridge.worker.partners.roster import NamedCertificate, PartnerListing, Source
+
+if TYPE_CHECKING:
+    from csire_bridge.worker.partners.check import Finding
+    from csire_bridge.worker.partners.roster import NamedCertificate, PartnerListing, Source
 
 __all__ = ["as_json", "finding_as_json", "table_of"]
 
@@ -39,6 +41,8 @@ def as_json(roster: PartnerListing, now: datetime, revoked: Collection[bytes]) -
 def _certificate(
     named: NamedCertificate, now: datetime, revoked: Collection[bytes], shared: Collection[bytes]
 ) -> dict[str, Any]:
+    from csire_bridge.worker.partners.check import condition_of, days_left
+
     certificate = named.pinned.certificate
     condition = condition_of(named, now, revoked, shared)
     return {
@@ -91,6 +95,8 @@ def table_of(roster: PartnerListing, now: datetime, revoked: Collection[bytes]) 
 
 
 def _add(table: Table, roster: PartnerListing, eic: Eic, now: datetime, revoked: Collection[bytes]) -> None:
+    from csire_bridge.worker.partners.check import Condition, condition_of, days_left
+
     partner, shared = roster.partners[eic], roster.shared
     who = (str(eic), partner.role.value, partner.profile.value, "+".join(_named(roster.sources[eic])))
     certificates = roster.of_partner(eic)

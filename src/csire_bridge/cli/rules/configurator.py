@@ -21,22 +21,12 @@ from csire_bridge.cli.rules.as_text import (
 from csire_bridge.cli.shared.arguments import ByOption, parse_words
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_future, parse_moment
-from csire_bridge.config.rule_files import DEFAULT_TEXT, checked_rules, read_rules
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.rules.decide import Rules
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.preview import Moved, PastResult, moved_orders, replay_past
 from csire_bridge.domain.rules.timeline import in_force
-from csire_bridge.pipeline.execute.rule_cache import timeline_of
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.settings_to_values import law_policy
-from csire_bridge.store.database import Database
-from csire_bridge.store.repositories.rule_sets import (
-    RuleSets,
-    past_orders,
-    protections_where_orders_wait,
-    waiting_orders,
-)
 
 __all__ = ["add_to"]
 
@@ -71,6 +61,9 @@ def enter(
 
         csire-bridge configurator set rules.yaml --from "2026-11-23 00:00" --by "Anna Nowak" --why "no Fridays"
     """
+    from csire_bridge.config.rule_files import checked_rules
+    from csire_bridge.store.database import Database
+
     settings, now = load_settings(config, database=database), system_clock()
     who, reason, moment = parse_words(by, "--by"), parse_words(why, "--why", longest=1000), parse_future(since, now)
     text = _text_of(file)
@@ -98,6 +91,8 @@ def show(
 
         csire-bridge configurator show --at "2026-12-24 12:00" --export rules.yaml
     """
+    from csire_bridge.config.rule_files import DEFAULT_TEXT, read_rules
+
     moment = parse_moment(at, system_clock())
     found = in_force(_versions(load_settings(config, database=database).database), moment)
     text = found.text if found else DEFAULT_TEXT
@@ -148,6 +143,17 @@ def preview(
 
         csire-bridge configurator preview rules.yaml --from "2026-11-23 00:00"
     """
+    from csire_bridge.config.rule_files import checked_rules
+    from csire_bridge.pipeline.execute.rule_cache import timeline_of
+    from csire_bridge.service.settings_to_values import law_policy
+    from csire_bridge.store.database import Database
+    from csire_bridge.store.repositories.rule_sets import (
+        RuleSets,
+        past_orders,
+        protections_where_orders_wait,
+        waiting_orders,
+    )
+
     settings, now = load_settings(config, database=database), system_clock()
     deadlines, moment = settings.deadlines.as_deadlines(), parse_future(since, now)
     rules = Rules(checked_rules(_text_of(file), file.name, deadlines, moment))
@@ -182,6 +188,9 @@ def _print_preview(moved: Sequence[Moved], past: Sequence[PastResult], most: int
 
 
 def _versions(address: str) -> list[RuleSetVersion]:
+    from csire_bridge.store.database import Database
+    from csire_bridge.store.repositories.rule_sets import RuleSets
+
     with closing(Database(address)) as store:
         store.require_current()
         with store.reading() as connection:

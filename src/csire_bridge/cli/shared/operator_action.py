@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from csire_bridge.cli.shared.arguments import parse_words
 from csire_bridge.cli.shared.console import out, print_json
-from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
-from csire_bridge.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
+    from csire_bridge.store.database import Database
+    from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = [
     "act_of",
@@ -33,6 +36,8 @@ _LONGEST = 1000
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The database, with the tables of this version; needs no keys."""
+    from csire_bridge.store.database import Database
+
     with closing(Database(settings.database)) as store:
         store.require_current()
         yield store

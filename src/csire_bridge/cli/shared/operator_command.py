@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec, cast
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast
 
 import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption
 from csire_bridge.cli.shared.operator_action import act_of, changing, tell
-from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.operations.operator_action import OperatorAction
-from csire_bridge.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
+    from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["Operator", "operator_command"]
 

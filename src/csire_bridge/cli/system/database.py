@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
-from csire_bridge.store.housekeeping.backup import back_up, look_at
-from csire_bridge.store.housekeeping.backup import restore as put_back
+
+if TYPE_CHECKING:
+    from csire_bridge.store.database import Database
 
 __all__ = ["add_to"]
 
@@ -85,6 +85,8 @@ def backup(file: FileArgument, database: DatabaseOption = None, config: ConfigOp
 
         csire-bridge db backup backup.db --database sqlite:///csire-bridge.db
     """
+    from csire_bridge.store.housekeeping.backup import back_up
+
     with _opened(config, database) as store:
         made = back_up(_file_of(store, f"pg_dump --format=custom --file={file}"), file)
     out.print(f"{made.file}: {made.bytes} bytes, tables of version {made.revision}, {made.orders} orders; it is whole")
@@ -113,6 +115,9 @@ def restore(
 
         csire-bridge db restore backup.db --database sqlite:///csire-bridge.db
     """
+    from csire_bridge.store.housekeeping.backup import look_at
+    from csire_bridge.store.housekeeping.backup import restore as put_back
+
     now = system_clock()
     lost = _lost_until(lost_until, now)
     with _opened(config, database) as store:
@@ -165,6 +170,8 @@ def _tell_in_doubt(lost: datetime) -> None:
 
 @contextmanager
 def _opened(config: Path | None, database: str | None) -> Iterator[Database]:
+    from csire_bridge.store.database import Database
+
     with closing(Database(load_settings(config, database=database).database)) as store:
         yield store
 

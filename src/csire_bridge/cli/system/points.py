@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,17 +22,19 @@ from csire_bridge.cli.shared.console import (
 )
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.operator_action import opened, parse_point, read_transaction, tell
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.cli.system.point_actions import lift_danger, set_meter
 from csire_bridge.cli.system.protection import protect, protection, unprotect
-from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.metering_point.facts import Since, Source, Telling, origins
 from csire_bridge.domain.metering_point.point_lists import BadLine, Entry, read_points
 from csire_bridge.domain.protection import Protection
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
 from csire_bridge.store.sql.row_mapper import to_row
+
+if TYPE_CHECKING:
+    from csire_bridge.store.database import Database
 
 __all__ = ["add_to"]
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json, with_progress
 from csire_bridge.cli.shared.operator_action import opened
-from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
-from csire_bridge.worker.retention_job import Retention
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
+    from csire_bridge.store.database import Database
+    from csire_bridge.worker.retention_job import Retention
 
 __all__ = ["add_to"]
 
@@ -54,6 +57,8 @@ def retention(
 
 
 def _worker(settings: Settings, store: Database) -> Retention:
+    from csire_bridge.worker.retention_job import Retention
+
     rules, folder = settings.retention.as_rules(), settings.retention.archive
     if not rules.any or folder is None:
         raise ConfigurationError(

@@ -7,18 +7,19 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, out
-from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.config.role import Role
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.runtime.steady_clock import SteadyClock
-from csire_bridge.service.bridge import Bridge
-from csire_bridge.service.processes import run_processes
-from csire_bridge.service.service import Role, Service
-from csire_bridge.service.startup_checks import check_settings
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
+    from csire_bridge.service.bridge import Bridge
 
 __all__ = ["add_to"]
 
@@ -53,6 +54,9 @@ def serve(
 
         csire-bridge serve --config config.toml --port 8080
     """
+    from csire_bridge.service.processes import run_processes
+    from csire_bridge.service.startup_checks import check_settings
+
     root = logging.getLogger()
     root.setLevel(min(root.level, logging.WARNING))
     settings = _settings(config, host, port)
@@ -73,6 +77,8 @@ def _words(config: Path | None, role: Role) -> list[str]:
 
 
 def _run(settings: Settings, role: Role, one_of_many: int | None) -> None:
+    from csire_bridge.service.service import Service
+
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -93,6 +99,8 @@ def _run(settings: Settings, role: Role, one_of_many: int | None) -> None:
 
 
 def _open(settings: Settings, events: str) -> Bridge:
+    from csire_bridge.service.bridge import Bridge
+
     return Bridge(settings, SteadyClock(), reply_address=settings.head_end.reply_address or events)
 
 

@@ -11,8 +11,6 @@ from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 from functools import cache
 
-import holidays
-
 from csire_bridge.domain.clock import WARSAW, at_wall_clock
 
 __all__ = ["LAW", "Calendar", "Weekday", "after_days", "after_working_days", "public_holidays"]
@@ -35,6 +33,8 @@ class Weekday(IntEnum):
 @cache
 def public_holidays(year: int) -> frozenset[date]:
     """Polish public holidays of a year; none is known after 2100."""
+    import holidays  # noqa: PLC0415 - half as long to import as all of the domain; most commands need no calendar
+
     return frozenset(holidays.country_holidays("PL", years=year))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from csire_bridge.config.role import Role
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.chaos.checks.invariants import Expectations, Witness, violations
@@ -23,7 +24,6 @@ from csire_bridge.lab.chaos.world.databases import Databases
 from csire_bridge.lab.chaos.world.letters import Letter, Post
 from csire_bridge.lab.chaos.world.older_database import make_older
 from csire_bridge.lab.simulators.pki import make_demo_pki
-from csire_bridge.service.service import Role
 from csire_bridge.service.standard import Standard
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import at_rest

@@ -19,6 +19,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from csire_bridge.config.role import Role
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.chaos.crash_points import Crash, Killer, killer_of
@@ -27,7 +28,6 @@ from csire_bridge.lab.chaos.victim import STOPPED, Part, run_retention, run_serv
 from csire_bridge.lab.chaos.world.field import WatchedHeadEnd, watched_hub
 from csire_bridge.lab.chaos.world.letters import Place
 from csire_bridge.lab.simulators.pki import DemoPki
-from csire_bridge.service.service import Role
 from csire_bridge.service.web_server import listening_socket
 from csire_bridge.store.database import Database
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from csire_bridge.cli.shared.console import JsonOption, out, print_json
-from csire_bridge.lab.bench.intake import IntakeReport, measure_intake
-from csire_bridge.lab.bench.roundtrip import RoundTripReport, measure_round_trip
-from csire_bridge.lab.bench.webhook import WebhookReport, measure_webhook
 from csire_bridge.lab.cli import bench_scale
 from csire_bridge.lab.cli.bench_parts import PlaceOption, fresh_folder, track
-from csire_bridge.lab.simulators.pki import Algorithm
+
+if TYPE_CHECKING:
+    from csire_bridge.lab.bench.intake import IntakeReport
+    from csire_bridge.lab.bench.roundtrip import RoundTripReport
+    from csire_bridge.lab.bench.webhook import WebhookReport
+    from csire_bridge.lab.simulators.pki import Algorithm
 
 __all__ = ["add_to"]
 
@@ -46,6 +48,8 @@ def intake(
 
         csire-bridge bench intake --messages 5000 --rsa
     """
+    from csire_bridge.lab.bench.intake import measure_intake
+
     with fresh_folder(place) as folder:
         report = measure_intake(folder, messages, _algorithm(rsa), batch, track)
     if as_json:
@@ -76,6 +80,8 @@ def roundtrip(
 
         csire-bridge bench roundtrip --orders 1000
     """
+    from csire_bridge.lab.bench.roundtrip import measure_round_trip
+
     with fresh_folder(place) as folder:
         report = measure_round_trip(folder, orders, _algorithm(rsa), batch, track, database, spread=spread)
     if as_json:
@@ -102,6 +108,8 @@ def webhook(
 
         csire-bridge bench webhook --messages 2000 --connections 16
     """
+    from csire_bridge.lab.bench.webhook import measure_webhook
+
     with fresh_folder(place) as folder:
         report = measure_webhook(folder, messages, connections, _algorithm(rsa), batch, track)
     if as_json:

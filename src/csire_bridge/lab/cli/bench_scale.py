@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from csire_bridge.cli.shared.console import JsonOption, out, print_json
-from csire_bridge.lab.bench.backlog import BacklogReport, measure_backlog
-from csire_bridge.lab.bench.memory import MemoryReport, measure_memory
-from csire_bridge.lab.bench.nodes import NodesReport, measure_nodes
-from csire_bridge.lab.bench.start import measure_start
 from csire_bridge.lab.cli.bench_parts import PlaceOption, fresh_folder, track
+
+if TYPE_CHECKING:
+    from csire_bridge.lab.bench.backlog import BacklogReport
+    from csire_bridge.lab.bench.memory import MemoryReport
+    from csire_bridge.lab.bench.nodes import NodesReport
 
 __all__ = ["add_to"]
 
@@ -44,6 +45,8 @@ def backlog(
 
         csire-bridge bench backlog --orders 1000000
     """
+    from csire_bridge.lab.bench.backlog import measure_backlog
+
     with fresh_folder(place) as folder:
         small, large = databases or (f"sqlite:///{folder / 'few.db'}", f"sqlite:///{folder / 'many.db'}")
         report = measure_backlog(small, large, few, orders, batch, rounds, track)
@@ -73,6 +76,8 @@ def nodes(
 
         csire-bridge bench nodes --orders 1000
     """
+    from csire_bridge.lab.bench.nodes import measure_nodes
+
     with fresh_folder(place) as folder:
         report = measure_nodes(folder, orders, batch, track, database)
     if as_json:
@@ -93,6 +98,8 @@ def memory(
 
         csire-bridge bench memory --orders 100000
     """
+    from csire_bridge.lab.bench.memory import measure_memory
+
     with fresh_folder(place) as folder:
         report = measure_memory(folder, orders, "ecdsa", batch, track)
     if as_json:
@@ -112,6 +119,8 @@ def start(
 
         csire-bridge bench start --rounds 10
     """
+    from csire_bridge.lab.bench.start import measure_start
+
     with fresh_folder(place) as folder:
         report = measure_start(folder, rounds, track)
     if as_json:

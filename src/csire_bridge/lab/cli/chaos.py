@@ -10,18 +10,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from csire_bridge.cli.shared.console import ExitCode, JsonOption, err, out, print_json, with_progress
-from csire_bridge.lab.chaos.checks.invariants import Expectations
 from csire_bridge.lab.chaos.crash_points import MEANINGS
-from csire_bridge.lab.chaos.matrix import run_rounds, tally
-from csire_bridge.lab.chaos.play import Outcome
-from csire_bridge.lab.chaos.world.databases import Databases, PostgresDatabases, SqliteFiles
-from csire_bridge.lab.simulators.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from csire_bridge.lab.chaos.play import Outcome
+    from csire_bridge.lab.chaos.world.databases import Databases
 
 __all__ = ["add_to"]
 
@@ -56,6 +55,11 @@ def chaos(
 
         csire-bridge chaos --rounds 200 --seed 7
     """
+    from csire_bridge.lab.chaos.checks.invariants import Expectations
+    from csire_bridge.lab.chaos.matrix import run_rounds
+    from csire_bridge.lab.chaos.world.databases import PostgresDatabases, SqliteFiles
+    from csire_bridge.lab.simulators.postgres import PostgresServer
+
     start = random.SystemRandom().randrange(10**6) if seed is None else seed
     numbers = range(rounds) if number is None else [number]
     with ExitStack() as last:
@@ -73,6 +77,8 @@ def chaos(
 
 
 def _tell(seed: int, outcomes: Sequence[Outcome], sqlite_only: bool, *, as_json: bool) -> None:
+    from csire_bridge.lab.chaos.matrix import tally
+
     wrong = [outcome for outcome in outcomes if outcome.found]
     if as_json:
         lines = [asdict(line) for line in tally(outcomes)]
@@ -99,6 +105,8 @@ def _sentence(outcome: Outcome, sqlite_only: bool) -> str:
 
 
 def _table(seed: int, outcomes: Sequence[Outcome]) -> Table:
+    from csire_bridge.lab.chaos.matrix import tally
+
     kinds = Counter(outcome.database for outcome in outcomes)
     on = ", ".join(f"{count} on {kind}" for kind, count in kinds.items())
     kills = sum(len(outcome.killed) for outcome in outcomes)

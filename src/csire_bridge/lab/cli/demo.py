@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.live import Live
@@ -18,22 +18,20 @@ from csire_bridge.cli.orders.executions_table import executions_table
 from csire_bridge.cli.orders.stats import table_of
 from csire_bridge.cli.shared.console import ExitCode, err, out
 from csire_bridge.config.resources import folder
-from csire_bridge.config.settings import DATABASE_FILE
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.partners import SecurityProfile
 from csire_bridge.domain.operations.statistics import summarise
 from csire_bridge.lab.cli.law_days import law_table, play_law_days
 from csire_bridge.lab.cli.weekend import play_weekend, weekend_table
-from csire_bridge.lab.demo.market import Feeder, Market, market
-from csire_bridge.lab.demo.stage import load_points
-from csire_bridge.lab.demo.summary import differences, summary_of
-from csire_bridge.lab.simulators.expectations import Expectations, load_expected
 from csire_bridge.lab.simulators.faults.hub import Trouble
-from csire_bridge.lab.simulators.sample_preparer import SamplePreparer
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
-from csire_bridge.store.queries.reports import OrderLine, at_rest, executed, order_lines
+
+if TYPE_CHECKING:
+    from csire_bridge.lab.demo.market import Feeder, Market
+    from csire_bridge.lab.simulators.expectations import Expectations
+    from csire_bridge.service.bridge import Bridge
+    from csire_bridge.store.queries.reports import OrderLine
 
 __all__ = ["add_to"]
 
@@ -64,6 +62,11 @@ def demo(
 
         csire-bridge demo --dir demo-out
     """
+    from csire_bridge.lab.demo.market import Feeder, market
+    from csire_bridge.lab.demo.stage import load_points
+    from csire_bridge.lab.demo.summary import differences
+    from csire_bridge.lab.simulators.expectations import load_expected
+
     _clear(target)
     samples = folder("samples")
     expected = load_expected(samples)
@@ -88,6 +91,8 @@ def demo(
 
 def _clear(target: Path) -> None:
     """Remove the results of an earlier demo; never anything else."""
+    from csire_bridge.config.settings import DATABASE_FILE
+
     if not target.exists() or not any(target.iterdir()):
         return
     if not (target / _SUMMARY).exists() and not (target / DATABASE_FILE).exists():
@@ -100,6 +105,8 @@ def _clear(target: Path) -> None:
 
 
 def _play(scene: Market, feeder: Feeder, expected: Expectations, samples: Path) -> None:
+    from csire_bridge.lab.simulators.sample_preparer import SamplePreparer
+
     doctor = SamplePreparer(scene.pki, expected.offset_to(system_clock()))
     live = Live(console=out, refresh_per_second=8) if out.is_terminal else None
     if live:
@@ -120,6 +127,8 @@ def _play(scene: Market, feeder: Feeder, expected: Expectations, samples: Path) 
 
 def _answers(bridge: Bridge) -> dict[bytes, bytes]:
     """The ids that the samples' results name, with those of our answers, which are not known beforehand."""
+    from csire_bridge.store.queries.reports import order_lines
+
     with bridge.database.read_transaction() as tx:
         lines = [line for line in order_lines(tx.connection) if line.answer_id and line.message_id]
     return {
@@ -169,6 +178,8 @@ def _told_to_sid(scene: Market, numbers: Iterable[str]) -> list[str]:
 
 def _wait(scene: Market, show: Callable[[], None]) -> None:
     """Wait until all work is done and the hub's queue is empty."""
+    from csire_bridge.store.queries.reports import at_rest
+
     deadline = time.monotonic() + _LONGEST_ROUND
     while True:
         show()
@@ -189,11 +200,16 @@ def _show(live: Live | None, bridge: Bridge, number: int) -> None:
 
 
 def _orders(bridge: Bridge, title: str) -> Table:
+    from csire_bridge.store.queries.reports import order_lines
+
     with bridge.database.reading() as connection:
         return executions_table(list(order_lines(connection)), title)
 
 
 def _tell(bridge: Bridge, target: Path, feeder: Feeder) -> dict[str, Any]:
+    from csire_bridge.lab.demo.summary import summary_of
+    from csire_bridge.store.queries.reports import executed, order_lines
+
     if not out.is_terminal:
         out.print(_orders(bridge, "Orders"))
     with bridge.database.reading() as connection:

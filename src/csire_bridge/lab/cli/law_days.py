@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -14,8 +15,10 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.protection import ProtectedKind, Protection
 from csire_bridge.lab.cli.played_days import HandSetClock, Sight, feed, moment_of, seen, sights_table
-from csire_bridge.lab.demo.stage import Stage, load_points, stage
-from csire_bridge.lab.simulators.expectations import Expectations
+
+if TYPE_CHECKING:
+    from csire_bridge.lab.demo.stage import Stage
+    from csire_bridge.lab.simulators.expectations import Expectations
 
 __all__ = ["law_table", "play_law_days"]
 
@@ -25,6 +28,8 @@ _SUMMER, _WINTER = range(5, 9), (11,)
 
 def play_law_days(place: Path, samples: Path, expected: Expectations, after: datetime) -> list[Sight]:
     """Play a Friday in summer and a day in winter after ``after`` (UTC); raises OurFault if it goes wrong."""
+    from csire_bridge.lab.demo.stage import load_points, stage
+
     friday = _plain(after.astimezone(WARSAW).date(), 4, _SUMMER)
     clock = HandSetClock(moment_of(friday, 10))
     vulnerable = Protection.of(ProtectedKind.VULNERABLE)

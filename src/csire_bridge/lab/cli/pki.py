@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from csire_bridge.cli.shared.console import ExitCode, err, out
-from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
 
 __all__ = ["add_to"]
@@ -38,6 +37,8 @@ def pki(
 
         csire-bridge pki trial --algorithm rsa
     """
+    from csire_bridge.lab.simulators.pki import make_demo_pki
+
     if (folder / "pki").exists() and not force:
         err.print(f"{folder / 'pki'} exists -> give another folder, or --force to replace what is there")
         raise typer.Exit(ExitCode.WRONG_USE)

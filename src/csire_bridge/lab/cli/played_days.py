@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
@@ -16,10 +17,11 @@ from csire_bridge.domain.clock import WARSAW, at_wall_clock
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.message.message import Channel
 from csire_bridge.domain.order.order import Order, OrderState
-from csire_bridge.lab.demo.stage import Stage
-from csire_bridge.lab.simulators.expectations import Expectations, SignKind
-from csire_bridge.lab.simulators.sample_preparer import SamplePreparer
 from csire_bridge.pipeline.intake.receive import Arrival
+
+if TYPE_CHECKING:
+    from csire_bridge.lab.demo.stage import Stage
+    from csire_bridge.lab.simulators.expectations import Expectations
 
 __all__ = ["HandSetClock", "Sight", "feed", "moment_of", "seen", "sights_table"]
 
@@ -53,6 +55,9 @@ def moment_of(day: date, hour: int, minute: int = 0) -> datetime:
 
 def feed(scene: Stage, clock: HandSetClock, sample: Path, expected: Expectations) -> None:
     """As ``replay`` would, dated a minute before the hand-set clock."""
+    from csire_bridge.lab.simulators.expectations import SignKind
+    from csire_bridge.lab.simulators.sample_preparer import SamplePreparer
+
     preparer = SamplePreparer(scene.pki, expected.offset_to(clock() - timedelta(minutes=1)))
     raw = preparer.prepare(sample.read_bytes(), SignKind.HUB)
     scene.bridge.take_in(Channel.REPLAY, [Arrival(sample.name, raw)])

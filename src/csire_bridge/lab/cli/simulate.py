@@ -8,23 +8,21 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, ExitCode, JsonOption, err, print_json, with_progress
 from csire_bridge.cli.shared.moments import MOMENT_HELP, parse_moment
-from csire_bridge.config.rule_files import checked_rules
-from csire_bridge.config.settings import Settings, load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.lab.cli.simulate_tables import print_report
-from csire_bridge.lab.simulation.place import empty_database
-from csire_bridge.lab.simulation.play import Play
-from csire_bridge.lab.simulation.report import as_json, report_of
-from csire_bridge.lab.simulation.scenarios import SCENARIOS, make_scenario
+from csire_bridge.lab.simulation.scenario_names import ScenarioName
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
 
 __all__ = ["add_to"]
 
@@ -34,18 +32,10 @@ def add_to(app: typer.Typer) -> None:
     app.command()(simulate)
 
 
-def _scenario(name: str) -> str:
-    if name not in SCENARIOS:
-        raise typer.BadParameter(f"{name!r} is none of {', '.join(SCENARIOS)}")
-    return name
-
-
 def simulate(
     orders: Annotated[int, typer.Option("--orders", min=1, help="How many orders.")] = 10_000,
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="In how many days they arrive.")] = 30,
-    scenario: Annotated[
-        str, typer.Option("--scenario", callback=_scenario, help=f"One of {', '.join(SCENARIOS)}.")
-    ] = "month",
+    scenario: Annotated[ScenarioName, typer.Option("--scenario", help="What is simulated.")] = ScenarioName.MONTH,
     seed: Annotated[int, typer.Option("--seed", help="Seed of all random choices.")] = 1,
     start: Annotated[
         str | None, typer.Option("--start", help=f"When it begins; the next month if not given. {MOMENT_HELP}")
@@ -82,6 +72,11 @@ def simulate(
 
         csire-bridge simulate --orders 100000 --days 30 --disconnections-per-hour 1000
     """
+    from csire_bridge.lab.simulation.place import empty_database
+    from csire_bridge.lab.simulation.play import Play
+    from csire_bridge.lab.simulation.report import as_json, report_of
+    from csire_bridge.lab.simulation.scenarios import make_scenario
+
     execution = None if per_hour is None else {"disconnections_per_hour": per_hour}
     settings = load_settings(config, execution=execution)
     begin = parse_moment(start, system_clock()) if start else _next_month(system_clock())
@@ -117,6 +112,8 @@ def _next_month(now: datetime) -> datetime:
 
 
 def _rules_of_file(file: Path, settings: Settings, start: datetime) -> list[RuleSetVersion]:
+    from csire_bridge.config.rule_files import checked_rules
+
     text = file.read_text("utf-8")
     checked_rules(text, file.name, settings.deadlines.as_deadlines(), start)
     return [RuleSetVersion(0, start, start, "simulation", "the rule file", text)]
@@ -124,6 +121,8 @@ def _rules_of_file(file: Path, settings: Settings, start: datetime) -> list[Rule
 
 def _rules_of_database(settings: Settings) -> Sequence[RuleSetVersion]:
     """Every rule set that was entered; none where there is no database yet."""
+    from csire_bridge.store.database import Database
+
     with closing(Database(settings.database)) as store:
         if store.file and not store.file.is_file():
             return []

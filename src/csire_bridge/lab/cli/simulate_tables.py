@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
@@ -10,10 +11,12 @@ from rich.table import Table
 from csire_bridge.cli.shared.console import duration, out
 from csire_bridge.domain.operations.statistics import Bucket
 from csire_bridge.domain.order.order import OrderState
-from csire_bridge.lab.simulation.law import LawOutcome
 from csire_bridge.lab.simulation.measured import PUBLISHED
-from csire_bridge.lab.simulation.outcome import KindOutcome, Spread
-from csire_bridge.lab.simulation.report import AIM, LEFT_OUT, Report, still_open
+
+if TYPE_CHECKING:
+    from csire_bridge.lab.simulation.law import LawOutcome
+    from csire_bridge.lab.simulation.outcome import KindOutcome, Spread
+    from csire_bridge.lab.simulation.report import Report
 
 __all__ = ["print_report"]
 
@@ -39,6 +42,8 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def _buckets(kind: KindOutcome) -> Table:
+    from csire_bridge.lab.simulation.outcome import Spread
+
     table = _table(f"{kind.kind}: execution times", "", "orders", *(bucket.value for bucket in Bucket), *_POINTS)
     for year in (year for year in PUBLISHED if year.kind is kind.kind):
         shares = (f"{year.shares[bucket]}%" for bucket in Bucket)
@@ -71,6 +76,8 @@ _ENDS = {
 
 
 def _ends(report: Report) -> Table:
+    from csire_bridge.lab.simulation.report import still_open
+
     headings = ("orders", *_ENDS, "still open", "deadlines met", "in 15 min, reachable")
     table = _table("How orders ended", "", *headings)
     for kind in report.kinds:
@@ -96,6 +103,8 @@ def _law_lines(law: LawOutcome) -> Iterator[str]:
 
 
 def _lines(report: Report) -> Iterator[str]:
+    from csire_bridge.lab.simulation.report import AIM, LEFT_OUT
+
     play = report.play
     if report.due:
         verdict = "met" if report.aim_met else "NOT met"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -13,8 +14,10 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.lab.cli.played_days import HandSetClock, Sight, feed, moment_of, seen, sights_table
-from csire_bridge.lab.demo.stage import Stage, load_points, stage
-from csire_bridge.lab.simulators.expectations import Expectations
+
+if TYPE_CHECKING:
+    from csire_bridge.lab.demo.stage import Stage
+    from csire_bridge.lab.simulators.expectations import Expectations
 
 __all__ = ["play_weekend", "weekend_table"]
 
@@ -32,6 +35,8 @@ _DISCONNECTION, _RECONNECTION = "8.1.1.5-minimal.xml", "8.2.1.6-minimal.xml"
 
 def play_weekend(place: Path, samples: Path, expected: Expectations, after: datetime) -> list[Sight]:
     """Play the first plain weekend after ``after`` (UTC) in the folder ``place``; raises OurFault if it goes wrong."""
+    from csire_bridge.lab.demo.stage import load_points, stage
+
     friday, sunday, monday = _days(after)
     clock = HandSetClock(friday)
     points = load_points(samples / "metering-points.yaml", friday)

@@ -14,6 +14,7 @@ from pathlib import Path
 from csire_bridge.channels.hub.payload_bytes import bare
 from csire_bridge.channels.sid.profile import read_password
 from csire_bridge.channels.transport.outbound.http_exchange import PartnerClient
+from csire_bridge.config.role import Role
 from csire_bridge.config.settings import HubSettings, SidSettings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OurFault, Unreadable
@@ -28,7 +29,7 @@ from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.lab.simulators.sid.simulator import SidSimulator
 from csire_bridge.lab.simulators.sid.soap_client import BridgeCaller
 from csire_bridge.service.bridge import Bridge
-from csire_bridge.service.service import Role, Service
+from csire_bridge.service.service import Service
 from csire_bridge.store.database import make_current
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.wss import sign_envelope
@@ -58,9 +59,9 @@ class Market:
 
     def sid_caller(self) -> BridgeCaller:
         """SID's own client for our endpoint, with the agreed password."""
-        desk = self.bridge.settings.sid
-        password = read_password(desk.caller_password_file) if desk.caller_password_file else ""
-        return self.sid.caller(f"{self.service.url}/sid/soap", (desk.caller_user or "", password))
+        sid_settings = self.bridge.settings.sid
+        password = read_password(sid_settings.caller_password_file) if sid_settings.caller_password_file else ""
+        return self.sid.caller(f"{self.service.url}/sid/soap", (sid_settings.caller_user or "", password))
 
     def agree(self, profile: SecurityProfile) -> None:
         """Let the hub sign with ``profile`` from now on; the running bridge reads that from its partner registry."""
@@ -86,7 +87,7 @@ def market(
         sid = stack.enter_context(SidSimulator(clock=clock, seed=8))
         password = folder / "sid-password.txt"
         password.write_text(f"{secrets.token_urlsafe(16)}\n", "utf-8")
-        desk = SidSettings(
+        sid_settings = SidSettings(
             url=sid.url,
             listen=True,
             caller_user="sid",
@@ -94,7 +95,7 @@ def market(
             idle_seconds=0.2,
             longest_idle_seconds=0.4,
         )
-        settings = stage_settings(folder, pki, head_end.url).model_copy(update={"hub": door, "sid": desk})
+        settings = stage_settings(folder, pki, head_end.url).model_copy(update={"hub": door, "sid": sid_settings})
         make_current(settings.database)
         service = Service(
             lambda url: Bridge(settings, clock, reply_address=url), "127.0.0.1", 0, Role.ALL, shared_port=False

@@ -24,7 +24,7 @@ from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import KnownProcesses
 from csire_bridge.pipeline.ports.store import Store, Transaction
 
-__all__ = ["Desk"]
+__all__ = ["Registration"]
 
 _OFF, _ON = OrderKind.DISCONNECT, OrderKind.RECONNECT
 _MEANS: Mapping[Wish, tuple[str, OrderKind, DisconnectionKind | ReconnectionReason | None]] = MappingProxyType(
@@ -44,7 +44,7 @@ _HUB = Eic("10XPL-TSO------P")
 _US = "19XENERGAOPERATS"
 
 
-class Desk:
+class Registration:
     """Registers arriving requests, as the steps after the signature do."""
 
     def __init__(

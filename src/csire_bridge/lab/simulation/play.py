@@ -10,7 +10,7 @@ from csire_bridge.config.settings import Settings
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.lab.simulation.arrivals import Desk
+from csire_bridge.lab.simulation.arrivals import Registration
 from csire_bridge.lab.simulation.clock import Agenda, SimulatedClock
 from csire_bridge.lab.simulation.head_end import SimulatedHeadEnd
 from csire_bridge.lab.simulation.pattern import Asked
@@ -46,7 +46,7 @@ class Play:
             self.clock, self._agenda, fate, scenario.outages, scenario.pace, self._events.append, scenario.workers
         )
         self.population = Population(scenario.seed, self.clock, scenario.protected)
-        self.desk = Desk(database, self.population, self.head_end, self.orders, scenario.seed)
+        self.registration = Registration(database, self.population, self.head_end, self.orders, scenario.seed)
         self.worker = self._made(settings)
         self.taken = 0
 
@@ -100,7 +100,7 @@ class Play:
         while self.taken < len(waiting) and waiting[self.taken].arrives_at <= now:
             self.taken += 1
         if self.taken > first:
-            self.desk.take(waiting[first : self.taken], now)
+            self.registration.take(waiting[first : self.taken], now)
         self._agenda.do_due(now)
         if self._events:
             take_events(self.database, self.clock, [(_RAW, event) for event in self._events])

@@ -13,9 +13,10 @@ from csire_bridge.domain.clock import WARSAW, at_wall_clock
 from csire_bridge.lab.simulation.head_end import Pace
 from csire_bridge.lab.simulation.outages import METERS_PER_CONCENTRATOR, Outages, Stretch
 from csire_bridge.lab.simulation.pattern import Asked, month, prepaid_evening
+from csire_bridge.lab.simulation.scenario_names import ScenarioName
 from csire_bridge.lab.simulators.faults.hes import HeadEndFaults
 
-__all__ = ["SCENARIOS", "Scenario", "make_scenario"]
+__all__ = ["Scenario", "make_scenario"]
 
 _TAIL = timedelta(days=10)
 
@@ -51,8 +52,8 @@ _Maker = Callable[[int, datetime, int, int], Scenario]
 
 
 def make_scenario(name: str, orders: int, start: datetime, days: int, seed: int) -> Scenario:
-    """The scenario of that name, which must be one of ``SCENARIOS``, with ``orders`` orders."""
-    return SCENARIOS[name](orders, start, days, seed)
+    """The scenario of that name, one of ``ScenarioName``, with ``orders`` orders."""
+    return _MAKERS[name](orders, start, days, seed)
 
 
 def _month(orders: int, start: datetime, days: int, seed: int) -> Scenario:
@@ -83,7 +84,9 @@ def _evening(orders: int, start: datetime, _days: int, seed: int) -> Scenario:
     return Scenario("prepaid-evening", seed, start, 1, asked, Outages.drawn(start, 1, _meters(asked), seed))
 
 
-SCENARIOS: Mapping[str, _Maker] = MappingProxyType({"month": _month, "outage": _outage, "prepaid-evening": _evening})
+_MAKERS: Mapping[str, _Maker] = MappingProxyType(
+    {ScenarioName.MONTH: _month, ScenarioName.OUTAGE: _outage, ScenarioName.PREPAID_EVENING: _evening}
+)
 
 
 def _meters(asked: Sequence[Asked]) -> int:

@@ -14,9 +14,10 @@ from decimal import Decimal
 from enum import Enum
 from functools import cache
 from operator import itemgetter
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from sqlalchemy import Result, Row
+if TYPE_CHECKING:
+    from sqlalchemy import Result, Row
 
 __all__ = ["from_row", "from_rows", "plain", "reader_of", "to_row"]
 

@@ -17,13 +17,13 @@ from csire_bridge.worker.partners.revocations import ListSource, Revocations
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, Source, TablePartners
 from csire_bridge.xml.security.partner_book import PartnerBook
 
-__all__ = ["LOOK_AGAIN_SECONDS", "PartnerDesk"]
+__all__ = ["LOOK_AGAIN_SECONDS", "CurrentPartners"]
 
 LOOK_AGAIN_SECONDS = 3.0
 _log = logging.getLogger(__name__)
 
 
-class PartnerDesk:
+class CurrentPartners:
     """Provides the current partner book. Safe for several threads: one checks for changes, the others don't wait."""
 
     def __init__(

@@ -21,7 +21,7 @@ __all__ = [
     "SILENT",
     "SILENT_HTTP",
     "WRONG_URL",
-    "DoorStep",
+    "ProbeStep",
     "Stopped",
     "certificate_text",
     "distrusted",
@@ -57,7 +57,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class DoorStep:
+class ProbeStep:
     """One step: its name, whether it went well, what was seen, and what to do if not."""
 
     name: str
@@ -71,7 +71,7 @@ class Stopped(Exception):
 
     def __init__(self, name: str, text: str, remedy: str) -> None:
         super().__init__(text)
-        self.step = DoorStep(name, False, text, remedy)
+        self.step = ProbeStep(name, False, text, remedy)
 
 
 def tls_text(stream: object, *, with_ours: bool) -> str:
@@ -140,7 +140,7 @@ def no_tls(error: ssl.SSLError, *, with_ours: bool) -> Stopped:
     return Stopped("tls", f"no TLS with the server: {reason or error}", NO_TLS)
 
 
-def http_step(answer: HttpAnswer, *, peek_follows: bool = False) -> DoorStep:
+def http_step(answer: HttpAnswer, *, peek_follows: bool = False) -> ProbeStep:
     """Judge the answer to GET. A SOAP service may refuse GET (400, 405, 415, 500): it is reachable all the same.
 
     Some answer 404 to anything but POST; ``peek_follows``: then the peek decides.
@@ -149,11 +149,11 @@ def http_step(answer: HttpAnswer, *, peek_follows: bool = False) -> DoorStep:
     media = kind[0].lower() if kind else "nothing"
     text = f"HTTP {status}, {media}"
     if status == 404 and peek_follows:
-        return DoorStep("http", True, f"{text} to a GET; the peek will tell")
+        return ProbeStep("http", True, f"{text} to a GET; the peek will tell")
     if status in _REMEDIES:
         raise Stopped("http", text, _REMEDIES[status])
     if 300 <= status < 400:
         raise Stopped("http", f"{text}: it sends us elsewhere", WRONG_URL)
     if 200 <= status < 300 and media == "text/html":
         raise Stopped("http", f"{text}: a web page answers, not a service", WRONG_URL)
-    return DoorStep("http", True, text)
+    return ProbeStep("http", True, text)

@@ -16,13 +16,13 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from csire_bridge.channels.hub.probe import findings as words
-from csire_bridge.channels.hub.probe.findings import DoorStep, Stopped
+from csire_bridge.channels.hub.probe.findings import ProbeStep, Stopped
 from csire_bridge.channels.hub.profile import HubProfile
 from csire_bridge.channels.transport.outbound.http_exchange import NeverArrived, NoAnswer, NotHttp, PartnerClient
 from csire_bridge.channels.transport.outbound.tls import UnusableTlsFile, tls_context
 from csire_bridge.domain.errors import BridgeError
 
-__all__ = ["DoorStep", "ProbeTarget", "try_door"]
+__all__ = ["ProbeStep", "ProbeTarget", "try_door"]
 
 _REFUSAL_SECONDS = 0.5
 
@@ -35,7 +35,7 @@ class ProbeTarget:
     peek: Callable[[], str] | None = None
 
 
-def try_door(door: ProbeTarget, now: datetime) -> Iterator[DoorStep]:
+def try_door(door: ProbeTarget, now: datetime) -> Iterator[ProbeStep]:
     """Yield each step when it is done; stops after the first failure. ``now`` is aware. Never raises."""
     try:
         yield from _steps(door, now)
@@ -43,23 +43,23 @@ def try_door(door: ProbeTarget, now: datetime) -> Iterator[DoorStep]:
         yield stopped.step
 
 
-def _steps(door: ProbeTarget, now: datetime) -> Iterator[DoorStep]:
+def _steps(door: ProbeTarget, now: datetime) -> Iterator[ProbeStep]:
     profile, parts = door.profile, urlsplit(door.profile.endpoint)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # no password on a screen
     if not shown.isascii() or " " in shown:
         raise Stopped("address", f"{shown} has characters that no url may have", words.ASCII)
-    yield DoorStep("address", True, shown)
+    yield ProbeStep("address", True, shown)
     addresses = _resolve(host, port)
-    yield DoorStep("dns", True, f"{host} is {', '.join(addresses)}")
+    yield ProbeStep("dns", True, f"{host} is {', '.join(addresses)}")
     with ExitStack() as stack:
         plain = stack.enter_context(closing(_connect(host, port, profile.connect_seconds)))
-        yield DoorStep("tcp", True, f"port {port} answers")
+        yield ProbeStep("tcp", True, f"port {port} answers")
         if parts.scheme == "https":
             stream = stack.enter_context(closing(_secure(plain, host, port, profile)))
             _wait_for_refusal(stream, with_ours=profile.client_certificate is not None)
-            yield DoorStep("tls", True, words.tls_text(stream, with_ours=profile.client_certificate is not None))
-            yield DoorStep("certificate", True, words.certificate_text(_certificate(stream), now))
+            yield ProbeStep("tls", True, words.tls_text(stream, with_ours=profile.client_certificate is not None))
+            yield ProbeStep("certificate", True, words.certificate_text(_certificate(stream), now))
     yield _http(profile, peek_follows=door.peek is not None)
     if door.peek is not None:
         yield _peek(door.peek)
@@ -147,7 +147,7 @@ def _shown_anyway(host: str, port: int, seconds: float) -> bytes | None:
         return None
 
 
-def _http(profile: HubProfile, *, peek_follows: bool) -> DoorStep:
+def _http(profile: HubProfile, *, peek_follows: bool) -> ProbeStep:
     """Send a GET with the hub's own client, over another connection, and judge the answer."""
     with closing(PartnerClient(profile.ca_bundle, profile.client_certificate)) as client:
         try:
@@ -170,8 +170,8 @@ def _tls_failure(error: BaseException | None) -> ssl.SSLError | None:
     return error
 
 
-def _peek(peek: Callable[[], str]) -> DoorStep:
+def _peek(peek: Callable[[], str]) -> ProbeStep:
     try:
-        return DoorStep("peek", True, peek())
+        return ProbeStep("peek", True, peek())
     except BridgeError as error:
         raise Stopped("peek", error.text, error.remedy) from error

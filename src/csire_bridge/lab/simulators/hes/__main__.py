@@ -10,7 +10,7 @@ import sys
 import threading
 
 from csire_bridge.lab.simulators.faults.delay import Delay
-from csire_bridge.lab.simulators.hes.control import ControlDoor
+from csire_bridge.lab.simulators.hes.control import ControlEndpoint
 from csire_bridge.lab.simulators.hes.simulator import ConfirmationStyle, HeadEndFaults, HeadEndSimulator, meter_number
 
 __all__ = ["main"]
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
         per_concentrator=options.meters_per_concentrator,
         port=options.port,
     )
-    door = ControlDoor(simulator, options.control_port)
+    door = ControlEndpoint(simulator, options.control_port)
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
@@ -62,7 +62,7 @@ def _faults(text: str) -> HeadEndFaults:
     return HeadEndFaults.plan_value() if text == "plan" else HeadEndFaults.read(json.loads(text))
 
 
-def _announce(simulator: HeadEndSimulator, door: ControlDoor, meters: int) -> None:
+def _announce(simulator: HeadEndSimulator, door: ControlEndpoint, meters: int) -> None:
     first_and_last = [meter_number(0), meter_number(meters - 1)] if meters else []
     told = {"url": simulator.url, "control": door.url, "meters": meters, "first_and_last": first_and_last}
     sys.stdout.write(json.dumps(told) + "\n")

@@ -25,13 +25,13 @@ from csire_bridge.lab.simulators.hes.outage import Outage
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.lab.simulators.http_server import HttpServer, Reply
 
-__all__ = ["ControlDoor"]
+__all__ = ["ControlEndpoint"]
 
 _JSON = "application/json"
 _PATH = "/control"
 
 
-class ControlDoor:
+class ControlEndpoint:
     """Lets another process set faults, look at meters, and count commands."""
 
     def __init__(self, simulator: HeadEndSimulator, port: int = 0) -> None:
@@ -55,7 +55,7 @@ class ControlDoor:
         """The address to post to."""
         return f"{self._http.url}{_PATH}"
 
-    def start(self) -> ControlDoor:
+    def start(self) -> ControlEndpoint:
         """Begin to answer."""
         self._http.start()
         return self

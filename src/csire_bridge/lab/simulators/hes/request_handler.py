@@ -23,7 +23,7 @@ from csire_bridge.lab.simulators.hes.tariffs import Tariffs
 from csire_bridge.lab.simulators.http_server import SOAP_11, Reply
 from csire_bridge.lab.simulators.meter.concentrators import Concentrators
 
-__all__ = ["SILENCE", "Desk"]
+__all__ = ["SILENCE", "RequestHandler"]
 
 SILENCE = Reply(0, b"", silent=True)
 """The connection is cut without a word."""
@@ -31,7 +31,7 @@ SILENCE = Reply(0, b"", silent=True)
 _ERROR_PAGE = b"<html><body>The upstream server gave no answer.</body></html>"
 
 
-class Desk:
+class RequestHandler:
     """Answers SOAP requests; the HTTP server calls it from its threads."""
 
     def __init__(

@@ -23,7 +23,7 @@ from csire_bridge.lab.simulators.hes.field import ConfirmationStyle, Field
 from csire_bridge.lab.simulators.hes.ledger import Ledger
 from csire_bridge.lab.simulators.hes.outage import Outage, Outages
 from csire_bridge.lab.simulators.hes.reporter import Reporter
-from csire_bridge.lab.simulators.hes.request_handler import SILENCE, Desk
+from csire_bridge.lab.simulators.hes.request_handler import SILENCE, RequestHandler
 from csire_bridge.lab.simulators.hes.tariffs import Tariffs
 from csire_bridge.lab.simulators.http_server import Contract, HttpServer, Reply
 from csire_bridge.lab.simulators.meter.concentrators import Concentrators
@@ -88,7 +88,7 @@ class HeadEndSimulator:
             self._field, self._reporter, self._work, self.fate, self.faults, self.ledger, self.press_button
         )
         self.delay = delay
-        self._desk = Desk(
+        self._handler = RequestHandler(
             self.concentrators, self._commands, self._field, Tariffs(self._field, codes), self.fate, self.faults, clock
         )
         self._http = HttpServer(self._answer, contract=_CONTRACT, max_bytes=_MAX_BYTES, port=port)
@@ -146,6 +146,6 @@ class HeadEndSimulator:
             self.outage.wait()
             return SILENCE
         if self._namespaces == _OURS:
-            return self._desk.answer(raw)
-        reply = self._desk.answer(self._namespaces.translate(raw, back=True))
+            return self._handler.answer(raw)
+        reply = self._handler.answer(self._namespaces.translate(raw, back=True))
         return replace(reply, body=self._namespaces.translate(reply.body))

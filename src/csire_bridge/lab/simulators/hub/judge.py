@@ -23,7 +23,7 @@ from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.keys import CertificateBook
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, verify_enveloped, without_signature
 
-__all__ = ["HubDesk", "ReceivedDocument", "Refused"]
+__all__ = ["DocumentJudge", "ReceivedDocument", "Refused"]
 
 
 class Refused(Exception):
@@ -44,7 +44,7 @@ class ReceivedDocument:
     at: datetime
 
 
-class HubDesk:
+class DocumentJudge:
     """Safe to use from several threads."""
 
     def __init__(

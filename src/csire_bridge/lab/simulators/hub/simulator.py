@@ -20,7 +20,7 @@ from csire_bridge.domain.errors import PartnerFault
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.lab.simulators.faults.hub import HubDice, HubFaults
 from csire_bridge.lab.simulators.http_server import Contract, HttpServer
-from csire_bridge.lab.simulators.hub.judge import HubDesk, ReceivedDocument, Refused
+from csire_bridge.lab.simulators.hub.judge import DocumentJudge, ReceivedDocument, Refused
 from csire_bridge.lab.simulators.hub.pusher import PushAnswer, Pusher, PushForm
 from csire_bridge.lab.simulators.hub.queue import HubQueue, Waiting
 from csire_bridge.lab.simulators.hub.soap import (
@@ -29,7 +29,7 @@ from csire_bridge.lab.simulators.hub.soap import (
     dequeue_response,
     send_response,
 )
-from csire_bridge.lab.simulators.hub.soap_front import HubCounter
+from csire_bridge.lab.simulators.hub.soap_front import SoapFront
 from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
@@ -84,11 +84,11 @@ class HubSimulator:
         self._dice = HubDice(seed)
         self._waiting = HubQueue(self.faults, self._dice)
         catalogue = SchemaCatalogue([folder("schemas")])
-        self._desk = HubDesk(pki, catalogue, clock, security, self.faults, self._dice)
+        self._judge = DocumentJudge(pki, catalogue, clock, security, self.faults, self._dice)
         self._pusher = Pusher(pki.hub.signing, CertificateBook([pki.operator.trusted]), clock, security)
         path = f"/soap/{tenant}?organisationUser={user}"
-        self._counter = HubCounter(pki, catalogue, clock, security, self.faults, self._dice, self._serve, path)
-        self._server = HttpServer(self._counter.answer, contract=_CONTRACT, max_bytes=_MAX_BYTES, port=port)
+        self._front = SoapFront(pki, catalogue, clock, security, self.faults, self._dice, self._serve, path)
+        self._server = HttpServer(self._front.answer, contract=_CONTRACT, max_bytes=_MAX_BYTES, port=port)
         self._to_push: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._push_thread = threading.Thread(target=self._push_results, daemon=True)
 
@@ -105,12 +105,12 @@ class HubSimulator:
     @property
     def problems(self) -> list[str]:
         """What was wrong with requests and receipts."""
-        return self._counter.problems
+        return self._front.problems
 
     @property
     def asked(self) -> list[Operation]:
         """Operations that reached the hub, in their order."""
-        return self._counter.asked
+        return self._front.asked
 
     @property
     def connections(self) -> int:
@@ -165,14 +165,14 @@ class HubSimulator:
         return self._take(request)
 
     def _take(self, request: HubRequest) -> bytes:
-        tree, header = self._desk.judge(request.document)
-        taken = self._desk.take(header, request.document)
+        tree, header = self._judge.judge(request.document)
+        taken = self._judge.take(header, request.document)
         if taken is None and not self._repeats_succeed:
             raise Refused("MHB.MHD.006", f"{header.message_id} was used before")
         result = None
         if taken is not None:
             self.received.append(taken)
-            result = self._desk.result(tree, self.verdict(header.number))
+            result = self._judge.result(tree, self.verdict(header.number))
         if request.operation is Operation.PROCESS and result is not None:
             return container_response(Operation.PROCESS, header.message_id, result)
         if result is not None:

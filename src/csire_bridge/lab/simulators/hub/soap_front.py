@@ -21,14 +21,14 @@ from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.keys import CertificateBook
 from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
 
-__all__ = ["HubCounter"]
+__all__ = ["SoapFront"]
 
 _HTML = b"<!DOCTYPE html>\n<html><head><title>Bad gateway</title></head><body><h1>502</h1><br>nginx</body></html>"
 _BODY = "{http://www.w3.org/2003/05/soap-envelope}Body"
 _STYLES = ("application/soap+xml", "text/xml")
 
 
-class HubCounter:
+class SoapFront:
     """Answers HTTP requests; ``serve`` does what an understood request asks, or raises Refused."""
 
     def __init__(

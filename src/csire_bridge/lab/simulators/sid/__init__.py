@@ -1,1 +1,1 @@
-"""The simulated customer system: ``simulator`` with ``desk`` (its orders), ``soap_client`` (calls our endpoint)."""
+"""The simulated customer system: ``simulator`` with ``request_handler`` (its orders) and ``soap_client``."""

@@ -22,14 +22,14 @@ from csire_bridge.domain.errors import NotTrusted, NotValid, Unreadable
 from csire_bridge.lab.simulators.faults.hub import HubDice
 from csire_bridge.lab.simulators.faults.sid import SidFaults
 from csire_bridge.lab.simulators.http_server import SOAP_11, Contract, HttpServer, Reply
-from csire_bridge.lab.simulators.sid.desk import FieldWorkOrder, Refused, SidDeskSimulator, Told
+from csire_bridge.lab.simulators.sid.request_handler import FieldWorkOrder, ReceivedReport, Refused, RequestHandler
 from csire_bridge.lab.simulators.sid.soap_client import BridgeCaller
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.keys import CertificateBook, SigningKey
 from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
 
-__all__ = ["FieldWorkOrder", "SidFaults", "SidSimulator", "Told"]
+__all__ = ["FieldWorkOrder", "ReceivedReport", "SidFaults", "SidSimulator"]
 
 _HTML = b"<!DOCTYPE html>\n<html><head><title>Bad gateway</title></head><body><h1>502</h1><br>nginx</body></html>"
 _MAX_BYTES = 4 * 1024 * 1024
@@ -66,7 +66,7 @@ class SidSimulator:
         self._signing = signing
         self._clock = clock
         self._dice = HubDice(seed)
-        self._desk = SidDeskSimulator(self._dice.name)
+        self._handler = RequestHandler(self._dice.name)
         self._catalogue = SchemaCatalogue([folder("schemas")])
         self._lock = threading.Lock()
         self._numbers = 0
@@ -86,31 +86,31 @@ class SidSimulator:
     @property
     def waiting(self) -> list[str]:
         """Numbers of the orders whose pick-up was not confirmed."""
-        return list(self._desk.waiting)
+        return list(self._handler.waiting)
 
     @property
     def picked_up(self) -> Mapping[str, str | None]:
         """What the bridge confirmed: None for an order that it took, else why it did not."""
-        return self._desk.picked_up
+        return self._handler.picked_up
 
     @property
-    def told(self) -> list[Told]:
+    def told(self) -> list[ReceivedReport]:
         """What the bridge reported, each report once."""
-        return self._desk.told
+        return self._handler.told
 
     @property
     def field_work(self) -> list[FieldWorkOrder]:
         """What was handed over."""
-        return self._desk.field_work
+        return self._handler.field_work
 
     @property
     def points(self) -> dict[str, Mapping[str, Any]]:
         """The metering points that SID knows."""
-        return self._desk.points
+        return self._handler.points
 
     def status_of(self, number: str) -> str | None:
         """The newest status that SID was told of an order."""
-        return self._desk.status_of(number)
+        return self._handler.status_of(number)
 
     def order(self, **changes: Any) -> dict[str, Any]:
         """The values of an order of its own number, registered now, in the contract's order."""
@@ -133,12 +133,12 @@ class SidSimulator:
     def register(self, **changes: Any) -> str:
         """Register an order, which waits to be fetched from now on; return its number."""
         values = self.order(**changes)
-        self._desk.register(element("Order", values), values["Number"])
+        self._handler.register(element("Order", values), values["Number"])
         return str(values["Number"])
 
     def register_raw(self, xml: bytes, number: str) -> None:
         """Have any element wait as if it were an order; ``number`` is what confirms it."""
-        self._desk.register(etree.fromstring(xml), number)
+        self._handler.register(etree.fromstring(xml), number)
 
     def caller(self, url: str, credentials: tuple[str, str] | None = None) -> BridgeCaller:
         """SID's own SOAP client for the bridge's endpoint at ``url``."""
@@ -208,7 +208,7 @@ class SidSimulator:
         if operation is Operation.CONFIRM and self._dice.strikes(self.faults.lost_confirmation):
             return self._close(200, in_envelope(etree.tostring(element("ConfirmPickUpResponse", {}))))
         try:
-            response = self._desk.serve(operation, request)
+            response = self._handler.serve(operation, request)
         except Refused as refusal:
             self.problems.append(str(refusal))
             return self._close(500, client_fault(refusal.code, refusal.text))

@@ -11,7 +11,7 @@ from lxml import etree
 
 from csire_bridge.channels.sid.contract import SID, Operation, element
 
-__all__ = ["FieldWorkOrder", "Refused", "SidDeskSimulator", "Told"]
+__all__ = ["FieldWorkOrder", "ReceivedReport", "Refused", "RequestHandler"]
 
 
 class Refused(Exception):
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReceivedReport:
     """A report of status, as it came first. ``facts`` are the texts of its elements by name."""
 
     report_id: str
@@ -42,7 +42,7 @@ class FieldWorkOrder:
     facts: Mapping[str, str]
 
 
-class SidDeskSimulator:
+class RequestHandler:
     """Safe to use from several threads. ``name`` gives a fresh name each time."""
 
     def __init__(self, name: Callable[[], str]) -> None:
@@ -50,7 +50,7 @@ class SidDeskSimulator:
         self._lock = threading.Lock()
         self.waiting: dict[str, etree._Element] = {}
         self.picked_up: dict[str, str | None] = {}
-        self.told: list[Told] = []
+        self.told: list[ReceivedReport] = []
         self.field_work: list[FieldWorkOrder] = []
         self.points: dict[str, Mapping[str, Any]] = {}
 
@@ -102,7 +102,7 @@ class SidDeskSimulator:
             raise Refused("invalid", "a report without a status")
         if all(told.report_id != report_id for told in self.told):
             facts = _facts(status)
-            told = Told(report_id, facts["Number"], int(facts["Sequence"]), facts["Status"], facts)
+            told = ReceivedReport(report_id, facts["Number"], int(facts["Sequence"]), facts["Status"], facts)
             self.told.append(told)
         return element("ReportStatusResponse", {"ReportId": report_id})
 

@@ -29,8 +29,8 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
 
     An event is matched with an order only if both its correlation id and its meter are those of the order's latest
     command; a repeated event is stored, and changes nothing. If that order has ended already, the orders that wait at
-    its point are looked at again, because the event may release their meter. Any other event (a pressed button, an older command) makes
-    the open orders of its meter due, so that their contactor is read.
+    its point are looked at again, because the event may release their meter. Any other event (a pressed button, an
+    older command) makes the open orders of its meter due, so that their contactor is read.
     """
     now = clock()
     with store.transaction() as tx:

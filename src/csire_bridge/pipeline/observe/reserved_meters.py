@@ -1,4 +1,4 @@
-"""Meters that are reserved until a command's end, although its order is done: released once it is proved to have run."""
+"""Meters that are reserved until the end of a command whose order is done; released once it is proved to have run."""
 
 from __future__ import annotations
 

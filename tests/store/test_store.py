@@ -432,7 +432,9 @@ def test_given_an_order_with_every_fact_when_it_comes_back_then_nothing_is_lost_
     with database.transaction() as tx:
         found = tx.orders.get(key)
         correlation_id = CorrelationId("825970F3-22cb-489c-ad3d-3d89cbba8f04 ")
-        commanded = CommandedOrder(key, found.state, MeterNumber("00012345"), correlation_id, told=False)
+        commanded = CommandedOrder(
+            key, found.state, found.metering_point, MeterNumber("00012345"), correlation_id, told=False
+        )
         assert tx.neighbours.by_correlation([correlation_id, CorrelationId("another")]) == {correlation_id: commanded}
         assert tx.neighbours.states_by_now([commanded]) == {key: found.state}
         assert tx.neighbours.states_by_now([]) == {}

@@ -103,11 +103,11 @@ class HeadEndCodes(Part):
     """Codes of commands, events, replies and reasons.
 
     A command is confirmed either by an event code, or by the command's code whose last part is ``processed`` or
-    ``failed``. Reply codes: ``try_later`` means "not accepted for this meter, try again"; ``out_of_order`` the
-    same, because the HES itself does not work; ``permanent`` "refused for good". Any other FATAL error is a refusal
-    too. ``contactor_words`` translates the detail of an event that is named ``contactor_detail``. A failure
-    whose detail ``reason_detail`` has one of ``permanent_reasons`` can't change by trying again. Upper and lower case
-    of words are the same. A table that is set takes the place of the whole default.
+    ``failed``. Reply codes: ``try_later`` means "can't be taken for this meter now"; ``out_of_order`` the same, because
+    the HES itself does not work; ``permanent`` "refused for good". Any other FATAL error is a refusal too. None of them
+    proves that a command was not taken. ``contactor_words`` translates the detail of an event that is named
+    ``contactor_detail``. A failure whose detail ``reason_detail`` has one of ``permanent_reasons`` can't change by
+    trying again. Upper and lower case of words are the same. A table that is set takes the place of the whole default.
     """
 
     disconnect: str = "3.31.0.23"

@@ -10,6 +10,7 @@
     │   ├── HeadEndUnreachable    the head-end system took nothing
     │   └── PartnerUnreachable    nothing reached the partner
     ├── OutcomeUnknown            it may or may not have happened: asked about, never repeated blindly
+    │   └── HeadEndBusy           the head-end system said that it can't take it now, which proves nothing
     ├── PermanentFailure          it will not change by itself: parked, a person is told
     │   ├── HeadEndRefused        the head-end system said no, for good
     │   └── PartnerRefused        the partner said no, for good
@@ -33,6 +34,7 @@ __all__ = [
     "ActionRefused",
     "BridgeError",
     "ConfigurationError",
+    "HeadEndBusy",
     "HeadEndRefused",
     "HeadEndScope",
     "HeadEndUnreachable",
@@ -198,6 +200,16 @@ class PartnerUnreachable(TransientFailure):
 
 class OutcomeUnknown(BridgeError):
     """A request may or may not have been carried out: ask for the state before anything else."""
+
+
+class HeadEndBusy(OutcomeUnknown):
+    """The head-end system answered a command that it can't take it now. That is its word, and no proof: a front-end
+    that says so may have passed the command on. ``scope`` is as for HeadEndUnreachable.
+    """
+
+    def __init__(self, text: str, remedy: str = "", scope: HeadEndScope = HeadEndScope.METER) -> None:
+        super().__init__(text, remedy)
+        self.scope = scope
 
 
 class PermanentFailure(BridgeError):

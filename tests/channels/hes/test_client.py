@@ -14,6 +14,7 @@ import pytest
 from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
 from csire_bridge.domain.errors import (
     ConfigurationError,
+    HeadEndBusy,
     HeadEndRefused,
     HeadEndUnreachable,
     OutcomeUnknown,
@@ -134,8 +135,8 @@ def test_given_no_sound_answer_when_asked_then_the_outcome_is_unknown(behave: Ca
     [
         ("FAILED", "2.4", "FATAL", HeadEndRefused),
         ("FAILED", "2.4", "CATASTROPHIC", HeadEndRefused),
-        ("FAILED", "5.8", "FATAL", HeadEndUnreachable),
-        ("FAILED", "5.8", "WARNING", HeadEndUnreachable),
+        ("FAILED", "5.8", "FATAL", HeadEndBusy),
+        ("FAILED", "5.8", "WARNING", HeadEndBusy),
         ("FAILED", "9.9", "WARNING", OutcomeUnknown),
         ("PARTIAL", "2.4", "FATAL", OutcomeUnknown),
     ],

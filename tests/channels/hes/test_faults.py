@@ -10,6 +10,7 @@ import pytest
 
 from csire_bridge.domain.errors import (
     BridgeError,
+    HeadEndBusy,
     HeadEndRefused,
     HeadEndScope,
     HeadEndUnreachable,
@@ -58,10 +59,10 @@ def test_given_a_lost_reply_when_submitted_then_unknown_and_it_switched(fault: F
         assert bridge.connector.read_contactor(METER).disconnected
 
 
-def test_given_a_busy_system_when_submitted_then_unreachable_for_this_meter_and_nothing_was_taken() -> None:
+def test_given_a_busy_system_when_submitted_then_its_word_is_no_proof_although_nothing_was_taken() -> None:
     with running() as (simulator, bridge):
         error = refused_by(bridge, simulator, Fault.BUSY)
-        assert isinstance(error, HeadEndUnreachable)
+        assert isinstance(error, HeadEndBusy)
         assert error.scope is HeadEndScope.METER
         assert accepted(simulator) == 0
 

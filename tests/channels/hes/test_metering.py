@@ -15,7 +15,7 @@ from dlms_cosem.security import NoSecurityAuthentication
 from structlog.testing import capture_logs
 
 from csire_bridge.channels.hes.profile import HeadEndCodes, HeadEndNamespaces
-from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.errors import HeadEndBusy, HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.metering import ENERGY_REGISTERS, MeterCalendars, ObisCode, TariffCalendar
 from csire_bridge.lab.simulators.hes.simulator import Fault, HeadEndSimulator
@@ -129,10 +129,14 @@ def test_given_an_unreachable_or_unknown_meter_when_read_or_written_then_the_sam
                 ask(MeterNumber("nobody"))
             assert refused.value.permanent
         simulator.faults.unreachable.add(METER)
-        for ask in asked:
+        for question in asked[:2]:
             with pytest.raises(HeadEndUnreachable) as caught:
-                ask(METER)
+                question(METER)
             assert caught.value.scope is HeadEndScope.METER
+        for change in asked[2:]:
+            with pytest.raises(HeadEndBusy) as busy:
+                change(METER)
+            assert busy.value.scope is HeadEndScope.METER
 
 
 def test_given_a_lost_reply_when_a_calendar_is_written_then_unknown_and_reading_back_tells() -> None:

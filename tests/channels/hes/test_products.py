@@ -10,7 +10,7 @@ from csire_bridge.channels.hes.event_reader import parse_event
 from csire_bridge.channels.hes.profile import HeadEndCodes, HeadEndNamespaces, HeadEndProfile
 from csire_bridge.channels.hes.request_templates import RequestWriter
 from csire_bridge.config.resources import folder
-from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, NotValid, OutcomeUnknown
+from csire_bridge.domain.errors import HeadEndBusy, HeadEndRefused, HeadEndScope, NotValid, OutcomeUnknown
 from csire_bridge.domain.meter.contactor import HeadEndEventKind
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from tests.support.head_end import CONNECT, DISCONNECT, METER, bridge_to, command, running
@@ -54,7 +54,7 @@ def test_given_other_codes_when_it_is_busy_then_the_table_decides_who_is_out_of_
     with running() as (simulator, _):
         simulator.faults.busy.add(METER)
         codes = HeadEndCodes(try_later=frozenset({"3.1"}), out_of_order=frozenset({"5.8"}))
-        with bridge_to(simulator.url, codes=codes) as bridge, pytest.raises(HeadEndUnreachable) as caught:
+        with bridge_to(simulator.url, codes=codes) as bridge, pytest.raises(HeadEndBusy) as caught:
             bridge.connector.submit(command(DISCONNECT))
         assert caught.value.scope is HeadEndScope.SYSTEM
         codes = HeadEndCodes(try_later=frozenset(), permanent=frozenset({"5.8"}))

@@ -6,9 +6,16 @@ import uuid
 
 import pytest
 
-from csire_bridge.channels.hes.client import HeadEndProfile
+from csire_bridge.channels.hes.client import HeadEndCodes, HeadEndProfile
 from csire_bridge.channels.hes.reply_reader import contactor_of, judge, parse_reply
-from csire_bridge.domain.errors import HeadEndRefused, OutcomeUnknown
+from csire_bridge.domain.errors import (
+    BridgeError,
+    HeadEndBusy,
+    HeadEndRefused,
+    HeadEndScope,
+    HeadEndUnreachable,
+    OutcomeUnknown,
+)
 from csire_bridge.domain.identifiers import MeterNumber
 
 PROFILE = HeadEndProfile(endpoint="http://127.0.0.1/hes", reply_address="http://127.0.0.1/hes/events")
@@ -73,3 +80,55 @@ def test_given_a_refusal_with_details_when_judged_then_it_is_still_a_refusal() -
 def test_given_a_result_that_is_none_when_parsed_then_nothing_is_concluded() -> None:
     with pytest.raises(OutcomeUnknown):
         parse_reply(reply(result="MAYBE"), PROFILE)
+
+
+CODES = HeadEndCodes(try_later=frozenset({"5.8"}), out_of_order=frozenset({"7.7"}), permanent=frozenset({"2.4"}))
+LEVELS = ("INFORM", "WARNING", "FATAL", "CATASTROPHIC")
+FATAL = LEVELS[2:]
+
+
+def what_it_proves(raw: bytes, *, question: bool) -> BridgeError | None:
+    try:
+        judge(parse_reply(raw, PROFILE), OURS, CODES, question=question)
+    except BridgeError as error:
+        return error
+    return None
+
+
+def error_of(code: str, level: str) -> str:
+    return f"<Error><code>{code}</code><level>{level}</level><reason>any</reason></Error>"
+
+
+@pytest.mark.parametrize("question", [False, True])
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("code", ["5.8", "7.7", "2.4", "9.9"])
+@pytest.mark.parametrize("result", ["OK", "PARTIAL", "FAILED"])
+def test_given_any_reply_then_none_proves_that_a_command_was_not_taken(
+    result: str, code: str, level: str, question: bool
+) -> None:
+    proved = what_it_proves(reply(result=result, errors=error_of(code, level)), question=question)
+    if result == "OK":
+        expected: type[BridgeError] | None = None
+    elif result == "PARTIAL":
+        expected = OutcomeUnknown
+    elif code in ("5.8", "7.7"):
+        expected = HeadEndUnreachable if question else HeadEndBusy
+    else:
+        expected = HeadEndRefused if code == "2.4" or level in FATAL else OutcomeUnknown
+    assert (type(proved) if proved else None) is expected
+    if isinstance(proved, HeadEndBusy | HeadEndUnreachable):
+        assert proved.scope is (HeadEndScope.SYSTEM if code == "7.7" else HeadEndScope.METER)
+    assert question or not isinstance(proved, HeadEndUnreachable)
+
+
+_FAULT = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server
+</faultcode><faultstring>busy</faultstring></s:Fault></s:Body></s:Envelope>"""
+
+
+@pytest.mark.parametrize("body", ["", "<html><body>503 Service Unavailable</body></html>", "busy", _FAULT], ids=len)
+def test_given_an_answer_that_is_no_reply_then_it_proves_nothing(body: str) -> None:
+    assert type(what_it_proves(body.encode(), question=False)) is OutcomeUnknown
+
+
+def test_given_a_failure_without_an_error_then_it_proves_nothing() -> None:
+    assert type(what_it_proves(reply(result="FAILED"), question=False)) is OutcomeUnknown

@@ -49,13 +49,14 @@ class OffHeadEnd:
     off: timedelta
     on: bool = False
     ahead: timedelta = timedelta()
+    behind: timedelta = timedelta()
     written: list[str] = field(default_factory=list)
 
     def clock_shows(self, _now: datetime) -> datetime | None:
         return None
 
     def clock_behind(self, _now: datetime) -> timedelta:
-        return timedelta()
+        return self.behind
 
     def clock_ahead(self, _now: datetime) -> timedelta:
         return self.ahead
@@ -130,6 +131,37 @@ def test_given_a_reading_from_before_the_command_when_read_back_then_the_contact
     outcome = read_back(head_end(-MINUTE - age, on=on), asked, EXECUTION, clock)
     assert isinstance(outcome.result, HeadEndUnreachable)
     assert "only a reading since 2026-11-28 08:59:00 UTC proves anything" in outcome.result.text
+
+
+@pytest.mark.parametrize("age", [2 * GRAIN, MINUTE, MINUTE * 3])
+def test_given_replies_of_a_clock_that_is_behind_when_a_right_one_stamps_an_old_reading_then_that_proves_nothing(
+    age: timedelta,
+) -> None:
+    odd = cast(HeadEnd, OffHeadEnd(-MINUTE - age, behind=4 * MINUTE))
+    for read in (
+        lambda: read_contactor(odd, METER, clock, NOW - MINUTE),
+        lambda: read_registers(odd, METER, ENERGY_REGISTERS, clock, NOW - MINUTE),
+        lambda: read_calendar(odd, METER, clock, NOW - MINUTE),
+    ):
+        with pytest.raises(HeadEndUnreachable, match="proves anything"):
+            read()
+
+
+def test_given_replies_of_a_clock_that_is_behind_when_read_back_then_the_reading_proves_its_own_time_and_no_later() -> (
+    None
+):
+    given_order = replace(
+        DISCONNECT,
+        state=OrderState.SUBMITTED,
+        meter=METER,
+        correlation_id=CorrelationId("c"),
+        submitted_at=NOW - 10 * MINUTE,
+        expires_at=NOW - MINUTE,
+    )
+    odd = cast(HeadEnd, OffHeadEnd(-2 * MINUTE, behind=4 * MINUTE))
+    outcome = read_back(odd, ReadBack(given_order, None, NOW + MINUTE), EXECUTION, clock)
+    assert isinstance(outcome.result, ContactorReading)
+    assert outcome.asked_at == NOW - 2 * MINUTE
 
 
 @pytest.mark.parametrize("age", [MINUTE * 2, MINUTE * 30, MINUTE * 119])

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from csire_bridge.domain.meter.contactor import ContactorReading
 from csire_bridge.domain.operations.retry import RetryPolicy
-from csire_bridge.domain.order.order import OrderKind, OrderState
+from csire_bridge.domain.order.order import OrderKind, OrderState, RejectionReason
 from csire_bridge.pipeline.execution_policy import FieldWork
 from tests.support.model.bridge import Parts
 from tests.support.model.head_end import Crash, Fault
@@ -80,6 +81,35 @@ def test_given_a_reply_that_was_lost_then_the_contactor_is_read_before_anything_
     assert first_read > 0 or fault is Fault.LOST_BEFORE
 
 
+@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.BUSY_AFTER, Fault.HELD_BUSY])
+def test_given_a_head_end_that_says_it_is_busy_then_it_is_found_out_before_anything_is_given_again(
+    scene: Scene, fault: Fault
+) -> None:
+    scene.head_end.submits.append(fault)
+    scene.reports = False
+    scene.disconnect()
+    scene.works()
+    given = scene.order()
+    assert (given.state, given.attempts) == (UNKNOWN, 0)
+    scene.reports = True
+    order = scene.until_state(DONE)
+    assert (order.attempts, order.expires_at == given.expires_at) == ((0, True) if fault.taken else (1, False))
+    assert given.expires_at is not None
+    assert fault.taken or (order.submitted_at is not None and order.submitted_at > given.expires_at)
+    assert scene.answers() == ["8.1.1.11"]
+
+
+def test_given_a_head_end_that_stays_busy_then_the_remote_way_is_given_up_at_last(
+    parts_once: Parts, quiet: None
+) -> None:
+    scene = Scene(parts_once, policy=replace(POLICY, retry=RetryPolicy(attempts=4)))
+    scene.head_end.submits += [Fault.BUSY] * 50
+    scene.disconnect()
+    scene.until_state(OrderState.FIELD_WORK)
+    tried = 50 - len(scene.head_end.submits)
+    assert (scene.commands(), scene.meter.on, tried >= 3 + POLICY.attempts) == (0, True, True)
+
+
 @pytest.mark.parametrize(("fault", "ends"), [(Fault.REFUSED_AFTER, DONE), (Fault.REFUSED, OrderState.REJECTED)])
 def test_given_a_refusal_then_the_contactor_says_whether_it_is_true(
     scene: Scene, fault: Fault, ends: OrderState
@@ -90,6 +120,19 @@ def test_given_a_refusal_then_the_contactor_says_whether_it_is_true(
     scene.until_state(ends)
     assert scene.meter.on is (fault is Fault.REFUSED)
     assert scene.commands() == (0 if fault is Fault.REFUSED else 1)
+
+
+def test_given_a_head_end_that_refuses_for_good_then_cannot_is_told_only_once_the_contactor_was_read_a_while_later(
+    scene: Scene,
+) -> None:
+    scene.head_end.submits.append(Fault.REFUSED)
+    scene.disconnect()
+    order = scene.until_state(OrderState.REJECTED)
+    assert order.cannot_reason is RejectionReason.NOT_POSSIBLE
+    read_at = [reading.read_at for _, _, reading in scene.head_end.log if isinstance(reading, ContactorReading)]
+    assert order.submitted_at is not None
+    assert read_at[0] < order.submitted_at + POLICY.read_back_interval <= read_at[-1]
+    assert scene.commands() == 0
 
 
 @pytest.mark.parametrize("fault", [Fault.CRASH_BEFORE, Fault.CRASH_AFTER])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,7 +15,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
-from csire_bridge.domain.order.order import Order, OrderState, Outcome, RejectionReason, WaitsFor
+from csire_bridge.domain.order.order import Order, OrderState, Outcome, WaitsFor
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.runtime.steady_clock import system_clock
@@ -213,33 +212,6 @@ def test_given_a_head_end_that_refuses_and_switches_all_the_same_then_the_truth_
         playing.work_until(lambda: playing.answers() == ["8.1.1.11"])
 
 
-def test_given_a_head_end_that_refuses_for_good_then_cannot_is_told_only_once_the_contactor_was_read_a_while_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with play(tmp_path, lifetime=0.5) as playing:
-        head_end = playing.scene.bridge._head_end
-        readings = []
-        read = head_end.read_contactor
-
-        def refuses(_: object) -> None:
-            raise HeadEndRefused("2.5", "not authorised")
-
-        def slow(meter: object) -> object:
-            readings.append(system_clock())
-            reading = read(meter)  # type: ignore[arg-type]
-            time.sleep(2 * playing.scene.bridge.policy.read_back_interval.total_seconds())
-            return reading
-
-        monkeypatch.setattr(head_end, "submit", refuses)
-        monkeypatch.setattr(head_end, "read_contactor", slow)
-        playing.send("disconnect")
-        (order,) = until_states(playing, OrderState.REJECTED)
-        assert order.cannot_reason is RejectionReason.NOT_POSSIBLE
-        assert order.submitted_at
-        assert readings[-1] - order.submitted_at >= playing.scene.bridge.policy.read_back_interval
-        assert commands(playing, order.key) == 1
-
-
 def test_given_a_reply_that_is_lost_then_the_contactor_is_read_before_anything_is_sent_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,25 +305,6 @@ def test_given_a_command_whose_end_has_just_come_then_a_head_end_with_a_slower_c
         with playing.scene.bridge.database.transaction() as tx:
             first, second = (e.at for e in tx.orders.history(1) if e.state is OrderState.SUBMITTING)
         assert second - first >= timedelta(seconds=0.9)
-
-
-def test_given_a_reading_from_before_the_end_of_a_command_that_comes_after_it_then_the_contactor_is_read_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with play(tmp_path, delay=(0.3, 0.3), lifetime=3, response=0.05) as playing:
-        playing.scene.head_end.faults.silent.add(METER)
-        head_end, limits = playing.scene.bridge._head_end, playing.scene.bridge.policy
-        read = head_end.read_contactor
-
-        def slow(meter: object) -> object:
-            reading = read(meter)  # type: ignore[arg-type]
-            time.sleep((limits.lifetime + limits.expiry_margin).total_seconds() if reading.connected else 0)
-            return reading
-
-        monkeypatch.setattr(head_end, "read_contactor", slow)
-        playing.send("disconnect")
-        (order,) = until_states(playing, OrderState.DONE)
-        assert commands(playing, order.key) == 1
 
 
 def unreachable(_: object) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from csire_bridge.domain.errors import PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
+from csire_bridge.domain.meter.contactor import ContactorCommand, HeadEndEventKind
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
-from csire_bridge.domain.order.order import OrderKind, OrderState, RejectionReason, WaitsFor
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState, RejectionReason, WaitsFor
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.intake.point_finder import PointFinder
@@ -355,6 +357,73 @@ def test_given_a_command_of_which_nothing_was_heard_then_the_next_one_waits_for_
     assert scene.order().waits_for is WaitsFor.METER
     scene.until_state(DONE)
     assert scene.world.now > first.may_run_until
+
+
+def done_before_its_event(scene: Scene) -> Order:
+    """A disconnection that was run, and read before its event arrived; a connection waits for its meter."""
+    scene.reports = False
+    scene.disconnect()
+    first = scene.until_state(DONE)
+    assert first.may_run_until is not None
+    scene.reconnect()
+    scene.works()
+    assert scene.order().waits_for is WaitsFor.METER
+    return first
+
+
+def test_given_an_event_that_comes_after_done_and_proves_that_the_command_ran_then_the_next_one_goes_at_once(
+    scene: Scene,
+) -> None:
+    first = done_before_its_event(scene)
+    scene.reports = True
+    scene.works()
+    assert (scene.order().state, scene.meter.on) == (DONE, True)
+    assert first.may_run_until is not None and scene.world.now < first.may_run_until
+
+
+def test_given_an_event_while_the_order_is_being_made_done_then_its_meter_is_not_kept_longer(scene: Scene) -> None:
+    cancel = scene.head_end.cancel
+
+    def comes_in_between(command: ContactorCommand) -> None:
+        scene.reports = True
+        scene._events()
+        scene.reports = False
+        cancel(command)
+
+    scene.head_end.cancel = comes_in_between  # type: ignore[method-assign]
+    scene.reports = False
+    scene.disconnect()
+    first = scene.until_state(DONE)
+    scene.reports = True
+    scene.reconnect()
+    scene.works()
+    assert (scene.order().state, scene.meter.on) == (DONE, True)
+    assert first.may_run_until is not None and scene.world.now < first.may_run_until
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"kind": HeadEndEventKind.DISCONNECT_FAILED},
+        {"kind": HeadEndEventKind.PROCESSED},
+        {"kind": HeadEndEventKind.CONNECTED},
+        {"later": 3600},
+        {"later": -3600},
+    ],
+    ids=str,
+)
+def test_given_an_event_that_does_not_prove_that_the_command_ran_then_its_end_is_waited_for(
+    scene: Scene, told: dict[str, Any]
+) -> None:
+    first = done_before_its_event(scene)
+    later = timedelta(seconds=told.pop("later", 0))
+    (event,) = scene.head_end.undelivered
+    scene.head_end.undelivered.clear()
+    scene.bridge.deliver(replace(event, occurred_at=event.occurred_at + later, **told))
+    scene.works()
+    assert scene.order().waits_for is WaitsFor.METER
+    scene.until_state(DONE)
+    assert first.may_run_until is not None and scene.world.now > first.may_run_until
 
 
 def test_given_an_outage_then_orders_wait_for_the_system_and_one_of_them_tries_it(scene: Scene) -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from csire_bridge.domain.meter.contactor import ContactorCommand, ControlState
+from csire_bridge.domain.identifiers import MeterNumber
+from csire_bridge.domain.meter.contactor import ContactorCommand, ContactorReading, ControlState
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.order import OrderState, Outcome
 from csire_bridge.pipeline.execution_policy import FieldWork
@@ -87,6 +88,24 @@ def test_given_a_failed_command_that_can_not_be_cancelled_then_there_is_no_secon
     scene.head_end.gives_up_too_early(scene.head_end.held[0])
     scene.until(lambda: scene.commands() == 2 or scene.order().state in (DONE, FIELD_WORK))
     assert scene.world.now > end
+
+
+def test_given_a_reading_from_before_the_end_of_a_command_that_comes_after_it_then_the_contactor_is_read_again(
+    scene: Scene,
+) -> None:
+    given_a_command_that_waits(scene)
+    first, held, read = scene.order(), scene.head_end.held[0], scene.head_end.read_contactor
+
+    def slow(meter: MeterNumber) -> ContactorReading:
+        reading = read(meter)
+        if held.state is HeldState.QUEUED:  # it runs after it was read; the answer comes when its end has passed
+            scene.head_end.run(held, silent=True)
+            scene.world.now += POLICY.lifetime + POLICY.expiry_margin
+        return reading
+
+    scene.head_end.read_contactor = slow  # type: ignore[method-assign]
+    order = scene.until_state(DONE)
+    assert (order.correlation_id, scene.commands()) == (first.correlation_id, 1)
 
 
 def test_given_a_contactor_that_somebody_else_switched_then_the_command_that_waits_is_dropped_before_done(

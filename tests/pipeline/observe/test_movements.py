@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from unittest.mock import patch
 
 import pytest
 
+from csire_bridge.channels.hes.profile import HeadEndProfile
+from csire_bridge.channels.hes.reply_reader import Reply, parse_reply
 from csire_bridge.cli import main
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.meter.contactor import HeadEndEvent, HeadEndEventKind
@@ -220,11 +223,31 @@ def test_given_local_time_sent_as_utc_when_read_then_the_alert_names_the_offset_
             wrong.setattr(hes_messages, "_stamp", ahead)
             done(playing, "disconnect")
         told = [text for kind, text in alerts(playing) if kind is AlertKind.FOREIGN_TIMES]
-        assert len(told) == 2, "readings and events"
+        assert len(told) == 3, "readings, events and replies"
         assert all("2 h 00 min ahead of ours: it seems to send local time as UTC" in text for text in told)
         assert playing.order().executed_from is not None
         done(playing, "reconnect")
         playing.work_until(lambda: all(kind is not AlertKind.FOREIGN_TIMES for kind, _ in alerts(playing)))
+
+
+def test_given_replies_of_a_clock_that_is_behind_while_meters_are_right_then_an_alert_names_the_offset_until_it_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def behind(raw: bytes, profile: HeadEndProfile) -> Reply:
+        reply = parse_reply(raw, profile)
+        return replace(reply, told_at=reply.told_at and reply.told_at - timedelta(minutes=4))
+
+    def told() -> list[str]:
+        return [text for kind, text in alerts(playing) if kind is AlertKind.FOREIGN_TIMES]
+
+    with play(tmp_path) as playing:
+        with monkeypatch.context() as wrong:
+            wrong.setattr("csire_bridge.channels.hes.client.parse_reply", behind)
+            done(playing, "disconnect")
+        (text,) = told()
+        assert "the head-end system's replies are 0 h 04 min behind ours" in text
+        done(playing, "reconnect")
+        playing.work_until(lambda: told() == [])
 
 
 def test_given_an_order_that_was_done_when_looked_at_then_it_says_from_where_its_time_is(tmp_path: Path) -> None:

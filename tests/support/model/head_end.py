@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.errors import HeadEndBusy, HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import (
     ContactorAction,
@@ -47,6 +47,8 @@ class Fault(StrEnum):
 
     UNREACHABLE = "the head-end system can't be reached"
     METER_UNREACHABLE = "the meter can't be reached"
+    BUSY = "busy"
+    BUSY_AFTER = "busy, it says, but taken"
     REFUSED = "refused"
     REFUSED_AFTER = "refused, but taken"
     LOST_BEFORE = "lost on the way there"
@@ -56,37 +58,47 @@ class Fault(StrEnum):
     HELD_SILENT = "held on its way, no answer"
     HELD_ACCEPTED = "held on its way, said to be accepted"
     HELD_REFUSED = "held on its way, said to be refused"
+    HELD_BUSY = "held on its way, said to be too much"
     HELD_CRASH = "held on its way, and a crash"
 
     @property
     def taken(self) -> bool:
         """Whether the head-end system does what it was asked for."""
-        return self in (Fault.REFUSED_AFTER, Fault.LOST_AFTER, Fault.CRASH_AFTER)
+        return self in (Fault.BUSY_AFTER, Fault.REFUSED_AFTER, Fault.LOST_AFTER, Fault.CRASH_AFTER)
 
     @property
     def held(self) -> bool:
         """Whether a command is held on its way; any other call is lost there."""
-        return self in (Fault.HELD_SILENT, Fault.HELD_ACCEPTED, Fault.HELD_REFUSED, Fault.HELD_CRASH)
+        return self in (
+            Fault.HELD_SILENT,
+            Fault.HELD_ACCEPTED,
+            Fault.HELD_REFUSED,
+            Fault.HELD_BUSY,
+            Fault.HELD_CRASH,
+        )
 
     @property
     def told(self) -> bool:
         """Whether the head-end system answers, and so tells its time."""
-        return self in (Fault.REFUSED, Fault.REFUSED_AFTER, Fault.METER_UNREACHABLE)
+        return self in (Fault.BUSY, Fault.BUSY_AFTER, Fault.REFUSED, Fault.REFUSED_AFTER, Fault.METER_UNREACHABLE)
 
     def raised(self) -> BaseException | None:
         """What the caller sees."""
+        return None if self is Fault.HELD_ACCEPTED else self._error()
+
+    def _error(self) -> BaseException:
         match self:
             case Fault.UNREACHABLE:
                 return HeadEndUnreachable(self.value)
             case Fault.METER_UNREACHABLE:
                 return HeadEndUnreachable(self.value, scope=HeadEndScope.METER)
-            case Fault.HELD_ACCEPTED:
-                return None
+            case Fault.BUSY | Fault.BUSY_AFTER | Fault.HELD_BUSY:
+                return HeadEndBusy(self.value)
             case Fault.REFUSED | Fault.REFUSED_AFTER | Fault.HELD_REFUSED:
                 return HeadEndRefused("9.9", self.value)
             case Fault.LOST_BEFORE | Fault.LOST_AFTER | Fault.HELD_SILENT:
                 return OutcomeUnknown(self.value)
-            case Fault.CRASH_BEFORE | Fault.CRASH_AFTER | Fault.HELD_CRASH:
+            case _:
                 return Crash(self.value)
 
 

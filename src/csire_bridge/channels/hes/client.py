@@ -31,8 +31,8 @@ def _utc_now() -> datetime:
 class HeadEndConnector:
     """The client of the HES. For several threads and green calls at once: each call has a connection of its own.
 
-    Every method raises ``HeadEndUnreachable`` if the HES certainly did not accept the request, ``OutcomeUnknown`` if it
-    may have accepted it, and ``HeadEndRefused`` if it refused for good.
+    Every method raises ``HeadEndUnreachable`` if the request certainly had no effect, ``OutcomeUnknown`` if it may have
+    been accepted (``HeadEndBusy`` where the HES says that it was not), and ``HeadEndRefused`` if it refused for good.
     """
 
     def __init__(
@@ -83,23 +83,16 @@ class HeadEndConnector:
 
     def read_contactor(self, meter: MeterNumber) -> ContactorReading:
         """Read the meter's contactor now; ``read_at`` is the time that the HES gives."""
-        reading = contactor_of(meter, self._get(_CONTROLS, {"ID": meter}))
-        self._their_clock.saw(reading.read_at, self._counter())
-        return reading
+        return contactor_of(meter, self._get(_CONTROLS, {"ID": meter}))
 
     def read_registers(self, meter: MeterNumber, registers: Sequence[ObisCode]) -> list[RegisterReading]:
         """Read these registers of the meter now, in their order; ``OutcomeUnknown`` if one is missing."""
         reply = self._get(_READINGS, {"ID": meter, "registers": " ".join(registers)})
-        readings = readings_of(meter, registers, reply)
-        for reading in readings:
-            self._their_clock.saw(reading.read_at, self._counter())
-        return readings
+        return readings_of(meter, registers, reply)
 
     def read_calendar(self, meter: MeterNumber) -> MeterCalendars:
         """Read the meter's tariff calendars now."""
-        calendars = calendars_of(meter, self._get(_CALENDARS, {"ID": meter}))
-        self._their_clock.saw(calendars.read_at, self._counter())
-        return calendars
+        return calendars_of(meter, self._get(_CALENDARS, {"ID": meter}))
 
     def write_calendar(self, meter: MeterNumber, tariff: str, activate_at: datetime) -> None:
         """Write the meter's passive calendar, which the meter activates by itself at ``activate_at`` (aware).
@@ -170,7 +163,8 @@ class HeadEndConnector:
         reply = parse_reply(raw, self._profile)
         if reply.told_at is not None:
             self._their_clock.heard(reply.told_at, asked, answered)
-        judge(reply, message["Header"]["CorrelationID"], self._profile.codes)
+        header = message["Header"]
+        judge(reply, header["CorrelationID"], self._profile.codes, question=header["Verb"] == "get")
         return reply
 
 

@@ -10,7 +10,14 @@ from lxml import etree
 
 from csire_bridge.channels.hes.contract import read_message
 from csire_bridge.channels.hes.profile import HeadEndCodes, HeadEndProfile
-from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown, PartnerFault
+from csire_bridge.domain.errors import (
+    HeadEndBusy,
+    HeadEndRefused,
+    HeadEndScope,
+    HeadEndUnreachable,
+    OutcomeUnknown,
+    PartnerFault,
+)
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading, ControlState
 from csire_bridge.xml.schema.lexical import parse_moment
@@ -85,27 +92,31 @@ def _anywhere(path: str) -> str:
     return "/".join(f"{{*}}{name}" for name in path.split("/"))
 
 
-def judge(reply: Reply, expected: str, codes: HeadEndCodes) -> None:
-    """Return if OK, else raise. Result and level decide; the code table only says which refusals are temporary."""
+def judge(reply: Reply, expected: str, codes: HeadEndCodes, *, question: bool = False) -> None:
+    """Return if OK, else raise. Result and level decide; the code table only says which refusals are temporary.
+
+    No reply proves that a command was not accepted: raises OutcomeUnknown, or its kind HeadEndBusy where the HES asks
+    to try later, or HeadEndRefused, which doesn't prove it either. A ``question`` changes nothing, so for one that was
+    not answered HeadEndUnreachable is raised instead of HeadEndBusy.
+    """
     if reply.correlation_id != CorrelationId(expected):
         raise OutcomeUnknown(f"the HES answered {expected} with a reply to {reply.correlation_id}", _ASK_FIRST)
     if reply.result == "OK":
         return
     text = "; ".join(map(str, reply.errors)) or "no error given"
     if reply.result == "FAILED":
-        _refused(reply.errors, text, codes)
+        _refused(reply.errors, text, codes, question=question)
     raise OutcomeUnknown(f"the HES answered {reply.result}: {text}", _ASK_FIRST)
 
 
-def _refused(errors: tuple[_Error, ...], text: str, codes: HeadEndCodes) -> None:
-    """Raise if the errors prove that the command was not accepted; otherwise return."""
+def _refused(errors: tuple[_Error, ...], text: str, codes: HeadEndCodes, *, question: bool) -> None:
+    """Raise if the errors say that the HES has not accepted it; otherwise return."""
     told = {error.code for error in errors}
+    later = HeadEndUnreachable if question else HeadEndBusy
     if told & codes.out_of_order:
-        raise HeadEndUnreachable(f"the HES is out of order: {text}", "check the HES")
+        raise later(f"the HES is out of order: {text}", "check the HES", HeadEndScope.SYSTEM)
     if told & codes.try_later:
-        raise HeadEndUnreachable(
-            f"the HES can't take it now: {text}", "it is tried again by itself", HeadEndScope.METER
-        )
+        raise later(f"the HES can't take it now: {text}", "it is tried again by itself", HeadEndScope.METER)
     fatal = next((e for e in errors if e.level in _FOR_GOOD or e.code in codes.permanent), None)
     if fatal is not None:
         remedy = "check the meter number and the HES's settings"

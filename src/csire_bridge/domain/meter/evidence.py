@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-__all__ = ["CLOCK_TOLERANCE", "GRAIN", "as_fine_as", "bounded", "is_older", "offset_in_words"]
+__all__ = ["CLOCK_TOLERANCE", "GRAIN", "REPLY_TOLERANCE", "as_fine_as", "bounded", "is_older", "offset_in_words"]
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a meter's or a head-end system's clock may be off (DLMS UA: a few minutes are common)."""
+
+REPLY_TOLERANCE = timedelta(minutes=1)
+"""How far the clock of a head-end system's replies may be off before a person is told: a server's clock is set."""
 
 GRAIN = timedelta(seconds=1)
 """Some tell the time in whole seconds."""
@@ -21,13 +24,12 @@ _NEARLY = timedelta(minutes=2)
 _POLISH_OFFSETS = (1, 2)
 
 
-def is_older(told: datetime, since: datetime, lag: timedelta = timedelta()) -> bool:
+def is_older(told: datetime, since: datetime) -> bool:
     """Whether a reading taken at ``told`` by their clock is older than ``since`` by ours (both UTC).
 
-    ``lag`` is by how much their clock was measured to be behind ours at least; it is used up to the tolerance only.
-    There is no other tolerance, because a contactor may move twice within it.
+    There is no tolerance, because a contactor may move twice within it.
     """
-    return told < since - min(max(lag, timedelta()), CLOCK_TOLERANCE) - GRAIN
+    return told < since - GRAIN
 
 
 def as_fine_as(moment: datetime, told: datetime) -> datetime:

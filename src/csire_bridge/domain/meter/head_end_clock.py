@@ -32,14 +32,6 @@ class HeadEndClock:
                 self._now, self._begun = _Bounds(), answered
             self._now.take(told.timestamp(), asked, answered)
 
-    def saw(self, told: datetime, answered: float) -> None:
-        """A reading was made at ``told`` (aware) by the clock that stamps readings, which may be another clock.
-
-        That clock shows no less by now, so it is not further behind, whatever the replies say.
-        """
-        with self._lock:
-            self._now.seen = max(self._now.seen, told.timestamp() - answered)
-
     def shows(self, now: datetime, at: float) -> datetime | None:
         """The earliest time (UTC) it can show when our counter shows ``at``; None before any reply.
 
@@ -53,12 +45,10 @@ class HeadEndClock:
         return datetime.fromtimestamp(max(min(least + at, now.timestamp()), 0.0), UTC)
 
     def behind(self, now: datetime, at: float) -> timedelta:
-        """By how much it is behind ``now``, our own clock, at least, by replies and readings; zero if it is not, or
-        before any reply.
-        """
+        """By how much it is behind ``now``, our own clock, at least; zero if it is not, or before any reply."""
         with self._lock:
-            most, seen = max(self._now.most, self._before.most), max(self._now.seen, self._before.seen)
-        seconds = now.timestamp() - (max(most, seen) + at) if most > -math.inf else 0.0
+            most = max(self._now.most, self._before.most)
+        seconds = now.timestamp() - (most + at) if most > -math.inf else 0.0
         return timedelta(seconds=max(seconds, 0.0))
 
     def ahead(self, now: datetime, at: float) -> timedelta:
@@ -70,12 +60,10 @@ class HeadEndClock:
 
 
 class _Bounds:
-    """The earliest and latest time that the clock can have shown when our counter showed zero; ``seen`` is the time
-    that it had reached by the newest reading.
-    """
+    """The earliest and latest time that the clock can have shown when our counter showed zero."""
 
     def __init__(self) -> None:
-        self.least, self.most, self.seen = math.inf, -math.inf, -math.inf
+        self.least, self.most = math.inf, -math.inf
 
     def take(self, told: float, asked: float, answered: float) -> None:
         self.least = min(self.least, told - answered)

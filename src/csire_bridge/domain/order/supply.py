@@ -15,7 +15,18 @@ from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading, ControlState, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.order.order import OrderKind, Outcome
 
-__all__ = ["Movement", "Sighting", "Supply", "claimed", "explained", "outdated", "seen", "shown", "supply_of"]
+__all__ = [
+    "Movement",
+    "Sighting",
+    "Supply",
+    "claimed",
+    "explained",
+    "leads_to",
+    "outdated",
+    "seen",
+    "shown",
+    "supply_of",
+]
 
 
 class Supply(StrEnum):
@@ -55,6 +66,11 @@ def claimed(event: HeadEndEvent) -> Supply | None:
         return _OF_EVENT[event.kind]
     told = event.kind is HeadEndEventKind.PROCESSED and event.contactor is not None
     return _OF_CONTROL[event.contactor] if told and event.contactor is not None else None
+
+
+def leads_to(kind: OrderKind, state: Supply) -> bool:
+    """Whether an order of this kind asks for a movement that ends in ``state``."""
+    return state in _LEADS_TO.get(kind, ())
 
 
 def supply_of(outcome: Outcome | None) -> Supply | None:
@@ -100,7 +116,7 @@ def explained(state: Supply, left: Supply | None, asked: Collection[OrderKind]) 
     """
     if state is left or (state is Supply.ON and left is Supply.READY):
         return True
-    if any(state in _LEADS_TO.get(kind, ()) for kind in asked):
+    if any(leads_to(kind, state) for kind in asked):
         return True
     return left is None and (state is Supply.ON or OrderKind.RECONNECT in asked)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from csire_bridge.domain.errors import HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.errors import HeadEndBusy, HeadEndRefused, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import (
     ContactorAction,
@@ -170,7 +170,8 @@ class SimulatedHeadEnd:
         if self._strikes(Fault.REQUEST_LOST, meter, verb):
             raise OutcomeUnknown("the HES closed the connection", _ASK_FIRST)
         if self._strikes(Fault.BUSY, meter, verb):
-            raise HeadEndUnreachable("the HES is too busy for it", scope=HeadEndScope.METER)
+            later = HeadEndUnreachable if verb == "get" else HeadEndBusy
+            raise later("the HES is too busy for it", scope=HeadEndScope.METER)
 
     def _replied(self, meter: MeterNumber, verb: str) -> None:
         """The reply arrives, unless it is lost or something else comes in its place."""

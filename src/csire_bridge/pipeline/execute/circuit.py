@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from csire_bridge.domain.errors import BridgeError, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.errors import BridgeError, HeadEndBusy, HeadEndScope, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.pipeline.ports.store import Transaction
@@ -71,9 +71,9 @@ class HeadEndCircuit:
         A call without an answer proves nothing about the system if another call was answered meanwhile, or if this
         meter did not answer before either.
         """
-        if isinstance(result, HeadEndUnreachable) and result.scope is HeadEndScope.SYSTEM:
+        if isinstance(result, HeadEndUnreachable | HeadEndBusy) and result.scope is HeadEndScope.SYSTEM:
             self._failed(result, now)
-        elif isinstance(result, OutcomeUnknown):
+        elif isinstance(result, OutcomeUnknown) and not isinstance(result, HeadEndBusy):
             if meter not in self._silent and begun == self._answers:
                 self._failed(result, now)
             if meter is not None and len(self._silent) < _MOST_REMEMBERED:

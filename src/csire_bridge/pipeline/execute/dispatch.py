@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.errors import HeadEndBusy, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.order.order import Order, OrderState
@@ -99,7 +99,8 @@ def record_dispatch(
     """Record the answers to commands; return the work of orders whose contactor should be read at once.
 
     Those are the orders whose event came before the reply, and those that were refused: an error does not prove that
-    nothing switched.
+    nothing switched. Nor does "busy": until the command has certainly ended, no other one is given; but the attempt
+    does not count as long as calls may be tried again.
     """
     goes_on = []
     for piece in done:
@@ -116,6 +117,10 @@ def record_dispatch(
                 changes.reschedule(item, changes.now)
             case HeadEndUnreachable() as error:
                 _not_given(order, item, f"the head-end system can't be reached: {error.text}", policy, changes, jitter)
+            case HeadEndBusy() as error:
+                attempts = order.attempts - 1 if policy.retry.may_go_on(item.attempts + 1) else order.attempts
+                changes.move(order, OrderState.UNKNOWN, f"outcome unknown: {error.text}", attempts=attempts)
+                changes.reschedule(item, changes.now + policy.read_back_interval, error.text)
             case OutcomeUnknown() as error:
                 changes.move(order, OrderState.UNKNOWN, f"outcome unknown: {error.text}")
                 changes.reschedule(item, changes.now + policy.read_back_interval)

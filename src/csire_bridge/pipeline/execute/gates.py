@@ -25,6 +25,7 @@ from csire_bridge.pipeline.execute.law_gate import LawGate
 from csire_bridge.pipeline.execute.meter_gate import doubts
 from csire_bridge.pipeline.execute.rule_gate import RuleGate
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
+from csire_bridge.pipeline.observe.reserved_meters import released
 from csire_bridge.pipeline.orders.child_orders import reason_to_stay_supplied
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.orders.precedence import NEWER, Turns
@@ -228,7 +229,7 @@ class Gates:
         shown = policy.shown(now, self._clock_shows(now))
         near: dict[MeterNumber, list[RelatedOrder]] = {}
         since, ends_after = now - policy.meter_pause, shown - policy.expiry_margin
-        for neighbour in tx.neighbours.at_meters([meter for _, _, meter in new], since, ends_after):
+        for neighbour in released(tx, tx.neighbours.at_meters([meter for _, _, meter in new], since, ends_after)):
             near.setdefault(neighbour.meter, []).append(neighbour)
         goes_on: list[Ready] = []
         taken: set[MeterNumber] = set()

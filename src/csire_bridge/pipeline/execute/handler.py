@@ -33,7 +33,7 @@ from csire_bridge.pipeline.execute.read_back import NotRead, ReadBack, ReadBackO
 from csire_bridge.pipeline.execute.record_read_back import record_read_back
 from csire_bridge.pipeline.execute.resolve_point import Finder, PointAnswer, PointQuery, ask, record_point_answer
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
-from csire_bridge.pipeline.observe.sightings import Looked, take_readings
+from csire_bridge.pipeline.observe.sightings import Looked, note_reply_times, take_readings
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.pipeline.ports.store import Store, Transaction
@@ -169,6 +169,8 @@ class Executor:
                     changes.reschedule(item, changes.now)
             following = changes.write(tx, lease)
             take_readings(tx, _looks(read, changes), changes.now)
+            if read:
+                note_reply_times(tx, self._head_end, changes.now)
             _look_at_recalled(tx, [piece.about.order for piece in done], changes.now)
         self._circuit.mark_committed()
         return Committed([*goes_on, *following] if lease else ())

@@ -94,7 +94,8 @@ def read_back(head_end: HeadEnd, asked: ReadBack, policy: ExecutionPolicy, clock
         return ReadBackOutcome(error, now, shown, queue or CommandQueueState.UNKNOWN)
     if queue is None and not asked.told_of_movement and _as_wanted(order, reading):
         queue = _cancel(head_end, order)
-    age = max(now - reading.read_at, timedelta())
+    read_at = min(reading.read_at, reading.told_at or reading.read_at)  # at the earliest: that is what it proves
+    age = max(now - read_at, timedelta())
     return ReadBackOutcome(reading, now - age, shown - age, queue or CommandQueueState.UNKNOWN)
 
 

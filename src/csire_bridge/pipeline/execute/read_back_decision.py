@@ -181,4 +181,6 @@ def _without_effect(known: Known, asked: ReadBack, concluded: Conclusion) -> str
 
 
 def _tries(order: Order, text: str, *, for_good: bool) -> str:
-    return text if for_good else f"{order.attempts} command{'s' * (order.attempts > 1)} had no effect; {text}"
+    if for_good or not order.attempts:
+        return text
+    return f"{order.attempts} command{'s' * (order.attempts > 1)} had no effect; {text}"

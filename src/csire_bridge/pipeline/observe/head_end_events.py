@@ -28,8 +28,9 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
     order explains the movement that it reports, an alert tells a person.
 
     An event is matched with an order only if both its correlation id and its meter are those of the order's latest
-    command; a repeated event is stored, and changes nothing. Any other event (a pressed button, an older command) makes
-    the open orders of its meter due, so that their contactor is read.
+    command; a repeated event is stored, and changes nothing. If that order has ended already, the orders that wait at
+    its point are looked at again, because the event may release their meter. Any other event (a pressed button, an
+    older command) makes the open orders of its meter due, so that their contactor is read.
     """
     now = clock()
     with store.transaction() as tx:
@@ -42,6 +43,9 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         states = tx.neighbours.states_by_now([order for _, order in met])  # whoever worked on them has finished by now
         told = [(o.key, states[o.key], f"head-end system reports {e.kind} ({e.code})") for e, o in met]
         tx.orders.note_all(told, now)
+        late = [order for _, order in met if states[order.key] in FINAL_STATES]
+        waiting = tx.neighbours.waiting_at([order.metering_point for order in late])
+        tx.work.wake(WorkStep.EXECUTE, waiting, now)  # the event may prove that the command they wait for has run
         ended = [event for _, event, order in joined if order is None or order.state in FINAL_STATES]
         take_claims(tx, ended, now)
         note_event_times(tx, [event for _, event in events], now)

@@ -3,8 +3,9 @@
 The head-end system is asked to read now, but may answer with an old reading, or with a time in the future. A reading
 from before ``since`` proves nothing, neither that something moved nor that it did not, and counts as none. A time ahead
 of our own clock is moved back by what the head-end system's clock is known to be ahead of ours, and is replaced by the
-moment of the answer if it is still ahead. If the head-end system's clock is known to be behind ours, its times are
-moved forward by the difference.
+moment of the answer if it is still ahead. No reading proves more because the clock of the replies is behind ours:
+readings may be stamped by another clock, so an old reading and one of a clock that is behind look alike. If it is
+behind, the meter is read again until the difference has passed, and only then the time that we tell is moved forward.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def _ours(
     lag, told = min(head_end.clock_behind(now), CLOCK_TOLERANCE), read_at
     if read_at > now:
         read_at -= head_end.clock_ahead(now)
-    if is_older(read_at, since, lag):
+    if is_older(read_at, since):
         raise OldReading(
             meter,
             read_at,

@@ -10,7 +10,7 @@ from datetime import datetime
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading, HeadEndEvent
-from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE, bounded
+from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE, REPLY_TOLERANCE, bounded
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.order.supply import (
     Movement,
@@ -24,12 +24,22 @@ from csire_bridge.domain.order.supply import (
     supply_of,
 )
 from csire_bridge.pipeline.observe.readings import OldReading
+from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["Looked", "note_age", "note_event_times", "take_claims", "take_look", "take_readings", "take_report"]
+__all__ = [
+    "Looked",
+    "note_age",
+    "note_event_times",
+    "note_reply_times",
+    "take_claims",
+    "take_look",
+    "take_readings",
+    "take_report",
+]
 
 _log = logging.getLogger(__name__)
-_READINGS, _EVENTS, _OLD = "readings", "events", "old readings"
+_READINGS, _EVENTS, _OLD, _REPLIES = "readings", "events", "old readings", "replies"
 _ASKED_BY = {OrderKind.AGREEMENT_START: OrderKind.RECONNECT}
 
 
@@ -131,6 +141,17 @@ def note_event_times(tx: Transaction, events: Sequence[HeadEndEvent], now: datet
         tx.contactors.misfit(_EVENTS, None, ahead, now)
     elif events:
         tx.contactors.fits(_EVENTS, [], now)
+
+
+def note_reply_times(tx: Transaction, head_end: HeadEnd, now: datetime) -> None:
+    """Record if the clock of the head-end system's replies differs from ours: commands end by it, and so a meter may
+    have to wait longer for its next one.
+    """
+    behind, ahead = head_end.clock_behind(now), head_end.clock_ahead(now)
+    if max(behind, ahead) > REPLY_TOLERANCE:
+        tx.contactors.misfit(_REPLIES, None, ahead - behind, now)
+    elif head_end.clock_shows(now) is not None:
+        tx.contactors.fits(_REPLIES, [], now)
 
 
 def note_age(tx: Transaction, meter: MeterNumber | None, result: object, now: datetime) -> None:

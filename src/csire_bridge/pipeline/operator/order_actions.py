@@ -24,6 +24,7 @@ from csire_bridge.domain.order.steps import STEP_ENDED, OrderStep, StepKind, Ste
 from csire_bridge.pipeline.execute.field_work_gate import against_field_work
 from csire_bridge.pipeline.execute.meter_gate import doubts_of
 from csire_bridge.pipeline.observe.readings import read_contactor
+from csire_bridge.pipeline.observe.reserved_meters import released
 from csire_bridge.pipeline.observe.sightings import take_report
 from csire_bridge.pipeline.orders.cancel import cancel_or_recall, has_begun
 from csire_bridge.pipeline.orders.create import queue
@@ -245,7 +246,7 @@ def _without_effect(tx: Transaction, seen: ObservedOrder, unread: bool, now: dat
 
 def _nothing_undoes(tx: Transaction, order: Order, meter: MeterNumber | None, now: datetime) -> None:
     """Raise ActionRefused where the command of another order may still move the contactor the other way."""
-    near = tx.neighbours.at_meters([meter] if meter else [], now, now - CLOCK_TOLERANCE)
+    near = released(tx, tx.neighbours.at_meters([meter] if meter else [], now, now - CLOCK_TOLERANCE))
     for other in near:
         if other.key != order.key and other.kind is not order.kind and (other.open or other.may_run_until):
             end = f" (until {other.may_run_until:%H:%M:%S} UTC and a margin)" if other.may_run_until else ""

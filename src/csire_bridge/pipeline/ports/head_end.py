@@ -25,7 +25,7 @@ class HeadEnd(Protocol):
     time (UTC) that the system's clock can show, by its replies, and never more than ``now``; None before any reply.
     ``clock_behind`` and ``clock_ahead`` are by how much that clock is behind ``now``, or ahead of it, at least.
 
-    Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown.
+    Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown, such as HeadEndBusy.
     """
 
     def clock_shows(self, now: datetime) -> datetime | None: ...

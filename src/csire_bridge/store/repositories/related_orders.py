@@ -32,6 +32,7 @@ __all__ = ["Neighbours"]
 _BY_CORRELATION = select(
     orders.c.key,
     orders.c.state,
+    orders.c.metering_point,
     orders.c.meter,
     orders.c.correlation_id,
     exists().where(head_end_events.c.order == orders.c.key).label("told"),

@@ -10,6 +10,7 @@ from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
 from csire_bridge.domain.order.order import Order
+from csire_bridge.domain.order.too_old import TooOld
 
 __all__ = ["CALL_RETRY", "ExecutionPolicy", "FieldWork"]
 
@@ -35,7 +36,7 @@ class ExecutionPolicy:
 
     ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
     ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
-    ``retry``: how often a call that fails is tried.
+    ``retry``: how often a call that fails is tried. ``too_old``: which disconnections are left to a person.
     """
 
     response: timedelta
@@ -54,6 +55,7 @@ class ExecutionPolicy:
     deadlines: Deadlines
     circuit: CircuitPolicy
     retry: RetryPolicy
+    too_old: TooOld
 
     def too_near(self, order: Order, moment: datetime) -> bool:
         """Whether at ``moment`` (UTC) too little time is left before the order's deadline to go on remotely."""

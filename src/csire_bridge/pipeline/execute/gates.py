@@ -63,7 +63,7 @@ class Gates:
     def passing(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[Ready]:
         """Return the registered orders ``new`` whose command may be sent now; the others are moved in ``changes``."""
         sought = self._wanted(tx, self._contactor_orders(new, changes), changes)
-        wanted = self._rules.passing(tx, sought, changes)
+        wanted = self._not_too_old(self._rules.passing(tx, sought, changes), changes)
         codes = [order.metering_point for _, order in wanted]
         points = tx.points.of(codes, changes.now)
         free = self._free(wanted, points, tx.guards.holds_of(codes, changes.now), changes)
@@ -101,8 +101,24 @@ class Gates:
                     stays.append((item, order))
                 elif ruling is Ruling.GIVES_WAY:
                     changes.supersede(order, item, text)
+                elif (old := self._policy.too_old.why(order, changes.now, item.due_at)) is not None:
+                    changes.park(order, item, old)
                 else:
                     changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._policy.recheck_interval)
+        return stays
+
+    def _not_too_old(self, new: Sequence[_Pair], changes: OrderChanges) -> list[_Pair]:
+        """Gate: a disconnection that should have been carried out days ago, while we were away, is left to a person.
+
+        It stands before all gates that make an order wait for a moment only, because after that moment it looks new.
+        """
+        stays = []
+        for item, order in new:
+            why = self._policy.too_old.why(order, changes.now, item.due_at)
+            if why is None:
+                stays.append((item, order))
+            else:
+                changes.park(order, item, why)
         return stays
 
     def _free(

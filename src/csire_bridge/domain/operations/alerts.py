@@ -83,7 +83,7 @@ _SENTENCES = {
     AlertKind.DELIVERIES_PARKED: "{count} answers can't be delivered",
     AlertKind.DELIVERIES_WAITING: "{count} answers have not reached the hub yet; they are tried again and again",
     AlertKind.HUB_QUEUE_SILENT: "the hub's queue can't be read",
-    AlertKind.SID_ORDERS_SILENT: "new orders can't be fetched from SID",
+    AlertKind.SID_ORDERS_SILENT: "new orders can't be fetched from SID, or not all of them",
     AlertKind.REPORTS_WAITING: "{count} reports have not reached SID yet",
     AlertKind.REPORTS_PARKED: "{count} reports were refused by SID",
     AlertKind.WORK_PARKED: "{count} pieces of work were set aside",

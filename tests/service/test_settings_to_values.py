@@ -13,6 +13,7 @@ from csire_bridge.domain.message.envelope_rules import Limits
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.steps import StepKind, StepRules
+from csire_bridge.domain.order.too_old import TooOld
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
@@ -74,6 +75,7 @@ def test_given_settings_when_the_execution_policy_is_made_then_each_value_is_its
         deadlines=deadlines,
         circuit=CircuitPolicy(threshold=14, first=seconds(15), longest=seconds(16)),
         retry=EXECUTION.retry,
+        too_old=TooOld(timedelta(days=20)),
         law=law_policy(OTHER),
     )
     assert law_policy(OTHER).unknown is UnknownProtection.PROTECTED
@@ -85,7 +87,7 @@ def test_given_settings_when_the_order_and_intake_policies_are_made_then_each_va
     orders = order_policy(OTHER)
     assert orders == OrderPolicy(
         complaint_hold=timedelta(days=13),
-        oldest_disconnection=timedelta(days=20),
+        too_old=TooOld(timedelta(days=20)),
         steps=StepRules((StepKind.CONNECT,), (StepKind.DISCONNECT,), timedelta(hours=17), last_day_counts=True),
         deadlines=OTHER.deadlines.as_deadlines(),
         law=law_policy(OTHER),
@@ -98,7 +100,7 @@ def test_given_settings_when_the_order_and_intake_policies_are_made_then_each_va
 
 def test_given_no_settings_when_values_are_made_then_they_are_what_was_always_promised() -> None:
     assert (EXECUTION.attempts, EXECUTION.disconnections_per_hour, EXECUTION.retry.attempts) == (3, 100, 100)
-    assert (ORDERS.complaint_hold, ORDERS.oldest_disconnection) == (timedelta(days=14), timedelta(days=3))
+    assert (ORDERS.complaint_hold, ORDERS.too_old) == (timedelta(days=14), TooOld(timedelta(days=3)))
     assert STEP_RULES.start == (StepKind.TARIFF, StepKind.CONNECT, StepKind.READ)
     assert STEP_RULES.end == (StepKind.READ, StepKind.DISCONNECT)
     assert INTAKE.judging_again.give_up == timedelta(days=7)

@@ -54,7 +54,8 @@ class WorkItem:
 
     ``attempts`` counts the failed attempts so far. ``lapses`` counts how often a worker let its lease run out, since
     the piece was last given back properly: its process died or hung. ``lease`` is the one under which the piece is
-    held; to finish the piece, a worker must still hold this lease.
+    held; to finish the piece, a worker must still hold this lease. ``due_at`` (UTC) is when it was due, None where that
+    does not matter.
     """
 
     key: int
@@ -64,6 +65,7 @@ class WorkItem:
     attempts: int = 0
     lapses: int = 0
     lease: Lease | None = field(default=None, compare=False)
+    due_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

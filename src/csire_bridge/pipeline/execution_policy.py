@@ -11,6 +11,7 @@ from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
 from csire_bridge.domain.order.order import Order
+from csire_bridge.domain.order.too_old import TooOld
 
 __all__ = ["CALL_RETRY", "ExecutionPolicy", "FieldWork"]
 
@@ -36,7 +37,8 @@ class ExecutionPolicy:
 
     ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
     ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
-    ``retry``: how often a call that fails is tried. ``law``: what the law forbids.
+    ``retry``: how often a call that fails is tried. ``too_old``: which disconnections are left to a person.
+    ``law``: what the law forbids.
     """
 
     response: timedelta
@@ -55,6 +57,7 @@ class ExecutionPolicy:
     deadlines: Deadlines
     circuit: CircuitPolicy
     retry: RetryPolicy
+    too_old: TooOld
     law: LawPolicy
 
     def too_near(self, order: Order, moment: datetime) -> bool:

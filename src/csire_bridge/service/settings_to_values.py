@@ -12,11 +12,12 @@ from csire_bridge.domain.message.refusals import JudgingAgain
 from csire_bridge.domain.message.strangers import StrangerBudget
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.order.steps import StepKind, StepRules
+from csire_bridge.domain.order.too_old import TooOld
 from csire_bridge.pipeline.execution_policy import CALL_RETRY, ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 
-__all__ = ["execution_policy", "hub_profile", "intake_policy", "law_policy", "order_policy", "step_rules"]
+__all__ = ["execution_policy", "hub_profile", "intake_policy", "law_policy", "order_policy", "step_rules", "too_old"]
 
 
 def execution_policy(settings: Settings) -> ExecutionPolicy:
@@ -43,6 +44,7 @@ def execution_policy(settings: Settings) -> ExecutionPolicy:
             longest=timedelta(seconds=execution.circuit_longest_seconds),
         ),
         retry=CALL_RETRY,
+        too_old=too_old(settings),
         law=law_policy(settings),
     )
 
@@ -50,6 +52,11 @@ def execution_policy(settings: Settings) -> ExecutionPolicy:
 def law_policy(settings: Settings) -> LawPolicy:
     """The law file and what the operator has decided about it; raises ConfigurationError."""
     return settings.law.as_policy(load_law(settings.mapping_path))
+
+
+def too_old(settings: Settings) -> TooOld:
+    """Which disconnections were asked for too long ago."""
+    return TooOld(timedelta(days=settings.limits.oldest_disconnection_days))
 
 
 def step_rules(settings: Settings) -> StepRules:
@@ -67,7 +74,7 @@ def order_policy(settings: Settings) -> OrderPolicy:
     """What requests become."""
     return OrderPolicy(
         complaint_hold=timedelta(days=settings.execution.complaint_hold_days),
-        oldest_disconnection=timedelta(days=settings.limits.oldest_disconnection_days),
+        too_old=too_old(settings),
         steps=step_rules(settings),
         deadlines=settings.deadlines.as_deadlines(),
         law=law_policy(settings),

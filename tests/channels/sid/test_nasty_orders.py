@@ -13,8 +13,9 @@ from lxml import etree
 from csire_bridge.channels.sid.client import FetchedOrder, PickUp, SidClient
 from csire_bridge.channels.sid.contract import SID, SOAP11, Operation, element
 from csire_bridge.channels.sid.order_fetcher import OrderFetcher, Orders
-from csire_bridge.channels.sid.profile import SidProfile
+from csire_bridge.channels.sid.profile import SidProfile, SidSecurity
 from csire_bridge.channels.sid.response_writer import SidResponseWriter
+from csire_bridge.channels.sid.soap_client import EnvelopeSecurity
 from csire_bridge.channels.transport.outbound.http_exchange import HttpAnswer
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OurFault, PartnerRefused, PartnerUnreachable
@@ -195,8 +196,9 @@ def test_given_the_bridge_itself_fails_at_one_order_when_fetched_then_sid_is_tol
 class Broken:
     """SID over HTTP, whose orders are bytes: one of them may break the whole answer."""
 
-    def __init__(self, orders: Mapping[str, bytes], around: bytes = b"%s") -> None:
+    def __init__(self, orders: Mapping[str, bytes], around: bytes = b"%s", *, passes_over: bool = True) -> None:
         self.waiting, self.asked = dict(orders), 0
+        self._passes_over = passes_over
         self.confirmed: dict[str, bool] = {}
         self._around = around
 
@@ -211,16 +213,20 @@ class Broken:
                 self.waiting.pop(told["Number"])
             return self._answer(b"<c:ConfirmPickUpResponse/>")
         self.asked += 1
-        orders = list(self.waiting.values())[: self._values["MostOrders"]]
+        passed_over = self._values.get("PassOver", 0)
+        if passed_over and not self._passes_over:
+            raise PartnerRefused("invalid", "PassOver is not known here")
+        orders = list(self.waiting.values())[passed_over:][: self._values["MostOrders"]]
         return self._answer(b"<c:FetchOrdersResponse>%s</c:FetchOrdersResponse>" % b"".join(orders))
 
     def _answer(self, body: bytes) -> HttpAnswer:
         envelope = b'<s:Envelope xmlns:s="%s" xmlns:c="%s"><s:Body>%s</s:Body></s:Envelope>'
         return HttpAnswer(200, {}, self._around % (envelope % (SOAP11.encode(), SID[1:-1].encode(), body)))
 
-    def client(self, max_bytes: int = 100_000) -> SidClient:
-        profile = SidProfile(url="http://127.0.0.1:1", max_bytes=max_bytes)
-        client = SidClient(profile, SchemaCatalogue([folder("schemas")]))
+    def client(self, max_bytes: int = 100_000, wsse: EnvelopeSecurity | None = None) -> SidClient:
+        security = SidSecurity.WSS if wsse else SidSecurity.BASIC
+        profile = SidProfile(url="http://127.0.0.1:1", max_bytes=max_bytes, security=security)
+        client = SidClient(profile, SchemaCatalogue([folder("schemas")]), wsse)
         client._caller = self  # type: ignore[assignment]
         return client
 
@@ -257,6 +263,43 @@ def test_given_an_order_that_breaks_the_whole_answer_when_fetched_then_it_is_ref
     refused = [line for line in journal(database) if line.state is MessageState.REFUSED]
     assert len(refused) == 1, "its bytes are kept, once"
     assert sid.asked < 30
+
+
+class Signing:
+    """Every answer that can be read is signed by SID."""
+
+    def apply(self, envelope: etree._Element, headers: dict[str, str]) -> tuple[etree._Element, dict[str, str]]:
+        return envelope, headers
+
+    def verify(self, envelope: etree._Element) -> object:
+        return None
+
+
+@pytest.mark.parametrize("what", BREAKING)
+def test_given_sid_signs_its_answers_when_one_order_breaks_them_then_it_is_kept_and_told_and_the_others_are_taken(
+    database: Database, what: str
+) -> None:
+    names = ["bad", "a", "b", "worse", "c"]
+    sid = Broken({n: raw_order(n, BREAKING[what] if n in ("bad", "worse") else b"") for n in names})
+    with fetching(database, sid.client(wsse=Signing()), most=4) as fetcher:
+        for _ in range(2):
+            with pytest.raises(PartnerRefused, match="passed over"):
+                fetcher.drain()
+    assert sid.confirmed == dict.fromkeys("abc", True), "nothing is confirmed on an unproven word"
+    assert list(sid.waiting) == ["bad", "worse"]
+    refused = [line for line in journal(database) if line.state is MessageState.REFUSED]
+    assert len(refused) == 2, "the bytes of both are kept, once"
+
+
+def test_given_a_sid_that_leaves_nothing_out_when_an_order_breaks_its_signed_answers_then_it_is_said_why_all_wait(
+    database: Database,
+) -> None:
+    orders = {"bad": raw_order("bad", b"\x01"), "good": raw_order("good")}
+    sid = Broken(orders, passes_over=False)
+    with fetching(database, sid.client(wsse=Signing())) as fetcher, pytest.raises(PartnerUnreachable) as told:
+        fetcher.drain()
+    assert "does not leave it out (PassOver)" in str(told.value)
+    assert sid.confirmed == {}
 
 
 @pytest.mark.parametrize("around", [b"<!DOCTYPE a>%s", b"<!-- %s", b"\xff%s"])

@@ -116,11 +116,12 @@ class Nameless:
         self.confirmed += pick_ups
 
 
-def test_given_an_order_without_a_number_when_drained_again_and_again_then_its_bytes_are_kept_once() -> None:
+def test_given_an_order_without_a_number_when_drained_again_and_again_then_it_is_kept_once_and_told() -> None:
     journal, sid = Journal(), Nameless()
     made = OrderFetcher(sid, journal)
     for _ in range(3):
-        assert made.drain() == 0
+        with pytest.raises(PartnerRefused, match="1 of SID's new orders have no number"):
+            made.drain()
     assert (journal.taken, sid.confirmed) == ([b"<Order/>"], [])
 
 

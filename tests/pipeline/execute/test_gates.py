@@ -19,7 +19,7 @@ from csire_bridge.domain.order.order import Order, OrderKind, OrderState, Reject
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.intake.point_finder import PointFinder
-from csire_bridge.pipeline.operator import point_actions
+from csire_bridge.pipeline.operator import order_actions, point_actions
 from tests.support.model.bridge import Parts
 from tests.support.model.head_end import Fault, ModelMeter
 from tests.support.model.scene import METERS, POINT, POINTS, POLICY, Scene
@@ -436,3 +436,55 @@ def test_given_an_outage_then_orders_wait_for_the_system_and_one_of_them_tries_i
     assert WaitsFor.HEAD_END in {order.waits_for for order in scene.orders()}
     scene.head_end.down = False
     scene.until(lambda: {order.state for order in scene.orders()} == {DONE})
+
+
+# --- was it asked for too long ago?
+
+FIVE_DAYS = 5 * 86400
+
+
+def test_given_the_bridge_was_down_for_days_when_a_disconnection_is_overdue_then_a_person_decides(scene: Scene) -> None:
+    scene.disconnect(requested_date=scene.day(1))
+    scene.passes(60)
+    scene.passes(86400 + FIVE_DAYS)
+    assert (scene.order().state, scene.commands()) == (OrderState.PARKED, 0)
+    assert "carried out only now" in (scene.order().detail or "")
+
+
+def test_given_it_was_overdue_when_a_person_has_decided_then_it_is_carried_out(scene: Scene) -> None:
+    scene.disconnect(requested_date=scene.day(1))
+    scene.passes(60)
+    scene.passes(86400 + FIVE_DAYS)
+    with scene.database.transaction() as tx:
+        order_actions.retry(tx, [scene.order()], OperatorAction("Anna Nowak", scene.world.now, "not paid"))
+    assert scene.until_state(DONE).outcome is not None
+
+
+def test_given_an_overdue_disconnection_that_an_open_connection_holds_back_then_it_does_not_become_new_by_waiting(
+    scene: Scene,
+) -> None:
+    scene.disconnect(requested_date=scene.day(1))
+    scene.reconnect(requested_date=scene.day(8), ago=60)
+    scene.passes(60)
+    scene.passes(86400 + FIVE_DAYS)
+    assert scene.order(1).state is OrderState.PARKED
+
+
+def test_given_an_agreed_date_or_a_stop_long_after_it_was_asked_for_then_it_is_not_too_old(scene: Scene) -> None:
+    scene.disconnect(requested_date=scene.day(20))
+    with scene.database.transaction() as tx:
+        tx.guards.throw_stop(StopScope.DISCONNECTIONS, "Anna", "a test", scene.world.now)
+    for _ in range(30 * 24):
+        scene.passes(3600)
+    assert scene.order().waits_for is WaitsFor.STOP
+    with scene.database.transaction() as tx:
+        tx.guards.lift_stops("Anna", scene.world.now)
+        tx.work.wake_waiting(WaitsFor.STOP, scene.world.now)
+    assert scene.until_state(DONE).outcome is not None
+
+
+def test_given_a_reconnection_that_is_days_overdue_then_it_is_carried_out(scene: Scene) -> None:
+    scene.reconnect(requested_date=scene.day(1))
+    scene.passes(60)
+    scene.passes(86400 + FIVE_DAYS)
+    assert scene.until_state(DONE).outcome is not None

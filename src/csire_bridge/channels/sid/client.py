@@ -23,7 +23,7 @@ from csire_bridge.channels.sid.soap_client import EnvelopeSecurity, SidCaller
 from csire_bridge.channels.transport.outbound.failures import failure_by_status
 from csire_bridge.channels.transport.outbound.http_exchange import AnswerTooLarge, HttpAnswer
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import BridgeError, PartnerUnreachable
+from csire_bridge.domain.errors import BridgeError, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.message.sid import Report, ReportKind, SidNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
@@ -37,6 +37,7 @@ _OK = 200
 _ORDER_BYTES = re.compile(rb"<(?P<name>(?:[A-Za-z_][\w.-]*:)?Order)(?=[\s/>]).*</(?P=name)\s*>", re.DOTALL)
 _NUMBER_BYTES = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Number\s*>\s*([^<>&\s]{1,64})\s*</")
 """Of what can't be read as XML: only to name it to SID as not taken."""
+_MOST_UNREADABLE = 5
 
 
 def _utc_now() -> datetime:
@@ -49,6 +50,14 @@ class FetchedOrder:
 
     number: SidNumber | None
     raw: bytes
+
+
+class _UnreadableOrder(Exception):
+    """One order breaks its answer, and nobody knows its number; ``error`` says what is wrong with the answer."""
+
+    def __init__(self, order: FetchedOrder, error: PartnerUnreachable) -> None:
+        super().__init__(error.text)
+        self.order, self.error = order, error
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +91,48 @@ class SidClient:
 
         Where the whole answer can't be read, or is too large, half as many are asked for. The last one that is left,
         which breaks an answer by itself, is given back as it is, so that it can be kept, refused and passed over.
+        Where nobody knows its number (SID signs its answers, and this one can't be verified), it is given back without
+        one, and SID is asked to leave it out. Raises PartnerUnreachable where SID can't do that, or too many
+        are broken.
         """
+        broken: list[FetchedOrder] = []
         while True:
-            answer = self._fetched(most)
+            try:
+                return broken + self._slice(most, len(broken))
+            except _UnreadableOrder as unreadable:
+                broken.append(unreadable.order)
+                if len(broken) > _MOST_UNREADABLE:  # the fault is around the orders
+                    raise unreadable.error from unreadable
+                _log.error("SID's oldest order but %d can't be read, and is left out", len(broken) - 1)
+                why = unreadable.error
+            except PartnerRefused as error:
+                if not broken:
+                    raise
+                raise PartnerUnreachable(
+                    f"{why.text}; and SID does not leave it out (PassOver): {error.text}",
+                    "have SID's operators correct or take back the oldest of its new orders",
+                ) from error
+
+    def _slice(self, most: int, passed_over: int) -> list[FetchedOrder]:
+        """Orders behind the ``passed_over`` oldest ones; raises _UnreadableOrder for one without a number."""
+        while True:
+            try:
+                answer = self._fetched(most, passed_over)
+            except PartnerUnreachable as error:
+                if isinstance(error.__cause__, AnswerTooLarge):
+                    raise _UnreadableOrder(FetchedOrder(None, str(error.__cause__).encode()), error) from error
+                raise
             try:
                 response = None if answer is None else self._understood(Operation.FETCH, answer, judged=False)
-            except PartnerUnreachable:
+            except PartnerUnreachable as error:
                 broken = answer and self._broken_order(answer)
                 if broken:
                     return [broken]
-                if most == 1 or answer is None or answer.status != _OK or _is_readable(answer, self._profile.max_bytes):
+                if answer is None or answer.status != _OK or _is_readable(answer, self._profile.max_bytes):
                     raise
+                if most == 1:
+                    order = _ORDER_BYTES.search(answer.body)
+                    raise _UnreadableOrder(FetchedOrder(None, order[0] if order else answer.body), error) from error
                 response = None
             if response is not None:
                 orders = [child for child in response if isinstance(child.tag, str)]
@@ -100,10 +140,11 @@ class SidClient:
             _log.error("SID's answer with %d orders can't be read: half as many are asked for", most)
             most //= 2
 
-    def _fetched(self, most: int) -> HttpAnswer | None:
+    def _fetched(self, most: int, passed_over: int) -> HttpAnswer | None:
         """SID's answer; None for one that is too large although fewer orders can be asked for."""
+        more = {"PassOver": passed_over} if passed_over else {}
         try:
-            return self._caller.ask(Operation.FETCH, self._caller.write(Operation.FETCH, MostOrders=most))
+            return self._caller.ask(Operation.FETCH, self._caller.write(Operation.FETCH, MostOrders=most, **more))
         except PartnerUnreachable as error:
             if most == 1 or not isinstance(error.__cause__, AnswerTooLarge):
                 raise

@@ -74,7 +74,7 @@ class OrderFetcher:
 
         Raises what the client raises; what was not confirmed then comes again at the next call. Raises PartnerRefused
         at the end, once everything else is fetched, when SID refuses a confirmation, or hands the same orders out again
-        and again although they are confirmed.
+        and again although they are confirmed, or has orders that nobody can read.
         """
         return self._interval.around(self._drain)
 
@@ -105,7 +105,8 @@ class OrderFetcher:
             confirmed = pick_ups.keys() - refused
             told.update(confirmed)
             again = {digest for digest in confirmed if told[digest] > _MOST_REPEATS}
-            trouble = (_without_effect(len(again)) if again else why) or trouble
+            unnamed = len(ends) - len(pick_ups)
+            trouble = (_without_effect(len(again)) if again else why) or (_unreadable(unnamed) if unnamed else trouble)
             passed |= ends.keys() - pick_ups.keys() | refused | again
             count += len({pick_ups[digest].number for digest in confirmed})
             if confirmed - again:
@@ -152,6 +153,14 @@ def _without_effect(orders: int) -> PartnerRefused:
         "confirmation-without-effect",
         f"SID hands {orders} orders out again and again, although they are confirmed each time",
         "have SID's operators look at its list of new orders",
+    )
+
+
+def _unreadable(orders: int) -> PartnerRefused:
+    return PartnerRefused(
+        "unreadable-order",
+        f"{orders} of SID's new orders have no number that can be read; they are passed over, and were not taken",
+        "have SID's operators correct them, or take them back; their bytes are in the journal (`messages list`)",
     )
 
 

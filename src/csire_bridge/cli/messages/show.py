@@ -121,6 +121,34 @@ def show_one(
         out.print(line, markup=False, highlight=False)
 
 
+@_messages.command("early")
+def show_early(
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """What was said about orders that have not come: ends of processes, withdrawals of SID; the oldest first.
+
+    It counts when the order comes. If that takes long, an order may be lost on its way: ask the hub, or SID.
+
+    Example:
+
+        csire-bridge messages early
+    """
+    from csire_bridge.store.queries.said_early import said_early
+
+    with read_transaction(config, database) as tx:
+        found = said_early(tx.connection, None, system_clock())
+    if json_wanted:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found or ():
+        message = f"message {one.message}" if one.message is not None else "its message is archived"
+        out.print(f"{local(one.at)} {one.kind} of {one.about} ({message})", markup=False, highlight=False)
+    if not found:
+        out.print("nothing was said about orders that have not come")
+
+
 @_messages.command("judge-again")
 @operator_command()
 def judge_again(

@@ -29,6 +29,7 @@ class AlertKind(StrEnum):
     IDS_REUSED = "ids-reused"
     PROCESSES_REPEATED = "processes-repeated"
     RESULTS_EARLY = "results-early"
+    SAID_EARLY = "said-early"
     REFUSALS_OF_TRUST = "refusals-of-trust"
     REFUSED_FOR_NOW = "refused-for-now"
     STRANGERS_TRIMMED = "strangers-trimmed"
@@ -87,13 +88,14 @@ _SENTENCES = {
     AlertKind.DELIVERIES_PARKED: "{count} answers can't be delivered",
     AlertKind.DELIVERIES_WAITING: "{count} answers have not reached the hub yet; they are tried again and again",
     AlertKind.HUB_QUEUE_SILENT: "the hub's queue can't be read",
-    AlertKind.SID_ORDERS_SILENT: "new orders can't be fetched from SID",
+    AlertKind.SID_ORDERS_SILENT: "new orders can't be fetched from SID, or not all of them",
     AlertKind.REPORTS_WAITING: "{count} reports have not reached SID yet",
     AlertKind.REPORTS_PARKED: "{count} reports were refused by SID",
     AlertKind.WORK_PARKED: "{count} pieces of work were set aside",
     AlertKind.IDS_REUSED: "{count} messages used an id that was taken, with other content",
     AlertKind.PROCESSES_REPEATED: "{count} messages named a process that was answered, or asks for something else",
     AlertKind.RESULTS_EARLY: "{count} results (R_1) of the hub name messages that are none of ours, or have not left",
+    AlertKind.SAID_EARLY: "{count} orders were taken back before they came, and have not come since",
     AlertKind.REFUSALS_OF_TRUST: "{count} messages were refused because nobody may believe them",
     AlertKind.REFUSED_FOR_NOW: "{count} messages were refused for a cause that may be ours, and are judged again",
     AlertKind.STRANGERS_TRIMMED: "{count} messages of strangers were more than is kept of them in a day",

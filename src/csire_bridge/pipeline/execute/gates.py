@@ -96,6 +96,7 @@ class Gates:
             ("kind", self._contactor_orders),
             ("wanted", self._wanted),
             ("rules", lambda there, new: self._rules.passing(there.tx, new, there.changes)),
+            ("age", self._not_too_old),
         )
         self._then: Sequence[tuple[str, Callable[[_Round, Sequence[Ready]], list[Ready]]]] = (
             ("law", lambda there, new: self._law.passing(there.tx, new, there.points(new), there.changes)),
@@ -167,8 +168,24 @@ class Gates:
                     stays.append((item, order))
                 elif ruling is Ruling.GIVES_WAY:
                     changes.supersede(order, item, text)
+                elif (old := self._policy.too_old.why(order, changes.now, item.due_at)) is not None:
+                    changes.park(order, item, old)
                 else:
                     changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._policy.recheck_interval)
+        return stays
+
+    def _not_too_old(self, there: _Round, new: Sequence[_Pair]) -> list[_Pair]:
+        """Gate: a disconnection that should have been carried out days ago, while we were away, is left to a person.
+
+        It stands before all gates that make an order wait for a moment only, because after that moment it looks new.
+        """
+        stays = []
+        for item, order in new:
+            why = self._policy.too_old.why(order, there.changes.now, item.due_at)
+            if why is None:
+                stays.append((item, order))
+            else:
+                there.changes.park(order, item, why)
         return stays
 
     def _free(self, there: _Round, new: Sequence[_Pair]) -> list[Ready]:

@@ -163,24 +163,12 @@ class Intake:
     def _accept(
         self, batch: _Batch, raw: RawMessage, understood: UnderstoodMessage, remark: str | None, now: datetime
     ) -> None:
-        header, request = understood.header, understood.request
+        header, asked = understood.header, type(understood.request).__name__
         receipt = self._receipts.accepted(raw, header, now)
         batch.taken[header.sent_id] = TakenId(raw.key, understood.content, {raw.form: receipt})
         batch.new_ids.append((header.sent_id, raw.key, understood.content))
-        batch.settled.append(
-            SettledMessage(
-                key=raw.key,
-                state=MessageState.ACCEPTED,
-                receipt=receipt,
-                message_id=header.message_id,
-                answers=header.answers,
-                number=header.number,
-                sender=header.physical_sender,
-                process_instance=request.process_instance,
-                metering_point=getattr(request, "metering_point", None),
-            )
-        )
-        batch.notes.append((raw.key, now, "map", f"understood as {type(request).__name__} of message {header.number}"))
+        batch.settled.append(_settled(raw, understood, MessageState.ACCEPTED, receipt))
+        batch.notes.append((raw.key, now, "map", f"understood as {asked} of message {header.number}"))
         if remark is not None:
             batch.notes.append((raw.key, now, "map", remark))
 
@@ -204,18 +192,7 @@ class Intake:
             return
         receipt = earlier.receipts.get(raw.form) or self._receipts.accepted(raw, header, now)
         batch.taken[header.sent_id] = replace(earlier, receipts={**earlier.receipts, raw.form: receipt})
-        batch.settled.append(
-            SettledMessage(
-                key=raw.key,
-                state=MessageState.DUPLICATE,
-                receipt=receipt,
-                message_id=header.message_id,
-                answers=header.answers,
-                number=header.number,
-                sender=header.physical_sender,
-                duplicate_of=earlier.message,
-            )
-        )
+        batch.settled.append(_settled(raw, understood, MessageState.DUPLICATE, receipt, earlier.message))
         batch.notes.append((raw.key, now, "map", f"repeats message {earlier.message}: its receipt is given again"))
 
     def _refuse(self, tx: Transaction, batch: _Batch, raw: RawMessage, fault: PartnerFault, now: datetime) -> None:
@@ -257,6 +234,25 @@ class Intake:
         if fault.code is ProblemCode.NUMBER_NOT_ALLOWED and not self._verifier.is_the_hub(fault.signer):
             return None
         return self._policy.judging_again.next_time(raw.received_at, raw.tries, now)
+
+
+def _settled(
+    raw: RawMessage, understood: UnderstoodMessage, state: MessageState, receipt: bytes, duplicate_of: int | None = None
+) -> SettledMessage:
+    """The end of a message that was understood: accepted, or a repeat of the message ``duplicate_of``."""
+    header, request = understood.header, understood.request
+    return SettledMessage(
+        key=raw.key,
+        state=state,
+        receipt=receipt,
+        message_id=header.message_id,
+        answers=header.answers,
+        number=header.number,
+        sender=header.physical_sender,
+        process_instance=request.process_instance,
+        metering_point=getattr(request, "metering_point", None),
+        duplicate_of=duplicate_of,
+    )
 
 
 def _signed(fault: PartnerFault, understood: UnderstoodMessage) -> PartnerFault:

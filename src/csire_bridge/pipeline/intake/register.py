@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.message import (
     OrderRequest,
     RegistryUpdate,
@@ -14,11 +13,11 @@ from csire_bridge.domain.message.message import (
     UnderstoodMessage,
 )
 from csire_bridge.domain.order.deadlines import with_deadline
-from csire_bridge.domain.order.order import Order, OrderKind
+from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
 from csire_bridge.pipeline.orders.child_orders import cancel_contradicted_disconnections
-from csire_bridge.pipeline.orders.create import apply_precedence, leave_to_people, queue
+from csire_bridge.pipeline.orders.create import apply_precedence, queue_or_leave
 from csire_bridge.pipeline.orders.law_at_registration import apply_law_to_dated
 from csire_bridge.pipeline.orders.merge_sources import merge_hub_orders
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
@@ -61,22 +60,8 @@ def register(
     keys = tx.orders.add(alone, now)
     apply_precedence(tx, orders, now, policy)
     cancel_contradicted_disconnections(tx, orders, now)
-    too_old = _too_old(understood, now - policy.oldest_disconnection)
-    fresh = [(order, key) for order, key in zip(alone, keys, strict=True) if order.source_message not in too_old]
-    leave_to_people(tx, [key for key in keys if key not in {key for _, key in fresh}], now)
-    following = queue(tx, [order for order, _ in fresh], [key for _, key in fresh], now, lease)
-    apply_law_to_dated(tx, [key for _, key in fresh], now, policy.law)
+    retroactive = {m.header.message_id for m in understood if m.header.retroactive_token is not None}
+    following = queue_or_leave(tx, alone, keys, now, policy.too_old, retroactive=retroactive, lease=lease)
+    apply_law_to_dated(tx, keys, now, policy.law)
     known.catch_up(tx, orders, now)
     return following
-
-
-def _too_old(understood: Sequence[UnderstoodMessage], oldest: datetime) -> set[MessageId]:
-    """Messages that ask for a disconnection as things stood long ago; a retroactive token says that it still counts."""
-    return {
-        message.header.message_id
-        for message in understood
-        if isinstance(message.request, OrderRequest)
-        and message.request.kind is OrderKind.DISCONNECT
-        and message.header.retroactive_token is None
-        and message.header.timestamp < oldest
-    }

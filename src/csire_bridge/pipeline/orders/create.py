@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import start_of
-from csire_bridge.domain.identifiers import Eic, MeteringPointCode
+from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode
 from csire_bridge.domain.message.message import Header, OrderRequest
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState, ReconnectionReason, RejectionReason
 from csire_bridge.domain.order.precedence import asked_at
+from csire_bridge.domain.order.too_old import TooOld
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["apply_precedence", "leave_to_people", "new_order", "queue"]
+__all__ = ["apply_precedence", "new_order", "queue", "queue_or_leave"]
 
 _OVERTAKEN = "a newer request to connect was received for the metering point"
 
@@ -89,15 +90,35 @@ def queue(
     moves = [row for row in rows if row[1].kind.contactor_action]
     _add(tx, WorkStep.PERFORM, [row for row in rows if row not in moves], now)  # a tariff is written before its date
     _add(tx, WorkStep.EXECUTE, [row for row in moves if row[1].not_before > now])
-    items = _add(tx, WorkStep.EXECUTE, [row for row in moves if row[1].not_before <= now], lease=lease)
+    # What a person takes back to the queue is due now, not on its old date: else it would be too old once more.
+    items = _add(tx, WorkStep.EXECUTE, [row for row in moves if row[1].not_before <= now], now, lease)
     return items if lease else []
 
 
-def leave_to_people(tx: Transaction, keys: Sequence[int], now: datetime) -> None:
-    """Park disconnections that were asked for days ago: a payment may have come meanwhile, so a person decides."""
-    for order in tx.orders.get_many(keys).values():
-        text = f"asked for on {order.registered_at:%Y-%m-%d %H:%M} UTC, and understood only now: a person decides"
-        tx.orders.move(order, OrderState.PARKED, now, text, detail=text)
+def queue_or_leave(
+    tx: Transaction,
+    orders: Sequence[Order],
+    keys: Sequence[int],
+    now: datetime,
+    too_old: TooOld,
+    *,
+    retroactive: Collection[MessageId] = (),
+    lease: Lease | None = None,
+) -> list[WorkItem]:
+    """Queue new orders, and park those that were asked for too long ago; return what is due at once under ``lease``.
+
+    ``retroactive``: messages whose token says that they count although they are old.
+    """
+    fresh, old = [], {}
+    for key, order in zip(keys, orders, strict=True):
+        why = too_old.why(order, now, now if order.source_message in retroactive else None)
+        if why is None:
+            fresh.append((order, key))
+        else:
+            old[key] = why
+    for order in tx.orders.get_many(list(old)).values():
+        tx.orders.move(order, OrderState.PARKED, now, old[order.key], detail=old[order.key])
+    return queue(tx, [order for order, _ in fresh], [key for _, key in fresh], now, lease)
 
 
 def _add(

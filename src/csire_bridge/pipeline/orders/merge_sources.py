@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.errors import RuleBroken
 from csire_bridge.domain.message.processes import Process, Standing, standing
 from csire_bridge.domain.message.sid import SidOrder, SidRequest
 from csire_bridge.domain.order.deadlines import with_deadline
-from csire_bridge.domain.order.order import FINAL_STATES, Order, OrderKind
+from csire_bridge.domain.order.order import FINAL_STATES, Order
 from csire_bridge.domain.order.sources import is_the_same
-from csire_bridge.pipeline.orders.create import apply_precedence, leave_to_people, new_order, queue
+from csire_bridge.pipeline.orders.create import apply_precedence, new_order, queue_or_leave
 from csire_bridge.pipeline.orders.law_at_registration import apply_law_to_dated
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import catch_up, process_of, refusal
@@ -60,11 +59,8 @@ def accept_sid_order(
     if known is None:
         (key,) = tx.orders.add([new], now)
         apply_precedence(tx, [new], now, policy)
-        if _too_old(new, now - policy.oldest_disconnection):
-            leave_to_people(tx, [key], now)
-        else:
-            queue(tx, [new], [key], now)
-            apply_law_to_dated(tx, [key], now, policy.law)
+        queue_or_leave(tx, [new], [key], now, policy.too_old)
+        apply_law_to_dated(tx, [key], now, policy.law)
         if process is not None:
             catch_up(tx, process, new, now)
         order = tx.orders.get(key)
@@ -86,12 +82,6 @@ def accept_sid_order(
     )
     tx.sid.add(taken, order)
     return taken
-
-
-def _too_old(order: Order, oldest: datetime) -> bool:
-    """Whether SID asks for a disconnection as things stood long ago: registered, and wanted, before ``oldest``."""
-    wanted = start_of(order.requested_date) if order.requested_date else order.registered_at
-    return order.kind is OrderKind.DISCONNECT and max(order.registered_at, wanted) < oldest
 
 
 def _newest_connection(tx: Transaction, order: Order, now: datetime) -> datetime | None:

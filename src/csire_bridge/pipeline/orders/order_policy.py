@@ -8,6 +8,7 @@ from datetime import timedelta
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.steps import StepRules
+from csire_bridge.domain.order.too_old import TooOld
 
 __all__ = ["OrderPolicy"]
 
@@ -16,13 +17,13 @@ __all__ = ["OrderPolicy"]
 class OrderPolicy:
     """``complaint_hold``: how long a reconnection for a household's complaint protects its point from disconnection.
 
-    ``oldest_disconnection``: a disconnection that was asked for longer ago is left to a person, unless its message has
-    a retroactive token. ``steps``: which steps agreements have. ``deadlines``: by when orders must be carried out.
+    ``too_old``: which disconnections are left to a person when they come, because they were asked for long ago.
+    ``steps``: which steps agreements have. ``deadlines``: by when orders must be carried out.
     ``law``: what the law forbids.
     """
 
     complaint_hold: timedelta
-    oldest_disconnection: timedelta
+    too_old: TooOld
     steps: StepRules
     deadlines: Deadlines
     law: LawPolicy

@@ -14,6 +14,7 @@ from csire_bridge.domain.message.refusals import ABOUT_TRUST
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.queries.said_early import said_early_alert
 from csire_bridge.store.queries.supply_alerts import supply_alerts
 from csire_bridge.store.tables import (
     FOR_A_PERSON,
@@ -57,11 +58,12 @@ def standing(
 ) -> Iterator[Alert]:
     """Every condition that holds at ``now`` by the database; certificates are checked elsewhere.
 
-    ``result_wait``: how long an R_1 may take. ``memory``: how long a reused id is reported. ``partner_wait``: how long
-    a partner may accept or send nothing.
+    ``result_wait``: how long an R_1 may take, or an order that was spoken of before it came. ``memory``: how long a
+    reused id is reported. ``partner_wait``: how long a partner may accept or send nothing.
     """
     yield from supply_alerts(connection)
     yield from _trimmed(connection, now - memory)
+    yield from said_early_alert(connection, now - result_wait - memory, now - result_wait)
     conditions = {**_conditions(now, result_wait, memory), **_silences(now - partner_wait)}
     for kind, (moment, holds) in conditions.items():
         query = select(func.count(), func.min(moment, type_=moment.type)).where(holds)

@@ -164,8 +164,8 @@ class WorkQueue:
         ]
         keys = add_rows(self._connection, work, rows)
         return [
-            WorkItem(key, step, subject, rank, lease=lease)
-            for key, subject, rank in zip(keys, subjects, priorities, strict=True)
+            WorkItem(key, step, subject, rank, lease=lease, due_at=due)
+            for key, subject, rank, due in zip(keys, subjects, priorities, dues, strict=True)
         ]
 
     def lease(self, steps: Sequence[WorkStep], now: datetime, lease: Lease, limit: int) -> list[WorkItem]:
@@ -285,7 +285,7 @@ class WorkQueue:
 
 def _item(row: _Row, lease: Lease) -> WorkItem:
     lapses = row.lapses + (row.leased_by not in (None, lease.owner))
-    return WorkItem(row.key, WorkStep(row.step), row.subject, row.priority, row.attempts, lapses, lease)
+    return WorkItem(row.key, WorkStep(row.step), row.subject, row.priority, row.attempts, lapses, lease, row.due_at)
 
 
 def _token(item: WorkItem) -> tuple[str | None, datetime | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
 from csire_bridge.store.tables.guards import allowances, circuits, holds, restores, stops
 from csire_bridge.store.tables.journal import (
+    ENDED_EARLY,
     JUDGED_AGAIN,
     accepted_ids,
     message_events,
@@ -40,6 +41,7 @@ from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports, sid_w
 from csire_bridge.store.tables.work import OFTEN_FAILED, alerts, archives, clocks, leases, ticks, work
 
 __all__ = [
+    "ENDED_EARLY",
     "FOR_A_PERSON",
     "JUDGED_AGAIN",
     "OFTEN_FAILED",

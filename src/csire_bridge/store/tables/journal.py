@@ -18,6 +18,7 @@ from sqlalchemy import (
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
 __all__ = [
+    "ENDED_EARLY",
     "JUDGED_AGAIN",
     "accepted_ids",
     "message_events",
@@ -120,6 +121,8 @@ processes = Table(
     Column("outcome", String(16)),
     Column("archive", String(80)),
 )
+ENDED_EARLY = text("kind IS NULL AND ended_at IS NOT NULL")
+Index("ix_processes_ended_early", processes.c.ended_at, sqlite_where=ENDED_EARLY, postgresql_where=ENDED_EARLY)
 
 stranger_bytes = Table(
     "stranger_bytes",

@@ -64,7 +64,7 @@ class RequestHandler:
         with self._lock:
             match operation:
                 case Operation.FETCH:
-                    return self._fetch(int(_text(request, "MostOrders")))
+                    return self._fetch(int(_text(request, "MostOrders")), int(_text(request, "PassOver") or 0))
                 case Operation.CONFIRM:
                     return self._confirm(request)
                 case Operation.REPORT:
@@ -79,9 +79,9 @@ class RequestHandler:
         about = [told for told in self.told if told.number == number]
         return max(about, key=lambda told: told.sequence).status if about else None
 
-    def _fetch(self, most: int) -> etree._Element:
+    def _fetch(self, most: int, passed_over: int) -> etree._Element:
         response = element("FetchOrdersResponse", {})
-        for order in list(self.waiting.values())[:most]:
+        for order in list(self.waiting.values())[passed_over : passed_over + most]:
             response.append(etree.fromstring(etree.tostring(order)))
         return response
 

@@ -1,5 +1,5 @@
 """Operator actions: what a named person may do, each in one transaction and written into a history.
 
 ``order_actions`` (retry, field work, report, withdraw, settle), ``guard_actions`` (stop switch, holds, cap),
-``point_actions`` (danger, meter), ``release_work`` (parked work).
+``danger_actions`` (cut because of danger, lift), ``point_actions`` (danger, meter), ``release_work`` (parked work).
 """

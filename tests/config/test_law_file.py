@@ -52,6 +52,7 @@ def test_given_our_law_file_then_every_rule_has_a_source_a_day_and_both_sentence
         ("whom: [vulnerable]", "whom: [rich]", "line 8", "rules.0.whom.0"),
         ("whom: [vulnerable]", "whom: []", "line 8", "rules.0.whom"),
         ("orders: [disconnect-debt]", "orders: [disconnect-depth]", "line 7", "disconnect-depth"),
+        ("orders: [disconnect-debt]", "orders: [disconnect-danger]", "line 7", "danger is never banned"),
         ("holds_from: 2026-01-01", "holds_from: 2026-02-30", "line 6", "rules.0.holds_from"),
         ("holds_from: 2026-01-01", "holds_from: 2026-01-01\n    holds_until: 2025-12-31", "line 7", "before it begins"),
         ("{dates: [11-01..03-31]}", "{dates: [01-01..12-31]}", "line 9", "never ends"),

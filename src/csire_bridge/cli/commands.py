@@ -58,6 +58,7 @@ COMMANDS = {
         "Lift the stop switch. Orders that waited for it continue at once, under the cap and all other guards.",
     ),
     "hold": ("cli.orders.guards", "Holds: forbid moving the contactor of a metering point."),
+    "danger": ("cli.orders.danger", "Danger to life, health or the environment: cut the supply at once."),
     "allow": ("cli.orders.guards", "Disconnections above the hourly cap; needs two persons."),
     "configurator": ("cli.rules.configurator", "Rules for sending orders."),
     "evidence": (

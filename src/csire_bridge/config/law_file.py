@@ -34,6 +34,7 @@ from csire_bridge.domain.law.model import (
     ShareFigure,
 )
 from csire_bridge.domain.order.deadlines import Term, order_classes
+from csire_bridge.domain.order.operators_own import OPERATORS_OWN
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.domain.protection import ProtectedKind
 
@@ -107,9 +108,15 @@ class _Days(_Model):
         )
 
 
+def _not_danger(orders: tuple[str, ...]) -> tuple[str, ...]:
+    if not OPERATORS_OWN.isdisjoint(orders):
+        raise ValueError(f"danger is never banned (Energy Law art. 6b(4)): take out {', '.join(sorted(OPERATORS_OWN))}")
+    return orders
+
+
 class _Ban(_Rule):
     kind: Literal["ban"]
-    orders: _Orders
+    orders: Annotated[_Orders, AfterValidator(_not_danger)]
     whom: Annotated[tuple[ProtectedKind, ...], Field(min_length=1)]
     where_unknown: bool = False
     days: _Days
@@ -117,7 +124,7 @@ class _Ban(_Rule):
     def rule(self) -> Ban:
         return Ban(
             **self.common(),
-            orders=_with_details(self.orders),
+            orders=_with_details(self.orders) - OPERATORS_OWN,
             whom=frozenset(self.whom),
             where_unknown=self.where_unknown,
             days=self.days.days(),

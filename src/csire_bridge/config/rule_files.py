@@ -79,6 +79,8 @@ class _For(_Model):
         return self
 
     def scope(self) -> Scope:
+        if self.disconnection_kind is DisconnectionKind.DANGER or self.source is OrderSource.PERSON:
+            raise ValueError("an order that a person gives because of danger is never held up: no rule concerns it")
         supplier = Eic(self.supplier) if self.supplier else None
         return Scope(self.kind, self.disconnection_kind, supplier, self.source)
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from csire_bridge.domain.message.message import OrderRequest, RegistryUpdate, Request, ResultNotice
+from csire_bridge.domain.order.operators_own import forbidden_to_others
 
 __all__ = ["FIRST_DAY", "LAST_DAY", "LONGEST_TARIFF", "MOST_POWER", "checked_day", "checked_moment", "out_of_bounds"]
 
@@ -49,7 +50,9 @@ def checked_moment(moment: datetime) -> datetime:
 
 
 def out_of_bounds(reading: Request) -> Iterator[tuple[str, str]]:
-    """The fields of a request whose dates are out of bounds, each with what is wrong with it."""
+    """The fields of a request that are out of bounds, each with what is wrong with it."""
+    if isinstance(reading, OrderRequest):
+        yield from forbidden_to_others(reading)
     for name, longest in _LONGEST.get(type(reading), {}).items():
         text = getattr(reading, name)
         if text is not None and len(text) > longest:

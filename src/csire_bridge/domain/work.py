@@ -6,12 +6,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-__all__ = ["LEASES_DIFFER", "ORDINARY", "PRIORITIES", "PROMPT", "URGENT", "Lease", "ParkedWork", "WorkItem", "WorkStep"]
+__all__ = [
+    "IMMEDIATE",
+    "LEASES_DIFFER",
+    "ORDINARY",
+    "PRIORITIES",
+    "PROMPT",
+    "URGENT",
+    "Lease",
+    "ParkedWork",
+    "WorkItem",
+    "WorkStep",
+]
 
-URGENT, PROMPT, ORDINARY = 0, 5, 10
-PRIORITIES = (URGENT, PROMPT, ORDINARY)
-"""Lower runs first. Reconnections come before everything else; new messages and prepaid accounts come before the rest,
-because a backlog must not hide a reconnection that was not read yet."""
+IMMEDIATE, URGENT, PROMPT, ORDINARY = -5, 0, 5, 10
+PRIORITIES = (IMMEDIATE, URGENT, PROMPT, ORDINARY)
+"""Lower runs first. A cut because of danger comes before everything else, then reconnections; new messages and prepaid
+accounts come before the rest, because a backlog must not hide a reconnection that was not read yet."""
 
 
 LEASES_DIFFER = timedelta(minutes=1)

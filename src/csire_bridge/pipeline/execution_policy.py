@@ -10,11 +10,14 @@ from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
+from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.order.too_old import TooOld
 
-__all__ = ["CALL_RETRY", "ExecutionPolicy", "FieldWork"]
+__all__ = ["CALL_RETRY", "DANGER_RETRY", "ExecutionPolicy", "FieldWork"]
 
+DANGER_RETRY = timedelta(seconds=30)
+"""How long a cut because of danger waits at most before it is tried, or read, again; no setting."""
 CALL_RETRY = RetryPolicy(attempts=100)
 """How often a call to the head-end system is tried; no setting."""
 
@@ -68,6 +71,10 @@ class ExecutionPolicy:
         """When (UTC) to send the next command of an order after ``attempts`` failed ones."""
         pause: timedelta = self.retry_pause * 2 ** max(attempts - 1, 0)
         return now + pause
+
+    def soon(self, order: Order, due: datetime, now: datetime) -> datetime:
+        """``due`` (UTC), or sooner where the order cuts the supply because of danger."""
+        return min(due, now + DANGER_RETRY) if is_danger_cut(order) else due
 
     def shown(self, now: datetime, told: datetime | None) -> datetime:
         """The earliest time (UTC) that the head-end system's clock can show: by its replies (``told``), or a guess."""

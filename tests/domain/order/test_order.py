@@ -113,12 +113,13 @@ def test_given_the_kinds_when_asked_for_a_movement_then_only_two_move_the_contac
     }
 
 
-def test_given_orders_when_ranked_then_supply_comes_back_first_and_prepaid_accounts_come_second() -> None:
+def test_given_orders_when_ranked_then_danger_goes_first_then_supply_comes_back_then_prepaid_accounts() -> None:
     ranks = {kind: replace(ORDER, kind=kind, disconnection_kind=None).priority for kind in OrderKind}
     prepaid = replace(ORDER, kind=OrderKind.DISCONNECT, disconnection_kind=DisconnectionKind.PREPAID).priority
+    danger = replace(ORDER, kind=OrderKind.DISCONNECT, disconnection_kind=DisconnectionKind.DANGER).priority
     assert min(ranks, key=lambda kind: ranks[kind]) is OrderKind.RECONNECT
-    assert ranks[OrderKind.RECONNECT] < prepaid < ranks[OrderKind.DISCONNECT]
-    assert {*ranks.values(), prepaid} == set(PRIORITIES)
+    assert danger < ranks[OrderKind.RECONNECT] < prepaid < ranks[OrderKind.DISCONNECT]
+    assert {*ranks.values(), prepaid, danger} == set(PRIORITIES)
 
 
 def test_given_an_executed_order_when_measured_then_time_counts_from_registration() -> None:

@@ -126,7 +126,7 @@ CASES = {
     ),
     "taken back": Case(given(DISCONNECT, recalled_at=NOW), ON, None, OrderState.WITHDRAWN, "the order was taken back"),
     "superseded": Case(
-        given(DISCONNECT, recalled_at=NOW, superseded_by=9), ON, None, OrderState.SUPERSEDED, "a newer request"
+        given(DISCONNECT, recalled_at=NOW, superseded_by=9), ON, None, OrderState.SUPERSEDED, "a newer order"
     ),
     "disconnected after it was armed": Case(
         given(RECONNECT, state=OrderState.ARMED), OFF, None, OrderState.PARKED, "somebody has disconnected it since"

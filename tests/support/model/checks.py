@@ -13,8 +13,9 @@ from sqlalchemy import select
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand, ContactorReading
 from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE
-from csire_bridge.domain.metering_point.guards import CAP_WINDOW
+from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
+from csire_bridge.domain.order.operators_own import is_danger_cut, is_danger_end, is_operators_own
 from csire_bridge.domain.order.order import (
     COMMAND_IN_FLIGHT,
     FINAL_STATES,
@@ -92,13 +93,20 @@ class Checks:
             holds = tx.guards.holds_of([order.metering_point], now).get(order.metering_point, [])
             stop = tx.guards.stop()
             point = tx.points.get(order.metering_point)
+            cut = tx.danger_cuts.of_orders([order.key]).get(order.key)
         action = order.kind.contactor_action
         if order.recalled_at is not None:
             yield "it was recalled"
         if order.not_before > now + _CLOCK_STEP:
             yield f"its date {order.not_before} has not come at {now}"
-        if action is not None and stop is not None and stop.scope.stops(action):
+        danger = is_danger_cut(order)
+        passes = danger and (stop is None or stop.scope is StopScope.DISCONNECTIONS or (cut and cut.despite_stop))
+        if action is not None and stop is not None and stop.scope.stops(action) and not passes:
             yield "the stop switch is thrown"
+        if danger:
+            if any(hold.kind is HoldKind.EMERGENCY_SUPPLY for hold in holds):
+                yield "an emergency needs the supply"
+            return
         if any((hold.kind is HoldKind.EMERGENCY) is (order.kind is OrderKind.RECONNECT) for hold in holds):
             yield "the point is held"
         if order.kind is OrderKind.RECONNECT and point is not None and point.danger_registered:
@@ -111,6 +119,8 @@ class Checks:
     def _connections(self, order: Order, known: list[Order], now: datetime) -> Iterator[str]:
         for other in known:
             same = other.metering_point == order.metering_point and other.kind is OrderKind.RECONNECT
+            if is_danger_end(other):  # older or newer than nothing
+                same = False
             if same and other.state is not OrderState.WITHDRAWN and other.registered_at >= order.registered_at:
                 yield f"connection {other.key} was asked for after it"
             elif same and other.state not in FINAL_STATES and other.not_before <= now and not _in_danger(other):
@@ -130,7 +140,8 @@ class Checks:
             cap = self.bridge.policy.disconnections_per_hour + tx.guards.allowed(now)
         since = now - CAP_WINDOW + timedelta(minutes=2)
         given = sum(at > since for at in self._disconnected.values())
-        if given > cap:
+        order = next(order for order in self.orders() if str(order.key) == command.tracking_id)
+        if given > cap and not is_danger_cut(order):
             self.broken.append(f"{given} disconnections were given within the hour, {cap} are allowed")
 
     def _moved(self, held: Held, was_on: bool) -> None:
@@ -221,9 +232,13 @@ class Checks:
         for order in known:
             said = documents[order.key]
             ending = ".11" if order.state is OrderState.DONE else ".7"
-            if len(said) > 1 or (at_rest and not said and order.state in FINAL_STATES):
+            if is_operators_own(order):
+                ending = _number(order)
+            if len(said) > 1 or (at_rest and not said and order.state in FINAL_STATES and self._must_tell(order)):
                 yield f"order {order.key} is {order.state} and has {len(said)} answers"
             for message_id, number, document in said:
+                if is_operators_own(order) and not self._must_tell(order):
+                    yield f"order {order.key} is {order.state}, and the hub was told of it"
                 if order.state not in FINAL_STATES or not number.endswith(ending):
                     yield f"order {order.key} is {order.state}, but its answer is {number}"
                 if self._answers.setdefault(message_id, document) != document:
@@ -231,6 +246,15 @@ class Checks:
         for message_id, copies in self.bridge.mailbox.got.items():
             if set(copies) != {self._answers.get(message_id)}:
                 yield f"the hub got something else than the stored answer {message_id}"
+
+    def _must_tell(self, order: Order) -> bool:
+        """Whether the hub is told how the order ended; of the operator's own, only what was done, and so undone."""
+        if is_danger_end(order):
+            with self.bridge.parts.database.read_transaction() as tx:
+                cuts = tx.danger_cuts.ended_by([order.key]).get(order.key, [])
+                ended = tx.orders.get_many([cut.order for cut in cuts]).values()
+            return order.state is OrderState.DONE and any(cut.state is OrderState.DONE for cut in ended)
+        return not is_danger_cut(order) or order.state is OrderState.DONE
 
     def _errors(self) -> Iterator[str]:
         with self.bridge.parts.database.reading() as connection:
@@ -282,10 +306,12 @@ class Checks:
         if ids != sent or states.count("accepted") != len(sent) or "received" in states:
             yield f"{len(sent)} messages were sent, {len(ids)} taken, and they are {states}"
         asked = {str(u.header.message_id) for u in self.bridge.mail.values() if u.header.number[0] == "8"}
-        if {str(order.source_message) for order in known} != asked or len(known) != len(asked):
+        by_messages = [str(order.source_message) for order in known if not is_operators_own(order)]
+        if set(by_messages) != asked or len(by_messages) != len(asked):
             yield "orders and messages are not one to one"
         stored = self._answer_ids()
-        answered = {stored.get((o.key, _number(o))) for o in known if o.state in FINAL_STATES}
+        owed = [o for o in known if o.state in FINAL_STATES and self._must_tell(o)]
+        answered = {stored.get((o.key, _number(o))) for o in owed}
         if answered != set(self.bridge.mailbox.got):
             yield "the hub has other answers than those that it is owed"
 
@@ -339,6 +365,8 @@ def _in_danger(order: Order) -> bool:
 
 def _number(order: Order) -> str:
     """The number of the one answer that the order is owed."""
+    if is_operators_own(order):
+        return "8.3.1.1" if is_danger_cut(order) else "8.4.1.1"
     assert order.source_number is not None
     process = order.source_number.rpartition(".")[0]
     return f"{process}.{'11' if order.state is OrderState.DONE else '7'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import ClassVar
@@ -10,14 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import OrderRequest
 from csire_bridge.domain.meter.contactor import ContactorCommand, ControlState
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
+from csire_bridge.pipeline.operator import danger_actions
 from tests.support.model.bridge import ModelBridge, Parts, emptied
 from tests.support.model.checks import Checks
 from tests.support.model.head_end import Crash, Fault, Held, HeldState, ModelHeadEnd, ModelMeter, World
@@ -123,6 +127,20 @@ class OrdersMachine(RuleBasedStateMachine):
     def stop_switch_is_thrown(self, scope: StopScope) -> None:
         with self.parts.database.transaction() as tx:
             tx.guards.throw_stop(scope, "Anna", "a model", self.world.bridge_clock())
+
+    @rule(at=_POINT, despite=st.booleans(), then=_TURNS)
+    def there_is_danger(self, at: int, despite: bool, then: int) -> None:
+        act = OperatorAction("Anna", self.world.bridge_clock(), "a model")
+        with contextlib.suppress(ActionRefused), self.parts.database.transaction() as tx:
+            danger_actions.cut(tx, POINTS[at], act, despite_stop=despite)
+        self._turns(then)
+
+    @rule(at=_POINT, then=_TURNS)
+    def danger_is_gone(self, at: int, then: int) -> None:
+        act = OperatorAction("Jan", self.world.bridge_clock(), "a model")
+        with contextlib.suppress(ActionRefused), self.parts.database.transaction() as tx:
+            danger_actions.lift(tx, POINTS[at], act)
+        self._turns(then)
 
     @rule(more=st.sampled_from([0, 0, 3]))
     def everything_is_released(self, more: int) -> None:

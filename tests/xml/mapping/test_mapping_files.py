@@ -44,6 +44,7 @@ from csire_bridge.domain.order.order import (
     OrderKind,
     OrderState,
     Outcome,
+    ReconnectionReason,
     RejectionReason,
 )
 from csire_bridge.lab.simulators.pki import make_demo_pki
@@ -690,8 +691,31 @@ def test_given_any_order_that_has_ended_when_answered_then_the_document_follows_
 
 def test_given_the_four_answers_when_built_then_they_are_the_four_outbound_messages() -> None:
     found = {book().answers(number)[kind] for number, _, _ in ANSWERED.values() for kind in AnswerKind}
-    assert found == set(book().outbound) == {"8.1.1.7", "8.1.1.11", "8.2.1.7", "8.2.1.11"}
+    assert found == {"8.1.1.7", "8.1.1.11", "8.2.1.7", "8.2.1.11"}
+    assert set(book().outbound) - found == {"8.3.1.1", "8.4.1.1"}  # which the operator starts
     assert book().answers(MessageNumber("3.1.1.1")) == {}
+
+
+@pytest.mark.parametrize(
+    ("facts", "number"),
+    [
+        ({"kind": OrderKind.DISCONNECT, "disconnection_kind": DisconnectionKind.DANGER}, "8.3.1.1"),
+        ({"kind": OrderKind.RECONNECT, "reconnection_reason": ReconnectionReason.DANGER_GONE}, "8.4.1.1"),
+    ],
+)
+def test_given_an_order_of_the_operators_own_when_it_ends_then_the_hub_is_told_only_what_was_done(
+    facts: dict[str, Any], number: str
+) -> None:
+    outcome = Outcome.DISCONNECTED if number == "8.3.1.1" else Outcome.CONNECTED
+    own = replace(ORDER, source_message=None, source_number=None, **facts)
+    done = replace(own, state=OrderState.DONE, outcome=outcome, executed_at=NOW, verified_at=NOW)
+    due = book().answer_due(done)
+    assert due is not None
+    assert due[0] == number
+    root = parse_back(book().outbound[due[0]].write(header(due[0], book().outbound[due[0]].facts.message_type), due[1]))
+    assert catalogue().decide(root), catalogue().explain(root)
+    for state in (OrderState.REJECTED, OrderState.WITHDRAWN, OrderState.SUPERSEDED, OrderState.PARKED):
+        assert book().answer_due(replace(own, state=state)) is None
 
 
 @pytest.mark.parametrize(

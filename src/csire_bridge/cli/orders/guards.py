@@ -101,7 +101,10 @@ def go(operator: Operator) -> None:
 def set_hold(
     operator: Operator,
     point: PointArgument,
-    kind: Annotated[HoldKind, typer.Option(help="emergency holds connections, the others disconnections.")],
+    kind: Annotated[
+        HoldKind,
+        typer.Option(help="emergency holds connections, the others disconnections; emergency-supply danger cuts, too."),
+    ],
     *,
     until: Annotated[str | None, typer.Option(help=f"Its end; none: until it is released. {MOMENT_HELP}")] = None,
     days: Annotated[float | None, typer.Option(help="Its end, in days from now.", min=0.001, max=3660)] = None,

@@ -1,4 +1,4 @@
-"""``csire-bridge points lift-danger`` and ``meter``: operator actions on a metering point."""
+"""``csire-bridge points meter``: an operator action on a metering point. ``lift-danger`` is that of `danger lift`."""
 
 from __future__ import annotations
 
@@ -12,23 +12,7 @@ from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.pipeline.operator import point_actions
 
-__all__ = ["lift_danger", "set_meter"]
-
-
-@operator_command()
-def lift_danger(operator: Operator, point: PointArgument) -> None:
-    """Lift the danger registered at a point (PL-278). Connections that waited for that continue at once.
-
-    Example:
-
-        csire-bridge points lift-danger 590243856287817706 --by "Jan Kowalski" --why "installation checked, protocol 17"
-    """
-    act, code = operator.action(), parse_point(point)
-    with operator.changing() as tx:
-        waited = point_actions.lift_danger(tx, code, act)
-    lines = [f"order {order.key} ({order.kind}) goes on" for order in waited]
-    facts = {"metering_point": code, "by": act.by, "why": act.why, "orders": [order.key for order in waited]}
-    operator.tell(facts, f"registered danger at {code} was lifted by {act.by}", *lines)
+__all__ = ["set_meter"]
 
 
 @operator_command()

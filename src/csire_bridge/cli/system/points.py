@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from csire_bridge.cli.orders.danger import lift
 from csire_bridge.cli.shared.arguments import parse_words
 from csire_bridge.cli.shared.console import (
     ConfigOption,
@@ -23,7 +24,7 @@ from csire_bridge.cli.shared.console import (
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.operator_action import opened, parse_point, read_transaction, tell
 from csire_bridge.cli.shared.settings import load_settings
-from csire_bridge.cli.system.point_actions import lift_danger, set_meter
+from csire_bridge.cli.system.point_actions import set_meter
 from csire_bridge.cli.system.protection import protect, protection, unprotect
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActionRefused
@@ -46,7 +47,7 @@ _SHOWN = 50
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(_points, name="points")
-    _points.command("lift-danger")(lift_danger)
+    _points.command("lift-danger")(lift)
     _points.command("meter")(set_meter)
     _points.command("protect")(protect)
     _points.command("unprotect")(unprotect)

@@ -2,7 +2,8 @@
 
 A complaint keeps the supply from being cut (Energy Law art. 6c: the supplier has fourteen days to answer it). An
 emergency suspension (process 8.3 of the hub's standard) keeps the supply from coming back until a named person
-releases it.
+releases it. An emergency may also need the supply: then nobody cuts it, not even because of danger, until a named
+person releases that hold.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class HoldKind(StrEnum):
     COMPLAINT = "complaint"
     PROTECTION = "protection"
     EMERGENCY = "emergency"
+    EMERGENCY_SUPPLY = "emergency-supply"
 
     @property
     def stops(self) -> ContactorAction:

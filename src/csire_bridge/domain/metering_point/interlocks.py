@@ -8,6 +8,9 @@ A hold against a disconnection is answered with "cannot". A hold against a conne
 it wait: it is still to be carried out, once a named person has released the hold. So does registered danger (PL-278,
 Energy Law art. 6b(4) and (5)): the operator had to cut the supply, and it comes back once a named person has lifted it.
 It never stands against a disconnection.
+
+A cut because of danger passes all protections of the household but one: a hold that says that the supply must stay on
+for an emergency.
 """
 
 from __future__ import annotations
@@ -16,12 +19,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from csire_bridge.domain.metering_point.facts import MeteringPoint
-from csire_bridge.domain.metering_point.holds import Hold
+from csire_bridge.domain.metering_point.holds import Hold, HoldKind
+from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, RejectionReason
 
-__all__ = ["DANGER", "Interlock", "danger", "holding_back", "interlock", "protection"]
+__all__ = ["DANGER", "Interlock", "danger", "holding_back", "interlock", "protection", "supply_must_stay"]
 
-DANGER = "danger is registered at the metering point (PL-278); a person lifts it with `points lift-danger`"
+DANGER = "danger is registered at the metering point (PL-278); a person lifts it with `danger lift`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,22 @@ def danger(order: Order, point: MeteringPoint) -> bool:
 
 
 def _against(order: Order, holds: Sequence[Hold]) -> Hold | None:
-    return next((hold for hold in holds if hold.kind.stops is order.kind.contactor_action), None)
+    against = (hold for hold in holds if hold.kind.stops is order.kind.contactor_action)
+    return next((h for h in against if h.kind is HoldKind.EMERGENCY_SUPPLY or not is_danger_cut(order)), None)
 
 
 def _protected_by(holds: Sequence[Hold], order: Order) -> Interlock | None:
     hold = _against(order, holds)
     if hold is None:
         return None
+    if is_danger_cut(order):  # the hub is not told of it, so it may name the person
+        return Interlock(RejectionReason.NOT_POSSIBLE, supply_must_stay(hold))
     return Interlock(RejectionReason.NOT_POSSIBLE, f"the metering point is protected from disconnection: {hold.kind}")
+
+
+def supply_must_stay(hold: Hold) -> str:
+    """What a person reads whose cut because of danger is refused for ``hold``."""
+    return f"hold {hold.key} of {hold.by} says that the supply must stay on for an emergency: {hold.why}"
 
 
 def _protected(order: Order, point: MeteringPoint) -> Interlock | None:

@@ -40,6 +40,7 @@ class AlertKind(StrEnum):
     METERS_UNREACHABLE = "meters-unreachable"
     HOLDS_WAITED_FOR = "holds-waited-for"
     DANGER_WAITED_FOR = "danger-waited-for"
+    DANGER_NOT_CUT = "danger-not-cut"
     METERS_AT_TWO_POINTS = "meters-at-two-points"
     CERTIFICATES = "certificates"
     CLOCKS_DIFFER = "clocks-differ"
@@ -112,6 +113,7 @@ _SENTENCES = {
     AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
     AlertKind.CLOCKS_DIFFER: "{count} processes see clocks that disagree (the log says by how much)",
     AlertKind.DANGER_WAITED_FOR: "{count} connections must not be carried out before registered danger is lifted",
+    AlertKind.DANGER_NOT_CUT: "{count} cuts because of DANGER are NOT DONE: send people (`danger list`)",
     AlertKind.METERS_AT_TWO_POINTS: "{count} metering points have a meter that is known at another one, too",
     AlertKind.CERTIFICATES: "{count} certificates must be replaced: they end within 60 days, or have ended",
 }

@@ -14,10 +14,11 @@ __all__ = ["OrderFacts", "OrderSource", "start_date"]
 
 
 class OrderSource(StrEnum):
-    """Whose order it is: one of the market hub, or one of the customer system."""
+    """Whose order it is: one of the market hub, one of the customer system, or a named person's own."""
 
     HUB = "hub"
     SID = "sid"
+    PERSON = "person"
 
 
 class OrderFacts(Protocol):

@@ -39,7 +39,7 @@ class Wish(Enum):
 
     WANTED = "wanted"
     TAKEN_BACK = "taken back by whoever asked for it"
-    SUPERSEDED = "a newer connection goes first"
+    SUPERSEDED = "a newer connection goes first, or a cut because of danger"
 
 
 class NextStep(Enum):
@@ -51,7 +51,7 @@ class NextStep(Enum):
     LOOK_AGAIN = "the contactor is read again after a while"
     GIVE_AGAIN = "a new command is given after a pause"
     GIVE_UP = "the remote way has failed"
-    SUPERSEDE = "it gives way to the newer connection"
+    SUPERSEDE = "it gives way to the newer order"
     WITHDRAW = "it ends without effect"
     PARK = "a person looks at it"
 

@@ -22,7 +22,7 @@ from csire_bridge.domain.identifiers import (
     ProcessInstanceId,
 )
 from csire_bridge.domain.meter.contactor import ContactorAction
-from csire_bridge.domain.work import ORDINARY, PROMPT, URGENT, WorkStep
+from csire_bridge.domain.work import IMMEDIATE, ORDINARY, PROMPT, URGENT, WorkStep
 
 __all__ = [
     "COMMAND_IN_FLIGHT",
@@ -148,15 +148,23 @@ class RejectionReason(StrEnum):
 
 
 class DisconnectionKind(StrEnum):
-    """Kind of disconnection asked for."""
+    """Kind of disconnection asked for.
+
+    ``DANGER``: direct danger to life, health or the environment (Energy Law art. 6b(4)). Only a named person of the
+    operator orders that; nobody outside can ask for it.
+    """
 
     DEBT = "debt"
     SHUT_DOWN = "shut-down"
     PREPAID = "prepaid"
+    DANGER = "danger"
 
 
 class ReconnectionReason(StrEnum):
-    """Why a connection is asked for."""
+    """Why a connection is asked for.
+
+    ``DANGER_GONE``: the operator had cut the supply because of danger, and a named person has lifted it (art. 6b(5)).
+    """
 
     WRONG_REQUEST = "wrong-request"
     REASON_GONE = "reason-gone"
@@ -164,6 +172,7 @@ class ReconnectionReason(StrEnum):
     PREPAID_TOPPED_UP = "prepaid-topped-up"
     CUSTOMER_REQUEST = "customer-request"
     CHANGE_OF_SUPPLIER_OR_USER = "change-of-supplier-or-user"
+    DANGER_GONE = "danger-gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +246,9 @@ class Order:
 
     @property
     def priority(self) -> int:
-        """One of ``PRIORITIES``: supply comes back first, then prepaid accounts are served."""
+        """One of ``PRIORITIES``: danger goes first, then supply comes back, then prepaid accounts are served."""
+        if self.disconnection_kind is DisconnectionKind.DANGER:
+            return IMMEDIATE
         if self.kind is OrderKind.RECONNECT:
             return URGENT
         return PROMPT if self.disconnection_kind is DisconnectionKind.PREPAID else ORDINARY

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from csire_bridge.domain.clock import start_of
+from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order, OrderKind, ReconnectionReason
 from csire_bridge.domain.order.related import Reconnections
 
@@ -60,8 +61,11 @@ def precedence(
 ) -> Ruling:
     """What ``order`` does at a point with these ``connections``, and those ``disconnections`` that were done.
 
-    ``protected``: a complaint or a person keeps the household from being disconnected.
+    ``protected``: a complaint or a person keeps the household from being disconnected. A cut because of danger waits
+    for no connection: connections wait for it.
     """
+    if is_danger_cut(order):
+        return Ruling.GOES
     if order.kind is OrderKind.DISCONNECT:
         return _of_disconnection(order, connections)
     newer = undone_by(order, connections, disconnections)
@@ -71,7 +75,7 @@ def precedence(
 def _of_disconnection(order: Order, connections: Reconnections | None) -> Ruling:
     if connections is None:
         return Ruling.GOES
-    if gives_way(asked_at(order), connections.newest):
+    if connections.newest is not None and gives_way(asked_at(order), connections.newest):
         return Ruling.GIVES_WAY
     return Ruling.WAITS if connections.open else Ruling.GOES
 
@@ -88,6 +92,7 @@ def undone_by(
         return None
     day = order.requested_date or order.effective_date
     newer = [one for one in disconnections if not gives_way(one.asked_at, asked_at(order))]
-    standing = [one for one in newer if connections is None or not gives_way(one.asked_at, connections.newest)]
+    newest = connections.newest if connections else None
+    standing = [one for one in newer if newest is None or not gives_way(one.asked_at, newest)]
     before = [one for one in standing if day is None or one.executed_at >= start_of(day)]
     return max(before, key=lambda one: one.asked_at, default=None)

@@ -51,10 +51,11 @@ class RelatedOrder:
 class Reconnections:
     """The connections asked for at one point: the moment of the ``newest`` (UTC), and whether one is due and open.
 
-    A connection that waits because danger is registered is not ``open``: it never holds up a disconnection.
+    A connection that waits because danger is registered is not ``open``: it never holds up a disconnection. ``newest``
+    is None where the only one is the operator's own, after danger: it is older or newer than nothing.
     """
 
-    newest: datetime
+    newest: datetime | None
     open: bool
 
 

@@ -11,7 +11,15 @@ from typing import Protocol
 
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.order.facts import OrderSource
-from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, Order, OrderKind, OrderState
+from csire_bridge.domain.order.operators_own import is_operators_own
+from csire_bridge.domain.order.order import (
+    COMMAND_IN_FLIGHT,
+    DisconnectionKind,
+    Order,
+    OrderKind,
+    OrderState,
+    ReconnectionReason,
+)
 
 __all__ = ["JOINABLE", "is_the_same", "source_of"]
 
@@ -36,11 +44,19 @@ class _Asked(Protocol):
     def source_message(self) -> MessageId | None: ...
     @property
     def parent(self) -> int | None: ...
+    @property
+    def disconnection_kind(self) -> DisconnectionKind | None: ...
+    @property
+    def reconnection_reason(self) -> ReconnectionReason | None: ...
 
 
 def source_of(order: _Asked) -> OrderSource:
-    """The source of an order: SID if no message of the hub asked for it. A child order counts as the hub's, because
-    nobody asked for it by itself."""
+    """The source of an order: a person where it is the operator's own, else SID if no message of the hub asked for it.
+
+    A child order counts as the hub's, because nobody asked for it by itself.
+    """
+    if is_operators_own(order):
+        return OrderSource.PERSON
     return OrderSource.SID if order.source_message is None and order.parent is None else OrderSource.HUB
 
 

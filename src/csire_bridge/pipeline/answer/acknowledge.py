@@ -20,6 +20,7 @@ from csire_bridge.domain.message.message import Header
 from csire_bridge.domain.operations.restores import IN_DOUBT
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.answer.danger_notices import told_of
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.xml.mapping.book import MappingBook
@@ -61,7 +62,7 @@ class Acknowledger:
     def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[Order]:
         """Read the orders that need an answer. One that may have been answered before a restore is left to a person."""
         with self._store.read_transaction() as tx:
-            orders = tx.orders.get_many([item.subject for item in items])
+            orders = told_of(tx, tx.orders.get_many([item.subject for item in items]))
             last = tx.restores.last()
         doubtful = [item for item in items if last is not None and last.doubts(orders[item.subject])]
         if doubtful:

@@ -144,7 +144,7 @@ def _not_given(
     again = policy.retry.next_try(item.attempts + 1, changes.now, jitter)
     if again and not policy.too_near(order, again):
         _back(order, text, changes)
-        changes.reschedule(item, again, text)
+        changes.reschedule(item, policy.soon(order, again, changes.now), text)
     else:
         changes.give_up(order, item, text, policy.field_work)
         _log.error("order %s is given up: %s", order.key, text)

@@ -31,7 +31,7 @@ _REMEDIES: Mapping[WaitsFor, str] = MappingProxyType(
         WaitsFor.CAP: "a second person releases more: `csire-bridge allow ask` and `allow approve`",
         WaitsFor.STOP: "a person lifts the stop switch: `csire-bridge go`",
         WaitsFor.HOLD: "a person releases the hold: `csire-bridge hold list`, `hold release`",
-        WaitsFor.DANGER: "a person lifts the danger once it is gone: `csire-bridge points lift-danger`",
+        WaitsFor.DANGER: "a person lifts the danger once it is gone: `csire-bridge danger lift`",
         WaitsFor.RULES: "the hours of the operator's rules must come, or other rules: `csire-bridge configurator`",
         WaitsFor.LAW: "the forbidden days must pass; where nobody is protected: `csire-bridge points unprotect`",
     }

@@ -8,6 +8,7 @@ from csire_bridge.domain.law.bans import Bans
 from csire_bridge.domain.law.judge import Forbidden, WaitForLaw, judge
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.interlocks import DANGER, danger, holding_back, protection
+from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order
 from csire_bridge.pipeline.execute.meter_gate import doubts_of
 from csire_bridge.pipeline.ports.store import Transaction
@@ -20,12 +21,15 @@ def against_field_work(tx: Transaction, order: Order, now: datetime, law: LawPol
 
     The law's bans, protection from disconnection, holds, registered danger (PL-278), doubt about the meter, and the
     stop switch count here as they do before a command: a household that must not be cut off remotely must not be cut
-    off on site.
+    off on site. A cut because of danger passes them all, but for a hold that says that the supply must stay on.
     """
     code, action = order.metering_point, order.kind.contactor_action
     point, holds = tx.points.of([code], now).get(code), tx.guards.holds_of([code], now).get(code, [])
     if point is None:
         return "the metering point is not known to the operator"
+    if is_danger_cut(order):
+        needed = protection(order, point, holds)
+        return needed.text if needed else None
     protected, hold, stop = protection(order, point, holds), holding_back(order, holds), tx.guards.stop()
     verdict = judge(order, point.protection, law, now, now)
     against = [

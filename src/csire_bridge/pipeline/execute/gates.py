@@ -17,10 +17,12 @@ from csire_bridge.domain.metering_point.guards import CAP_WINDOW
 from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.metering_point.interlocks import DANGER, danger, holding_back, interlock
 from csire_bridge.domain.operations.throttle import Throttle
+from csire_bridge.domain.order.operators_own import is_danger_cut, is_danger_end
 from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
 from csire_bridge.domain.order.precedence import Ruling, asked_at, gives_way
 from csire_bridge.domain.order.related import RelatedOrder
 from csire_bridge.domain.work import WorkItem, WorkStep
+from csire_bridge.pipeline.execute.danger_gate import held_by_stop, in_the_way, needs_people, stays_off
 from csire_bridge.pipeline.execute.law_gate import LawGate
 from csire_bridge.pipeline.execute.meter_gate import doubts
 from csire_bridge.pipeline.execute.rule_gate import RuleGate
@@ -158,7 +160,7 @@ class Gates:
                 changes.supersede(order, item, NEWER)
             elif order.recalled_at is not None:
                 changes.withdraw(order, item, "the order was taken back")
-            elif (why := _spared(tx, order, changes.now)) is not None:
+            elif (why := _spared(tx, order, changes.now) or stays_off(tx, order)) is not None:
                 changes.withdraw(order, item, why)
             elif order.not_before > changes.now:
                 changes.reschedule(item, order.not_before)  # whatever woke it before its date
@@ -189,13 +191,19 @@ class Gates:
         return stays
 
     def _free(self, there: _Round, new: Sequence[_Pair]) -> list[Ready]:
-        """Gate: an interlock ends an order; a hold or registered danger makes a connection wait until it is lifted."""
+        """Gate: an interlock ends an order; a hold or registered danger makes a connection wait until it is lifted.
+
+        A cut because of danger that can't be made remotely is left to people on site at once.
+        """
         changes, points, holds = there.changes, there.points(new), there.holds(new)
         free: list[Ready] = []
         for item, order in new:
             point, here = points.get(order.metering_point), holds.get(order.metering_point, ())
             against, hold = interlock(order, point, here), holding_back(order, here)
-            if point is None and self._can_ask:
+            remedy = needs_people(order, point)
+            if remedy is not None:
+                changes.field_work(order, item, remedy)
+            elif point is None and self._can_ask:
                 changes.unknown.append((item, order))
             elif against is not None or point is None or point.meter is None:
                 reason, text = (
@@ -212,11 +220,16 @@ class Gates:
         return free
 
     def _certain(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
-        """Gate: a meter that may belong to another household is not switched; a person finds out where it is."""
+        """Gate: a meter that may belong to another household is not switched; a person finds out where it is.
+
+        A cut because of danger is left to people on site: they see where they are.
+        """
         changes = there.changes
         against = doubts(there.tx, [order for _, order, _ in new], there.points(new), changes.now)
         for item, order, _ in new:
-            if order.key in against:
+            if order.key in against and is_danger_cut(order):
+                changes.field_work(order, item, against[order.key])
+            elif order.key in against:
                 changes.park(order, item, against[order.key])
         return [ready for ready in new if ready[1].key not in against]
 
@@ -228,7 +241,7 @@ class Gates:
         goes_on: list[Ready] = []
         for item, order, meter in new:
             action = order.kind.contactor_action
-            if action and stop.scope.stops(action):
+            if action and stop.scope.stops(action) and held_by_stop(there.tx, order, stop):
                 text = f"waits: the stop switch was thrown ({stop.scope})"
                 changes.wait(order, item, WaitsFor.STOP, text, changes.now + self._spread(_SELDOM))
             else:
@@ -237,6 +250,8 @@ class Gates:
 
     def _alone(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: one active command per meter, and a pause between two. A connection recalls an older disconnection.
+
+        A cut because of danger recalls a connection, and waits for no pause.
 
         A command may act while its order is open; if its order became done without a sign of the command, until the
         end of the command's interval.
@@ -251,7 +266,7 @@ class Gates:
         goes_on: list[Ready] = []
         taken: set[MeterNumber] = set()
         for item, order, meter in new:
-            others = [other for other in near.get(meter, ()) if other.key != order.key]
+            others = in_the_way(order, [other for other in near.get(meter, ()) if other.key != order.key])
             open_ones = [other for other in others if other.open]
             if meter in taken or open_ones:
                 self._recall(tx, order, open_ones, changes)
@@ -260,7 +275,7 @@ class Gates:
             elif (left := self._longest_left(others, shown)) > timedelta():
                 text = "waits: a command of which nothing was heard may still reach the meter before its end"
                 changes.wait(order, item, WaitsFor.METER, text, now + left)
-            elif (until := _pause_ends(near.get(meter, ()), policy.meter_pause)) is not None and until > now:
+            elif (until := _pause_ends(order, near.get(meter, ()), policy.meter_pause)) is not None and until > now:
                 changes.wait(order, item, WaitsFor.METER, "waits: the meter was given a command just now", until)
             else:
                 taken.add(meter)
@@ -274,12 +289,17 @@ class Gates:
     def _recall(self, tx: Transaction, order: Order, open_ones: Sequence[RelatedOrder], changes: OrderChanges) -> None:
         for other in open_ones:
             older = other.kind is OrderKind.DISCONNECT and gives_way(other.registered_at, asked_at(order))
-            if order.kind is OrderKind.RECONNECT and older and other.recalled_at is None:
+            recalls = order.kind is OrderKind.RECONNECT and older and not is_danger_end(order)
+            cuts = is_danger_cut(order) and other.kind is OrderKind.RECONNECT
+            if (recalls or cuts) and other.recalled_at is None:
                 tx.orders.recall(other.key, changes.now, superseded_by=order.key)
                 tx.work.wake(WorkStep.EXECUTE, [other.key], changes.now)
 
     def _under_the_cap(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
-        """Gate: the hourly cap of disconnections, for all nodes together; above it, two persons must agree."""
+        """Gate: the hourly cap of disconnections, for all nodes together; above it, two persons must agree.
+
+        Cuts because of danger count, and are never held up.
+        """
         tx, changes = there.tx, there.changes
         if not any(order.kind is OrderKind.DISCONNECT for _, order, _ in new):
             return list(new)
@@ -290,7 +310,7 @@ class Gates:
         for item, order, meter in new:
             if order.kind is not OrderKind.DISCONNECT:
                 goes_on.append((item, order, meter))
-            elif room > 0:
+            elif room > 0 or is_danger_cut(order):
                 room -= 1
                 goes_on.append((item, order, meter))
             else:
@@ -301,10 +321,10 @@ class Gates:
         return goes_on
 
     def _throttled(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
-        """Gate: commands per second; the others come back when it is their turn."""
+        """Gate: commands per second; the others come back when it is their turn. Danger has no turn."""
         changes = there.changes
-        goes_on: list[Ready] = []
-        for done, ready in enumerate(new):
+        goes_on = [ready for ready in new if is_danger_cut(ready[1])]
+        for done, ready in enumerate((ready for ready in new if not is_danger_cut(ready[1])), len(goes_on)):
             until = self._throttle.take(changes.now, done - len(goes_on))
             if until is None:
                 goes_on.append(ready)
@@ -338,6 +358,8 @@ def _spared(tx: Transaction, order: Order, now: datetime) -> str | None:
     return reason_to_stay_supplied(tx, tx.orders.get(order.parent), now)
 
 
-def _pause_ends(near: Sequence[RelatedOrder], pause: timedelta) -> datetime | None:
+def _pause_ends(order: Order, near: Sequence[RelatedOrder], pause: timedelta) -> datetime | None:
+    if is_danger_cut(order):
+        return None
     given = [other.submitted_at for other in near if other.submitted_at is not None]
     return max(given) + pause if given else None

@@ -14,6 +14,7 @@ from typing import cast
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import HeadEndEvent
+from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, Order, OrderState, WaitsFor
 from csire_bridge.domain.order.supply import Sighting
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
@@ -102,17 +103,22 @@ class Executor:
         return ReadBack(order, events.get(order.key), until, self._policy.too_near(order, self._clock()), before)
 
     def _reachable(self, tx: Transaction, pairs: Sequence[_Item], changes: OrderChanges) -> Sequence[_Item]:
-        """The orders that may call the head-end system; while the circuit is open, one at most, as a test."""
-        through, back = self._circuit.admit(tx, [order.meter for _, order in pairs], changes.now)
+        """The orders that may call the head-end system; while the circuit is open, one at most, as a test.
+
+        Cuts because of danger are tried in any case.
+        """
+        danger = [pair for pair in pairs if is_danger_cut(pair[1])]
+        others = [pair for pair in pairs if not is_danger_cut(pair[1])]
+        through, back = self._circuit.admit(tx, [order.meter for _, order in others], changes.now)
         if back is None:
             return pairs
-        for item, order in (pair for place, pair in enumerate(pairs) if place not in through):
+        for item, order in (pair for place, pair in enumerate(others) if place not in through):
             until = back + timedelta(seconds=self._jitter.uniform(0, 5))
             if order.state is OrderState.REGISTERED:
                 changes.wait(order, item, WaitsFor.HEAD_END, "waits: the head-end system is down", until)
             else:
                 changes.reschedule(item, until)
-        return [pairs[place] for place in through]
+        return [*danger, *(others[place] for place in through)]
 
     def _after_a_crash(self, order: Order, changes: OrderChanges) -> Order:
         """Set SUBMITTING to UNKNOWN: only a crash leaves it behind, and nobody knows whether the command arrived."""
@@ -128,7 +134,7 @@ class Executor:
         if isinstance(task.about, Doubting):
             return look_at(self._head_end, task.about, self._clock)
         if isinstance(task.about, Dispatch):
-            if self._circuit.found:
+            if self._circuit.found and not is_danger_cut(task.about.order):
                 return NotDispatched()
             begun = self._circuit.begins()
             given = dispatch(self._head_end, task.about, self._clock())
@@ -136,7 +142,8 @@ class Executor:
                 self._circuit.record(given, task.about.order.meter, begun, self._clock())
             return given
         now = self._clock()
-        if self._circuit.found or now > task.about.until:
+        found_down = self._circuit.found and not is_danger_cut(task.about.order)
+        if found_down or now > task.about.until:
             return ReadBackOutcome(NotRead(), now, now)
         begun = self._circuit.begins()
         outcome = read_back(self._head_end, task.about, self._policy, self._clock)

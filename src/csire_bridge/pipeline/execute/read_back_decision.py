@@ -165,7 +165,7 @@ def _told(asked: ReadBack) -> str:
 
 def _not_wanted(step: NextStep, why: str) -> str:
     if step is NextStep.SUPERSEDE:
-        return f"a newer request to connect goes first; {why}"
+        return f"a newer order for the metering point goes first; {why}"
     return f"the order was taken back; {why}"
 
 

@@ -49,7 +49,8 @@ def record_read_back(
             decision = decide_after_failure(asked, outcome, result, policy, changes.now, may_read=may_read)
             end = changes.now + policy.left(asked.order, outcome.shown)
             due = policy.retry.next_try(item.attempts + 1, changes.now, jitter) or end + policy.read_back_interval
-            _record(asked.order, item, decision, policy, changes, look_again_at=due)
+            soon = policy.soon(asked.order, due, changes.now)
+            _record(asked.order, item, decision, policy, changes, look_again_at=soon)
 
 
 def _record_reading(
@@ -100,7 +101,8 @@ def _record(
             changes.park(order, item, decision.text)
         case NextStep.GIVE_AGAIN:
             changes.move(order, OrderState.REGISTERED, decision.text)
-            changes.reschedule(item, policy.next_attempt(order.attempts, changes.now))
+            due = policy.next_attempt(order.attempts, changes.now)
+            changes.reschedule(item, policy.soon(order, due, changes.now))
         case NextStep.GIVE_UP:
             changes.give_up(
                 order, item, decision.text, policy.field_work, for_good=decision.for_good, unmoved=decision.unmoved

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
+from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
 from csire_bridge.domain.order.sources import source_of
 from csire_bridge.domain.rules.decide import Decision, GiveUp, Never, Rules, SendNow, Wait, decide
@@ -25,7 +26,10 @@ _NEAR = "too near the deadline"
 
 
 class RuleGate:
-    """Applies the configurator's rules to registered orders. For one worker thread."""
+    """Applies the configurator's rules to registered orders. For one worker thread.
+
+    Orders of the operator's own, because of danger and after it, have a person's name: no rule concerns them.
+    """
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
@@ -42,10 +46,14 @@ class RuleGate:
 
     def text_of(self, order: Order) -> str | None:
         """The text to send with the order's command by the rules of this batch; None if they define none."""
+        if is_operators_own(order):
+            return None
         text = self._rules.rule_for(order, source_of(order)).text
         return text.render(order) if text else None
 
     def _passes(self, item: WorkItem, order: Order, timeline: Timeline, changes: OrderChanges) -> bool:
+        if is_operators_own(order):
+            return True
         decision = decide(order, self._rules, changes.now, source_of(order))
         match decision:
             case SendNow():

@@ -24,8 +24,8 @@ __all__ = ["lift_danger", "not_before_told", "set_meter"]
 def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> Sequence[Order]:
     """Lift the danger registered at a point (PL-278); return the connections that waited for it, which continue now.
 
-    Danger that is told later, for a later date or again for the same one, makes them wait again. Raises ActionRefused
-    when no danger is registered there.
+    ``danger_actions.lift`` also brings back a supply that was cut for it. Danger that is told later, for a later date
+    or again for the same one, makes connections wait again. Raises ActionRefused when no danger is registered there.
     """
     tx.points.lock([point])
     known = tx.points.of([point], act.at).get(point)

@@ -9,6 +9,7 @@ from typing import Any
 
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.meter.contactor import ContactorReading
+from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order, OrderState, RejectionReason, WaitsFor
 from csire_bridge.domain.order.steps import OrderStep
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
@@ -84,7 +85,8 @@ class OrderChanges:
 
         The order ends as "cannot" only if the contactor is known to be ``unmoved``; else it is parked for a person.
         """
-        if field_work is FieldWork.ALWAYS or (field_work is FieldWork.EXHAUSTED and not for_good):
+        danger = is_danger_cut(order)  # somebody must cut the supply, whatever the settings say
+        if danger or field_work is FieldWork.ALWAYS or (field_work is FieldWork.EXHAUSTED and not for_good):
             self.field_work(order, item, why)
         elif unmoved:
             self.cannot(order, item, RejectionReason.NOT_POSSIBLE, why)

@@ -15,6 +15,7 @@ from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.identifiers import ProcessInstanceId
 from csire_bridge.domain.message.message import OrderRequest, SpecialKind, SpecialNotice, UnderstoodMessage
 from csire_bridge.domain.message.processes import Process, Standing, Stands, same_dates, standing
+from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind
 from csire_bridge.domain.order.steps import StepRules
 from csire_bridge.pipeline.orders.cancel import cancel_or_recall
@@ -135,13 +136,17 @@ def end_process(tx: Transaction, instance: ProcessInstanceId, why: str, now: dat
     """End the waiting orders of a process that the hub terminated; recall those under way.
 
     The hub gets an answer in both cases: "cannot" for what did not happen, "done" for what could not be stopped. If SID
-    asked for the same, a connection continues; everything else ends, and SID is told and may ask again.
+    asked for the same, a connection continues; everything else ends, and SID is told and may ask again. Orders of the
+    operator's own, because of danger and after it, are nobody else's to end.
     """
     restore_supply(tx, instance, why, now)
     orders = tx.neighbours.open_of_process(instance)
     behind = tx.sid.behind([order.key for order in orders])
     for order in orders:
-        if order.kind is OrderKind.RECONNECT and behind.get(order.key) and order.source_message is not None:
+        if is_operators_own(order):
+            text = f"{why}, but a person of the operator gave the order: it goes on"
+            tx.orders.note(order.key, order.state, now, text)
+        elif order.kind is OrderKind.RECONNECT and behind.get(order.key) and order.source_message is not None:
             tx.orders.note(order.key, order.state, now, f"{why}, but SID asks for the same: the order goes on")
         elif order.recalled_at is None and not cancel_or_recall(tx, order, why, now):
             _log.error("order %s is under way, but the hub ended its process", order.key)

@@ -1,4 +1,4 @@
-"""Ports of the guards (holds, stop switch, cap, circuit breakers) and of the rule sets."""
+"""Ports of the guards (holds, stop switch, cap, circuit breakers), of cuts because of danger, and of the rule sets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Protocol
 from csire_bridge.domain.identifiers import (
     MeteringPointCode,
 )
+from csire_bridge.domain.metering_point.danger_cuts import DangerCut
 from csire_bridge.domain.metering_point.guards import Allowance, Stop, StopScope
 from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.operations.circuit_breaker import Circuit
 from csire_bridge.domain.rules.model import RuleSetVersion
 
-__all__ = ["Guards", "RuleSets"]
+__all__ = ["DangerCuts", "Guards", "RuleSets"]
 
 
 class Guards(Protocol):
@@ -36,6 +37,18 @@ class Guards(Protocol):
     def allowed(self, now: datetime) -> int: ...
     def circuit(self, name: str) -> Circuit: ...
     def set_circuit(self, before: Circuit, after: Circuit) -> bool: ...
+
+
+class DangerCuts(Protocol):
+    """Cuts of the supply because of danger."""
+
+    def add(self, cut: DangerCut) -> int: ...
+    def standing(self, points: Sequence[MeteringPointCode] | None = None) -> list[DangerCut]: ...
+    def of_orders(self, keys: Sequence[int]) -> dict[int, DangerCut]: ...
+    def ended_by(self, keys: Sequence[int]) -> dict[int, list[DangerCut]]: ...
+    def goes_despite_stop(self, key: int) -> None: ...
+    def lift(self, keys: Sequence[int], by: str, at: datetime, why: str, connection: int | None) -> None: ...
+    def other_reason_to_stay_off(self, point: MeteringPointCode) -> int | None: ...
 
 
 class RuleSets(Protocol):

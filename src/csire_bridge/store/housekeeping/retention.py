@@ -37,6 +37,7 @@ from csire_bridge.domain.order.order import FINAL_STATES, OrderKind
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.tables import (
     JUDGED_AGAIN,
+    danger_cuts,
     head_end_events,
     message_events,
     message_verdicts,
@@ -219,9 +220,13 @@ def _orders_due(rules: RetentionRules, now: datetime) -> _Condition:
 
 
 def _goes(order: Any, before: datetime) -> _Condition:
-    """The order is settled and unchanged since ``before``. SID's numbers are kept, as a number may come again."""
+    """The order is settled and unchanged since ``before``; a cut because of danger was lifted.
+
+    SID's numbers are kept, as a number may come again.
+    """
     touched = exists().where(order_events.c.order == order.c.key, order_events.c.at >= before)
-    return and_(_settled(order), ~touched, ~exists().where(sid_orders.c.order == order.c.key))
+    cut = exists().where(danger_cuts.c.order == order.c.key, danger_cuts.c.lifted_at.is_(None))
+    return and_(_settled(order), ~touched, ~cut, ~exists().where(sid_orders.c.order == order.c.key))
 
 
 def _events_due(rules: RetentionRules, now: datetime) -> _Condition:

@@ -21,6 +21,7 @@ from csire_bridge.store.tables import (
     JUDGED_AGAIN,
     OFTEN_FAILED,
     SHARED_METER,
+    STANDING_CUTS,
     UNCOUNTED,
     UNSETTLED,
     UNTOLD,
@@ -28,6 +29,7 @@ from csire_bridge.store.tables import (
     alerts,
     circuits,
     clocks,
+    danger_cuts,
     kept_results,
     messages,
     meter_installations,
@@ -46,6 +48,7 @@ _PROCESS_CODES = [ProblemCode.PROCESS_ANSWERED.value, ProblemCode.PROCESS_REUSED
 _CAUSES_TOLD = 6
 _LONGEST_SHOWN = 48
 _TRUST = sorted(code.value for code in ABOUT_TRUST)
+_CUT_WITHIN = timedelta(minutes=2)
 _CLOCKS_ARE_TOLD = timedelta(minutes=2)  # a process that died tells nothing any more
 
 
@@ -131,6 +134,7 @@ def _conditions(now: datetime, result_wait: timedelta, memory: timedelta) -> dic
         AlertKind.CAP_REACHED: (orders.c.registered_at, _waiting(WaitsFor.CAP)),
         AlertKind.HOLDS_WAITED_FOR: (orders.c.registered_at, _waiting(WaitsFor.HOLD)),
         AlertKind.DANGER_WAITED_FOR: (orders.c.registered_at, or_(_waiting(WaitsFor.DANGER), _ON_SITE_IN_DANGER)),
+        AlertKind.DANGER_NOT_CUT: (danger_cuts.c.since, and_(_NOT_CUT, danger_cuts.c.since < now - _CUT_WITHIN)),
         AlertKind.METERS_AT_TWO_POINTS: (meter_installations.c.shared_since, _AT_TWO_POINTS),
         AlertKind.DEADLINE_HALF: (orders.c.half_time, _late(orders.c.half_time, now, orders.c.four_fifths)),
         AlertKind.DEADLINE_FOUR_FIFTHS: (orders.c.four_fifths, _late(orders.c.four_fifths, now, orders.c.deadline)),
@@ -174,6 +178,10 @@ _AT_TWO_POINTS = and_(
         _OTHERS.c.known_until.is_(None),
         _OTHERS.c.key != meter_installations.c.key,
     ),
+)
+_NOT_CUT = and_(
+    STANDING_CUTS,
+    exists().where(orders.c.key == danger_cuts.c.order, orders.c.state != OrderState.DONE.value),
 )
 _ON_SITE_IN_DANGER = and_(
     FOR_A_PERSON,

@@ -12,6 +12,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.sql.plain_values import Facts, facts_of, history_of, rows_of
 from csire_bridge.store.tables import (
     allowances,
+    danger_cuts,
     head_end_events,
     holds,
     order_events,
@@ -67,7 +68,9 @@ def guards_met(connection: Connection, order: Row[Any]) -> dict[str, list[Facts]
     of_point = and_(holds.c.metering_point == order.metering_point, _touches(holds.c, start, end))
     disconnects = order.kind == OrderKind.DISCONNECT.value
     above = and_(_before(allowances.c.asked_at, end), or_(allowances.c.until.is_(None), allowances.c.until >= start))
+    mine = or_(danger_cuts.c.order == order.key, danger_cuts.c.connection == order.key)
     return {
+        "danger_cuts": history_of(connection, danger_cuts, mine),
         "holds": history_of(connection, holds, of_point),
         "stops": history_of(connection, stops, _touches(stops.c, start, end, "lifted_at")),
         "allowances": history_of(connection, allowances, above) if disconnects else [],

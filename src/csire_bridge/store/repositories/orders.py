@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Update, bindparam, insert, select, update
 
 from csire_bridge.domain.errors import StaleWrite
+from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderEvent, OrderState, WaitsFor, check_transition
 from csire_bridge.store.housekeeping.restores import Restores
 from csire_bridge.store.repositories.sid import tell_moves
@@ -215,6 +216,8 @@ def _nearer(known: Order, new: Order) -> dict[str, datetime | None]:
 
 
 def _origin(order: Order) -> str:
+    if is_operators_own(order):
+        return "a person of the operator"
     if order.source_number:
         return f"message {order.source_number}"
     return f"order {order.parent}, as a step of it" if order.parent is not None else "SID"

@@ -14,6 +14,7 @@ from csire_bridge.domain.order.order import (
     COMMAND_IN_FLIGHT,
     FINAL_STATES,
     NEEDS_OPERATOR,
+    DisconnectionKind,
     Order,
     OrderKind,
     OrderState,
@@ -46,10 +47,12 @@ _NOT_IN_DANGER = or_(
     not_indexed(orders.c.state) != OrderState.REGISTERED.value,
     orders.c.waits_for.is_distinct_from(WaitsFor.DANGER.value),
 )
+_ASKED_FOR = orders.c.reconnection_reason.is_distinct_from(ReconnectionReason.DANGER_GONE.value)
+"""The end of a danger is no request to connect: it undoes the cut because of that danger, and nothing else."""
 _CONNECTIONS = (
     select(
         orders.c.metering_point,
-        func.max(_ASKED_AT, type_=orders.c.registered_at.type).label("newest"),
+        func.max(case((_ASKED_FOR, _ASKED_AT)), type_=orders.c.registered_at.type).label("newest"),
         func.max(case((_OPEN & _DUE & _NOT_IN_DANGER, 1), else_=0)).label("open"),
     )
     .where(
@@ -73,6 +76,8 @@ _NEIGHBOURS = (
 _DISCONNECTIONS_GIVEN = select(func.count()).where(
     orders.c.kind == OrderKind.DISCONNECT.value, orders.c.submitted_at > _SINCE
 )
+_NO_DANGER = orders.c.disconnection_kind.is_distinct_from(DisconnectionKind.DANGER.value)
+"""A cut because of danger is undone by a person who lifts it, never by precedence."""
 _DISCONNECTED = select(orders.c.key, orders.c.metering_point, orders.c.registered_at, orders.c.executed_at).where(
     any_of(orders.c.metering_point, "points"),
     not_indexed(orders.c.kind) == OrderKind.DISCONNECT.value,
@@ -80,6 +85,7 @@ _DISCONNECTED = select(orders.c.key, orders.c.metering_point, orders.c.registere
     orders.c.registered_at > bindparam("since", type_=orders.c.registered_at.type),
     orders.c.executed_at.is_not(None),
     orders.c.parent.is_(None),
+    _NO_DANGER,
 )
 _WAITING_AT = select(orders.c.key).where(
     any_of(orders.c.metering_point, "points"),
@@ -90,6 +96,7 @@ _OVERTAKEN = select(orders).where(
     any_of(orders.c.metering_point, "points"),
     not_indexed(orders.c.kind) == OrderKind.DISCONNECT.value,
     in_literals(orders.c.state, {OrderState.REGISTERED} | NEEDS_OPERATOR),
+    _NO_DANGER,
 )
 _JOINABLE = and_(in_literals(orders.c.state, JOINABLE), orders.c.recalled_at.is_(None), orders.c.parent.is_(None))
 _OF_PROCESSES = select(orders).where(any_of(orders.c.process_instance, "processes")).order_by(orders.c.key)

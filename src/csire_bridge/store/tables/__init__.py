@@ -6,7 +6,7 @@ Migrations create the tables (``store/migrations``); a test holds both to each o
 from __future__ import annotations
 
 from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
-from csire_bridge.store.tables.guards import allowances, circuits, holds, restores, stops
+from csire_bridge.store.tables.guards import STANDING_CUTS, allowances, circuits, danger_cuts, holds, restores, stops
 from csire_bridge.store.tables.journal import (
     ENDED_EARLY,
     JUDGED_AGAIN,
@@ -48,6 +48,7 @@ __all__ = [
     "OPEN_COMMANDS",
     "OPEN_MOVEMENTS",
     "SHARED_METER",
+    "STANDING_CUTS",
     "UNCOUNTED",
     "UNSETTLED",
     "UNTOLD",
@@ -60,6 +61,7 @@ __all__ = [
     "circuits",
     "clocks",
     "contactors",
+    "danger_cuts",
     "foreign_times",
     "head_end_events",
     "holds",

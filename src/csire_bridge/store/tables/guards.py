@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
+    Index,
     Integer,
     String,
     Table,
     Text,
+    false,
+    text,
 )
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["allowances", "circuits", "holds", "restores", "stops"]
+__all__ = ["STANDING_CUTS", "allowances", "circuits", "danger_cuts", "holds", "restores", "stops"]
 
 holds = Table(
     "holds",
@@ -27,6 +31,31 @@ holds = Table(
     Column("released_at", Moment),
     Column("released_by", String(100)),
     Column("released_why", Text),
+)
+
+# Cuts of the supply because of danger; each stands until a person lifts it.
+danger_cuts = Table(
+    "danger_cuts",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("metering_point", String(18), nullable=False),
+    Column("order", KEY, nullable=False, unique=True),
+    Column("since", Moment, nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("despite_stop", Boolean, nullable=False, server_default=false()),
+    Column("was_off", Boolean, nullable=False, server_default=false()),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(100)),
+    Column("lifted_why", Text),
+    Column("connection", KEY, index=True),
+)
+STANDING_CUTS = text("lifted_at IS NULL")
+Index(
+    "ix_danger_cuts_standing",
+    danger_cuts.c.metering_point,
+    sqlite_where=STANDING_CUTS,
+    postgresql_where=STANDING_CUTS,
 )
 
 # The stop switch: thrown as long as one row is not lifted.

@@ -13,10 +13,12 @@ from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, Pr
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.message.answers import Answer, AnswerKind, answer_of, possible_answers
 from csire_bridge.domain.message.envelope_rules import MessageFacts
+from csire_bridge.domain.order.deadlines import order_class
+from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind
 from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound
 from csire_bridge.xml.mapping.loader import LoadedFile, load_file, merged_files, raise_all
-from csire_bridge.xml.mapping.model import InboundFile
+from csire_bridge.xml.mapping.model import InboundFile, OutboundFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping, compile_outbound
 from csire_bridge.xml.mapping.rehearsal import Judge, unwritable
 from csire_bridge.xml.schema.shapes import Shapes
@@ -42,6 +44,7 @@ class MappingBook:
         """
         self._inbound: dict[str, InboundMapping] = {}
         self._outbound: dict[MessageNumber, OutboundMapping] = {}
+        self._started: dict[str, MessageNumber] = {}
         self._facts: dict[str, MessageFacts] = {}
         failures: list[str] = []
         files = [loaded for file in merged_files(search_path) if (loaded := _tried(load_file, file, failures))]
@@ -71,10 +74,19 @@ class MappingBook:
             if twice:
                 text = f"another mapping file already builds message {', '.join(twice)}"
                 raise_all([loaded.problem(("message",), text)])
+            self._start(loaded, content)
             for mapping in compile_outbound(loaded, shape):
                 self._outbound[mapping.number] = mapping
                 self._facts[tag] = mapping.facts
         return loaded
+
+    def _start(self, loaded: LoadedFile, content: OutboundFile) -> None:
+        """Note of which orders the message tells, if the operator starts it."""
+        if content.tells is None:
+            return
+        if content.tells in self._started or len(content.message) > 1:
+            raise_all([loaded.problem(("tells",), f"one message tells of {content.tells}, not several")])
+        self._started[content.tells] = MessageNumber(content.message[0])
 
     def _unanswerable(self, answering: Sequence[LoadedFile]) -> list[str]:
         return [
@@ -94,7 +106,7 @@ class MappingBook:
             for mapping in self._inbound.values()
             for answer, number in mapping.answers.items()
             for kind in mapping.kinds
-        }
+        } | {(number, _kind_of(tells), AnswerKind.DONE) for tells, number in self._started.items()}
         return [
             str(problem)
             for number, kind, answer in sorted(due)
@@ -159,11 +171,15 @@ class MappingBook:
     def answer_due(self, order: Order) -> tuple[MessageNumber, Answer] | None:
         """The answer that is due to the hub for ``order`` in its present state, with its message number.
 
-        None where there is none. Raises ValueError like ``answer_of``.
+        Of an order of the operator's own the hub is told once it is done; it has not asked for it. None where there is
+        none. Raises ValueError like ``answer_of``.
         """
         answer = answer_of(order)
         if answer is None:
             return None
+        if is_operators_own(order):
+            started = self._started.get(order_class(order.kind, order.disconnection_kind or order.reconnection_reason))
+            return (started, answer) if started and answer.kind is AnswerKind.DONE else None
         known = self.answers(order.source_number) if order.source_number else self.answers_to(order.kind)
         number = known.get(answer.kind)
         return (number, answer) if number else None
@@ -176,6 +192,11 @@ def _tried(do: Callable[[_A], _R], about: _A, failures: list[str]) -> _R | None:
     except ConfigurationError as error:
         failures.append(error.text)
         return None
+
+
+def _kind_of(order_class: str) -> OrderKind:
+    """The kind of orders of a class, such as ``disconnect-danger``."""
+    return next(kind for kind in OrderKind if order_class.startswith(f"{kind}-"))
 
 
 def _unknown(tag: str) -> Problem:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.message.answers import AnswerKind
+from csire_bridge.domain.order.operators_own import OPERATORS_OWN
 
 __all__ = [
     "Conversion",
@@ -116,6 +117,14 @@ class Leaf(_Model):
     default: str | None = None
 
 
+def _operators_own(text: str) -> str:
+    if text not in OPERATORS_OWN:
+        raise ValueError(
+            f"the operator starts no message about {text!r}, only about {', '.join(sorted(OPERATORS_OWN))}"
+        )
+    return text
+
+
 def _kind(value: object) -> str:
     return "leaf" if (isinstance(value, dict) and "from" in value) or isinstance(value, Leaf) else "group"
 
@@ -131,6 +140,7 @@ class OutboundFile(_FileHead):
     """How to write a message."""
 
     direction: Literal["outbound"]
+    tells: Annotated[str, AfterValidator(_operators_own)] | None = None
     payload: Group
 
 

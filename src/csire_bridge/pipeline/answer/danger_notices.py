@@ -1,0 +1,30 @@
+"""The hub is told that the supply is back after danger only if it was told of the cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from csire_bridge.domain.fast_dataclass import changed
+from csire_bridge.domain.order.operators_own import is_danger_end
+from csire_bridge.domain.order.order import Order, OrderState
+from csire_bridge.pipeline.ports.store import Transaction
+
+__all__ = ["told_of"]
+
+
+def told_of(tx: Transaction, orders: Mapping[int, Order]) -> Mapping[int, Order]:
+    """The orders; those that end a cut which was never done have no process of the hub, so nothing is told of them.
+
+    A cut that was lifted while its command was under way may have ended without effect.
+    """
+    ends = [key for key, order in orders.items() if is_danger_end(order)]
+    if not ends:
+        return orders
+    cuts = tx.danger_cuts.ended_by(ends)
+    cutting = tx.orders.get_many([cut.order for ended in cuts.values() for cut in ended])
+    silent = [key for key in ends if not any(_done(cutting.get(cut.order)) for cut in cuts.get(key, ()))]
+    return {key: changed(order, process_instance=None) if key in silent else order for key, order in orders.items()}
+
+
+def _done(order: Order | None) -> bool:
+    return order is not None and order.state is OrderState.DONE

@@ -24,6 +24,7 @@ from csire_bridge.lab.simulation.play import Play
 from csire_bridge.lab.simulation.report import as_json, report_of
 from csire_bridge.lab.simulation.scenarios import SCENARIOS, make_scenario
 from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.settings_to_values import deadlines_of
 from csire_bridge.store.database import Database
 
 __all__ = ["add_to"]
@@ -118,7 +119,7 @@ def _next_month(now: datetime) -> datetime:
 
 def _rules_of_file(file: Path, settings: Settings, start: datetime) -> list[RuleSetVersion]:
     text = file.read_text("utf-8")
-    checked_rules(text, file.name, settings.deadlines.as_deadlines(), start)
+    checked_rules(text, file.name, deadlines_of(settings), start)
     return [RuleSetVersion(0, start, start, "simulation", "the rule file", text)]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
 from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
 from csire_bridge.domain.order.sources import source_of
 from csire_bridge.domain.rules.decide import Decision, GiveUp, Never, Rules, SendNow, Wait, decide
@@ -14,6 +13,7 @@ from csire_bridge.domain.rules.model import RuleSet, Then
 from csire_bridge.domain.rules.timeline import Timeline
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.execute.rule_cache import RuleBook
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.store import Transaction
 
@@ -27,8 +27,8 @@ _NEAR = "too near the deadline"
 class RuleGate:
     """Applies the configurator's rules to registered orders. For one worker thread."""
 
-    def __init__(self, deadlines: Deadlines) -> None:
-        self._deadlines = deadlines
+    def __init__(self, policy: ExecutionPolicy) -> None:
+        self._policy = policy
         self._book = RuleBook()
         self._rules = Rules(RuleSet())
 
@@ -71,8 +71,7 @@ class RuleGate:
 
         Field crews must not do what a pause forbids: a disconnection that waits too long is left to a person.
         """
-        deadline = deadline_of(order, self._deadlines)
-        if not too_near(deadline, at, self._deadlines):
+        if not self._policy.too_near(order, at):
             return False
         if isinstance(decision, SendNow) and order.attempts == 0:
             return False

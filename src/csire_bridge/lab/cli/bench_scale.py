@@ -1,4 +1,4 @@
-"""``csire-bridge bench backlog``, ``nodes``, ``memory``, ``start`` and ``law``: much of everything, and a first start."""
+"""``csire-bridge bench backlog``, ``nodes``, ``memory``, ``start`` and ``law``: much of everything; a first start."""
 
 from __future__ import annotations
 

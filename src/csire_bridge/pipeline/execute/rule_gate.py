@@ -13,7 +13,7 @@ from csire_bridge.domain.rules.model import RuleSet, Then
 from csire_bridge.domain.rules.timeline import Timeline
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.execute.rule_cache import RuleBook
-from csire_bridge.pipeline.execution_policy import ExecutionPolicy
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.store import Transaction
 
@@ -69,14 +69,16 @@ class RuleGate:
     def _late(self, item: WorkItem, order: Order, decision: Decision, at: datetime, changes: OrderChanges) -> bool:
         """Close to the deadline an order becomes field work; one that was never tried is tried once, if permitted now.
 
-        Field crews must not do what a pause forbids: a disconnection that waits too long is left to a person.
+        Field crews must not do what a pause forbids: a disconnection that waits too long is left to a person; so is
+        every order where no crew is ever sent.
         """
         if not self._policy.too_near(order, at):
             return False
         if isinstance(decision, SendNow) and order.attempts == 0:
             return False
         held_back = isinstance(decision, Wait) and order.kind is OrderKind.DISCONNECT
-        _give_up(item, order, Then.ASK if held_back else Then.FIELD_WORK, _NEAR, changes)
+        nobody_goes = self._policy.field_work is FieldWork.NEVER
+        _give_up(item, order, Then.ASK if held_back or nobody_goes else Then.FIELD_WORK, _NEAR, changes)
         return True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, and_, case, cast, exists, func, or_, select
+from sqlalchemy import Connection, DateTime, Integer, Select, and_, case, cast, exists, func, or_, select, type_coerce
 
 from csire_bridge.domain.calendar.polish_month import PolishMonth
 from csire_bridge.domain.clock import start_of
@@ -21,6 +21,7 @@ __all__ = ["fates_query", "month_figures"]
 
 _O, _P, _A = orders.c, metering_points.c, outbox.c
 _TAKEN_BACK = (OrderState.WITHDRAWN.value, OrderState.SUPERSEDED.value)
+_MOMENT = DateTime(timezone=True)
 _Place = tuple[str | None, str | None]
 
 
@@ -64,7 +65,7 @@ def _fate(connection: Connection, within: timedelta, now: datetime) -> Any:
 def _seconds(connection: Connection, begin: Any, end: Any) -> Any:
     """From ``begin`` to ``end``; in SQLite to the millisecond."""
     if connection.dialect.name == "postgresql":
-        return func.extract("epoch", end - begin)
+        return func.extract("epoch", type_coerce(end, _MOMENT) - type_coerce(begin, _MOMENT))
     return func.round((func.julianday(end) - func.julianday(begin)) * 86400, 3)
 
 

@@ -40,7 +40,8 @@ def test_given_stations_and_groups_then_they_are_read_and_too_long_a_name_is_ref
     found = read(f"code;station;station_group\n{POINT};GPZ-7 / ST 12;A\n{OTHER};{'x' * 41};\n")
     (entry,) = found.entries
     assert (entry.update.station, entry.update.station_group) == ("GPZ-7 / ST 12", "A")
-    assert [str(bad) for bad in found.bad] == [f"line 3: '{'x' * 41}' has more than the 40 characters of a station or its group"]
+    (bad,) = found.bad
+    assert str(bad) == f"line 3: station: '{'x' * 41}' has more than the 40 characters of a station or its group"
 
 
 def test_given_commas_then_they_separate_too() -> None:

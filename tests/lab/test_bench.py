@@ -115,6 +115,15 @@ def test_given_measured_memory_then_a_person_reads_it_in_mebibytes(
     assert "MiB" in CliRunner().invoke(app, ["bench", "memory", "--dir", str(tmp_path)]).output
 
 
+def test_given_a_small_month_then_its_figures_are_counted_and_timed(tmp_path: Path) -> None:
+    words = ["bench", "law", "--orders", "1000", "--rounds", "1", "--dir", str(tmp_path)]
+    assert "1,000 commands" in CliRunner().invoke(app, words).output
+    report = bench("law", "--orders", "1000", "--rounds", "1", place=tmp_path)
+    assert (report["orders"], report["stations"], report["rounds"]) == (1000, 2, 1)
+    assert report["seconds"] > 0
+    assert report["peak_mib"] >= report["before_mib"] > 0
+
+
 def test_given_few_pushed_messages_then_one_and_two_processes_take_them_all(tmp_path: Path) -> None:
     result = CliRunner().invoke(
         app, ["bench", "webhook", "--messages", "20", "--connections", "4", "--dir", str(tmp_path), "--json"]

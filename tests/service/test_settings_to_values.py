@@ -8,16 +8,22 @@ from datetime import timedelta
 import pytest
 
 from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.law.policy import UnknownProtection, WhenBanned
 from csire_bridge.domain.message.envelope_rules import Limits
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
-from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.steps import StepKind, StepRules
 from csire_bridge.domain.order.too_old import TooOld
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
-from csire_bridge.service.settings_to_values import execution_policy, intake_policy, law_policy, order_policy
+from csire_bridge.service.settings_to_values import (
+    deadlines_of,
+    execution_policy,
+    intake_policy,
+    law_policy,
+    order_policy,
+)
 from tests.support.defaults import EXECUTION, INTAKE, ORDERS, STEP_RULES
 
 OTHER = load_settings(
@@ -56,7 +62,7 @@ def seconds(count: int) -> timedelta:
 
 
 def test_given_settings_when_the_execution_policy_is_made_then_each_value_is_its_settings() -> None:
-    deadlines = OTHER.deadlines.as_deadlines()
+    deadlines = deadlines_of(OTHER)
     assert deadlines.near == seconds(18)
     assert execution_policy(OTHER) == ExecutionPolicy(
         response=seconds(1),
@@ -89,7 +95,7 @@ def test_given_settings_when_the_order_and_intake_policies_are_made_then_each_va
         complaint_hold=timedelta(days=13),
         too_old=TooOld(timedelta(days=20)),
         steps=StepRules((StepKind.CONNECT,), (StepKind.DISCONNECT,), timedelta(hours=17), last_day_counts=True),
-        deadlines=OTHER.deadlines.as_deadlines(),
+        deadlines=deadlines_of(OTHER),
         law=law_policy(OTHER),
     )
     intake = intake_policy(OTHER)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from csire_bridge.config.settings import Settings
 from csire_bridge.service.settings_to_values import (
+    deadlines_of,
     execution_policy,
     intake_policy,
     law_policy,
@@ -34,7 +35,7 @@ INTAKE = intake_policy(_SETTINGS)
 ORDERS = order_policy(_SETTINGS)
 STEP_RULES = step_rules(_SETTINGS)
 LAW = law_policy(_SETTINGS)
-DEADLINES = _SETTINGS.deadlines.as_deadlines()
+DEADLINES = deadlines_of(_SETTINGS)
 LIMITS = _SETTINGS.limits.as_limits()
 LEASE = timedelta(seconds=_SETTINGS.worker.lease_seconds)
 MOST_LAPSES = _SETTINGS.worker.most_lapses

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, OrderState
 
-__all__ = ["is_forbidden", "suspension"]
+__all__ = ["is_day_off", "is_forbidden", "suspension"]
 
 _DAY = timedelta(days=1)
 _FIXED = [(1, 1), (1, 6), (5, 1), (5, 3), (8, 15), (11, 1), (11, 11), (12, 24), (12, 25), (12, 26)]
@@ -48,7 +48,8 @@ def _easter(year: int) -> date:
     return date(year, month, day + 1)
 
 
-def _is_off(day: date) -> bool:
+def is_day_off(day: date) -> bool:
+    """Whether nobody works on a Polish day."""
     sunday = _easter(day.year)
     moving = {sunday, sunday + _DAY, sunday + 49 * _DAY, sunday + 60 * _DAY}
     return day.weekday() >= 5 or (day.month, day.day) in _FIXED or day in moving
@@ -57,4 +58,4 @@ def _is_off(day: date) -> bool:
 def is_forbidden(day: date) -> bool:
     """Whether a protected household must not be suspended for debt on a Polish day."""
     winter = (day.month, day.day) >= (11, 1) or (day.month, day.day) <= (3, 31)
-    return winter or _is_off(day) or _is_off(day + _DAY)
+    return winter or is_day_off(day) or is_day_off(day + _DAY)

@@ -26,8 +26,8 @@ from csire_bridge.domain.calendar.windows import Pause, Window
 from csire_bridge.domain.calendar.working_days import Calendar, Weekday
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.order.command_text import OrderText
-from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind
 from csire_bridge.domain.rules.checks import check_rules

@@ -13,15 +13,31 @@ from decimal import Decimal
 from csire_bridge.domain.message.message import OrderRequest, RegistryUpdate, Request, ResultNotice
 from csire_bridge.domain.order.operators_own import forbidden_to_others
 
-__all__ = ["FIRST_DAY", "LAST_DAY", "LONGEST_TARIFF", "MOST_POWER", "checked_day", "checked_moment", "out_of_bounds"]
+__all__ = [
+    "FIRST_DAY",
+    "LAST_DAY",
+    "LONGEST_STATION",
+    "LONGEST_TARIFF",
+    "MOST_POWER",
+    "checked_day",
+    "checked_moment",
+    "out_of_bounds",
+]
 
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(9998, 12, 31)
+LONGEST_STATION = 40
+"""Characters of the name of an MV/LV station, and of a group of its meters."""
 LONGEST_TARIFF = 10
 """Characters of a tariff group."""
 _LONGEST: Mapping[type, Mapping[str, int]] = {
     OrderRequest: {"description": 250, "tariff_group": LONGEST_TARIFF, "end_reason": 16},
-    RegistryUpdate: {"meter_kind": 10, "tariff_group": LONGEST_TARIFF},
+    RegistryUpdate: {
+        "meter_kind": 10,
+        "tariff_group": LONGEST_TARIFF,
+        "station": LONGEST_STATION,
+        "station_group": LONGEST_STATION,
+    },
     ResultNotice: {"result_code": 16},
 }
 """Characters of the texts that are kept of a message in columns of their own. Schemas that are laid over ours may allow

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from csire_bridge.domain.law.clocks import Deadlines, deadline_of, too_near
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.operations.retry import RetryPolicy
-from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
 from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.order.too_old import TooOld
@@ -65,7 +65,12 @@ class ExecutionPolicy:
 
     def too_near(self, order: Order, moment: datetime) -> bool:
         """Whether at ``moment`` (UTC) too little time is left before the order's deadline to go on remotely."""
-        return too_near(deadline_of(order, self.deadlines), moment, self.deadlines)
+        return too_near(self.deadline_of(order), moment, self.deadlines)
+
+    def deadline_of(self, order: Order) -> datetime | None:
+        """By when (UTC) the order must be carried out, by the clocks that run for it now; None when none does."""
+        undelivered = order.undelivered_at is not None
+        return deadline_of(order, self.deadlines, order.received_at, undelivered=undelivered)
 
     def next_attempt(self, attempts: int, now: datetime) -> datetime:
         """When (UTC) to send the next command of an order after ``attempts`` failed ones."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from csire_bridge.channels.hub.profile import ContentTypeStyle, HubProfile, HubSecurity
 from csire_bridge.config.law_file import load_law
 from csire_bridge.config.settings import Settings
+from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.message.refusals import JudgingAgain
 from csire_bridge.domain.message.strangers import StrangerBudget
@@ -17,7 +18,16 @@ from csire_bridge.pipeline.execution_policy import CALL_RETRY, ExecutionPolicy, 
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 
-__all__ = ["execution_policy", "hub_profile", "intake_policy", "law_policy", "order_policy", "step_rules", "too_old"]
+__all__ = [
+    "deadlines_of",
+    "execution_policy",
+    "hub_profile",
+    "intake_policy",
+    "law_policy",
+    "order_policy",
+    "step_rules",
+    "too_old",
+]
 
 
 def execution_policy(settings: Settings) -> ExecutionPolicy:
@@ -37,7 +47,7 @@ def execution_policy(settings: Settings) -> ExecutionPolicy:
         disconnections_per_hour=execution.disconnections_per_hour,
         armed_counts=execution.armed_counts,
         field_work=FieldWork(execution.field_work),
-        deadlines=settings.deadlines.as_deadlines(),
+        deadlines=deadlines_of(settings),
         circuit=CircuitPolicy(
             threshold=execution.circuit_failures,
             first=timedelta(seconds=execution.circuit_seconds),
@@ -52,6 +62,11 @@ def execution_policy(settings: Settings) -> ExecutionPolicy:
 def law_policy(settings: Settings) -> LawPolicy:
     """The law file and what the operator has decided about it; raises ConfigurationError."""
     return settings.law.as_policy(load_law(settings.mapping_path))
+
+
+def deadlines_of(settings: Settings) -> Deadlines:
+    """By when orders must be carried out, by law and by the settings; raises ConfigurationError."""
+    return settings.deadlines.as_deadlines(law_policy(settings))
 
 
 def too_old(settings: Settings) -> TooOld:
@@ -76,7 +91,7 @@ def order_policy(settings: Settings) -> OrderPolicy:
         complaint_hold=timedelta(days=settings.execution.complaint_hold_days),
         too_old=too_old(settings),
         steps=step_rules(settings),
-        deadlines=settings.deadlines.as_deadlines(),
+        deadlines=deadlines_of(settings),
         law=law_policy(settings),
     )
 

@@ -152,11 +152,14 @@ def test_given_a_point_when_looked_up_then_every_fact_is_told_and_none_means_tha
             "Prepaid": False,
             "CanBeSuspended": False,
             "DangerRegistered": True,
+            "Station": "GPZ-7 / ST 12",
+            "StationGroup": "A",
         }
         point = client.look_up(POINT)
         assert point is not None
         assert (point.meter, point.has_contactor, point.meter_kind) == ("M 1", False, "CK0203")
         assert (point.prepaid, point.can_be_suspended, point.danger_registered) == (False, False, True)
+        assert (point.station, point.station_group) == ("GPZ-7 / ST 12", "A")
         assert now() - point.updated_at > timedelta(hours=23)
         assert client.look_up(MeteringPointCode.parse("590015710563817868")) is None
         sid.points[POINT] = {"Freshness": now(), "MeterKind": "CK0203", "HasContactor": True}

@@ -36,6 +36,14 @@ def test_given_a_list_as_a_polish_spreadsheet_writes_it_then_everything_is_read(
     assert (second.meter_number, second.prepaid, second.danger_registered) == (None, True, None)
 
 
+def test_given_stations_and_groups_then_they_are_read_and_too_long_a_name_is_refused() -> None:
+    found = read(f"code;station;station_group\n{POINT};GPZ-7 / ST 12;A\n{OTHER};{'x' * 41};\n")
+    (entry,) = found.entries
+    assert (entry.update.station, entry.update.station_group) == ("GPZ-7 / ST 12", "A")
+    (bad,) = found.bad
+    assert str(bad) == f"line 3: station: '{'x' * 41}' has more than the 40 characters of a station or its group"
+
+
 def test_given_commas_then_they_separate_too() -> None:
     assert read(f"code,meter\n{POINT},1\n").entries[0].update.meter_number == "1"
 

@@ -11,18 +11,16 @@ from hypothesis import strategies as st
 
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.law.clocks import deadline_of, too_near
 from csire_bridge.domain.order.deadlines import (
-    DEFAULT_TERMS,
     CountFrom,
     Standing,
     Term,
     Unit,
-    deadline_of,
-    order_classes,
     standing,
-    too_near,
 )
 from csire_bridge.domain.order.order import Order, ReconnectionReason
+from csire_bridge.service.settings_to_values import deadlines_of
 from tests.support.defaults import DEADLINES
 from tests.support.rules import DEBT, NOW, PREPAID, TOPPED_UP, polish
 
@@ -58,13 +56,12 @@ def test_given_another_count_when_the_receipt_is_known_then_it_counts_from_there
     assert deadline_of(PREPAID, lenient) == NOW + 24 * HOUR
 
 
-def test_given_settings_when_terms_are_named_then_they_lie_over_the_defaults() -> None:
-    within = {"disconnect": "12 hours", "disconnect-debt": "none", "reconnect-complaint": "2 working days"}
-    settings = load_settings(environment=False, deadlines={"within": within, "near_seconds": 60})
-    deadlines = settings.deadlines.as_deadlines()
+def test_given_settings_when_terms_are_named_then_the_earlier_of_term_and_law_counts() -> None:
+    within = {"disconnect": "12 hours", "disconnect-debt": "none", "reconnect-complaint": "2 days"}
+    deadlines = deadlines_of(load_settings(environment=False, deadlines={"within": within, "near_seconds": 60}))
     assert deadline_of(DEBT, deadlines) is None
     assert deadline_of(replace(DEBT, disconnection_kind=None), deadlines) == NOW + 12 * HOUR
-    assert deadline_of(PREPAID, deadlines) == NOW + 24 * HOUR
+    assert deadline_of(PREPAID, deadlines) == NOW + 12 * HOUR
     assert deadline_of(COMPLAINT, deadlines) == NOW + 48 * HOUR
     assert deadlines.near == timedelta(minutes=1)
 
@@ -94,10 +91,6 @@ def test_given_a_wrong_term_when_settings_are_read_then_it_is_named(within: dict
 def test_given_a_term_when_read_and_written_then_it_is_the_same(text: str, term: Term) -> None:
     assert Term.parse(text) == term
     assert str(term) == text
-
-
-def test_given_the_default_terms_then_each_is_of_orders_that_there_are() -> None:
-    assert set(DEFAULT_TERMS) <= set(order_classes())
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from csire_bridge.domain.clock import WARSAW, start_of
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.order.deadlines import Term, Unit, with_deadline
+from csire_bridge.domain.law.clocks import with_deadline
+from csire_bridge.domain.order.deadlines import Term, Unit
 from csire_bridge.domain.order.order import Order, OrderKind
 from csire_bridge.domain.order.steps import (
     OrderStep,

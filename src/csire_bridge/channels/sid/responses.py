@@ -83,6 +83,8 @@ def point_of(response: etree._Element, asked: MeteringPointCode) -> MeteringPoin
         can_be_suspended=_flag(point, "CanBeSuspended"),
         danger_registered=_flag(point, "DangerRegistered"),
         protection=_protection(point),
+        station=_text(point, "Station"),
+        station_group=_text(point, "StationGroup"),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from csire_bridge.cli.orders import actions
+from csire_bridge.cli.orders.clock_lines import clock_facts, clock_lines
 from csire_bridge.cli.orders.explain import explain
 from csire_bridge.cli.orders.tables import order_facts, order_lines, orders_table
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
@@ -67,22 +68,27 @@ def show_one(
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Everything about one order: facts, history, events, answers, open work, and the guards that affected it.
+    """Everything about one order: facts, history, events, answers, open work, guards that affected it, and clocks.
 
     Example:
 
         csire-bridge orders show 17
     """
+    from csire_bridge.service.settings_to_values import deadlines_of, law_policy
     from csire_bridge.store.queries.order_dossier import order_file
+    from csire_bridge.store.repositories.orders import OrderBook
 
-    with opened(load_settings(config, database=database)) as store, store.reading() as connection:
+    settings = load_settings(config, database=database)
+    with opened(settings) as store, store.reading() as connection:
         file = order_file(connection, key)
-    if file is None:
+        order = OrderBook(connection).get(key) if file else None
+    if file is None or order is None:
         raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
+    file["clocks"] = clock_facts(order, deadlines_of(settings), law_policy(settings), system_clock())
     if json_wanted:
         print_json(file)
         return
-    for line in order_lines(file):
+    for line in (*order_lines(file), *clock_lines(file["clocks"])):
         out.print(line, markup=False, highlight=False)
 
 

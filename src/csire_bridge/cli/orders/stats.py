@@ -1,51 +1,99 @@
-"""``csire-bridge stats``: execution times in five buckets and percentiles."""
+"""``csire-bridge stats``: execution times in five buckets and percentiles, and the law's clocks and figures."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich import box
 from rich.table import Table
 
+from csire_bridge.cli.orders.clock_lines import clocks_table, count_json
+from csire_bridge.cli.orders.law_figures import law, parse_month
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, duration, out, print_json
+from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.operations.statistics import Bucket, Statistics, summarise
+from csire_bridge.runtime.steady_clock import system_clock
 
 __all__ = ["add_to", "as_json", "table_of"]
 
 
+_stats = typer.Typer(help="Execution times, the clocks of the law, and the figures that the regulator can ask for.")
+
+
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(stats)
+    """Add the commands."""
+    _stats.callback(invoke_without_command=True)(stats)
+    _stats.command("law")(law)
+    _stats.command("clocks")(clocks)
+    app.add_typer(_stats, name="stats")
 
 
-def stats(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+def stats(
+    context: typer.Context,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
     """Execution times per kind of order and month: the five buckets, p50, p90 and p99, and the share in time.
 
     Times count from the message's own timestamp to the meter's time of switching. Months are Polish months.
-    "In time" is the share of those with a deadline that were executed by then.
+    "In time" is the share of those with a deadline that were executed by then. Below, for each clock: kept, missed,
+    still running, and dropped because the order ended without being carried out.
 
     Example:
 
         csire-bridge stats --database sqlite:///demo-out/csire-bridge.db
     """
-    from csire_bridge.store.database import Database
+    if context.invoked_subcommand is not None:
+        return
+    from csire_bridge.domain.law.clock_counts import count_clocks
+    from csire_bridge.service.settings_to_values import deadlines_of
+    from csire_bridge.store.queries.law_clocks import timed_orders
     from csire_bridge.store.queries.reports import executed
 
-    store = Database(load_settings(config, database=database).database)
-    try:
-        store.require_current()
-        with store.reading() as connection:
-            lines = summarise(executed(connection))
-    finally:
-        store.close()
+    settings = load_settings(config, database=database)
+    with opened(settings) as store, store.reading() as connection:
+        lines = summarise(executed(connection))
+        counts = [] if json_wanted else count_clocks(timed_orders(connection), deadlines_of(settings), system_clock())
     if json_wanted:
         print_json([as_json(line) for line in lines])
     elif lines:
         out.print(table_of(lines))
     else:
         out.print("no order has been executed yet")
+    if counts:
+        out.print(clocks_table(counts))
+
+
+def clocks(
+    month: Annotated[
+        str | None, typer.Option("--month", help="Only orders registered in this month (2026-11).")
+    ] = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """For each clock of the law and each month: kept, missed, still running, dropped.
+
+    Example:
+
+        csire-bridge stats clocks --month 2026-11
+    """
+    from csire_bridge.domain.law.clock_counts import count_clocks
+    from csire_bridge.service.settings_to_values import deadlines_of
+    from csire_bridge.store.queries.law_clocks import timed_orders
+
+    settings, wanted = load_settings(config, database=database), parse_month(month) if month else None
+    with opened(settings) as store, store.reading() as connection:
+        counts = count_clocks(timed_orders(connection, wanted), deadlines_of(settings), system_clock())
+    if json_wanted:
+        print_json([count_json(count) for count in counts])
+    elif counts:
+        out.print(clocks_table(counts))
+    else:
+        out.print("no clock has run")
 
 
 def as_json(line: Statistics) -> dict[str, Any]:

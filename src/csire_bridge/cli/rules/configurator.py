@@ -62,12 +62,13 @@ def enter(
         csire-bridge configurator set rules.yaml --from "2026-11-23 00:00" --by "Anna Nowak" --why "no Fridays"
     """
     from csire_bridge.config.rule_files import checked_rules
+    from csire_bridge.service.settings_to_values import deadlines_of
     from csire_bridge.store.database import Database
 
     settings, now = load_settings(config, database=database), system_clock()
     who, reason, moment = parse_words(by, "--by"), parse_words(why, "--why", longest=1000), parse_future(since, now)
     text = _text_of(file)
-    rule_set = checked_rules(text, file.name, settings.deadlines.as_deadlines(), moment)
+    rule_set = checked_rules(text, file.name, deadlines_of(settings), moment)
     with closing(Database(settings.database)) as store:
         store.require_current()
         with store.transaction() as tx:
@@ -145,7 +146,7 @@ def preview(
     """
     from csire_bridge.config.rule_files import checked_rules
     from csire_bridge.pipeline.execute.rule_cache import timeline_of
-    from csire_bridge.service.settings_to_values import law_policy
+    from csire_bridge.service.settings_to_values import deadlines_of, law_policy
     from csire_bridge.store.database import Database
     from csire_bridge.store.repositories.rule_sets import (
         RuleSets,
@@ -155,7 +156,7 @@ def preview(
     )
 
     settings, now = load_settings(config, database=database), system_clock()
-    deadlines, moment = settings.deadlines.as_deadlines(), parse_future(since, now)
+    deadlines, moment = deadlines_of(settings), parse_future(since, now)
     rules = Rules(checked_rules(_text_of(file), file.name, deadlines, moment))
     with closing(Database(settings.database)) as store:
         store.require_current()

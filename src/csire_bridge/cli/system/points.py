@@ -68,7 +68,7 @@ def import_list(
 
     The first line names the columns: code, and any of meter, meter_kind, has_contactor, supplier, tariff_group,
     contracted_power, prepaid, can_be_suspended, danger_registered, connected, protected, protected_until,
-    effective_date. Empty fields are ignored; facts with a newer effective date stay.
+    station, station_group, effective_date. Empty fields are ignored; facts with a newer effective date stay.
 
     Example:
 

@@ -184,6 +184,8 @@ class RegistryUpdate:
     contracted_power: Decimal | None = None
     no_meter: bool | None = None
     protection: Protection | None = None
+    station: str | None = None
+    station_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,9 @@ class MeteringPoint:
     ``can_be_suspended`` (PL-055) protects the point from disconnection for debt. ``danger_registered`` (PL-278) is no
     protection: the need to cut its supply because of danger was registered, so its supply must not come back until a
     named person of the operator lifts it. ``protection`` is whether the law protects the household from a suspension
-    for debt. ``updated_at`` (UTC) is when a fact was last received.
+    for debt. ``station`` is the MV/LV station that supplies it, ``station_group`` the group of the station's meters for
+    which the law asks how many commands are delivered in time. ``updated_at`` (UTC) is when a fact was last
+    received.
     """
 
     code: MeteringPointCode
@@ -55,6 +57,8 @@ class MeteringPoint:
     danger_registered: bool | None = None
     connected: bool | None = None
     protection: Protection | None = None
+    station: str | None = None
+    station_group: str | None = None
 
 
 class Source(StrEnum):

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from csire_bridge.domain.bounds import LONGEST_TARIFF, MOST_POWER, checked_day
+from csire_bridge.domain.bounds import LONGEST_STATION, LONGEST_TARIFF, MOST_POWER, checked_day
 from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import has_contactor
@@ -88,6 +88,12 @@ def _tariff(text: str) -> str:
     return _printable(text)
 
 
+def _station(text: str) -> str:
+    if len(text) > LONGEST_STATION:
+        raise ValueError(f"{text!r} has more than the {LONGEST_STATION} characters of a station or its group")
+    return _printable(text)
+
+
 def _meter(text: str) -> MeterNumber:
     return MeterNumber.parse(_printable(text))
 
@@ -129,6 +135,8 @@ COLUMNS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "connected": ("connected", _flag),
     "protected": ("protection", _protection),
     "protected_until": ("protected_until", _date),
+    "station": ("station", _station),
+    "station_group": ("station_group", _station),
     "effective_date": ("effective_date", _date),
 }
 """Columns of a list: the fact that each is, and how it is read. Empty fields tell nothing."""

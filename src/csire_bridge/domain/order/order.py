@@ -30,6 +30,7 @@ __all__ = [
     "NEEDS_OPERATOR",
     "TRANSITIONS",
     "DisconnectionKind",
+    "NotDelivered",
     "Order",
     "OrderEvent",
     "OrderKind",
@@ -147,6 +148,15 @@ class RejectionReason(StrEnum):
     OTHER = "other"
 
 
+class NotDelivered(StrEnum):
+    """Why a command could not be delivered to the meter: refused by the head-end system; that system or the meter could
+    not be reached; or the command's end came without a sign of the meter."""
+
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed-out"
+
+
 class DisconnectionKind(StrEnum):
     """Kind of disconnection asked for.
 
@@ -195,8 +205,11 @@ class Order:
     ``parent`` is the order of which this one is a step. ``deadline`` is by when it must be carried out, by the
     terms of the day on which it was registered or its date changed; at ``half_time`` and ``four_fifths`` so much of
     the time until then is over. ``dated_at`` is when the message was written that set its dates, where that is not
-    the one that it was registered by. ``generation`` is that of the last
-    restore up to which the order is known to stand as it does (``restores.py``). ``version`` is for compare-and-set.
+    the one that it was registered by. ``received_at`` is when we received what asks for it (None: not kept).
+    ``first_given_at`` is when its first command was given, ``delivered_at`` the first sign that its meter had one.
+    ``undelivered_at`` is when it was first found that a command could not be delivered, ``undelivered_why`` the
+    reason. ``generation`` is that of the last restore up to which the order is known to stand as it does
+    (``restores.py``). ``version`` is for compare-and-set.
     """
 
     key: int
@@ -243,6 +256,11 @@ class Order:
     dated_at: datetime | None = None
     generation: int = 0
     source_sender: Eic | None = None
+    received_at: datetime | None = None
+    first_given_at: datetime | None = None
+    delivered_at: datetime | None = None
+    undelivered_at: datetime | None = None
+    undelivered_why: NotDelivered | None = None
 
     @property
     def priority(self) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from csire_bridge.domain.calendar.windows import OpenTimes
 from csire_bridge.domain.calendar.working_days import Calendar, Weekday
-from csire_bridge.domain.order.deadlines import Deadlines, Term
+from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.law.clocks import Deadlines
+from csire_bridge.domain.order.deadlines import Term
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
 from csire_bridge.domain.rules.choice import ambiguities
 from csire_bridge.domain.rules.decide import Rules
@@ -84,7 +86,7 @@ def _taken(rule: Rule, calendar: Calendar, weekday: Weekday) -> str | None:
 def _never(
     rule: Rule, scopes: Sequence[Scope], times: OpenTimes, deadlines: Deadlines, since: datetime
 ) -> Iterator[tuple[str, str]]:
-    term = _term(rule.scope, scopes, deadlines)
+    term = _term(rule.scope, scopes, deadlines, since.astimezone(WARSAW).date())
     if not rule.window.week:
         if term:
             yield "hours", f"every weekday is off, and such orders have a deadline: {term}"
@@ -92,14 +94,14 @@ def _never(
         yield "hours", "they never come in two years: days off, the days before them, or the pause take them all"
 
 
-def _term(scope: Scope, scopes: Sequence[Scope], deadlines: Deadlines) -> Term | None:
-    """The deadline term of orders to which the rule for ``scope`` may apply; None if there is none."""
+def _term(scope: Scope, scopes: Sequence[Scope], deadlines: Deadlines, day: date) -> Term | None:
+    """A term of orders to which the rule for ``scope`` may apply, on a Polish day; None if there is none."""
     details: list[DisconnectionKind | ReconnectionReason | None] = [scope.disconnection_kind]
     if scope.kind is OrderKind.RECONNECT:
         details += ReconnectionReason
     elif scope.kind is OrderKind.DISCONNECT and scope.disconnection_kind is None:
         details += [d for d in DisconnectionKind if replace(scope, disconnection_kind=d) not in scopes]
-    return next((term for detail in details if (term := deadlines.term_of(scope.kind, detail))), None)
+    return next((term for detail in details if (term := deadlines.term_of(scope.kind, detail, day))), None)
 
 
 def _pause(rules: Rules, since: datetime) -> Iterator[RuleProblem]:

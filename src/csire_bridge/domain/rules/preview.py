@@ -14,10 +14,10 @@ from functools import partial
 from types import MappingProxyType
 
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode
+from csire_bridge.domain.law.clocks import Deadlines, deadline_of
 from csire_bridge.domain.law.judge import LawVerdict, Permitted, judge
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.operations.statistics import Bucket, Executed, bucket_of
-from csire_bridge.domain.order.deadlines import Deadlines, deadline_of
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
 from csire_bridge.domain.order.sources import source_of

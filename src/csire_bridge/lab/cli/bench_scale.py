@@ -1,4 +1,4 @@
-"""``csire-bridge bench backlog``, ``nodes``, ``memory`` and ``start``: much work, several workers, and none yet."""
+"""``csire-bridge bench backlog``, ``nodes``, ``memory``, ``start`` and ``law``: much of everything; a first start."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(nodes)
     app.command()(memory)
     app.command()(start)
+    app.command()(law)
 
 
 def backlog(
@@ -132,6 +133,37 @@ def start(
     for line in report:
         table.add_row(line.command, f"{line.seconds:.2f}")
     out.print(table)
+
+
+def law(
+    orders: Annotated[int, typer.Option("--orders", min=1000, help="Commands of the month.")] = 1_000_000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often they are counted; the least time.")] = 3,
+    database: Annotated[
+        str | None, typer.Option("--database", help="An empty database; else SQLite in a fresh folder.")
+    ] = None,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Count the figures of the law (`stats law`) for a month with very many commands: time, and peak of memory.
+
+    Example:
+
+        csire-bridge bench law --orders 1000000
+    """
+    from csire_bridge.config.settings import load_settings
+    from csire_bridge.domain.law.model import ShareFigure
+    from csire_bridge.lab.bench.law import measure_law
+    from csire_bridge.service.settings_to_values import law_policy
+
+    rule = next(law_policy(load_settings(environment=False)).book.of(ShareFigure))
+    with fresh_folder(place) as folder:
+        report = measure_law(database or f"sqlite:///{folder / 'month.db'}", orders, rounds, rule, track)
+    if as_json:
+        print_json(asdict(report))
+        return
+    memory = f"{report.peak_mib - report.before_mib:.0f} MiB more than before, {report.peak_mib:.0f} MiB in all"
+    counted = f"{report.orders:,} commands, {report.stations:,} groups: {report.seconds:.2f} s"
+    out.print(f"{counted} (least of {report.rounds} rounds); peak of memory {memory}", highlight=False)
 
 
 def _memory_table(report: MemoryReport) -> Table:

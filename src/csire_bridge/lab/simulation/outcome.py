@@ -12,7 +12,6 @@ from functools import partial
 from sqlalchemy import Connection, select
 
 from csire_bridge.domain.operations.statistics import Bucket, count_buckets, percentile
-from csire_bridge.domain.order.deadlines import deadline_of
 from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.order.sources import source_of
 from csire_bridge.domain.rules.timeline import Timeline, plan
@@ -155,7 +154,7 @@ class _Reader:
         return max(planned, order.registered_at) + timedelta(days=1 if counts else 0)
 
     def _deadline(self, order: Order, found: KindOutcome) -> None:
-        deadline = deadline_of(order, self._play.policy.deadlines)
+        deadline = self._play.policy.deadline_of(order)
         if deadline is None or (order.state in FINAL_STATES and order.state is not OrderState.DONE):
             return
         met = order.state is OrderState.DONE and order.executed_at is not None and order.executed_at <= deadline

@@ -67,7 +67,7 @@ class AgreementHandler:
         self._policy = policy
         self._rules = rules
         self._jitter = jitter
-        self._gate = RuleGate(policy.deadlines)
+        self._gate = RuleGate(policy)
         self._circuit = HeadEndCircuit(policy.circuit)
 
     def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[StepTask]:

@@ -11,11 +11,12 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import Source
-from csire_bridge.domain.order.order import Order
+from csire_bridge.domain.order.order import NotDelivered, Order
 from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.agreement.actions import AlreadyEffective, ChildNeeded, NotYet, StepDone, StepTask, Undone
 from csire_bridge.pipeline.batch_step import Completed
+from csire_bridge.pipeline.execute.deliveries import note_undelivered
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.sightings import note_age, take_report
 from csire_bridge.pipeline.orders.child_orders import spawn_child
@@ -83,6 +84,8 @@ def settle_step(
         case None:
             changes.reschedule(item, changes.now)
         case failed:
+            if not isinstance(failed, NotYet):
+                note_undelivered(order, _why_not(failed), policy, changes)
             _again(order, step, item, failed.text, policy, changes, jitter)
     return False
 
@@ -108,6 +111,16 @@ def _again(
         _log.error("order %s is parked at its step %s: %s", order.key, step.kind, why)
     else:
         changes.reschedule(item, again, f"step {step.kind}: {why}")
+
+
+def _why_not(failed: HeadEndUnreachable | OutcomeUnknown | HeadEndRefused) -> NotDelivered:
+    match failed:
+        case HeadEndUnreachable():
+            return NotDelivered.UNREACHABLE
+        case HeadEndRefused():
+            return NotDelivered.REFUSED
+        case OutcomeUnknown():
+            return NotDelivered.TIMED_OUT
 
 
 def _remember_tariff(tx: Transaction, order: Order, now: datetime) -> None:

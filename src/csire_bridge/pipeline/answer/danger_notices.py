@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from csire_bridge.domain.fast_dataclass import changed
 from csire_bridge.domain.order.operators_own import is_danger_end
 from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.pipeline.ports.store import Transaction
@@ -23,7 +23,7 @@ def told_of(tx: Transaction, orders: Mapping[int, Order]) -> Mapping[int, Order]
     cuts = tx.danger_cuts.ended_by(ends)
     cutting = tx.orders.get_many([cut.order for ended in cuts.values() for cut in ended])
     silent = [key for key in ends if not any(_done(cutting.get(cut.order)) for cut in cuts.get(key, ()))]
-    return {key: changed(order, process_instance=None) if key in silent else order for key, order in orders.items()}
+    return {key: replace(order, process_instance=None) if key in silent else order for key, order in orders.items()}
 
 
 def _done(order: Order | None) -> bool:

@@ -11,10 +11,11 @@ from datetime import datetime
 from csire_bridge.domain.errors import HeadEndBusy, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.meter.contactor import HeadEndEvent
-from csire_bridge.domain.order.order import Order, OrderState
+from csire_bridge.domain.order.order import NotDelivered, Order, OrderState
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_step import Completed, Task
 from csire_bridge.pipeline.execute.command import command_of
+from csire_bridge.pipeline.execute.deliveries import note_undelivered
 from csire_bridge.pipeline.execute.gates import Ready
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
@@ -65,6 +66,7 @@ def prepare(
                     correlation_id=CorrelationId.new(),
                     attempts=order.attempts + 1,
                     submitted_at=changes.now,
+                    first_given_at=order.first_given_at or changes.now,
                     expires_at=changes.now + policy.lifetime,
                     refused=None,
                     cancelled_at=None,  # that was the command before: this one is open
@@ -113,7 +115,8 @@ def record_dispatch(
                 else:
                     changes.reschedule(item, changes.now + policy.response)
             case NotDispatched():
-                _back(order, "there was no time to give the command", changes)
+                first = None if order.first_given_at == order.submitted_at else order.first_given_at
+                _back(order, "there was no time to give the command", changes, first)
                 changes.reschedule(item, changes.now)
             case HeadEndUnreachable() as error:
                 _not_given(order, item, f"the head-end system can't be reached: {error.text}", policy, changes, jitter)
@@ -131,10 +134,16 @@ def record_dispatch(
     return goes_on
 
 
-def _back(order: Order, text: str, changes: OrderChanges) -> None:
+def _back(order: Order, text: str, changes: OrderChanges, first_given_at: datetime | None) -> None:
     """Restore the order, because the command certainly did not arrive; the attempt is not counted."""
     changes.move(
-        order, OrderState.REGISTERED, text, attempts=order.attempts - 1, correlation_id=None, submitted_at=None
+        order,
+        OrderState.REGISTERED,
+        text,
+        attempts=order.attempts - 1,
+        correlation_id=None,
+        submitted_at=None,
+        first_given_at=first_given_at,
     )
 
 
@@ -142,8 +151,9 @@ def _not_given(
     order: Order, item: WorkItem, text: str, policy: ExecutionPolicy, changes: OrderChanges, jitter: random.Random
 ) -> None:
     again = policy.retry.next_try(item.attempts + 1, changes.now, jitter)
-    if again and not policy.too_near(order, again):
-        _back(order, text, changes)
+    undelivered = note_undelivered(order, NotDelivered.UNREACHABLE, policy, changes)
+    if again and not policy.too_near(undelivered, again):
+        _back(order, text, changes, order.first_given_at)
         changes.reschedule(item, policy.soon(order, again, changes.now), text)
     else:
         changes.give_up(order, item, text, policy.field_work)

@@ -92,7 +92,7 @@ class Gates:
         self._can_ask = can_ask
         self._jitter = jitter
         self._throttle = Throttle(policy.commands_per_second)
-        self._rules = RuleGate(policy.deadlines)
+        self._rules = RuleGate(policy)
         self._law = LawGate(policy, clock_shows, can_ask=can_ask)
         self._first: Sequence[tuple[str, Callable[[_Round, Sequence[_Pair]], list[_Pair]]]] = (
             ("kind", self._contactor_orders),

@@ -13,6 +13,7 @@ from csire_bridge.domain.order.next_step import NextStep
 from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_step import Completed
+from csire_bridge.pipeline.execute.deliveries import note_delivery
 from csire_bridge.pipeline.execute.read_back import CommandQueueState, NotRead, ReadBack, ReadBackOutcome
 from csire_bridge.pipeline.execute.read_back_decision import (
     ReadBackDecision,
@@ -44,9 +45,11 @@ def record_read_back(
             changes.reschedule(item, changes.now)
         elif isinstance(result, ContactorReading):
             decision, concluded = decide_after_reading(asked, outcome, result, policy, changes.now, may_read=may_read)
+            note_delivery(asked, decision.step, result, concluded, policy, changes)
             _record_reading(asked.order, item, decision, concluded, result, policy, changes)
         else:
             decision = decide_after_failure(asked, outcome, result, policy, changes.now, may_read=may_read)
+            note_delivery(asked, decision.step, result, None, policy, changes)
             end = changes.now + policy.left(asked.order, outcome.shown)
             due = policy.retry.next_try(item.attempts + 1, changes.now, jitter) or end + policy.read_back_interval
             soon = policy.soon(asked.order, due, changes.now)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.order.deadlines import Deadlines, deadline_of, too_near
 from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
 from csire_bridge.domain.order.sources import source_of
@@ -15,6 +14,7 @@ from csire_bridge.domain.rules.model import RuleSet, Then
 from csire_bridge.domain.rules.timeline import Timeline
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.execute.rule_cache import RuleBook
+from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.store import Transaction
 
@@ -31,8 +31,8 @@ class RuleGate:
     Orders of the operator's own, because of danger and after it, have a person's name: no rule concerns them.
     """
 
-    def __init__(self, deadlines: Deadlines) -> None:
-        self._deadlines = deadlines
+    def __init__(self, policy: ExecutionPolicy) -> None:
+        self._policy = policy
         self._book = RuleBook()
         self._rules = Rules(RuleSet())
 
@@ -77,15 +77,16 @@ class RuleGate:
     def _late(self, item: WorkItem, order: Order, decision: Decision, at: datetime, changes: OrderChanges) -> bool:
         """Close to the deadline an order becomes field work; one that was never tried is tried once, if permitted now.
 
-        Field crews must not do what a pause forbids: a disconnection that waits too long is left to a person.
+        Field crews must not do what a pause forbids: a disconnection that waits too long is left to a person; so is
+        every order where no crew is ever sent.
         """
-        deadline = deadline_of(order, self._deadlines)
-        if not too_near(deadline, at, self._deadlines):
+        if not self._policy.too_near(order, at):
             return False
         if isinstance(decision, SendNow) and order.attempts == 0:
             return False
         held_back = isinstance(decision, Wait) and order.kind is OrderKind.DISCONNECT
-        _give_up(item, order, Then.ASK if held_back else Then.FIELD_WORK, _NEAR, changes)
+        nobody_goes = self._policy.field_work is FieldWork.NEVER
+        _give_up(item, order, Then.ASK if held_back or nobody_goes else Then.FIELD_WORK, _NEAR, changes)
         return True
 
 

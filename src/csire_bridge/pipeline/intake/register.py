@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.law.clocks import with_deadline
 from csire_bridge.domain.message.message import (
     OrderRequest,
     RegistryUpdate,
@@ -12,7 +15,6 @@ from csire_bridge.domain.message.message import (
     SpecialNotice,
     UnderstoodMessage,
 )
-from csire_bridge.domain.order.deadlines import with_deadline
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
@@ -54,7 +56,8 @@ def register(
                 answers.file(tx, message)
             case SpecialNotice():
                 known.follow(tx, message, now)
-    orders = [with_deadline(order, policy.deadlines, now) for order in orders]
+    heard = {message.header.message_id: message.received_at or now for message in understood}
+    orders = [_with_receipt(order, heard, now, policy) for order in orders]
     apart = reschedule_known(tx, known.without_joining(tx, orders, now, policy.steps), now, policy.steps)
     alone = merge_hub_orders(tx, apart, now)
     keys = tx.orders.add(alone, now)
@@ -65,3 +68,8 @@ def register(
     apply_law_to_dated(tx, keys, now, policy.law)
     known.catch_up(tx, orders, now)
     return following
+
+
+def _with_receipt(order: Order, heard: Mapping[MessageId, datetime], now: datetime, policy: OrderPolicy) -> Order:
+    received_at = heard.get(order.source_message, now) if order.source_message else now
+    return with_deadline(replace(order, received_at=received_at), policy.deadlines)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.order.deadlines import with_deadline
+from csire_bridge.domain.law.clocks import with_deadline
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState, ReconnectionReason
 from csire_bridge.domain.order.steps import OrderStep, Start, StepKind, StepState, goes_on_supplied
 from csire_bridge.domain.work import WorkItem, WorkStep

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from csire_bridge.domain.errors import RuleBroken
+from csire_bridge.domain.law.clocks import with_deadline
 from csire_bridge.domain.message.processes import Process, Standing, standing
 from csire_bridge.domain.message.sid import SidOrder, SidRequest
-from csire_bridge.domain.order.deadlines import with_deadline
 from csire_bridge.domain.order.order import FINAL_STATES, Order
 from csire_bridge.domain.order.sources import is_the_same
 from csire_bridge.pipeline.orders.create import apply_precedence, new_order, queue_or_leave
@@ -52,7 +53,8 @@ def accept_sid_order(
     It becomes due like any other order, and its state is reported to SID. Raises RuleBroken, before anything is
     written, if it names a process of the hub that asked for something else.
     """
-    new = with_deadline(new_order(request.order, now, registered_at=request.registered_at), policy.deadlines, now)
+    asked = new_order(request.order, now, registered_at=request.registered_at)
+    new = with_deadline(replace(asked, received_at=now), policy.deadlines)
     named = process_of(new)
     process = tx.processes.lock([named])[named.process_instance] if named else None
     known = _known(tx, new, process, request, now)

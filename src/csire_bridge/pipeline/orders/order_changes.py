@@ -39,12 +39,18 @@ class OrderChanges:
     protection_asked: list[MeteringPointCode] = field(default_factory=list)
     notes: list[tuple[Order, str]] = field(default_factory=list)
     steps: list[OrderStep] = field(default_factory=list)
+    learnt: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def move(self, order: Order, state: OrderState, text: str, **facts: Any) -> Order:
         """Change the state of ``order``; return the new order. The transition is checked when it is written."""
+        facts = self.learnt.pop(order.key, {}) | facts
         after = replace(order, state=state, version=order.version + 1, **facts)
         self.moves.append((order, after, text))
         return after
+
+    def learn(self, order: Order, **facts: Any) -> None:
+        """Have facts about ``order`` written with its next change of state, or else by themselves."""
+        self.learnt.setdefault(order.key, {}).update(facts)
 
     def reschedule(self, item: WorkItem, due_at: datetime, failed: str | None = None) -> None:
         """Give a piece back until ``due_at``; ``failed`` counts an attempt and says why."""
@@ -129,6 +135,8 @@ class OrderChanges:
         """Write everything; return the work that follows. Raises StaleWrite when an order or a lease changed."""
         tx.orders.note_all([(order.key, order.state, text) for order, text in self.notes], self.now)
         tx.orders.move_all(self.moves, self.now)
+        for key, facts in self.learnt.items():
+            tx.orders.learn(key, facts)
         tx.orders.wait(self.waiting, self.now)
         tx.orders.cancelled(self.cancelled, self.now)
         tx.points.switched_all([(o.metering_point, r.connected, r.read_at) for o, r in self.readings], self.now)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.law.policy import LawPolicy
-from csire_bridge.domain.order.deadlines import Deadlines
 from csire_bridge.domain.order.steps import StepRules
 from csire_bridge.domain.order.too_old import TooOld
 

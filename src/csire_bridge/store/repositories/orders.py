@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Update, bindparam, insert, select, update
 
 from csire_bridge.domain.errors import StaleWrite
+from csire_bridge.domain.law.clocks import nearer
 from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderEvent, OrderState, WaitsFor, check_transition
 from csire_bridge.store.housekeeping.restores import Restores
@@ -42,6 +43,13 @@ _MOVABLE = (
     "cancelled_at",
     "may_run_until",
     "waits_for",
+    "first_given_at",
+    "delivered_at",
+    "undelivered_at",
+    "undelivered_why",
+    "half_time",
+    "four_fifths",
+    "deadline",
 )
 _MANY = select(orders).where(any_of(orders.c.key, "keys"))
 _RECALLED = select(orders.c.key).where(any_of(orders.c.key, "keys"), orders.c.recalled_at.is_not(None))
@@ -103,6 +111,9 @@ class OrderBook:
             "four_fifths": new.four_fifths,
             "deadline": new.deadline,
             "dated_at": new.registered_at,
+            "received_at": new.received_at,
+            "undelivered_at": None,
+            "undelivered_why": None,
             "tariff_group": new.tariff_group or known.tariff_group,
             "contracted_power": known.contracted_power if new.contracted_power is None else new.contracted_power,
         }
@@ -124,7 +135,7 @@ class OrderBook:
             "source_message": known.source_message or new.source_message,
             "source_sender": known.source_sender if known.source_message else new.source_sender,
             "source_number": known.source_number or new.source_number,
-            **_nearer(known, new),
+            **nearer(known, new),
         }
         row = {name: plain(value) for name, value in facts.items()}
         self._connection.execute(update(orders).where(orders.c.key == known.key).values(row))
@@ -181,6 +192,11 @@ class OrderBook:
         values = {"recalled_at": at, "superseded_by": superseded_by}
         self._connection.execute(update(orders).where(first).values(values))
 
+    def learn(self, key: int, facts: Mapping[str, object]) -> None:
+        """Write facts about an order that change nothing of its state; does not disturb a worker that has it leased."""
+        row = {name: plain(value) for name, value in facts.items()}
+        self._connection.execute(update(orders).where(orders.c.key == key).values(row))
+
     def cancelled(self, keys: Sequence[int], at: datetime) -> None:
         """Record that the head-end system dropped the orders' commands; does not disturb a worker that leased them."""
         if keys:
@@ -206,13 +222,6 @@ def _move(columns: tuple[str, ...]) -> Update:
     """The update with only the changed columns, because writing a column also writes its indexes."""
     same = (orders.c.key == bindparam("b_key")) & (orders.c.version == bindparam("b_version"))
     return update(orders).where(same).values({name: bindparam(name) for name in columns})
-
-
-def _nearer(known: Order, new: Order) -> dict[str, datetime | None]:
-    """The earlier deadline of the two orders, with its warning times."""
-    due = [order for order in (known, new) if order.deadline is not None]
-    first = min(due, key=lambda order: order.deadline or order.registered_at, default=known)
-    return {"half_time": first.half_time, "four_fifths": first.four_fifths, "deadline": first.deadline}
 
 
 def _origin(order: Order) -> str:

@@ -81,6 +81,11 @@ orders = Table(
     Column("generation", KEY, nullable=False, server_default="0"),
     Column("told_before", Boolean, nullable=False, server_default=false()),
     Column("source_sender", String(16)),
+    Column("received_at", Moment),
+    Column("first_given_at", Moment),
+    Column("delivered_at", Moment),
+    Column("undelivered_at", Moment),
+    Column("undelivered_why", String(16)),
     UniqueConstraint("source_message", "source_sender"),
 )
 # The last guard against two open commands at one meter: the database itself refuses the second.
@@ -96,6 +101,9 @@ _IS_A_STEP = "parent IS NOT NULL"
 Index("ix_orders_parent", orders.c.parent, sqlite_where=text(_IS_A_STEP), postgresql_where=text(_IS_A_STEP))
 Index("ix_orders_meter_submitted_at", orders.c.meter, orders.c.submitted_at)
 Index("ix_orders_kind_submitted_at", orders.c.kind, orders.c.submitted_at)
+# For the figures of a month: the orders whose first command was given in it.
+_GIVEN = text("first_given_at IS NOT NULL")
+Index("ix_orders_first_given_at", orders.c.first_given_at, sqlite_where=_GIVEN, postgresql_where=_GIVEN)
 _WAITS = "waits_for IS NOT NULL"
 _no_hub = orders.c.source_message.is_(None)
 # PostgreSQL takes it; SQLite, which would take the one of source_message, is sent by the metering point.

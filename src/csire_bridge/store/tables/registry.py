@@ -40,6 +40,8 @@ def _characteristics() -> list[Column[Any]]:
         Column("danger_registered", Boolean),
         Column("connected", Boolean),
         Column("protection", String(40)),
+        Column("station", String(40)),
+        Column("station_group", String(40)),
     ]
 
 

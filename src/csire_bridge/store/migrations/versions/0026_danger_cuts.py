@@ -11,7 +11,7 @@ from alembic import op
 from csire_bridge.store import tables
 
 revision = "0026"
-down_revision = "0023"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,81 @@
+"""The clocks of one order, and the clocks of all orders by month; times for people are Polish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from csire_bridge.cli.shared.console import duration
+from csire_bridge.cli.shared.moments import local
+from csire_bridge.domain.law.clock_counts import ClockCount, ClockFate, fate_of
+from csire_bridge.domain.law.clocks import Deadlines, clocks_of
+from csire_bridge.domain.law.model import LawClock
+from csire_bridge.domain.law.policy import LawPolicy
+from csire_bridge.domain.order.deadlines import order_class
+from csire_bridge.domain.order.order import Order
+
+__all__ = ["clock_facts", "clock_lines", "clocks_table", "count_json"]
+
+
+def clock_facts(order: Order, deadlines: Deadlines, law: LawPolicy, now: datetime) -> list[dict[str, Any]]:
+    """Every clock of an order for programs: rule, words, from and until when (UTC), what became of it, seconds left.
+
+    A clock of the law that the operator does not apply is there too, with who decided it.
+    """
+    running = clocks_of(order, deadlines, order.received_at, undelivered=order.undelivered_at is not None)
+    found: list[dict[str, Any]] = []
+    for clock in running:
+        fate = fate_of(clock, order.state, order.executed_at, now)
+        left = (clock.until - now).total_seconds() if fate is ClockFate.RUNNING else None
+        facts = {"rule": clock.rule, "words": clock.words, "since": clock.since, "until": clock.until}
+        found.append({**facts, "fate": fate, "seconds_left": left, "loosened": None})
+    return found + list(_loosened(order, law))
+
+
+def _loosened(order: Order, law: LawPolicy) -> Iterator[dict[str, Any]]:
+    own = order_class(order.kind, order.disconnection_kind or order.reconnection_reason)
+    for clock in law.book.of(LawClock):
+        one = law.loosened.get(clock.name)
+        if one is not None and own in clock.orders:
+            decided = f"not applied, by decision of {one.by}: {one.why}"
+            nothing = dict.fromkeys(("since", "until", "fate", "seconds_left"))
+            yield {"rule": clock.name, "words": clock.words, **nothing, "loosened": decided}
+
+
+def clock_lines(clocks: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The same for people."""
+    for clock in clocks:
+        if clock["loosened"]:
+            yield f"clock {clock['rule']}: {clock['loosened']}"
+            continue
+        left = f", {duration(clock['seconds_left'])} left" if clock["seconds_left"] is not None else ""
+        times = f"from {local(clock['since'])} until {local(clock['until'])}"
+        yield f"clock {clock['rule']}: {times}, {clock['fate']}{left}"
+        yield f"  {clock['words']}"
+
+
+def count_json(count: ClockCount) -> dict[str, Any]:
+    """For programs."""
+    return {
+        "month": count.month,
+        "rule": count.rule,
+        "kept": count.kept,
+        "missed": count.missed,
+        "running": count.running,
+        "dropped": count.dropped,
+    }
+
+
+def clocks_table(counts: Sequence[ClockCount]) -> Table:
+    """One line for each month and clock."""
+    table = Table(title="Clocks", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("month", "clock", "kept", "missed", "running", "dropped"):
+        table.add_column(heading, justify="left" if heading in ("month", "clock") else "right")
+    for count in counts:
+        numbers = (count.kept, count.missed, count.running, count.dropped)
+        table.add_row(count.month, count.rule, *map(str, numbers))
+    return table

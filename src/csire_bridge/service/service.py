@@ -141,7 +141,7 @@ class Service:
 
     def _waiting(self) -> list[str]:
         silent = self._ticker is not None and self._ticker.silent
-        return ["the ticker has not looked for a minute -> look whether the database answers"] if silent else []
+        return ["the scheduler has not run for a minute -> look whether the database answers"] if silent else []
 
     def _start_thread(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)

@@ -62,7 +62,7 @@ class _RetentionLease:
             if term is None and self._term is None:
                 raise ActionRefused("another process runs retention just now", "wait until it has ended")
             if term is None or self._term not in (None, term):
-                raise StaleWrite("another process runs retention by now")
+                raise StaleWrite("another process has taken over retention")
             self._term = term
             yield tx
 

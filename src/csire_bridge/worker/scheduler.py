@@ -156,7 +156,7 @@ class Ticker:
                 return
             before, self._term = self._term, self._held()
             if self._term not in (None, before):
-                _log.info("this process leads the ticks, term %d", self._term)
+                _log.info("this process leads the scheduled jobs, term %d", self._term)
 
     def _held(self) -> int | None:
         """Our term as the leader from now on; None if another node leads, or the database does not answer."""
@@ -177,7 +177,7 @@ class Ticker:
             return
         store = LedStore(self._database, self._owner, term)
         self._rests_until[tick.name] = now + _AFTER_FAILURE
-        with _told(f"the tick {tick.name}"):
+        with _told(f"the job {tick.name}"):
             if self._is_due(tick, store, now):
                 tick.run(store, self._stop)
                 if not self._stop.is_set():

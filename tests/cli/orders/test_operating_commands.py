@@ -265,7 +265,7 @@ def test_given_nobody_to_ask_when_reported_or_withdrawn_then_only_the_words_let_
 # --- work
 
 
-def test_given_work_that_was_set_aside_when_listed_and_released_then_it_is_due_again(place: Place) -> None:
+def test_given_parked_work_when_listed_and_released_then_it_is_due_again(place: Place) -> None:
     key = place.enter(state=OrderState.REGISTERED)
     with closing(Database(place.address)) as database, database.transaction() as tx:
         (item,) = tx.work.add(WorkStep.ACKNOWLEDGE, [key], system_clock() - timedelta(hours=1))
@@ -274,8 +274,8 @@ def test_given_work_that_was_set_aside_when_listed_and_released_then_it_is_due_a
     assert (piece["step"], piece["subject"], piece["age_seconds"] >= 3600) == ("acknowledge", key, True)
     assert "the mapping file [8.1.1.7] is wrong" in place.run("work", "list")
     assert place.json("work", "list", "--step", "deliver") == []
-    assert "no piece 99" in place.run("work", "release", 99, *ANNA, code=1)
+    assert "no parked work has the key 99" in place.run("work", "release", 99, *ANNA, code=1)
     assert "give one KEY, or --all" in place.run("work", "release", *ANNA, code=2)
     place.run("work", "release", "--all", "--step", "acknowledge", *ANNA)
     assert place.work() == [(WorkStep.ACKNOWLEDGE, key)]
-    assert "work that was set aside goes on by Anna Nowak" in place.run("orders", "show", key)
+    assert "parked work goes on by Anna Nowak" in place.run("orders", "show", key)

@@ -423,7 +423,7 @@ def test_given_the_cap_when_one_person_asks_and_another_approves_then_who_waited
         assert [(a["asked_by"], a["approved_by"]) for a in file["allowances"]] == [("Anna Nowak", "Jan")]
 
 
-# --- work that was set aside
+# --- parked work
 
 
 def parked(playing: Play) -> list[ParkedWork]:
@@ -468,4 +468,4 @@ def test_given_a_broken_message_when_its_work_is_released_then_its_history_names
             release_work.release(tx, [piece], act(why="mended"))
         with closing(database), database.reading() as connection:
             texts = connection.execute(select(message_events.c.text)).scalars().all()
-        assert "work that was set aside goes on by Anna Nowak: mended" in texts
+        assert "parked work goes on by Anna Nowak: mended" in texts

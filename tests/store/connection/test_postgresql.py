@@ -128,14 +128,14 @@ def test_given_two_transactions_in_each_others_way_then_one_is_told_to_try_again
     with ThreadPoolExecutor(2) as pool:
         ends = sorted(pool.map(cross, (one.key, two.key), (two.key, one.key)))
     assert ends[0] == "committed"
-    assert "in each other's way" in ends[1]
+    assert "blocked each other" in ends[1]
 
 
 def test_given_a_lock_that_somebody_holds_for_too_long_then_who_waits_is_told(database: Database) -> None:
     kept = add_order(database)
     with database.transaction() as holder:
         holder.orders.recall(kept.key, NOW)
-        with pytest.raises(StoreFailure, match="too long"), database.transaction() as tx:
+        with pytest.raises(StoreFailure, match="did not answer in time"), database.transaction() as tx:
             tx.connection.execute(text("SET LOCAL lock_timeout = '100ms'"))
             tx.orders.recall(kept.key, NOW)
 

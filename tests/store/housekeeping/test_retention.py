@@ -318,7 +318,7 @@ def test_given_another_process_that_runs_it_then_it_is_refused_and_one_that_was_
     with database.transaction() as tx:
         now = LATER + timedelta(hours=1)
         assert tx.leases.acquire("retention", Lease.starting("heir", now, DAY), now)
-    with pytest.raises(StaleWrite, match="another process runs retention by now"):
+    with pytest.raises(StaleWrite, match="another process has taken over retention"):
         next(running)
     assert kept_here(database) == before
 

@@ -560,7 +560,7 @@ def test_given_two_files_for_one_namespace_in_one_message_when_loaded_then_both_
     shutil.copy(SCHEMAS / "businessDataTypes.xsd", laid.schemas / "other")
     laid.schema('schemaLocation="../businessDataTypes.xsd"', 'schemaLocation="../other/businessDataTypes.xsd"')
     found = laid.refused()
-    assert "8_1_1_5.xsd means two files by the namespace urn:pl:oire:businessDataTypes:v1: " in found
+    assert "8_1_1_5.xsd uses two files for the namespace urn:pl:oire:businessDataTypes:v1: " in found
 
 
 def test_given_the_bridge_as_it_comes_when_loaded_then_nothing_is_wrong() -> None:

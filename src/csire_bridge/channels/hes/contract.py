@@ -42,7 +42,7 @@ def read_message(raw: bytes, name: str, profile: HeadEndProfile, max_bytes: int)
         log: Any = schema.error_log  # its stub can't be iterated
         remedy = "send what the contract's schema allows"
         found = [Problem(ProblemCode.OTHER_SCHEMA, e.message, remedy, e.line or None, e.path) for e in log]
-        raise NotValid(found or [problem(message, "the message breaks its schema")])
+        raise NotValid(found or [problem(message, "the message does not follow its schema")])
     return message
 
 

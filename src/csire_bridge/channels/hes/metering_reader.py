@@ -36,7 +36,9 @@ def _reading(meter: MeterNumber, reading: etree._Element) -> RegisterReading:
     try:
         register = ObisCode.parse("" if kind is None else kind.get("ref", ""))
     except ValueError as error:
-        raise OutcomeUnknown(f"the HES read something unknown of meter {meter}: {error}", _AGAIN) from error
+        raise OutcomeUnknown(
+            f"the HES's answer for meter {meter} has a value of a kind that is not known: {error}", _AGAIN
+        ) from error
     value, unit = Decimal(text_of(reading, "value")), text_of(reading, "unit")  # a decimal, by the schema
     if abs(value) >= _TOO_MUCH or len(unit) > _LONGEST_UNIT:
         raise OutcomeUnknown(f"the HES gave an impossible value of register {register} of meter {meter}", _AGAIN)

@@ -56,11 +56,11 @@ def show(
     elif found:
         out.print(_table(found, [duration((now - piece.due_at).total_seconds()) for piece in found]))
     else:
-        out.print("no work was set aside")
+        out.print("no work is parked")
 
 
 def _table(found: list[ParkedWork], ages: list[str]) -> Table:
-    table = Table(title="Work that was set aside", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title="Parked work", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("key", "step", "of", "due", "age", "tries", "reason"):
         table.add_column(heading, no_wrap=heading != "reason")
     for piece, age in zip(found, ages, strict=True):
@@ -91,8 +91,8 @@ def release(
     with operator.changing() as tx:
         found = [piece for piece in tx.work.parked(step) if everything or piece.key == key]
         if key is not None and not found:
-            raise ActionRefused(f"no piece {key} was set aside", "look its key up with `work list`")
+            raise ActionRefused(f"no parked work has the key {key}", "look its key up with `work list`")
         release_pieces(tx, found, act)
     lines = [f"{piece.step} of {piece.subject} goes on; it had failed: {piece.last_error}" for piece in found]
     released = [to_row(piece) for piece in found]
-    operator.tell({"released": released, "by": act.by, "why": act.why}, *lines or ["no work was set aside"])
+    operator.tell({"released": released, "by": act.by, "why": act.why}, *lines or ["no work is parked"])

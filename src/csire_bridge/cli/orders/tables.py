@@ -81,7 +81,7 @@ def order_lines(file: dict[str, Any]) -> Iterator[str]:
 
 def _work(piece: dict[str, Any]) -> str:
     held = f", held by {piece['leased_by']} until {local(piece['leased_until'])}" if piece["leased_by"] else ""
-    due = "set aside" if piece["parked"] else f"due {local(piece['due_at'])}"
+    due = "parked" if piece["parked"] else f"due {local(piece['due_at'])}"
     error = f"; last error: {piece['last_error']}" if piece["last_error"] else ""
     return f"work {piece['step']}: {due}, {piece['attempts']} failed tries{held}{error}"
 

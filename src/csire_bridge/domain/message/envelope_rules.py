@@ -62,7 +62,7 @@ def check_agreement(header: Header, facts: MessageFacts) -> Iterator[Problem]:
         if found != due:
             yield Problem(
                 ProblemCode.AGENCY,
-                f"{place} is {found!r}, but {due!r} is due",
+                f"{place} is {found!r}, but it must be {due!r}",
                 "send the agency code of the published standard",
                 path=place,
             )

@@ -98,7 +98,7 @@ def told_before(tx: Transaction, key: int, act: OperatorAction, done_at: datetim
     if order.state in FINAL_STATES:
         if not tx.work.take_away(WorkStep.ACKNOWLEDGE, key):
             raise ActionRefused(
-                f"order {key} has its answer, or it is just being made", "look at it with `orders show`"
+                f"the answer to order {key} was made, or is being made now", "look at it with `orders show`"
             )
         tx.orders.note(key, order.state, act.at, text)
     elif order.state in NEEDS_OPERATOR:

@@ -52,4 +52,6 @@ class Validator:
 
 
 def _unexplained() -> Problem:
-    return Problem(ProblemCode.OTHER_SCHEMA, "the document breaks its schema", "compare it with the published schema")
+    return Problem(
+        ProblemCode.OTHER_SCHEMA, "the document does not follow its schema", "compare it with the published schema"
+    )

@@ -20,7 +20,7 @@ def release(tx: Transaction, pieces: Sequence[ParkedWork], act: OperatorAction) 
 
     Answers and reports that could not be sent are sent again, with the same bytes.
     """
-    text = act.history_line("work that was set aside goes on")
+    text = act.history_line("parked work goes on")
     messages, orders = _subjects(pieces, *_ABOUT_MESSAGES), _subjects(pieces, *_ABOUT_ORDERS)
     reports = _subjects(pieces, WorkStep.REPORT)
     tx.messages.note((key, act.at, WorkStep.INTAKE.value, text) for key in messages)

@@ -160,20 +160,20 @@ def refusal(stands: Stands, instance: ProcessInstanceId | None) -> Problem | Non
         return Problem(
             ProblemCode.PROCESS_ANSWERED,
             f"process {instance} was answered: {how}. It is not carried out a second time",
-            "ask in a process of its own, if it is wanted again",
+            "send it under a new process instance id, if it is wanted again",
         )
     if stands.standing is Standing.OTHER:
         what = f"order {order.key}: {order.kind} at {order.metering_point}" if order else "another kind, or point"
         return Problem(
             ProblemCode.PROCESS_REUSED,
             f"process {instance} has asked for something else before ({what})",
-            "ask in a process of its own",
+            "send it under a process instance id of its own",
         )
     if stands.standing is Standing.UNDER_WAY and order is not None:
         return Problem(
             ProblemCode.PROCESS_REUSED,
             f"order {order.key} of process {instance} is {order.state}: its date can't be changed any more",
-            "end the process if the order is not wanted, and ask in a process of its own",
+            "end the process if the order is not wanted, and send the request under a new process instance id",
         )
     return None
 

@@ -181,10 +181,10 @@ def _ours(error: DBAPIError) -> BridgeError:
     if code in _UNIQUE:
         return StaleWrite(f"a row was written by somebody else first: {error.orig}")
     if code in _TRY_AGAIN:
-        return StaleWrite(f"two transactions were in each other's way: {error.orig}")
+        return StaleWrite(f"two transactions blocked each other: {error.orig}")
     if code in _WAITED:
         return StoreFailure(
-            f"the database kept us waiting for too long: {error.orig}",
+            f"the database did not answer in time: {error.orig}",
             "look for a hung process, a forgotten transaction or a slow disk; the work is tried again",
         )
     if code.startswith(("22", "23", "SQLITE_CONSTRAINT")):  # this row only: the next one may be fine

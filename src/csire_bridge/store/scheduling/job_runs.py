@@ -31,7 +31,7 @@ class Ticks:
         insert_new(self._connection, ticks, {"name": name, "since": now, "done_at": None})
         known = self.get(name)
         if known is None:
-            raise OurFault(f"the tick {name} was removed while it was written", "report it")
+            raise OurFault(f"the row of the job {name} was removed while it was written", "report it")
         return known
 
     def done(self, name: str, at: datetime) -> None:

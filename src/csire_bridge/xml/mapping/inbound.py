@@ -98,7 +98,7 @@ class InboundMapping:
         if problems:
             raise RuleBroken(problems)
         reading = cast(Request, self.target(**values))
-        problems = [Problem(ProblemCode.VALUE, text, "send a value that holds") for _, text in out_of_bounds(reading)]
+        problems = [Problem(ProblemCode.VALUE, text, "send a valid value") for _, text in out_of_bounds(reading)]
         if problems:
             raise RuleBroken(problems)
         return reading
@@ -145,7 +145,7 @@ def _converted(field: _Field, element: etree._Element | str, way: _Way) -> objec
         return way.read(element if isinstance(element, str) else element.text or "")
     except (ValueError, ArithmeticError) as error:
         code = PROBLEM_OF.get(field.rule.conversion, ProblemCode.VALUE)
-        raise _FieldError(Problem(code, str(error), "send a value that holds", path=way.path.path)) from error
+        raise _FieldError(Problem(code, str(error), "send a valid value", path=way.path.path)) from error
 
 
 def compile_inbound(loaded: LoadedFile, shape: Shape) -> InboundMapping:

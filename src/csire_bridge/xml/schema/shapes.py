@@ -115,7 +115,7 @@ class Shapes:
         clash = _clash({namespace: file}, self._locate, self._parse)
         if clash is not None:
             raise ConfigurationError(
-                f"the schema {file} means two files by the namespace {clash[0]}: {clash[1]} and {clash[2]}",
+                f"the schema {file} uses two files for the namespace {clash[0]}: {clash[1]} and {clash[2]}",
                 "have its imports name one of them",
             )
         return self._model(file, build=True)

@@ -30,4 +30,6 @@ class ContractTransport(zeep.Transport):
 
     def get(self, address: str, params: object, headers: object) -> NoReturn:
         """No operation of a contract is a GET request; raises ConfigurationError."""
-        raise ConfigurationError(f"the contract asks for {address}", "ship everything in the contract's folder")
+        raise ConfigurationError(
+            f"the contract refers to {address}, which is not in its folder", "ship everything in the contract's folder"
+        )

@@ -49,5 +49,7 @@ class WsSecurityPlugin:
 def _bytes(envelope: etree._Element) -> bytes:
     tree: Any = envelope.getroottree()
     if tree.docinfo.doctype:  # lxml leaves it out of the bytes when it names another root
-        raise Unreadable([Problem(ProblemCode.DTD, "the answer has a document type declaration", "send none")])
+        raise Unreadable(
+            [Problem(ProblemCode.DTD, "the answer has a document type declaration", "send the answer without it")]
+        )
     return etree.tostring(tree)

@@ -91,7 +91,7 @@ def read_request(raw: bytes) -> Request:
         raise Refusal("2.9", "there is no RequestMessage in a SOAP 1.1 body")
     schema = _schema()
     if not schema.validate(message):
-        raise Refusal("2.9", f"the request breaks its schema: {_first_error(schema)}")
+        raise Refusal("2.9", f"the request does not follow its schema: {_first_error(schema)}")
     return _request(message)
 
 

@@ -66,7 +66,6 @@ def step_rules(settings: Settings) -> StepRules:
 def order_policy(settings: Settings) -> OrderPolicy:
     """What requests become."""
     return OrderPolicy(
-        complaint_hold=timedelta(days=settings.execution.complaint_hold_days),
         oldest_disconnection=timedelta(days=settings.limits.oldest_disconnection_days),
         steps=step_rules(settings),
         deadlines=settings.deadlines.as_deadlines(),

@@ -15,7 +15,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW
 from csire_bridge.domain.metering_point.holds import Hold
-from csire_bridge.domain.metering_point.interlocks import DANGER, danger, holding_back, interlock
+from csire_bridge.domain.metering_point.interlocks import DANGER, At, danger, holding_back, interlock
 from csire_bridge.domain.operations.throttle import Throttle
 from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
 from csire_bridge.domain.order.precedence import Ruling, asked_at, gives_way
@@ -174,9 +174,10 @@ class Gates:
         """Gate: an interlock ends an order; a hold or registered danger makes a connection wait until it is lifted."""
         changes, points, holds = there.changes, there.points(new), there.holds(new)
         free: list[Ready] = []
+        at = At(changes.now, self._policy.law)
         for item, order in new:
             point, here = points.get(order.metering_point), holds.get(order.metering_point, ())
-            against, hold = interlock(order, point, here), holding_back(order, here)
+            against, hold = interlock(order, point, here, at), holding_back(order, here)
             if point is None and self._can_ask:
                 changes.unknown.append((item, order))
             elif against is not None or point is None or point.meter is None:

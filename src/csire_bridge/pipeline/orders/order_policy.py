@@ -14,14 +14,12 @@ __all__ = ["OrderPolicy"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPolicy:
-    """``complaint_hold``: how long a reconnection for a household's complaint protects its point from disconnection.
+    """``oldest_disconnection``: a disconnection that was asked for longer ago is left to a person.
 
-    ``oldest_disconnection``: a disconnection that was asked for longer ago is left to a person, unless its message has
-    a retroactive token. ``steps``: which steps agreements have. ``deadlines``: by when orders must be carried out.
-    ``law``: what the law forbids.
+    Its message may have a retroactive token; then it is not. ``steps``: which steps agreements have. ``deadlines``: by
+    when orders must be carried out. ``law``: what the law forbids, and until when a complaint must be decided.
     """
 
-    complaint_hold: timedelta
     oldest_disconnection: timedelta
     steps: StepRules
     deadlines: Deadlines

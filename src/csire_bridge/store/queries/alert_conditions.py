@@ -14,6 +14,7 @@ from csire_bridge.domain.message.refusals import ABOUT_TRUST
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.queries.complaint_alerts import complaint_alerts
 from csire_bridge.store.queries.supply_alerts import supply_alerts
 from csire_bridge.store.tables import (
     FOR_A_PERSON,
@@ -61,6 +62,7 @@ def standing(
     a partner may accept or send nothing.
     """
     yield from supply_alerts(connection)
+    yield from complaint_alerts(connection, now)
     yield from _trimmed(connection, now - memory)
     conditions = {**_conditions(now, result_wait, memory), **_silences(now - partner_wait)}
     for kind, (moment, holds) in conditions.items():

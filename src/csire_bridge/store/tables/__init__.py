@@ -6,7 +6,7 @@ Migrations create the tables (``store/migrations``); a test holds both to each o
 from __future__ import annotations
 
 from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
-from csire_bridge.store.tables.guards import allowances, circuits, holds, restores, stops
+from csire_bridge.store.tables.guards import UNDECIDED, allowances, circuits, complaints, holds, restores, stops
 from csire_bridge.store.tables.journal import (
     JUDGED_AGAIN,
     accepted_ids,
@@ -47,6 +47,7 @@ __all__ = [
     "OPEN_MOVEMENTS",
     "SHARED_METER",
     "UNCOUNTED",
+    "UNDECIDED",
     "UNSETTLED",
     "UNTOLD",
     "WITH_DEADLINE",
@@ -57,6 +58,7 @@ __all__ = [
     "archives",
     "circuits",
     "clocks",
+    "complaints",
     "contactors",
     "foreign_times",
     "head_end_events",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.law.model import ComplaintBlock, LawClock
+from csire_bridge.domain.law.model import ClockStart, ComplaintBlock, LawClock
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.order.deadlines import order_class
 from csire_bridge.domain.order.facts import OrderFacts
@@ -36,8 +36,8 @@ def decide_by(law: LawPolicy, lodged: datetime) -> datetime | None:
 def supply_back_by(law: LawPolicy, lodged: datetime) -> datetime | None:
     """By when (UTC) the supply must be back after a complaint about a cut; None: no clock of the law says so."""
     own = order_class(OrderKind.RECONNECT, ReconnectionReason.COMPLAINT)
-    clocks = (clock for clock in law.book.on(LawClock, _day(lodged)) if own in clock.orders)
-    return min((clock.within.after(lodged) for clock in clocks), default=None)
+    clocks = (clock for clock in law.book.on(LawClock, _day(lodged)) if clock.starts is ClockStart.RECEIPT)
+    return min((clock.within.after(lodged) for clock in clocks if own in clock.orders), default=None)
 
 
 def _block(law: LawPolicy, lodged: datetime) -> ComplaintBlock | None:

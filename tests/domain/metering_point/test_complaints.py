@@ -91,3 +91,8 @@ def test_given_a_complaint_then_its_words_say_what_stands_and_nothing_of_who_sai
     words = complaint.words(END)
     assert said in words
     assert not any(name in words for name in ("Jan", "Anna", "letter", "case 88"))
+
+
+@pytest.mark.parametrize("kind", HoldKind)
+def test_given_a_hold_that_was_set_by_a_clock_ahead_of_ours_then_it_holds_at_once(kind: HoldKind) -> None:
+    assert replace(held(None), kind=kind).holds(LODGED - SECOND)

@@ -33,7 +33,10 @@ class HoldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """One hold of a metering point, from ``since`` until ``until`` (UTC; None: until somebody releases it).
+    """One hold of a metering point, until ``until`` (UTC; None: until somebody releases it).
+
+    It holds as soon as it is written. ``since`` (UTC) only tells when that was: whoever set it may have a clock that
+    is ahead of the clock by which a command is given.
 
     ``complaint`` is that of a hold of its kind. Such a hold has no end by time, whatever ``until`` says.
     """
@@ -52,7 +55,7 @@ class Hold:
 
     def holds(self, now: datetime) -> bool:
         """Whether it holds at ``now``."""
-        if self.released_at is not None or self.since > now:
+        if self.released_at is not None:
             return False
         if self.kind is HoldKind.COMPLAINT:
             return self.complaint is None or self.complaint.blocks(now)

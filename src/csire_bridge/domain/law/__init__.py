@@ -2,6 +2,6 @@
 
 Read in this order: ``model`` (the rules of a law file), ``book`` (which of them hold on a day), ``bans`` (whether a
 suspension is forbidden, and until when), ``policy`` (what the operator has decided about the rules), ``judge`` (what
-follows for an order), ``alerts`` (what is left undecided, or not applied). The rules themselves are in
-``mappings/law``; nothing of them is in the code.
+follows for an order), ``complaints`` (by when they are decided), ``alerts`` (what is left undecided, or not applied).
+The rules themselves are in ``mappings/law``; nothing of them is in the code.
 """

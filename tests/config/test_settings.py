@@ -53,6 +53,18 @@ def test_given_a_setting_that_was_removed_then_the_start_says_what_to_do_instead
         load_settings(file)
 
 
+@pytest.mark.parametrize("where", ["file", "environment"])
+def test_given_days_after_which_complaints_ended_then_the_start_says_that_they_hold_until_decided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("[execution]\ncomplaint_hold_days = 14\n" if where == "file" else "")
+    if where == "environment":
+        monkeypatch.setenv("CSIRE_BRIDGE_EXECUTION__COMPLAINT_HOLD_DAYS", "14")
+    with pytest.raises(ConfigurationError, match=r"execution\.complaint_hold_days: it was removed .* until it is dec"):
+        load_settings(file)
+
+
 def test_given_relative_paths_in_the_file_then_they_count_from_its_folder(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(

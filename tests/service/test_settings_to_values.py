@@ -44,7 +44,6 @@ OTHER = load_settings(
         "disconnections_per_hour": 12,
         "armed_counts": True,
         "field_work": "always",
-        "complaint_hold_days": 13,
         "circuit_failures": 14,
         "circuit_seconds": 15,
         "circuit_longest_seconds": 16,
@@ -92,7 +91,6 @@ def test_given_settings_when_the_execution_policy_is_made_then_each_value_is_its
 def test_given_settings_when_the_order_and_intake_policies_are_made_then_each_value_is_its_settings() -> None:
     orders = order_policy(OTHER)
     assert orders == OrderPolicy(
-        complaint_hold=timedelta(days=13),
         too_old=TooOld(timedelta(days=20)),
         steps=StepRules((StepKind.CONNECT,), (StepKind.DISCONNECT,), timedelta(hours=17), last_day_counts=True),
         deadlines=deadlines_of(OTHER),
@@ -106,7 +104,7 @@ def test_given_settings_when_the_order_and_intake_policies_are_made_then_each_va
 
 def test_given_no_settings_when_values_are_made_then_they_are_what_was_always_promised() -> None:
     assert (EXECUTION.attempts, EXECUTION.disconnections_per_hour, EXECUTION.retry.attempts) == (3, 100, 100)
-    assert (ORDERS.complaint_hold, ORDERS.too_old) == (timedelta(days=14), TooOld(timedelta(days=3)))
+    assert ORDERS.too_old == TooOld(timedelta(days=3))
     assert STEP_RULES.start == (StepKind.TARIFF, StepKind.CONNECT, StepKind.READ)
     assert STEP_RULES.end == (StepKind.READ, StepKind.DISCONNECT)
     assert INTAKE.judging_again.give_up == timedelta(days=7)

@@ -20,9 +20,8 @@ class ExecutionSettings(Part):
     ``expiry_margin_seconds`` after its end by the head-end system's own clock, as its replies tell it; where they
     don't, that clock may be ``unmeasured_clock_seconds`` behind ours. ``armed_counts`` says that a reconnection is done
     once the customer can switch on at the meter. ``field_work`` is when a field crew is sent: never, once the attempts
-    are used up, or always when the remote command fails. ``complaint_hold_days`` is how long a reconnection for a
-    household's complaint protects it. After ``circuit_failures`` calls in a row without an answer, the head-end system
-    is not called for ``circuit_seconds``, doubling up to ``circuit_longest_seconds``.
+    are used up, or always when the remote command fails. After ``circuit_failures`` calls in a row without an answer,
+    the head-end system is not called for ``circuit_seconds``, doubling up to ``circuit_longest_seconds``.
     """
 
     disconnections_per_hour: int = Field(default=100, ge=0)
@@ -34,7 +33,6 @@ class ExecutionSettings(Part):
     recheck_seconds: float = Field(default=60, gt=0)
     armed_counts: bool = False
     field_work: Literal["never", "exhausted", "always"] = "exhausted"
-    complaint_hold_days: float = Field(default=14, ge=0)
     circuit_failures: int = Field(default=5, gt=0)
     circuit_seconds: float = Field(default=10, gt=0)
     circuit_longest_seconds: float = Field(default=120, gt=0)

@@ -192,6 +192,7 @@ _REMEDIES = {
 }
 _REMOVED = {
     "cores": "take it out, and pin the service from outside: CPUAffinity= in its systemd unit, or taskset -c",
+    "execution.complaint_hold_days": "take it out: a complaint holds until it is decided or released, by the law file",
 }
 """Settings of before, each with what to do instead."""
 

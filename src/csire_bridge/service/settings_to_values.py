@@ -88,7 +88,6 @@ def step_rules(settings: Settings) -> StepRules:
 def order_policy(settings: Settings) -> OrderPolicy:
     """What requests become."""
     return OrderPolicy(
-        complaint_hold=timedelta(days=settings.execution.complaint_hold_days),
         too_old=too_old(settings),
         steps=step_rules(settings),
         deadlines=deadlines_of(settings),

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from csire_bridge.store.housekeeping.archives import Archives
 from csire_bridge.store.housekeeping.restores import Restores
 from csire_bridge.store.housekeeping.unproven_bytes import StrangerBytes
+from csire_bridge.store.repositories.complaints import Complaints
 from csire_bridge.store.repositories.contactors import Contactors
 from csire_bridge.store.repositories.danger_cuts import DangerCuts
 from csire_bridge.store.repositories.guards import Guards
@@ -50,6 +51,7 @@ class UnitOfWork:
         self.steps = Steps(connection)
         self.guards = Guards(connection)
         self.danger_cuts = DangerCuts(connection)
+        self.complaints = Complaints(connection)
         self.sid = SidBook(connection)
         self.work = WorkQueue(connection)
         self.leases = Leases(connection)

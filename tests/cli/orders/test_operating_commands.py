@@ -133,10 +133,10 @@ def test_given_a_hold_when_set_listed_and_released_then_it_names_people_and_the_
     place: Place,
 ) -> None:
     key = place.enter(state=OrderState.FIELD_WORK)
-    said = place.run("hold", "set", POINT, "--kind", "complaint", "--days", 14, *ANNA)
+    said = place.run("hold", "set", POINT, "--kind", "protection", "--days", 14, *ANNA)
     assert f"order {key} (disconnect) is field-work: call the people back" in said
     (hold,) = place.json("hold", "list")["holds"]
-    assert (hold["kind"], hold["by"], hold["holds"], hold["stops"]) == ("complaint", "Anna Nowak", True, "disconnect")
+    assert (hold["kind"], hold["by"], hold["holds"], hold["stops"]) == ("protection", "Anna Nowak", True, "disconnect")
     assert place.json("hold", "release", hold["key"], "--by", "Jan", "--why", "settled")["released_by"] == "Jan"
     assert "released before" in place.run("hold", "release", hold["key"], "--by", "Jan", code=1)
     assert "there is no hold 99" in place.run("hold", "release", 99, "--by", "Jan", code=1)
@@ -147,9 +147,9 @@ def test_given_a_hold_when_set_listed_and_released_then_it_names_people_and_the_
     ("words", "code", "said"),
     [
         (("590243856287817705", "--kind", "complaint"), 2, "check digit is 6"),
-        ((POINT, "--kind", "complaint", "--until", "tomorrow"), 2, "is no moment"),
-        ((POINT, "--kind", "complaint", "--until", "2020-11-23T10:00+01:00"), 1, "is past"),
-        ((POINT, "--kind", "complaint", "--until", "2030-11-23T10:00+01:00", "--days", "3"), 2, "not both"),
+        ((POINT, "--kind", "protection", "--until", "tomorrow"), 2, "is no moment"),
+        ((POINT, "--kind", "protection", "--until", "2020-11-23T10:00+01:00"), 1, "is past"),
+        ((POINT, "--kind", "protection", "--until", "2030-11-23T10:00+01:00", "--days", "3"), 2, "not both"),
     ],
 )
 def test_given_a_hold_that_makes_no_sense_when_set_then_it_is_said(

@@ -23,7 +23,7 @@ from csire_bridge.domain.order.order import Order, OrderKind, OrderState, Outcom
 from csire_bridge.domain.order.site_reports import SiteReport
 from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.work import Lease, ParkedWork, WorkStep
-from csire_bridge.pipeline.operator import guard_actions, order_actions, release_work
+from csire_bridge.pipeline.operator import complaint_actions, guard_actions, order_actions, release_work
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.head_end_reader import head_end_reader
 from csire_bridge.store.queries.order_dossier import order_file
@@ -260,7 +260,7 @@ def test_given_a_retried_disconnection_at_a_protected_point_then_the_gates_are_p
         order = given_up(playing)
         playing.scene.head_end.meter(METER).stuck = False
         with playing.scene.bridge.database.transaction() as tx:
-            guard_actions.set_hold(tx, POINT, HoldKind.COMPLAINT, None, act())
+            complaint_actions.lodge(tx, POINT, None, act(), LAW)
             order_actions.retry(tx, [order], act())
         playing.work_until_state(OrderState.REJECTED)
         assert playing.scene.head_end.meter(METER).output_state is True

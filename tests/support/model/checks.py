@@ -13,6 +13,7 @@ from sqlalchemy import select
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand, ContactorReading
 from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE
+from csire_bridge.domain.metering_point.complaints import Decision
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.operators_own import is_danger_cut, is_danger_end, is_operators_own
@@ -91,6 +92,7 @@ class Checks:
         now = self.bridge.world.bridge_clock()
         with self.bridge.parts.database.read_transaction() as tx:
             holds = tx.guards.holds_of([order.metering_point], now).get(order.metering_point, [])
+            complaints = [hold.complaint for hold in tx.guards.holds() if hold.metering_point == order.metering_point]
             stop = tx.guards.stop()
             point = tx.points.get(order.metering_point)
             cut = tx.danger_cuts.of_orders([order.key]).get(order.key)
@@ -112,6 +114,8 @@ class Checks:
         if order.kind is OrderKind.RECONNECT and point is not None and point.danger_registered:
             yield "danger is registered at the point"
         if order.kind is OrderKind.DISCONNECT:
+            if any(c is not None and (c.decision is not Decision.REJECTED or c.disputed_at) for c in complaints):
+                yield "a complaint is not rejected, or disputed"
             if point is None:
                 yield "its point is not known"
             yield from self._connections(order, known, now)

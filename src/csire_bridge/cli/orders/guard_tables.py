@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from csire_bridge.cli.shared.console import duration
 from csire_bridge.cli.shared.moments import local
+from csire_bridge.domain.law.complaints import supply_back_by
+from csire_bridge.domain.law.policy import LawPolicy
+from csire_bridge.domain.metering_point.complaints import Complaint, ComplaintStanding
 from csire_bridge.domain.metering_point.guards import Allowance, Stop
 from csire_bridge.domain.metering_point.holds import Hold
+from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order
 from csire_bridge.store.sql.row_mapper import to_row
 
-__all__ = ["allowance_facts", "allowance_line", "hold_facts", "hold_line", "stop_facts", "stop_line"]
+__all__ = ["allowance_facts", "allowance_line", "hold_facts", "hold_line", "met_lines", "stop_facts", "stop_line"]
 
 
 def stop_facts(stop: Stop | None) -> dict[str, Any]:
@@ -25,17 +31,58 @@ def stop_line(stop: Stop | None) -> str:
     return f"the stop switch is thrown ({stop.scope}) since {local(stop.since)} by {stop.by}: {stop.why}"
 
 
-def hold_facts(hold: Hold, now: datetime) -> dict[str, Any]:
-    """A hold, and whether it holds now."""
-    return to_row(hold) | {"holds": hold.holds(now), "stops": hold.kind.stops.value}
+def hold_facts(hold: Hold, now: datetime, law: LawPolicy) -> dict[str, Any]:
+    """A hold, and whether it holds now; of a complaint, what stands and which times count."""
+    facts = to_row(hold, "complaint") | {"holds": hold.holds(now), "stops": hold.kind.stops.value}
+    if hold.complaint is None:
+        return facts
+    times = {"standing": hold.complaint.standing(now).value, "supply_back_by": _supply_back_by(hold.complaint, law)}
+    return facts | {"complaint": to_row(hold.complaint) | times}
 
 
-def hold_line(hold: Hold, now: datetime) -> str:
+def hold_line(hold: Hold, now: datetime, law: LawPolicy) -> str:
     """The same for people."""
     end = f"until {local(hold.until)}" if hold.until else "until it is released"
     over = "" if hold.holds(now) else " (over)"
     what = f"hold {hold.key}: {hold.metering_point} {hold.kind}, stops {hold.kind.stops}"
+    if hold.complaint is not None:
+        end = "; ".join(_complaint_words(hold.complaint, now, law))
     return f"{what} {end}{over}; {hold.by}: {hold.why}"
+
+
+def met_lines(orders: Iterable[Order]) -> list[str]:
+    """What becomes of the open orders that a hold meets."""
+    return [
+        f"order {order.key} ({order.kind}) is {order.state}: "
+        + ("call the people back" if order.state in NEEDS_OPERATOR else "its next command is not given")
+        for order in orders
+    ]
+
+
+def _complaint_words(complaint: Complaint, now: datetime, law: LawPolicy) -> Iterator[str]:
+    """What stands, what counts from when, and what is left."""
+    standing = complaint.standing(now)
+    yield complaint.words(now)
+    if standing is ComplaintStanding.OPEN and complaint.decide_by is not None:
+        left = duration((complaint.decide_by - now).total_seconds())
+        yield f"it counts as upheld from {local(complaint.decide_by)}, {left} are left to decide"
+    elif standing is ComplaintStanding.OPEN:
+        yield "it holds until it is decided"
+    elif standing is not ComplaintStanding.REJECTED:
+        yield "it holds until it is released"
+    back = _supply_back_by(complaint, law)
+    if back is not None and standing is not ComplaintStanding.REJECTED:
+        yield f"the supply must be back by {local(back)}"
+    for what, at, by, why in (
+        (complaint.decision, complaint.decided_at, complaint.decided_by, complaint.decided_why),
+        (ComplaintStanding.DISPUTED, complaint.disputed_at, complaint.disputed_by, complaint.disputed_why),
+    ):
+        if at is not None:
+            yield f"{what} {local(at)}, entered by {by}: {why}"
+
+
+def _supply_back_by(complaint: Complaint, law: LawPolicy) -> datetime | None:
+    return supply_back_by(law, complaint.lodged) if complaint.after_cut else None
 
 
 def allowance_facts(allowance: Allowance) -> dict[str, Any]:

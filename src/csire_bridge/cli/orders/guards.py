@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from csire_bridge.cli.orders import complaints
 from csire_bridge.cli.orders.guard_tables import (
     allowance_facts,
     allowance_line,
     hold_facts,
     hold_line,
+    met_lines,
     stop_facts,
     stop_line,
 )
@@ -21,15 +23,14 @@ from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.shared.operator_action import (
     opened,
     parse_point,
-    read_transaction,
     tell,
 )
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
-from csire_bridge.domain.order.order import NEEDS_OPERATOR, OrderKind
-from csire_bridge.pipeline.operator import guard_actions
+from csire_bridge.domain.order.order import OrderKind
+from csire_bridge.pipeline.operator import complaint_actions, guard_actions
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(stop)
     app.command()(go)
+    complaints.add_to(_hold)
     app.add_typer(_hold, name="hold")
     app.add_typer(_allow, name="allow")
 
@@ -106,48 +108,70 @@ def set_hold(
         typer.Option(help="emergency holds connections, the others disconnections; emergency-supply danger cuts, too."),
     ],
     *,
+    lodged: Annotated[
+        str | None, typer.Option(help="When the complaint was lodged: a day, or a moment. None: today.")
+    ] = None,
+    after_cut: Annotated[
+        bool, typer.Option("--after-cut", help="The complaint was lodged after the supply was cut.")
+    ] = False,
     until: Annotated[str | None, typer.Option(help=f"Its end; none: until it is released. {MOMENT_HELP}")] = None,
     days: Annotated[float | None, typer.Option(help="Its end, in days from now.", min=0.001, max=3660)] = None,
 ) -> None:
     """Hold a metering point: disconnections are answered with "cannot", or connections wait (emergency).
 
-    Example:
+    A complaint has no end by time: it holds until it is decided (`hold decide`) or released.
 
-        csire-bridge hold set 590243856287817706 --kind complaint --days 14 --by "Anna Nowak" --why "complaint 17/2026"
+    Examples:
+
+        csire-bridge hold set 590243856287817706 --kind complaint --lodged 2026-11-20 --by "Anna Nowak" --why "no. 17"
+
+        csire-bridge hold set 590243856287817706 --kind emergency --by "Anna Nowak" --why "fire in the building"
     """
+    from csire_bridge.service.settings_to_values import law_policy
     from csire_bridge.store.queries.order_search import open_at
 
-    act, code = operator.action(), parse_point(point)
+    act, code, law = operator.action(), parse_point(point), law_policy(operator.settings())
+    end = _end(kind, until, days, act.at)
+    if kind is not HoldKind.COMPLAINT and (lodged is not None or after_cut):
+        raise typer.BadParameter("--lodged and --after-cut are for --kind complaint")
+    since = parse_moment(lodged, act.at) if lodged is not None else None
+    with operator.changing() as tx:
+        if kind is HoldKind.COMPLAINT:
+            key = complaint_actions.lodge(tx, code, since, act, law, after_cut=after_cut)
+        else:
+            key = guard_actions.set_hold(tx, code, kind, end, act)
+        hold = tx.guards.hold(key)
+        met = open_at(tx.connection, code, kind.stops)
+    orders = {"orders": [{"key": o.key, "kind": o.kind, "state": o.state} for o in met]}
+    operator.tell(hold_facts(hold, act.at, law) | orders, hold_line(hold, act.at, law), *met_lines(met))
+
+
+def _end(kind: HoldKind, until: str | None, days: float | None, now: datetime) -> datetime | None:
     if until is not None and days is not None:
         raise typer.BadParameter("give --until or --days, not both")
-    end: datetime | None = parse_moment(until, act.at) if until is not None else None
-    end = act.at + timedelta(days=days) if days is not None else end
-    with operator.changing() as tx:
-        key = guard_actions.set_hold(tx, code, kind, end, act)
-        hold = next(hold for hold in tx.guards.holds() if hold.key == key)
-        met = open_at(tx.connection, code, kind.stops)
-    warnings = [
-        f"order {order.key} ({order.kind}) is {order.state}: "
-        + ("call the people back" if order.state in NEEDS_OPERATOR else "its next command is not given")
-        for order in met
-    ]
-    facts = hold_facts(hold, act.at) | {"orders": [{"key": o.key, "kind": o.kind, "state": o.state} for o in met]}
-    operator.tell(facts, hold_line(hold, act.at), *warnings)
+    if kind is HoldKind.COMPLAINT and (until is not None or days is not None):
+        raise typer.BadParameter("a complaint does not end by time, but by `hold decide` or `hold release`")
+    if days is not None:
+        return now + timedelta(days=days)
+    return parse_moment(until, now) if until is not None else None
 
 
 @_hold.command("list")
 def list_holds(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
-    """Every hold that was not released; expired ones are marked.
+    """Every hold that was not released; what is over is marked. Of a complaint: what stands, and which times count.
 
     Example:
 
         csire-bridge hold list
     """
-    now = system_clock()
-    with read_transaction(config, database) as tx:
+    from csire_bridge.service.settings_to_values import law_policy
+
+    now, settings = system_clock(), load_settings(config, database=database)
+    law = law_policy(settings)
+    with opened(settings) as store, store.read_transaction() as tx:
         found = tx.guards.holds()
-    lines = [hold_line(hold, now) for hold in found] or ["nothing is held"]
-    tell(json_wanted, {"holds": [hold_facts(hold, now) for hold in found]}, *lines)
+    lines = [hold_line(hold, now, law) for hold in found] or ["nothing is held"]
+    tell(json_wanted, {"holds": [hold_facts(hold, now, law) for hold in found]}, *lines)
 
 
 @_hold.command("release")
@@ -159,11 +183,13 @@ def release_hold(operator: Operator, key: ListedKeyArgument) -> None:
 
         csire-bridge hold release 3 --by "Jan Kowalski" --why "the fire brigade has left"
     """
-    act = operator.action()
+    from csire_bridge.service.settings_to_values import law_policy
+
+    act, law = operator.action(), law_policy(operator.settings())
     with operator.changing() as tx:
         hold, waited = guard_actions.release_hold(tx, key, act)
     lines = [f"order {order.key} ({order.kind}) goes on" for order in waited]
-    facts = hold_facts(hold, act.at) | {"orders": [order.key for order in waited]}
+    facts = hold_facts(hold, act.at, law) | {"orders": [order.key for order in waited]}
     operator.tell(facts, f"hold {key} at {hold.metering_point} ({hold.kind}) was released by {act.by}", *lines)
 
 

@@ -17,7 +17,7 @@ from csire_bridge.store.sql.row_mapper import to_row
 
 __all__ = ["order_facts", "order_lines", "orders_table"]
 
-_GUARDS = ("holds", "stops", "allowances")
+_GUARDS = ("holds", "complaints", "stops", "allowances")
 
 
 def order_facts(order: Order) -> dict[str, Any]:

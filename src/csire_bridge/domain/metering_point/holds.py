@@ -1,6 +1,6 @@
 """Holds: a person, or a household's complaint, forbids moving a contactor.
 
-A complaint keeps the supply from being cut (Energy Law art. 6c: the supplier has fourteen days to answer it). An
+A complaint keeps the supply from being cut (Energy Law art. 6c, 6d), and never ends by time: see ``complaints``. An
 emergency suspension (process 8.3 of the hub's standard) keeps the supply from coming back until a named person
 releases it. An emergency may also need the supply: then nobody cuts it, not even because of danger, until a named
 person releases that hold.
@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.meter.contactor import ContactorAction
+from csire_bridge.domain.metering_point.complaints import Complaint
 
 __all__ = ["Hold", "HoldKind"]
 
@@ -34,7 +35,13 @@ class HoldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """One hold of a metering point, from ``since`` until ``until`` (UTC; None: until somebody releases it)."""
+    """One hold of a metering point, until ``until`` (UTC; None: until somebody releases it).
+
+    It holds as soon as it is written. ``since`` (UTC) only tells when that was: whoever set it may have a clock that
+    is ahead of the clock by which a command is given.
+
+    ``complaint`` is that of a hold of its kind. Such a hold has no end by time, whatever ``until`` says.
+    """
 
     key: int
     metering_point: MeteringPointCode
@@ -46,7 +53,12 @@ class Hold:
     released_at: datetime | None = None
     released_by: str | None = None
     released_why: str | None = None
+    complaint: Complaint | None = None
 
     def holds(self, now: datetime) -> bool:
         """Whether it holds at ``now``."""
-        return self.released_at is None and self.since <= now and (self.until is None or now < self.until)
+        if self.released_at is not None:
+            return False
+        if self.kind is HoldKind.COMPLAINT:
+            return self.complaint is None or self.complaint.blocks(now)
+        return self.until is None or now < self.until

@@ -49,6 +49,9 @@ class AlertKind(StrEnum):
     DEADLINE_PAST = "deadline-past"
     PROTECTION_UNDECIDED = "protection-undecided"
     LAW_LOOSENED = "law-loosened"
+    COMPLAINT_HALF = "complaint-half"
+    COMPLAINT_FOUR_FIFTHS = "complaint-four-fifths"
+    COMPLAINT_UPHELD = "complaint-upheld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,9 @@ _SENTENCES = {
     AlertKind.DEADLINE_PAST: "{count} orders are past their deadline",
     AlertKind.PROTECTION_UNDECIDED: "nobody has decided how unknown households are treated",
     AlertKind.LAW_LOOSENED: "{count} rules of the law are not applied",
+    AlertKind.COMPLAINT_HALF: "half of the time to decide is over for {count} complaints",
+    AlertKind.COMPLAINT_FOUR_FIFTHS: "four fifths of the time to decide are over for {count} complaints",
+    AlertKind.COMPLAINT_UPHELD: "{count} complaints were not decided in time and count as upheld; see `hold list`",
     AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
     AlertKind.CLOCKS_DIFFER: "{count} processes see clocks that disagree (the log says by how much)",
     AlertKind.DANGER_WAITED_FOR: "{count} connections must not be carried out before registered danger is lifted",

@@ -7,7 +7,7 @@ from datetime import datetime
 from csire_bridge.domain.law.bans import Bans
 from csire_bridge.domain.law.judge import Forbidden, WaitForLaw, judge
 from csire_bridge.domain.law.policy import LawPolicy
-from csire_bridge.domain.metering_point.interlocks import DANGER, danger, holding_back, protection
+from csire_bridge.domain.metering_point.interlocks import DANGER, At, danger, holding_back, protection
 from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order
 from csire_bridge.pipeline.execute.meter_gate import doubts_of
@@ -27,10 +27,11 @@ def against_field_work(tx: Transaction, order: Order, now: datetime, law: LawPol
     point, holds = tx.points.of([code], now).get(code), tx.guards.holds_of([code], now).get(code, [])
     if point is None:
         return "the metering point is not known to the operator"
+    at = At(now, law)
     if is_danger_cut(order):
-        needed = protection(order, point, holds)
+        needed = protection(order, point, holds, at)
         return needed.text if needed else None
-    protected, hold, stop = protection(order, point, holds), holding_back(order, holds), tx.guards.stop()
+    protected, hold, stop = protection(order, point, holds, at), holding_back(order, holds), tx.guards.stop()
     verdict = judge(order, point.protection, law, now, now)
     against = [
         verdict.text if isinstance(verdict, WaitForLaw | Forbidden) else None,

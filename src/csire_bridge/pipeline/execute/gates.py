@@ -15,7 +15,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW
 from csire_bridge.domain.metering_point.holds import Hold
-from csire_bridge.domain.metering_point.interlocks import DANGER, danger, holding_back, interlock
+from csire_bridge.domain.metering_point.interlocks import DANGER, At, danger, holding_back, interlock
 from csire_bridge.domain.operations.throttle import Throttle
 from csire_bridge.domain.order.operators_own import is_danger_cut, is_danger_end
 from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
@@ -197,9 +197,10 @@ class Gates:
         """
         changes, points, holds = there.changes, there.points(new), there.holds(new)
         free: list[Ready] = []
+        at = At(changes.now, self._policy.law)
         for item, order in new:
             point, here = points.get(order.metering_point), holds.get(order.metering_point, ())
-            against, hold = interlock(order, point, here), holding_back(order, here)
+            against, hold = interlock(order, point, here, at), holding_back(order, here)
             remedy = needs_people(order, point)
             if remedy is not None:
                 changes.field_work(order, item, remedy)

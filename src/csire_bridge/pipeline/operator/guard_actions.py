@@ -33,7 +33,12 @@ def lift_stop(tx: Transaction, act: OperatorAction) -> int:
 def set_hold(
     tx: Transaction, point: MeteringPointCode, kind: HoldKind, until: datetime | None, act: OperatorAction
 ) -> int:
-    """Hold a metering point from now on, until ``until`` (UTC) or until somebody releases it; return the hold's key."""
+    """Hold a metering point from now on, until ``until`` (UTC) or until somebody releases it; return the hold's key.
+
+    A complaint is recorded by ``complaint_actions.lodge`` instead; it does not end by time.
+    """
+    if kind is HoldKind.COMPLAINT:
+        raise ActionRefused("a complaint has a day on which it was lodged", "record it with that day")
     if until is not None and until <= act.at:
         raise ActionRefused(f"{until.isoformat()} is past", "give a moment that is still to come")
     hold = Hold(key=0, metering_point=point, kind=kind, since=act.at, until=until, by=act.by, why=act.why or "")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from csire_bridge.domain.clock import start_of
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode
+from csire_bridge.domain.law.complaints import decide_by
+from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.message.message import Header, OrderRequest
+from csire_bridge.domain.metering_point.complaints import Complaint
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState, ReconnectionReason, RejectionReason
 from csire_bridge.domain.order.precedence import asked_at
@@ -52,7 +55,7 @@ def apply_precedence(tx: Transaction, asked: Sequence[Order], now: datetime, pol
     """Apply the precedence of orders that were just asked for over the other orders at their points."""
     reconnections = [order for order in asked if order.kind is OrderKind.RECONNECT]
     _supersede(tx, reconnections, now)
-    _protect(tx, reconnections, now, policy.complaint_hold)
+    _protect(tx, reconnections, now, policy.law)
 
 
 def _supersede(tx: Transaction, reconnections: Sequence[Order], now: datetime) -> None:
@@ -67,17 +70,23 @@ def _supersede(tx: Transaction, reconnections: Sequence[Order], now: datetime) -
         tx.work.add(WorkStep.ACKNOWLEDGE, [order.key], now)
 
 
-def _protect(tx: Transaction, reconnections: Sequence[Order], now: datetime, lasts: timedelta) -> None:
+def _protect(tx: Transaction, reconnections: Sequence[Order], now: datetime, law: LawPolicy) -> None:
+    """A connection because of a complaint starts that complaint: the supply comes back, and stays until it is decided.
+
+    Two messages about it start two holds: which complaint they mean, only a person can tell.
+    """
     for order in reconnections:
-        if order.reconnection_reason is ReconnectionReason.COMPLAINT and lasts:
+        if order.reconnection_reason is ReconnectionReason.COMPLAINT:
+            lodged = min(order.registered_at, now)
             hold = Hold(
                 key=0,
                 metering_point=order.metering_point,
                 kind=HoldKind.COMPLAINT,
                 since=now,
-                until=order.registered_at + lasts,
+                until=None,
                 by=f"message {order.source_number}" if order.source_number else "SID",
-                why="the supply came back because of a complaint",
+                why="a connection because of a complaint was asked for",
+                complaint=Complaint(lodged=lodged, after_cut=True, decide_by=decide_by(law, lodged)),
             )
             tx.guards.add_hold(hold)
 

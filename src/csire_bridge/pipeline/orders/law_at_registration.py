@@ -10,6 +10,7 @@ from datetime import datetime
 
 from csire_bridge.domain.law.judge import Forbidden, WaitForLaw, judge
 from csire_bridge.domain.law.policy import LawPolicy
+from csire_bridge.domain.metering_point.interlocks import At, protection
 from csire_bridge.domain.order.order import OrderState, RejectionReason
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.ports.store import Transaction
@@ -24,12 +25,16 @@ def apply_law_to_dated(tx: Transaction, keys: Sequence[int], now: datetime, law:
     that the order may wait. Everything else is a line in its history.
     """
     dated = [o for o in tx.orders.get_many(keys).values() if o.state is OrderState.REGISTERED and o.not_before > now]
-    points = tx.points.of([order.metering_point for order in dated], now)
+    codes = [order.metering_point for order in dated]
+    points, holds = tx.points.of(codes, now), tx.guards.holds_of(codes, now)
     for order in dated:
         point = points.get(order.metering_point)
-        protection = point.protection if point else None
-        verdict = judge(order, protection, law, order.not_before, order.not_before)
-        if isinstance(verdict, Forbidden) and protection is not None:
+        today = protection(order, point, holds.get(order.metering_point, ()), At(now, law)) if point else None
+        if today is not None:
+            tx.orders.note(order.key, order.state, now, f"as things stand today it is not carried out: {today.text}")
+        known = point.protection if point else None
+        verdict = judge(order, known, law, order.not_before, order.not_before)
+        if isinstance(verdict, Forbidden) and known is not None:
             facts = {"cannot_reason": RejectionReason.OTHER, "detail": verdict.text}
             tx.orders.move(order, OrderState.REJECTED, now, verdict.text, **facts)
             tx.work.wake(WorkStep.EXECUTE, [order.key], now)

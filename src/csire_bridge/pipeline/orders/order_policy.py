@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.law.policy import LawPolicy
@@ -15,14 +14,13 @@ __all__ = ["OrderPolicy"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPolicy:
-    """``complaint_hold``: how long a reconnection for a household's complaint protects its point from disconnection.
+    """The settings of requests.
 
     ``too_old``: which disconnections are left to a person when they come, because they were asked for long ago.
     ``steps``: which steps agreements have. ``deadlines``: by when orders must be carried out.
-    ``law``: what the law forbids.
+    ``law``: what the law forbids, and by when a complaint must be decided.
     """
 
-    complaint_hold: timedelta
     too_old: TooOld
     steps: StepRules
     deadlines: Deadlines

@@ -1,4 +1,6 @@
-"""Ports of the guards (holds, stop switch, cap, circuit breakers), of cuts because of danger, and of the rule sets."""
+"""Ports of the guards (holds with their complaints, stop switch, cap, circuit breakers, cuts because of danger) and of
+the rule sets.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,21 @@ from typing import Protocol
 from csire_bridge.domain.identifiers import (
     MeteringPointCode,
 )
+from csire_bridge.domain.metering_point.complaints import Decision
 from csire_bridge.domain.metering_point.danger_cuts import DangerCut
 from csire_bridge.domain.metering_point.guards import Allowance, Stop, StopScope
 from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.operations.circuit_breaker import Circuit
 from csire_bridge.domain.rules.model import RuleSetVersion
 
-__all__ = ["DangerCuts", "Guards", "RuleSets"]
+__all__ = ["Complaints", "DangerCuts", "Guards", "RuleSets"]
 
 
 class Guards(Protocol):
     """Holds, the stop switch, the cap's allowances, and circuit breakers."""
 
     def add_hold(self, hold: Hold) -> int: ...
+    def hold(self, key: int) -> Hold: ...
     def holds_of(
         self, points: Sequence[MeteringPointCode], now: datetime
     ) -> Mapping[MeteringPointCode, list[Hold]]: ...
@@ -37,6 +41,13 @@ class Guards(Protocol):
     def allowed(self, now: datetime) -> int: ...
     def circuit(self, name: str) -> Circuit: ...
     def set_circuit(self, before: Circuit, after: Circuit) -> bool: ...
+
+
+class Complaints(Protocol):
+    """What is decided and disputed about the complaint of a hold."""
+
+    def decide(self, hold: int, decision: Decision, by: str, at: datetime, why: str | None) -> None: ...
+    def dispute(self, hold: int, by: str, at: datetime, why: str | None) -> None: ...
 
 
 class DangerCuts(Protocol):

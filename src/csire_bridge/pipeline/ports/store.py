@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from csire_bridge.pipeline.ports.delivery import Outbox
-from csire_bridge.pipeline.ports.guards import DangerCuts, Guards, RuleSets
+from csire_bridge.pipeline.ports.guards import Complaints, DangerCuts, Guards, RuleSets
 from csire_bridge.pipeline.ports.head_end import Contactors, HeadEndEvents
 from csire_bridge.pipeline.ports.journal import Journal, StrangerBytes
 from csire_bridge.pipeline.ports.metering_points import PointRegistry
@@ -42,6 +42,8 @@ class Transaction(Protocol):
     def steps(self) -> Steps: ...
     @property
     def guards(self) -> Guards: ...
+    @property
+    def complaints(self) -> Complaints: ...
     @property
     def danger_cuts(self) -> DangerCuts: ...
     @property

@@ -14,6 +14,7 @@ from csire_bridge.domain.message.refusals import ABOUT_TRUST
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.queries.complaint_alerts import complaint_alerts
 from csire_bridge.store.queries.said_early import said_early_alert
 from csire_bridge.store.queries.supply_alerts import supply_alerts
 from csire_bridge.store.tables import (
@@ -65,6 +66,7 @@ def standing(
     reused id is reported. ``partner_wait``: how long a partner may accept or send nothing.
     """
     yield from supply_alerts(connection)
+    yield from complaint_alerts(connection, now)
     yield from _trimmed(connection, now - memory)
     yield from said_early_alert(connection, now - result_wait - memory, now - result_wait)
     conditions = {**_conditions(now, result_wait, memory), **_silences(now - partner_wait)}

@@ -12,6 +12,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.sql.plain_values import Facts, facts_of, history_of, rows_of
 from csire_bridge.store.tables import (
     allowances,
+    complaints,
     danger_cuts,
     head_end_events,
     holds,
@@ -72,6 +73,7 @@ def guards_met(connection: Connection, order: Row[Any]) -> dict[str, list[Facts]
     return {
         "danger_cuts": history_of(connection, danger_cuts, mine),
         "holds": history_of(connection, holds, of_point),
+        "complaints": history_of(connection, complaints, complaints.c.key.in_(select(holds.c.key).where(of_point))),
         "stops": history_of(connection, stops, _touches(stops.c, start, end, "lifted_at")),
         "allowances": history_of(connection, allowances, above) if disconnects else [],
     }

@@ -6,23 +6,26 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Result, bindparam, delete, func, insert, null, or_, select, update
 from sqlalchemy.sql.dml import Delete, Update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.guards import Allowance, Stop, StopScope, require_second_person
-from csire_bridge.domain.metering_point.holds import Hold
+from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.circuit_breaker import Circuit
 from csire_bridge.store.connection.dialects import insert_new, take_turns
+from csire_bridge.store.repositories.complaints import Complaints
 from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.row_mapper import from_row, from_rows, to_row
 from csire_bridge.store.tables import allowances, circuits, holds, stops
 
 __all__ = ["Guards"]
 
-_HOLDS = select(holds).where(holds.c.released_at.is_(None)).order_by(holds.c.key)
+_ANY_HOLD = select(holds, null().label("complaint"))
+_HOLDS = _ANY_HOLD.where(holds.c.released_at.is_(None)).order_by(holds.c.key)
 _HOLDS_OF = _HOLDS.where(any_of(holds.c.metering_point, "points"))
 _STOP = select(stops).where(stops.c.lifted_at.is_(None)).order_by(stops.c.key)
 _ALLOWED = select(func.coalesce(func.sum(allowances.c.count), 0)).where(
@@ -38,34 +41,46 @@ class Guards:
         self._connection = connection
 
     def add_hold(self, hold: Hold) -> int:
-        """Write a new hold (its ``key`` is ignored); return its key."""
-        return int(
-            self._connection.execute(insert(holds).values(to_row(hold, "key")).returning(holds.c.key)).scalar_one()
-        )
+        """Write a new hold (its ``key`` is ignored), with its complaint if it has one; return its key."""
+        new = insert(holds).values(to_row(hold, "key", "complaint")).returning(holds.c.key)
+        key = int(self._connection.execute(new).scalar_one())
+        if hold.complaint is not None:
+            Complaints(self._connection).add(key, hold.complaint)
+        return key
 
     def holds_of(self, points: Sequence[MeteringPointCode], now: datetime) -> Mapping[MeteringPointCode, list[Hold]]:
         """The holds that are in force at each of ``points``."""
         found: dict[MeteringPointCode, list[Hold]] = defaultdict(list)
         if points:
             here = self._connection.execute(_HOLDS_OF, {"points": [str(point) for point in points]})
-            for hold in from_rows(Hold, here):
+            for hold in self._read(here):
                 if hold.holds(now):
                     found[hold.metering_point].append(hold)
         return found
 
     def holds(self) -> list[Hold]:
         """Every hold that was not released, including expired ones."""
-        return list(from_rows(Hold, self._connection.execute(_HOLDS)))
+        return self._read(self._connection.execute(_HOLDS))
+
+    def hold(self, key: int) -> Hold:
+        """The hold of that key, released or not; raise KeyError."""
+        found = self._read(self._connection.execute(_ANY_HOLD.where(holds.c.key == key)))
+        if not found:
+            raise KeyError(key)
+        return found[0]
+
+    def _read(self, result: Result[Any]) -> list[Hold]:
+        found = list(from_rows(Hold, result))
+        of = Complaints(self._connection).of([hold.key for hold in found if hold.kind is HoldKind.COMPLAINT])
+        return [replace(hold, complaint=of[hold.key]) if hold.key in of else hold for hold in found]
 
     def release_hold(self, key: int, by: str, at: datetime, why: str | None = None) -> Hold:
         """Release a hold; raise KeyError when there is none of that key, StaleWrite when it was released before."""
-        row = self._connection.execute(select(holds).where(holds.c.key == key)).first()
-        if row is None:
-            raise KeyError(key)
+        before = self.hold(key)
         free = update(holds).where(holds.c.key == key, holds.c.released_at.is_(None))
         if not self._connection.execute(free.values(released_at=at, released_by=by, released_why=why)).rowcount:
             raise StaleWrite(f"hold {key} was released before")
-        return replace(from_row(Hold, row), released_at=at, released_by=by, released_why=why)
+        return replace(before, released_at=at, released_by=by, released_why=why)
 
     def stop(self) -> Stop | None:
         """The stop switch if it is thrown, the widest scope first; else None."""

@@ -6,7 +6,17 @@ Migrations create the tables (``store/migrations``); a test holds both to each o
 from __future__ import annotations
 
 from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
-from csire_bridge.store.tables.guards import STANDING_CUTS, allowances, circuits, danger_cuts, holds, restores, stops
+from csire_bridge.store.tables.guards import (
+    STANDING_CUTS,
+    UNDECIDED,
+    allowances,
+    circuits,
+    complaints,
+    danger_cuts,
+    holds,
+    restores,
+    stops,
+)
 from csire_bridge.store.tables.journal import (
     ENDED_EARLY,
     JUDGED_AGAIN,
@@ -50,6 +60,7 @@ __all__ = [
     "SHARED_METER",
     "STANDING_CUTS",
     "UNCOUNTED",
+    "UNDECIDED",
     "UNSETTLED",
     "UNTOLD",
     "WITH_DEADLINE",
@@ -60,6 +71,7 @@ __all__ = [
     "archives",
     "circuits",
     "clocks",
+    "complaints",
     "contactors",
     "danger_cuts",
     "foreign_times",

@@ -10,13 +10,24 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     false,
     text,
 )
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["STANDING_CUTS", "allowances", "circuits", "danger_cuts", "holds", "restores", "stops"]
+__all__ = [
+    "STANDING_CUTS",
+    "UNDECIDED",
+    "allowances",
+    "circuits",
+    "complaints",
+    "danger_cuts",
+    "holds",
+    "restores",
+    "stops",
+]
 
 holds = Table(
     "holds",
@@ -57,6 +68,27 @@ Index(
     sqlite_where=STANDING_CUTS,
     postgresql_where=STANDING_CUTS,
 )
+
+# What a hold of the kind "complaint" is about; its key is that of the hold.
+complaints = Table(
+    "complaints",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=False),
+    Column("lodged", Moment, nullable=False),
+    Column("after_cut", Boolean, nullable=False),
+    Column("decide_by", Moment),
+    Column("decision", String(16)),
+    Column("decided_at", Moment),
+    Column("decided_by", String(100)),
+    Column("decided_why", Text),
+    Column("disputed_at", Moment),
+    Column("disputed_by", String(100)),
+    Column("disputed_why", Text),
+)
+UNDECIDED = and_(
+    complaints.c.decide_by.is_not(None), complaints.c.decision.is_(None), complaints.c.disputed_at.is_(None)
+)
+Index("ix_complaints_undecided", complaints.c.decide_by, sqlite_where=UNDECIDED, postgresql_where=UNDECIDED)
 
 # The stop switch: thrown as long as one row is not lifted.
 stops = Table(

@@ -7,19 +7,26 @@ from datetime import timedelta
 
 import pytest
 
+from csire_bridge.channels.hes.profile import HeadEndProfile
+from csire_bridge.channels.hub.profile import HubProfile
+from csire_bridge.channels.sid.profile import SidProfile
+from csire_bridge.channels.transport.inbound.request_body import BodyLimits
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.law.policy import UnknownProtection, WhenBanned
 from csire_bridge.domain.message.envelope_rules import Limits
+from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.order.steps import StepKind, StepRules
 from csire_bridge.domain.order.too_old import TooOld
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
+from csire_bridge.service.bridge_sid import sid_profile
 from csire_bridge.service.settings_to_values import (
     deadlines_of,
     execution_policy,
+    hub_profile,
     intake_policy,
     law_policy,
     order_policy,
@@ -115,3 +122,17 @@ def test_given_no_settings_when_values_are_made_then_they_are_what_was_always_pr
 )
 def test_given_a_value_that_is_made_of_settings_then_it_has_no_default_of_its_own(value: type) -> None:
     assert [f.name for f in fields(value) if f.default is not MISSING or f.default_factory is not MISSING] == []
+
+
+def test_given_no_settings_of_a_partner_then_its_profile_is_what_the_settings_default_to() -> None:
+    given = load_settings(environment=False, hub={"url": "https://hub.example"}, sid={"url": "https://sid.example"})
+    assert hub_profile(given) == HubProfile("https://hub.example")
+    assert sid_profile(given) == SidProfile("https://sid.example")
+    assert HeadEndProfile.of(given.head_end) == HeadEndProfile("", "")
+    web, default = given.web, PartnerLimits(max_bytes=given.limits.max_message_bytes)
+    assert BodyLimits(default.max_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds) == BodyLimits()
+    assert PartnerLimits(web.strangers_per_minute, web.strangers_at_once) == PartnerLimits()
+    assert PartnerLimits(given.sid.per_minute, given.sid.at_once) == PartnerLimits()
+    profile = HubProfile("https://hub.example")
+    assert (profile.connect_seconds, profile.send_seconds, profile.peek_seconds) == (5, 30, 70)
+    assert (BodyLimits().seconds, default.per_minute, default.at_once, default.max_bytes) == (30, 6000, 64, 1 << 20)

@@ -51,8 +51,8 @@ class PartnerSettings(Part):
     revocation_list: Path | None = None
     revocation_authority: Path | None = None
     revocation_expired: Literal["refuse-start", "alert"] = "refuse-start"
-    per_minute: int = Field(default=6000, gt=0)
-    at_once: int = Field(default=64, gt=0)
+    per_minute: int = Field(default=PartnerLimits().per_minute, gt=0)
+    at_once: int = Field(default=PartnerLimits().at_once, gt=0)
 
     @model_validator(mode="after")
     def _signs_with_something(self) -> PartnerSettings:

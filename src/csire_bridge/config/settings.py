@@ -35,6 +35,7 @@ from csire_bridge.config.web import WebSettings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.envelope_rules import Limits
+from csire_bridge.domain.message.partners import PartnerLimits
 
 __all__ = [
     "DATABASE_FILE",
@@ -74,7 +75,7 @@ class LimitSettings(Part):
     partner_wait_seconds: float = Field(default=600, gt=0)
     judge_again_days: float = Field(default=7, gt=0)
     oldest_disconnection_days: float = Field(default=3, gt=0)
-    max_message_bytes: int = Field(default=1024 * 1024, gt=0, le=50 * 1024 * 1024)
+    max_message_bytes: int = Field(default=PartnerLimits().max_bytes, gt=0, le=50 * 1024 * 1024)
 
     def as_limits(self) -> Limits:
         """The same as values of the domain."""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from csire_bridge.config.parties import Folders, Part
+from csire_bridge.domain.message.partners import PartnerLimits
 
 __all__ = ["Network", "SidSettings"]
 
@@ -57,8 +58,8 @@ class SidSettings(Part):
     caller_user: str | None = None
     caller_password_file: Path | None = None
     caller_certificates: Folders = ()
-    per_minute: int = Field(default=6000, gt=0)
-    at_once: int = Field(default=64, gt=0)
+    per_minute: int = Field(default=PartnerLimits().per_minute, gt=0)
+    at_once: int = Field(default=PartnerLimits().at_once, gt=0)
 
     @model_validator(mode="after")
     def _goes_together(self) -> SidSettings:

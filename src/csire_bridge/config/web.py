@@ -6,6 +6,7 @@ from pydantic import Field
 
 from csire_bridge.config.parties import Part
 from csire_bridge.config.sid import Network
+from csire_bridge.domain.message.partners import PartnerLimits
 
 __all__ = ["WebSettings"]
 
@@ -31,8 +32,8 @@ class WebSettings(Part):
     bytes_per_second: float = Field(default=1024, gt=0)
     header_seconds: float = Field(default=10, gt=0)
     keep_alive_seconds: int = Field(default=30, gt=0)
-    strangers_per_minute: int = Field(default=6000, gt=0)
-    strangers_at_once: int = Field(default=64, gt=0)
+    strangers_per_minute: int = Field(default=PartnerLimits().per_minute, gt=0)
+    strangers_at_once: int = Field(default=PartnerLimits().at_once, gt=0)
     strangers_bytes_per_day: int = Field(default=64 * 1024 * 1024, ge=0, lt=1 << 62)
     connections: int = Field(default=512, gt=0)
     connections_per_address: int = Field(default=128, gt=0)

@@ -1,4 +1,8 @@
-"""uvicorn in a thread, with a controlled start and a shutdown that answers every open request."""
+"""uvicorn in a thread, with a controlled start and a shutdown that answers every open request.
+
+Of uvicorn's protocol only this is our own: the limits of connections and of headers (decision 41). The limits of bodies
+are in ``channels/transport/inbound``.
+"""
 
 from __future__ import annotations
 

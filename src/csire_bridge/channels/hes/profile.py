@@ -10,6 +10,8 @@ from csire_bridge.config.resources import folder
 
 __all__ = ["HeadEndCodes", "HeadEndNamespaces", "HeadEndProfile"]
 
+_DEFAULTS = HeadEndSettings()  # each default is written once, there
+
 
 @dataclass(frozen=True, slots=True)
 class HeadEndProfile:
@@ -24,18 +26,18 @@ class HeadEndProfile:
 
     endpoint: str
     reply_address: str
-    source: str = "csire-bridge"
-    connect_timeout: float = 5.0
-    read_timeout: float = 30.0
-    kept_idle: float = 20.0
+    source: str = _DEFAULTS.source
+    connect_timeout: float = _DEFAULTS.connect_seconds
+    read_timeout: float = _DEFAULTS.read_seconds
+    kept_idle: float = _DEFAULTS.kept_seconds
     username: str | None = None
     organization: str | None = None
-    required_header: frozenset[str] = frozenset()
+    required_header: frozenset[str] = _DEFAULTS.required_header
     soap_action: str | None = None
     ca_bundle: Path | None = None
     client_certificate: tuple[Path, Path] | None = None
-    codes: HeadEndCodes = field(default_factory=HeadEndCodes)
-    namespaces: HeadEndNamespaces = field(default_factory=HeadEndNamespaces)
+    codes: HeadEndCodes = field(default_factory=lambda: _DEFAULTS.codes)
+    namespaces: HeadEndNamespaces = field(default_factory=lambda: _DEFAULTS.namespaces)
     contract: Path = field(default_factory=lambda: folder("schemas") / "hes")
 
     @classmethod

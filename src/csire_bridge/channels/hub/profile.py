@@ -11,10 +11,13 @@ from urllib.parse import quote
 
 from csire_bridge.channels.hub.faults import FAULTS, FaultRule
 from csire_bridge.channels.transport.outbound.address import check_address, check_files
+from csire_bridge.config.parties import HubSettings
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import ConfigurationError
 
 __all__ = ["ContentTypeStyle", "HubProfile", "HubSecurity"]
+
+_DEFAULTS = HubSettings()  # each default is written once, there
 
 
 class ContentTypeStyle(StrEnum):
@@ -49,17 +52,17 @@ class HubProfile:
     url: str
     tenant: str | None = None
     user: str | None = None
-    content_type_style: ContentTypeStyle = ContentTypeStyle.SOAP12
-    connect_seconds: float = 5.0
-    send_seconds: float = 30.0
-    peek_seconds: float = 70.0
+    content_type_style: ContentTypeStyle = field(default_factory=lambda: ContentTypeStyle(_DEFAULTS.content_type))
+    connect_seconds: float = _DEFAULTS.connect_seconds
+    send_seconds: float = _DEFAULTS.send_seconds
+    peek_seconds: float = _DEFAULTS.peek_seconds
     ca_bundle: Path | None = None
     client_certificate: tuple[Path, Path] | None = None
-    security: HubSecurity = HubSecurity.ENVELOPED
-    max_bytes: int = 50 * 1024 * 1024
-    unsigned_faults: bool = False
+    security: HubSecurity = field(default_factory=lambda: HubSecurity(_DEFAULTS.security))
+    max_bytes: int = _DEFAULTS.max_bytes
+    unsigned_faults: bool = _DEFAULTS.unsigned_faults
     faults: Mapping[str, FaultRule] = field(default_factory=lambda: FAULTS)
-    slow_retry: timedelta = timedelta(minutes=15)
+    slow_retry: timedelta = timedelta(seconds=_DEFAULTS.slow_retry_seconds)
     contract: Path = field(default_factory=lambda: folder("schemas") / "hub")
 
     def __post_init__(self) -> None:

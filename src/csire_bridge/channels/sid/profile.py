@@ -8,9 +8,12 @@ from pathlib import Path
 
 from csire_bridge.channels.transport.outbound.address import check_address, check_files
 from csire_bridge.config.resources import folder
+from csire_bridge.config.sid import SidSettings
 from csire_bridge.domain.errors import ConfigurationError
 
 __all__ = ["SidProfile", "SidSecurity", "read_password"]
+
+_DEFAULTS = SidSettings()  # each default is written once, there
 
 
 class SidSecurity(StrEnum):
@@ -32,14 +35,14 @@ class SidProfile:
     """
 
     url: str
-    security: SidSecurity = SidSecurity.BASIC
+    security: SidSecurity = field(default_factory=lambda: SidSecurity(_DEFAULTS.security))
     user: str | None = None
     password: str | None = field(default=None, repr=False)
-    connect_seconds: float = 5.0
-    read_seconds: float = 30.0
+    connect_seconds: float = _DEFAULTS.connect_seconds
+    read_seconds: float = _DEFAULTS.read_seconds
     ca_bundle: Path | None = None
     client_certificate: tuple[Path, Path] | None = None
-    max_bytes: int = 10 * 1024 * 1024
+    max_bytes: int = _DEFAULTS.max_bytes
     contract: Path = field(default_factory=lambda: folder("schemas") / "sid")
 
     def __post_init__(self) -> None:

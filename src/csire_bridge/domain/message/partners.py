@@ -34,7 +34,10 @@ class SecurityProfile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PartnerLimits:
-    """Rate limits of one partner. ``per_minute`` counts messages, ``at_once`` open requests."""
+    """Rate limits of one caller. ``per_minute`` counts messages, ``at_once`` open requests.
+
+    The defaults of the settings for partners, SID and unknown callers are these.
+    """
 
     per_minute: int = 6000
     at_once: int = 64

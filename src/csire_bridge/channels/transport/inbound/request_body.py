@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from csire_bridge.config.web import WebSettings
+from csire_bridge.domain.message.partners import PartnerLimits
+
 __all__ = ["BodyLimits", "BodyRefused", "forget_body", "read_body"]
+
+_DEFAULTS = WebSettings()  # each default is written once, there
 
 _FORGOTTEN_SECONDS = 2.0
 _LONGEST_NUMBER = 18  # digits; Python refuses to read numbers of thousands of them
@@ -20,10 +25,10 @@ class BodyLimits:
     ``bytes_per_second`` on the average.
     """
 
-    max_bytes: int = 1024 * 1024
-    seconds: float = 30.0
-    bytes_per_second: float = 1024.0
-    grace: float = 5.0
+    max_bytes: int = PartnerLimits().max_bytes
+    seconds: float = _DEFAULTS.body_seconds
+    bytes_per_second: float = _DEFAULTS.bytes_per_second
+    grace: float = _DEFAULTS.grace_seconds
 
 
 class BodyRefused(Exception):

@@ -42,7 +42,7 @@ COMMANDS = {
     ),
     "stats": (
         "cli.orders.stats",
-        "Execution times per kind of order and month: the five buckets, p50, p90 and p99, and the share in time.",
+        "Execution times, the clocks of the law, and the figures that the regulator can ask for.",
     ),
     "alerts": (
         "cli.orders.alerts",

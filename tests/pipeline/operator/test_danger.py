@@ -26,7 +26,7 @@ from csire_bridge.domain.order.order import (
 from csire_bridge.domain.protection import ProtectedKind, Protection
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.pipeline.execute.field_work_gate import against_field_work
-from csire_bridge.pipeline.operator import danger_actions, guard_actions
+from csire_bridge.pipeline.operator import complaint_actions, danger_actions, guard_actions
 from csire_bridge.pipeline.operator.danger_actions import Lifted, Ordered
 from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.xml.parser import parse
@@ -72,6 +72,8 @@ def cut_and_done(scene: Scene) -> Order:
 
 def hold(scene: Scene, kind: HoldKind) -> int:
     with scene.database.transaction() as tx:
+        if kind is HoldKind.COMPLAINT:
+            return complaint_actions.lodge(tx, POINT, None, act(scene, "Ewa Lis", "complaint 17"), LAW)
         return guard_actions.set_hold(tx, POINT, kind, None, act(scene, "Ewa Lis", "respirator"))
 
 

@@ -11,8 +11,6 @@ from csire_bridge.cli.shared.arguments import ListedKeyArgument
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.metering_point.complaints import Decision
 from csire_bridge.pipeline.operator import complaint_actions
-from csire_bridge.service.settings_to_values import law_policy
-from csire_bridge.store.queries.order_search import open_at
 
 __all__ = ["add_to"]
 
@@ -37,6 +35,8 @@ def decide(
 
         csire-bridge hold decide 3 --rejected --by "Jan Kowalski" --why "letter of the supplier of 27.11."
     """
+    from csire_bridge.service.settings_to_values import law_policy
+
     if upheld == rejected:
         raise typer.BadParameter("give --upheld or --rejected")
     act, law = operator.action(), law_policy(operator.settings())
@@ -53,6 +53,9 @@ def dispute(operator: Operator, key: ListedKeyArgument) -> None:
 
         csire-bridge hold dispute 3 --by "Anna Nowak" --why "notice of the coordinator, case 88/2026"
     """
+    from csire_bridge.service.settings_to_values import law_policy
+    from csire_bridge.store.queries.order_search import open_at
+
     act, law = operator.action(), law_policy(operator.settings())
     with operator.changing() as tx:
         hold = complaint_actions.dispute(tx, key, act)

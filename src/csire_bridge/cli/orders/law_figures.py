@@ -14,14 +14,12 @@ from rich.table import Table
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.operator_action import opened
-from csire_bridge.config.settings import load_settings
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.calendar.polish_month import PolishMonth
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.law.figures import LATE, Fate, GroupShare, MonthFigures, Part
 from csire_bridge.domain.law.model import ShareFigure
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.settings_to_values import law_policy
-from csire_bridge.store.queries.law_figures import month_figures
 
 __all__ = ["MonthOption", "figures_json", "law", "parse_month"]
 
@@ -55,6 +53,9 @@ def law(
 
         csire-bridge stats law --month 2026-11 --csv november.csv
     """
+    from csire_bridge.service.settings_to_values import law_policy
+    from csire_bridge.store.queries.law_figures import month_figures
+
     wanted, settings = parse_month(month), load_settings(config, database=database)
     rule = next(law_policy(settings).book.on(ShareFigure, wanted.last), None)
     if rule is None:

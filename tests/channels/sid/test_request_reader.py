@@ -127,6 +127,8 @@ def test_given_the_same_facts_in_other_xml_when_read_then_the_content_is_the_sam
         ({"RequestedDate": "2026-11-22"}, ProblemCode.DATE_PAST),
         ({"RequestedDate": "2028-11-22"}, ProblemCode.DATE_HORIZON),
         ({"DisconnectionKind": None}, ProblemCode.CONDITION),
+        ({"DisconnectionKind": "danger"}, ProblemCode.VALUE),
+        ({"Kind": "reconnect", "DisconnectionKind": None, "ReconnectionReason": "danger-gone"}, ProblemCode.VALUE),
         ({"Kind": "reconnect", "DisconnectionKind": None}, ProblemCode.CONDITION),
         ({"Kind": "agreement-start", "DisconnectionKind": None}, ProblemCode.CONDITION),
         ({"MeteringPointCode": "59024385628781770"}, ProblemCode.VALUE),

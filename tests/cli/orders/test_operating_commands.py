@@ -126,6 +126,37 @@ def test_given_the_stop_switch_when_thrown_shown_and_lifted_then_each_says_who_a
     assert "nothing was stopped" in place.run("go", "--by", "Jan")
 
 
+# --- danger
+
+
+def test_given_danger_when_cut_listed_and_lifted_then_people_orders_and_what_to_do_are_told(place: Place) -> None:
+    assert "no cut because of danger stands" in place.run("danger", "list")
+    assert "--why is missing" in place.run("danger", "cut", POINT, "--by", "Anna", code=2)
+    cut = place.json("danger", "cut", POINT, *ANNA)
+    assert (cut["state"], cut["by"], cut["against"]) == ("registered", "Anna Nowak", [])
+    assert f"order {cut['order']} of Anna Nowak cuts the supply there already" in place.run(
+        "danger", "cut", POINT, *ANNA, code=1
+    )
+    said = place.run("danger", "list")
+    assert f"{POINT}: order {cut['order']} registered" in said
+    assert "by Anna Nowak: a drill" in said
+    lifted = place.json("points", "lift-danger", POINT, *ANNA)
+    assert (lifted["connection"], lifted["stays_off"]) == (None, None)  # it was not made yet
+    assert "no danger is registered" in place.run("danger", "lift", POINT, *ANNA, code=1)
+    assert "no cut because of danger stands" in place.run("danger", "list")
+
+
+def test_given_an_emergency_that_needs_the_supply_when_cut_then_it_is_refused_and_says_whom_to_ask(
+    place: Place,
+) -> None:
+    key = place.json("hold", "set", POINT, "--kind", "emergency-supply", "--by", "Ewa Lis", "--why", "respirator")[
+        "key"
+    ]
+    said = " ".join(place.run("danger", "cut", POINT, *ANNA, code=1).split())
+    assert f"hold {key} of Ewa Lis says that the supply must stay on for an emergency: respirator" in said
+    assert f"hold release {key}" in said
+
+
 # --- holds
 
 

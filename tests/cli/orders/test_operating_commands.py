@@ -130,6 +130,8 @@ def test_given_the_stop_switch_when_thrown_shown_and_lifted_then_each_says_who_a
 
 
 def test_given_danger_when_cut_listed_and_lifted_then_people_orders_and_what_to_do_are_told(place: Place) -> None:
+    assert "not known" in place.run("danger", "cut", POINT, *ANNA, code=1)
+    place.enter()
     assert "no cut because of danger stands" in place.run("danger", "list")
     assert "--why is missing" in place.run("danger", "cut", POINT, "--by", "Anna", code=2)
     cut = place.json("danger", "cut", POINT, *ANNA)
@@ -149,9 +151,9 @@ def test_given_danger_when_cut_listed_and_lifted_then_people_orders_and_what_to_
 def test_given_an_emergency_that_needs_the_supply_when_cut_then_it_is_refused_and_says_whom_to_ask(
     place: Place,
 ) -> None:
-    key = place.json("hold", "set", POINT, "--kind", "emergency-supply", "--by", "Ewa Lis", "--why", "respirator")[
-        "key"
-    ]
+    place.enter()
+    ewa = ("--by", "Ewa Lis", "--why", "respirator")
+    key = place.json("hold", "set", POINT, "--kind", "emergency-supply", *ewa)["key"]
     said = " ".join(place.run("danger", "cut", POINT, *ANNA, code=1).split())
     assert f"hold {key} of Ewa Lis says that the supply must stay on for an emergency: respirator" in said
     assert f"hold release {key}" in said

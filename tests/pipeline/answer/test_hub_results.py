@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from threading import Thread
 
 import pytest
@@ -23,11 +24,13 @@ from csire_bridge.lab.simulators.pki import DemoParty
 from csire_bridge.pipeline.answer.deliver import Deliverer
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
+from csire_bridge.pipeline.operator import danger_actions
 from csire_bridge.pipeline.operator.order_actions import settle_contested
 from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.store.queries.reports import message_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped, without_signature
+from tests.support.bridge import POINT
 from tests.support.defaults import PARTNER_WAIT
 from tests.support.household import Place, Town, town
 
@@ -170,6 +173,40 @@ def test_given_two_answers_then_their_ids_follow_from_nothing_that_the_hub_has_t
         }
         assert document.message_id not in derived
         assert document.message_id[14] == "4", "a random UUID"
+
+
+@pytest.mark.parametrize("code", ["CA001", "CE104", "CE105", "CE108", "CE127", "CE186"])
+def test_given_what_the_operator_starts_when_the_hub_answers_then_it_counts_as_for_any_answer(
+    place: Place, code: str
+) -> None:
+    with town(place) as here:
+        counts = DocumentState.CONFIRMED if code == "CA001" else DocumentState.CONTESTED
+        for key, kind, does in (
+            (1, OrderKind.DISCONNECT, danger_actions.cut),
+            (2, OrderKind.RECONNECT, danger_actions.lift),
+        ):
+            with here.scene.bridge.database.transaction() as tx:
+                does(tx, POINT, OperatorAction("Anna Nowak", here.clock(), "flooded cellar"))
+            here.until_state(kind, OrderState.DONE)
+            here.until(partial(_is_delivered, here, key))
+            document = _document(here, key)
+            assert document.number == ("8.3.1.1" if key == 1 else "8.4.1.1")
+            assert intake(here, result(here, document, code)) == (MessageState.ACCEPTED, None)
+            assert _document(here, key).state is counts
+        assert (AlertKind.ANSWERS_CONTESTED in alerts(here)) is (counts is DocumentState.CONTESTED)
+        assert here.meter.switches == 2
+
+
+def _is_delivered(here: Town, key: int) -> bool:
+    with here.scene.bridge.database.read_transaction() as tx:
+        found = tx.outbox.many([key])
+    return key in found and found[key].state is DocumentState.DELIVERED
+
+
+def _document(here: Town, key: int) -> OutgoingDocument:
+    with here.scene.bridge.database.read_transaction() as tx:
+        found = tx.outbox.many([key])
+    return found[key]
 
 
 # --- what comes before the answer has left

@@ -91,11 +91,6 @@ def rules_close_everything(scene: Scene) -> None:
 # --- the cut
 
 
-def is_on(scene: Scene) -> bool:
-    """Asked anew: mypy would take what it was for what it is."""
-    return scene.meter.on
-
-
 def test_given_danger_when_cut_then_the_supply_is_off_the_hub_is_told_and_danger_is_registered(scene: Scene) -> None:
     order = cut_and_done(scene)
     assert (order.state, scene.meter.on, scene.answers()) == (OrderState.DONE, False, ["8.3.1.1"])
@@ -310,13 +305,11 @@ def test_given_a_connection_then_it_waits_until_the_danger_is_lifted_and_both_ar
         scene.reconnect()
     scene.passes(3600)
     waiting = next(o for o in scene.orders() if o.kind is OrderKind.RECONNECT)
-    assert (waiting.state, waiting.waits_for) == (OrderState.REGISTERED, WaitsFor.DANGER)
-    assert not scene.meter.on
+    assert (waiting.state, waiting.waits_for, scene.meter.on) == (OrderState.REGISTERED, WaitsFor.DANGER, False)
     assert scene.order(ordered.order.key).state is OrderState.DONE
     lifted = lift(scene)
     assert lifted.connection is not None
-    scene.until(lambda: all(order.state is OrderState.DONE for order in scene.orders()))
-    assert is_on(scene)
+    scene.until(lambda: scene.meter.on and all(order.state is OrderState.DONE for order in scene.orders()))
     assert scene.answers() == ["8.2.1.11", "8.3.1.1", "8.4.1.1"]
 
 
@@ -455,9 +448,8 @@ def test_given_danger_that_somebody_else_told_when_lifted_then_nothing_is_connec
 def test_given_a_crash_at_any_commit_then_the_cut_and_its_end_are_neither_lost_nor_repeated(
     scene: Scene, crash_in: int, after_commit: bool
 ) -> None:
-    in_turn: list[Callable[[], Order | None]] = [lambda: cut(scene).order, lambda: lift(scene).connection]
-    for ordered_by in in_turn:
-        order = ordered_by()
+    for action in ("cut", "lift"):
+        order = cut(scene).order if action == "cut" else lift(scene).connection
         assert order is not None
         scene.bridge.store.crash_in, scene.bridge.store.after_commit = crash_in, after_commit
         _survives(scene, order.key)

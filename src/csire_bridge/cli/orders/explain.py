@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from csire_bridge.cli.orders.actions import KeyArgument
+from csire_bridge.cli.orders.clock_lines import clock_facts, clock_lines
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused
-from csire_bridge.domain.order.deadlines import standing
 from csire_bridge.domain.order.order import FINAL_STATES, OrderEvent
 from csire_bridge.runtime.steady_clock import system_clock
 
@@ -49,10 +49,11 @@ def explain(
         if order is None:
             raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
         found, history = explained(tx, order, gates, policy, now), tx.orders.history(key)
+    clocks = clock_facts(order, policy.deadlines, policy.law, now)
     if json_wanted:
-        print_json(_as_json(found, history))
+        print_json(_as_json(found, history, clocks))
         return
-    for line in _lines(found, history):
+    for line in _lines(found, history, clocks):
         out.print(line, markup=False, highlight=False)
 
 
@@ -75,7 +76,7 @@ def _undone(store: Database) -> Iterator[UnitOfWork]:
         return
 
 
-def _lines(found: Explanation, history: list[OrderEvent]) -> Iterator[str]:
+def _lines(found: Explanation, history: list[OrderEvent], clocks: list[dict[str, Any]]) -> Iterator[str]:
     order = found.order
     waits = f", waits for {order.waits_for}" if order.waits_for else ""
     kind = f"{order.kind}{f' ({order.disconnection_kind})' if order.disconnection_kind else ''}"
@@ -90,7 +91,7 @@ def _lines(found: Explanation, history: list[OrderEvent]) -> Iterator[str]:
     if found.rule is not None:
         yield f"rule of the law: {found.rule.words}"
         yield f"  po polsku: {found.rule.pl} ({found.rule.source})"
-    yield f"clock: {_clock(found)}"
+    yield from clock_lines(clocks) if clocks else ["no clock runs"]
     yield from _ending(found)
 
 
@@ -121,14 +122,7 @@ def _gate(answer: GateAnswer) -> str:
     return f"{answer.gate}: does NOT pass: {answer.text or 'it is not its turn'}{until}"
 
 
-def _clock(found: Explanation) -> str:
-    order = found.order
-    if order.deadline is None:
-        return "none runs"
-    return f"{standing(order.deadline, order.registered_at, found.now)}; it must be done by {local(order.deadline)}"
-
-
-def _as_json(found: Explanation, history: list[OrderEvent]) -> dict[str, Any]:
+def _as_json(found: Explanation, history: list[OrderEvent], clocks: list[dict[str, Any]]) -> dict[str, Any]:
     order, rule = found.order, found.rule
     return {
         "order": order.key,
@@ -143,5 +137,6 @@ def _as_json(found: Explanation, history: list[OrderEvent]) -> dict[str, Any]:
         "gates": [{"gate": a.gate, "passes": a.passes, "text": a.text, "until": a.until} for a in found.gates],
         "rule": {"name": rule.version, "source": str(rule.source), "en": rule.en, "pl": rule.pl} if rule else None,
         "deadline": order.deadline,
+        "clocks": clocks,
         "to_go": list(found.to_go),
     }

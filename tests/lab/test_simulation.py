@@ -33,7 +33,7 @@ from csire_bridge.lab.simulation.play import Play
 from csire_bridge.lab.simulation.population import meter_name
 from csire_bridge.lab.simulation.report import AIM, Report, as_json, report_of
 from csire_bridge.lab.simulation.scenarios import Scenario, make_scenario
-from csire_bridge.pipeline.execute.law_gate import LawGate
+from csire_bridge.pipeline.execute.gates.law_gate import LawGate
 from tests.support.law import is_forbidden
 
 MONDAY = datetime(2026, 3, 1, 23, tzinfo=UTC)

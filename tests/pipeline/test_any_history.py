@@ -24,7 +24,7 @@ from csire_bridge.domain.order.order import OrderKind, OrderState, Outcome
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.pipeline.execute import handler, read_back, read_back_decision
 from csire_bridge.pipeline.execute.dispatch import Dispatch, DispatchOutcome, dispatch
-from csire_bridge.pipeline.execute.gates import Gates
+from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.pipeline.orders import create
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.runtime.steady_clock import system_clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-from csire_bridge.pipeline.execute.law_gate import LawGate
+from csire_bridge.pipeline.execute.gates.law_gate import LawGate
 from tests.pipeline.test_any_history import LONG, chosen, parts  # noqa: F401 - the fixture
 from tests.support.model.bridge import Parts
 from tests.support.model.law_machine import LawMachine

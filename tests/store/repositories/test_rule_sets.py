@@ -13,7 +13,7 @@ from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.order.order import Order, OrderState, Outcome
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.execute.rule_cache import RuleBook
+from csire_bridge.pipeline.execute.gates.rule_cache import RuleBook
 from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.rule_sets import past_orders, waiting_orders
 from csire_bridge.store.tables import work

@@ -18,8 +18,8 @@ from csire_bridge.domain.order.order import FINAL_STATES, OrderEvent
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
-    from csire_bridge.pipeline.execute.explain import Explanation, FactUsed
-    from csire_bridge.pipeline.execute.gates import GateAnswer
+    from csire_bridge.pipeline.execute.gates.explain import Explanation, FactUsed
+    from csire_bridge.pipeline.execute.gates.round import GateAnswer
     from csire_bridge.store.database import Database
     from csire_bridge.store.unit_of_work import UnitOfWork
 
@@ -37,8 +37,8 @@ def explain(
 
         csire-bridge orders explain 17
     """
-    from csire_bridge.pipeline.execute.explain import explain as explained
-    from csire_bridge.pipeline.execute.gates import Gates
+    from csire_bridge.pipeline.execute.gates.explain import explain as explained
+    from csire_bridge.pipeline.execute.gates.gates import Gates
     from csire_bridge.service.settings_to_values import execution_policy
 
     settings, now = load_settings(config, database=database), system_clock()

@@ -145,7 +145,7 @@ def preview(
         csire-bridge configurator preview rules.yaml --from "2026-11-23 00:00"
     """
     from csire_bridge.config.rule_files import checked_rules
-    from csire_bridge.pipeline.execute.rule_cache import timeline_of
+    from csire_bridge.pipeline.execute.gates.rule_cache import timeline_of
     from csire_bridge.service.settings_to_values import deadlines_of, law_policy
     from csire_bridge.store.database import Database
     from csire_bridge.store.repositories.rule_sets import (

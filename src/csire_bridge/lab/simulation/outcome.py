@@ -17,7 +17,7 @@ from csire_bridge.domain.order.sources import source_of
 from csire_bridge.domain.rules.timeline import Timeline, plan
 from csire_bridge.lab.simulation.law import LawOutcome, lawful_at, point_index
 from csire_bridge.lab.simulation.play import Play
-from csire_bridge.pipeline.execute.rule_cache import RuleBook
+from csire_bridge.pipeline.execute.gates.rule_cache import RuleBook
 from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import order_events, orders
 

@@ -10,7 +10,7 @@ from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState, may_
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.agreement.actions import StepTask
 from csire_bridge.pipeline.batch_step import Task
-from csire_bridge.pipeline.execute.meter_gate import doubts_of
+from csire_bridge.pipeline.execute.gates.meter_gate import doubts_of
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.cancel import cancel_or_recall
 from csire_bridge.pipeline.orders.child_orders import spawn_child, step_after_child

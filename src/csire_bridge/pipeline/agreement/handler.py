@@ -33,8 +33,8 @@ from csire_bridge.pipeline.agreement.results import LookedUp, Result, settle_ste
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import set_doubtful_aside
 from csire_bridge.pipeline.execute.circuit import HeadEndCircuit
-from csire_bridge.pipeline.execute.meter_gate import doubts_of
-from csire_bridge.pipeline.execute.rule_gate import RuleGate
+from csire_bridge.pipeline.execute.gates.meter_gate import doubts_of
+from csire_bridge.pipeline.execute.gates.rule_gate import RuleGate
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.child_orders import reason_to_stay_supplied, spawn_child, step_after_child
 from csire_bridge.pipeline.orders.order_changes import OrderChanges

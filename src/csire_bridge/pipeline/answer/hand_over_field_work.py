@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.law.policy import LawPolicy
-from csire_bridge.pipeline.execute.field_work_gate import against_field_work, days_to_mind
+from csire_bridge.pipeline.execute.gates.field_work_gate import against_field_work, days_to_mind
 from csire_bridge.pipeline.ports.store import Store
 
 __all__ = ["hand_over_field_work"]

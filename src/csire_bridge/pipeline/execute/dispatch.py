@@ -16,7 +16,7 @@ from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_step import Completed, Task
 from csire_bridge.pipeline.execute.command import command_of
 from csire_bridge.pipeline.execute.deliveries import note_undelivered
-from csire_bridge.pipeline.execute.gates import Ready
+from csire_bridge.pipeline.execute.gates.round import Ready
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.head_end import HeadEnd

@@ -29,7 +29,7 @@ from csire_bridge.pipeline.execute.dispatch import (
     prepare,
     record_dispatch,
 )
-from csire_bridge.pipeline.execute.gates import Gates
+from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.pipeline.execute.read_back import NotRead, ReadBack, ReadBackOutcome, read_back
 from csire_bridge.pipeline.execute.record_read_back import record_read_back
 from csire_bridge.pipeline.execute.resolve_point import Finder, PointAnswer, PointQuery, ask, record_point_answer

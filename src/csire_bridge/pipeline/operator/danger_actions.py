@@ -31,8 +31,8 @@ from csire_bridge.domain.order.order import (
 )
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
-from csire_bridge.pipeline.execute.danger_gate import needs_people
-from csire_bridge.pipeline.execute.meter_gate import doubts_of
+from csire_bridge.pipeline.execute.gates.danger_gate import needs_people
+from csire_bridge.pipeline.execute.gates.meter_gate import doubts_of
 from csire_bridge.pipeline.operator.point_actions import lift_danger, not_before_told
 from csire_bridge.pipeline.orders.cancel import cancel_or_recall
 from csire_bridge.pipeline.orders.create import queue

@@ -21,8 +21,8 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderState, Outcome, RejectionReason
 from csire_bridge.domain.order.site_reports import SiteReport, check_moment, check_unmoved, is_fresh, proven
 from csire_bridge.domain.order.steps import STEP_ENDED, OrderStep, StepKind, StepState, tried_again
-from csire_bridge.pipeline.execute.field_work_gate import against_field_work
-from csire_bridge.pipeline.execute.meter_gate import doubts_of
+from csire_bridge.pipeline.execute.gates.field_work_gate import against_field_work
+from csire_bridge.pipeline.execute.gates.meter_gate import doubts_of
 from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.observe.reserved_meters import released
 from csire_bridge.pipeline.observe.sightings import take_report

@@ -7,14 +7,11 @@ is a row that falls due again, and it is woken earlier when the reason for waiti
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
-from csire_bridge.domain.metering_point.facts import MeteringPoint
+from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW
-from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.metering_point.interlocks import DANGER, At, danger, holding_back, interlock
 from csire_bridge.domain.operations.throttle import Throttle
 from csire_bridge.domain.order.operators_own import is_danger_cut, is_danger_end
@@ -22,10 +19,11 @@ from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, W
 from csire_bridge.domain.order.precedence import Ruling, asked_at, gives_way
 from csire_bridge.domain.order.related import RelatedOrder
 from csire_bridge.domain.work import WorkItem, WorkStep
-from csire_bridge.pipeline.execute.danger_gate import held_by_stop, in_the_way, needs_people, stays_off
-from csire_bridge.pipeline.execute.law_gate import LawGate
-from csire_bridge.pipeline.execute.meter_gate import doubts
-from csire_bridge.pipeline.execute.rule_gate import RuleGate
+from csire_bridge.pipeline.execute.gates.danger_gate import held_by_stop, in_the_way, needs_people, stays_off
+from csire_bridge.pipeline.execute.gates.law_gate import LawGate
+from csire_bridge.pipeline.execute.gates.meter_gate import doubts
+from csire_bridge.pipeline.execute.gates.round import GateAnswer, Pair, Ready, Round, gate_answer
+from csire_bridge.pipeline.execute.gates.rule_gate import RuleGate
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.reserved_meters import released
 from csire_bridge.pipeline.orders.child_orders import reason_to_stay_supplied
@@ -33,42 +31,10 @@ from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.orders.precedence import NEWER, Turns
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["GateAnswer", "Gates", "Ready"]
+__all__ = ["Gates"]
 
-_Pair = tuple[WorkItem, Order]
-Ready = tuple[WorkItem, Order, MeterNumber]
-"""An order that passed a gate, with its work and the meter for its command."""
 
 _SELDOM = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class GateAnswer:
-    """What one gate says of one order. ``until`` (UTC): when the order is looked at again; None: never, or at once."""
-
-    gate: str
-    passes: bool
-    text: str = ""
-    until: datetime | None = None
-    waits_for: WaitsFor | None = None
-
-
-class _Round:
-    """One way through the gates: the transaction, the changes, and what is known of the points."""
-
-    def __init__(self, tx: Transaction, changes: OrderChanges) -> None:
-        self.tx, self.changes = tx, changes
-        self._points: dict[MeteringPointCode, MeteringPoint] | None = None
-
-    def points(self, new: Sequence[_Pair] | Sequence[Ready]) -> Mapping[MeteringPointCode, MeteringPoint]:
-        """The points of the orders that came as far as here; read once, for the first gate that asks."""
-        if self._points is None:
-            self._points = self.tx.points.of([about[1].metering_point for about in new], self.changes.now)
-        return self._points
-
-    def holds(self, new: Sequence[_Pair]) -> Mapping[MeteringPointCode, Sequence[Hold]]:
-        """The holds at the points of these orders."""
-        return self.tx.guards.holds_of([order.metering_point for _, order in new], self.changes.now)
 
 
 class Gates:
@@ -94,13 +60,13 @@ class Gates:
         self._throttle = Throttle(policy.commands_per_second)
         self._rules = RuleGate(policy)
         self._law = LawGate(policy, clock_shows, can_ask=can_ask)
-        self._first: Sequence[tuple[str, Callable[[_Round, Sequence[_Pair]], list[_Pair]]]] = (
+        self._first: Sequence[tuple[str, Callable[[Round, Sequence[Pair]], list[Pair]]]] = (
             ("kind", self._contactor_orders),
             ("wanted", self._wanted),
             ("rules", lambda there, new: self._rules.passing(there.tx, new, there.changes)),
             ("age", self._not_too_old),
         )
-        self._then: Sequence[tuple[str, Callable[[_Round, Sequence[Ready]], list[Ready]]]] = (
+        self._then: Sequence[tuple[str, Callable[[Round, Sequence[Ready]], list[Ready]]]] = (
             ("law", lambda there, new: self._law.passing(there.tx, new, there.points(new), there.changes)),
             ("meter", self._certain),
             ("stop switch", self._not_stopped),
@@ -109,9 +75,9 @@ class Gates:
             ("rate", self._throttled),
         )
 
-    def passing(self, tx: Transaction, new: Sequence[_Pair], changes: OrderChanges) -> list[Ready]:
+    def passing(self, tx: Transaction, new: Sequence[Pair], changes: OrderChanges) -> list[Ready]:
         """Return the registered orders ``new`` whose command may be sent now; the others are moved in ``changes``."""
-        there = _Round(tx, changes)
+        there = Round(tx, changes)
         for _, gate in self._first:
             new = gate(there, new)
         ready = self._free(there, new)
@@ -126,23 +92,23 @@ class Gates:
         """
         pair = [(item, order)]
         for name, gate in self._first:
-            there = _Round(tx, OrderChanges(now))
-            yield _answer(name, there, bool(gate(there, pair)))
-        there = _Round(tx, OrderChanges(now))
+            there = Round(tx, OrderChanges(now))
+            yield gate_answer(name, there, bool(gate(there, pair)))
+        there = Round(tx, OrderChanges(now))
         ready = self._free(there, pair)
-        yield _answer("point", there, bool(ready))
+        yield gate_answer("point", there, bool(ready))
         meter = there.points(pair).get(order.metering_point)
         if meter is None or meter.meter is None:
             return
         for name, check in self._then:
-            there = _Round(tx, OrderChanges(now))
-            yield _answer(name, there, bool(check(there, [(item, order, meter.meter)])))
+            there = Round(tx, OrderChanges(now))
+            yield gate_answer(name, there, bool(check(there, [(item, order, meter.meter)])))
 
     def text_of(self, order: Order) -> str | None:
         """The text that goes out with the command of an order that has just passed."""
         return self._rules.text_of(order)
 
-    def _contactor_orders(self, there: _Round, new: Sequence[_Pair]) -> list[_Pair]:
+    def _contactor_orders(self, there: Round, new: Sequence[Pair]) -> list[Pair]:
         changes = there.changes
         for item, order in new:
             if order.kind.contactor_action is None:
@@ -150,7 +116,7 @@ class Gates:
                 changes.park(order, item, why)
         return [(item, order) for item, order in new if order.kind.contactor_action is not None]
 
-    def _wanted(self, there: _Round, new: Sequence[_Pair]) -> list[_Pair]:
+    def _wanted(self, there: Round, new: Sequence[Pair]) -> list[Pair]:
         """Gate: the order is still wanted, and it is its turn among the requests for its metering point."""
         tx, changes = there.tx, there.changes
         turns = Turns(tx, [order for _, order in new], changes.now)
@@ -176,7 +142,7 @@ class Gates:
                     changes.wait(order, item, WaitsFor.RECONNECTION, text, changes.now + self._policy.recheck_interval)
         return stays
 
-    def _not_too_old(self, there: _Round, new: Sequence[_Pair]) -> list[_Pair]:
+    def _not_too_old(self, there: Round, new: Sequence[Pair]) -> list[Pair]:
         """Gate: a disconnection that should have been carried out days ago, while we were away, is left to a person.
 
         It stands before all gates that make an order wait for a moment only, because after that moment it looks new.
@@ -190,7 +156,7 @@ class Gates:
                 there.changes.park(order, item, why)
         return stays
 
-    def _free(self, there: _Round, new: Sequence[_Pair]) -> list[Ready]:
+    def _free(self, there: Round, new: Sequence[Pair]) -> list[Ready]:
         """Gate: an interlock ends an order; a hold or registered danger makes a connection wait until it is lifted.
 
         A cut because of danger that can't be made remotely is left to people on site at once.
@@ -220,7 +186,7 @@ class Gates:
                 free.append((item, order, point.meter))
         return free
 
-    def _certain(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
+    def _certain(self, there: Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: a meter that may belong to another household is not switched; a person finds out where it is.
 
         A cut because of danger is left to people on site: they see where they are.
@@ -234,7 +200,7 @@ class Gates:
                 changes.park(order, item, against[order.key])
         return [ready for ready in new if ready[1].key not in against]
 
-    def _not_stopped(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
+    def _not_stopped(self, there: Round, new: Sequence[Ready]) -> list[Ready]:
         changes = there.changes
         stop = there.tx.guards.stop() if new else None
         if stop is None:
@@ -249,7 +215,7 @@ class Gates:
                 goes_on.append((item, order, meter))
         return goes_on
 
-    def _alone(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
+    def _alone(self, there: Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: one active command per meter, and a pause between two. A connection recalls an older disconnection.
 
         A cut because of danger recalls a connection, and waits for no pause.
@@ -296,7 +262,7 @@ class Gates:
                 tx.orders.recall(other.key, changes.now, superseded_by=order.key)
                 tx.work.wake(WorkStep.EXECUTE, [other.key], changes.now)
 
-    def _under_the_cap(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
+    def _under_the_cap(self, there: Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: the hourly cap of disconnections, for all nodes together; above it, two persons must agree.
 
         Cuts because of danger count, and are never held up.
@@ -321,7 +287,7 @@ class Gates:
                 )
         return goes_on
 
-    def _throttled(self, there: _Round, new: Sequence[Ready]) -> list[Ready]:
+    def _throttled(self, there: Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: commands per second; the others come back when it is their turn. Danger has no turn."""
         changes = there.changes
         goes_on = [ready for ready in new if is_danger_cut(ready[1])]
@@ -337,19 +303,6 @@ class Gates:
         """A random time between a fifth of ``most`` and ``most``, so that orders don't all come back at once."""
         wait: timedelta = most * self._jitter.uniform(0.2, 1.0)
         return wait
-
-
-def _answer(gate: str, there: _Round, passes: bool) -> GateAnswer:
-    """The gate's answer, out of what it wrote down about the one order that it was asked for."""
-    if passes:
-        return GateAnswer(gate, True, "; ".join(text for _, text in there.changes.notes))
-    changes = there.changes
-    texts = [text for _, _, text in (*changes.waiting, *changes.moves)]
-    if changes.unknown:
-        texts.append("the metering point is not known: SID is asked")
-    until = [due for _, due, _ in changes.postponed]
-    waits_for = next((reason for _, reason, _ in changes.waiting), None)
-    return GateAnswer(gate, False, "; ".join(texts), min(until) if until else None, waits_for)
 
 
 def _spared(tx: Transaction, order: Order, now: datetime) -> str | None:

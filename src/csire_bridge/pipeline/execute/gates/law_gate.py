@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
+from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.law.judge import AskFirst, Forbidden, LawVerdict, Permitted, WaitForLaw, judge
 from csire_bridge.domain.metering_point.facts import MeteringPoint
-from csire_bridge.domain.order.order import Order, RejectionReason, WaitsFor
-from csire_bridge.domain.work import WorkItem
+from csire_bridge.domain.order.order import RejectionReason, WaitsFor
+from csire_bridge.pipeline.execute.gates.round import Ready
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["LawGate"]
 
-_Ready = tuple[WorkItem, Order, MeterNumber]
 _LONGEST_WAIT = timedelta(hours=6)
 _ASKED_FOR = timedelta(days=1)
 """How long the answer of SID about a household's protection counts before it is asked again."""
@@ -42,13 +41,13 @@ class LawGate:
     def passing(
         self,
         tx: Transaction,
-        new: Sequence[_Ready],
+        new: Sequence[Ready],
         points: Mapping[MeteringPointCode, MeteringPoint],
         changes: OrderChanges,
-    ) -> list[_Ready]:
+    ) -> list[Ready]:
         """Return the orders that the law permits now; the others are moved in ``changes``."""
         verdicts = self._judged(tx, new, points, changes.now)
-        goes_on: list[_Ready] = []
+        goes_on: list[Ready] = []
         for ready in new:
             item, order, _ = ready
             match verdicts[order.key]:
@@ -67,7 +66,7 @@ class LawGate:
     def _judged(
         self,
         tx: Transaction,
-        new: Sequence[_Ready],
+        new: Sequence[Ready],
         points: Mapping[MeteringPointCode, MeteringPoint],
         now: datetime,
     ) -> dict[int, LawVerdict]:

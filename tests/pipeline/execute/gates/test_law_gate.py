@@ -14,7 +14,7 @@ from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderState, RejectionReason, WaitsFor
 from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
-from csire_bridge.pipeline.execute.field_work_gate import against_field_work, days_to_mind
+from csire_bridge.pipeline.execute.gates.field_work_gate import against_field_work, days_to_mind
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.operator import protection_actions
 from csire_bridge.runtime.steady_clock import system_clock

@@ -16,7 +16,8 @@ from csire_bridge.domain.metering_point.facts import Since, Source, Telling, ori
 from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderState, WaitsFor
 from csire_bridge.domain.protection import Protection
 from csire_bridge.domain.work import WorkItem
-from csire_bridge.pipeline.execute.gates import GateAnswer, Gates
+from csire_bridge.pipeline.execute.gates.gates import Gates
+from csire_bridge.pipeline.execute.gates.round import GateAnswer
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.ports.store import Transaction
 

@@ -13,14 +13,14 @@ from csire_bridge.domain.rules.decide import Decision, GiveUp, Never, Rules, Sen
 from csire_bridge.domain.rules.model import RuleSet, Then
 from csire_bridge.domain.rules.timeline import Timeline
 from csire_bridge.domain.work import WorkItem
-from csire_bridge.pipeline.execute.rule_cache import RuleBook
+from csire_bridge.pipeline.execute.gates.round import Pair
+from csire_bridge.pipeline.execute.gates.rule_cache import RuleBook
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["RuleGate"]
 
-_Pair = tuple[WorkItem, Order]
 _LONGEST_WAIT = timedelta(hours=6)
 _NEAR = "too near the deadline"
 
@@ -36,7 +36,7 @@ class RuleGate:
         self._book = RuleBook()
         self._rules = Rules(RuleSet())
 
-    def passing(self, tx: Transaction, pairs: Sequence[_Pair], changes: OrderChanges) -> list[_Pair]:
+    def passing(self, tx: Transaction, pairs: Sequence[Pair], changes: OrderChanges) -> list[Pair]:
         """Return the orders that may be sent now; the others are moved in ``changes``."""
         if not pairs:
             return []

@@ -11,8 +11,8 @@ from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import DisconnectionKind, OrderState
 from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
-from csire_bridge.pipeline.execute.explain import Explanation, explain
-from csire_bridge.pipeline.execute.gates import Gates
+from csire_bridge.pipeline.execute.gates.explain import Explanation, explain
+from csire_bridge.pipeline.execute.gates.gates import Gates
 from tests.support.model.scene import METERS, POINT, POINTS, POLICY, Scene
 
 VULNERABLE = Protection.of(ProtectedKind.VULNERABLE)

@@ -2,5 +2,6 @@
 
 ``gates`` asks them in order, each in one ``round``; with ``rule_gate`` and ``rule_cache`` (the operator's rules),
 ``danger_gate`` (a cut because of danger), ``law_gate`` (what the law forbids) and ``meter_gate`` (is it the right
-meter). ``field_work_gate`` says whether a field crew may be sent instead. ``explain`` tells the reasoning about one order.
+meter). ``field_work_gate`` says whether a field crew may be sent instead. ``explain`` tells the reasoning
+about one order.
 """

@@ -118,9 +118,9 @@ def test_given_measured_memory_then_a_person_reads_it_in_mebibytes(
 def test_given_a_small_month_then_its_figures_are_counted_and_timed(tmp_path: Path) -> None:
     words = ["bench", "law", "--orders", "1000", "--rounds", "1", "--dir", str(tmp_path)]
     assert "1,000 commands" in CliRunner().invoke(app, words).output
-    report = bench("law", "--orders", "1000", "--rounds", "1", place=tmp_path)
+    report = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
     assert (report["orders"], report["stations"], report["rounds"]) == (1000, 2, 1)
-    assert report["seconds"] > 0
+    assert min(report["seconds"], report["processor_seconds"]) > 0
     assert report["peak_mib"] >= report["before_mib"] > 0
 
 

@@ -163,7 +163,8 @@ def law(
         return
     memory = f"{report.peak_mib - report.before_mib:.0f} MiB more than before, {report.peak_mib:.0f} MiB in all"
     counted = f"{report.orders:,} commands, {report.stations:,} groups: {report.seconds:.2f} s"
-    out.print(f"{counted} (least of {report.rounds} rounds); peak of memory {memory}", highlight=False)
+    processor = f"{report.processor_seconds:.2f} s of processor time"
+    out.print(f"{counted}, {processor} (least of {report.rounds} rounds); peak of memory {memory}", highlight=False)
 
 
 def _memory_table(report: MemoryReport) -> Table:

@@ -139,6 +139,10 @@ def test_given_danger_when_cut_listed_and_lifted_then_people_orders_and_what_to_
     assert f"order {cut['order']} of Anna Nowak cuts the supply there already" in place.run(
         "danger", "cut", POINT, *ANNA, code=1
     )
+    complaint = place.json("hold", "set", POINT, "--kind", "complaint", *ANNA)
+    assert cut["order"] not in [order["key"] for order in complaint["orders"]]  # it goes all the same
+    supply = place.json("hold", "set", POINT, "--kind", "emergency-supply", *ANNA)
+    assert cut["order"] in [order["key"] for order in supply["orders"]]
     said = place.run("danger", "list")
     assert f"{POINT}: order {cut['order']} registered" in said
     assert "by Anna Nowak: a drill" in said

@@ -29,6 +29,7 @@ from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
+from csire_bridge.domain.metering_point.interlocks import against
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.pipeline.operator import complaint_actions, guard_actions
 from csire_bridge.runtime.steady_clock import system_clock
@@ -141,7 +142,7 @@ def set_hold(
         else:
             key = guard_actions.set_hold(tx, code, kind, end, act)
         hold = tx.guards.hold(key)
-        met = open_at(tx.connection, code, kind.stops)
+        met = [order for order in open_at(tx.connection, code, kind.stops) if against(order, [hold]) is not None]
     orders = {"orders": [{"key": o.key, "kind": o.kind, "state": o.state} for o in met]}
     operator.tell(hold_facts(hold, act.at, law) | orders, hold_line(hold, act.at, law), *met_lines(met))
 

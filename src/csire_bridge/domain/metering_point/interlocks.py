@@ -28,7 +28,17 @@ from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, RejectionReason
 
-__all__ = ["DANGER", "At", "Interlock", "danger", "holding_back", "interlock", "protection", "supply_must_stay"]
+__all__ = [
+    "DANGER",
+    "At",
+    "Interlock",
+    "against",
+    "danger",
+    "holding_back",
+    "interlock",
+    "protection",
+    "supply_must_stay",
+]
 
 DANGER = "danger is registered at the metering point (PL-278); a person lifts it with `danger lift`"
 
@@ -76,7 +86,7 @@ def protection(
 
 def holding_back(order: Order, holds: Sequence[Hold]) -> Hold | None:
     """The hold for which a connection waits; None when there is none."""
-    return _against(order, holds) if order.kind is OrderKind.RECONNECT else None
+    return against(order, holds) if order.kind is OrderKind.RECONNECT else None
 
 
 def danger(order: Order, point: MeteringPoint) -> bool:
@@ -84,13 +94,14 @@ def danger(order: Order, point: MeteringPoint) -> bool:
     return order.kind is OrderKind.RECONNECT and point.danger_registered is True
 
 
-def _against(order: Order, holds: Sequence[Hold]) -> Hold | None:
-    against = (hold for hold in holds if hold.kind.stops is order.kind.contactor_action)
-    return next((h for h in against if h.kind is HoldKind.EMERGENCY_SUPPLY or not is_danger_cut(order)), None)
+def against(order: Order, holds: Sequence[Hold]) -> Hold | None:
+    """The first of the holds that stands against the order; None when none does."""
+    found = (hold for hold in holds if hold.kind.stops is order.kind.contactor_action)
+    return next((h for h in found if h.kind is HoldKind.EMERGENCY_SUPPLY or not is_danger_cut(order)), None)
 
 
 def _protected_by(holds: Sequence[Hold], order: Order, at: At | None) -> Interlock | None:
-    hold = _against(order, holds)
+    hold = against(order, holds)
     if hold is None:
         return None
     if is_danger_cut(order):  # the hub is not told of it, so it may name the person

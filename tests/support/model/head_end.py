@@ -80,7 +80,16 @@ class Fault(StrEnum):
     @property
     def told(self) -> bool:
         """Whether the head-end system answers, and so tells its time."""
-        return self in (Fault.BUSY, Fault.BUSY_AFTER, Fault.REFUSED, Fault.REFUSED_AFTER, Fault.METER_UNREACHABLE)
+        return self in (
+            Fault.BUSY,
+            Fault.BUSY_AFTER,
+            Fault.REFUSED,
+            Fault.REFUSED_AFTER,
+            Fault.METER_UNREACHABLE,
+            Fault.HELD_ACCEPTED,
+            Fault.HELD_REFUSED,
+            Fault.HELD_BUSY,
+        )
 
     def raised(self) -> BaseException | None:
         """What the caller sees."""

@@ -14,7 +14,9 @@ import pytest
 
 from csire_bridge.cli.main import run
 from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState, Outcome
+from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from tests.support.rules import DEBT
@@ -62,6 +64,7 @@ class Place:
             executed_at=NOW - 9 * DAY + timedelta(minutes=4),
         )
         with closing(Database(self.address)) as database, database.transaction() as tx:
+            tx.points.put(MeteringPoint(code=DEBT.metering_point, updated_at=NOW, protection=NOT_PROTECTED))
             first, second = tx.orders.add([waits, done], NOW)
         return first, second
 

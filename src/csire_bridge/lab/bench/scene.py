@@ -70,7 +70,8 @@ class Scene:
             "signing_certificate": str(pki.operator.certificate_file),
             "partners": [{**partner, "per_minute": plenty, "at_once": plenty}],
             "delivery_folder": str(self.place / name),
-            "web": {"batch": batch, "keep_alive_seconds": 600},  # connections rest while others are measured
+            # connections rest while others are measured, and before their first request
+            "web": {"batch": batch, "keep_alive_seconds": 600, "header_seconds": 600},
             "execution": NO_LIMITS,
         }
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from csire_bridge.config.settings import Settings
@@ -31,7 +32,12 @@ Servers = Callable[[int], PostgresServer]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Files of tests lie in memory where there is room: each commit waits for its disk, thousands of times."""
+    """Files of tests lie in memory where there is room: each commit waits for its disk, thousands of times.
+
+    An example of a property may take as long as the machine needs.
+    """
+    hypothesis.settings.register_profile("patient", deadline=None)
+    hypothesis.settings.load_profile("patient")
     if _roomy() and os.access(_MEMORY, os.W_OK):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 

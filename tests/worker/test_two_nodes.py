@@ -35,14 +35,18 @@ from tests.support.patience import wait_until
 
 @dataclass
 class Nodes:
-    """Bridges on one database, with one clock that a test can move."""
+    """Bridges on one database and their head-end system, with one clock that a test can move."""
 
     address: str
     folder: Path
     pki: DemoPki
-    head_end: HeadEndSimulator
     stack: ExitStack
     ahead: timedelta = field(default=timedelta())
+    head_end: HeadEndSimulator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.head_end = HeadEndSimulator([METER], delay=(0.0, 0.0), clock=self.clock).start()
+        self.stack.callback(self.head_end.stop)
 
     def clock(self) -> datetime:
         return system_clock() + self.ahead
@@ -64,10 +68,7 @@ class Nodes:
 @pytest.fixture
 def nodes(address: str, tmp_path: Path) -> Iterator[Nodes]:
     with ExitStack() as stack:
-        pki = make_demo_pki(tmp_path, system_clock())
-        head_end = HeadEndSimulator([METER], delay=(0.0, 0.0)).start()
-        stack.callback(head_end.stop)
-        yield Nodes(address, tmp_path, pki, head_end, stack)
+        yield Nodes(address, tmp_path, make_demo_pki(tmp_path, system_clock()), stack)
 
 
 def register_order(nodes: Nodes, bridge: Bridge) -> None:

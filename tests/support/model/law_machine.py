@@ -16,6 +16,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand
 from csire_bridge.domain.metering_point.facts import Source
+from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
 from tests.support.law import is_forbidden
 from tests.support.model.head_end import Held
@@ -105,10 +106,13 @@ class LawMachine(OrdersMachine):
     def _point_of(self, command: ContactorCommand) -> MeteringPointCode:
         return next(o.metering_point for o in self.checks.orders() if str(o.key) == command.tracking_id)
 
+    def _is_danger(self, command: ContactorCommand) -> bool:
+        return any(str(o.key) == command.tracking_id and is_danger_cut(o) for o in self.checks.orders())
+
     def _look(self, held: Held, was_on: bool) -> None:
         """A household must not have been cut off on a day on which the law protects it, by what was heard before."""
         command = held.command
-        if command.action is not ContactorAction.DISCONNECT or not was_on:
+        if command.action is not ContactorAction.DISCONNECT or not was_on or self._is_danger(command):
             return
         day = self.world.now.astimezone(WARSAW).date()
         heard = [told for told in self.heard_before[command.correlation_id] if told[0] <= day]

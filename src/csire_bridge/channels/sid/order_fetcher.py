@@ -94,7 +94,7 @@ class OrderFetcher:
         """Fetch and confirm until nothing new comes; ``passed`` collects the digests of skipped orders."""
         told: Counter[bytes] = Counter()
         trouble: PartnerRefused | None = None
-        count = 0
+        unnamed = count = 0
         while self._may_go_on():
             fetched = self._client.fetch(self._most + len(passed))
             ends = self._settle({d: order for order in fetched if (d := _digest(order.raw)) not in passed})
@@ -105,7 +105,7 @@ class OrderFetcher:
             confirmed = pick_ups.keys() - refused
             told.update(confirmed)
             again = {digest for digest in confirmed if told[digest] > _MOST_REPEATS}
-            unnamed = len(ends) - len(pick_ups)
+            unnamed += len(ends) - len(pick_ups)
             trouble = (_without_effect(len(again)) if again else why) or (_unreadable(unnamed) if unnamed else trouble)
             passed |= ends.keys() - pick_ups.keys() | refused | again
             count += len({pick_ups[digest].number for digest in confirmed})

@@ -169,7 +169,7 @@ def test_given_sid_hangs_when_it_is_asked_for_a_point_then_orders_at_known_point
         codes, may, asked = install(playing, 8), threading.Event(), []
 
         class Sid:
-            def find(self, code: MeteringPointCode) -> None:
+            def find(self, code: MeteringPointCode, *, refresh: bool = False) -> None:
                 asked.append(code)
                 assert may.wait(PATIENCE)
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import and_, func, select
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActionRefused
@@ -22,6 +23,7 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.operator import danger_actions
+from csire_bridge.store.tables import work
 from tests.support.model.bridge import ModelBridge, Parts, emptied
 from tests.support.model.checks import Checks
 from tests.support.model.head_end import Crash, Fault, Held, HeldState, ModelHeadEnd, ModelMeter, World
@@ -351,9 +353,12 @@ class OrdersMachine(RuleBasedStateMachine):
             self.at_the_meter(at, "button")
         self.bridge.workers[0].turn()
         self.checks.after_step()
-        with self.parts.database.transaction() as tx:
-            due = tx.work.next_due(tuple(WorkStep))
-        dates = [order.not_before for order in self.checks.unresting()]
+        unresting = self.checks.unresting()
+        resting = {order.key for order in self.checks.orders()} - {order.key for order in unresting}
+        for_people = and_(work.c.step == WorkStep.EXECUTE.value, work.c.subject.in_(resting))
+        with self.parts.database.reading() as connection:
+            due = connection.execute(select(func.min(work.c.due_at)).where(~work.c.parked, ~for_people)).scalar()
+        dates = [order.not_before for order in unresting]
         due = min(dates) if dates and min(dates) > self.world.now else due  # orders that wait for people aside
         ahead = due - self.world.now if due else timedelta()
         self.world.now += max(ahead, timedelta(seconds=5))

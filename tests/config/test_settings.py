@@ -42,26 +42,29 @@ def test_given_a_production_environment_then_a_stage_stays_on_its_own_simulators
 
 
 @pytest.mark.parametrize("where", ["file", "environment"])
+@pytest.mark.parametrize(
+    ("line", "variable", "said"),
+    [
+        (
+            "cores = [0, 1]\n",
+            ("csire_bridge_cores", "[0]"),
+            r"cores: it was removed .* CPUAffinity= .* taskset",
+        ),
+        (
+            "[execution]\ncomplaint_hold_days = 14\n",
+            ("CSIRE_BRIDGE_EXECUTION__COMPLAINT_HOLD_DAYS", "14"),
+            r"execution\.complaint_hold_days: it was removed .* until it is dec",
+        ),
+    ],
+)
 def test_given_a_setting_that_was_removed_then_the_start_says_what_to_do_instead(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, line: str, variable: tuple[str, str], said: str
 ) -> None:
     file = tmp_path / "settings.toml"
-    file.write_text("cores = [0, 1]\n" if where == "file" else "")
+    file.write_text(line if where == "file" else "")
     if where == "environment":
-        monkeypatch.setenv("csire_bridge_cores", "[0]")
-    with pytest.raises(ConfigurationError, match=r"setting cores: it was removed .* CPUAffinity= .* taskset"):
-        load_settings(file)
-
-
-@pytest.mark.parametrize("where", ["file", "environment"])
-def test_given_days_after_which_complaints_ended_then_the_start_says_that_they_hold_until_decided(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    file = tmp_path / "settings.toml"
-    file.write_text("[execution]\ncomplaint_hold_days = 14\n" if where == "file" else "")
-    if where == "environment":
-        monkeypatch.setenv("CSIRE_BRIDGE_EXECUTION__COMPLAINT_HOLD_DAYS", "14")
-    with pytest.raises(ConfigurationError, match=r"execution\.complaint_hold_days: it was removed .* until it is dec"):
+        monkeypatch.setenv(*variable)
+    with pytest.raises(ConfigurationError, match=said):
         load_settings(file)
 
 

@@ -14,7 +14,7 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.law.model import ClockStart, LawClock
 from csire_bridge.domain.law.policy import LawPolicy
-from csire_bridge.domain.order.deadlines import CountFrom, Term, order_classes
+from csire_bridge.domain.order.deadlines import CountFrom, Term, known_class
 from csire_bridge.domain.order.order import OrderKind
 
 __all__ = ["DeadlineSettings"]
@@ -22,12 +22,6 @@ __all__ = ["DeadlineSettings"]
 
 _TWO_YEARS = 2 * 366
 _NOON = timedelta(hours=12)
-
-
-def _order_class(text: str) -> str:
-    if text not in order_classes():
-        raise ValueError(f"no orders are called {text!r}; known are {', '.join(order_classes())}")
-    return text
 
 
 def _term(text: str) -> str:
@@ -47,7 +41,7 @@ class DeadlineSettings(Part):
 
     near_seconds: float = Field(default=3600, ge=0)
     count_from: CountFrom = CountFrom.MESSAGE
-    within: dict[Annotated[str, AfterValidator(_order_class)], Annotated[str, AfterValidator(_term)]] = Field(
+    within: dict[Annotated[str, AfterValidator(known_class)], Annotated[str, AfterValidator(_term)]] = Field(
         default_factory=dict
     )
 

@@ -33,7 +33,7 @@ from csire_bridge.domain.law.model import (
     LegalSource,
     ShareFigure,
 )
-from csire_bridge.domain.order.deadlines import Term, Unit, order_classes
+from csire_bridge.domain.order.deadlines import Term, Unit, known_class, order_classes
 from csire_bridge.domain.order.operators_own import OPERATORS_OWN
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.domain.protection import ProtectedKind
@@ -53,19 +53,13 @@ _Day = Annotated[Any, PlainValidator(read_date)]
 _Within = Annotated[Any, PlainValidator(lambda value: Term.parse(str(value)))]
 
 
-def _order_class(text: str) -> str:
-    if text not in order_classes():
-        raise ValueError(f"no orders are called {text!r}; known are {', '.join(order_classes())}")
-    return text
-
-
 def _in_hours(term: Term) -> Term:
     if term.unit is not Unit.HOURS:
         raise ValueError(f"{term} is no number of hours, by which a share is counted")
     return term
 
 
-_Orders = Annotated[tuple[Annotated[str, AfterValidator(_order_class)], ...], Field(min_length=1)]
+_Orders = Annotated[tuple[Annotated[str, AfterValidator(known_class)], ...], Field(min_length=1)]
 
 
 class _Model(BaseModel):

@@ -15,7 +15,7 @@ from csire_bridge.domain.law.clock_counts import ClockCount, ClockFate, fate_of
 from csire_bridge.domain.law.clocks import Deadlines, clocks_of
 from csire_bridge.domain.law.model import LawClock
 from csire_bridge.domain.law.policy import LawPolicy
-from csire_bridge.domain.order.deadlines import order_class
+from csire_bridge.domain.order.deadlines import class_of
 from csire_bridge.domain.order.order import Order
 
 __all__ = ["clock_facts", "clock_lines", "clocks_table", "count_json"]
@@ -37,7 +37,7 @@ def clock_facts(order: Order, deadlines: Deadlines, law: LawPolicy, now: datetim
 
 
 def _loosened(order: Order, law: LawPolicy) -> Iterator[dict[str, Any]]:
-    own = order_class(order.kind, order.disconnection_kind or order.reconnection_reason)
+    own = class_of(order)
     for clock in law.book.of(LawClock):
         one = law.loosened.get(clock.name)
         if one is not None and own in clock.orders:

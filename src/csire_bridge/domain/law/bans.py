@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.law.model import Ban
 from csire_bridge.domain.law.policy import LawPolicy
-from csire_bridge.domain.order.deadlines import order_class
+from csire_bridge.domain.order.deadlines import class_of
 from csire_bridge.domain.order.facts import OrderFacts
 from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.protection import Protection
@@ -36,7 +36,7 @@ def concerned(order: OrderFacts, policy: LawPolicy) -> bool:
     """Whether any ban concerns orders of this class at all, whoever lives at the point; danger is never banned."""
     if is_operators_own(order):
         return False
-    own = order_class(order.kind, order.disconnection_kind or order.reconnection_reason)
+    own = class_of(order)
     return any(own in ban.orders for ban in policy.book.of(Ban))
 
 
@@ -45,7 +45,7 @@ class Bans:
 
     def __init__(self, order: OrderFacts, protection: Protection | None, policy: LawPolicy) -> None:
         """``protection`` None: nobody knows; the bans that hold ``where_unknown`` count."""
-        own = order_class(order.kind, order.disconnection_kind or order.reconnection_reason)
+        own = class_of(order)
         self._bans = [] if is_operators_own(order) else [ban for ban in policy.book.of(Ban) if own in ban.orders]
         self._protection = protection
 

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.law.model import ClockStart, LawClock
-from csire_bridge.domain.order.deadlines import CountFrom, Term, order_class
+from csire_bridge.domain.order.deadlines import CountFrom, Term, class_of, order_class
 from csire_bridge.domain.order.facts import OrderFacts, start_date
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, ReconnectionReason
 
@@ -74,7 +74,7 @@ class Deadlines:
             yield Clock(OWN_TERM, f"the operator's own term: {term}", begin, term.after(begin))
         if self.clocks:
             day = begin.astimezone(WARSAW).date()
-            for clock in self._running(order_class(order.kind, detail), day, undelivered=undelivered):
+            for clock in self._running(class_of(order), day, undelivered=undelivered):
                 yield Clock(clock.name, clock.words, begin, clock.within.after(begin))
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.law.model import ClockStart, ComplaintBlock, LawClock
 from csire_bridge.domain.law.policy import LawPolicy
-from csire_bridge.domain.order.deadlines import order_class
+from csire_bridge.domain.order.deadlines import class_of, order_class
 from csire_bridge.domain.order.facts import OrderFacts
 from csire_bridge.domain.order.order import OrderKind, ReconnectionReason
 
@@ -19,7 +19,7 @@ def complaint_rule(law: LawPolicy, lodged: datetime, order: OrderFacts) -> Compl
 
     A rule that the operator has loosened is not named.
     """
-    own = order_class(order.kind, order.disconnection_kind or order.reconnection_reason)
+    own = class_of(order)
     rule = _block(law, lodged)
     return rule if rule is not None and own in rule.orders else None
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Self
 
 from csire_bridge.domain.calendar.working_days import after_days, after_working_days
+from csire_bridge.domain.order.facts import OrderFacts
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "Standing",
     "Term",
     "Unit",
+    "class_of",
+    "known_class",
     "order_class",
     "order_classes",
     "standing",
@@ -75,6 +78,18 @@ class CountFrom(StrEnum):
 def order_class(kind: OrderKind, detail: DisconnectionKind | ReconnectionReason | None) -> str:
     """Kind and detail as settings name them, such as ``disconnect-prepaid``."""
     return f"{kind}-{detail}" if detail else kind.value
+
+
+def class_of(order: OrderFacts) -> str:
+    """The class of an order, by its kind and detail."""
+    return order_class(order.kind, order.disconnection_kind or order.reconnection_reason)
+
+
+def known_class(text: str) -> str:
+    """The name of a class, as a file says it; raises ValueError where there is no such class."""
+    if text not in order_classes():
+        raise ValueError(f"no orders are called {text!r}; known are {', '.join(order_classes())}")
+    return text
 
 
 def order_classes() -> list[str]:

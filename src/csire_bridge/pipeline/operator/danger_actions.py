@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.danger_cuts import DangerCut
-from csire_bridge.domain.metering_point.facts import MeteringPoint, Source
+from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.metering_point.interlocks import supply_must_stay
@@ -33,7 +32,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.pipeline.execute.gates.danger_gate import needs_people
 from csire_bridge.pipeline.execute.gates.meter_gate import doubts_of
-from csire_bridge.pipeline.operator.point_actions import lift_danger, not_before_told
+from csire_bridge.pipeline.operator.point_actions import lift_danger, record, statement
 from csire_bridge.pipeline.orders.cancel import cancel_or_recall
 from csire_bridge.pipeline.orders.create import queue
 from csire_bridge.pipeline.ports.store import Transaction
@@ -78,13 +77,7 @@ def cut(tx: Transaction, point: MeteringPointCode, act: OperatorAction, *, despi
     new = _order(OrderKind.DISCONNECT, point, act, disconnection_kind=DisconnectionKind.DANGER)
     (key,) = tx.orders.add([new], act.at)
     tx.orders.note(key, new.state, act.at, act.history_line("supply cut because of danger: ordered"))
-    told = RegistryUpdate(
-        process_instance=None,
-        metering_point=point,
-        effective_date=not_before_told(tx, point, "danger_registered", act),
-        danger_registered=True,
-    )
-    tx.points.record_notices([told], act.at, Source.PERSON, act.by, act.why)
+    record(tx, replace(statement(tx, point, "danger_registered", act), danger_registered=True), act)
     one = DangerCut(
         key=0,
         metering_point=point,

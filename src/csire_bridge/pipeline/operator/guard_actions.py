@@ -11,7 +11,7 @@ from csire_bridge.domain.metering_point.guards import Allowance, StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
-from csire_bridge.domain.work import WorkStep
+from csire_bridge.pipeline.operator.waiting_orders import go_on
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["approve", "ask", "lift_stop", "release_hold", "set_hold", "throw_stop"]
@@ -56,12 +56,7 @@ def release_hold(tx: Transaction, key: int, act: OperatorAction) -> tuple[Hold, 
         raise ActionRefused(f"there is no hold {key}", "look its key up with `hold list`") from error
     except StaleWrite as error:
         raise ActionRefused(error.text, "nothing is left to do") from error
-    keys = tx.neighbours.waiting_at([hold.metering_point])
-    waited = [order for order in tx.orders.get_many(keys).values() if order.waits_for is WaitsFor.HOLD]
-    text = act.history_line(f"{hold.kind} hold {key} was released")
-    tx.orders.note_all([(order.key, order.state, text) for order in waited], act.at)
-    tx.work.wake(WorkStep.EXECUTE, keys, act.at)
-    return hold, waited
+    return hold, go_on(tx, hold.metering_point, WaitsFor.HOLD, f"{hold.kind} hold {key} was released", act)
 
 
 def ask(tx: Transaction, count: int, act: OperatorAction) -> int:

@@ -6,19 +6,19 @@ Each is recorded like any other fact about the point, with the person's name and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import RegistryUpdate
-from csire_bridge.domain.metering_point.facts import Source
+from csire_bridge.domain.metering_point.facts import MeteringPoint, Source
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
-from csire_bridge.domain.work import WorkStep
+from csire_bridge.pipeline.operator.waiting_orders import go_on
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["lift_danger", "not_before_told", "set_meter"]
+__all__ = ["known_point", "lift_danger", "record", "set_meter", "statement"]
 
 
 def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> Sequence[Order]:
@@ -31,19 +31,8 @@ def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) 
     known = tx.points.of([point], act.at).get(point)
     if known is None or known.danger_registered is not True:
         raise ActionRefused(f"no danger is registered at the metering point {point}", "nothing is left to do")
-    lifted = RegistryUpdate(
-        process_instance=None,
-        metering_point=point,
-        effective_date=not_before_told(tx, point, "danger_registered", act),
-        danger_registered=False,
-    )
-    tx.points.record_notices([lifted], act.at, Source.PERSON, act.by, act.why)
-    keys = tx.neighbours.waiting_at([point])
-    waited = [order for order in tx.orders.get_many(keys).values() if order.waits_for is WaitsFor.DANGER]
-    text = act.history_line("registered danger was lifted")
-    tx.orders.note_all([(order.key, order.state, text) for order in waited], act.at)
-    tx.work.wake(WorkStep.EXECUTE, keys, act.at)
-    return waited
+    record(tx, replace(statement(tx, point, "danger_registered", act), danger_registered=False), act)
+    return go_on(tx, point, WaitsFor.DANGER, "registered danger was lifted", act)
 
 
 def set_meter(
@@ -55,16 +44,9 @@ def set_meter(
     meter is also known, and the orders of this point that are parked. Raises ActionRefused for an unknown point.
     """
     tx.points.lock([point])
-    if point not in tx.points.of([point], act.at):
-        raise ActionRefused(f"the point {point} is not known", "import it, or look the code up")
-    told = RegistryUpdate(
-        process_instance=None,
-        metering_point=point,
-        effective_date=not_before_told(tx, point, "meter", act),
-        meter_number=meter,
-        no_meter=True if meter is None else None,
-    )
-    tx.points.record_notices([told], act.at, Source.PERSON, act.by, act.why)
+    known_point(tx, point, act)
+    told = statement(tx, point, "meter", act)
+    record(tx, replace(told, meter_number=meter, no_meter=True if meter is None else None), act)
     if meter is not None:
         tx.points.confirm_meter(point, meter, act.at)
     known = tx.points.installations([point], act.at)
@@ -72,8 +54,25 @@ def set_meter(
     return sorted(others), tx.neighbours.parked_at(point)
 
 
-def not_before_told(tx: Transaction, point: MeteringPointCode, fact: str, act: OperatorAction) -> date:
-    """From which date the person's statement holds: today, or the date of the fact it replaces if that is later."""
-    today, record = act.at.astimezone(WARSAW).date(), tx.points.record(point)
-    since = record.since.get(fact) if record else None
-    return max(today, since.effective) if since else today
+def known_point(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> MeteringPoint:
+    """What is known of a point; raises ActionRefused where nothing is."""
+    known = tx.points.of([point], act.at).get(point)
+    if known is None:
+        raise ActionRefused(f"the point {point} is not known", "import it, or look the code up")
+    return known
+
+
+def statement(tx: Transaction, point: MeteringPointCode, fact: str, act: OperatorAction) -> RegistryUpdate:
+    """What a person begins to say about ``fact`` of a point, still without its value.
+
+    It holds from today on, or from the date of the fact that it replaces, if that is later.
+    """
+    today, known = act.at.astimezone(WARSAW).date(), tx.points.record(point)
+    since = known.since.get(fact) if known else None
+    date = max(today, since.effective) if since else today
+    return RegistryUpdate(process_instance=None, metering_point=point, effective_date=date)
+
+
+def record(tx: Transaction, told: RegistryUpdate, act: OperatorAction) -> None:
+    """Write down what the person says."""
+    tx.points.record_notices([told], act.at, Source.PERSON, act.by, act.why)

@@ -13,7 +13,7 @@ from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, Pr
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.message.answers import Answer, AnswerKind, answer_of, possible_answers
 from csire_bridge.domain.message.envelope_rules import MessageFacts
-from csire_bridge.domain.order.deadlines import order_class
+from csire_bridge.domain.order.deadlines import class_of
 from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind
 from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound
@@ -178,7 +178,7 @@ class MappingBook:
         if answer is None:
             return None
         if is_operators_own(order):
-            started = self._started.get(order_class(order.kind, order.disconnection_kind or order.reconnection_reason))
+            started = self._started.get(class_of(order))
             return (started, answer) if started and answer.kind is AnswerKind.DONE else None
         known = self.answers(order.source_number) if order.source_number else self.answers_to(order.kind)
         number = known.get(answer.kind)

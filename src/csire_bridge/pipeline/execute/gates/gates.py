@@ -290,13 +290,15 @@ class Gates:
     def _throttled(self, there: Round, new: Sequence[Ready]) -> list[Ready]:
         """Gate: commands per second; the others come back when it is their turn. Danger has no turn."""
         changes = there.changes
-        goes_on = [ready for ready in new if is_danger_cut(ready[1])]
-        for done, ready in enumerate((ready for ready in new if not is_danger_cut(ready[1])), len(goes_on)):
-            until = self._throttle.take(changes.now, done - len(goes_on))
+        goes_on: list[Ready] = []
+        behind = 0
+        for item, order, meter in new:
+            until = None if is_danger_cut(order) else self._throttle.take(changes.now, behind)
             if until is None:
-                goes_on.append(ready)
+                goes_on.append((item, order, meter))
             else:
-                changes.reschedule(ready[0], until)
+                behind += 1
+                changes.reschedule(item, until)
         return goes_on
 
     def _spread(self, most: timedelta) -> timedelta:

@@ -12,14 +12,13 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.law.judge import AskFirst, Forbidden, LawVerdict, Permitted, WaitForLaw, judge
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import RejectionReason, WaitsFor
-from csire_bridge.pipeline.execute.gates.round import Ready
+from csire_bridge.pipeline.execute.gates.round import LONGEST_WAIT, Ready
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["LawGate"]
 
-_LONGEST_WAIT = timedelta(hours=6)
 _ASKED_FOR = timedelta(days=1)
 """How long the answer of SID about a household's protection counts before it is asked again."""
 
@@ -58,7 +57,7 @@ class LawGate:
                 case AskFirst(ban):
                     changes.ask_protection(order, item, f"SID is asked whether the household is protected: {ban.words}")
                 case WaitForLaw(_, until) as verdict:
-                    changes.wait(order, item, WaitsFor.LAW, verdict.text, min(until, changes.now + _LONGEST_WAIT))
+                    changes.wait(order, item, WaitsFor.LAW, verdict.text, min(until, changes.now + LONGEST_WAIT))
                 case Forbidden() as verdict:
                     changes.cannot(order, item, RejectionReason.OTHER, verdict.text)
         return goes_on

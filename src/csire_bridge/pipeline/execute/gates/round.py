@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
@@ -14,7 +14,10 @@ from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["GateAnswer", "Pair", "Ready", "Round", "gate_answer"]
+__all__ = ["LONGEST_WAIT", "GateAnswer", "Pair", "Ready", "Round", "gate_answer"]
+
+LONGEST_WAIT = timedelta(hours=6)
+"""After this time at the latest an order that waits for days is looked at again: rules and facts may have changed."""
 
 Pair = tuple[WorkItem, Order]
 Ready = tuple[WorkItem, Order, MeterNumber]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.order.operators_own import is_operators_own
@@ -13,7 +13,7 @@ from csire_bridge.domain.rules.decide import Decision, GiveUp, Never, Rules, Sen
 from csire_bridge.domain.rules.model import RuleSet, Then
 from csire_bridge.domain.rules.timeline import Timeline
 from csire_bridge.domain.work import WorkItem
-from csire_bridge.pipeline.execute.gates.round import Pair
+from csire_bridge.pipeline.execute.gates.round import LONGEST_WAIT, Pair
 from csire_bridge.pipeline.execute.gates.rule_cache import RuleBook
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
@@ -21,7 +21,6 @@ from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["RuleGate"]
 
-_LONGEST_WAIT = timedelta(hours=6)
 _NEAR = "too near the deadline"
 
 
@@ -61,7 +60,7 @@ class RuleGate:
             case Wait(until, reason):
                 if not self._late(item, order, decision, until, changes):
                     change = timeline.next_change(changes.now)
-                    look = min(until, change or until, changes.now + _LONGEST_WAIT)
+                    look = min(until, change or until, changes.now + LONGEST_WAIT)
                     at = f"{until.astimezone(WARSAW):%Y-%m-%d %H:%M}"
                     text = f"waits until {at} Polish time: {reason} ({self._which(order)})"
                     changes.wait(order, item, WaitsFor.RULES, text, look)

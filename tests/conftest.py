@@ -16,7 +16,7 @@ import pytest
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.postgres import PostgresServer, programs_of
-from csire_bridge.service.standard import Standard
+from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.database import Database, make_current
 from tests.support.patience import PATIENCE
 

@@ -1,19 +1,22 @@
 """csire-bridge: from the market hub's message to a meter's contactor, and back as a signed answer.
 
-The packages are layers, and each imports only from those below it. ``channels`` and ``pipeline`` are one layer, and so
-are ``xml`` and ``store``. import-linter checks this; docs/architecture.md draws it.
+The packages are layers, and each imports only from those below it. Neighbours are ``channels``, ``pipeline`` and
+``access``; ``xml`` and ``store``; ``runtime`` and ``telemetry``. import-linter checks this; docs/architecture.md draws it.
 
     lab         simulators, benches, crash matrix, simulation, demo; the product never imports it
     cli         the command line, by subject
     service     composition root and web service
+    api         the REST API
     worker      the work loop, scheduled jobs, the partner registry
     channels    hub, hes (head-end system), sid: where messages come in and go out
     pipeline    the seven steps of a message, and what people may do
+    access      accounts, sessions, tokens, audit
     xml         hardened parser, signatures, schemas, mapping files
     store       the database: unit of work, repositories, queries, migrations
     config      settings and rule files
     runtime     green calls, group commit, the process's own clock
+    telemetry   logs, metrics, traces
     domain      values and rules; no I/O, no XML, no clock of its own
 
-Read first: ``pipeline``, then ``domain.order``, then ``service.bridge``, which wires everything.
+Read first: ``pipeline``, then ``domain.order``, then ``service.wiring.bridge``, which wires everything.
 """

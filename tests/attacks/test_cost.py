@@ -17,7 +17,7 @@ from csire_bridge.domain.message.message import Channel, Form, RawMessage
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.pipeline.intake.receipt import Receipts
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import make_current
 from csire_bridge.xml.security.signature import serialise, sign_enveloped
 from tests.attacks.cost_shapes import FILLINGS, SHAPES, Filling

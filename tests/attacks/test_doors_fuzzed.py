@@ -20,7 +20,7 @@ from csire_bridge.domain.message.message import Form
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import Database
 from csire_bridge.xml.security.signature import serialise, sign_enveloped
 from tests.support.chance import examples

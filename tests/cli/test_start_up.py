@@ -12,7 +12,16 @@ import pytest
 from csire_bridge.cli.commands import COMMANDS, load_command
 from csire_bridge.store.database import Database
 
-HEAVY = ("zeep", "xmlschema", "fastapi", "uvicorn", "alembic", "dlms_cosem", "signxml", "csire_bridge.service.bridge")
+HEAVY = (
+    "zeep",
+    "xmlschema",
+    "fastapi",
+    "uvicorn",
+    "alembic",
+    "dlms_cosem",
+    "signxml",
+    "csire_bridge.service.wiring.bridge",
+)
 _NO_DATABASE = ("sqlalchemy", "pydantic_settings", "holidays", "lxml", "cryptography", "httpx", "yaml", *HEAVY)
 _RUN = """
 import sys

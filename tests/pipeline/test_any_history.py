@@ -29,7 +29,7 @@ from csire_bridge.pipeline.orders import create
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
-from csire_bridge.store.repositories.related_orders import Neighbours
+from csire_bridge.store.repositories.orders.related_orders import Neighbours
 from tests.support.model.bridge import Parts
 from tests.support.model.machine import OrdersMachine
 

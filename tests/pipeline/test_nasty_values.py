@@ -10,8 +10,8 @@ import pytest
 import typer
 
 from csire_bridge.cli.shared.moments import parse_moment
+from csire_bridge.config.files.rule_files import read_rules
 from csire_bridge.config.resources import folder
-from csire_bridge.config.rule_files import read_rules
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.domain.message.message import MessageState

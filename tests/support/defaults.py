@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from csire_bridge.config.settings import Settings
-from csire_bridge.service.settings_to_values import (
+from csire_bridge.service.wiring.settings_to_values import (
     deadlines_of,
     execution_policy,
     intake_policy,

@@ -27,8 +27,8 @@ from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.lab.simulators.sid.simulator import SidSimulator
 from csire_bridge.lab.simulators.sid.soap_client import BridgeCaller
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
 from csire_bridge.service.service import Service
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
 from csire_bridge.xml.parser import parse

@@ -20,8 +20,8 @@ from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.lab.simulators.hub.soap import send_request
 from csire_bridge.lab.simulators.pki import DemoParty, DemoPki
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
 from csire_bridge.service.service import Service
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import MessageLine, message_lines
 from csire_bridge.xml.parser import parse

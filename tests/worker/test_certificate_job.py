@@ -12,7 +12,7 @@ from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.alert_conditions import open_alerts
 from csire_bridge.worker.alert_job import Watch

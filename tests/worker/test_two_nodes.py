@@ -25,7 +25,7 @@ from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store import tables
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import order_lines

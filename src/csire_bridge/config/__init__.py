@@ -1,7 +1,5 @@
-"""What people write: the settings, and rule files.
+"""Settings and the files that people write.
 
-``settings`` reads everything from options, environment and a TOML file; the groups are in modules of their own:
-``parties`` (partners, hub), ``head_end``, ``sid``, ``web``, ``execution``, ``deadlines``, ``law``, ``retention``.
-``role`` is what a process of the service does. ``rule_files`` reads the configurator's YAML and ``law_file`` the law's
-rules, with ``marked_yaml`` and ``calendar_values``. ``resources`` finds schemas, mappings and samples.
+``settings`` reads and checks all settings; their groups are in ``sections``. ``files`` reads rules and the law.
+``resources`` finds the files that come with the package, ``role`` names what a process of the service does.
 """

@@ -23,15 +23,15 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from csire_bridge.config.deadlines import DeadlineSettings
-from csire_bridge.config.execution import AgreementSettings, ExecutionSettings
-from csire_bridge.config.head_end import HeadEndSettings
-from csire_bridge.config.law import LawSettings
-from csire_bridge.config.parties import Folders, HubSettings, Part, PartnerSettings, Party
 from csire_bridge.config.resources import folder
-from csire_bridge.config.retention import RetentionSettings
-from csire_bridge.config.sid import SidSettings
-from csire_bridge.config.web import WebSettings
+from csire_bridge.config.sections.deadlines import DeadlineSettings
+from csire_bridge.config.sections.execution import AgreementSettings, ExecutionSettings
+from csire_bridge.config.sections.head_end import HeadEndSettings
+from csire_bridge.config.sections.law import LawSettings
+from csire_bridge.config.sections.parties import Folders, HubSettings, Part, PartnerSettings, Party
+from csire_bridge.config.sections.retention import RetentionSettings
+from csire_bridge.config.sections.sid import SidSettings
+from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.envelope_rules import Limits

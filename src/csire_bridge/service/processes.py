@@ -11,7 +11,7 @@ from contextlib import closing
 
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import OurFault
-from csire_bridge.service.web_server import listening_socket
+from csire_bridge.service.web.web_server import listening_socket
 
 __all__ = ["run_processes"]
 

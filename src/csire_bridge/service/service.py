@@ -18,11 +18,11 @@ from csire_bridge.channels.sid.order_fetcher import OrderFetcher
 from csire_bridge.config.role import Role
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.runtime.steady_clock import SteadyClock
-from csire_bridge.service.bridge import Bridge
-from csire_bridge.service.bridge_sid import SidSide
-from csire_bridge.service.readiness import Readiness
-from csire_bridge.service.web_app import IntakeQueue, build_app, door_keepers, entrance_of, event_door
-from csire_bridge.service.web_server import WebServer, listening_socket
+from csire_bridge.service.web.readiness import Readiness
+from csire_bridge.service.web.web_app import IntakeQueue, build_app, door_keepers, entrance_of, event_door
+from csire_bridge.service.web.web_server import WebServer, listening_socket
+from csire_bridge.service.wiring.bridge import Bridge
+from csire_bridge.service.wiring.bridge_sid import SidSide
 from csire_bridge.worker.clock_watch import ClockWatch
 from csire_bridge.worker.queue_silence import Silence
 from csire_bridge.worker.scheduler import Ticker

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
-from csire_bridge.service.bridge_sid import sid_profile
-from csire_bridge.service.caller_proofs import sid_proofs
-from csire_bridge.service.identity import partner_book, signing_key
-from csire_bridge.service.settings_to_values import hub_profile
-from csire_bridge.service.standard import Standard
+from csire_bridge.service.wiring.bridge_sid import sid_profile
+from csire_bridge.service.wiring.caller_proofs import sid_proofs
+from csire_bridge.service.wiring.identity import partner_book, signing_key
+from csire_bridge.service.wiring.settings_to_values import hub_profile
+from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.connection.engine import open_engine
 from csire_bridge.store.database import Database
 from csire_bridge.xml.security.keys import load_pins

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
-from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.store.repositories.messages.partners import PartnerRegistry
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 from csire_bridge.xml.security.keys import load_certificates
 from csire_bridge.xml.security.partner_book import PartnerBook

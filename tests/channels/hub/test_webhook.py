@@ -19,7 +19,7 @@ from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.partner_entries import PartnerEntry
 from csire_bridge.domain.message.partners import SecurityProfile
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.xml.security.signature import serialise
 from tests.support.patience import wait_until
 from tests.support.webhook import (

@@ -19,7 +19,7 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.lab.simulators.hub.simulator import HubSimulator
 from csire_bridge.lab.simulators.pki import DEMO_PARTIES, DemoPki, make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import Database
 from tests.support.command import Command
 

@@ -15,7 +15,7 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.law.clocks import OWN_TERM, clocks_of, deadline_of, nearer, with_deadline
 from csire_bridge.domain.order.deadlines import CountFrom, Term, Unit
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, ReconnectionReason
-from csire_bridge.service.settings_to_values import deadlines_of
+from csire_bridge.service.wiring.settings_to_values import deadlines_of
 from tests.support.defaults import DEADLINES
 from tests.support.law import is_day_off, suspension
 from tests.support.rules import polish

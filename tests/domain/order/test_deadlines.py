@@ -20,7 +20,7 @@ from csire_bridge.domain.order.deadlines import (
     standing,
 )
 from csire_bridge.domain.order.order import Order, ReconnectionReason
-from csire_bridge.service.settings_to_values import deadlines_of
+from csire_bridge.service.wiring.settings_to_values import deadlines_of
 from tests.support.defaults import DEADLINES
 from tests.support.rules import DEBT, NOW, PREPAID, TOPPED_UP, polish
 

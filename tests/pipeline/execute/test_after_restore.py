@@ -22,7 +22,7 @@ from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.pipeline.operator import order_actions
 from csire_bridge.pipeline.operator.release_work import release
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
 from tests.support.bridge import POINT, signed_message

@@ -29,7 +29,7 @@ from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.pipeline.intake.judge_again import JudgeAgain
 from csire_bridge.pipeline.intake.receive import Arrival, receive
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import Database, make_current
 from csire_bridge.store.housekeeping.retention import RetentionBook
 from csire_bridge.store.queries.alert_conditions import standing

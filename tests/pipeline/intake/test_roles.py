@@ -22,10 +22,10 @@ from csire_bridge.domain.message.partners import Partner, PartnerRole
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.pipeline.intake.verify import Verifier
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import Database, make_current
 from csire_bridge.store.queries.reports import message_lines, order_lines
-from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.store.repositories.messages.partners import PartnerRegistry
 from csire_bridge.worker.partners.check import findings
 from csire_bridge.worker.partners.entry import enter_partner
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners

@@ -25,7 +25,7 @@ from csire_bridge.domain.order.steps import OrderStep, StepKind, StepState
 from csire_bridge.domain.work import Lease, ParkedWork, WorkStep
 from csire_bridge.pipeline.operator import complaint_actions, guard_actions, order_actions, release_work
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.head_end_reader import head_end_reader
+from csire_bridge.service.wiring.head_end_reader import head_end_reader
 from csire_bridge.store.queries.order_dossier import order_file
 from csire_bridge.store.tables import message_events, orders
 from tests.support.bridge import METER, POINT, Play, play

@@ -46,7 +46,7 @@ from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.pipeline.observe.head_end_events import take_events
 from csire_bridge.pipeline.ports.head_end import HeadEnd
-from csire_bridge.service.standard import Standard
+from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.database import Database
 from csire_bridge.store.tables import metadata
 from csire_bridge.store.unit_of_work import UnitOfWork

@@ -13,7 +13,7 @@ from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError, ProblemCode, RuleBroken
 from csire_bridge.domain.message.message import OrderRequest, Request
-from csire_bridge.service.standard import Standard
+from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 from rich.markup import escape
 
-from csire_bridge.cli.orders.executions_table import executions_table
+from csire_bridge.cli.figures.executions_table import executions_table
 from csire_bridge.cli.shared.console import (
     ConfigOption,
     ExitCode,
@@ -36,7 +36,7 @@ from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
-    from csire_bridge.service.bridge import Bridge
+    from csire_bridge.service.wiring.bridge import Bridge
     from csire_bridge.store.queries.message_search import FoundMessage
 
 __all__ = ["add_to"]
@@ -126,7 +126,7 @@ def _settings(config: Path | None, schemas: Sequence[Path] | None, target: Path 
 
 @contextmanager
 def _bridge(settings: Settings, target: Path | None, simulate: bool) -> Iterator[Bridge]:
-    from csire_bridge.service.bridge import Bridge
+    from csire_bridge.service.wiring.bridge import Bridge
     from csire_bridge.store.database import make_current
 
     if not simulate:

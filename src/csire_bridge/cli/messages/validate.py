@@ -30,7 +30,7 @@ from csire_bridge.runtime.steady_clock import system_clock
 if TYPE_CHECKING:
     from lxml import etree
 
-    from csire_bridge.service.standard import Standard
+    from csire_bridge.service.wiring.standard import Standard
 
 __all__ = ["Finding", "add_to", "examine"]
 
@@ -81,7 +81,7 @@ def validate(
 
         csire-bridge validate --schemas official-bundle/ message.xml
     """
-    from csire_bridge.service.standard import Standard
+    from csire_bridge.service.wiring.standard import Standard
 
     settings = load_settings(config, schemas=schemas, mappings=mappings)
     standard = Standard.load(settings)

@@ -123,7 +123,7 @@ def field_work(operator: Operator, key: KeyArgument) -> None:
 
         csire-bridge orders field-work 17 --by "Anna Nowak" --why "the meter has no signal"
     """
-    from csire_bridge.service.settings_to_values import law_policy
+    from csire_bridge.service.wiring.settings_to_values import law_policy
 
     act = operator.action()
     with operator.changing() as tx:
@@ -174,7 +174,7 @@ def report(
 
         csire-bridge orders report 17 --not-done --reason "no access to the meter" --by "Anna Nowak" --why "crew 4"
     """
-    from csire_bridge.service.settings_to_values import execution_policy
+    from csire_bridge.service.wiring.settings_to_values import execution_policy
 
     act, settings = operator.action(), operator.settings()
     told, words = _site_report(act, at, seen_by, unread) if done else None, _words(reason, done, at)
@@ -247,14 +247,14 @@ def settle(operator: Operator, key: KeyArgument) -> None:
 
 def _mappings(settings: Settings) -> MappingBook:
     # Schemas and mappings are needed by two commands only; the others start without them.
-    from csire_bridge.service.standard import Standard
+    from csire_bridge.service.wiring.standard import Standard
 
     return Standard.load(settings).book
 
 
 def _look(settings: Settings, store: Database, key: int) -> order_actions.ObservedOrder:
     # The head-end system's SOAP client is needed only where a contactor is read.
-    from csire_bridge.service.head_end_reader import head_end_reader
+    from csire_bridge.service.wiring.head_end_reader import head_end_reader
 
     with head_end_reader(settings) as head_end:
         return order_actions.look(store, head_end, key, system_clock)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from csire_bridge.cli.figures.clock_lines import clock_facts, clock_lines
 from csire_bridge.cli.orders.actions import KeyArgument
-from csire_bridge.cli.orders.clock_lines import clock_facts, clock_lines
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.operator_action import opened
@@ -39,7 +39,7 @@ def explain(
     """
     from csire_bridge.pipeline.execute.gates.explain import explain as explained
     from csire_bridge.pipeline.execute.gates.gates import Gates
-    from csire_bridge.service.settings_to_values import execution_policy
+    from csire_bridge.service.wiring.settings_to_values import execution_policy
 
     settings, now = load_settings(config, database=database), system_clock()
     policy = execution_policy(settings)

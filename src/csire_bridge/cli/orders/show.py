@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from csire_bridge.cli.figures.clock_lines import clock_facts, clock_lines
 from csire_bridge.cli.orders import actions
-from csire_bridge.cli.orders.clock_lines import clock_facts, clock_lines
 from csire_bridge.cli.orders.explain import explain
 from csire_bridge.cli.orders.tables import order_facts, order_lines, orders_table
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
@@ -74,9 +74,9 @@ def show_one(
 
         csire-bridge orders show 17
     """
-    from csire_bridge.service.settings_to_values import deadlines_of, law_policy
+    from csire_bridge.service.wiring.settings_to_values import deadlines_of, law_policy
     from csire_bridge.store.queries.order_dossier import order_file
-    from csire_bridge.store.repositories.orders import OrderBook
+    from csire_bridge.store.repositories.orders.orders import OrderBook
 
     settings = load_settings(config, database=database)
     with opened(settings) as store, store.reading() as connection:

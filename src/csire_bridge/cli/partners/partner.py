@@ -62,7 +62,7 @@ class _Seen:
 
 
 def _look(settings: Settings) -> _Seen:
-    from csire_bridge.store.repositories.partners import PartnerRegistry
+    from csire_bridge.store.repositories.messages.partners import PartnerRegistry
     from csire_bridge.worker.partners.revocations import ListSource, Revocations
     from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 

@@ -46,7 +46,7 @@ def ping(
         csire-bridge partner ping --hub --config bridge.toml
     """
     from csire_bridge.channels.hub.probe.probe import ProbeTarget, try_door
-    from csire_bridge.service.settings_to_values import hub_profile
+    from csire_bridge.service.wiring.settings_to_values import hub_profile
 
     settings = load_settings(config)
     profile = hub_profile(settings, _address(settings, parse_eic(eic) if eic else None, hub, url))
@@ -99,7 +99,7 @@ def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
 
 def _plugin(settings: Settings) -> WsSecurityPlugin:
     from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
-    from csire_bridge.service.identity import partner_book, signing_key
+    from csire_bridge.service.wiring.identity import partner_book, signing_key
     from csire_bridge.store.database import Database
 
     key = signing_key(settings)

@@ -61,8 +61,8 @@ def enter(
 
         csire-bridge configurator set rules.yaml --from "2026-11-23 00:00" --by "Anna Nowak" --why "no Fridays"
     """
-    from csire_bridge.config.rule_files import checked_rules
-    from csire_bridge.service.settings_to_values import deadlines_of
+    from csire_bridge.config.files.rule_files import checked_rules
+    from csire_bridge.service.wiring.settings_to_values import deadlines_of
     from csire_bridge.store.database import Database
 
     settings, now = load_settings(config, database=database), system_clock()
@@ -92,7 +92,7 @@ def show(
 
         csire-bridge configurator show --at "2026-12-24 12:00" --export rules.yaml
     """
-    from csire_bridge.config.rule_files import DEFAULT_TEXT, read_rules
+    from csire_bridge.config.files.rule_files import DEFAULT_TEXT, read_rules
 
     moment = parse_moment(at, system_clock())
     found = in_force(_versions(load_settings(config, database=database).database), moment)
@@ -144,11 +144,11 @@ def preview(
 
         csire-bridge configurator preview rules.yaml --from "2026-11-23 00:00"
     """
-    from csire_bridge.config.rule_files import checked_rules
+    from csire_bridge.config.files.rule_files import checked_rules
     from csire_bridge.pipeline.execute.gates.rule_cache import timeline_of
-    from csire_bridge.service.settings_to_values import deadlines_of, law_policy
+    from csire_bridge.service.wiring.settings_to_values import deadlines_of, law_policy
     from csire_bridge.store.database import Database
-    from csire_bridge.store.repositories.rule_sets import (
+    from csire_bridge.store.repositories.orders.rule_sets import (
         RuleSets,
         past_orders,
         protections_where_orders_wait,
@@ -190,7 +190,7 @@ def _print_preview(moved: Sequence[Moved], past: Sequence[PastResult], most: int
 
 def _versions(address: str) -> list[RuleSetVersion]:
     from csire_bridge.store.database import Database
-    from csire_bridge.store.repositories.rule_sets import RuleSets
+    from csire_bridge.store.repositories.orders.rule_sets import RuleSets
 
     with closing(Database(address)) as store:
         store.require_current()

@@ -1,2 +1,4 @@
-"""Commands about the system: ``serve``, ``database`` ("db"), ``retention``, ``points`` with ``point_actions``
-and ``protection``."""
+"""Commands about the system: ``serve``, ``database`` ("db"), ``retention``, ``alerts``, ``points``.
+
+``points`` has ``point_actions`` and ``protection``.
+"""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from csire_bridge.cli.orders.danger import lift
+from csire_bridge.cli.guards.danger import lift
 from csire_bridge.cli.shared.arguments import parse_words
 from csire_bridge.cli.shared.console import (
     ConfigOption,

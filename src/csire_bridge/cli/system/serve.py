@@ -19,7 +19,7 @@ from csire_bridge.runtime.steady_clock import SteadyClock
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
-    from csire_bridge.service.bridge import Bridge
+    from csire_bridge.service.wiring.bridge import Bridge
 
 __all__ = ["add_to"]
 
@@ -99,7 +99,7 @@ def _run(settings: Settings, role: Role, one_of_many: int | None) -> None:
 
 
 def _open(settings: Settings, events: str) -> Bridge:
-    from csire_bridge.service.bridge import Bridge
+    from csire_bridge.service.wiring.bridge import Bridge
 
     return Bridge(settings, SteadyClock(), reply_address=settings.head_end.reply_address or events)
 

@@ -23,7 +23,7 @@ from csire_bridge.lab.simulators.pki import Algorithm
 from csire_bridge.pipeline.intake.receipt import Verdict, build
 from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.tables import messages, orders
 
 __all__ = ["IntakeReport", "measure_intake", "take_in_batches"]

@@ -25,7 +25,7 @@ from csire_bridge.lab.bench.scene import Scene
 from csire_bridge.lab.bench.service import service_process
 from csire_bridge.lab.shared.measure import Track, rate
 from csire_bridge.lab.simulators.postgres import PostgresServer
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import Database
 from csire_bridge.store.tables import outbox, work
 

@@ -36,7 +36,7 @@ from csire_bridge.lab.shared.workload import SignedMessage
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import Algorithm
 from csire_bridge.pipeline.intake.receive import Arrival
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.tables import orders, outbox
 
 __all__ = ["RoundTripReport", "measure_round_trip"]

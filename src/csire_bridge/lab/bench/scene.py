@@ -14,8 +14,8 @@ from csire_bridge.lab.bench.bare.work import BareWork
 from csire_bridge.lab.shared.workload import Workload
 from csire_bridge.lab.simulators.pki import Algorithm, make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.service.bridge import Bridge
-from csire_bridge.service.standard import Standard
+from csire_bridge.service.wiring.bridge import Bridge
+from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.database import make_current
 
 __all__ = ["KEY_KINDS", "Scene"]

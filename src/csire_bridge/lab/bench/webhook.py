@@ -20,7 +20,7 @@ from csire_bridge.lab.bench.scene import KEY_KINDS, Scene
 from csire_bridge.lab.bench.service import service_process
 from csire_bridge.lab.shared.measure import Track, peak_rss_mib, rate, ratio, round_sizes
 from csire_bridge.lab.simulators.pki import Algorithm
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 
 __all__ = ["WebhookReport", "measure_webhook"]
 

@@ -24,7 +24,7 @@ from csire_bridge.lab.chaos.world.databases import Databases
 from csire_bridge.lab.chaos.world.letters import Letter, Post
 from csire_bridge.lab.chaos.world.older_database import make_older
 from csire_bridge.lab.simulators.pki import make_demo_pki
-from csire_bridge.service.standard import Standard
+from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import at_rest
 

@@ -24,8 +24,8 @@ from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.lab.chaos.crash_points import Crash
 from csire_bridge.lab.chaos.kill import Countdown, Gate, wrap_migration, wrap_rooms
 from csire_bridge.runtime.steady_clock import SteadyClock
-from csire_bridge.service.bridge import Bridge
 from csire_bridge.service.service import Service
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import Database
 from csire_bridge.worker.retention_job import Retention
 

@@ -153,7 +153,7 @@ def law(
     from csire_bridge.config.settings import load_settings
     from csire_bridge.domain.law.model import ShareFigure
     from csire_bridge.lab.bench.law import measure_law
-    from csire_bridge.service.settings_to_values import law_policy
+    from csire_bridge.service.wiring.settings_to_values import law_policy
 
     rule = next(law_policy(load_settings(environment=False)).book.of(ShareFigure))
     with fresh_folder(place) as folder:

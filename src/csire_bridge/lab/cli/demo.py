@@ -14,8 +14,8 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from csire_bridge.cli.orders.executions_table import executions_table
-from csire_bridge.cli.orders.stats import table_of
+from csire_bridge.cli.figures.executions_table import executions_table
+from csire_bridge.cli.figures.stats import table_of
 from csire_bridge.cli.shared.console import ExitCode, err, out
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OurFault
@@ -30,7 +30,7 @@ from csire_bridge.runtime.steady_clock import system_clock
 if TYPE_CHECKING:
     from csire_bridge.lab.demo.market import Feeder, Market
     from csire_bridge.lab.simulators.expectations import Expectations
-    from csire_bridge.service.bridge import Bridge
+    from csire_bridge.service.wiring.bridge import Bridge
     from csire_bridge.store.queries.reports import OrderLine
 
 __all__ = ["add_to"]

@@ -112,8 +112,8 @@ def _next_month(now: datetime) -> datetime:
 
 
 def _rules_of_file(file: Path, settings: Settings, start: datetime) -> list[RuleSetVersion]:
-    from csire_bridge.config.rule_files import checked_rules
-    from csire_bridge.service.settings_to_values import deadlines_of
+    from csire_bridge.config.files.rule_files import checked_rules
+    from csire_bridge.service.wiring.settings_to_values import deadlines_of
 
     text = file.read_text("utf-8")
     checked_rules(text, file.name, deadlines_of(settings), start)

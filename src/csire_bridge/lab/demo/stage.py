@@ -19,7 +19,7 @@ from csire_bridge.domain.metering_point.facts import MeteringPoint, has_contacto
 from csire_bridge.domain.protection import Protection
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
 from csire_bridge.lab.simulators.pki import DemoPki, load_demo_pki, make_demo_pki
-from csire_bridge.service.bridge import Bridge
+from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import Database, make_current
 from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import metering_points

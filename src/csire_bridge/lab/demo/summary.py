@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from csire_bridge.cli.orders.executions_table import seconds_taken
+from csire_bridge.cli.figures.executions_table import seconds_taken
 from csire_bridge.domain.message.message import MessageState
 from csire_bridge.domain.operations.statistics import count_buckets
 from csire_bridge.lab.simulators.expectations import Ends, Expectations

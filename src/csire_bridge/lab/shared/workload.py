@@ -15,7 +15,7 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode
 from csire_bridge.domain.message.message import Header, OrderRequest
 from csire_bridge.lab.simulators.expectations import load_expected
-from csire_bridge.service.standard import Standard
+from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.redate import redate
 from csire_bridge.xml.security.keys import SigningKey

@@ -21,7 +21,7 @@ from csire_bridge.pipeline.agreement.handler import AgreementHandler
 from csire_bridge.pipeline.execute.handler import Executor
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.observe.head_end_events import take_events
-from csire_bridge.service.settings_to_values import execution_policy, order_policy
+from csire_bridge.service.wiring.settings_to_values import execution_policy, order_policy
 from csire_bridge.store.database import Database
 from csire_bridge.worker.work_loop import Worker
 

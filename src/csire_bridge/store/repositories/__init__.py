@@ -1,6 +1,7 @@
-"""One repository for each subject, within one transaction; together they are the unit of work in ``store/database.py``.
+"""One repository for each subject, within one transaction.
 
-``messages`` (the journal), ``processes``, ``orders``, ``order_steps``, ``related_orders``, ``outbox``,
-``metering_points``, ``installations``, ``head_end_events``, ``contactors``, ``guards``, ``complaints``,
-``danger_cuts``, ``sid``, ``partners``, ``rule_sets``.
+Together they are the unit of work in ``store/unit_of_work.py``.
+
+``messages``: journal, outbox, events of the head-end system, partners. ``orders``: orders and what they depend on.
+``points``: metering points, their meters and guards.
 """

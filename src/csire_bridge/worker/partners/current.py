@@ -11,7 +11,7 @@ from csire_bridge.config.settings import Settings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.store.database import Database
-from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.store.repositories.messages.partners import PartnerRegistry
 from csire_bridge.worker.partners.check import of_roles
 from csire_bridge.worker.partners.revocations import ListSource, Revocations
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, Source, TablePartners

@@ -13,7 +13,7 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partner_entries import CertificateEntry, PartnerEntry
 from csire_bridge.domain.message.partners import Partner
-from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.store.repositories.messages.partners import PartnerRegistry
 from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, PartnerListing, Source, TablePartners
 from csire_bridge.xml.security.keys import TrustedCertificate, load_pins
 

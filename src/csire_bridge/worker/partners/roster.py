@@ -20,7 +20,7 @@ from csire_bridge.config.settings import Settings
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partner_entries import CertificateEntry, PartnerEntry
 from csire_bridge.domain.message.partners import Partner, PartnerLimits, PartnerRole
-from csire_bridge.store.repositories.partners import PartnerRegistry
+from csire_bridge.store.repositories.messages.partners import PartnerRegistry
 from csire_bridge.xml.security.keys import TrustedCertificate, load_certificates
 from csire_bridge.xml.security.partner_book import PartnerBook
 from csire_bridge.xml.security.pins import Unfit, why_no_pin, why_not_pinned_together

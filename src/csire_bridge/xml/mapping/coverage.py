@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from itertools import islice
 
-from csire_bridge.config.marked_yaml import FileProblem
+from csire_bridge.config.files.marked_yaml import FileProblem
 from csire_bridge.xml.envelope import ENVELOPE_NAMES
 from csire_bridge.xml.mapping.loader import LoadedFile
 from csire_bridge.xml.mapping.model import InboundFile

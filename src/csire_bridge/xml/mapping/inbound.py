@@ -9,7 +9,7 @@ from typing import cast
 
 from lxml import etree
 
-from csire_bridge.config.marked_yaml import FileProblem
+from csire_bridge.config.files.marked_yaml import FileProblem
 from csire_bridge.domain.bounds import out_of_bounds
 from csire_bridge.domain.errors import Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageNumber

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from csire_bridge.config.marked_yaml import FileProblem, MarkedYaml, raise_problems
+from csire_bridge.config.files.marked_yaml import FileProblem, MarkedYaml, raise_problems
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.xml.mapping.model import InboundFile, MappingFile, OutboundFile
 
@@ -50,7 +50,7 @@ def merged_files(search_path: Sequence[Path]) -> list[Path]:
             )
         for file in sorted(folder.iterdir()):
             if file.name == "law" and file.is_dir():
-                continue  # the law's rules, which config/law_file.py reads
+                continue  # the law's rules, which config/files/law_file.py reads
             if file.suffix == ".yaml":
                 found.setdefault(file.name, file)
             elif not file.name.startswith("."):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lxml import etree
 
-from csire_bridge.config.marked_yaml import FileProblem
+from csire_bridge.config.files.marked_yaml import FileProblem
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ConfigurationError, Problem
 from csire_bridge.domain.identifiers import Eic, MessageId

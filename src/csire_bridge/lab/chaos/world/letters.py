@@ -18,7 +18,7 @@ from csire_bridge.config.resources import folder
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import DemoPki
-from csire_bridge.service.standard import Standard
+from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.xml.envelope import TECHNICAL, format_moment
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.keys import SigningKey

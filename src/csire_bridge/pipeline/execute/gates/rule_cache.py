@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from csire_bridge.config.rule_files import read_rules
+from csire_bridge.config.files.rule_files import read_rules
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.rules.decide import Rules
 from csire_bridge.domain.rules.model import RuleSetVersion

@@ -1,0 +1,123 @@
+"""``csire-bridge movements``: contactors in a state that no order explains, and actions on them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.moments import local
+from csire_bridge.cli.shared.operator_action import (
+    opened,
+    read_transaction,
+    tell,
+)
+from csire_bridge.cli.shared.operator_command import Operator, operator_command
+from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.domain.order.supply import Movement
+from csire_bridge.pipeline.observe.readings import read_contactor
+from csire_bridge.pipeline.observe.sightings import take_look
+from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.store.sql.row_mapper import to_row
+
+__all__ = ["add_to"]
+
+_movements = typer.Typer(help="Contactors in a state that no order explains.", no_args_is_help=True)
+KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as shown by `movements list`.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_movements, name="movements")
+
+
+@_movements.callback()
+def group() -> None:
+    """Meters that were found in, or reported, a state that no open order and no last order explains."""
+
+
+@_movements.command("list")
+def show(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were settled.")] = False,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Movements not explained yet: meter, metering point, state, and what the hub was told last; the oldest first.
+
+    Example:
+
+        csire-bridge movements list
+    """
+    with read_transaction(config, database) as tx:
+        found = tx.contactors.movements(settled=everything)
+    if json_wanted:
+        print_json([to_row(movement) for movement in found])
+    elif found:
+        out.print(_table(found))
+    else:
+        out.print("every contactor is as the orders have left it, as far as is known")
+
+
+@_movements.command()
+def look(
+    key: KeyArgument, database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None
+) -> None:
+    """Read the meter now. If an order explains the state, the movement is settled.
+
+    Example:
+
+        csire-bridge movements look 3
+    """
+    settings = load_settings(config, database=database)
+    # The head-end system's SOAP client is needed only where a contactor is read.
+    from csire_bridge.service.wiring.head_end_reader import head_end_reader
+
+    with opened(settings) as store, head_end_reader(settings) as head_end:
+        with store.read_transaction() as tx:
+            movement = tx.contactors.movement(key)
+        if head_end is None:
+            raise ActionRefused("no head-end system is set up", "set head_end.url")
+        try:
+            reading = read_contactor(head_end, movement.meter, system_clock)
+        except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
+            raise ActionRefused(f"meter {movement.meter} can't be read: {error.text}", "try again later") from error
+        with store.transaction() as tx:
+            take_look(tx, reading, system_clock())
+            movement = tx.contactors.movement(key)
+    supply = "on" if reading.output_state else "off"
+    explained = f"settled: {movement.why}" if movement.settled_at else "no order explains that"
+    said = f"meter {movement.meter} was read: the supply is {supply}; {explained}"
+    tell(json_wanted, to_row(movement) | {"supply_on": reading.output_state}, said)
+
+
+@_movements.command()
+@operator_command()
+def settle(operator: Operator, key: KeyArgument) -> None:
+    """Record that a person has clarified a movement, and its cause. Nothing is switched.
+
+    Example:
+
+        csire-bridge movements settle 3 --by "Anna Nowak" --why "crew 4 exchanged the meter"
+    """
+    act = operator.action()
+    with operator.changing() as tx:
+        movement = tx.contactors.settle(key, act.by, act.at, act.why or "")
+    operator.tell(to_row(movement), f"movement {key} at meter {movement.meter} is settled")
+
+
+def _table(found: list[Movement]) -> Table:
+    table = Table(title="Not explained by any order", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("key", "meter", "metering point", "supply", "by", "at", "last told", "settled"):
+        table.add_column(heading, no_wrap=heading not in ("last told", "settled"))
+    for movement in found:
+        settled = f"{movement.settled_by}: {movement.why}" if movement.settled_at else ""
+        facts = (str(movement.key), movement.meter, movement.metering_point or "", movement.state.value)
+        told = movement.told.removeprefix("last told: ")
+        table.add_row(*facts, movement.source, local(movement.at), escape(told), escape(settled))
+    return table

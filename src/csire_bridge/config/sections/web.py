@@ -1,0 +1,42 @@
+"""Settings of the service's own HTTP endpoints. Times are in seconds."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from csire_bridge.config.sections.parties import Part
+from csire_bridge.config.sections.sid import Network
+from csire_bridge.domain.message.partners import PartnerLimits
+
+__all__ = ["WebSettings"]
+
+
+class WebSettings(Part):
+    """Where the service listens, and its limits.
+
+    ``batch`` messages at most share a commit. A message must come within ``body_seconds``, and from ``grace_seconds``
+    on with ``bytes_per_second`` on the average; its headers within ``header_seconds``. ``strangers_per_minute`` and
+    ``strangers_at_once`` limit each address from which no partner has spoken; ``strangers_bytes_per_day`` what
+    is kept in a day (UTC) of messages that nobody proved to have sent. There are at most ``connections``, of one
+    address ``connections_per_address``; a further connection closes an idle one.
+    ``trusted_proxies`` are the addresses and networks of the proxies that may say who calls: by X-Forwarded-For, and by
+    ``client_certificate_header``, which holds the TLS client certificate as PEM, percent-encoded or not, or its base64.
+    From anybody else these headers say nothing. At the end, open requests have ``stop_seconds``.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    batch: int = Field(default=64, gt=0, le=1000)
+    body_seconds: float = Field(default=30, gt=0)
+    grace_seconds: float = Field(default=5, gt=0)
+    bytes_per_second: float = Field(default=1024, gt=0)
+    header_seconds: float = Field(default=10, gt=0)
+    keep_alive_seconds: int = Field(default=30, gt=0)
+    strangers_per_minute: int = Field(default=PartnerLimits().per_minute, gt=0)
+    strangers_at_once: int = Field(default=PartnerLimits().at_once, gt=0)
+    strangers_bytes_per_day: int = Field(default=64 * 1024 * 1024, ge=0, lt=1 << 62)
+    connections: int = Field(default=512, gt=0)
+    connections_per_address: int = Field(default=128, gt=0)
+    trusted_proxies: tuple[Network, ...] = ()
+    client_certificate_header: str = Field(default="X-Client-Cert", pattern=r"^[A-Za-z0-9-]+$")
+    stop_seconds: int = Field(default=30, gt=0)

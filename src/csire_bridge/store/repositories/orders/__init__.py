@@ -1,0 +1,4 @@
+"""Orders: ``orders`` and ``order_steps``; what they depend on: ``related_orders``, ``processes``, ``rule_sets``.
+
+``sid``: orders of SID, and what SID is told about them.
+"""

@@ -1,7 +1,8 @@
 """csire-bridge: from the market hub's message to a meter's contactor, and back as a signed answer.
 
 The packages are layers, and each imports only from those below it. Neighbours are ``channels``, ``pipeline`` and
-``access``; ``xml`` and ``store``; ``runtime`` and ``telemetry``. import-linter checks this; docs/architecture.md draws it.
+``access``; ``xml`` and ``store``; ``runtime`` and ``telemetry``. import-linter checks this;
+docs/architecture.md draws it.
 
     lab         simulators, benches, crash matrix, simulation, demo; the product never imports it
     cli         the command line, by subject

@@ -11,6 +11,7 @@ from contextlib import closing
 
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import OurFault
+from csire_bridge.service.service_manager import ServiceManager
 from csire_bridge.service.web.web_server import listening_socket
 
 __all__ = ["run_processes"]
@@ -18,10 +19,13 @@ __all__ = ["run_processes"]
 _LOOK_SECONDS = 0.2
 
 
-def run_processes(count: int, settings: Settings, words: Sequence[str], ready: Callable[[str], None]) -> None:
+def run_processes(
+    count: int, settings: Settings, words: Sequence[str], ready: Callable[[str], None], manager: ServiceManager
+) -> None:
     """Run ``count`` processes with the command line ``words`` until a signal comes; then end all of them.
 
-    ``ready`` is called with the address once all of them answer. If one ends by itself, all are ended: OurFault.
+    ``ready`` is called with the address once all of them answer; from then on ``manager`` is told that they run. If one
+    ends by itself, all are ended: OurFault.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -33,8 +37,9 @@ def run_processes(count: int, settings: Settings, words: Sequence[str], ready: C
         try:
             urls = [_first_line(process) for process in family]
             ready(urls[0])
-            _watch(family, stop)
+            _watch(family, stop, manager)
         finally:
+            manager.stopping()
             _end(family)
 
 
@@ -53,8 +58,9 @@ def _first_line(process: subprocess.Popen[bytes]) -> str:
     return words[3]
 
 
-def _watch(family: Sequence[subprocess.Popen[bytes]], stop: threading.Event) -> None:
+def _watch(family: Sequence[subprocess.Popen[bytes]], stop: threading.Event, manager: ServiceManager) -> None:
     while not stop.wait(_LOOK_SECONDS):
+        manager.alive()
         if any(process.poll() is not None for process in family):
             raise OurFault("a process of the service ended by itself", "look at the log, and start the service again")
 

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from csire_bridge.runtime.steady_clock import SteadyClock
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
+    from csire_bridge.service.service_manager import ServiceManager
     from csire_bridge.service.wiring.bridge import Bridge
 
 __all__ = ["add_to"]
@@ -55,16 +57,19 @@ def serve(
         csire-bridge serve --config config.toml --port 8080
     """
     from csire_bridge.service.processes import run_processes
+    from csire_bridge.service.service_manager import ServiceManager
     from csire_bridge.service.startup_checks import check_settings
 
     root = logging.getLogger()
     root.setLevel(min(root.level, logging.WARNING))
     settings = _settings(config, host, port)
     check_settings(settings)
+    manager = ServiceManager.of_this_process()
     if workers > 1:
-        run_processes(workers, settings, _words(config, role), lambda url: _announce(url, role))
+        ready = partial(_announce, role, manager)
+        run_processes(workers, settings, _words(config, role), ready, manager)
     else:
-        _run(settings, role, one_of_many)
+        _run(settings, role, one_of_many, manager)
 
 
 def _settings(config: Path | None, host: str | None, port: int | None) -> Settings:
@@ -76,7 +81,7 @@ def _words(config: Path | None, role: Role) -> list[str]:
     return ["serve", "--role", role.value, *(["--config", str(config)] if config else [])]
 
 
-def _run(settings: Settings, role: Role, one_of_many: int | None) -> None:
+def _run(settings: Settings, role: Role, one_of_many: int | None, manager: ServiceManager) -> None:
     from csire_bridge.service.service import Service
 
     stop = threading.Event()
@@ -89,12 +94,14 @@ def _run(settings: Settings, role: Role, one_of_many: int | None) -> None:
     service = Service(lambda url: _open(settings, url), web.host, web.port, role, shared_port=shared)
     try:
         service.start()
-        _announce(service.url, role)
+        _announce(role, manager, service.url)
         while not stop.wait(_LOOK_SECONDS):
+            manager.alive()
             broken = service.broken()
             if broken:
                 raise OurFault(f"{', '.join(broken)} stopped by itself", "look at the log, and start the service again")
     finally:
+        manager.stopping()
         service.stop()
 
 
@@ -104,9 +111,10 @@ def _open(settings: Settings, events: str) -> Bridge:
     return Bridge(settings, SteadyClock(), reply_address=settings.head_end.reply_address or events)
 
 
-def _announce(url: str, role: Role) -> None:
+def _announce(role: Role, manager: ServiceManager, url: str) -> None:
     out.print(f"csire-bridge serves at {url} ({role.value})", highlight=False)
     sys.stdout.flush()
+    manager.started(f"serves at {url} ({role.value})")
 
 
 def _watch_parent(stop: threading.Event) -> None:

@@ -18,7 +18,3 @@ REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
 \connect :"name"
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT ALL ON SCHEMA public TO :"name";
-
--- A session of the service that died in the middle of a transaction must not hold its locks for hours.
-ALTER ROLE :"name" SET idle_in_transaction_session_timeout = '60s';
-ALTER ROLE :"name" SET lock_timeout = '30s';

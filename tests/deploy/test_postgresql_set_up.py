@@ -36,7 +36,8 @@ def test_given_an_empty_server_when_it_is_set_up_then_the_service_s_role_makes_i
     make_current(ours)
     database = Database(ours)
     with database.reading() as connection:
-        assert connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "1min"
+        owners = connection.execute(text("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"))
+        assert owners.scalars().all() == ["set_up"]
     database.close()
 
     engine = create_engine(admin, isolation_level="AUTOCOMMIT")

@@ -3,5 +3,5 @@
 Read in this order: ``errors`` (every error, as one tree), ``identifiers``, ``clock``, ``bounds``, ``protection`` (whom
 the law protects), ``work``; then the packages ``message`` (what comes in and goes out), ``order`` (its states and
 decisions), ``meter``, ``metering_point``, then ``law`` (what the law forbids), and last ``rules`` and ``calendar``
-(when something may be sent) and ``operations`` (retries, alerts, statistics).
+(when something may be sent), ``people`` (roles, accounts, the audit) and ``operations`` (retries, alerts, statistics).
 """

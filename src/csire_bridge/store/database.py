@@ -52,7 +52,9 @@ class Database:
         alone = self._writer.taken() if self._writer else nullcontext()
         with alone, write_transaction(self._engine) as connection:
             self._refuse_newer(connection)
-            yield UnitOfWork(connection)
+            tx = UnitOfWork(connection)
+            yield tx
+            tx.finish()
 
     def _refuse_newer(self, connection: Connection) -> None:
         """Check now and then that the tables are not newer; a service may still run while another version upgrades."""

@@ -19,6 +19,11 @@ from csire_bridge.store.repositories.orders.processes import ProcessBook
 from csire_bridge.store.repositories.orders.related_orders import Neighbours
 from csire_bridge.store.repositories.orders.rule_sets import RuleSets
 from csire_bridge.store.repositories.orders.sid import SidBook
+from csire_bridge.store.repositories.people.accounts import Accounts
+from csire_bridge.store.repositories.people.audit import AuditLog
+from csire_bridge.store.repositories.people.login_tries import LoginTries
+from csire_bridge.store.repositories.people.sessions import Sessions
+from csire_bridge.store.repositories.people.tokens import Tokens
 from csire_bridge.store.repositories.points.complaints import Complaints
 from csire_bridge.store.repositories.points.contactors import Contactors
 from csire_bridge.store.repositories.points.danger_cuts import DangerCuts
@@ -59,6 +64,15 @@ class UnitOfWork:
         self.archives = Archives(connection)
         self.clocks = Clocks(connection)
         self.restores = Restores(connection)
+        self.accounts = Accounts(connection)
+        self.sessions = Sessions(connection)
+        self.tokens = Tokens(connection)
+        self.tries = LoginTries(connection)
+        self.audit = AuditLog(connection)
+
+    def finish(self) -> None:
+        """Write what is written last, just before the commit."""
+        self.audit.write()
 
     def look_anew(self, now: datetime) -> None:
         """Make all waiting work due at ``now`` (UTC), because its moments were written by a clock that was ahead.

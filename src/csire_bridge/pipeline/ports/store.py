@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from csire_bridge.domain.people.ports import PeopleTransaction
 from csire_bridge.pipeline.ports.delivery import Outbox
 from csire_bridge.pipeline.ports.guards import Complaints, DangerCuts, Guards, RuleSets
 from csire_bridge.pipeline.ports.head_end import Contactors, HeadEndEvents
@@ -17,7 +18,7 @@ from csire_bridge.pipeline.ports.work_queue import WorkQueue
 __all__ = ["Store", "Transaction"]
 
 
-class Transaction(Protocol):
+class Transaction(PeopleTransaction, Protocol):
     """The unit of work: everything that is committed together."""
 
     @property

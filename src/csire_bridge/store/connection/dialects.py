@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["insert_new", "take_turns"]
+__all__ = ["insert_new", "take_turns", "upsert"]
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
@@ -30,3 +30,11 @@ def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) 
     else:
         change = sqlite.insert(table).values(values).on_conflict_do_nothing()
     return connection.execute(change).rowcount == 1
+
+
+def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Insert a row, or write its other columns where its primary key exists."""
+    kinds = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+    new: Any = kinds[connection.dialect.name](table).values(values)
+    others = {name: new.excluded[name] for name in values if name not in table.primary_key.columns}
+    connection.execute(new.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=others))

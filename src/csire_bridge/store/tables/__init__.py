@@ -40,6 +40,14 @@ from csire_bridge.store.tables.orders import (
 from csire_bridge.store.tables.outgoing import UNCOUNTED, UNSETTLED, kept_results, outbox, outbox_events
 from csire_bridge.store.tables.partners import partner_certificates, partner_events, partners, rule_sets
 from csire_bridge.store.tables.parts import Moment, metadata
+from csire_bridge.store.tables.people import (
+    accounts,
+    api_tokens,
+    audit_days,
+    audit_entries,
+    login_tries,
+    sessions,
+)
 from csire_bridge.store.tables.registry import (
     SHARED_METER,
     meter_installations,
@@ -66,9 +74,13 @@ __all__ = [
     "WITH_DEADLINE",
     "Moment",
     "accepted_ids",
+    "accounts",
     "alerts",
     "allowances",
+    "api_tokens",
     "archives",
+    "audit_days",
+    "audit_entries",
     "circuits",
     "clocks",
     "complaints",
@@ -79,6 +91,7 @@ __all__ = [
     "holds",
     "kept_results",
     "leases",
+    "login_tries",
     "message_events",
     "message_verdicts",
     "messages",
@@ -100,6 +113,7 @@ __all__ = [
     "register_readings",
     "restores",
     "rule_sets",
+    "sessions",
     "sid_orders",
     "sid_reports",
     "sid_withdrawals",

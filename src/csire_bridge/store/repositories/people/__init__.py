@@ -1,0 +1,1 @@
+"""People: ``accounts``, ``sessions``, ``tokens`` (of the API), ``login_tries`` (wrong passwords), ``audit``."""

@@ -20,6 +20,7 @@ from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.worker.clock_watch import ClockWatch
 from csire_bridge.worker.scheduler import LEASE_NAME, ScheduledJob, Ticker
 from tests.support.defaults import PARTNER_WAIT
+from tests.support.logs import told
 from tests.support.patience import PATIENCE
 from tests.support.store import MINUTE, NOW, SECOND, lease
 
@@ -72,13 +73,13 @@ def test_given_a_clock_that_was_set_back_when_a_process_leads_then_all_that_wait
     heir = Ticker(database, lambda: then, "heir", [], LONG)
     heir.lead()
     assert heir.leads
-    assert "the clock was set back" in caplog.text
+    assert "clock.set_back" in caplog.text
     assert sorted(item.subject for item in lease(database, "w", then)) == [1, 2]
     with database.transaction() as tx:
         assert tx.guards.circuit("head-end").may_try(then)
     caplog.clear()
     heir.lead()
-    assert "set back" not in caplog.text, "it is told once"
+    assert "clock.set_back" not in caplog.text, "it is told once"
 
 
 def test_given_a_daily_tick_that_was_done_by_a_clock_that_was_ahead_then_it_is_done_again(database: Database) -> None:
@@ -182,7 +183,7 @@ def test_given_a_machine_whose_clock_is_set_then_the_service_goes_on_by_its_own_
     watching.look()
     assert abs(clock() - before) < MINUTE
     assert told == ["stepped"]
-    assert "clock was set" in caplog.text
+    assert "'clock.set'" in caplog.text
     assert alerts(database, clock()) == {AlertKind.CLOCKS_DIFFER}
     machine.set_by = timedelta(0)
     watching.look()
@@ -204,7 +205,7 @@ def test_given_a_machine_that_was_frozen_then_it_is_told_and_nothing_else_happen
     with caplog.at_level(logging.WARNING):
         machine.slept = 70
         watching.look()
-    assert "did not run for 70 s" in caplog.text
+    assert [line["seconds"] for line in told(caplog, "process.stood_still")] == [70]
     assert alerts(database, clock()) == set()
     database.close()
 
@@ -236,7 +237,7 @@ def test_given_a_machine_that_stood_still_when_its_clock_and_the_server_agree_th
     machine.set_by = timedelta(seconds=3)
     watching.look()
     assert abs(clock() - datetime.now(UTC)) < MINUTE
-    assert "its time is set forward" in caplog.text
+    assert [line["by_seconds"] > 0 for line in told(caplog, "clock.corrected")] == [True]
     assert alerts(database, clock()) == set()
     database.close()
 

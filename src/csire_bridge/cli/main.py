@@ -43,12 +43,12 @@ def main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and stop.")
     ] = False,
 ) -> None:
-    if not verbose:
-        logging.basicConfig(level=logging.CRITICAL, format="%(message)s")
-        return
-    from rich.logging import RichHandler
+    if verbose:
+        from csire_bridge.telemetry.log_output import set_up_logs
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=err, show_path=False)])
+        set_up_logs(sys.stderr, logging.INFO)
+    else:
+        logging.basicConfig(level=logging.CRITICAL, format="%(message)s")
 
 
 def run() -> None:

@@ -28,6 +28,7 @@ from csire_bridge.config.sections.deadlines import DeadlineSettings
 from csire_bridge.config.sections.execution import AgreementSettings, ExecutionSettings
 from csire_bridge.config.sections.head_end import HeadEndSettings
 from csire_bridge.config.sections.law import LawSettings
+from csire_bridge.config.sections.logging import LoggingSettings
 from csire_bridge.config.sections.parties import Folders, HubSettings, Part, PartnerSettings, Party
 from csire_bridge.config.sections.retention import RetentionSettings
 from csire_bridge.config.sections.sid import SidSettings
@@ -130,6 +131,7 @@ class Settings(BaseSettings):
     law: LawSettings = LawSettings()
     sid: SidSettings = SidSettings()
     retention: RetentionSettings = RetentionSettings()
+    logging: LoggingSettings = LoggingSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -6,7 +6,6 @@ back and tried again. Only StoreFailure is raised: then nothing can be written, 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,10 +17,11 @@ from csire_bridge.domain.message.message import MessageEnd
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Step, Task
 from csire_bridge.pipeline.ports.store import Store
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["BatchRunner"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _RETRY_AFTER = timedelta(seconds=0.5)
 _T = TypeVar("_T")
 _D = TypeVar("_D")
@@ -89,13 +89,13 @@ class BatchRunner:
 
     def _failed(self, item: WorkItem, error: Exception) -> None:
         if isinstance(error, StaleWrite):
-            _log.info("%s; it is looked at again", error.text)
+            _log.info("work.left", step=item.step, why=error)
             self.give_back(item)
         elif isinstance(error, BridgeError):
-            _log.error("work is parked: %s", error)
+            _log.error("work.parked", step=item.step, subject=item.subject, why=error)
             self._park(item, str(error))
         else:
-            _log.error("work is parked after an error of ours", exc_info=error)
+            _log.error("work.parked", step=item.step, subject=item.subject, why=error, exc_info=error)
             self._park(item, f"an error of the bridge itself: {error!r}")
 
     def _park(self, item: WorkItem, why: str) -> None:
@@ -109,4 +109,4 @@ def _if_still_ours() -> Iterator[None]:
     try:
         yield
     except StaleWrite as error:
-        _log.info("%s", error.text)
+        _log.info("work.left", why=error)

@@ -9,16 +9,17 @@ the rate of one commit each (docs/decisions/0010).
 from __future__ import annotations
 
 import asyncio
-import logging
 import queue
 import threading
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from csire_bridge.telemetry.logs import logger
+
 __all__ = ["GroupCommitter"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 _Told = tuple["Future[_Out]", _Out | None, Exception | None]
@@ -127,7 +128,7 @@ def _tell(loop: AbstractEventLoop, told: Sequence[_Told[_Out]]) -> None:
     try:
         loop.call_soon_threadsafe(_end, told)
     except RuntimeError:
-        _log.info("%s callers have gone: their event loop is closed", len(told))
+        _log.info("door.callers_gone", callers=len(told))
 
 
 def _end(told: Sequence[_Told[_Out]]) -> None:

@@ -6,7 +6,6 @@ requests, finish the current batch. What a thread can't finish goes to the next 
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from csire_bridge.service.web.web_app import IntakeQueue, build_app, door_keeper
 from csire_bridge.service.web.web_server import WebServer, listening_socket
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.service.wiring.bridge_sid import SidSide
+from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.clock_watch import ClockWatch
 from csire_bridge.worker.queue_silence import Silence
 from csire_bridge.worker.scheduler import Ticker
@@ -30,7 +30,7 @@ from csire_bridge.worker.work_loop import Worker
 
 __all__ = ["Service"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _AFTER_FAILURE_SECONDS = 5.0
 _POLLER_SECONDS = 5.0
 _CLOCK_SECONDS = 1.0
@@ -189,10 +189,7 @@ class Service:
 
 
 def _tell(what: str, error: Exception) -> None:
-    if isinstance(error, BridgeError):
-        _log.error("%s rests after a failure: %s", what, error)
-    else:
-        _log.error("%s rests after an error of ours", what, exc_info=error)
+    _log.error("part.failed", part=what, why=error, exc_info=None if isinstance(error, BridgeError) else error)
 
 
 def _address(host: str, port: int) -> str:

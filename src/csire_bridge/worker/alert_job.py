@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -11,11 +10,12 @@ from csire_bridge.domain.operations.alerts import Alert
 from csire_bridge.store.connection.dialects import take_turns
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alert_conditions import settle_alerts, standing
+from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.scheduler import LedStore
 
 __all__ = ["Watch"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class Watch:
@@ -48,7 +48,7 @@ class Watch:
             found = [*standing(tx.connection, now, self._result_wait, self._memory, self._partner_wait), *further]
             opening, closing = settle_alerts(tx.connection, found, now)
         for alert in opening:
-            _log.error("alert %s opened: %s", alert.kind, alert.text(now))
+            _log.error("alert.opened", kind=alert.kind, text=alert.text(now))
         for kind in closing:
-            _log.warning("alert %s closed", kind)
+            _log.warning("alert.closed", kind=kind)
         return opening

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sqlalchemy import Connection
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.store.repositories.messages.partners import PartnerRegistry
+from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 from csire_bridge.xml.security.keys import load_certificates
 from csire_bridge.xml.security.partner_book import PartnerBook
@@ -23,7 +23,7 @@ __all__ = ["AHEAD", "Certificates", "NamedCertificate", "certificates_of", "own_
 
 AHEAD = timedelta(days=60)
 """So long before its end a certificate is spoken of."""
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Certificates:
     def tell(self, now: datetime) -> None:
         """Log each by name."""
         for named in self.ending(now):
-            _log.warning("%s; replace it", named.text(now))
+            _log.warning("certificate.ends", whose=named.whose, fingerprint=named.fingerprint, ends=named.not_after)
 
     def _pinned(self) -> Iterator[NamedCertificate]:
         for pinned in self._partners().certificates:

@@ -6,7 +6,6 @@ machine's clock is followed, and processes on the same machine share one time.
 
 from __future__ import annotations
 
-import logging
 import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,10 +16,11 @@ from csire_bridge.domain.operations.steady_time import DRIFT, ClockVerdict, judg
 from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.store.database import Database
 from csire_bridge.store.scheduling.process_clocks import ProcessClock
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["ClockWatch", "machine_run"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _FROZEN_SECONDS = 10.0
 _MEASURE_SECONDS = 5.0
 _ALIVE_SECONDS = 3 * _MEASURE_SECONDS
@@ -71,7 +71,7 @@ class ClockWatch:
         if shared is not None and self._clock.ticks() - before <= _SLOW_ANSWER_SECONDS:
             own = self._clock()
             if abs(shared - own) > DRIFT:
-                _log.warning("this process starts with the time of the others, %s of its machine", _apart(shared - own))
+                _log.warning("clock.shared", ahead_seconds=(shared - own).total_seconds())
             self._clock.take_over(shared)
         self.look()
 
@@ -81,10 +81,10 @@ class ClockWatch:
         passed, shown = ticks - self._looked[0], (machine - self._looked[1]).total_seconds()
         self._looked = (ticks, machine)
         if passed > _FROZEN_SECONDS:
-            _log.warning("this process did not run for %.0f s: what it held may have gone to others", passed)
+            _log.warning("process.stood_still", seconds=round(passed))
         set_by = timedelta(seconds=shown - passed)
         if abs(set_by) > DRIFT:
-            _log.warning("this machine's clock was set %s; the service goes on by its own time", _way(set_by))
+            _log.warning("clock.set", by_seconds=set_by.total_seconds())
             self._stepped()
         if abs(set_by) > DRIFT or ticks - self._measured_at >= _MEASURE_SECONDS:
             self._measured_at = ticks
@@ -134,27 +134,15 @@ class ClockWatch:
     def _differs(self, apart: timedelta | None, now: datetime) -> None:
         if apart is None:
             if self._differs_since is not None:
-                _log.warning("the clocks agree again")
+                _log.warning("clock.agrees")
             self._differs_since = None
         elif self._differs_since is None:
             self._differs_since = now
-            _log.error(
-                "the clocks disagree by %s: the service goes on by its own time; set the clocks right, and if its own "
-                "time is the wrong one, stop all processes of the service and start them again",
-                abs(apart),
-            )
+            _log.error("clock.disagrees", apart_seconds=abs(apart.total_seconds()))
 
     def _act(self, verdict: ClockVerdict, ahead: timedelta, reference: datetime) -> None:
         if verdict is ClockVerdict.FOLLOW:
             self._clock.follow(ahead)
         elif verdict is ClockVerdict.TAKE_OVER:
-            _log.warning("two clocks agree that this process is wrong: its time is set %s", _way(ahead))
+            _log.warning("clock.corrected", by_seconds=ahead.total_seconds())
             self._clock.take_over(reference)
-
-
-def _apart(ahead: timedelta) -> str:
-    return f"{abs(ahead)} {'ahead' if ahead > timedelta(0) else 'behind'}"
-
-
-def _way(by: timedelta) -> str:
-    return f"{'forward' if by > timedelta(0) else 'back'} by {abs(by)}"

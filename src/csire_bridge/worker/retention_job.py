@@ -7,7 +7,6 @@ again, or deletes the rest of its content. So nothing is deleted before it is ar
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from csire_bridge.domain.work import Lease
 from csire_bridge.store.database import Database
 from csire_bridge.store.housekeeping.retention import RetentionBook, Unit
 from csire_bridge.store.unit_of_work import UnitOfWork
+from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.retention_archive import archived_keys, write_archive
 from csire_bridge.worker.scheduler import LedStore
 
@@ -31,7 +31,7 @@ __all__ = ["Retention", "Retired"]
 _LEASE_NAME = "retention"
 _MOST = 20_000
 _READ_AT_ONCE = 500
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Retention:
     def tick(self, led: LedStore, stop: Event) -> None:
         """Run as a scheduled job; each transaction checks that this process still leads."""
         for done in self.run(led, stop):
-            _log.info("retention archived and deleted %d %s: %s", done.count, done.kind, done.archive)
+            _log.info("retention.archived", kind=done.kind, count=done.count, archive=done.archive)
 
     def plan(self) -> dict[Kept, int]:
         """How many of each kind would be deleted now; orders only after their messages."""

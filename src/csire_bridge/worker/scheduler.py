@@ -7,7 +7,6 @@ runs jobs; its term is checked in each transaction of a job, so a node that hung
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from csire_bridge.domain.operations.schedule import Schedule
 from csire_bridge.domain.work import Lease
 from csire_bridge.store.database import Database
 from csire_bridge.store.unit_of_work import UnitOfWork
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["LEASE_NAME", "LedStore", "ScheduledJob", "Ticker"]
 
@@ -33,8 +33,7 @@ _LOOKS_PER_LEASE = 3
 _AFTER_FAILURE = timedelta(minutes=1)
 _SILENT_SECONDS = 60.0
 _MISFIRE_GRACE_SECONDS = 24 * 3600
-_log = logging.getLogger(__name__)
-logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that takes longer than a second is no news
+_log = logger(__name__)
 
 
 class LedStore:
@@ -156,7 +155,7 @@ class Ticker:
                 return
             before, self._term = self._term, self._held()
             if self._term not in (None, before):
-                _log.info("this process leads the scheduled jobs, term %d", self._term)
+                _log.info("scheduler.leads", term=self._term)
 
     def _held(self) -> int | None:
         """Our term as the leader from now on; None if another node leads, or the database does not answer."""
@@ -165,7 +164,7 @@ class Ticker:
         with _told("the lead"), self._database.transaction() as tx:
             until = tx.leases.until(LEASE_NAME)
             if until is not None and until > lease.latest:
-                _log.warning("the clock was set back since %s was written: everything that waits is looked at", until)
+                _log.warning("clock.set_back", until=until)
                 tx.look_anew(now)
             term = tx.leases.acquire(LEASE_NAME, lease, now)
         return term  # noqa: RET504 - None when the transaction has failed
@@ -207,8 +206,8 @@ def _told(what: str) -> Iterator[None]:
     try:
         yield
     except StaleWrite as error:
-        _log.warning("%s is left to another process: %s", what, error.text)
+        _log.warning("job.left", job=what, why=error)
     except BridgeError as error:
-        _log.error("%s is tried again after a failure: %s", what, error)
-    except Exception:  # noqa: BLE001 - a tick must not end the others
-        _log.exception("%s is tried again after an error of ours", what)
+        _log.error("job.failed", job=what, why=error)
+    except Exception as error:  # noqa: BLE001 - a tick must not end the others
+        _log.error("job.failed", job=what, why=error, exc_info=error)

@@ -7,7 +7,6 @@ next worker.
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -21,11 +20,12 @@ from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.batch_step import Completed, Step, Task
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler
+from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.batches_under_way import Batch, Hands
 
 __all__ = ["Handlers", "Worker"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _FOLLOWS = {
     WorkStep.INTAKE: WorkStep.EXECUTE,
     WorkStep.EXECUTE: WorkStep.ACKNOWLEDGE,
@@ -155,7 +155,7 @@ class Worker:
             poison = [item for item in items if item.lapses >= self._most_lapses]
             tx.work.park_all([(item, _poisoned(item)) for item in poison])
         for item in poison:
-            _log.error("%s of %s is parked: %s", item.step, item.subject, _poisoned(item))
+            _log.error("work.parked", step=item.step, subject=item.subject, why=_poisoned(item))
         self._go_on([item for item in items if item not in poison], lease)
         return len(items)
 

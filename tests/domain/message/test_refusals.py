@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from csire_bridge.domain.errors import ProblemCode
-from csire_bridge.domain.message.message import Channel, MessageState, RawMessage, SettledMessage
 from csire_bridge.domain.message.refusals import ABOUT_TRUST, CAUSES, may_be_ours
-from csire_bridge.pipeline.refused.refusal_log import RefusalLog
 from tests.support.defaults import INTAKE
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -48,26 +45,3 @@ def test_given_tries_then_pauses_double_up_to_the_longest_and_end_after_days() -
     assert pauses[-1] == NOW + POLICY.longest
     assert POLICY.next_time(NOW, 500, NOW + POLICY.give_up - timedelta(seconds=1)) is not None
     assert POLICY.next_time(NOW, 500, NOW + POLICY.give_up) is None
-
-
-def refused(key: int) -> tuple[RawMessage, SettledMessage]:
-    raw = RawMessage(key, Channel.WEBHOOK, "webhook", NOW, "ab", b"<secret/>")
-    settled = SettledMessage(
-        key=key, state=MessageState.REFUSED, receipt=b"", code="trust.unsigned", claimed_sender="X"
-    )
-    return raw, settled
-
-
-def test_given_many_refusals_in_a_minute_then_some_are_logged_and_the_rest_are_counted(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    log = RefusalLog(most=5)
-    with caplog.at_level(logging.WARNING):
-        log.tell([refused(key) for key in range(8)], NOW)
-        log.tell([refused(key) for key in range(8, 12)], NOW + timedelta(seconds=30))
-        assert len(caplog.records) == 5
-        assert caplog.messages[0] == "message 0 of X (not proven) was refused: trust.unsigned, by webhook from webhook"
-        log.tell([refused(12)], NOW + timedelta(seconds=60))
-    assert len(caplog.records) == 7
-    assert caplog.messages[5].startswith("7 more messages were refused")
-    assert "secret" not in caplog.text

@@ -388,7 +388,7 @@ def test_given_a_database_that_cannot_be_read_when_running_then_the_partners_of_
         file.unlink()
     (tmp_path / "bridge.db").write_bytes(b"this is no database at all" * 100)
     assert running.later() is first
-    assert "those of before hold" in caplog.text
+    assert "partners.kept" in caplog.text
 
 
 def test_given_a_revoked_certificate_then_its_signature_is_refused_with_that_reason(

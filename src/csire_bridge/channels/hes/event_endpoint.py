@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 import time
@@ -20,13 +19,14 @@ from csire_bridge.domain.errors import BridgeError, PartnerFault
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.runtime.group_commit import GroupCommitter
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["EventListener", "EventReceiver", "OnEvents"]
 
 OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
 """Takes events, the bytes as received and what they say; it returns when all are committed."""
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _LIMITS = PartnerLimits(per_minute=600_000, at_once=1024, max_bytes=MAX_EVENT_BYTES)
 _LINGER_SECONDS = 0.02  # no head-end system minds; a group of events costs little more than one
 _ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
@@ -102,7 +102,7 @@ async def _take(
 
 
 async def _went_wrong(_request: Request, error: Exception) -> Response:
-    _log.error("an event could not be taken: %r", error)
+    _log.error("event.failed", why=error, exc_info=error)
     return _text(500, "the event could not be taken")
 
 

@@ -7,7 +7,6 @@ everything behind it. Only one consumer may poll a queue; the caller holds the l
 from __future__ import annotations
 
 import hashlib
-import logging
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,10 +17,11 @@ from csire_bridge.channels.hub.soap_client import BLOCKED
 from csire_bridge.channels.transport.outbound.poll_interval import PollInterval
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import PartnerRefused
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["QueuePoller", "document_if_readable", "whole_answer"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _MOST_REPEATS = 5  # a hub may put a message into the queue twice; dequeuing that changes nothing would never end
 
@@ -95,7 +95,7 @@ class QueuePoller:
             again = again + 1 if head.reference == last else 0
             reference = self._keep(head, again)
             if not self._client.dequeue(reference):
-                _log.warning("message %s was no longer in the hub's queue when it was dequeued", reference)
+                _log.warning("queue.message_gone", reference=reference)
             count, last = count + 1, reference
             self._interval.moved()
         return count
@@ -111,9 +111,7 @@ class QueuePoller:
                 "have the hub's operator take it off the queue",
             )
         if head.problem:
-            _log.error(
-                "message %s of the hub's queue can't be read, it goes to quarantine: %s", head.reference, head.problem
-            )
+            _log.error("queue.message_unreadable", reference=head.reference, why=head.problem)
         self._take(self._choose(head), f"hub queue: {head.reference}")
         return head.reference
 

@@ -6,7 +6,6 @@ Every failure becomes one of three: ``PartnerUnreachable`` (certainly not accept
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,11 +27,12 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.message.sid import Report, ReportKind, SidNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import Order
+from csire_bridge.telemetry.logs import logger
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
 __all__ = ["FetchedOrder", "PickUp", "SidClient"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _OK = 200
 _ORDER_BYTES = re.compile(rb"<(?P<name>(?:[A-Za-z_][\w.-]*:)?Order)(?=[\s/>]).*</(?P=name)\s*>", re.DOTALL)
 _NUMBER_BYTES = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Number\s*>\s*([^<>&\s]{1,64})\s*</")
@@ -103,7 +103,7 @@ class SidClient:
                 broken.append(unreadable.order)
                 if len(broken) > _MOST_UNREADABLE:  # the fault is around the orders
                     raise unreadable.error from unreadable
-                _log.error("SID's oldest order but %d can't be read, and is left out", len(broken) - 1)
+                _log.error("sid.orders_left_out", left=len(broken))
                 why = unreadable.error
             except PartnerRefused as error:
                 if not broken:
@@ -137,7 +137,7 @@ class SidClient:
             if response is not None:
                 orders = [child for child in response if isinstance(child.tag, str)]
                 return [FetchedOrder(_number_of(order), _own_bytes(order)) for order in orders]
-            _log.error("SID's answer with %d orders can't be read: half as many are asked for", most)
+            _log.error("sid.answer_unreadable", orders=most)
             most //= 2
 
     def _fetched(self, most: int, passed_over: int) -> HttpAnswer | None:
@@ -166,7 +166,7 @@ class SidClient:
             return None
         if isinstance(rest, SidFault) or rest.tag != f"{SID}{Operation.FETCH}Response" or len(rest):
             return None
-        _log.error("SID's order %s can't be read, and breaks the whole answer: its bytes are in the journal", number)
+        _log.error("sid.order_unreadable", number=number)
         return FetchedOrder(number, order[0])
 
     def confirm(self, pick_ups: Sequence[PickUp]) -> None:

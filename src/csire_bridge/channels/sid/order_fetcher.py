@@ -7,7 +7,6 @@ the repeat is recognised by its number and confirmed again.
 from __future__ import annotations
 
 import hashlib
-import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -20,11 +19,12 @@ from csire_bridge.channels.sid.responses import UnexpectedResponse, read_body
 from csire_bridge.channels.transport.outbound.poll_interval import PollInterval
 from csire_bridge.domain.errors import PartnerRefused
 from csire_bridge.domain.message.message import MessageState
+from csire_bridge.telemetry.logs import logger
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES
 
 __all__ = ["OrderFetcher"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _MOST_REPEATS = 5
 
 
@@ -126,7 +126,7 @@ class OrderFetcher:
                 continue
             self._settled[digest] = _pick_up(order, end)
             if order.number is None:
-                _log.error("SID hands out an order without a number; its bytes are in the journal")
+                _log.error("sid.order_without_number")
         return {digest: self._settled[digest] for digest in orders if digest in self._settled}
 
     def _confirm(self, pick_ups: Mapping[bytes, PickUp]) -> tuple[set[bytes], PartnerRefused | None]:
@@ -139,9 +139,8 @@ class OrderFetcher:
                 self._client.confirm(list(named.values()))
         except PartnerRefused as error:
             if len(pick_ups) == 1:
-                _log.error(
-                    "SID refuses the confirmation of order %s: %s", *(p.number for p in pick_ups.values()), error
-                )
+                (only,) = pick_ups.values()
+                _log.error("sid.confirmation_refused", number=only.number, why=error)
                 return set(pick_ups), error
             parts = [self._confirm({digest: pick_up}) for digest, pick_up in pick_ups.items()]
             return set().union(*(refused for refused, _ in parts)), next((why for _, why in parts if why), None)

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.config.role import Role
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.runtime.steady_clock import SteadyClock
+from csire_bridge.telemetry.logs import logger
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 _LOOK_SECONDS = 1.0
+_log = logger(__name__)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -60,16 +63,25 @@ def serve(
     from csire_bridge.service.service_manager import ServiceManager
     from csire_bridge.service.startup_checks import check_settings
 
-    root = logging.getLogger()
-    root.setLevel(min(root.level, logging.WARNING))
     settings = _settings(config, host, port)
+    tell_storms = _start_logs(settings)
     check_settings(settings)
     manager = ServiceManager.of_this_process()
     if workers > 1:
         ready = partial(_announce, role, manager)
         run_processes(workers, settings, _words(config, role), ready, manager)
     else:
-        _run(settings, role, one_of_many, manager)
+        _run(settings, role, one_of_many, manager, tell_storms)
+
+
+def _start_logs(settings: Settings) -> Callable[[], None]:
+    """Log as the settings say, and more with ``--verbose``; return what is to be called now and then."""
+    from csire_bridge.telemetry.log_output import set_up_logs
+
+    wanted = settings.logging
+    level = min(logging.getLogger().level, wanted.level.number)
+    levels = {name: level.number for name, level in wanted.levels.items()}
+    return set_up_logs(sys.stderr, level, levels, wanted.format).tell_storms
 
 
 def _settings(config: Path | None, host: str | None, port: int | None) -> Settings:
@@ -81,7 +93,11 @@ def _words(config: Path | None, role: Role) -> list[str]:
     return ["serve", "--role", role.value, *(["--config", str(config)] if config else [])]
 
 
-def _run(settings: Settings, role: Role, one_of_many: int | None, manager: ServiceManager) -> None:
+def _run(
+    settings: Settings, role: Role, one_of_many: int | None, manager: ServiceManager, tell_storms: Callable[[], None]
+) -> None:
+    from importlib.metadata import version
+
     from csire_bridge.service.service import Service
 
     stop = threading.Event()
@@ -95,14 +111,17 @@ def _run(settings: Settings, role: Role, one_of_many: int | None, manager: Servi
     try:
         service.start()
         _announce(role, manager, service.url)
+        _log.info("service.started", url=service.url, role=role, version=version("csire-bridge"))
         while not stop.wait(_LOOK_SECONDS):
             manager.alive()
+            tell_storms()
             broken = service.broken()
             if broken:
                 raise OurFault(f"{', '.join(broken)} stopped by itself", "look at the log, and start the service again")
     finally:
         manager.stopping()
         service.stop()
+        _log.info("service.stopped", role=role)
 
 
 def _open(settings: Settings, events: str) -> Bridge:

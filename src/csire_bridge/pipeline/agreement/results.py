@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,10 +21,11 @@ from csire_bridge.pipeline.observe.sightings import note_age, take_report
 from csire_bridge.pipeline.orders.child_orders import spawn_child
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.store import Transaction
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["LookedUp", "Result", "settle_step"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _again(
     again = policy.retry.next_try(item.attempts + 1, changes.now, jitter)
     if again is None:
         changes.park(order, item, f"step {step.kind}: given up after {item.attempts + 1} tries: {why}")
-        _log.error("order %s is parked at its step %s: %s", order.key, step.kind, why)
+        _log.error("order.step_parked", order=order.key, step=step.kind, why=why)
     else:
         changes.reschedule(item, again, f"step {step.kind}: {why}")
 

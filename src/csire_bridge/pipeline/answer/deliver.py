@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,10 +15,11 @@ from csire_bridge.pipeline.answer.hub_results import catch_up_results
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.ports.delivery import DeliveryChannel
 from csire_bridge.pipeline.ports.store import Store, Transaction
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["Deliverer"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _REST = timedelta(seconds=5)
 _REST_AFTER = 3
@@ -113,4 +113,4 @@ class Deliverer:
     def _park(self, tx: Transaction, document: OutgoingDocument, item: WorkItem, why: str, now: datetime) -> None:
         tx.outbox.park(document.key, now, why)
         tx.work.park(item, why)
-        _log.error("message %s can't be delivered: %s", document.number, why)
+        _log.error("answer.parked", order=document.order, number=document.number, why=why)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,10 +12,11 @@ from csire_bridge.domain.message.message import Header, ResultNotice, Understood
 from csire_bridge.domain.message.results import HubResult, Weight, weigh
 from csire_bridge.domain.order.order import Order
 from csire_bridge.pipeline.ports.store import Transaction
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["KnownAnswers", "catch_up_results"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class KnownAnswers:
@@ -69,7 +69,7 @@ class KnownAnswers:
         if result is None:
             return
         if self._weight(result) is Weight.EARLY:
-            _log.warning("R_1 %s answers %s, which has not left: it is kept", result.message_id, result.answers)
+            _log.warning("result.early", result=result.message_id, document=result.answers)
             tx.outbox.keep(result)
         else:
             document = self._documents[result.answers]
@@ -98,7 +98,7 @@ def catch_up_results(tx: Transaction, left: Sequence[MessageId], now: datetime) 
             documents[result.answers] = _count(tx, result, document, order, now)
             counted.append(result)
         else:
-            _log.error("R_1 %s does not fit our message %s: it stays aside", result.message_id, result.answers)
+            _log.error("result.unfit", result=result.message_id, document=result.answers)
     tx.outbox.counted([result.message_id for result in counted], now)
     return {result.answers for result in counted}
 
@@ -108,7 +108,7 @@ def _count(
 ) -> OutgoingDocument:
     said = f"hub's R_1 to message {document.number}: {result.result_code}"
     if document.state is DocumentState.CONTESTED:
-        _log.error("the hub contested message %s of order %s before: %s", document.number, order.key, said)
+        _log.error("answer.contested_again", order=order.key, number=document.number, code=result.result_code)
         text = f"{said} (message {result.message_id}); it was contested before, so a person must look"
         tx.outbox.note(document, now, text)
         tx.orders.note(order.key, order.state, now, text)
@@ -117,7 +117,7 @@ def _count(
     tx.outbox.result(document.key, now, state, result.result_code, result.description)
     tx.orders.note(order.key, order.state, now, said)
     if not result.accepted:
-        _log.error("the hub contests message %s of order %s: %s", document.number, order.key, result.result_code)
+        _log.error("answer.contested", order=order.key, number=document.number, code=result.result_code)
     return document.as_in(state)
 
 

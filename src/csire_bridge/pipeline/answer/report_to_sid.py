@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,10 +15,11 @@ from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.ports.sid import ReportChannel
 from csire_bridge.pipeline.ports.store import Store, Transaction
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["REPORT_RETRY", "Reporter"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 REPORT_RETRY = RetryPolicy(attempts=10_000)
 """A month of tries: SID may be away for long, and its reports are wanted all the same."""
 _REST = timedelta(seconds=5)
@@ -111,7 +111,7 @@ class Reporter:
     def _park(self, tx: Transaction, item: WorkItem, report: Report, why: str) -> None:
         tx.sid.park(report.key)
         tx.work.park(item, why)
-        _log.error("a report of order %s can't be given to SID: %s", report.order, why)
+        _log.error("report.parked", order=report.order, why=why)
 
 
 def _wait(error: PartnerUnreachable | OutcomeUnknown) -> timedelta | None:

@@ -6,7 +6,6 @@ other meter answered meanwhile. One meter that does not answer, however often it
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -14,10 +13,11 @@ from csire_bridge.domain.errors import BridgeError, HeadEndBusy, HeadEndScope, H
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.pipeline.ports.store import Transaction
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["CIRCUIT", "HeadEndCircuit"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 CIRCUIT = "head-end"
 _WINDOW = timedelta(minutes=10)
 """Failures further apart than this are not counted together."""
@@ -105,9 +105,9 @@ class HeadEndCircuit:
             after = after.after_failures(self._untold, self._why, now, self._policy)
         tx.guards.set_circuit(before, after)
         if after.open and not before.open:
-            _log.error("the head-end system is down: %s", self._why)
+            _log.error("head_end.down", why=self._why)
         elif before.open and not after.open:
-            _log.warning("the head-end system answers again")
+            _log.warning("head_end.up")
 
     def mark_committed(self) -> None:
         """Note that the transaction with the circuit's new state was committed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +19,11 @@ from csire_bridge.pipeline.execute.gates.round import Ready
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
 from csire_bridge.pipeline.ports.head_end import HeadEnd
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["Dispatch", "DispatchOutcome", "NotDispatched", "dispatch", "prepare", "record_dispatch"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +157,4 @@ def _not_given(
         changes.reschedule(item, policy.soon(order, again, changes.now), text)
     else:
         changes.give_up(order, item, text, policy.field_work)
-        _log.error("order %s is given up: %s", order.key, text)
+        _log.error("order.given_up", order=order.key, why=text)

@@ -6,7 +6,6 @@ Here the facts are gathered from the head-end system; ``read_back_decision`` say
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -20,10 +19,11 @@ from csire_bridge.pipeline.execute.command import command_of
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.ports.head_end import HeadEnd
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["CommandQueueState", "NotRead", "ReadBack", "ReadBackOutcome", "ReadFailure", "read_back"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 ReadFailure = HeadEndUnreachable | OutcomeUnknown | HeadEndRefused
 """Why a contactor could not be read."""
 
@@ -120,9 +120,9 @@ def _cancel(head_end: HeadEnd, order: Order) -> CommandQueueState:
     try:
         head_end.cancel(command_of(order))
     except HeadEndRefused as error:
-        _log.info("the command of order %s was not cancelled: %s", order.key, error.text)
+        _log.info("command.not_cancelled", order=order.key, why=error)
         return CommandQueueState.ABSENT
     except (HeadEndUnreachable, OutcomeUnknown) as error:
-        _log.info("the command of order %s may not be cancelled: %s", order.key, error.text)
+        _log.info("command.perhaps_cancelled", order=order.key, why=error)
         return CommandQueueState.UNKNOWN
     return CommandQueueState.CANCELLED

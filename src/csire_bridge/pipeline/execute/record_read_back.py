@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,10 +21,11 @@ from csire_bridge.pipeline.execute.read_back_decision import (
 )
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["record_read_back"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 def record_read_back(
@@ -110,6 +110,6 @@ def _record(
             changes.give_up(
                 order, item, decision.text, policy.field_work, for_good=decision.for_good, unmoved=decision.unmoved
             )
-            _log.error("order %s is given up: %s", order.key, decision.text)
+            _log.error("order.given_up", order=order.key, why=decision.text)
         case NextStep.DONE | NextStep.DONE_AND_RESERVED | NextStep.ARMED:
             raise ValueError(f"order {order.key} can't become {decision.step.value!r} without a reading")

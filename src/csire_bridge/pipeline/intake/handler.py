@@ -6,7 +6,6 @@ message's state, its order, the used message id, the signed receipt, the next wo
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -38,12 +37,13 @@ from csire_bridge.pipeline.intake.validate import Validator
 from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.pipeline.orders.processes import KnownProcesses
 from csire_bridge.pipeline.ports.store import Store, Transaction
-from csire_bridge.pipeline.refused.refusal_log import RefusalLog
+from csire_bridge.pipeline.refused.refusal_log import tell_refused
 from csire_bridge.pipeline.refused.trim_unproven import trim_strangers
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["Intake"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 Judgement = UnderstoodMessage | PartnerFault
 _Judged = tuple[RawMessage, Judgement]
 
@@ -76,7 +76,6 @@ class Intake:
         """``hub``: the only sender whose results (R_1) are accepted."""
         self._store = store
         self._policy = policy
-        self._refusals = RefusalLog()
         self._verifier = verifier
         self._validator = validator
         self._mapper = mapper
@@ -137,7 +136,7 @@ class Intake:
             refused = [(raw, states[raw.key]) for raw, _ in judged if raw.key in states]
             trim_strangers(tx, refused, self._policy.strangers, now)
             tx.work.finish([piece.item for piece in done])
-        self._refusals.tell(refused, now)
+        tell_refused(refused)
         return Committed(following, {settled.key: _end_of(settled) for settled in batch.settled})
 
     def _settle(
@@ -153,7 +152,9 @@ class Intake:
             elif (earlier := batch.taken.get(judgement.header.sent_id)) is not None:
                 self._repeat(tx, batch, raw, judgement, earlier, now)
             elif (against := known.refusal(judgement) or answers.refusal(judgement)) is not None:
-                _log.error("message %s: %s", judgement.header.message_id, against)
+                _log.error(
+                    "message.out_of_order", message=raw.key, message_id=judgement.header.message_id, why=str(against)
+                )
                 self._refuse(tx, batch, raw, _signed(RuleBroken([against]), judgement), now)
             else:
                 self._accept(batch, raw, judgement, known.remark(judgement) or answers.remark(judgement), now)
@@ -187,7 +188,7 @@ class Intake:
         """
         header = understood.header
         if earlier.content != understood.content:
-            _log.error("message id %s was used before with other content", header.message_id)
+            _log.error("message.id_reused", message=raw.key, message_id=header.message_id)
             self._refuse(tx, batch, raw, _signed(RuleBroken([_reused(header.message_id)]), understood), now)
             return
         receipt = earlier.receipts.get(raw.form) or self._receipts.accepted(raw, header, now)

@@ -6,7 +6,6 @@ new one. So ids, processes and orders are checked as always, and it is accepted 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,13 +17,14 @@ from csire_bridge.domain.message.refusals import JudgingAgain
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.work import PROMPT, WorkStep
 from csire_bridge.pipeline.ports.store import Store, Transaction
+from csire_bridge.telemetry.logs import logger
 
 if TYPE_CHECKING:  # a command that only marks messages needs no parser
     from csire_bridge.pipeline.intake.handler import Intake
 
 __all__ = ["JudgeAgain", "reopen", "reopen_by_hand"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _AT_ONCE = 64
 
 
@@ -68,7 +68,7 @@ class JudgeAgain:
             reopened = reopen(tx, [raw.key for raw in good], now, "the cause of the refusal is gone: judged again")
         self._judged_by = partners
         for key in reopened:
-            _log.warning("message %s, which was refused, is good now and goes on", key)
+            _log.warning("message.good_now", message=key)
         return len(reopened)
 
     def _next(self, raw: RawMessage, now: datetime) -> datetime | None:

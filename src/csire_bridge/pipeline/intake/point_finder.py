@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.pipeline.ports.metering_points import PointLookup
 from csire_bridge.pipeline.ports.store import Store
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["PointFinder"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class PointFinder:
@@ -41,7 +40,7 @@ class PointFinder:
         try:
             return self.find(code)
         except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
-            _log.warning("metering point %s could not be looked up: %s", code.masked, error.text)
+            _log.warning("point.not_looked_up", point=code, why=error)
             return None
 
     def _keep(self, told: MeteringPoint) -> MeteringPoint:

@@ -6,7 +6,6 @@ repeat, two equal messages in one batch, and a crash in between all lead to the 
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,10 +20,11 @@ from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.batch_step import Step
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.ports.store import Store
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["Reply", "RequestReply"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class RequestReply:
         try:
             return self._answer(arrivals)
         except StoreFailure as failure:
-            _log.error("%s messages are to be sent again: %s", len(arrivals), failure)
+            _log.error("intake.failed", messages=len(arrivals), why=failure)
             return [Reply(arrival.form) for arrival in arrivals]
 
     def _answer(self, arrivals: Sequence[Arrival]) -> list[Reply]:

@@ -6,7 +6,6 @@ are written in one transaction.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -46,10 +45,11 @@ from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.ports.sid import SidMessages
 from csire_bridge.pipeline.ports.store import Store, Transaction
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["SidIntake"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 Judgement = SidReading | PartnerFault
 _PASSING = (TransientFailure, StoreFailure, StaleWrite, ConfigurationError)
 """What has nothing to do with the message: it is judged again."""
@@ -152,12 +152,12 @@ class SidIntake:
     def _request(self, tx: Transaction, raw: RawMessage, request: SidRequest, now: datetime) -> SettledMessage:
         earlier = tx.sid.known(request.number)
         if earlier is not None and earlier.content != request.content:
-            _log.error("SID's order number %s was used before with other content", request.number)
+            _log.error("sid.number_reused", number=request.number)
             return self._refused(raw, [_reused(request.number)])
         try:
             taken = earlier or self._take(tx, raw, request, now)
         except RuleBroken as fault:
-            _log.error("SID's order %s: %s", request.number, fault)
+            _log.error("sid.order_refused", number=request.number, why=fault)
             return self._refused(raw, fault.problems)
         return SettledMessage(
             key=raw.key,
@@ -193,7 +193,7 @@ class SidIntake:
             if point is not None and _other_meter(request, point.meter):
                 point = self._points.find(code, refresh=True)
         except (PartnerUnreachable, OutcomeUnknown, PartnerRefused) as error:
-            _log.warning("the point of SID's order %s could not be looked up: %s", request.number, error.text)
+            _log.warning("sid.point_not_looked_up", number=request.number, why=error)
             return
         if point is None:
             raise RuleBroken([_unknown_point(request)])
@@ -218,7 +218,7 @@ def _other_meter(request: SidRequest, meter: MeterNumber | None) -> bool:
 
 
 def _failed(raw: RawMessage, error: Exception) -> PartnerFault:
-    _log.error("message %s of SID is refused after an error of ours", raw.key, exc_info=error)
+    _log.error("message.failed", message=raw.key, exc_info=error)
     text = f"the bridge could not take this message, by an error of its own ({type(error).__name__})"
     return RuleBroken([Problem(ProblemCode.BRIDGE_FAILED, text, "have the bridge's operators look at its log")])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,10 +13,11 @@ from csire_bridge.domain.order.related import CommandedOrder
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.observe.sightings import note_event_times, take_claims
 from csire_bridge.pipeline.ports.store import Store, Transaction
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["take_events"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _Event = tuple[bytes, HeadEndEvent, CommandedOrder | None]
 
 
@@ -79,6 +79,6 @@ def _joined(raw: bytes, event: HeadEndEvent, orders: Mapping[CorrelationId, Comm
     if order is None:
         return raw, event, None
     if not order.meter.is_spelled(event.meter):
-        _log.error("event %s names another meter than order %s", event.code, order.key)
+        _log.error("event.other_meter", order=order.key, code=event.code)
         return raw, event, None
     return raw, replace(event, meter=order.meter), order

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +25,7 @@ from csire_bridge.domain.order.supply import (
 from csire_bridge.pipeline.observe.readings import OldReading
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.pipeline.ports.store import Transaction
+from csire_bridge.telemetry.logs import logger
 
 __all__ = [
     "Looked",
@@ -38,7 +38,7 @@ __all__ = [
     "take_report",
 ]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _READINGS, _EVENTS, _OLD, _REPLIES = "readings", "events", "old readings", "replies"
 _ASKED_BY = {OrderKind.AGREEMENT_START: OrderKind.RECONNECT}
 
@@ -188,4 +188,11 @@ def _movement(
 
 def _tell(tx: Transaction, strange: Sequence[Movement]) -> None:
     for movement in tx.contactors.add(strange):
-        _log.error("no order explains this: %s", movement.text)
+        _log.error(
+            "movement.unexplained",
+            meter=movement.meter,
+            point=movement.metering_point,
+            state=movement.state,
+            source=movement.source,
+            at=movement.at,
+        )

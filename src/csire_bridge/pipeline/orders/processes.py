@@ -6,7 +6,6 @@ whichever comes first and however many workers there are.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -23,10 +22,11 @@ from csire_bridge.pipeline.orders.child_orders import restore_supply
 from csire_bridge.pipeline.orders.create import new_order
 from csire_bridge.pipeline.orders.reschedule import move_date
 from csire_bridge.pipeline.ports.store import Transaction
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["KnownProcesses", "catch_up", "end_process", "process_of", "refusal"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _ENDED = "the hub ended the process by force"
 
 
@@ -149,7 +149,7 @@ def end_process(tx: Transaction, instance: ProcessInstanceId, why: str, now: dat
         elif order.kind is OrderKind.RECONNECT and behind.get(order.key) and order.source_message is not None:
             tx.orders.note(order.key, order.state, now, f"{why}, but SID asks for the same: the order goes on")
         elif order.recalled_at is None and not cancel_or_recall(tx, order, why, now):
-            _log.error("order %s is under way, but the hub ended its process", order.key)
+            _log.error("order.process_ended", order=order.key)
 
 
 def refusal(stands: Stands, instance: ProcessInstanceId | None) -> Problem | None:

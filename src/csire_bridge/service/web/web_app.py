@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from asyncio import Future
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -26,12 +25,13 @@ from csire_bridge.service.web.health import health_router
 from csire_bridge.service.web.readiness import Readiness
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.service.wiring.caller_proofs import sid_proofs
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["HUB_DOOR", "SID_DOOR", "IntakeQueue", "build_app", "door_keepers", "entrance_of", "event_door"]
 
 HUB_DOOR, SID_DOOR = "intake", "sid intake"
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _LINGER_SECONDS = 0.002  # less than a commit takes; it makes full groups out of many callers
 
 
@@ -117,5 +117,5 @@ def build_app(
 
 async def _went_wrong(_request: Request, error: Exception) -> Response:
     """Answer an error of the bridge itself: nothing was acknowledged, so the sender will try again."""
-    _log.error("a request failed: %r", error)
+    _log.error("request.failed", why=error, exc_info=error)
     return Response("the bridge itself failed; send it again", 503, {"Retry-After": "5"}, media_type="text/plain")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 import threading
 import time
@@ -176,7 +175,6 @@ class WebServer:
             timeout_keep_alive=web.keep_alive_seconds,
             timeout_graceful_shutdown=web.stop_seconds,
         )
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)
         self._server = uvicorn.Server(config)
         self._socket = listener
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)

@@ -61,7 +61,9 @@ def open_engine(url: str) -> Engine:
             return _postgresql(address)
         given = {"timeout": LONGEST_WAIT_SECONDS, "check_same_thread": False}
         # Who writes next gets the connection of who wrote last: any other would first have to forget its cached pages.
-        engine = create_engine(address, connect_args=given, poolclass=QueuePool, pool_use_lifo=True)
+        engine = create_engine(
+            address, connect_args=given, poolclass=QueuePool, pool_use_lifo=True, hide_parameters=True
+        )
     except (ArgumentError, ImportError) as error:
         raise ConfigurationError(f"the database address is not understood: {error}", f"give {_FORMS}") from error
     event.listen(engine, "connect", _prepare_sqlite)
@@ -86,6 +88,7 @@ def _postgresql(address: URL) -> Engine:
         pool_pre_ping=True,
         pool_timeout=LONGEST_WAIT_SECONDS,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_postgresql)
     return engine

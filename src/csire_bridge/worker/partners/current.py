@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.messages.partners import PartnerRegistry
+from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.partners.check import of_roles
 from csire_bridge.worker.partners.revocations import ListSource, Revocations
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, Source, TablePartners
@@ -20,7 +20,7 @@ from csire_bridge.xml.security.partner_book import PartnerBook
 __all__ = ["LOOK_AGAIN_SECONDS", "CurrentPartners"]
 
 LOOK_AGAIN_SECONDS = 3.0
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class CurrentPartners:
@@ -77,11 +77,11 @@ class CurrentPartners:
         try:
             table = self._read(self._table)
         except StoreFailure as error:
-            _log.error("partners can't be read again, those of before hold: %s", error)
+            _log.error("partners.kept", why=error)
             table = self._table
         if table is not self._table:
             self._table, self._roster, changed = table, PartnerListing.of(self._file, table), True
-            _log.info("partners were read again, version %d of the table", table.version)
+            _log.info("partners.read", version=table.version)
         if changed:
             self._book = self._new_book()
         self._tell()
@@ -102,7 +102,7 @@ class CurrentPartners:
         roles = [finding.text for finding in of_roles(self._roster)]
         told = frozenset([*map(str, self._revocations.alerts(self._clock())), *_untrusted(self._roster), *roles])
         for text in sorted(told - self._told):
-            _log.error("%s", text)
+            _log.error("partners.remark", text=text)
         self._told = told
 
 

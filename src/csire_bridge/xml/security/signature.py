@@ -12,7 +12,6 @@ import binascii
 import copy
 import hashlib
 import hmac
-import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -39,7 +38,6 @@ __all__ = [
     "without_signature",
 ]
 
-logging.getLogger("signxml").setLevel(logging.WARNING)  # its debug level prints whole documents
 
 _DS = "http://www.w3.org/2000/09/xmldsig#"
 _SIGNATURE = f"{{{_DS}}}Signature"

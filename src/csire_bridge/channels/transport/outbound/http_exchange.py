@@ -7,7 +7,6 @@ passwords are taken from the environment.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import weakref
@@ -30,8 +29,6 @@ from csire_bridge.channels.transport.outbound.tls import tls_context
 from csire_bridge.channels.transport.redact import excerpt, redacted
 
 __all__ = ["AnswerTooLarge", "HttpAnswer", "NeverArrived", "NoAnswer", "NotHttp", "PartnerClient"]
-
-logging.getLogger("httpx").setLevel(logging.WARNING)  # below, it logs addresses with the passwords in them
 
 
 class AnswerTooLarge(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import string
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,10 +15,11 @@ from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.row_mapper import from_row
 from csire_bridge.store.tables import meter_installations, metering_point_updates
+from csire_bridge.telemetry.logs import logger
 
 __all__ = ["Installations", "Move"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 Move = tuple[MeteringPointCode, MeterNumber | None, MeterNumber | None]
 """A point, the meter that was known there, and the one that is known there now."""
 
@@ -106,7 +106,7 @@ class Installations:
         execute_many(self._connection, _ADD, rows)
         for code, meter in new:
             if count[meter.value] > 1:
-                _log.error("meter %s is told at metering point %s and is known at another one", meter, code.masked)
+                _log.error("meter.told_elsewhere", meter=meter, point=code)
 
     def _holders(self, meters: set[MeterNumber]) -> list[MeterNumber]:
         """The points at which each of ``meters`` is known to be, one row for each, with the spelling used there."""

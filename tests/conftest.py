@@ -80,7 +80,7 @@ def _copying(upgrade: Callable[[Database], None], template: Path) -> Callable[[D
         if not template.exists():
             with closing(Database(f"sqlite:///{template}")) as made:
                 upgrade(made)
-        shutil.copyfile(template, file)
+        shutil.copy(template, file)
 
     return copied
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from csire_bridge.channels.hes.event_reader import parse_event
+from csire_bridge.config.private_files import write_private
 from csire_bridge.domain.errors import PartnerFault
 from csire_bridge.domain.message.message import Form
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
@@ -61,7 +62,7 @@ def bridge(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bridge]:
     address = f"sqlite:///{tmp_path / 'bridge.db'}"
     if request.param == "postgresql":
         address = request.getfixturevalue("postgresql")
-    (tmp_path / "password").write_text("secret\n")
+    write_private(tmp_path / "password", b"secret\n")
     options = {
         "database": address,
         "sid": {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from csire_bridge.config.private_files import write_private
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.demo.stage import stage_settings
@@ -142,6 +143,6 @@ def test_given_sid_settings_that_can_not_work_then_all_of_them_are_told_before_a
     assert "can't be read" in str(caught.value)
     assert "is empty" in str(caught.value)
     sid["password_file"] = sid["caller_password_file"] = tmp_path / "good"
-    (tmp_path / "good").write_text("secret\n")
+    write_private(tmp_path / "good", b"secret\n")
     with pytest.raises(ConfigurationError, match="plain http is for this machine only"):
         check_settings(load_settings(environment=False, sid=sid, database=f"sqlite:///{tmp_path / 'bridge.db'}"))

@@ -21,7 +21,7 @@ from csire_bridge.lab.chaos.world.databases import Databases, PostgresDatabases,
 from csire_bridge.store.database import Database
 from tests.conftest import Servers
 
-SEED = int(os.environ.get("CSIRE_BRIDGE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+SEED = int(os.environ.get("CSIRE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 JOBS = 6
 PASSES = 4
 

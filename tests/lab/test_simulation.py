@@ -40,7 +40,7 @@ MONDAY = datetime(2026, 3, 1, 23, tzinfo=UTC)
 BRIEF = timedelta(minutes=2)
 """What falls due within it is done together: fewer and larger batches make a test fast."""
 ORDERS = 1000
-PAIRS = int(os.environ.get("CSIRE_BRIDGE_TEST_PAIRS", "200"))
+PAIRS = int(os.environ.get("CSIRE_TEST_PAIRS", "200"))
 """Pairs of the prepaid evening: 10000 for the full size."""
 
 

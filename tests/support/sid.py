@@ -15,6 +15,7 @@ import httpx
 from lxml import etree
 
 from csire_bridge.channels.sid.contract import SID, SOAP11, element, in_envelope
+from csire_bridge.config.private_files import write_private
 from csire_bridge.config.resources import folder
 from csire_bridge.config.role import Role
 from csire_bridge.config.settings import load_settings
@@ -65,7 +66,7 @@ def plain_http(auth: tuple[str, str] | None = None) -> httpx.Client:
 
 def _password_file(place: Path) -> Path:
     file = place / "sid-password"
-    file.write_text(f"{CREDENTIALS[1]}\n", "utf-8")
+    write_private(file, f"{CREDENTIALS[1]}\n".encode(), replace=True)
     return file
 
 

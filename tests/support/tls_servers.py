@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from csire_bridge.config.private_files import write_private
 from tests.support.patience import PATIENCE
 
 NOW = dt.datetime.now(dt.UTC)
@@ -78,11 +79,8 @@ class Authority:
         pair = Files(self._place / f"{stem}.pem", self._place / f"{stem}.key")
         certificate = builder.sign(self._key, hashes.SHA256())
         pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        pair.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
+        pem = serialization.Encoding.PEM
+        write_private(pair.key, key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         return pair
 
 

@@ -31,7 +31,7 @@ from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.patience import PATIENCE
 
 ORDERS, KILLS = 60, 6
-SEED = int(os.environ.get("CSIRE_BRIDGE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+SEED = int(os.environ.get("CSIRE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from tests.support.patience import PATIENCE, wait_until
 from tests.support.repository import REPOSITORY
 
 MESSAGES, SENDERS = 500, 8
-SEED = int(os.environ.get("CSIRE_BRIDGE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+SEED = int(os.environ.get("CSIRE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 EXAMPLE = REPOSITORY / "config.example.toml"
 
 

@@ -6,22 +6,13 @@ named by file only. Times are seconds unless the name says otherwise.
 
 from __future__ import annotations
 
-import os
-import tomllib
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from csire_bridge.config.resources import folder
 from csire_bridge.config.sections.deadlines import DeadlineSettings
@@ -33,6 +24,10 @@ from csire_bridge.config.sections.parties import Folders, HubSettings, Part, Par
 from csire_bridge.config.sections.retention import RetentionSettings
 from csire_bridge.config.sections.sid import SidSettings
 from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.sources.environment import PREFIX, environment_layer, unknown_variables
+from csire_bridge.config.sources.layers import Layer, Source, keys_below, merged
+from csire_bridge.config.sources.problems import REMOVED, sentences
+from csire_bridge.config.sources.settings_file import file_layer
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.envelope_rules import Limits
@@ -47,18 +42,18 @@ __all__ = [
     "LawSettings",
     "LimitSettings",
     "PartnerSettings",
+    "ReadSettings",
     "RetentionSettings",
     "Settings",
     "SidSettings",
     "WebSettings",
     "WorkerSettings",
     "load_settings",
+    "read_settings",
 ]
 
 DATABASE_FILE = "csire-bridge.db"
 """The name of the SQLite database where the settings name no other."""
-
-_ENVIRONMENT_PREFIX = "CSIRE_BRIDGE_"
 
 
 class LimitSettings(Part):
@@ -104,10 +99,14 @@ class WorkerSettings(Part):
 
 
 class Settings(BaseSettings):
-    """All settings. ``own_eic`` is our EIC code, ``hub_eic`` the hub's."""
+    """All settings. ``own_eic`` is our EIC code, ``hub_eic`` the hub's.
+
+    With ``group_may_read_keys``, files of keys and passwords may be readable by their group, as with secrets that a
+    container gets mounted; otherwise they are for their owner only.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix=_ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, case_sensitive=False
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, case_sensitive=False
     )
 
     own_eic: Party = "19XENERGAOPERATS"
@@ -118,6 +117,7 @@ class Settings(BaseSettings):
     mappings: Folders = ()
     signing_key: Path | None = None
     signing_certificate: Path | None = None
+    group_may_read_keys: bool = False
     partners: tuple[PartnerSettings, ...] = ()
     delivery_folder: Path = Path("acknowledgements")
     limits: LimitSettings = LimitSettings()
@@ -164,104 +164,37 @@ class Settings(BaseSettings):
         return [*self.mappings, folder("mappings")]
 
 
-def load_settings(file: Path | None = None, *, environment: bool = True, **options: Any) -> Settings:
+def load_settings(file: Path | None = None, *, environment: bool = True, **options: object) -> Settings:
     """Read the settings: options win over the environment, the environment over the file.
 
     Relative paths in the file count from the file's own folder. ``environment=False`` is for tests and demos,
     which must never use addresses from the environment. Raises ConfigurationError that lists everything wrong.
     """
-    values = _from_file(file) if file else {}
-    if environment:
-        values = _merged(values, _from_environment())
-    values = _merged(values, {name: value for name, value in options.items() if value is not None})
+    return read_settings(file, environment=environment, **options).settings
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """The settings, and what each source gave."""
+
+    settings: Settings
+    layers: tuple[Layer, ...]
+
+
+def read_settings(file: Path | None = None, *, environment: bool = True, **options: object) -> ReadSettings:
+    """The same as ``load_settings``, with the sources of the values."""
+    given = {name: value for name, value in options.items() if value is not None}
+    told = {key: f"option --{str(key[-1]).replace('_', '-')}" for key in keys_below(given)}
+    layers = (
+        *((file_layer(file, Settings),) if file else ()),
+        *((environment_layer(Settings, list(REMOVED)),) if environment else ()),
+        Layer(Source.OPTION, given, told),
+    )
+    wrong = unknown_variables(Settings, list(REMOVED)) if environment else {}
     try:
-        return Settings(**values)
+        settings = Settings.model_validate(merged(layers))
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_sentence(e) for e in error.errors())) from error
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    """What is wrong with one setting, and what to do about it."""
-    place = ".".join(map(str, problem["loc"]))
-    if problem["type"] == "extra_forbidden" and place in _REMOVED:
-        return f"setting {place}: it was removed -> {_REMOVED[place]}"
-    remedy = _REMEDIES.get(problem["type"], "correct it in the settings file, the environment or the options")
-    return f"setting {place}: {problem['msg'].removeprefix('Value error, ')} -> {remedy}"
-
-
-_REMEDIES = {
-    "extra_forbidden": "there is no such setting: correct its name or take it out",
-    "missing": "add it",
-}
-_REMOVED = {
-    "cores": "take it out, and pin the service from outside: CPUAffinity= in its systemd unit, or taskset -c",
-    "execution.complaint_hold_days": "take it out: a complaint holds until it is decided or released, by the law file",
-}
-"""Settings of before, each with what to do instead."""
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, where groups such as ``head_end`` are merged key by key."""
-    both = dict(below)
-    for name, value in above.items():
-        under = both.get(name)
-        both[name] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
-    return both
-
-
-def _from_environment() -> dict[str, Any]:
-    try:
-        return {**_removed_in_environment(), **EnvSettingsSource(Settings)()}
-    except SettingsError as error:
-        raise ConfigurationError(
-            f"a setting in the environment can't be read: {error}", 'write lists as JSON, such as ["a", "b"]'
-        ) from error
-
-
-def _removed_in_environment() -> dict[str, str]:
-    """Settings that were removed and are still set: pydantic looks up those that exist only."""
-    there = {name.upper(): value for name, value in os.environ.items()}
-    variables = {name: f"{_ENVIRONMENT_PREFIX}{name}".upper() for name in _REMOVED}
-    return {name: there[variable] for name, variable in variables.items() if variable in there}
-
-
-def _from_file(file: Path) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"the settings file {file} can't be read: {error}", "correct the file") from error
-    base = file.resolve().parent
-    _place(values, _PATHS, base)
-    if isinstance(database := values.get("database"), str):
-        values["database"] = _database_beside(base, database)
-    for partner in values.get("partners", ()):
-        _place(partner, _PARTNER_PATHS, base)
-    for group in ("hub", "head_end"):
-        _place(values.get(group), _TLS_PATHS, base)
-    _place(values.get("sid"), _SID_PATHS, base)
-    _place(values.get("retention"), ("archive",), base)
-    return values
-
-
-def _place(values: object, names: Iterable[str], base: Path) -> None:
-    if isinstance(values, dict):
-        values.update({name: _beside(base, values[name]) for name in names if name in values})
-
-
-_TLS_PATHS = ("ca_bundle", "client_certificate", "client_key")
-_SID_PATHS = (*_TLS_PATHS, "password_file", "certificates", "caller_password_file")
-_PARTNER_PATHS = ("certificates", "revocation_list", "revocation_authority")
-_PATHS = ("schemas", "mappings", "signing_key", "signing_certificate", "delivery_folder")
-
-
-def _database_beside(base: Path, address: str) -> str:
-    """``address`` with its SQLite file counted from ``base``, if it names one by a relative path."""
-    name, found, file = address.partition("sqlite:///")
-    in_memory = not file or file.startswith((":memory:", "file:"))
-    return f"sqlite:///{base / file}" if found and not name and not in_memory else address
-
-
-def _beside(base: Path, value: object) -> object:
-    if isinstance(value, list):
-        return [_beside(base, item) for item in value]
-    return base / value if isinstance(value, str) else value
+        raise ConfigurationError("\n".join([*wrong.values(), *sentences(error, layers, Settings, wrong)])) from error
+    if wrong:
+        raise ConfigurationError("\n".join(wrong.values()))
+    return ReadSettings(settings, layers)

@@ -1,25 +1,31 @@
-"""Checks the settings before anything starts, and reports all problems at once."""
+"""Checks everything that the settings name before anything starts, and reports all problems at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from csire_bridge.channels.hes.client import HeadEndProfile
+from csire_bridge.config.private_files import PRIVATE_MODE, private_files, require_private_files, too_wide
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.service.wiring.bridge_sid import sid_profile
-from csire_bridge.service.wiring.caller_proofs import sid_proofs
+from csire_bridge.service.wiring.caller_proofs import event_proofs, sid_proofs
 from csire_bridge.service.wiring.identity import partner_book, signing_key
-from csire_bridge.service.wiring.settings_to_values import hub_profile
+from csire_bridge.service.wiring.settings_to_values import execution_policy, hub_profile, intake_policy
 from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.connection.engine import open_engine
+from csire_bridge.store.connection.private_file import with_companions
 from csire_bridge.store.database import Database
 from csire_bridge.xml.security.keys import load_pins
 
-__all__ = ["check_settings"]
+__all__ = ["Finding", "check_settings", "findings", "warnings"]
 
+_log = logging.getLogger(__name__)
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
 
 
@@ -28,9 +34,58 @@ def check_settings(settings: Settings) -> None:
     found = [str(error) for check in _checks(settings) for error in _errors(check)]
     if found:
         raise ConfigurationError("\n".join(found))
+    for warning in warnings(settings):
+        _log.warning("%s", warning)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong, with its place, and what to do about it."""
+
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.problem} -> {self.remedy}" if self.remedy else self.problem
+
+    @classmethod
+    def all_of(cls, error: ConfigurationError | StoreFailure) -> list[Finding]:
+        """One for each line of an error."""
+        pairs = (line.partition(" -> ") for line in error.text.splitlines())
+        return [cls(problem, remedy or error.remedy) for problem, _, remedy in pairs]
+
+
+def findings(settings: Settings) -> list[Finding]:
+    """Everything that stops the service from starting with these settings; a database that does not answer too."""
+    errors: list[ConfigurationError | StoreFailure] = [error for check in _checks(settings) for error in _errors(check)]
+    with suppress(ConfigurationError), closing(Database(settings.database)) as database:
+        errors += _unanswered(database)
+    return list(dict.fromkeys(finding for error in errors for finding in Finding.all_of(error)))
+
+
+def _unanswered(database: Database) -> Iterable[StoreFailure]:
+    try:
+        database.require_current()
+    except StoreFailure as error:
+        yield error
+
+
+def warnings(settings: Settings) -> Iterator[Finding]:
+    """What does not stop the service, but should be mended."""
+    if settings.group_may_read_keys:
+        for name, file in private_files(settings):
+            if mode := too_wide(file):
+                text = f"setting {name}: its group may read {file} (mode {mode}), because group_may_read_keys is set"
+                yield Finding(text, f"chmod {PRIVATE_MODE:o} {file}, and take group_may_read_keys out")
+    with suppress(ConfigurationError), closing(Database(settings.database)) as database:
+        for file in with_companions(database.file) if database.file else ():
+            if mode := too_wide(file):
+                text = f"other users can read the database {file} (its mode is {mode}), which has personal data in it"
+                yield Finding(text, f"run csire-bridge db upgrade, or chmod {PRIVATE_MODE:o} {file}")
 
 
 def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
+    yield partial(require_private_files, settings, group_may_read=settings.group_may_read_keys)
     yield partial(signing_key, settings)
     for partner in settings.partners:
         for file in partner.certificates:
@@ -45,7 +100,11 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     yield partial(_keeps_what_it_commits, settings)
     if settings.hub.url:
         yield partial(hub_profile, settings)
+    yield partial(HeadEndProfile.of, settings.head_end)
+    yield partial(event_proofs, settings, "")
     yield partial(_can_be_answered, settings)
+    yield partial(intake_policy, settings)
+    yield partial(execution_policy, settings)
     if settings.sid.url:
         yield partial(sid_profile, settings)
         yield partial(sid_proofs, settings)

@@ -21,6 +21,7 @@ from csire_bridge.store.connection.engine import (
     store_errors,
     write_transaction,
 )
+from csire_bridge.store.connection.private_file import keep_private
 from csire_bridge.store.connection.sqlite_writer_lock import WriterLock
 from csire_bridge.store.housekeeping.integrity_check import inspect_database
 from csire_bridge.store.tables import leases
@@ -88,8 +89,11 @@ class Database:
         """Bring the tables to the newest version; does nothing where they are. Raises StoreFailure,
         ConfigurationError when the tables are newer than this program.
 
-        Several processes may call it at once: one migrates, the others wait for it.
+        Several processes may call it at once: one migrates, the others wait for it. An SQLite file is made private to
+        its owner.
         """
+        if self.file:
+            keep_private(self.file)
         # Alembic takes longer to import than most commands need for their work, and only this one needs it.
         from csire_bridge.store.table_upgrade import upgrade_tables  # noqa: PLC0415
 

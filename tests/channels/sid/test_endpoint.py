@@ -16,6 +16,7 @@ import pytest
 import zeep.exceptions
 
 from csire_bridge.channels.sid.contract import SID
+from csire_bridge.config.private_files import write_private
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import StoreFailure
 from csire_bridge.domain.message.message import Channel, Form
@@ -232,7 +233,7 @@ def test_given_a_request_whose_process_died_before_it_was_settled_then_it_is_set
 
 
 def test_given_user_and_password_then_only_who_names_both_is_let_in(tmp_path: Path) -> None:
-    (tmp_path / "password").write_text("zażółć gęślą\n", "utf-8")
+    write_private(tmp_path / "password", "zażółć gęślą\n".encode())
     sid = {"caller_user": "sid", "caller_password_file": tmp_path / "password"}
     with running(tmp_path, sid=sid) as scene:
         body, good = submission(order(scene)), ("sid", "zażółć gęślą")

@@ -10,6 +10,7 @@ from csire_bridge.channels.transport.outbound.address import check_address, chec
 from csire_bridge.config.resources import folder
 from csire_bridge.config.sections.sid import SidSettings
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.written_text import written_text
 
 __all__ = ["SidProfile", "SidSecurity", "read_password"]
 
@@ -53,7 +54,7 @@ class SidProfile:
 def read_password(file: Path) -> str:
     """The password in a file, without the end of its line; raises ConfigurationError."""
     try:
-        password = file.read_text("utf-8").rstrip("\r\n")
+        password = written_text(file.read_bytes()).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the password file {file} can't be read: {error}", "name a readable file") from error
     if not password:

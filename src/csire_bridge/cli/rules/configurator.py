@@ -26,6 +26,7 @@ from csire_bridge.domain.rules.decide import Rules
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.preview import Moved, PastResult, moved_orders, replay_past
 from csire_bridge.domain.rules.timeline import in_force
+from csire_bridge.domain.written_text import written_text
 from csire_bridge.runtime.steady_clock import system_clock
 
 __all__ = ["add_to"]
@@ -200,7 +201,7 @@ def _versions(address: str) -> list[RuleSetVersion]:
 
 def _text_of(file: Path) -> str:
     try:
-        return file.read_text("utf-8")
+        return written_text(file.read_bytes())
     except UnicodeDecodeError as error:
         raise typer.BadParameter(f"{file} is not UTF-8") from error
 

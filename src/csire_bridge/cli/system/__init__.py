@@ -1,4 +1,5 @@
-"""Commands about the system: ``serve``, ``database`` ("db"), ``retention``, ``alerts``, ``points``.
+"""Commands about the system.
 
+``serve``, ``configuration`` ("config"), ``database`` ("db"), ``retention``, ``alerts``, ``points``.
 ``points`` has ``point_actions`` and ``protection``.
 """

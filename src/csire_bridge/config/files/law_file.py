@@ -37,6 +37,7 @@ from csire_bridge.domain.order.deadlines import Term, Unit, known_class, order_c
 from csire_bridge.domain.order.operators_own import OPERATORS_OWN
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.domain.protection import ProtectedKind
+from csire_bridge.domain.written_text import written_text
 
 __all__ = ["LAW_FILE", "load_law", "read_law"]
 
@@ -194,7 +195,7 @@ def load_law(folders: Sequence[Path]) -> LawBook:
         file = place / LAW_FILE
         if file.is_file():
             try:
-                text = file.read_text("utf-8-sig")
+                text = written_text(file.read_bytes())
             except (OSError, ValueError) as error:
                 raise ConfigurationError(f"the law file {file} can't be read: {error}", _REMEDY) from error
             return read_law(text, str(file))

@@ -15,6 +15,7 @@ from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import has_contactor
 from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
+from csire_bridge.domain.written_text import written_text
 
 __all__ = ["COLUMNS", "BadLine", "Entry", "PointList", "read_points"]
 
@@ -153,7 +154,7 @@ def read_points(raw: bytes, today: date) -> PointList:
     """Read a list (CSV, UTF-8, ``;`` or ``,``); lines without an effective date hold from ``today`` (Polish date)
     on."""
     try:
-        text = raw.decode("utf-8-sig")
+        text = written_text(raw)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         return PointList((), [BadLine(line, "this is not UTF-8 -> save the list as CSV UTF-8")])

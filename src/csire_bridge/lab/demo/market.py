@@ -14,6 +14,7 @@ from pathlib import Path
 from csire_bridge.channels.hub.payload_bytes import bare
 from csire_bridge.channels.sid.profile import read_password
 from csire_bridge.channels.transport.outbound.http_exchange import PartnerClient
+from csire_bridge.config.private_files import write_private
 from csire_bridge.config.role import Role
 from csire_bridge.config.settings import HubSettings, SidSettings
 from csire_bridge.domain.clock import Clock
@@ -86,7 +87,7 @@ def market(
         )
         sid = stack.enter_context(SidSimulator(clock=clock, seed=8))
         password = folder / "sid-password.txt"
-        password.write_text(f"{secrets.token_urlsafe(16)}\n", "utf-8")
+        write_private(password, f"{secrets.token_urlsafe(16)}\n".encode(), replace=True)
         sid_settings = SidSettings(
             url=sid.url,
             listen=True,

@@ -6,7 +6,6 @@ memory only; the stranger's certificate claims to be the hub's, from an authorit
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
+from csire_bridge.config.private_files import write_private
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partners import Partner, PartnerRole, SecurityProfile
 from csire_bridge.lab.simulators.authority import AHEAD, BEFORE, Algorithm, DemoAuthority
@@ -112,14 +112,14 @@ def make_demo_pki(
     target.chmod(0o700)
     demo = DemoAuthority("csire-bridge demo authority", now, algorithm)
     other = DemoAuthority("an authority that nobody trusts", now, algorithm)
-    _write(target / "authority.cert.pem", _pem(demo.certificate))
+    (target / "authority.cert.pem").write_bytes(_pem(demo.certificate))
     eics = _eics(parties)
     for name in _NAMES:
         issuer = other if name == "stranger" else demo
         shift = -(AHEAD + 2 * BEFORE) if name == "expired" else timedelta(0)
         pair = issuer.issue(eics[name], now + shift)
-        _write(_key_file(target, name), _key_pem(pair.key), mode=0o600)
-        _write(_certificate_file(target, name), _pem(pair.certificate))
+        write_private(_key_file(target, name), _key_pem(pair.key), replace=True)
+        _certificate_file(target, name).write_bytes(_pem(pair.certificate))
     return replace(load_demo_pki(folder), authority=demo)
 
 
@@ -170,10 +170,3 @@ def _key_file(target: Path, name: str) -> Path:
 
 def _certificate_file(target: Path, name: str) -> Path:
     return target / f"{name}.cert.pem"
-
-
-def _write(file: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write with ``mode`` from the first byte on, so that no other user ever reads a key."""
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
-        stream.write(content)

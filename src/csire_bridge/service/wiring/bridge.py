@@ -18,6 +18,7 @@ from csire_bridge.channels.hub.hub_delivery import HubChannel
 from csire_bridge.channels.hub.profile import HubSecurity
 from csire_bridge.channels.hub.queue_poller import QueuePoller, document_if_readable, whole_answer
 from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
+from csire_bridge.config.private_files import require_private_files
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import Eic
@@ -76,6 +77,7 @@ class Bridge:
         ``reply_address`` is the endpoint at which somebody else receives the head-end system's events
         (``take_events``); without it the bridge listens by itself once it is started.
         """
+        require_private_files(settings, group_may_read=settings.group_may_read_keys)
         self.settings = settings
         self.clock = clock
         self.policy = execution_policy(settings)

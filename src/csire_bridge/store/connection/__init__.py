@@ -1,5 +1,5 @@
 """Opens and guards the connection to the database.
 
 ``engine`` (open, transactions, errors), ``durability`` (does it keep what it commits), ``sqlite_writer_lock``,
-``dialects`` (statements that differ).
+``private_file`` (the database's file is for its owner only), ``dialects`` (statements that differ).
 """

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from csire_bridge.config.files.marked_yaml import FileProblem, MarkedYaml, raise_problems
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.written_text import written_text
 from csire_bridge.xml.mapping.model import InboundFile, MappingFile, OutboundFile
 
 __all__ = ["LoadedFile", "load_file", "merged_files", "raise_all"]
@@ -67,7 +68,7 @@ def _renamed(file: Path) -> str:
 def load_file(file: Path) -> LoadedFile:
     """Read one mapping file; raise ConfigurationError with every problem of its shape."""
     try:
-        marked = MarkedYaml.read(file.read_text("utf-8"), file.name, _REMEDY)
+        marked = MarkedYaml.read(written_text(file.read_bytes()), file.name, _REMEDY)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} can't be read: {error}", _REMEDY) from error
     try:

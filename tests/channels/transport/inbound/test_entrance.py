@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from pydantic import ValidationError
 
+from csire_bridge.config.private_files import write_private
 from csire_bridge.config.settings import load_settings
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from tests.support.patience import PATIENCE, wait_until
@@ -117,7 +118,7 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 @contextmanager
 def with_password(place: Path) -> Iterator[Scene]:
-    (place / "password").write_text("right\n")
+    write_private(place / "password", b"right\n")
     head_end = {**HES, "event_key": False, "event_user": "hes", "event_password_file": place / "password"}
     with running(place, pki(), head_end=head_end, web={"trusted_proxies": ["127.0.0.1"]}) as scene:
         yield scene

@@ -38,7 +38,7 @@ def test_given_settings_with_which_the_service_can_start_then_the_check_says_so(
 def test_given_several_problems_then_each_has_a_place_and_a_remedy(config: Path, command: Command) -> None:
     (config.parent / "pki/operator.key.pem").chmod(0o644)
     (config.parent / "bridge.db").unlink()
-    config.write_text(config.read_text() + f'mappings = ["{config.parent}/none"]\n'.join(["", ""]))
+    config.write_text('mappings = ["none"]\n' + config.read_text())
     done = command("config", "check", "--json", "--config", config)
     assert done.returncode == 2
     told = json.loads(done.stdout)
@@ -46,6 +46,7 @@ def test_given_several_problems_then_each_has_a_place_and_a_remedy(config: Path,
     problems = {one["problem"]: one["remedy"] for one in told["problems"]}
     assert any("operator.key.pem" in problem and "0644" in problem for problem in problems)
     assert any("there is no database" in problem for problem in problems)
+    assert any(f"no folder {config.parent / 'none'}" in problem for problem in problems)
     assert all(problems.values())
 
 

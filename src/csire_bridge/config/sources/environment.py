@@ -55,6 +55,8 @@ def _remedy(key: Key, known: Sequence[str], settings: Group) -> str:
     named = names_of(settings).get(str(key[0]))
     if named is not None and named.group is not None and not named.is_one_group:
         return f"write the whole list as JSON into {PREFIX}{named.name.upper()}, or into the settings file"
+    if named is not None and named.group is None:  # a plain value, which has no names of its own
+        return did_you_mean([f"{PREFIX}{named.name.upper()}"])
     meant = nearest(_BETWEEN.join(map(str, key)), known, _BETWEEN)
     return did_you_mean([f"{PREFIX}{name.upper()}" for name in meant])
 

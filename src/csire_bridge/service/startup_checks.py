@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -21,11 +20,12 @@ from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.connection.engine import open_engine
 from csire_bridge.store.connection.private_file import with_companions
 from csire_bridge.store.database import Database
+from csire_bridge.telemetry.logs import logger
 from csire_bridge.xml.security.keys import load_pins
 
 __all__ = ["Finding", "check_settings", "findings", "warnings"]
 
-_log = logging.getLogger(__name__)
+_log = logger(__name__)
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
 
 
@@ -35,7 +35,7 @@ def check_settings(settings: Settings) -> None:
     if found:
         raise ConfigurationError("\n".join(found))
     for warning in warnings(settings):
-        _log.warning("%s", warning)
+        _log.warning("settings.remark", text=warning.problem, remedy=warning.remedy)
 
 
 @dataclass(frozen=True)

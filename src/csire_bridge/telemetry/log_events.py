@@ -92,6 +92,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "scheduler.leads": _info("term"),
     "service.started": _info("url role version"),
     "service.stopped": _info("role"),
+    "settings.remark": _warning("text remedy"),
     "sid.answer_unreadable": _error("orders", same=""),
     "sid.confirmation_refused": _error("number why"),
     "sid.number_reused": _error("number"),

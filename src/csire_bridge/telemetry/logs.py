@@ -19,6 +19,7 @@ from csire_bridge.telemetry.log_masking import masked
 __all__ = ["FLOORS", "Log", "bound", "bound_fields", "floor_of", "logger"]
 
 FLOORS: Mapping[str, int] = {
+    "alembic": logging.WARNING,  # it tells each table that it makes
     "apscheduler": logging.ERROR,  # a tick that takes longer than a second is no news
     "authlib": logging.WARNING,
     "httpcore": logging.WARNING,

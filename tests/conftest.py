@@ -26,7 +26,18 @@ DATABASES = ("sqlite", "postgresql-18", "postgresql-15")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - servers in memory, where there is room, spare the disk
 
 _TESTS = Path(__file__).parent
-_LONG = {"test_any_history.py", "test_late_commands.py", "test_simulation.py", "test_bench.py", "test_chaos.py"}
+_LONG = {
+    "test_any_history.py",
+    "test_bench.py",
+    "test_chaos.py",
+    "test_complaints_in_any_history.py",
+    "test_demo.py",
+    "test_late_commands.py",
+    "test_law_in_any_history.py",
+    "test_mutations.py",
+    "test_retention.py",
+    "test_simulation.py",
+}
 
 Servers = Callable[[int], PostgresServer]
 
@@ -43,8 +54,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that no core waits for it in the end."""
-    items.sort(key=lambda item: not item.path.is_relative_to(_TESTS / "whole") and item.path.name not in _LONG)
+    """What takes long begins first, so that no core waits for it in the end.
+
+    Of several processes of tests each gets one piece of the list to begin with: each piece begins with its share.
+    """
+    long, short = [], []
+    for item in items:
+        takes_long = item.path.is_relative_to(_TESTS / "whole") or item.path.name in _LONG
+        (long if takes_long else short).append(item)
+    pieces, size = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), len(items)
+    items.clear()
+    for number in range(pieces):
+        own = long[number::pieces]
+        until = size * (number + 1) // pieces
+        items += own
+        items += [short.pop(0) for _ in range(min(until - len(items), len(short)))]
 
 
 def _roomy() -> bool:

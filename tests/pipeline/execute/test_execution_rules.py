@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown, StaleWrite
@@ -15,10 +16,12 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
+from csire_bridge.domain.operations.circuit_breaker import Circuit
 from csire_bridge.domain.order.order import Order, OrderState, Outcome, WaitsFor
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.store import tables
 from csire_bridge.store.queries.reports import order_lines
 from tests.support.bridge import METER, POINT, Play, play
 from tests.support.patience import wait_until
@@ -438,11 +441,21 @@ def test_given_the_cap_of_disconnections_then_the_rest_waits_until_a_second_pers
 # --- outage
 
 
+def out_of_order(playing: Play, since: timedelta) -> None:
+    """The circuit opened so long ago, and is looked at now."""
+    bridge, now = playing.scene.bridge, system_clock()
+    with bridge.database.transaction() as tx:
+        before = tx.guards.circuit("head-end")
+        opened = Circuit("head-end").after_failures(3, "connection refused", now - since, bridge.policy.circuit)
+        tx.guards.set_circuit(before, opened)
+        tx.connection.execute(update(tables.work).values(due_at=now))
+
+
 def test_given_a_head_end_that_is_down_then_the_circuit_opens_and_there_is_no_storm_and_it_recovers_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = {"circuit_failures": 3, "circuit_seconds": 0.3, "circuit_longest_seconds": 0.3}
-    with play(tmp_path, execution=quick) as playing:
+    patient = {"circuit_failures": 3, "circuit_seconds": 3600, "circuit_longest_seconds": 3600}
+    with play(tmp_path, execution=patient) as playing:
         head_end, calls = playing.scene.bridge._head_end, []
         submit = head_end.submit
 
@@ -451,14 +464,14 @@ def test_given_a_head_end_that_is_down_then_the_circuit_opens_and_there_is_no_st
             raise HeadEndUnreachable("connection refused")
 
         monkeypatch.setattr(head_end, "submit", down)
-        with playing.scene.bridge.database.transaction() as tx:
-            tx.guards.set_circuit(tx.guards.circuit("head-end"), tx.guards.circuit("head-end").after_failures(
-                3, "connection refused", system_clock(), playing.scene.bridge.policy.circuit))  # fmt: skip
+        out_of_order(playing, since=timedelta(0))
         playing.send("disconnect")
         (order,) = orders(playing)
         assert (order.waits_for, calls) == (WaitsFor.HEAD_END, [])
+        out_of_order(playing, since=timedelta(hours=2))
         playing.work_until(lambda: len(calls) == 1)  # one call tries it
         monkeypatch.setattr(head_end, "submit", submit)
+        out_of_order(playing, since=timedelta(hours=2))
         until_states(playing, OrderState.DONE)
         with playing.scene.bridge.database.transaction() as tx:
             assert tx.guards.circuit("head-end").failures == 0

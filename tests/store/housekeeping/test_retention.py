@@ -8,7 +8,7 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -290,7 +290,9 @@ def test_given_a_death_in_any_transaction_when_run_again_then_nothing_is_lost_or
         list(died.run(Dying(database, nth, after=after)))  # type: ignore[arg-type]
     here = kept_here(database)
     assert {s.raw for s in stories} <= here | bytes_in(tmp_path), "all of it is here or there"
-    retire(database, tmp_path, LATER + timedelta(hours=1))
+    with suppress(StoreFailure):  # a machine that is too busy to answer in time
+        retire(database, tmp_path, LATER + timedelta(hours=1))
+    retire(database, tmp_path, LATER + timedelta(hours=2))
     expected = [("messages", s.message) for s in stories] + [("orders", s.order) for s in stories]
     assert archived(tmp_path) == Counter(expected)
     assert {s.raw for s in stories} <= bytes_in(tmp_path)

@@ -210,7 +210,10 @@ def running(
         )
         make_current(settings.database)
         service = Service(
-            lambda url: Bridge(settings, system_clock, reply_address=url), "127.0.0.1", 0, Role.ALL, shared_port=False
+            lambda url: Bridge(settings, system_clock, reply_address=url),
+            settings.web.at_free_ports(),
+            Role.ALL,
+            shared_ports=False,
         )
         stack.callback(service.stop)
         if points:

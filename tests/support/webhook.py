@@ -114,10 +114,12 @@ class Scene:
         finally:
             connection.close()
 
-    def get(self, path: str) -> Answer:
-        connection = self.connect()
+    def get(self, path: str, at: str | None = None, **headers: str) -> Answer:
+        """``at`` is the setting of an address; without it the first one is asked."""
+        chosen = next(one for one in self.service.addresses if at in (None, one.setting))
+        connection = http.client.HTTPConnection(chosen.host, chosen.port, timeout=PATIENCE)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers.get("Content-Type", ""), answer.read(), answer.headers)
         finally:
@@ -156,7 +158,12 @@ def settings_of(place: Path, pki: DemoPki, **options: Any) -> Settings:
 
 @contextmanager
 def running(
-    place: Path, pki: DemoPki, prepare: Callable[[Bridge], None] = lambda _: None, **options: Any
+    place: Path,
+    pki: DemoPki,
+    prepare: Callable[[Bridge], None] = lambda _: None,
+    *,
+    role: Role = Role.ALL,
+    **options: Any,
 ) -> Iterator[Scene]:
     settings = settings_of(place, pki, **options)
 
@@ -166,7 +173,7 @@ def running(
         prepare(bridge)
         return bridge
 
-    service = Service(open_bridge, "127.0.0.1", 0, Role.ALL, shared_port=False)
+    service = Service(open_bridge, settings.web.at_free_ports(), role, shared_ports=False)
     service.start()
     try:
         yield Scene(service, pki)

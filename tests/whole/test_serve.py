@@ -96,7 +96,17 @@ class House:
     @contextmanager
     def serving(self, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
         """A running service and its port; killed at the end if it still runs."""
-        words = [str(self.program), "serve", "--config", str(self.config), "--port", "0", *options]
+        words = [
+            str(self.program),
+            "serve",
+            "--config",
+            str(self.config),
+            "--port",
+            "0",
+            "--operations-port",
+            "0",
+            *options,
+        ]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Several processes of the service on one port, each with its own share of the connections."""
+"""Several processes of the service at the same addresses, each with its own share of the connections."""
 
 from __future__ import annotations
 
@@ -6,37 +6,47 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 
+from csire_bridge.config.role import Role
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.service.service_manager import ServiceManager
-from csire_bridge.service.web.web_server import listening_socket
+from csire_bridge.service.web.doors import OpenAddress, open_addresses
 
 __all__ = ["run_processes"]
 
 _LOOK_SECONDS = 0.2
+_PORT_OPTIONS = {"web": "--port", "web.operations": "--operations-port"}
 
 
 def run_processes(
-    count: int, settings: Settings, words: Sequence[str], ready: Callable[[str], None], manager: ServiceManager
+    count: int,
+    settings: Settings,
+    role: Role,
+    words: Sequence[str],
+    ready: Callable[[Sequence[str]], None],
+    manager: ServiceManager,
 ) -> None:
     """Run ``count`` processes with the command line ``words`` until a signal comes; then end all of them.
 
-    ``ready`` is called with the address once all of them answer; from then on ``manager`` is told that they run. If one
-    ends by itself, all are ended: OurFault.
+    ``ready`` is called with the addresses once all of them answer; from then on ``manager`` is told that they run. If
+    one ends by itself, all are ended: OurFault.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with closing(listening_socket(settings.web.host, settings.web.port, shared=True)) as held:  # it never listens
-        host, port = held.getsockname()[:2]
-        command = [sys.executable, "-m", "csire_bridge", *words, "--host", host, "--port", str(port), "--one-of-many"]
+    with ExitStack() as held:  # these sockets never listen; they keep the addresses
+        opened = open_addresses(settings.web, role, shared=True)
+        for one in opened:
+            held.callback(one.listener.close)
+        command = [sys.executable, "-m", "csire_bridge", *words, *_ports(opened), "--one-of-many"]
         family = [_start([*command, str(number)]) for number in range(count)]
         try:
-            urls = [_first_line(process) for process in family]
-            ready(urls[0])
+            for process in family:
+                _wait_for_first_line(process)
+            ready([one.address.url for one in opened])
             _watch(family, stop, manager)
         finally:
             manager.stopping()
@@ -49,13 +59,18 @@ def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def _first_line(process: subprocess.Popen[bytes]) -> str:
-    """The address that a process announces."""
-    line = process.stdout.readline().decode() if process.stdout else ""
-    words = line.split()
-    if len(words) < 4:
+def _ports(opened: Sequence[OpenAddress]) -> Iterator[str]:
+    """The options that make each process bind the same ports as this one, also where any free one was asked for."""
+    for one in opened:
+        if option := _PORT_OPTIONS.get(one.address.setting):
+            yield from (option, str(one.address.port))
+
+
+def _wait_for_first_line(process: subprocess.Popen[bytes]) -> None:
+    """A process announces its addresses once it answers."""
+    line = process.stdout.readline() if process.stdout else b""
+    if len(line.split()) < 4:
         raise OurFault("a process of the service did not start", "look at what it says above")
-    return words[3]
 
 
 def _watch(family: Sequence[subprocess.Popen[bytes]], stop: threading.Event, manager: ServiceManager) -> None:

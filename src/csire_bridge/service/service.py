@@ -11,15 +11,16 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from csire_bridge.channels.hes.event_endpoint import EventReceiver
+from csire_bridge.channels.hes.event_endpoint import EVENTS_PATH
 from csire_bridge.channels.hub.queue_poller import QueuePoller
 from csire_bridge.channels.sid.order_fetcher import OrderFetcher
 from csire_bridge.config.role import Role
+from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.runtime.steady_clock import SteadyClock
+from csire_bridge.service.web.doors import Door, address_of, open_addresses
+from csire_bridge.service.web.open_doors import OpenDoors
 from csire_bridge.service.web.readiness import Readiness
-from csire_bridge.service.web.web_app import IntakeQueue, build_app, door_keepers, entrance_of, event_door
-from csire_bridge.service.web.web_server import WebServer, listening_socket
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.service.wiring.bridge_sid import SidSide
 from csire_bridge.telemetry.logs import logger
@@ -36,32 +37,40 @@ _POLLER_SECONDS = 5.0
 _CLOCK_SECONDS = 1.0
 _HUB_QUEUE, _SID, _SID_ORDERS = "hub queue", "sid", "sid orders"
 _WAITS_FOR_OTHERS = frozenset({_HUB_QUEUE, _SID, _SID_ORDERS})
-_EVENTS = "head-end events"
 _SWITCH_SECONDS = 0.001  # door and intake share the interpreter; with Python's 5 ms they wait for each other
 
 
 class Service:
-    """One process of the service; ``shared_port`` lets others listen on the same port."""
+    """One process of the service; ``shared_ports`` lets others listen at the same addresses."""
 
     def __init__(
-        self, open_bridge: Callable[[str], Bridge], host: str, port: int, role: Role, *, shared_port: bool
+        self, open_bridge: Callable[[str], Bridge], web: WebSettings, role: Role, *, shared_ports: bool
     ) -> None:
         """``open_bridge`` is given the address at which events of the head-end system arrive."""
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._web: WebServer | None = None
-        self._doors: dict[str, IntakeQueue | EventReceiver] = {}
         self._ticker: Ticker | None = None
-        listener = listening_socket(host, port, shared=shared_port) if role is not Role.WORKER else None
-        self.url = _address(host, listener.getsockname()[1] if listener else port)
-        self.bridge = open_bridge(f"{self.url}/hes/events")
         self._role = role
-        if listener:
-            entrance = entrance_of(self.bridge)
-            keepers, events = door_keepers(self.bridge), event_door(self.bridge, entrance)
-            self._doors = {**keepers, **({_EVENTS: events} if events else {})}
-            app = build_app(self.bridge, keepers, events, entrance, Readiness(self.bridge, self._parts, self._waiting))
-            self._web = WebServer(app, listener, self.bridge.settings.web)
+        with ExitStack() as failed:
+            opened = open_addresses(web, role, shared=shared_ports)
+            for one in opened:
+                failed.callback(one.listener.close)
+            self.addresses = [one.address for one in opened]
+            """Where this process listens, first where messages arrive."""
+            self.bridge = open_bridge(f"{self._url_of(Door.EVENTS, web)}{EVENTS_PATH}")
+            failed.callback(self.bridge.close)
+            self._doors = OpenDoors(self.bridge, opened, Readiness(self.bridge, self._parts, self._waiting))
+            failed.pop_all()
+
+    @property
+    def url(self) -> str:
+        """The first of its addresses."""
+        return self.addresses[0].url
+
+    def _url_of(self, door: Door, web: WebSettings) -> str:
+        """Where a door is: here, or where another process opens it."""
+        here = next((address for address in self.addresses if door in address.doors), None)
+        return (here or address_of(door, web)).url
 
     def start(self) -> None:
         """Return when the service answers."""
@@ -78,10 +87,7 @@ class Service:
                 self._silence(_HUB_QUEUE).answered()
             if self.bridge.sid:
                 self._start_sid(self.bridge.sid)
-        for door in self._doors.values():
-            door.start()
-        if self._web:
-            self._web.start()
+        self._doors.start()
 
     def _watch_clocks(self) -> None:
         """Synchronise the bridge's internal time with the other processes, and compare it from then on."""
@@ -116,10 +122,8 @@ class Service:
         """Stop accepting, answer open requests, finish the current work; then release everything."""
         with ExitStack() as last:
             last.callback(self.bridge.close)
-            if self._web:
-                self._web.stop()
-                for door in self._doors.values():
-                    door.stop()
+            last.callback(self._doors.stop)
+            self._doors.stop_messages()
             self._stop.set()
             if self._ticker:
                 last.callback(self._ticker.stop)
@@ -134,10 +138,8 @@ class Service:
         return [name for name, runs in self._parts().items() if not runs]
 
     def _parts(self) -> dict[str, bool]:
-        web = {"web": self._web.runs} if self._web else {}
-        doors = {name: door.runs for name, door in self._doors.items()}
         ticker = {"ticker": self._ticker.runs} if self._ticker else {}
-        return {**web, **doors, **ticker, **{thread.name: thread.is_alive() for thread in self._threads}}
+        return {**self._doors.parts(), **ticker, **{thread.name: thread.is_alive() for thread in self._threads}}
 
     def _waiting(self) -> list[str]:
         silent = self._ticker is not None and self._ticker.silent
@@ -190,7 +192,3 @@ class Service:
 
 def _tell(what: str, error: Exception) -> None:
     _log.error("part.failed", part=what, why=error, exc_info=None if isinstance(error, BridgeError) else error)
-
-
-def _address(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -21,7 +21,9 @@ from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.runtime.group_commit import GroupCommitter
 from csire_bridge.telemetry.logs import logger
 
-__all__ = ["EventListener", "EventReceiver", "OnEvents"]
+__all__ = ["EVENTS_PATH", "EventListener", "EventReceiver", "OnEvents"]
+
+EVENTS_PATH = "/hes/events"
 
 OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
 """Takes events, the bytes as received and what they say; it returns when all are committed."""
@@ -57,7 +59,7 @@ class EventReceiver:
             partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS
         )
         self.router = APIRouter()
-        self.router.add_api_route("/hes/events", self._receive, methods=["POST"], include_in_schema=False)
+        self.router.add_api_route(EVENTS_PATH, self._receive, methods=["POST"], include_in_schema=False)
 
     def start(self) -> None:
         """Start to commit events."""
@@ -128,7 +130,7 @@ class EventListener:
     @property
     def url(self) -> str:
         """The address to hand to the HES; it is known, and queues connections, even before ``start``."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/hes/events"
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}{EVENTS_PATH}"
 
     def start(self) -> EventListener:
         """Return when the server answers (10 s at most); raise RuntimeError when it does not."""

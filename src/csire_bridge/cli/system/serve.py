@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,15 +45,19 @@ def serve(
     port: Annotated[
         int | None, typer.Option("--port", min=0, max=65535, help="Listen on this port; 0 = any free port.")
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the port.")] = 1,
+    operations_port: Annotated[
+        int | None,
+        typer.Option("--operations-port", min=0, max=65535, help="Port of health and operations; 0 = any free port."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the ports.")] = 1,
     one_of_many: Annotated[
-        int | None, typer.Option("--one-of-many", hidden=True, help="Its number among those that share the port.")
+        int | None, typer.Option("--one-of-many", hidden=True, help="Its number among those that share the ports.")
     ] = None,
 ) -> None:
     """Run the bridge until SIGTERM or SIGINT: the hub's webhook, the head-end system's events, and the worker.
 
-    Prints its address on standard output. At the end it answers open requests and finishes the current work, exit code
-    0. Logs go to standard error.
+    Prints its addresses on standard output. At the end it answers open requests and finishes the current work, exit
+    code 0. Logs go to standard error.
 
     Example:
 
@@ -63,13 +67,13 @@ def serve(
     from csire_bridge.service.service_manager import ServiceManager
     from csire_bridge.service.startup_checks import check_settings
 
-    settings = _settings(config, host, port)
+    settings = _settings(config, host, port, operations_port)
     tell_storms = _start_logs(settings)
     check_settings(settings)
     manager = ServiceManager.of_this_process()
     if workers > 1:
         ready = partial(_announce, role, manager)
-        run_processes(workers, settings, _words(config, role), ready, manager)
+        run_processes(workers, settings, role, _words(config, role, host), ready, manager)
     else:
         _run(settings, role, one_of_many, manager, tell_storms)
 
@@ -84,13 +88,17 @@ def _start_logs(settings: Settings) -> Callable[[], None]:
     return set_up_logs(sys.stderr, level, levels, wanted.format).tell_storms
 
 
-def _settings(config: Path | None, host: str | None, port: int | None) -> Settings:
-    web = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+def _settings(config: Path | None, host: str | None, port: int | None, operations_port: int | None) -> Settings:
+    web: dict[str, object] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    if operations_port is not None:
+        web["operations"] = {"port": operations_port}
     return load_settings(config, web=web)
 
 
-def _words(config: Path | None, role: Role) -> list[str]:
-    return ["serve", "--role", role.value, *(["--config", str(config)] if config else [])]
+def _words(config: Path | None, role: Role, host: str | None) -> list[str]:
+    given = {"--config": config, "--host": host}
+    named = [word for option, value in given.items() if value is not None for word in (option, str(value))]
+    return ["serve", "--role", role.value, *named]
 
 
 def _run(
@@ -105,13 +113,13 @@ def _run(
         signal.signal(number, lambda *_: stop.set())
     if one_of_many is not None:
         threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
-    web = settings.web
     shared = one_of_many is not None
-    service = Service(lambda url: _open(settings, url), web.host, web.port, role, shared_port=shared)
+    service = Service(lambda url: _open(settings, url), settings.web, role, shared_ports=shared)
     try:
         service.start()
-        _announce(role, manager, service.url)
-        _log.info("service.started", url=service.url, role=role, version=version("csire-bridge"))
+        urls = [address.url for address in service.addresses]
+        _announce(role, manager, urls)
+        _log.info("service.started", url=" ".join(urls), role=role, version=version("csire-bridge"))
         while not stop.wait(_LOOK_SECONDS):
             manager.alive()
             tell_storms()
@@ -130,10 +138,12 @@ def _open(settings: Settings, events: str) -> Bridge:
     return Bridge(settings, SteadyClock(), reply_address=settings.head_end.reply_address or events)
 
 
-def _announce(role: Role, manager: ServiceManager, url: str) -> None:
-    out.print(f"csire-bridge serves at {url} ({role.value})", highlight=False)
+def _announce(role: Role, manager: ServiceManager, urls: Sequence[str]) -> None:
+    """Tell the addresses, in one line that begins with the first, which programs read."""
+    serves = f"serves at {' and '.join(urls)} ({role.value})"
+    out.print(f"csire-bridge {serves}", highlight=False, soft_wrap=True)
     sys.stdout.flush()
-    manager.started(f"serves at {url} ({role.value})")
+    manager.started(serves)
 
 
 def _watch_parent(stop: threading.Event) -> None:

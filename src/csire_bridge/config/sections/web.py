@@ -8,7 +8,17 @@ from csire_bridge.config.sections.parties import Part
 from csire_bridge.config.sections.sid import Network
 from csire_bridge.domain.message.partners import PartnerLimits
 
-__all__ = ["WebSettings"]
+__all__ = ["OperationsDoor", "WebSettings"]
+
+
+class OperationsDoor(Part):
+    """Where the operations door is: health, and what else is for operators and their programs, not for partners.
+
+    Every process has one, also a worker; several processes on one machine need a port each.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8081, ge=0, le=65535)
 
 
 class WebSettings(Part):
@@ -40,3 +50,9 @@ class WebSettings(Part):
     trusted_proxies: tuple[Network, ...] = ()
     client_certificate_header: str = Field(default="X-Client-Cert", pattern=r"^[A-Za-z0-9-]+$")
     stop_seconds: int = Field(default=30, gt=0)
+    operations: OperationsDoor = OperationsDoor()
+
+    def at_free_ports(self) -> WebSettings:
+        """The same on this machine only, at any free ports; for demos and trials."""
+        here = {"host": "127.0.0.1", "port": 0}
+        return self.model_copy(update={**here, "operations": self.operations.model_copy(update=here)})

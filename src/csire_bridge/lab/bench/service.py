@@ -20,7 +20,7 @@ _STOP_SECONDS = 60
 @contextmanager
 def service_process(settings: Mapping[str, object], processes: int = 1) -> Iterator[str]:
     """Run ``csire-bridge serve`` on any free port; gives its URL. It ends with the block."""
-    words = ["serve", "--port", "0", "--workers", str(processes)]
+    words = ["serve", "--port", "0", "--operations-port", "0", "--workers", str(processes)]
     command = [sys.executable, "-m", "csire_bridge", *words]
     environment = _environment(settings)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours

@@ -28,7 +28,7 @@ from csire_bridge.lab.chaos.victim import STOPPED, Part, run_retention, run_serv
 from csire_bridge.lab.chaos.world.field import WatchedHeadEnd, watched_hub
 from csire_bridge.lab.chaos.world.letters import Place
 from csire_bridge.lab.simulators.pki import DemoPki
-from csire_bridge.service.web.web_server import listening_socket
+from csire_bridge.service.web.doors import listening_socket
 from csire_bridge.store.database import Database
 
 __all__ = ["LEASE_SECONDS", "Stage", "Victim", "wait_until"]

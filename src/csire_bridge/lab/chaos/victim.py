@@ -60,10 +60,9 @@ def run_service(part: Part, say: Connection) -> None:
     settings = load_settings(environment=False, **part.settings)
     service = Service(
         lambda url: Bridge(settings, SteadyClock(), reply_address=part.events or url),
-        "127.0.0.1",
-        part.port,
+        settings.web.at_free_ports().model_copy(update={"port": part.port}),
         part.role,
-        shared_port=True,
+        shared_ports=True,
     )
     service.start()
     say.send(service.url)

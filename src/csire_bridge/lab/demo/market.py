@@ -99,7 +99,10 @@ def market(
         settings = stage_settings(folder, pki, head_end.url).model_copy(update={"hub": door, "sid": sid_settings})
         make_current(settings.database)
         service = Service(
-            lambda url: Bridge(settings, clock, reply_address=url), "127.0.0.1", 0, Role.ALL, shared_port=False
+            lambda url: Bridge(settings, clock, reply_address=url),
+            settings.web.at_free_ports(),
+            Role.ALL,
+            shared_ports=False,
         )
         stack.callback(service.stop)
         enter_points(service.bridge.database, points)

@@ -18,33 +18,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from csire_bridge.channels.transport.inbound.caller_address import is_among, networks
 from csire_bridge.config.sections.web import WebSettings
-from csire_bridge.domain.errors import ConfigurationError, OurFault
+from csire_bridge.domain.errors import OurFault
+from csire_bridge.service.web.response_headers import ALWAYS
 
-__all__ = ["WebServer", "listening_socket"]
+__all__ = ["WebServer"]
 
 _START_SECONDS = 20.0
 _BACKLOG = 512
 _MAX_HEAD = 64 * 1024
-
-
-def listening_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A socket bound to ``port`` (0 = any free one); ``shared`` lets other processes listen on the same port.
-
-    The protocol is named, because asyncio sets TCP_NODELAY only then; without it each answer waits 40 ms for an ACK.
-    Raises ConfigurationError when the address can't be had.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        raise ConfigurationError(
-            f"{host}:{port} can't be listened on: {error.strerror}", "choose another web.host or web.port"
-        ) from error
-    return listener
 
 
 class _Connections:
@@ -158,9 +139,9 @@ class _Protocol(HttpToolsProtocol):
 
 
 class WebServer:
-    """Serves ``app`` on ``listener``, which it closes at the end."""
+    """Serves ``app`` on ``listener``, which it closes at the end; ``name`` is its thread's."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, web: WebSettings) -> None:
+    def __init__(self, app: ASGIApp, listener: socket.socket, web: WebSettings, *, name: str) -> None:
         facts = {"header_seconds": web.header_seconds, "crowd": _Connections(web)}
         protocol = type("_Protocol", (_Protocol,), facts)
         config = uvicorn.Config(
@@ -172,12 +153,13 @@ class WebServer:
             access_log=False,
             proxy_headers=False,  # who calls is judged by inbound/caller_address.py, for named proxies only
             server_header=False,
+            headers=list(ALWAYS),
             timeout_keep_alive=web.keep_alive_seconds,
             timeout_graceful_shutdown=web.stop_seconds,
         )
         self._server = uvicorn.Server(config)
         self._socket = listener
-        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Return when the server answers; raise OurFault when it does not."""

@@ -211,5 +211,5 @@ def test_given_a_content_length_of_any_kind_then_an_answer_of_ours_comes(scene: 
 def test_given_time_then_nothing_is_left_of_connections_that_went(scene: Scene) -> None:
     for _ in range(5):
         scene.get("/healthz")
-    connections = scene.service._web._server.config.http_protocol_class.crowd  # type: ignore
+    connections = next(iter(scene.service._doors._servers.values()))._server.config.http_protocol_class.crowd  # type: ignore
     wait_until(lambda: not connections._open)

@@ -1,0 +1,105 @@
+"""The doors of the service, and the addresses at which they are open.
+
+A door is a group of endpoints: for the hub, for SID, for events of the head-end system, for operations. Each can have
+an address of its own; doors without one are at the address of ``[web]``. A process opens only the doors of its role.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from csire_bridge.config.role import Role
+from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.domain.errors import ConfigurationError
+
+__all__ = ["Address", "Door", "OpenAddress", "address_of", "addresses", "listening_socket", "open_addresses"]
+
+
+class Door(StrEnum):
+    """The groups of endpoints. ``HEALTH`` is always open at the address of ``[web]``, too."""
+
+    HUB = "hub"
+    SID = "sid"
+    EVENTS = "events"
+    HEALTH = "health"
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the service, named by the ``setting`` that gives it, with the doors that are open there."""
+
+    setting: str
+    host: str
+    port: int
+    doors: frozenset[Door]
+
+    @property
+    def url(self) -> str:
+        """How a caller on the same network would reach it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class OpenAddress:
+    """An address with its socket, which is bound and does not listen yet."""
+
+    address: Address
+    listener: socket.socket
+
+
+def addresses(web: WebSettings, role: Role) -> list[Address]:
+    """The addresses at which a process of that role listens, that of ``[web]`` first; no two are the same."""
+    operations = Address("web.operations", web.operations.host, web.operations.port, frozenset({Door.OPERATIONS}))
+    if role is Role.WORKER:
+        return [operations]
+    main = Address("web", web.host, web.port, frozenset({Door.HUB, Door.SID, Door.EVENTS, Door.HEALTH}))
+    if main.port and (main.host, main.port) == (operations.host, operations.port):
+        return [replace(main, doors=main.doors | operations.doors)]
+    return [main, operations]
+
+
+def address_of(door: Door, web: WebSettings) -> Address:
+    """The address of a door as the settings have it, whether or not this process opens it."""
+    return next(address for address in addresses(web, Role.ALL) if door in address.doors)
+
+
+def open_addresses(web: WebSettings, role: Role, *, shared: bool) -> list[OpenAddress]:
+    """Bind every address of a process; ``shared`` lets other processes bind them too. Port 0 becomes a real one.
+
+    Raises ConfigurationError for an address that can't be had; nothing is left bound then.
+    """
+    found: list[OpenAddress] = []
+    try:
+        for address in addresses(web, role):
+            listener = listening_socket(address.host, address.port, shared=shared, setting=address.setting)
+            found.append(OpenAddress(replace(address, port=listener.getsockname()[1]), listener))
+    except ConfigurationError:
+        for one in found:
+            one.listener.close()
+        raise
+    return found
+
+
+def listening_socket(host: str, port: int, *, shared: bool = False, setting: str = "web") -> socket.socket:
+    """A socket bound to ``port`` (0: any free one); ``shared`` lets other processes listen on the same port.
+
+    The protocol is named, because asyncio sets TCP_NODELAY only then; without it each answer waits 40 ms for an ACK.
+    Raises ConfigurationError, which names the ``setting``, when the address can't be had.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{host}:{port} can't be listened on: {error.strerror}",
+            f"choose another {setting}.host or {setting}.port; each process on a machine needs an address of its own",
+        ) from error
+    return listener

@@ -1,0 +1,20 @@
+"""The operations door: what operators and their programs ask this process for.
+
+Rooms that have something to say there give a router, which is put in here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from csire_bridge.service.web.health import health_router
+from csire_bridge.service.web.readiness import Readiness
+from csire_bridge.service.wiring.bridge import Bridge
+
+__all__ = ["operations_routers"]
+
+
+def operations_routers(bridge: Bridge, readiness: Readiness) -> list[APIRouter]:
+    """Everything of the operations door, in every role of a process; ``bridge`` is for what other rooms need."""
+    del bridge  # health needs it through ``readiness`` only
+    return [health_router(readiness.reasons)]

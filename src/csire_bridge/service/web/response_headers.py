@@ -1,0 +1,68 @@
+"""What every response carries: the id of its request, and headers that keep browsers from doing harm with it.
+
+The id stands in every line that is logged for the request, too (``telemetry.logs.bound_fields``).
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from csire_bridge.telemetry.logs import bound
+
+__all__ = ["ALWAYS", "REQUEST_ID", "ResponseHeaders"]
+
+REQUEST_ID = "X-Request-Id"
+"""The header that carries the id, both ways."""
+
+_ACCEPTED = re.compile(r"[A-Za-z0-9._:+/=-]{1,64}")
+
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+"""Sent by the server itself, also with answers that no application has made."""
+
+_UNLESS_SET = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+_BY_TLS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
+
+
+class ResponseHeaders:
+    """Around an application: takes or makes the request's id, and completes the headers of each response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = _accepted_or_new(Headers(scope=scope).getlist(REQUEST_ID))
+
+        async def send_completed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _complete(MutableHeaders(scope=message), request, secure=scope["scheme"] == "https")
+            await send(message)
+
+        with bound(request=request):
+            await self._app(scope, receive, send_completed)
+
+
+def _accepted_or_new(told: list[str]) -> str:
+    """The id that a caller has told, if it is one of up to 64 harmless characters; else a new one."""
+    return told[0] if len(told) == 1 and _ACCEPTED.fullmatch(told[0]) else uuid.uuid4().hex
+
+
+def _complete(headers: MutableHeaders, request: str, *, secure: bool) -> None:
+    headers[REQUEST_ID] = request
+    for name, value in (*_UNLESS_SET, *((_BY_TLS_ONLY,) if secure else ())):
+        headers.setdefault(name, value)

@@ -37,7 +37,7 @@ class Bridge:
         self.events: queue.Queue[HeadEndEvent] = queue.Queue()
         self.failures: list[Exception] = []
         profile = HeadEndProfile(endpoint=endpoint, reply_address="", **{"read_timeout": 10, **profile_facts})
-        self.listener = EventListener(self._on_events, profile, Proofs(key=KEY)).start()
+        self.listener = EventListener(self._on_events, profile, Proofs(keys=(KEY,))).start()
         self.profile = replace(profile, reply_address=self.url)
         self.connector = HeadEndConnector(self.profile)
 

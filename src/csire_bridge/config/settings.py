@@ -23,6 +23,7 @@ from csire_bridge.config.sections.logging import LoggingSettings
 from csire_bridge.config.sections.parties import Folders, HubSettings, Part, PartnerSettings, Party
 from csire_bridge.config.sections.retention import RetentionSettings
 from csire_bridge.config.sections.sid import SidSettings
+from csire_bridge.config.sections.signing import SigningSettings
 from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.config.sources.environment import PREFIX, environment_layer, unknown_variables
 from csire_bridge.config.sources.layers import Layer, Source, keys_below, merged
@@ -101,6 +102,7 @@ class WorkerSettings(Part):
 class Settings(BaseSettings):
     """All settings. ``own_eic`` is our EIC code, ``hub_eic`` the hub's.
 
+    We sign with ``signing_key`` and ``signing_certificate``, or with one of the keys of ``signing`` at a time.
     With ``group_may_read_keys``, files of keys and passwords may be readable by their group, as with secrets that a
     container gets mounted; otherwise they are for their owner only.
     """
@@ -117,6 +119,7 @@ class Settings(BaseSettings):
     mappings: Folders = ()
     signing_key: Path | None = None
     signing_certificate: Path | None = None
+    signing: tuple[SigningSettings, ...] = ()
     group_may_read_keys: bool = False
     partners: tuple[PartnerSettings, ...] = ()
     delivery_folder: Path = Path("acknowledgements")
@@ -152,6 +155,21 @@ class Settings(BaseSettings):
         if found:
             raise ValueError("; ".join(found))
         return self
+
+    @model_validator(mode="after")
+    def _signs_in_one_way(self) -> Settings:
+        if self.signing and (self.signing_key or self.signing_certificate):
+            raise ValueError("signing_key and signing_certificate stand beside [[signing]]: move them into it")
+        if (self.signing_key is None) != (self.signing_certificate is None):
+            raise ValueError("signing_key and signing_certificate belong together: set both or none")
+        return self
+
+    @property
+    def signing_pairs(self) -> tuple[SigningSettings, ...]:
+        """Our signing keys; none if none is set."""
+        if self.signing_key and self.signing_certificate:
+            return (SigningSettings(key=self.signing_key, certificate=self.signing_certificate),)
+        return self.signing
 
     @property
     def schema_path(self) -> list[Path]:

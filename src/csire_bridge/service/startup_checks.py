@@ -14,7 +14,7 @@ from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.service.wiring.bridge_sid import sid_profile
 from csire_bridge.service.wiring.caller_proofs import event_proofs, sid_proofs
-from csire_bridge.service.wiring.identity import partner_book, signing_key
+from csire_bridge.service.wiring.identity import partner_book, signing_keys
 from csire_bridge.service.wiring.settings_to_values import execution_policy, hub_profile, intake_policy
 from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.connection.engine import open_engine
@@ -86,7 +86,7 @@ def warnings(settings: Settings) -> Iterator[Finding]:
 
 def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     yield partial(require_private_files, settings, group_may_read=settings.group_may_read_keys)
-    yield partial(signing_key, settings)
+    yield partial(signing_keys, settings)
     for partner in settings.partners:
         for file in partner.certificates:
             yield partial(load_pins, file)
@@ -101,7 +101,7 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     if settings.hub.url:
         yield partial(hub_profile, settings)
     yield partial(HeadEndProfile.of, settings.head_end)
-    yield partial(event_proofs, settings, "")
+    yield partial(event_proofs, settings, ())
     yield partial(_can_be_answered, settings)
     yield partial(intake_policy, settings)
     yield partial(execution_policy, settings)

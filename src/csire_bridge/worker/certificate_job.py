@@ -87,7 +87,7 @@ def own_certificates(settings: Settings) -> list[NamedCertificate]:
     """Certificates that we sign with or use in TLS, and SID's; raises ConfigurationError for an unreadable one."""
     hub, head_end, sid = settings.hub, settings.head_end, settings.sid
     places = [
-        ("our signature", settings.signing_certificate),
+        *(("our signature", pair.certificate) for pair in settings.signing_pairs),
         ("our TLS towards the hub", hub.client_certificate if hub.url else None),
         ("our TLS towards the head-end system", head_end.client_certificate if head_end.url else None),
         ("our TLS towards SID", sid.client_certificate if sid.url else None),

@@ -183,7 +183,9 @@ def test_given_a_stranger_when_it_posts_an_event_then_403_and_nothing_is_looked_
 
     app = FastAPI()
     profile = HeadEndProfile(endpoint="", reply_address="")
-    app.include_router(EventReceiver(never, profile=profile, proofs=Proofs(networks(["10.1.0.0/16"]), key=KEY)).router)
+    app.include_router(
+        EventReceiver(never, profile=profile, proofs=Proofs(networks(["10.1.0.0/16"]), keys=(KEY,))).router
+    )
     for peer, key, status in (("10.2.0.1", KEY, 403), ("no-address", KEY, 403), ("10.1.0.7", "x", 403)):
         assert asyncio.run(post_from(peer, app, key=key)) == status
     assert asyncio.run(post_from("10.1.0.7", app)) == 400
@@ -204,7 +206,7 @@ def test_given_any_bytes_when_posted_as_event_then_they_are_refused_and_nothing_
     app = FastAPI()
     profile = HeadEndProfile(endpoint="", reply_address="")
     taken: list[object] = []
-    app.include_router(EventReceiver(taken.extend, profile=profile, proofs=Proofs(key=KEY)).router)
+    app.include_router(EventReceiver(taken.extend, profile=profile, proofs=Proofs(keys=(KEY,))).router)
     assert asyncio.run(post_from("127.0.0.1", app, body)) == 400
     assert taken == []
 

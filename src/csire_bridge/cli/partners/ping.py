@@ -99,10 +99,10 @@ def _peeking(settings: Settings, profile: HubProfile) -> Callable[[], str]:
 
 def _plugin(settings: Settings) -> WsSecurityPlugin:
     from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
-    from csire_bridge.service.wiring.identity import partner_book, signing_key
+    from csire_bridge.service.wiring.identity import partner_book, signing_keys
     from csire_bridge.store.database import Database
 
-    key = signing_key(settings)
+    key = signing_keys(settings)
     with closing(Database(settings.database)) as store:
         store.require_current()
         book = partner_book(settings, store)

@@ -25,7 +25,7 @@ from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Tas
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.keys import KeyInTime
 from csire_bridge.xml.security.signature import parse_back, sign_written
 
 __all__ = ["Acknowledger", "Parties"]
@@ -48,7 +48,7 @@ class Acknowledger:
         store: Store,
         book: MappingBook,
         catalogue: SchemaCatalogue,
-        key: SigningKey,
+        key: KeyInTime,
         parties: Parties,
         clock: Clock,
     ) -> None:
@@ -139,4 +139,4 @@ class Acknowledger:
                 f"{mapping.file} makes a document that its schema refuses: {problems}",
                 "correct the mapping file; the work is tried again once it is released",
             )
-        return sign_written(plain, self._key, root)
+        return sign_written(plain, self._key.at(header.timestamp), root)

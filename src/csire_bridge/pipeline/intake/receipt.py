@@ -16,7 +16,7 @@ from lxml import etree
 from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.message.message import Form, Header, RawMessage
 from csire_bridge.xml.envelope import format_moment
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.keys import KeyInTime
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, sign_written
 from csire_bridge.xml.security.soap_envelope import fault, reference_answer
 
@@ -48,21 +48,21 @@ class Verdict(StrEnum):
 class Receipts:
     """Builds and signs receipts, in the form in which the message came. ``now`` is the moment of signing."""
 
-    def __init__(self, key: SigningKey) -> None:
+    def __init__(self, key: KeyInTime) -> None:
         self._key = key
 
     def accepted(self, raw: RawMessage, header: Header, now: datetime) -> bytes:
         """The receipt of a message that was verified."""
         if raw.form is Form.SOAP:
-            return reference_answer(header.message_id, self._key, now)
-        return sign_written(serialise(build(raw, Verdict.ACCEPTED, header)), self._key)
+            return reference_answer(header.message_id, self._key.at(now), now)
+        return sign_written(serialise(build(raw, Verdict.ACCEPTED, header)), self._key.at(now))
 
     def refused(self, raw: RawMessage, problems: Sequence[Problem], now: datetime) -> bytes:
         """The receipt of a refused message: its problems, and nothing else of its content."""
         if raw.form is Form.SOAP:
             text = "\n".join(_printable(str(problem)) for problem in problems)
-            return fault(fault_code(problems[0].code), text[:_LONGEST_FAULT], self._key, now)
-        return sign_enveloped(build(raw, Verdict.REFUSED, None, problems), self._key)
+            return fault(fault_code(problems[0].code), text[:_LONGEST_FAULT], self._key.at(now), now)
+        return sign_enveloped(build(raw, Verdict.REFUSED, None, problems), self._key.at(now))
 
 
 def fault_code(code: ProblemCode) -> str:

@@ -45,7 +45,7 @@ from csire_bridge.pipeline.ports.delivery import DeliveryChannel
 from csire_bridge.runtime.steady_clock import system_clock, ticks_of
 from csire_bridge.service.wiring.bridge_sid import SidSide
 from csire_bridge.service.wiring.caller_proofs import event_proofs
-from csire_bridge.service.wiring.identity import signing_key
+from csire_bridge.service.wiring.identity import signing_keys
 from csire_bridge.service.wiring.settings_to_values import execution_policy, hub_profile, intake_policy, step_rules
 from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.database import Database
@@ -55,7 +55,7 @@ from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.retention_job import Retention
 from csire_bridge.worker.scheduler import ScheduledJob, Ticker
 from csire_bridge.worker.work_loop import Handlers, Worker
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.keys import KeyInTime
 from csire_bridge.xml.security.partner_book import PartnerBook
 
 __all__ = ["Bridge"]
@@ -82,20 +82,20 @@ class Bridge:
         self.clock = clock
         self.policy = execution_policy(settings)
         self.standard = Standard.load(settings)
-        key = signing_key(settings)
+        key = signing_keys(settings, clock)
         self.database = Database(settings.database)
         self.database.require_current()
         self.database.require_durable()
         self._partners = CurrentPartners(settings, self.database, clock)
         self.intake = self._intake(key)
         profile = HeadEndProfile.of(settings.head_end)
-        self.event_proofs = event_proofs(settings, event_key(key))
+        self.event_proofs = event_proofs(settings, tuple(event_key(one) for one in key))
         self._events: EventListener | None = None
         if reply_address is None:
             self._events = EventListener(self.take_events, profile, self.event_proofs, settings.head_end.events_port)
             reply_address = self._events.url
-        if self.event_proofs.key is not None:
-            reply_address = with_key(reply_address, self.event_proofs.key)
+        if self.event_proofs.keys:  # the newest; those of the others are still known to the head-end system
+            reply_address = with_key(reply_address, self.event_proofs.keys[-1])
         self.head_end_profile = replace(profile, reply_address=reply_address)
         self._head_end = HeadEndConnector(self.head_end_profile, clock, ticks_of(clock))
         self._hub = hub_client(settings, key, self._partners.book, clock) if settings.hub.url else None
@@ -115,7 +115,7 @@ class Bridge:
     def _further_alerts(self, now: datetime) -> list[Alert]:
         return [*law_alerts(self.policy.law), *self.certificates.alerts(now)]
 
-    def _intake(self, key: SigningKey) -> Intake:
+    def _intake(self, key: KeyInTime) -> Intake:
         return Intake(
             self.database,
             Verifier(lambda: self.partners, self.settings.limits.max_message_bytes),
@@ -127,7 +127,7 @@ class Bridge:
             intake_policy(self.settings),
         )
 
-    def _worker(self, key: SigningKey) -> tuple[Worker, RequestReply]:
+    def _worker(self, key: KeyInTime) -> tuple[Worker, RequestReply]:
         """The worker, and what answers senders that wait: it ends with the intake and leaves orders to the worker."""
         settings, jitter = self.settings, random.Random()  # noqa: S311 - spreads retries, no secret
         parties = Parties(Eic(settings.own_eic), Eic(settings.hub_eic), settings.sender_role)
@@ -161,7 +161,7 @@ class Bridge:
         )
         return worker, RequestReply(self.database, self.intake, self.clock, lease)
 
-    def _sid_side(self, key: SigningKey) -> SidSide:
+    def _sid_side(self, key: KeyInTime) -> SidSide:
         catalogue = self.standard.catalogue
         return SidSide(self.settings, self.database, catalogue, key, self.clock, self._wake)
 
@@ -267,7 +267,7 @@ class Bridge:
         self.close()
 
 
-def hub_client(settings: Settings, key: SigningKey, partners: Callable[[], PartnerBook], clock: Clock) -> HubClient:
+def hub_client(settings: Settings, key: KeyInTime, partners: Callable[[], PartnerBook], clock: Clock) -> HubClient:
     """A client of the hub's web service; ``partners`` returns the current book, of which only the hub is used."""
     profile = hub_profile(settings)
     if profile.security is not HubSecurity.WSS:

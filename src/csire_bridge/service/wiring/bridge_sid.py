@@ -28,7 +28,7 @@ from csire_bridge.service.wiring.settings_to_values import law_policy, order_pol
 from csire_bridge.store.database import Database
 from csire_bridge.worker.work_loop import Handlers, Worker
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.keys import CertificateBook, SigningKey, TrustedCertificate, load_pins
+from csire_bridge.xml.security.keys import CertificateBook, KeyInTime, TrustedCertificate, load_pins
 
 __all__ = ["SidSide", "sid_profile"]
 
@@ -45,7 +45,7 @@ class SidSide:
         settings: Settings,
         database: Database,
         catalogue: SchemaCatalogue,
-        key: SigningKey,
+        key: KeyInTime,
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:
@@ -144,7 +144,7 @@ def sid_profile(settings: Settings) -> SidProfile:
     )
 
 
-def _security(settings: Settings, profile: SidProfile, key: SigningKey, clock: Clock) -> WsSecurityPlugin | None:
+def _security(settings: Settings, profile: SidProfile, key: KeyInTime, clock: Clock) -> WsSecurityPlugin | None:
     if profile.security is not SidSecurity.WSS:
         return None
     # SID is a system of our own, so its certificates are pinned to our own EIC.

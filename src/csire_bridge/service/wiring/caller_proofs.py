@@ -27,10 +27,10 @@ def sid_proofs(settings: Settings) -> Proofs:
     )
 
 
-def event_proofs(settings: Settings, key: str) -> Proofs:
+def event_proofs(settings: Settings, keys: tuple[str, ...]) -> Proofs:
     """The proofs accepted from the head-end system; raises ConfigurationError for an unreadable file.
 
-    ``key`` is part of the reply address that the head-end system gets.
+    ``keys``: one of them is part of the reply address that the head-end system got.
     """
     head_end = settings.head_end
     return Proofs(
@@ -38,7 +38,7 @@ def event_proofs(settings: Settings, key: str) -> Proofs:
         _fingerprints(head_end.event_certificates),
         head_end.event_user,
         _password(head_end.event_password_file),
-        key if head_end.event_key else None,
+        keys if head_end.event_key else (),
     )
 
 

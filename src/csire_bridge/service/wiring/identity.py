@@ -10,18 +10,27 @@ from csire_bridge.store.database import Database
 from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.xml.security.keys import SigningKey
 from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.signing_keys import DatedKey, SigningKeys
 
-__all__ = ["partner_book", "signing_key"]
+__all__ = ["partner_book", "signing_keys"]
 
 
-def signing_key(settings: Settings) -> SigningKey:
-    """The key that signs what we send; raises ConfigurationError if there is no usable one."""
-    if settings.signing_key is None or settings.signing_certificate is None:
+def signing_keys(settings: Settings, clock: Clock = system_clock) -> SigningKeys:
+    """The keys that sign what we send; raises ConfigurationError if at any time from now on there is no usable one."""
+    if not settings.signing_pairs:
         raise ConfigurationError(
             "settings signing_key and signing_certificate are not set",
             "name the PEM files of the key and certificate that sign acknowledgements; `csire-bridge pki` makes some",
         )
-    return SigningKey.load(settings.signing_key, settings.signing_certificate)
+    keys = SigningKeys(
+        [
+            DatedKey(SigningKey.load(pair.key, pair.certificate), str(pair.key), pair.starts)
+            for pair in settings.signing_pairs
+        ]
+    )
+    if len(settings.signing_pairs) > 1:
+        keys.require_no_gap(clock())
+    return keys
 
 
 def partner_book(settings: Settings, database: Database, clock: Clock = system_clock) -> PartnerBook:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,6 +22,7 @@ from csire_bridge.xml.security.pins import is_strong, why_no_pin, why_not_pinned
 
 __all__ = [
     "CertificateBook",
+    "KeyInTime",
     "PrivateKey",
     "SigningKey",
     "TrustedCertificate",
@@ -51,6 +53,18 @@ class SigningKey:
                 "name the key and the certificate of the same pair",
             )
         return cls(key, certificate)
+
+    def at(self, _moment: datetime) -> SigningKey:
+        """The key that signs at a moment: this one, always."""
+        return self
+
+
+class KeyInTime(Protocol):
+    """Our signing key, which may be another one from some moment on."""
+
+    def at(self, moment: datetime, /) -> SigningKey:
+        """The key that signs at ``moment`` (aware)."""
+        ...
 
 
 def _load_key(file: Path) -> PrivateKey:

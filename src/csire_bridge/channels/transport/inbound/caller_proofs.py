@@ -38,14 +38,14 @@ class Proofs:
 
     ``peers``: the addresses that may call at all (none given: every one). ``certificates``: SHA-256 of TLS client
     certificates, as a named proxy tells them. ``user`` and ``password``: HTTP's basic authentication (RFC 7617).
-    ``key``: the value that the query parameter ``key`` must have.
+    ``keys``: the values of which the query parameter ``key`` must have one.
     """
 
     peers: tuple[Network, ...] = ()
     certificates: frozenset[bytes] = frozenset()
     user: str | None = None
     password: str | None = field(default=None, repr=False)
-    key: str | None = field(default=None, repr=False)
+    keys: tuple[str, ...] = field(default=(), repr=False)
 
     def check(self, request: Request, caller: Caller, guesses: Guesses) -> None:
         """Raise Unproved unless the caller has proved that it may call."""
@@ -53,7 +53,7 @@ class Proofs:
             raise Unproved(403, "this address may not call")
         if caller.certificate is not None and caller.certificate in self.certificates:
             return
-        if self.key is not None and _same(request.query_params.get(KEY, ""), self.key):
+        if any(_same(request.query_params.get(KEY, ""), key) for key in self.keys):
             return
         if self.user is None:
             raise Unproved(403, "who calls must prove who it is, as was agreed with the operator")

@@ -10,7 +10,7 @@ from lxml import etree
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import Problem, ProblemCode, Unreadable
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
-from csire_bridge.xml.security.keys import CertificateBook, SigningKey
+from csire_bridge.xml.security.keys import CertificateBook, KeyInTime
 from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
 
 __all__ = ["WsSecurityPlugin"]
@@ -20,7 +20,7 @@ class WsSecurityPlugin:
     """The object for ``zeep.Client(wsse=...)``. It has no state, so clients of several threads can share it."""
 
     def __init__(
-        self, key: SigningKey, book: Callable[[], CertificateBook], clock: Clock, max_bytes: int = DEFAULT_MAX_BYTES
+        self, key: KeyInTime, book: Callable[[], CertificateBook], clock: Clock, max_bytes: int = DEFAULT_MAX_BYTES
     ) -> None:
         """``book`` gives the certificates that are trusted at the moment of each answer."""
         self._key = key
@@ -30,7 +30,8 @@ class WsSecurityPlugin:
 
     def apply(self, envelope: etree._Element, headers: dict[str, str]) -> tuple[etree._Element, dict[str, str]]:
         """Sign what goes out."""
-        return parse(sign_envelope(envelope, self._key, self._clock()), self._max_bytes), headers
+        now = self._clock()
+        return parse(sign_envelope(envelope, self._key.at(now), now), self._max_bytes), headers
 
     def verify(self, envelope: etree._Element) -> etree._Element:
         """Leave in ``envelope`` nothing but the signed Body; raise ``Unreadable`` or ``NotTrusted``.

@@ -160,8 +160,6 @@ class Settings(BaseSettings):
     def _signs_in_one_way(self) -> Settings:
         if self.signing and (self.signing_key or self.signing_certificate):
             raise ValueError("signing_key and signing_certificate stand beside [[signing]]: move them into it")
-        if (self.signing_key is None) != (self.signing_certificate is None):
-            raise ValueError("signing_key and signing_certificate belong together: set both or none")
         return self
 
     @property

@@ -88,5 +88,3 @@ def test_given_both_ways_of_naming_a_key_then_the_start_says_to_use_one() -> Non
     pair = {"key": "a", "certificate": "b"}
     with pytest.raises(ConfigurationError, match="move them into it"):
         load_settings(environment=False, signing_key="a", signing_certificate="b", signing=[pair])
-    with pytest.raises(ConfigurationError, match="belong together"):
-        load_settings(environment=False, signing_key="a")

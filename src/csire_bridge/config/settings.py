@@ -24,6 +24,7 @@ from csire_bridge.config.sections.parties import Folders, HubSettings, Part, Par
 from csire_bridge.config.sections.retention import RetentionSettings
 from csire_bridge.config.sections.sid import SidSettings
 from csire_bridge.config.sections.signing import SigningSettings
+from csire_bridge.config.sections.storage import StorageSettings
 from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.config.sources.environment import PREFIX, environment_layer, unknown_variables
 from csire_bridge.config.sources.layers import Layer, Source, keys_below, merged
@@ -47,6 +48,7 @@ __all__ = [
     "RetentionSettings",
     "Settings",
     "SidSettings",
+    "StorageSettings",
     "WebSettings",
     "WorkerSettings",
     "load_settings",
@@ -115,6 +117,7 @@ class Settings(BaseSettings):
     hub_eic: Party = "10XPL-TSO------P"
     sender_role: Literal["CK0080", "CK0082"] = "CK0082"
     database: str = f"sqlite:///{DATABASE_FILE}"
+    storage: StorageSettings = StorageSettings()
     schemas: Folders = ()
     mappings: Folders = ()
     signing_key: Path | None = None

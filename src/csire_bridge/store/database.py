@@ -15,13 +15,11 @@ from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.operations.restores import Restore
 from csire_bridge.store.connection.durability import durability_problems
-from csire_bridge.store.connection.engine import (
-    open_engine,
-    shrink,
-    store_errors,
-    write_transaction,
-)
+from csire_bridge.store.connection.engine import open_engine, write_transaction
+from csire_bridge.store.connection.failures import store_errors
+from csire_bridge.store.connection.options import DatabaseOptions
 from csire_bridge.store.connection.private_file import keep_private
+from csire_bridge.store.connection.sqlite import LogState, checkpoint, cut_log, shrink, sqlite_file
 from csire_bridge.store.connection.sqlite_writer_lock import WriterLock
 from csire_bridge.store.housekeeping.integrity_check import inspect_database
 from csire_bridge.store.tables import leases
@@ -37,9 +35,10 @@ _VERSION = text("SELECT max(version_num) FROM alembic_version")
 class Database:
     """A database by its address. Give it ``close`` when done."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, options: DatabaseOptions | None = None) -> None:
         self.url = url
-        self._engine = open_engine(url)
+        self.options = options or DatabaseOptions()
+        self._engine = open_engine(url, self.options)
         self._writer = None if self.is_postgresql else WriterLock()
         self._looked_at = -_LOOK_SECONDS
 
@@ -179,6 +178,27 @@ class Database:
             with self._writer.taken(), store_errors():
                 going_on = shrink(self._engine)
 
+    def checkpoint(self) -> LogState | None:
+        """Bring what is in SQLite's write-ahead log into the database file, and cut the log where it is too long.
+
+        Waits for no reader and no other process. Returns how much is left; None for PostgreSQL. Raises StoreFailure.
+        """
+        if self._writer is None:
+            return None
+        with store_errors():
+            left = checkpoint(self._engine)
+            if left.frames == left.done and self.log_size > self.options.log_bytes:
+                with self._writer.taken():
+                    left = cut_log(self._engine)
+        return left
+
+    @property
+    def log_size(self) -> int:
+        """The bytes of SQLite's write-ahead log; 0 where there is none."""
+        file = self.file
+        log = file and file.with_name(f"{file.name}-wal")
+        return log.stat().st_size if log and log.is_file() else 0
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
@@ -186,8 +206,7 @@ class Database:
     @property
     def file(self) -> Path | None:
         """The file of an SQLite database; None where there is none."""
-        name = None if self.is_postgresql else self._engine.url.database
-        return Path(name) if name and name != ":memory:" else None
+        return None if self.is_postgresql else sqlite_file(self._engine.url)
 
 
 def make_current(url: str) -> None:

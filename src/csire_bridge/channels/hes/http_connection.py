@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import httptools
 
+from csire_bridge.config.sections.parties import KEPT_SECONDS
 from csire_bridge.runtime.green_calls import until_ready, wait_readable
 
 __all__ = ["Connection", "ExchangeFailed", "NeverConnected", "request_head", "split_address"]
@@ -73,7 +74,7 @@ class Connection:
         context: ssl.SSLContext | None,
         connect_timeout: float,
         read_timeout: float,
-        kept: float = 20.0,
+        kept: float = KEPT_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``context`` is for https. Times are in seconds; ``read_timeout`` is the longest silence."""

@@ -44,7 +44,7 @@ class HubProfile:
     60, and an exchange is given up after its time and ``connect_seconds`` together. ``slow_retry`` is the pause after
     faults that pass slowly. ``ca_bundle`` is the PEM file of the authorities to trust (None: the public ones),
     ``client_certificate`` our certificate and key, two PEM files; all are read anew for each connection.
-    ``max_bytes`` limits an answer.
+    ``max_bytes`` limits an answer; an idle connection is used again within ``kept_seconds`` only.
     ``unsigned_faults``: with WS-Security, believe a fault that carries no good signature. ``faults`` says what each
     code means, ``contract`` is the folder with cms.wsdl.
     """
@@ -56,6 +56,7 @@ class HubProfile:
     connect_seconds: float = _DEFAULTS.connect_seconds
     send_seconds: float = _DEFAULTS.send_seconds
     peek_seconds: float = _DEFAULTS.peek_seconds
+    kept_seconds: float = _DEFAULTS.kept_seconds
     ca_bundle: Path | None = None
     client_certificate: tuple[Path, Path] | None = None
     security: HubSecurity = field(default_factory=lambda: HubSecurity(_DEFAULTS.security))

@@ -43,7 +43,7 @@ class HubCaller:
             )
         self._profile = profile
         self._wsse = wsse
-        self._client = PartnerClient(profile.ca_bundle, profile.client_certificate)
+        self._client = PartnerClient(profile.ca_bundle, profile.client_certificate, kept=profile.kept_seconds)
         self._local = threading.local()
 
     def ask(self, operation: Operation, document: bytes | None = None, **values: Any) -> HttpAnswer:

@@ -31,7 +31,7 @@ class SidProfile:
     ``url`` is the whole address; plain http goes to this machine only. Time-outs are in seconds; an exchange is given
     up after ``connect_seconds`` and ``read_seconds`` together. ``ca_bundle`` is the PEM file of the authorities to
     trust (None: the public ones), ``client_certificate`` our certificate and key, two PEM files; all are read anew for
-    each connection. ``max_bytes`` limits an answer.
+    each connection. ``max_bytes`` limits an answer; an idle connection is used again within ``kept_seconds`` only.
     ``contract`` is the folder with sid.wsdl, bridge.wsdl and sid.xsd.
     """
 
@@ -41,6 +41,7 @@ class SidProfile:
     password: str | None = field(default=None, repr=False)
     connect_seconds: float = _DEFAULTS.connect_seconds
     read_seconds: float = _DEFAULTS.read_seconds
+    kept_seconds: float = _DEFAULTS.kept_seconds
     ca_bundle: Path | None = None
     client_certificate: tuple[Path, Path] | None = None
     max_bytes: int = _DEFAULTS.max_bytes

@@ -51,7 +51,7 @@ class SidCaller:
         self._profile = profile
         self._wsse = wsse
         credentials = None if profile.user is None else (profile.user, profile.password or "")
-        self._client = PartnerClient(profile.ca_bundle, profile.client_certificate, credentials)
+        self._client = PartnerClient(profile.ca_bundle, profile.client_certificate, credentials, profile.kept_seconds)
         self._local = threading.local()
 
     def write(self, operation: Operation, **values: Any) -> bytes:

@@ -60,7 +60,7 @@ def law(
     rule = next(law_policy(settings).book.on(ShareFigure, wanted.last), None)
     if rule is None:
         raise ActionRefused(f"no rule of the law asks for shares in {wanted}", "look at the law file (docs/law.md)")
-    with opened(settings) as store, store.reading() as connection:
+    with opened(settings, reads=True) as store, store.reading() as connection:
         found = month_figures(connection, wanted, rule, system_clock())
     if table == "-":
         _write_csv(found, sys.stdout)

@@ -54,7 +54,7 @@ def stats(
     from csire_bridge.store.queries.reports import executed
 
     settings = load_settings(config, database=database)
-    with opened(settings) as store, store.reading() as connection:
+    with opened(settings, reads=True) as store, store.reading() as connection:
         lines = summarise(executed(connection))
         counts = [] if json_wanted else count_clocks(timed_orders(connection), deadlines_of(settings), system_clock())
     if json_wanted:
@@ -86,7 +86,7 @@ def clocks(
     from csire_bridge.store.queries.law_clocks import timed_orders
 
     settings, wanted = load_settings(config, database=database), parse_month(month) if month else None
-    with opened(settings) as store, store.reading() as connection:
+    with opened(settings, reads=True) as store, store.reading() as connection:
         counts = count_clocks(timed_orders(connection, wanted), deadlines_of(settings), system_clock())
     if json_wanted:
         print_json([count_json(count) for count in counts])

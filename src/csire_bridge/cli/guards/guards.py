@@ -169,7 +169,7 @@ def list_holds(database: DatabaseOption = None, json_wanted: JsonOption = False,
 
     now, settings = system_clock(), load_settings(config, database=database)
     law = law_policy(settings)
-    with opened(settings) as store, store.read_transaction() as tx:
+    with opened(settings, reads=True) as store, store.read_transaction() as tx:
         found = tx.guards.holds()
     lines = [hold_line(hold, now, law) for hold in found] or ["nothing is held"]
     tell(json_wanted, {"holds": [hold_facts(hold, now, law) for hold in found]}, *lines)
@@ -244,7 +244,7 @@ def list_allowances(
         csire-bridge allow list
     """
     now, settings = system_clock(), load_settings(config, database=database)
-    with opened(settings) as store, store.read_transaction() as tx:
+    with opened(settings, reads=True) as store, store.read_transaction() as tx:
         found = tx.guards.allowances(now)
         given, more = tx.neighbours.disconnections_given(now - CAP_WINDOW), tx.guards.allowed(now)
     cap = settings.execution.disconnections_per_hour

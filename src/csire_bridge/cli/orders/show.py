@@ -51,7 +51,7 @@ def show_all(
 
     code = parse_point(point) if point else None
     wanted = OrderSearch(states=tuple(state or ()), waits_for=waits_for, point=code, kind=kind, reason=reason_like)
-    with opened(load_settings(config, database=database)) as store, store.reading() as connection:
+    with opened(load_settings(config, database=database), reads=True) as store, store.reading() as connection:
         found, count = find_orders(connection, wanted, limit), count_orders(connection, wanted)
     if json_wanted:
         print_json({"count": count, "orders": [order_facts(order) for order in found]})
@@ -79,7 +79,7 @@ def show_one(
     from csire_bridge.store.repositories.orders.orders import OrderBook
 
     settings = load_settings(config, database=database)
-    with opened(settings) as store, store.reading() as connection:
+    with opened(settings, reads=True) as store, store.reading() as connection:
         file = order_file(connection, key)
         order = OrderBook(connection).get(key) if file else None
     if file is None or order is None:

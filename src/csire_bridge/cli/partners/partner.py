@@ -67,7 +67,7 @@ def _look(settings: Settings) -> _Seen:
     from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
 
     now = system_clock()
-    with opened(settings) as store, store.reading() as connection:
+    with opened(settings, reads=True) as store, store.reading() as connection:
         table = TablePartners.read(PartnerRegistry(connection))
     roster = PartnerListing.of(FilePartners.load(settings), table)
     revocations = Revocations(ListSource.of(settings.partners))

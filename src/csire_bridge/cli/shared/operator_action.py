@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +35,13 @@ _LONGEST = 1000
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    """The database, with the tables of this version; needs no keys."""
+def opened(settings: Settings, *, reads: bool = False) -> Iterator[Database]:
+    """The database, with the tables of this version; needs no keys. If it ``reads`` only, a standby will do."""
+    from csire_bridge.store.connection.options import DatabaseOptions
     from csire_bridge.store.database import Database
 
-    with closing(Database(settings.database)) as store:
+    options = replace(DatabaseOptions.of(settings.storage), standby=reads)
+    with closing(Database(settings.database, options)) as store:
         store.require_current()
         yield store
 
@@ -53,7 +56,7 @@ def changing(config: Path | None, database: str | None) -> Iterator[UnitOfWork]:
 @contextmanager
 def read_transaction(config: Path | None, database: str | None) -> Iterator[UnitOfWork]:
     """The same, for reading only."""
-    with opened(load_settings(config, database=database)) as store, store.read_transaction() as tx:
+    with opened(load_settings(config, database=database), reads=True) as store, store.read_transaction() as tx:
         yield tx
 
 

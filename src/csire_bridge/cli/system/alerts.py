@@ -30,15 +30,17 @@ def alerts(database: DatabaseOption = None, as_json: JsonOption = False, config:
     from csire_bridge.service.wiring.settings_to_values import law_policy
     from csire_bridge.store.queries.alert_conditions import open_alerts, standing
     from csire_bridge.worker.certificate_job import certificates_of
+    from csire_bridge.worker.database_log_job import log_alerts
 
     settings = load_settings(config, database=database)
     limits, now = settings.limits, system_clock()
     wait, patience = timedelta(seconds=limits.result_wait_seconds), timedelta(seconds=limits.partner_wait_seconds)
-    with opened(settings) as store, store.reading() as connection:
+    with opened(settings, reads=True) as store, store.reading() as connection:
         found = [
             *standing(connection, now, wait, timedelta(days=1), patience),
             *law_alerts(law_policy(settings)),
             *certificates_of(settings, connection).alerts(now),
+            *log_alerts(store),
         ]
         told = open_alerts(connection)
     if as_json:

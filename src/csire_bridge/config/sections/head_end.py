@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 from pydantic import AfterValidator, Field, model_validator
 
-from csire_bridge.config.sections.parties import Folders, Part
+from csire_bridge.config.sections.parties import KEPT_SECONDS, Folders, KeptSeconds, Part
 from csire_bridge.domain.meter.contactor import ContactorAction, ControlState, HeadEndEventKind
 
 __all__ = ["HeadEndCodes", "HeadEndNamespaces", "HeadEndSettings", "HeaderField"]
@@ -182,7 +182,7 @@ class HeadEndSettings(Part):
     event_peers: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     connect_seconds: float = Field(default=5, gt=0)
     read_seconds: float = Field(default=30, gt=0)
-    kept_seconds: float = Field(default=20, ge=0)
+    kept_seconds: KeptSeconds = KEPT_SECONDS
     response_seconds: float = Field(default=120, gt=0)
     command_lifetime_seconds: float = Field(default=300, gt=0)
     poll_seconds: float = Field(default=30, gt=0)

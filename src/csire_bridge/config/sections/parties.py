@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from csire_bridge.domain.identifiers import Eic, MessageNumber
 from csire_bridge.domain.message.partners import Partner, PartnerLimits, PartnerRole, SecurityProfile
 
-__all__ = ["Folders", "HubSettings", "Part", "PartnerSettings", "Party"]
+__all__ = ["KEPT_SECONDS", "Folders", "HubSettings", "KeptSeconds", "Part", "PartnerSettings", "Party"]
 
 Party = Annotated[str, AfterValidator(Eic.parse)]
 
@@ -18,6 +18,12 @@ Party = Annotated[str, AfterValidator(Eic.parse)]
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str | Path) else value
 
+
+KEPT_SECONDS = 20.0
+"""How long an idle connection is kept, unless set otherwise: firewalls forget it after 45 s or more, in silence."""
+
+KeptSeconds = Annotated[float, Field(ge=0)]
+"""The greatest age of an idle connection, whoever is at its other end; an older one is never used again."""
 
 Folders = Annotated[tuple[Path, ...], BeforeValidator(_as_list)]
 
@@ -99,7 +105,8 @@ class HubSettings(Part):
     are signed. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are ours for
     TLS; all PEM files. ``poll`` empties the queue, with pauses between ``idle_seconds`` and ``longest_idle_seconds``.
     ``slow_retry_seconds`` is the pause after faults that pass slowly. Up to ``send_at_once`` answers are sent in
-    parallel; one that can't be delivered is tried for ``send_days``.
+    parallel; one that can't be delivered is tried for ``send_days``. A connection that was idle for longer than
+    ``kept_seconds`` is opened anew.
     """
 
     url: str | None = None
@@ -113,6 +120,7 @@ class HubSettings(Part):
     client_key: Path | None = None
     connect_seconds: float = Field(default=5, gt=0)
     send_seconds: float = Field(default=30, gt=0)
+    kept_seconds: KeptSeconds = KEPT_SECONDS
     send_at_once: int = Field(default=4, gt=0, le=32)
     send_days: float = Field(default=7, gt=0)
     peek_seconds: float = Field(default=70, gt=0)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from csire_bridge.config.sections.parties import Folders, Part
+from csire_bridge.config.sections.parties import KEPT_SECONDS, Folders, KeptSeconds, Part
 from csire_bridge.domain.message.partners import PartnerLimits
 
 __all__ = ["Network", "SidSettings"]
@@ -32,8 +32,8 @@ class SidSettings(Part):
     ``fetch_most`` at a time, with pauses between ``idle_seconds`` and ``longest_idle_seconds``. ``look_up`` asks for
     metering points that are not known here; ``field_work`` hands over orders that need people on site. ``listen`` opens
     our own endpoint /sid/soap for ``peers``, which must prove their identity: by ``caller_user`` and the password in
-    ``caller_password_file``, or by a TLS client certificate of ``caller_certificates`` that a named proxy tells. Times
-    are in seconds.
+    ``caller_password_file``, or by a TLS client certificate of ``caller_certificates`` that a named proxy tells. A
+    connection that was idle for longer than ``kept_seconds`` is opened anew. Times are in seconds.
     """
 
     url: str | None = None
@@ -46,6 +46,7 @@ class SidSettings(Part):
     client_key: Path | None = None
     connect_seconds: float = Field(default=5, gt=0)
     read_seconds: float = Field(default=30, gt=0)
+    kept_seconds: KeptSeconds = KEPT_SECONDS
     max_bytes: int = Field(default=10 * 1024 * 1024, gt=0)
     fetch: bool = True
     fetch_most: int = Field(default=50, gt=0, le=1000)

@@ -44,6 +44,7 @@ class AlertKind(StrEnum):
     METERS_AT_TWO_POINTS = "meters-at-two-points"
     CERTIFICATES = "certificates"
     CLOCKS_DIFFER = "clocks-differ"
+    DATABASE_LOG_LONG = "database-log-long"
     DEADLINE_HALF = "deadline-half"
     DEADLINE_FOUR_FIFTHS = "deadline-four-fifths"
     DEADLINE_PAST = "deadline-past"
@@ -118,6 +119,7 @@ _SENTENCES = {
     AlertKind.COMPLAINT_UPHELD: "{count} complaints were not decided in time and count as upheld; see `hold list`",
     AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
     AlertKind.CLOCKS_DIFFER: "{count} processes see clocks that disagree (the log says by how much)",
+    AlertKind.DATABASE_LOG_LONG: "the database's write-ahead log grows and can't be cut: somebody reads for very long",
     AlertKind.DANGER_WAITED_FOR: "{count} connections must not be carried out before registered danger is lifted",
     AlertKind.DANGER_NOT_CUT: "{count} cuts because of DANGER are NOT DONE: send people (`danger list`)",
     AlertKind.METERS_AT_TWO_POINTS: "{count} metering points have a meter that is known at another one, too",

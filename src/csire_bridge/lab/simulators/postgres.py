@@ -22,7 +22,7 @@ import psycopg
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 
-__all__ = ["PostgresServer", "programs_of"]
+__all__ = ["PostgresServer", "other_user", "programs_of"]
 
 _USER = "bridge"
 _START_SECONDS = 60.0
@@ -63,7 +63,7 @@ class PostgresServer:
     def __init__(self, version: int = 18, settings: Mapping[str, str] | None = None, place: Path | None = None) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="csire-pg-", dir=place))
         self._data = self._home / "data"
-        self._as_user = _other_user() if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
+        self._as_user = other_user() if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
         self.programs = self._reachable(programs_of(version))
         self._settings = {**_SETTINGS, **(settings or {})}
         self._process: subprocess.Popen[Any] | None = None
@@ -165,8 +165,8 @@ class PostgresServer:
         self.stop()
 
 
-def _other_user() -> dict[str, Any]:
-    """Whom the server runs as when we are root."""
+def other_user() -> dict[str, Any]:
+    """Whom a database program runs as when we are root, in the words of ``subprocess``."""
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
     entry = known.get("postgres") or known["nobody"]
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}

@@ -48,9 +48,11 @@ from csire_bridge.service.wiring.caller_proofs import event_proofs
 from csire_bridge.service.wiring.identity import signing_keys
 from csire_bridge.service.wiring.settings_to_values import execution_policy, hub_profile, intake_policy, step_rules
 from csire_bridge.service.wiring.standard import Standard
+from csire_bridge.store.connection.options import DatabaseOptions
 from csire_bridge.store.database import Database
 from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.certificate_job import Certificates, own_certificates
+from csire_bridge.worker.database_log_job import keep_log_small, log_alerts
 from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.retention_job import Retention
 from csire_bridge.worker.scheduler import ScheduledJob, Ticker
@@ -62,6 +64,7 @@ __all__ = ["Bridge"]
 
 _QUEUE = "hub queue"
 _TICKER_LEASE_SECONDS = 10.0
+_OFTEN = Every(timedelta(seconds=10))
 _EACH_DAY = Daily(time(0), first_at_once=True)
 
 
@@ -83,7 +86,7 @@ class Bridge:
         self.policy = execution_policy(settings)
         self.standard = Standard.load(settings)
         key = signing_keys(settings, clock)
-        self.database = Database(settings.database)
+        self.database = Database(settings.database, DatabaseOptions.of(settings.storage))
         self.database.require_current()
         self.database.require_durable()
         self._partners = CurrentPartners(settings, self.database, clock)
@@ -113,7 +116,7 @@ class Bridge:
         return self._partners.book()
 
     def _further_alerts(self, now: datetime) -> list[Alert]:
-        return [*law_alerts(self.policy.law), *self.certificates.alerts(now)]
+        return [*law_alerts(self.policy.law), *self.certificates.alerts(now), *log_alerts(self.database)]
 
     def _intake(self, key: KeyInTime) -> Intake:
         return Intake(
@@ -227,6 +230,7 @@ class Bridge:
         retention = self.settings.retention
         ticks = [
             ScheduledJob("watch", Every(timedelta(seconds=30)), lambda led, _: self.watch.look(led)),
+            ScheduledJob("database log", _OFTEN, lambda led, _: keep_log_small(led.database)),
             ScheduledJob("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
         ]
         policy = intake_policy(self.settings).judging_again

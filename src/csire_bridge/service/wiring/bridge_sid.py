@@ -138,6 +138,7 @@ def sid_profile(settings: Settings) -> SidProfile:
         password=read_password(sid.password_file) if sid.password_file else None,
         connect_seconds=sid.connect_seconds,
         read_seconds=sid.read_seconds,
+        kept_seconds=sid.kept_seconds,
         ca_bundle=sid.ca_bundle,
         client_certificate=(certificate, key) if certificate and key else None,
         max_bytes=sid.max_bytes,

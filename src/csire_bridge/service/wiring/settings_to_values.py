@@ -117,6 +117,7 @@ def hub_profile(settings: Settings, url: str | None = None) -> HubProfile:
         connect_seconds=hub.connect_seconds,
         send_seconds=hub.send_seconds,
         peek_seconds=hub.peek_seconds,
+        kept_seconds=hub.kept_seconds,
         ca_bundle=hub.ca_bundle,
         client_certificate=(certificate, key) if certificate and key else None,
         security=HubSecurity(hub.security),

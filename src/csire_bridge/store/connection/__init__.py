@@ -1,5 +1,7 @@
 """Opens and guards the connection to the database.
 
-``engine`` (open, transactions, errors), ``durability`` (does it keep what it commits), ``sqlite_writer_lock``,
+``engine`` (opens either kind; transactions), ``options``, ``sqlite`` (the file, its write-ahead log), ``postgresql``
+(hosts, sessions, poolers), ``idle_age`` (no old connection is used), ``failures`` (errors, lost servers),
+``durability`` (does it keep what it commits), ``sqlite_writer_lock``,
 ``private_file`` (the database's file is for its owner only), ``dialects`` (statements that differ).
 """

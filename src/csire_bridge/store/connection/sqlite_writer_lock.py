@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 
 from csire_bridge.domain.errors import StoreFailure
-from csire_bridge.store.connection.engine import LONGEST_WAIT_SECONDS
+from csire_bridge.store.connection.options import LONGEST_WAIT_SECONDS
 
 __all__ = ["WriterLock"]
 

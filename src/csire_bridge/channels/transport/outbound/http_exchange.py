@@ -27,6 +27,7 @@ from csire_bridge.channels.transport.outbound.partner_connections import (
 )
 from csire_bridge.channels.transport.outbound.tls import tls_context
 from csire_bridge.channels.transport.redact import excerpt, redacted
+from csire_bridge.config.sections.parties import KEPT_SECONDS
 
 __all__ = ["AnswerTooLarge", "HttpAnswer", "NeverArrived", "NoAnswer", "NotHttp", "PartnerClient"]
 
@@ -64,7 +65,7 @@ class PartnerClient:
         ca_bundle: Path | None,
         client_certificate: tuple[Path, Path] | None,
         credentials: tuple[str, str] | None = None,
-        kept: float = 20.0,
+        kept: float = KEPT_SECONDS,
     ) -> None:
         self._context = partial(tls_context, ca_bundle, client_certificate)
         self._credentials = credentials

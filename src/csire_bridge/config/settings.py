@@ -20,6 +20,7 @@ from csire_bridge.config.sections.execution import AgreementSettings, ExecutionS
 from csire_bridge.config.sections.head_end import HeadEndSettings
 from csire_bridge.config.sections.law import LawSettings
 from csire_bridge.config.sections.logging import LoggingSettings
+from csire_bridge.config.sections.metrics import MetricsSettings
 from csire_bridge.config.sections.parties import Folders, HubSettings, Part, PartnerSettings, Party
 from csire_bridge.config.sections.retention import RetentionSettings
 from csire_bridge.config.sections.sid import SidSettings
@@ -138,6 +139,7 @@ class Settings(BaseSettings):
     sid: SidSettings = SidSettings()
     retention: RetentionSettings = RetentionSettings()
     logging: LoggingSettings = LoggingSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @classmethod
     def settings_customise_sources(

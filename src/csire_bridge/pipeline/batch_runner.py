@@ -6,6 +6,7 @@ back and tried again. Only StoreFailure is raised: then nothing can be written, 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,6 +19,7 @@ from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Step, Task
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.telemetry.logs import logger
+from csire_bridge.telemetry.metrics import observe
 
 __all__ = ["BatchRunner"]
 
@@ -47,19 +49,24 @@ class BatchRunner:
 
     def prepare(self, step: Step[_T, _D], items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_T]:
         """Prepare ``items`` together; return the tasks, and the work that follows where it is held under ``lease``."""
-        parts = self._together(items, lambda item: item, lambda some: step.prepare(some, lease))
+        with _measured("prepare", items):
+            parts = self._together(items, lambda item: item, lambda some: step.prepare(some, lease))
         following = [item for part in parts for item in part.following] if lease else []
         return Prepared([task for part in parts for task in part.tasks], following)
 
     def perform(self, step: Step[_T, _D], task: Task[_T]) -> list[Completed[_T, _D]]:
         """Perform one task; return it with its result, or nothing when it went wrong."""
-        return self._together(
-            [task], lambda only: only.item, lambda some: Completed(some[0].item, some[0].about, step.perform(some[0]))
-        )
+        with _measured("perform", [task.item]):
+            return self._together(
+                [task],
+                lambda only: only.item,
+                lambda some: Completed(some[0].item, some[0].about, step.perform(some[0])),
+            )
 
     def commit(self, step: Step[_T, _D], done: Sequence[Completed[_T, _D]], lease: Lease | None) -> Committed:
         """Commit what is done together; return that, with the work that follows and is held under ``lease``."""
-        parts = self._together(done, lambda piece: piece.item, lambda some: step.commit(some, lease))
+        with _measured("commit", [piece.item for piece in done]):
+            parts = self._together(done, lambda piece: piece.item, lambda some: step.commit(some, lease))
         following = [item for part in parts for item in part.following] if lease else []
         ends: dict[int, MessageEnd] = {}
         for part in parts:
@@ -101,6 +108,15 @@ class BatchRunner:
     def _park(self, item: WorkItem, why: str) -> None:
         with _if_still_ours(), self._store.transaction() as tx:
             tx.work.park(item, why)
+
+
+@contextmanager
+def _measured(phase: str, items: Sequence[WorkItem]) -> Iterator[None]:
+    """Observe how long a phase of a step takes."""
+    begun = time.monotonic()
+    yield
+    if items:
+        observe("csire_bridge_step_seconds", time.monotonic() - begun, step=items[0].step, phase=phase)
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 
 from csire_bridge.config.role import Role
 from csire_bridge.config.settings import Settings
@@ -42,7 +44,8 @@ def run_processes(
         for one in opened:
             held.callback(one.listener.close)
         command = [sys.executable, "-m", "csire_bridge", *words, *_ports(opened), "--one-of-many"]
-        family = [_start([*command, str(number)]) for number in range(count)]
+        told = held.enter_context(_metrics_folder(settings))
+        family = [_start([*command, str(number)], told) for number in range(count)]
         try:
             for process in family:
                 _wait_for_first_line(process)
@@ -53,9 +56,19 @@ def run_processes(
             _end(family)
 
 
-def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+@contextmanager
+def _metrics_folder(settings: Settings) -> Iterator[dict[str, str]]:
+    """What the processes are told, so that they add up their counts: each request comes to any of them."""
+    if settings.metrics.folder is not None:
+        yield {}
+        return
+    with TemporaryDirectory(prefix="csire-bridge-metrics-") as folder:
+        yield {"CSIRE_BRIDGE_METRICS__FOLDER": folder}
+
+
+def _start(command: Sequence[str], told: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own command
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, env={**os.environ, **told}
     )
 
 

@@ -55,6 +55,7 @@ class Database:
             tx = UnitOfWork(connection)
             yield tx
             tx.finish()
+        tx.committed()
 
     def _refuse_newer(self, connection: Connection) -> None:
         """Check now and then that the tables are not newer; a service may still run while another version upgrades."""

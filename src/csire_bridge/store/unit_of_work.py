@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -42,6 +43,7 @@ class UnitOfWork:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._afterwards: list[Callable[[], None]] = []
         self.messages = Journal(connection)
         self.strangers = StrangerBytes(connection)
         self.orders = OrderBook(connection)
@@ -81,3 +83,12 @@ class UnitOfWork:
         """
         self.work.hasten_all(now)
         self.guards.try_again(now)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have something told that is true only once this transaction is committed, such as a count."""
+        self._afterwards.append(call)
+
+    def committed(self) -> None:
+        """Tell it; for who commits."""
+        for call in self._afterwards:
+            call()

@@ -72,6 +72,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "message.out_of_order": _error("message message_id why"),
     "message.refused": _warning("message sender proven code channel origin again", same="", burst=30),
     "meter.told_elsewhere": _error("meter point"),
+    "metrics.incomplete": _warning("why", same=""),
     "movement.unexplained": _error("meter point state source at"),
     "order.given_up": _error("order why"),
     "order.process_ended": _error("order"),

@@ -14,6 +14,7 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.telemetry.log_masking import masked_text
 from csire_bridge.telemetry.log_storms import Storms
 from csire_bridge.telemetry.logs import FLOORS, floor_of
+from csire_bridge.telemetry.metrics import count
 
 if TYPE_CHECKING:
     from structlog.typing import Processor
@@ -40,6 +41,7 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write ``record`` unless it is only counted."""
+        count("csire_bridge_log_lines_total", level=record.levelname.lower())
         self._write(self._storms.admit(record))
 
     def tell_storms(self) -> None:

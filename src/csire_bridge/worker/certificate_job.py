@@ -53,10 +53,14 @@ class Certificates:
         self._own = tuple(own)
         self._partners = partners
 
+    def all(self) -> list[NamedCertificate]:
+        """Every certificate: ours, and those of the current partners."""
+        return [*self._own, *self._pinned()]
+
     def ending(self, now: datetime) -> list[NamedCertificate]:
         """Certificates that end within ``AHEAD``, and expired ones whose owner has no other; soonest first."""
         by_owner: dict[str, list[NamedCertificate]] = defaultdict(list)
-        for named in (*self._own, *self._pinned()):
+        for named in self.all():
             by_owner[named.whose].append(named)
         found = [named for all_of_one in by_owner.values() for named in _ending(all_of_one, now)]
         return sorted(found, key=lambda named: named.not_after)

@@ -21,6 +21,7 @@ from csire_bridge.pipeline.batch_step import Completed, Step, Task
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.runtime.green_calls import CallGroup, GreenScheduler
 from csire_bridge.telemetry.logs import logger
+from csire_bridge.telemetry.metrics import observe
 from csire_bridge.worker.batches_under_way import Batch, Hands
 
 __all__ = ["Handlers", "Worker"]
@@ -156,6 +157,10 @@ class Worker:
             tx.work.park_all([(item, _poisoned(item)) for item in poison])
         for item in poison:
             _log.error("work.parked", step=item.step, subject=item.subject, why=_poisoned(item))
+        for item in items:
+            if item.due_at is not None:
+                waited = (lease.until - self._length - item.due_at).total_seconds()
+                observe("csire_bridge_work_wait_seconds", waited, step=item.step)
         self._go_on([item for item in items if item not in poison], lease)
         return len(items)
 

@@ -23,6 +23,7 @@ from csire_bridge.channels.hes.profile import HeadEndProfile
 from csire_bridge.channels.hes.request_templates import RequestWriter
 from csire_bridge.channels.transport.outbound.tls import UnusableTlsFile, tls_context
 from csire_bridge.domain.errors import ConfigurationError, HeadEndUnreachable, OutcomeUnknown
+from csire_bridge.telemetry.metrics import timed
 
 __all__ = ["HeadEndTransport"]
 
@@ -46,7 +47,10 @@ class HeadEndTransport:
         """
         request = self._writer.write(verb, message)
         try:
-            with self._connection() as connection:
+            with (
+                timed("csire_bridge_partner_seconds", partner="head-end", operation=verb),
+                self._connection() as connection,
+            ):
                 return connection.post(self._head(tuple(request.headers.items())), request.body)
         except NeverConnected as error:
             where = self._profile.endpoint

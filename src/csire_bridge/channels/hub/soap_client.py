@@ -20,6 +20,7 @@ from csire_bridge.channels.transport.outbound.http_exchange import (
     PartnerClient,
 )
 from csire_bridge.domain.errors import ConfigurationError, OutcomeUnknown, PartnerRefused, PartnerUnreachable
+from csire_bridge.telemetry.metrics import timed
 
 __all__ = ["BLOCKED", "HubCaller"]
 
@@ -56,7 +57,8 @@ class HubCaller:
         transport.prepare(operation, document)
         where = self._profile.endpoint
         try:
-            answer: HttpAnswer = getattr(service, operation.value)(**values)
+            with timed("csire_bridge_partner_seconds", partner="hub", operation=operation.value):
+                answer: HttpAnswer = getattr(service, operation.value)(**values)
         except NeverArrived as error:
             raise PartnerUnreachable(f"no connection to the hub at {where}: {error}", "check the network") from error
         except AnswerTooLarge as error:

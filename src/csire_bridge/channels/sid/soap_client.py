@@ -22,6 +22,7 @@ from csire_bridge.channels.transport.outbound.http_exchange import (
 )
 from csire_bridge.channels.transport.outbound.zeep_contract import ContractTransport
 from csire_bridge.domain.errors import ConfigurationError, OutcomeUnknown, PartnerUnreachable
+from csire_bridge.telemetry.metrics import timed
 from csire_bridge.xml.parser import parse
 
 __all__ = ["EnvelopeSecurity", "SidCaller"]
@@ -74,14 +75,15 @@ class SidCaller:
             signed, _ = self._wsse.apply(parse(message, profile.max_bytes), {})
             message = etree.tostring(signed, encoding="UTF-8", xml_declaration=True)
         try:
-            return self._client.post(
-                where,
-                message,
-                {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{operation}"'},
-                connect_seconds=profile.connect_seconds,
-                seconds=profile.read_seconds,
-                max_bytes=profile.max_bytes,
-            )
+            with timed("csire_bridge_partner_seconds", partner="sid", operation=operation.value):
+                return self._client.post(
+                    where,
+                    message,
+                    {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{operation}"'},
+                    connect_seconds=profile.connect_seconds,
+                    seconds=profile.read_seconds,
+                    max_bytes=profile.max_bytes,
+                )
         except NeverArrived as error:
             raise PartnerUnreachable(
                 f"no connection to SID at {where}: {error}", "check SID and the network"

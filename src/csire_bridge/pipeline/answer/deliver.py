@@ -13,6 +13,7 @@ from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import catch_up_results
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
+from csire_bridge.pipeline.counting import count_delivery
 from csire_bridge.pipeline.ports.delivery import DeliveryChannel
 from csire_bridge.pipeline.ports.store import Store, Transaction
 from csire_bridge.telemetry.logs import logger
@@ -92,6 +93,9 @@ class Deliverer:
                     tx.work.reschedule(piece.item, now + _REST)
                 elif not isinstance(piece.result, Delivery):
                     self._again(tx, piece.about, piece.item, piece.result, now)
+        for piece in done:
+            if piece.result is not None:
+                count_delivery("hub", piece.about.number, piece.result)
         return Committed()
 
     def _again(

@@ -13,6 +13,7 @@ from csire_bridge.domain.message.sid import Report
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
+from csire_bridge.pipeline.counting import count_delivery
 from csire_bridge.pipeline.ports.sid import ReportChannel
 from csire_bridge.pipeline.ports.store import Store, Transaction
 from csire_bridge.telemetry.logs import logger
@@ -89,6 +90,9 @@ class Reporter:
                 self._settle(tx, piece.item, piece.about, piece.result, now)
             said = [piece.about.key for piece in done if isinstance(piece.result, bytes | PartnerRefused)]
             tx.work.wake(WorkStep.REPORT, tx.sid.next_of(said), now)
+        for piece in done:
+            if piece.result is not None:
+                count_delivery("sid", "report", piece.result)
         return Committed()
 
     def _settle(self, tx: Transaction, item: WorkItem, report: Report, told: Told, now: datetime) -> None:

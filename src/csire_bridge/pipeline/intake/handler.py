@@ -28,6 +28,7 @@ from csire_bridge.domain.message.refusals import Claims, may_be_ours
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.answer.hub_results import KnownAnswers
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
+from csire_bridge.pipeline.counting import count_settled
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.intake.map import Mapper
 from csire_bridge.pipeline.intake.receipt import Receipts
@@ -137,6 +138,9 @@ class Intake:
             trim_strangers(tx, refused, self._policy.strangers, now)
             tx.work.finish([piece.item for piece in done])
         tell_refused(refused)
+        channels = {raw.key: raw.channel for raw, _ in judged}
+        for one in batch.settled:
+            count_settled(channels[one.key], one)
         return Committed(following, {settled.key: _end_of(settled) for settled in batch.settled})
 
     def _settle(

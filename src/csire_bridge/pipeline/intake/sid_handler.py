@@ -38,6 +38,7 @@ from csire_bridge.domain.message.sid import (
 from csire_bridge.domain.metering_point.facts import Source
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
+from csire_bridge.pipeline.counting import count_settled
 from csire_bridge.pipeline.intake.point_finder import PointFinder
 from csire_bridge.pipeline.intake.receive import load_messages
 from csire_bridge.pipeline.orders.cancel import withdraw
@@ -106,14 +107,17 @@ class SidIntake:
         return Committed()
 
     def _write(self, done: Sequence[Completed[RawMessage, Judgement]]) -> None:
-        now = self._clock()
+        now, judged = self._clock(), list[tuple[RawMessage, SettledMessage]]()
         with self._store.transaction() as tx:
             tx.sid.lock([piece.result.number for piece in done if not isinstance(piece.result, PartnerFault)])
             for piece in done:
                 settled = self._settle(tx, piece.about, piece.result, now)
                 tx.messages.settle([settled])
+                judged.append((piece.about, settled))
                 tx.messages.note([(settled.key, now, "map", settled.problem or f"answered as {settled.state}")])
             tx.work.finish([piece.item for piece in done])
+        for raw, settled in judged:
+            count_settled(raw.channel, settled)
 
     def _settle(self, tx: Transaction, raw: RawMessage, judgement: Judgement, now: datetime) -> SettledMessage:
         if isinstance(judgement, PartnerFault):

@@ -14,6 +14,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.observe.sightings import note_event_times, take_claims
 from csire_bridge.pipeline.ports.store import Store, Transaction
 from csire_bridge.telemetry.logs import logger
+from csire_bridge.telemetry.metrics import count
 
 __all__ = ["take_events"]
 
@@ -49,6 +50,8 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         ended = [event for _, event, order in joined if order is None or order.state in FINAL_STATES]
         take_claims(tx, ended, now)
         note_event_times(tx, [event for _, event in events], now)
+    for _, _, order in joined:
+        count("csire_bridge_events_total", matched="no" if order is None else "yes")
 
 
 def _as_we_write(tx: Transaction, joined: Sequence[_Event]) -> list[_Event]:

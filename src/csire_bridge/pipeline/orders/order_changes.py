@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from csire_bridge.domain.identifiers import MeteringPointCode
@@ -13,6 +14,7 @@ from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order, OrderState, RejectionReason, WaitsFor
 from csire_bridge.domain.order.steps import OrderStep
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
+from csire_bridge.pipeline.counting import count_moves
 from csire_bridge.pipeline.execution_policy import FieldWork
 from csire_bridge.pipeline.ports.store import Transaction
 
@@ -135,6 +137,7 @@ class OrderChanges:
         """Write everything; return the work that follows. Raises StaleWrite when an order or a lease changed."""
         tx.orders.note_all([(order.key, order.state, text) for order, text in self.notes], self.now)
         tx.orders.move_all(self.moves, self.now)
+        tx.after_commit(partial(count_moves, [after for _, after, _ in self.moves], self.now))
         for key, facts in self.learnt.items():
             tx.orders.learn(key, facts)
         tx.orders.wait(self.waiting, self.now)

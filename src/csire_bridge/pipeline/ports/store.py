@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -55,6 +56,10 @@ class Transaction(PeopleTransaction, Protocol):
     def sid(self) -> SidBook: ...
     @property
     def work(self) -> WorkQueue: ...
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have something told once the transaction is committed."""
+        ...
 
 
 class Store(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from csire_bridge.service.web.health import health_router
+from csire_bridge.service.web.metrics import metrics_routers
 from csire_bridge.service.web.readiness import Readiness
 from csire_bridge.service.wiring.bridge import Bridge
 
@@ -16,5 +17,4 @@ __all__ = ["operations_routers"]
 
 def operations_routers(bridge: Bridge, readiness: Readiness) -> list[APIRouter]:
     """Everything of the operations door, in every role of a process; ``bridge`` is for what other rooms need."""
-    del bridge  # health needs it through ``readiness`` only
-    return [health_router(readiness.reasons)]
+    return [health_router(readiness.reasons), *metrics_routers(bridge)]

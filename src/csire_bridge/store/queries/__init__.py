@@ -2,5 +2,6 @@
 
 ``order_search``, ``order_dossier``, ``message_search``, ``evidence``, ``reports``; ``alert_conditions`` with
 ``supply_alerts``, ``complaint_alerts`` and ``said_early`` (what came before its order); ``law_clocks`` and
-``law_figures`` (what the law's clocks and the regulator count).
+``law_figures`` (what the law's clocks and the regulator count);
+``gauges`` (numbers for metrics).
 """

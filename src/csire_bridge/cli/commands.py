@@ -72,7 +72,7 @@ COMMANDS = {
     ),
     "points": ("cli.system.points", "The registry of metering points."),
     "partner": ("cli.partners.partner", "Partners and their certificates."),
-    "config": ("cli.system.configuration", "Check and show the settings."),
+    "config": ("cli.system.configuration", "Make, check and show the settings."),
     "db": ("cli.system.database", "Upgrade, check, back up and restore the database."),
     "retention": (
         "cli.system.retention",

@@ -1,4 +1,4 @@
-"""``csire-bridge config``: check and show the settings."""
+"""``csire-bridge config``: make, check and show the settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
+from csire_bridge.cli.system.config_init import init, key
 from csire_bridge.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-_config = typer.Typer(help="Check and show the settings.", no_args_is_help=True)
+_config = typer.Typer(help="Make, check and show the settings.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,7 +27,11 @@ def add_to(app: typer.Typer) -> None:
 
 @_config.callback()
 def group() -> None:
-    """Check and show the settings."""
+    """Make, check and show the settings."""
+
+
+_config.command()(init)
+_config.command()(key)
 
 
 @_config.command()

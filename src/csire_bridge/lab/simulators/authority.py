@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.xml.security.keys import PrivateKey, SigningKey
+from csire_bridge.xml.security.new_keys import Algorithm, new_key
 
 __all__ = ["AHEAD", "BEFORE", "Algorithm", "DemoAuthority"]
 
-Algorithm = Literal["ecdsa", "rsa"]
 AHEAD = timedelta(days=397)
 """How long a certificate is valid."""
 BEFORE = timedelta(days=1)
@@ -27,7 +25,7 @@ class DemoAuthority:
 
     def __init__(self, name: str, now: datetime, algorithm: Algorithm = "ecdsa") -> None:
         self._algorithm: Algorithm = algorithm
-        self._key = _new_key(algorithm)
+        self._key = new_key(algorithm)
         self._subject = _name(name)
         start = now - AHEAD - 4 * BEFORE  # it must have been there when the expired certificate was issued
         builder = _builder(self._subject, self._subject, self._key, start, now + AHEAD)
@@ -39,7 +37,7 @@ class DemoAuthority:
 
     def issue(self, party: Eic, now: datetime) -> SigningKey:
         """A new pair for signing documents, valid around ``now``."""
-        key = _new_key(self._algorithm)
+        key = new_key(self._algorithm)
         end = min(now + AHEAD, self.certificate.not_valid_after_utc)
         certificate = (
             _builder(_name(party), self._subject, key, now - BEFORE, end)
@@ -99,9 +97,3 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
 
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _new_key(algorithm: Algorithm) -> PrivateKey:
-    if algorithm == "rsa":
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return ec.generate_private_key(ec.SECP256R1())

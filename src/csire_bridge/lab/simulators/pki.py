@@ -22,11 +22,11 @@ from csire_bridge.domain.message.partners import Partner, PartnerRole, SecurityP
 from csire_bridge.lab.simulators.authority import AHEAD, BEFORE, Algorithm, DemoAuthority
 from csire_bridge.xml.security.keys import (
     CertificateBook,
-    PrivateKey,
     SigningKey,
     TrustedCertificate,
     load_certificates,
 )
+from csire_bridge.xml.security.new_keys import private_pem
 from csire_bridge.xml.security.partner_book import PartnerBook
 
 __all__ = [
@@ -118,7 +118,7 @@ def make_demo_pki(
         issuer = other if name == "stranger" else demo
         shift = -(AHEAD + 2 * BEFORE) if name == "expired" else timedelta(0)
         pair = issuer.issue(eics[name], now + shift)
-        write_private(_key_file(target, name), _key_pem(pair.key), replace=True)
+        write_private(_key_file(target, name), private_pem(pair.key), replace=True)
         _certificate_file(target, name).write_bytes(_pem(pair.certificate))
     return replace(load_demo_pki(folder), authority=demo)
 
@@ -156,12 +156,6 @@ def _eics(parties: DemoParties) -> Mapping[str, Eic]:
 
 def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _key_pem(key: PrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
 
 
 def _key_file(target: Path, name: str) -> Path:

@@ -1,0 +1,78 @@
+"""Makes what a new installation needs: folders, key and signing request, settings file, database. Replaces nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from csire_bridge.config.private_files import private_files, write_private
+from csire_bridge.config.settings import Settings
+from csire_bridge.domain.errors import StoreFailure
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.store.database import Database
+from csire_bridge.xml.security.new_keys import new_key, private_pem, signing_request
+
+__all__ = ["make_database", "make_folders", "make_key", "make_keys", "next_steps"]
+
+_FOLDERS = {"keys": 0o700, "secrets": 0o700, "partners": 0o755}
+
+
+def make_folders(base: Path) -> Iterator[str]:
+    """The folders for keys, passwords and partners' certificates; tells each that was made."""
+    for name, mode in _FOLDERS.items():
+        folder = base / name
+        if not folder.is_dir():
+            folder.mkdir(mode=mode, parents=True)
+            yield f"made {folder}"
+
+
+def make_keys(settings: Settings) -> Iterator[str]:
+    """A private key and its signing request for each signing key of the settings whose file is not there."""
+    for pair in settings.signing_pairs:
+        if not pair.key.exists():
+            yield make_key(pair.key, settings.own_eic)
+
+
+def make_key(file: Path, own_eic: str) -> str:
+    """A private key, and a request for its certificate beside it; says so. Raises FileExistsError, OSError."""
+    made, request = new_key(), _request(file)
+    write_private(file, private_pem(made))
+    with request.open("xb") as stream:
+        stream.write(signing_request(made, Eic(own_eic)))
+    return f"made the private key {file}, and the signing request {request}"
+
+
+def _request(key: Path) -> Path:
+    return key.with_name(key.name.partition(".")[0] + ".csr.pem")
+
+
+def make_database(settings: Settings) -> Iterator[str]:
+    """The database with its tables, if there is none; one that can't be reached is told and left."""
+    with closing(Database(settings.database)) as database:
+        if database.file and database.file.exists():
+            return
+        try:
+            database.upgrade()
+        except StoreFailure as error:
+            yield f"the database was not made: {error}"
+        else:
+            yield f"made the tables of the database{f' {database.file}' if database.file else ''}"
+
+
+def next_steps(settings: Settings, config: Path) -> Iterator[str]:
+    """What is left for a person to do until the service runs."""
+    for pair in settings.signing_pairs:
+        if not pair.certificate.exists():
+            yield f"send {_request(pair.key)} to your certificate authority; its answer becomes {pair.certificate}"
+    for partner in settings.partners:
+        for file in partner.certificates:
+            if not file.exists():
+                yield f"put the certificate that {partner.eic} signs with into {file}"
+    for name, file in private_files(settings):
+        if not file.exists():
+            yield f"write what {name} asks for into {file}, and chmod 600 {file}"
+    yield f"csire-bridge config check --config {config}"
+    yield f"csire-bridge db upgrade --config {config}      (after each new version)"
+    yield f"csire-bridge points import LIST --config {config}      (which metering point has which meter)"
+    yield f"csire-bridge serve --config {config}"

@@ -96,8 +96,7 @@ class Scene:
 
     @property
     def address(self) -> tuple[str, int]:
-        host, port = self.service.url.removeprefix("http://").split(":")
-        return host, int(port)
+        return self.service.addresses[0].host, self.service.addresses[0].port
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(*self.address, timeout=PATIENCE)

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from csire_bridge.channels.hes.client import HeadEndProfile
 from csire_bridge.config.private_files import PRIVATE_MODE, private_files, require_private_files, too_wide
+from csire_bridge.config.role import Role
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
+from csire_bridge.service.web.doors import Door, address_of, addresses
+from csire_bridge.service.web.tls_files import server_context
 from csire_bridge.service.wiring.bridge_sid import sid_profile
 from csire_bridge.service.wiring.caller_proofs import event_proofs, sid_proofs
 from csire_bridge.service.wiring.identity import partner_book, signing_keys
@@ -77,6 +80,11 @@ def warnings(settings: Settings) -> Iterator[Finding]:
             if mode := too_wide(file):
                 text = f"setting {name}: its group may read {file} (mode {mode}), because group_may_read_keys is set"
                 yield Finding(text, f"chmod {PRIVATE_MODE:o} {file}, and take group_may_read_keys out")
+    with suppress(ConfigurationError):
+        for address in addresses(settings.web, Role.ALL):
+            if not address.tls and not address.is_of_this_machine:
+                text = f"{address.setting}: {address.host}:{address.port} can be reached from elsewhere, and has no TLS"
+                yield Finding(text, f"set {address.setting}.tls, or let a proxy with TLS be the only caller")
     with suppress(ConfigurationError), closing(Database(settings.database)) as database:
         for file in with_companions(database.file) if database.file else ():
             if mode := too_wide(file):
@@ -100,6 +108,9 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     yield partial(_keeps_what_it_commits, settings)
     if settings.hub.url:
         yield partial(hub_profile, settings)
+    yield partial(addresses, settings.web, Role.ALL)
+    for setting, tls in settings.web.every_tls():
+        yield partial(server_context, tls, setting)
     yield partial(HeadEndProfile.of, settings.head_end)
     yield partial(event_proofs, settings, ())
     yield partial(_can_be_answered, settings)
@@ -168,8 +179,9 @@ def _is_folder(name: str, folder: Path) -> None:
 def _can_be_answered(settings: Settings) -> None:
     """The reply address must be a real address: events can't be sent to 0.0.0.0."""
     head_end = settings.head_end
-    if head_end.url and head_end.reply_address is None and settings.web.host in _EVERYWHERE:
+    host = address_of(Door.EVENTS, settings.web).host
+    if head_end.url and head_end.reply_address is None and host in _EVERYWHERE:
         raise ConfigurationError(
-            f"setting head_end.reply_address: events of the head-end system can't be sent to {settings.web.host!r}",
+            f"setting head_end.reply_address: events of the head-end system can't be sent to {host!r}",
             "set the address at which the head-end system reaches this service, ending in /hes/events",
         )

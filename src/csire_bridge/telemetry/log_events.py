@@ -59,6 +59,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "command.not_cancelled": _info("order why"),
     "command.perhaps_cancelled": _info("order why"),
     "door.callers_gone": _info("callers", same=""),
+    "door.not_accepting": _error("why", same="why"),
     "event.failed": _error("why", same="why"),
     "event.other_meter": _error("order code"),
     "head_end.down": _error("why", same=""),
@@ -102,6 +103,8 @@ EVENTS: Mapping[str, LogEvent] = {
     "sid.order_without_number": _error(same=""),
     "sid.orders_left_out": _error("left", same=""),
     "sid.point_not_looked_up": _warning("number why", same="why"),
+    "tls.not_renewed": _error("setting why"),
+    "tls.renewed": _info("setting"),
     "work.left": _info("step why", same=""),
     "work.parked": _error("step subject why"),
 }

@@ -92,6 +92,7 @@ def own_certificates(settings: Settings) -> list[NamedCertificate]:
     hub, head_end, sid = settings.hub, settings.head_end, settings.sid
     places = [
         *(("our signature", pair.certificate) for pair in settings.signing_pairs),
+        *(("our TLS at " + setting, tls.certificate) for setting, tls in settings.web.every_tls()),
         ("our TLS towards the hub", hub.client_certificate if hub.url else None),
         ("our TLS towards the head-end system", head_end.client_certificate if head_end.url else None),
         ("our TLS towards SID", sid.client_certificate if sid.url else None),

@@ -5,15 +5,21 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import ssl
 from pathlib import Path
 
+import httpx
 import pytest
 
+from csire_bridge.config.private_files import write_private
 from csire_bridge.config.role import Role
-from csire_bridge.config.sections.web import OperationsDoor, WebSettings
+from csire_bridge.config.sections.doors import DoorSettings, OperationsDoor, TlsSettings
+from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.service.web.doors import Door, addresses, open_addresses
+from tests.support.tls_servers import Authority
 from tests.support.webhook import Scene, now, running
 
 
@@ -93,3 +99,47 @@ def test_given_no_request_id_or_one_that_could_do_harm_then_a_new_one_is_given(s
     given = [scene.get("/healthz", **headers).headers["X-Request-Id"] for _ in range(2)]
     assert all(re.fullmatch("[0-9a-f]{32}", one) for one in given)
     assert given[0] != given[1]
+
+
+def test_given_doors_with_addresses_of_their_own_then_each_refuses_the_endpoints_of_the_others(tmp_path: Path) -> None:
+    """And the head-end system is told the address of the door for events."""
+    pki = make_demo_pki(tmp_path, now())
+    authority = Authority(tmp_path, "events authority")
+    pair = authority.issue("127.0.0.1")
+    password = tmp_path / "password.txt"
+    write_private(password, b"secret")
+    web = {
+        "hub": {"port": 0},
+        "sid": {"port": 0},
+        "events": {"port": 0, "tls": {"certificate": pair.certificate, "key": pair.key}},
+    }
+    sid = {
+        "url": "http://127.0.0.1:9",
+        "fetch": False,
+        "listen": True,
+        "caller_user": "sid",
+        "caller_password_file": password,
+    }
+    with running(tmp_path, pki, web=web, sid=sid, head_end={"url": "http://127.0.0.1:9"}) as scene:
+        here = {address.setting: address for address in scene.service.addresses}
+        paths = {"web.hub": "/hub/messages", "web.sid": "/sid/soap", "web.events": "/hes/events", "web": "/readyz"}
+        trusted = ssl.create_default_context(cafile=str(authority.file.certificate))
+        for setting, address in here.items():
+            verify = trusted if address.tls else False
+            found = {p: httpx.get(f"{address.url}{p}", verify=verify).status_code for p in paths.values()}
+            served = {"/readyz"} if setting == "web.operations" else {paths[setting]}
+            assert {path for path, status in found.items() if status != 404} == served, setting
+        told = scene.service.bridge.head_end_profile.reply_address
+        assert told.startswith(f"https://127.0.0.1:{here['web.events'].port}/hes/events?key=")
+
+
+def test_given_one_address_with_two_kinds_of_tls_then_the_start_names_both_settings(tmp_path: Path) -> None:
+    tls = TlsSettings(certificate=tmp_path / "a.pem", key=tmp_path / "a.key")
+    web = WebSettings(events=DoorSettings(host="127.0.0.1", port=8080, tls=tls))
+    with pytest.raises(ConfigurationError, match=r"web and web\.events: 127\.0\.0\.1:8080 can't have two kinds of TLS"):
+        addresses(web, Role.ALL)
+
+
+def test_given_a_door_with_tls_and_no_port_then_the_setting_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"web\.hub.*needs a port of its own"):
+        load_settings(environment=False, web={"hub": {"host": "127.0.0.1"}})

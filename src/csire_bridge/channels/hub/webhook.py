@@ -32,9 +32,9 @@ _PROLOGUE = 4096
 def hub_router(door: Submit, partners: Callable[[], PartnerBook], *, entrance: Entrance | None = None) -> APIRouter:
     """A router with ``POST /hub/messages``.
 
-    A caller has a partner's quota if a named proxy passes on a certificate of that partner, or if the last signed
-    message from the address was the partner's. All other addresses have the quota of unknown callers, each its own. The
-    query string is ignored.
+    A caller has a partner's quota if it calls with a TLS client certificate of that partner, here or at a named proxy,
+    or if the last signed message from the address was the partner's. All other addresses have the quota of unknown
+    callers, each its own. The query string is ignored.
     """
     webhook = _Webhook(door, partners, entrance or Entrance())
     router = APIRouter()
@@ -72,8 +72,7 @@ class _Webhook:
     def _quota(self, caller: Caller) -> tuple[str, PartnerLimits]:
         """The key and limits by which the caller is counted. Each address of a partner is counted separately."""
         book = self.partners()
-        shown = book.certificates.find(caller.certificate) if caller.certificate else None
-        if shown is not None and (partner := book.find(shown.party)):
+        if caller.certificate is not None and (partner := book.calling_with(caller.certificate)):
             return f"{partner.eic} by certificate", partner.limits
         spoke = self.entrance.spoke_for(caller)
         if spoke is not None and (partner := book.find(spoke)):

@@ -40,6 +40,7 @@ Numbers = tuple[Annotated[str, AfterValidator(MessageNumber.parse)], ...]
 class PartnerSettings(Part):
     """A partner: its EIC code, the PEM files of the certificates that it signs with, and what it may do.
 
+    ``client_certificates`` are PEM files of those with which it calls by TLS, if they are others than it signs with.
     ``profile`` is how it signs. ``role``: the hub's EIC has the role hub, everybody else has another one and may send
     nothing to an operator. ``numbers`` narrow what the hub may send (none given: every one); ``may_send_as_the_hub``
     are the messages that somebody else may send in the hub's place. ``user`` is the name that it sends; nothing
@@ -51,6 +52,7 @@ class PartnerSettings(Part):
     role: PartnerRole | None = None
     profile: Literal["enveloped", "wss", "none-i-accept-unsigned-messages"] = "enveloped"
     certificates: Folders = ()
+    client_certificates: Folders = ()
     numbers: Numbers | None = None
     may_send_as_the_hub: Numbers = ()
     user: str | None = None

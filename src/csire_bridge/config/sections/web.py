@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
+from csire_bridge.config.sections.doors import DoorSettings, OperationsDoor, TlsSettings
 from csire_bridge.config.sections.parties import Part
 from csire_bridge.config.sections.sid import Network
 from csire_bridge.domain.message.partners import PartnerLimits
 
-__all__ = ["OperationsDoor", "WebSettings"]
-
-
-class OperationsDoor(Part):
-    """Where the operations door is: health, and what else is for operators and their programs, not for partners.
-
-    Every process has one, also a worker; several processes on one machine need a port each.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8081, ge=0, le=65535)
+__all__ = ["WebSettings"]
 
 
 class WebSettings(Part):
@@ -32,6 +25,8 @@ class WebSettings(Part):
     ``trusted_proxies`` are the addresses and networks of the proxies that may say who calls: by X-Forwarded-For, and by
     ``client_certificate_header``, which holds the TLS client certificate as PEM, percent-encoded or not, or its base64.
     From anybody else these headers say nothing. At the end, open requests have ``stop_seconds``.
+    ``hub``, ``sid`` and ``events`` are the doors for messages, which may have addresses of their own, and
+    ``operations`` the one for operators. ``tls`` is that of ``host`` and ``port``.
     """
 
     host: str = "127.0.0.1"
@@ -50,7 +45,18 @@ class WebSettings(Part):
     trusted_proxies: tuple[Network, ...] = ()
     client_certificate_header: str = Field(default="X-Client-Cert", pattern=r"^[A-Za-z0-9-]+$")
     stop_seconds: int = Field(default=30, gt=0)
+    tls: TlsSettings | None = None
+    hub: DoorSettings = DoorSettings()
+    sid: DoorSettings = DoorSettings()
+    events: DoorSettings = DoorSettings()
     operations: OperationsDoor = OperationsDoor()
+
+    def every_tls(self) -> Iterator[tuple[str, TlsSettings]]:
+        """The TLS of each address that has it, with the name of its setting."""
+        doors = {"hub": self.hub.tls, "sid": self.sid.tls, "events": self.events.tls, "operations": self.operations.tls}
+        for setting, tls in {"web": self.tls, **{f"web.{door}": tls for door, tls in doors.items()}}.items():
+            if tls:
+                yield f"{setting}.tls", tls
 
     def at_free_ports(self) -> WebSettings:
         """The same on this machine only, at any free ports; for demos and trials."""

@@ -6,11 +6,13 @@ an address of its own; doors without one are at the address of ``[web]``. A proc
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from csire_bridge.config.role import Role
+from csire_bridge.config.sections.doors import TlsSettings
 from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.domain.errors import ConfigurationError
 
@@ -35,12 +37,21 @@ class Address:
     host: str
     port: int
     doors: frozenset[Door]
+    tls: TlsSettings | None = None
 
     @property
     def url(self) -> str:
         """How a caller on the same network would reach it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http{'s' if self.tls else ''}://{host}:{self.port}"
+
+    @property
+    def is_of_this_machine(self) -> bool:
+        """Whether only callers of the same machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 @dataclass(frozen=True)
@@ -52,14 +63,45 @@ class OpenAddress:
 
 
 def addresses(web: WebSettings, role: Role) -> list[Address]:
-    """The addresses at which a process of that role listens, that of ``[web]`` first; no two are the same."""
-    operations = Address("web.operations", web.operations.host, web.operations.port, frozenset({Door.OPERATIONS}))
+    """The addresses at which a process of that role listens, that of ``[web]`` first; no two are the same.
+
+    Raises ConfigurationError for an address with two kinds of TLS.
+    """
+    operations = web.operations
+    own = Address("web.operations", operations.host, operations.port, frozenset({Door.OPERATIONS}), operations.tls)
     if role is Role.WORKER:
-        return [operations]
-    main = Address("web", web.host, web.port, frozenset({Door.HUB, Door.SID, Door.EVENTS, Door.HEALTH}))
-    if main.port and (main.host, main.port) == (operations.host, operations.port):
-        return [replace(main, doors=main.doors | operations.doors)]
-    return [main, operations]
+        return [own]
+    found: list[Address] = []
+    for address in (*_for_messages(web), own):
+        _enter(found, address)
+    return found
+
+
+def _for_messages(web: WebSettings) -> list[Address]:
+    main = Address("web", web.host, web.port, frozenset({Door.HEALTH}), web.tls)
+    apart = []
+    for door, settings in ((Door.HUB, web.hub), (Door.SID, web.sid), (Door.EVENTS, web.events)):
+        if settings.port is None:
+            main = replace(main, doors=main.doors | {door})
+        else:
+            here = settings.host or web.host
+            apart.append(Address(f"web.{door}", here, settings.port, frozenset({door}), settings.tls))
+    return [main, *apart]
+
+
+def _enter(found: list[Address], address: Address) -> None:
+    """Add an address, or its doors to the same one. Any free port (0) is another one each time."""
+    for place, there in enumerate(found):
+        if address.port and (there.host, there.port) == (address.host, address.port):
+            if address.tls not in (None, there.tls):
+                raise ConfigurationError(
+                    f"settings {there.setting} and {address.setting}: {address.host}:{address.port} can't have two "
+                    "kinds of TLS",
+                    f"give {address.setting} a port of its own, or take its tls out",
+                )
+            found[place] = replace(there, doors=there.doors | address.doors)
+            return
+    found.append(address)
 
 
 def address_of(door: Door, web: WebSettings) -> Address:

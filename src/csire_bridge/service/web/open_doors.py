@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from fastapi import APIRouter
@@ -16,7 +16,7 @@ from csire_bridge.channels.transport.inbound.request_body import BodyLimits
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.pipeline.intake.request_reply import Reply
-from csire_bridge.service.web.doors import Door, OpenAddress
+from csire_bridge.service.web.doors import Address, Door, OpenAddress
 from csire_bridge.service.web.health import health_router
 from csire_bridge.service.web.intake_queue import IntakeQueue
 from csire_bridge.service.web.operations_app import operations_routers
@@ -66,12 +66,13 @@ class OpenDoors:
         return servers | {name: keeper.runs for name, keeper in self._keepers.items()}
 
     def _server(self, opened: OpenAddress) -> WebServer:
-        app = build_app(self._routers(opened.address.doors))
-        return WebServer(app, opened.listener, self._bridge.settings.web, name=opened.address.setting)
+        address = opened.address
+        app = build_app(self._routers(address))
+        return WebServer(app, opened.listener, self._bridge.settings.web, name=address.setting, tls=address.tls)
 
-    def _routers(self, doors: Iterable[Door]) -> Iterator[APIRouter]:
+    def _routers(self, address: Address) -> Iterator[APIRouter]:
         entrance = _entrance(self._bridge)
-        for door in sorted(doors):
+        for door in sorted(address.doors):
             yield from self._of(door, entrance)
 
     def _of(self, door: Door, entrance: Entrance) -> Iterator[APIRouter]:

@@ -1,6 +1,7 @@
 """uvicorn in a thread, with a controlled start and a shutdown that answers every open request.
 
-Of uvicorn's protocol only this is our own: the limits of connections and of headers (decision 41). The limits of bodies
+Of uvicorn's protocol and server only this is our own: the limits of connections and of headers (decision 41), and how
+connections by TLS are accepted. The limits of bodies
 are in ``channels/transport/inbound``.
 """
 
@@ -16,57 +17,19 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from csire_bridge.channels.transport.inbound.caller_address import is_among, networks
+from csire_bridge.config.sections.doors import TlsSettings
 from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.domain.errors import OurFault
+from csire_bridge.service.web.connections import Connections
 from csire_bridge.service.web.response_headers import ALWAYS
+from csire_bridge.service.web.tls_files import TlsFiles, tls_facts
+from csire_bridge.service.web.tls_listener import Handshake, TlsListener
 
 __all__ = ["WebServer"]
 
 _START_SECONDS = 20.0
 _BACKLOG = 512
 _MAX_HEAD = 64 * 1024
-
-
-class _Connections:
-    """All open connections of one server, the oldest first. At the limit, a new one closes an idle one.
-
-    Named proxies have no limit of their own, because many callers use each of them.
-    """
-
-    def __init__(self, web: WebSettings) -> None:
-        self._most, self._most_of_address = web.connections, web.connections_per_address
-        self._proxies = networks(web.trusted_proxies)
-        self._open: dict[str, dict[_Protocol, None]] = {}
-
-    def add(self, one: _Protocol, address: str) -> bool:
-        """Enter a connection; False when there is no room, because all that could go are busy."""
-        mine = self._open.setdefault(address, {})
-        mine[one] = None
-        if len(mine) > self._most_of_address and not is_among(self._proxies, address):
-            return self._push_out(mine, one)
-        if sum(map(len, self._open.values())) > self._most:
-            crowds = sorted(self._open.values(), key=len, reverse=True)
-            return any(self._push_out(crowd, one) for crowd in crowds)
-        return True
-
-    def remove(self, one: _Protocol, address: str) -> None:
-        """A connection is closed."""
-        mine = self._open.get(address, {})
-        mine.pop(one, None)
-        if not mine:
-            self._open.pop(address, None)
-
-    @staticmethod
-    def _push_out(crowd: dict[_Protocol, None], newcomer: _Protocol) -> bool:
-        """Close the oldest that waits for a request, before all others one that has never sent a whole one."""
-        idle = [one for one in crowd if one is not newcomer and one.is_idle]
-        chosen = next((one for one in idle if not one.has_served), idle[0] if idle else None)
-        if chosen is None:
-            return False
-        del crowd[chosen]
-        chosen.transport.abort()
-        return True
 
 
 class _Protocol(HttpToolsProtocol):
@@ -76,9 +39,11 @@ class _Protocol(HttpToolsProtocol):
     """
 
     header_seconds = 10.0
-    crowd: _Connections
+    crowd: Connections
     has_served = False
+    handshake: Handshake | None = None
     _address = ""
+    _tls: dict[object, object] | None = None
     _watch: asyncio.TimerHandle | None = None
     _before_request = 0
     _in_head = False
@@ -86,6 +51,9 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
+        self._tls = tls_facts(transport)
+        if self.handshake:
+            self.crowd.remove(self.handshake, self._address)
         if self.crowd.add(self, self._address):
             self._watch_headers()
         else:
@@ -100,6 +68,10 @@ class _Protocol(HttpToolsProtocol):
         """Whether no request is in work."""
         return not self._has_request()
 
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.transport.abort()
+
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._before_request = 0 if self._has_request() else self._before_request + len(data)
@@ -110,6 +82,8 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._in_head = True
         super().on_message_begin()
+        if self._tls:
+            self.scope["extensions"] = {"tls": self._tls}
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:
@@ -138,12 +112,50 @@ class _Protocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
 
-class WebServer:
-    """Serves ``app`` on ``listener``, which it closes at the end; ``name`` is its thread's."""
+class _Server(uvicorn.Server):
+    """uvicorn's server; with ``tls`` it accepts connections by ``TlsListener``."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, web: WebSettings, *, name: str) -> None:
-        facts = {"header_seconds": web.header_seconds, "crowd": _Connections(web)}
-        protocol = type("_Protocol", (_Protocol,), facts)
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        protocol: type[_Protocol],
+        crowd: Connections,
+        tls: TlsFiles | None,
+        handshake_seconds: float,
+    ) -> None:
+        super().__init__(config)
+        self._protocol, self._crowd, self._tls = protocol, crowd, tls
+        self._handshake_seconds = handshake_seconds
+        self._secure: list[TlsListener] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._tls is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])  # uvicorn itself listens nowhere
+        for listener in sockets or []:
+            self._secure.append(TlsListener(listener, self._tls, self._crowd, self._begin, self._handshake_seconds))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in self._secure:
+            await listener.close()
+        await super().shutdown(sockets)
+
+    def _begin(self, handshake: Handshake) -> asyncio.Protocol:
+        protocol = self._protocol(self.config, self.server_state, self.lifespan.state)
+        protocol.handshake = handshake
+        return protocol
+
+
+class WebServer:
+    """Serves ``app`` on ``listener``, which it closes at the end; ``name`` is its thread's and its setting's."""
+
+    def __init__(
+        self, app: ASGIApp, listener: socket.socket, web: WebSettings, *, name: str, tls: TlsSettings | None = None
+    ) -> None:
+        """Raises ConfigurationError for files of ``tls`` that can't be used."""
+        crowd = Connections(web)
+        protocol = type("_Protocol", (_Protocol,), {"header_seconds": web.header_seconds, "crowd": crowd})
         config = uvicorn.Config(
             app,
             http=protocol,
@@ -157,7 +169,8 @@ class WebServer:
             timeout_keep_alive=web.keep_alive_seconds,
             timeout_graceful_shutdown=web.stop_seconds,
         )
-        self._server = uvicorn.Server(config)
+        files = TlsFiles(tls, f"{name}.tls") if tls else None
+        self._server = _Server(config, protocol, crowd, files, web.header_seconds)
         self._socket = listener
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 

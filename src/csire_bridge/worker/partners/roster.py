@@ -8,15 +8,17 @@ the file still names it. One that two partners share is trusted for neither, bec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from csire_bridge.config.settings import Settings
+from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partner_entries import CertificateEntry, PartnerEntry
 from csire_bridge.domain.message.partners import Partner, PartnerLimits, PartnerRole
@@ -39,7 +41,7 @@ class Source(StrEnum):
 class FilePartners:
     """Partners of the settings file and their certificates; ``unfit`` lists those that may not be pinned.
 
-    ``hub`` is the hub's EIC: nobody else has its role.
+    ``hub`` is the hub's EIC: nobody else has its role. ``callers`` are the SHA-256 of certificates for TLS only.
     """
 
     partners: Sequence[Partner]
@@ -47,6 +49,7 @@ class FilePartners:
     max_bytes: int
     unfit: Mapping[bytes, Unfit] = field(default_factory=dict)
     hub: Eic | None = None
+    callers: Mapping[bytes, Eic] = field(default_factory=dict)
 
     @classmethod
     def load(cls, settings: Settings) -> FilePartners:
@@ -61,7 +64,7 @@ class FilePartners:
                 unfit |= {each.fingerprint(hashes.SHA256()): why for each, why in why_not_pinned_together(found)}
         hub = Eic(settings.hub_eic)
         partners = [partner.as_partner(max_bytes, hub) for partner in settings.partners]
-        return cls(partners, pinned, max_bytes, unfit, hub)
+        return cls(partners, pinned, max_bytes, unfit, hub, _callers(settings))
 
     def unsaid(self, eic: Eic) -> Partner:
         """A partner that the settings file does not name, with default values."""
@@ -121,6 +124,7 @@ class PartnerListing:
     sources: Mapping[Eic, frozenset[Source]]
     certificates: Sequence[NamedCertificate]
     broken: Sequence[str] = ()
+    callers: Mapping[bytes, Eic] = field(default_factory=dict)
 
     @classmethod
     def of(cls, file: FilePartners, table: TablePartners) -> PartnerListing:
@@ -135,7 +139,7 @@ class PartnerListing:
         partners |= {each.eic: replace(each, role=PartnerRole.OTHER) for each in impostors}
         broken += [f"{each.eic} has the role hub in the table, but hub_eic is {file.hub}" for each in impostors]
         withdrawn = {c.fingerprint: c.withdrawn_at for c in table.certificates if c.withdrawn_at is not None}
-        return cls(partners, sources, _together(file, entered, withdrawn), broken)
+        return cls(partners, sources, _together(file, entered, withdrawn), broken, file.callers)
 
     def of_partner(self, eic: Eic) -> list[NamedCertificate]:
         """The certificates of one partner."""
@@ -162,7 +166,25 @@ class PartnerListing:
 
     def book(self, revoked: Iterable[bytes] = ()) -> PartnerBook:
         """The partner book for verification."""
-        return PartnerBook.of(self.partners.values(), self.trusted, revoked)
+        return PartnerBook.of(self.partners.values(), self.trusted, revoked, self.callers)
+
+
+def _callers(settings: Settings) -> dict[bytes, Eic]:
+    """Whose client certificates the settings name; raises ConfigurationError for one that two partners share."""
+    found: dict[bytes, Eic] = {}
+    for partner in settings.partners:
+        for fingerprint in _fingerprints(partner.client_certificates):
+            if found.setdefault(fingerprint, Eic(partner.eic)) != partner.eic:
+                raise ConfigurationError(
+                    f"the client certificate {fingerprint.hex()} is that of two partners, one is {partner.eic}",
+                    "name it for one of them: it can't tell them apart",
+                )
+    return found
+
+
+def _fingerprints(files: Iterable[Path]) -> Iterator[bytes]:
+    for file in files:
+        yield from (certificate.fingerprint(hashes.SHA256()) for certificate in load_certificates(file))
 
 
 def _readable(entries: Iterable[CertificateEntry]) -> tuple[list[TrustedCertificate], list[str]]:

@@ -1,4 +1,6 @@
-"""Who calls: the address of the connection, or the one that a proxy named in the settings tells. Nothing else counts.
+"""Who calls: the address and TLS client certificate of the connection, or those that a named proxy tells.
+
+Nothing else counts: a stranger's headers say nothing, and from a proxy only what it tells of its caller.
 
 A name in a query, or a header that anybody can write, proves nothing.
 """
@@ -58,7 +60,7 @@ class Callers:
         """Who sends ``request``."""
         peer = _without_mapping(request.client.host if request.client else "")
         if not is_among(self.proxies, peer):
-            return Caller(peer)
+            return Caller(peer, _of_the_connection(request))
         told = request.headers.getlist(self.certificate_header)
         certificate = _fingerprint(told[0]) if len(told) == 1 else None
         return Caller(self._forwarded(request) or peer, certificate, proxy=True)
@@ -100,6 +102,12 @@ def _without_mapping(text: str) -> str:
         return ""
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     return str(mapped or found)
+
+
+def _of_the_connection(request: Request) -> bytes | None:
+    """The SHA-256 of the certificate with which the caller has made our own TLS connection (ASGI's extension tls)."""
+    chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain", ())
+    return _fingerprint(chain[0]) if chain else None
 
 
 def _fingerprint(told: str) -> bytes | None:

@@ -18,14 +18,13 @@ from urllib.parse import quote
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from starlette.requests import Request
 
 from csire_bridge.channels.transport.inbound.caller_address import Caller
-from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.config.sections.doors import TlsSettings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.service.web.tls_files import server_context
+from tests.support.callers import watched_callers
 from tests.support.logs import told
 from tests.support.patience import PATIENCE, wait_until
 from tests.support.tls_servers import Authority, Files
@@ -193,16 +192,7 @@ def test_given_files_that_do_not_belong_together_then_the_old_ones_stay_and_it_i
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[Caller]:
-    """Who called, as the endpoints see it."""
-    callers: list[Caller] = []
-    plain = Entrance.caller
-
-    def caller(entrance: Entrance, request: Request) -> Caller:
-        callers.append(plain(entrance, request))
-        return callers[-1]
-
-    monkeypatch.setattr(Entrance, "caller", caller)
-    return callers
+    return watched_callers(monkeypatch)
 
 
 def test_a_strangers_headers_say_nothing_about_who_calls(optional: Place, seen: list[Caller]) -> None:

@@ -1,5 +1,5 @@
 """Who may do what: accounts, passwords, sessions, tokens, and the audit of every act.
 
 ``authenticate`` (who is it: by session, token, or name and password), ``passwords`` (argon2id), ``secrets`` (of
-sessions and tokens).
+sessions and tokens), ``user_actions`` and ``token_actions`` (what administrators do), ``audit_export`` (CSV, JSON).
 """

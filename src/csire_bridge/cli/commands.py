@@ -78,6 +78,12 @@ COMMANDS = {
         "cli.system.retention",
         "Archive and delete records that are older than the settings allow; the service does the same each night.",
     ),
+    "users": ("cli.people.users", "Accounts of people: who they are, which role they have, and their sessions."),
+    "tokens": ("cli.people.tokens", "API tokens for programs: what each may do, and until when."),
+    "login": ("cli.people.login", "Log in, so that the commands that follow know who gives them."),
+    "logout": ("cli.people.login", "Log out: the session ends, and its file is taken away."),
+    "whoami": ("cli.people.login", "Who gives the commands, and what that one may do; exit code 1: a login is needed."),
+    "audit": ("cli.people.audit", "Who did what, and who read what: list, export, verify."),
     "bench": ("lab.cli.bench", "Measure rates, and their ratio to the bare work, in one run."),
     "chaos": (
         "lab.cli.chaos",

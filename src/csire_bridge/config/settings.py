@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from csire_bridge.config.resources import folder
+from csire_bridge.config.sections.access import AccessSettings
 from csire_bridge.config.sections.deadlines import DeadlineSettings
 from csire_bridge.config.sections.execution import AgreementSettings, ExecutionSettings
 from csire_bridge.config.sections.head_end import HeadEndSettings
@@ -38,6 +39,7 @@ from csire_bridge.domain.message.partners import PartnerLimits
 
 __all__ = [
     "DATABASE_FILE",
+    "AccessSettings",
     "DeadlineSettings",
     "ExecutionSettings",
     "HeadEndSettings",
@@ -140,6 +142,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     logging: LoggingSettings = LoggingSettings()
     metrics: MetricsSettings = MetricsSettings()
+    access: AccessSettings = AccessSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -8,14 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
-from csire_bridge.store.tables import protection_readings
 from tests.support.command import Command
 
 POINT = MeteringPointCode("590243856287817706")
@@ -47,9 +45,11 @@ def test_given_a_protected_household_then_the_kind_is_masked_everywhere_but_for_
     assert (refused.returncode, "home-ventilation" in refused.stdout) == (2, False)
     read = command("points", "protection", POINT, "--by", "Jan Kowalski", "--why", "complaint 17", *where)
     assert f"home-ventilation until {until}" in read.stdout
-    with store.reading() as connection:
-        (row,) = connection.execute(select(protection_readings))
-    assert (row.metering_point, row.by, row.why) == (POINT, "Jan Kowalski", "complaint 17")
+    with store.read_transaction() as tx:
+        (entry,) = [one.entry for one in tx.audit.page(act="protection.read")]
+        kept = [one.entry for one in tx.audit.page(act="protection.")]
+    assert (entry.subject, entry.actor, entry.why) == (f"point {POINT}", "Jan Kowalski", "complaint 17")
+    assert not any("home-ventilation" in str(one) for one in kept)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnr
 from csire_bridge.domain.order.supply import Movement
 from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.observe.sightings import take_look
+from csire_bridge.pipeline.operator import movement_actions
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
 
@@ -107,7 +108,7 @@ def settle(operator: Operator, key: KeyArgument) -> None:
     """
     act = operator.action()
     with operator.changing() as tx:
-        movement = tx.contactors.settle(key, act.by, act.at, act.why or "")
+        movement = movement_actions.settle(tx, key, act)
     operator.tell(to_row(movement), f"movement {key} at meter {movement.meter} is settled")
 
 

@@ -6,15 +6,20 @@ import hashlib
 import json
 import zipfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, err, out
+from csire_bridge.cli.shared.operator_action import reading
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.domain.people.acts import Act
 from csire_bridge.runtime.steady_clock import system_clock
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
 
 __all__ = ["add_to"]
 
@@ -52,7 +57,7 @@ def evidence(
         err.print("give a MESSAGE-ID with --out ZIP, or --check ZIP")
         raise typer.Exit(ExitCode.WRONG_USE)
     else:
-        _export(_message_id(message), target, load_settings(config, database=database).database)
+        _export(_message_id(message), target, load_settings(config, database=database))
 
 
 def _message_id(text: str) -> MessageId:
@@ -62,19 +67,15 @@ def _message_id(text: str) -> MessageId:
         raise ConfigurationError(str(error), "give the MessageId of the hub's message") from error
 
 
-def _export(message: MessageId, target: Path, address: str) -> None:
-    from csire_bridge.store.database import Database
+def _export(message: MessageId, target: Path, settings: Settings) -> None:
     from csire_bridge.store.queries.evidence import exhibits
 
-    store = Database(address)
-    try:
-        store.require_current()
-        with store.reading() as connection:
-            files = {name: _bytes(content) for name, content in exhibits(connection, message)}
-    finally:
-        store.close()
-    if not files:
-        raise ConfigurationError(f"no message {message} is in the journal", "look its id up, or name another database")
+    with reading(settings, Act.EVIDENCE_EXPORT, f"message {message}") as tx:
+        files = {name: _bytes(content) for name, content in exhibits(tx.connection, message)}
+        if not files:
+            raise ConfigurationError(
+                f"no message {message} is in the journal", "look its id up, or name another database"
+            )
     _compare_with_stored(files)
     manifest = {
         "message_id": message,

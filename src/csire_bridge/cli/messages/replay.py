@@ -17,6 +17,7 @@ import typer
 from rich.markup import escape
 
 from csire_bridge.cli.figures.executions_table import executions_table
+from csire_bridge.cli.shared.arguments import OptionalByOption
 from csire_bridge.cli.shared.console import (
     ConfigOption,
     ExitCode,
@@ -28,9 +29,13 @@ from csire_bridge.cli.shared.console import (
     with_progress,
 )
 from csire_bridge.cli.shared.lab import lab_module
+from csire_bridge.cli.shared.operator_action import act_of
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import PartnerFault
 from csire_bridge.domain.message.message import Channel, MessageState, OrderRequest
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import note
 from csire_bridge.pipeline.intake.message_files import ReplayFile, find_files
 from csire_bridge.runtime.steady_clock import system_clock
 
@@ -82,6 +87,8 @@ def replay(
     ] = False,
     as_json: JsonOption = False,
     schemas: SchemasOption = None,
+    by: OptionalByOption = None,
+    why: Annotated[str | None, typer.Option("--why", help="Why; it is kept. May be left out.")] = None,
     config: ConfigOption = None,
 ) -> None:
     """Take messages in from files: first shows what it would do, then does it.
@@ -102,6 +109,7 @@ def replay(
         _tell(plan, as_json)
         refused: list[FoundMessage] = []
         if not dry_run:
+            _note(bridge, act_of(bridge.settings, by, why, needs_why=False, needs_name=False), plan)
             before, since = _last_order(bridge), bridge.clock()
             _carry_out(bridge, [intention.file for intention in plan if intention.goes_in])
             refused = _refused(bridge, since)
@@ -109,6 +117,13 @@ def replay(
                 _tell_result(bridge, before, refused)
     if refused or any(intention.verdict in ("refused", "unreadable") for intention in plan):
         raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+def _note(bridge: Bridge, act: OperatorAction, plan: Sequence[Intention]) -> None:
+    """Write down who replays what, before anything is taken in."""
+    files = [intention.file.origin for intention in plan if intention.goes_in]
+    with bridge.database.transaction() as tx:
+        note(tx, act.who, Act.MESSAGE_REPLAY, "messages", act.at, act.why, after={"files": files})
 
 
 def _settings(config: Path | None, schemas: Sequence[Path] | None, target: Path | None) -> Settings:

@@ -14,10 +14,12 @@ from rich.table import Table
 from csire_bridge.cli.shared.arguments import ListedKeyArgument
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
-from csire_bridge.cli.shared.operator_action import read_transaction
+from csire_bridge.cli.shared.operator_action import read_transaction, reading
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
+from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.domain.people.acts import Act
 from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
 from csire_bridge.runtime.steady_clock import system_clock
 
@@ -110,10 +112,10 @@ def show_one(
     """
     from csire_bridge.store.queries.message_search import message_file
 
-    with read_transaction(config, database) as tx:
+    with reading(load_settings(config, database=database), Act.MESSAGE_READ, f"message {key}") as tx:
         file = message_file(tx.connection, key)
-    if file is None:
-        raise ActionRefused(f"there is no message {key}", "look its key up with `messages list`")
+        if file is None:
+            raise ActionRefused(f"there is no message {key}", "look its key up with `messages list`")
     if json_wanted:
         print_json(file)
         return

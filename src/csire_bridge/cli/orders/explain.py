@@ -11,10 +11,11 @@ from csire_bridge.cli.figures.clock_lines import clock_facts, clock_lines
 from csire_bridge.cli.orders.actions import KeyArgument
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import opened
+from csire_bridge.cli.shared.operator_action import opened, reading
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.order.order import FINAL_STATES, OrderEvent
+from csire_bridge.domain.people.acts import Act
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def explain(
     settings, now = load_settings(config, database=database), system_clock()
     policy = execution_policy(settings)
     gates = Gates(policy, random.Random(), lambda _: None, can_ask=bool(settings.sid.url and settings.sid.look_up))  # noqa: S311 - spreads retries, no secret
-    with opened(settings) as store, _undone(store) as tx:
+    with reading(settings, Act.ORDER_READ, f"order {key}"), opened(settings) as store, _undone(store) as tx:
         order = tx.orders.get_many([key]).get(key)
         if order is None:
             raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")

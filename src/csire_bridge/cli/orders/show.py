@@ -11,10 +11,11 @@ from csire_bridge.cli.orders import actions
 from csire_bridge.cli.orders.explain import explain
 from csire_bridge.cli.orders.tables import order_facts, order_lines, orders_table
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
-from csire_bridge.cli.shared.operator_action import opened, parse_point
+from csire_bridge.cli.shared.operator_action import opened, parse_point, reading
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
+from csire_bridge.domain.people.acts import Act
 from csire_bridge.runtime.steady_clock import system_clock
 
 __all__ = ["add_to"]
@@ -76,14 +77,13 @@ def show_one(
     """
     from csire_bridge.service.wiring.settings_to_values import deadlines_of, law_policy
     from csire_bridge.store.queries.order_dossier import order_file
-    from csire_bridge.store.repositories.orders.orders import OrderBook
 
     settings = load_settings(config, database=database)
-    with opened(settings, reads=True) as store, store.reading() as connection:
-        file = order_file(connection, key)
-        order = OrderBook(connection).get(key) if file else None
-    if file is None or order is None:
-        raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
+    with reading(settings, Act.ORDER_READ, f"order {key}") as tx:
+        file = order_file(tx.connection, key)
+        if file is None:
+            raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
+        order = tx.orders.get(key)
     file["clocks"] = clock_facts(order, deadlines_of(settings), law_policy(settings), system_clock())
     if json_wanted:
         print_json(file)

@@ -13,9 +13,9 @@ from csire_bridge.cli.partners import ping
 from csire_bridge.cli.partners.tables import as_json, finding_as_json, table_of
 from csire_bridge.cli.shared.arguments import (
     AsTheHubOption,
-    ByOption,
     EicArgument,
     NumberOption,
+    OptionalByOption,
     ProfileChoice,
     ReasonOption,
     SomeEicArgument,
@@ -25,7 +25,7 @@ from csire_bridge.cli.shared.arguments import (
     parse_words,
 )
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
-from csire_bridge.cli.shared.operator_action import opened
+from csire_bridge.cli.shared.operator_action import act_of, opened, parse_reason
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.message.partner_entries import PartnerEntry
 from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
@@ -127,7 +127,7 @@ def check(
 @_partner.command()
 def add(
     eic: EicArgument,
-    by: ByOption,
+    by: OptionalByOption = None,
     certificate: Annotated[
         list[Path] | None,
         typer.Option("--certificate", help="PEM file; may be given more than once.", exists=True, dir_okay=False),
@@ -150,13 +150,15 @@ def add(
 
         csire-bridge partner add 10XPL-TSO------P --certificate hub-2027.pem --by "Anna Nowak"
     """
-    from csire_bridge.worker.partners.entry import enter_partner
+    from csire_bridge.worker.partners.entry import enter_by_hand
     from csire_bridge.worker.partners.roster import FilePartners
 
+    known, settings = parse_eic(eic), load_settings(config, database=database)
+    act = act_of(settings, by, None, needs_why=False)
     entry = PartnerEntry(
-        eic=parse_eic(eic),
-        entered_at=system_clock(),
-        entered_by=parse_words(by, "--by"),
+        eic=known,
+        entered_at=act.at,
+        entered_by=act.by,
         role=role,
         profile=SecurityProfile(profile.value) if profile else None,
         numbers=parse_numbers(number),
@@ -165,10 +167,9 @@ def add(
         at_once=at_once,
         may_send_as_the_hub=parse_widened(may_send_as_the_hub),
     )
-    settings = load_settings(config, database=database)
     file = FilePartners.load(settings)
     with opened(settings) as store, store.transaction() as tx:
-        done = enter_partner(tx.partners, file, entry, certificate or [])
+        done = enter_by_hand(tx, file, entry, certificate or [], act)
     for line in done:
         out.print(line, highlight=False)
     out.print(_soon())
@@ -178,8 +179,8 @@ def add(
 def withdraw(
     eic: EicArgument,
     fingerprint: Annotated[str, typer.Option(help="SHA-256 of the certificate, or 8 and more of its first digits.")],
-    by: ByOption,
     reason: ReasonOption,
+    by: OptionalByOption = None,
     database: DatabaseOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -189,14 +190,14 @@ def withdraw(
 
         csire-bridge partner withdraw 10XPL-TSO------P --fingerprint 3fa94c1e --by "Anna Nowak" --reason "key lost"
     """
-    from csire_bridge.worker.partners.entry import withdraw_certificate
+    from csire_bridge.worker.partners.entry import withdraw_by_hand
     from csire_bridge.worker.partners.roster import FilePartners
 
-    known, who, why = parse_eic(eic), parse_words(by, "--by"), parse_words(reason, "--reason", longest=1000)
-    settings = load_settings(config, database=database)
+    known, why, settings = parse_eic(eic), parse_reason(reason, "--reason"), load_settings(config, database=database)
+    act = act_of(settings, by, why)
     file = FilePartners.load(settings)
     with opened(settings) as store, store.transaction() as tx:
-        whole = withdraw_certificate(tx.partners, file, known, fingerprint, system_clock(), who, why)
+        whole = withdraw_by_hand(tx, file, known, fingerprint, act)
     out.print(f"{known}: certificate {whole} is trusted no longer; {_soon()}", highlight=False)
 
 

@@ -18,15 +18,17 @@ from csire_bridge.cli.rules.as_text import (
     not_sent_words,
     rule_set_words,
 )
-from csire_bridge.cli.shared.arguments import ByOption, parse_words
+from csire_bridge.cli.shared.arguments import OptionalByOption
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_future, parse_moment
+from csire_bridge.cli.shared.operator_action import act_of, opened
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.rules.decide import Rules
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.preview import Moved, PastResult, moved_orders, replay_past
 from csire_bridge.domain.rules.timeline import in_force
 from csire_bridge.domain.written_text import written_text
+from csire_bridge.pipeline.operator.registry_actions import enter_rules
 from csire_bridge.runtime.steady_clock import system_clock
 
 __all__ = ["add_to"]
@@ -50,9 +52,9 @@ def group() -> None:
 @_app.command("set")
 def enter(
     file: FileArgument,
-    by: ByOption,
     why: WhyOption,
     since: Annotated[str, typer.Option("--from", help=f"From when the rules are in force. {MOMENT_HELP}")],
+    by: OptionalByOption = None,
     database: DatabaseOption = None,
     config: ConfigOption = None,
 ) -> None:
@@ -64,16 +66,14 @@ def enter(
     """
     from csire_bridge.config.files.rule_files import checked_rules
     from csire_bridge.service.wiring.settings_to_values import deadlines_of
-    from csire_bridge.store.database import Database
 
-    settings, now = load_settings(config, database=database), system_clock()
-    who, reason, moment = parse_words(by, "--by"), parse_words(why, "--why", longest=1000), parse_future(since, now)
+    settings = load_settings(config, database=database)
+    act = act_of(settings, by, why)
+    moment = parse_future(since, act.at)
     text = _text_of(file)
     rule_set = checked_rules(text, file.name, deadlines_of(settings), moment)
-    with closing(Database(settings.database)) as store:
-        store.require_current()
-        with store.transaction() as tx:
-            key = tx.rule_sets.enter(RuleSetVersion(0, moment, now, who, reason, text))
+    with opened(settings) as store, store.transaction() as tx:
+        key = enter_rules(tx, RuleSetVersion(0, moment, act.at, act.by, act.why or "", text), act)
     out.print(f"rule set {key} holds from {local(moment)}", highlight=False)
     _print_lines(rule_set_words(rule_set))
 

@@ -11,10 +11,10 @@ from csire_bridge.domain.identifiers import Eic, MessageNumber
 
 __all__ = [
     "AsTheHubOption",
-    "ByOption",
     "EicArgument",
     "ListedKeyArgument",
     "NumberOption",
+    "OptionalByOption",
     "PointArgument",
     "ProfileChoice",
     "ReasonOption",
@@ -29,7 +29,10 @@ EicArgument = Annotated[str, typer.Argument(metavar="EIC", help="The partner's E
 SomeEicArgument = Annotated[str | None, typer.Argument(metavar="[EIC]", help="Only this partner.")]
 ListedKeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Its key, as shown by `list`.")]
 PointArgument = Annotated[str, typer.Argument(metavar="POINT", help="Code of the metering point (PPE).")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does this; the history keeps the name.")]
+OptionalByOption = Annotated[
+    str | None,
+    typer.Option("--by", help="Who does this; the name is kept. With a login: yourself.", show_default=False),
+]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; the history keeps it.")]
 NumberOption = Annotated[
     list[str] | None,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,16 @@ import typer
 
 from csire_bridge.cli.shared.arguments import parse_words
 from csire_bridge.cli.shared.console import out, print_json
+from csire_bridge.cli.shared.opened import opened
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import note
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
-    from csire_bridge.store.database import Database
     from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = [
@@ -27,23 +28,13 @@ __all__ = [
     "changing",
     "opened",
     "parse_point",
+    "parse_reason",
     "read_transaction",
+    "reading",
     "tell",
 ]
 
 _LONGEST = 1000
-
-
-@contextmanager
-def opened(settings: Settings, *, reads: bool = False) -> Iterator[Database]:
-    """The database, with the tables of this version; needs no keys. If it ``reads`` only, a standby will do."""
-    from csire_bridge.store.connection.options import DatabaseOptions
-    from csire_bridge.store.database import Database
-
-    options = replace(DatabaseOptions.of(settings.storage), standby=reads)
-    with closing(Database(settings.database, options)) as store:
-        store.require_current()
-        yield store
 
 
 @contextmanager
@@ -60,13 +51,42 @@ def read_transaction(config: Path | None, database: str | None) -> Iterator[Unit
         yield tx
 
 
-def act_of(by: str | None, why: str | None, *, needs_why: bool = True) -> OperatorAction:
-    """The operator action: who, why, and now; exit code 2 with a sentence if one of them is missing."""
-    for value, option in ((by, "--by"), (why, "--why") if needs_why else (by, "--by")):
-        if value is None:
-            raise typer.BadParameter(f"{option} is missing: whoever changes something says who and why")
-    words = None if why is None else parse_words(why, "--why", longest=_LONGEST)
-    return OperatorAction(parse_words(by or "", "--by"), system_clock(), words)
+def act_of(
+    settings: Settings, by: str | None, why: str | None, *, needs_why: bool = True, needs_name: bool = True
+) -> OperatorAction:
+    """The operator action: who, why, and now. Who it is, the settings say (``who``).
+
+    Exit code 2 with a sentence if one of them is missing; ActionRefused where a login is needed.
+    """
+    from csire_bridge.cli.shared.who import actor_who_changes
+
+    words = parse_reason(why) if why is not None else None
+    name = None if by is None else parse_words(by, "--by")
+    actor = actor_who_changes(settings, name, name_needed=needs_name)
+    if words is None and needs_why:
+        raise typer.BadParameter("--why is missing: whoever changes something says who and why")
+    return OperatorAction.of(actor, system_clock(), words)
+
+
+def parse_reason(why: str, option: str = "--why") -> str:
+    """The words of a reason, or a sentence and exit code 2."""
+    return parse_words(why, option, longest=_LONGEST)
+
+
+@contextmanager
+def reading(settings: Settings, what: Act, subject: str) -> Iterator[UnitOfWork]:
+    """A transaction for reading personal data; that somebody reads it is written into the audit first.
+
+    Raises NotAllowed for somebody who may not.
+    """
+    from csire_bridge.cli.shared.who import actor_who_reads
+
+    with opened(settings) as store:
+        actor = actor_who_reads(settings, store)
+        with store.transaction() as tx:
+            note(tx, actor, what, subject, system_clock())
+        with store.read_transaction() as tx:
+            yield tx
 
 
 def parse_point(text: str) -> MeteringPointCode:

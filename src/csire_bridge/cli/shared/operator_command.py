@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast
 
 import typer
 
+from csire_bridge.cli.shared.arguments import OptionalByOption
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption
 from csire_bridge.cli.shared.operator_action import act_of, changing, tell
 from csire_bridge.cli.shared.settings import load_settings
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Operator", "operator_command"]
 
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does this; the name is kept.", show_default=False)]
 WhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept.", show_default=False)]
 OptionalWhyOption = Annotated[str | None, typer.Option("--why", help="Why; it is kept. May be left out.")]
 _P = ParamSpec("_P")
@@ -41,8 +41,11 @@ class Operator:
     needs_why: bool
 
     def action(self) -> OperatorAction:
-        """Who and why, now; exit code 2 with a sentence where one of them is missing."""
-        return act_of(self.by, self.why, needs_why=self.needs_why)
+        """Who and why, now; exit code 2 with a sentence where one of them is missing.
+
+        Raises ActionRefused where a login is needed.
+        """
+        return act_of(self.settings(), self.by, self.why, needs_why=self.needs_why)
 
     def settings(self) -> Settings:
         """The settings that hold, with the database that is named."""
@@ -66,7 +69,7 @@ def operator_command(
 
     In the help they stand last, but for the command's keyword-only options, which come after ``--why``.
     """
-    who: dict[str, Any] = {"by": ByOption, "why": WhyOption if needs_why else OptionalWhyOption}
+    who: dict[str, Any] = {"by": OptionalByOption, "why": WhyOption if needs_why else OptionalWhyOption}
     where: dict[str, Any] = {"database": DatabaseOption, "json_wanted": JsonOption, "config": ConfigOption}
 
     def decorate(command: Callable[Concatenate[Operator, _P], None]) -> Callable[..., None]:

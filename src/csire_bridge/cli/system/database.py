@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from csire_bridge.cli.shared.arguments import OptionalByOption
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
+from csire_bridge.cli.shared.operator_action import act_of
 from csire_bridge.cli.shared.settings import load_settings
-from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.cli.shared.who import system_user
+from csire_bridge.domain.errors import BridgeError, ConfigurationError
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.acts import Act
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
     from csire_bridge.store.database import Database
 
 __all__ = ["add_to"]
@@ -104,6 +110,7 @@ def restore(
         bool, typer.Option("--resume", help="Nothing was done since the backup: continue without stop and checks.")
     ] = False,
     lost_until: LostUntilOption = None,
+    by: OptionalByOption = None,
 ) -> None:
     """Restore a backup of an SQLite database. Stop the service first: a database in use is never replaced.
 
@@ -119,12 +126,14 @@ def restore(
     from csire_bridge.store.housekeeping.backup import restore as put_back
 
     now = system_clock()
-    lost = _lost_until(lost_until, now)
+    lost, settings = _lost_until(lost_until, now), load_settings(config, database=database)
     with _opened(config, database) as store:
         target = _file_of(store, f"pg_restore {file}")
+        act = _restoring(settings, store, by)
         store.require_known(look_at(file).revision)
         kept = put_back(file, target, now, force=force)
         store.upgrade()
+        _note_restore(store, act, {"from": str(file), "resume": resume, "lost_until": None if resume else lost})
         if not resume:
             store.restored(now, lost)
     out.print(f"restored from {file}{'; everything goes on' if resume else ''}")
@@ -135,7 +144,12 @@ def restore(
 
 
 @_db.command()
-def restored(database: DatabaseOption = None, config: ConfigOption = None, lost_until: LostUntilOption = None) -> None:
+def restored(
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+    lost_until: LostUntilOption = None,
+    by: OptionalByOption = None,
+) -> None:
     """Record that PostgreSQL was restored; use it before the service starts.
 
     Disconnections stop until a person lifts the stop switch, and orders of the time before --lost-until are neither
@@ -149,8 +163,33 @@ def restored(database: DatabaseOption = None, config: ConfigOption = None, lost_
     lost = _lost_until(lost_until, now)
     with _opened(config, database) as store:
         store.require_current()
+        act = _restoring(load_settings(config, database=database), store, by)
+        _note_restore(store, act, {"lost_until": lost})
         store.restored(now, lost)
     _tell_in_doubt(lost)
+
+
+def _restoring(settings: Settings, store: Database, by: str | None) -> OperatorAction:
+    """Who restores: by the database that is replaced, where it can still be asked."""
+    from csire_bridge.domain.people.audited import require
+    from csire_bridge.store.database import Database
+
+    try:
+        with closing(Database(store.url)) as before:  # no connection of ours stays open on a file that is replaced
+            before.require_current()
+    except BridgeError:  # it is lost, or of another version: whoever may write its files may replace it
+        act = OperatorAction.of(system_user(by), system_clock())
+    else:
+        act = act_of(settings, by, None, needs_why=False, needs_name=False)
+    require(act.who, Act.DATABASE_RESTORE)
+    return act
+
+
+def _note_restore(store: Database, act: OperatorAction, facts: dict[str, object]) -> None:
+    from csire_bridge.domain.people.audited import note
+
+    with store.transaction() as tx:
+        note(tx, act.who, Act.DATABASE_RESTORE, "database", act.at, after=facts)
 
 
 def _lost_until(text: str | None, now: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from csire_bridge.cli.guards.danger import lift
-from csire_bridge.cli.shared.arguments import parse_words
 from csire_bridge.cli.shared.console import (
     ConfigOption,
     DatabaseOption,
@@ -22,7 +22,7 @@ from csire_bridge.cli.shared.console import (
     with_progress,
 )
 from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import opened, parse_point, read_transaction, tell
+from csire_bridge.cli.shared.operator_action import act_of, opened, parse_point, read_transaction, reading, tell
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.cli.system.point_actions import set_meter
 from csire_bridge.cli.system.protection import protect, protection, unprotect
@@ -30,7 +30,10 @@ from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.metering_point.facts import Since, Source, Telling, origins
 from csire_bridge.domain.metering_point.point_lists import BadLine, Entry, read_points
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.protection import Protection
+from csire_bridge.pipeline.operator.registry_actions import import_points
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
 
@@ -74,18 +77,17 @@ def import_list(
 
         csire-bridge points import points.csv --by "Anna Nowak"
     """
-    if by is None and not dry_run:
-        raise typer.BadParameter("--by is missing: whoever changes something says who")
-    name = parse_words(by, "--by") if by else None
+    settings = load_settings(config, database=database)
+    act = None if dry_run else act_of(settings, by, None, needs_why=False)
     found = read_points(file.read_bytes(), system_clock().astimezone(WARSAW).date())
-    with opened(load_settings(config, database=database)) as store:
+    with opened(settings) as store:
         good, bad = list(found.entries), list(found.bad)
         while elsewhere := _meters_elsewhere(store, good):
             bad += elsewhere
             good = [entry for entry in good if entry.line not in {b.line for b in elsewhere}]
-        writes = not dry_run and (skip_bad or not bad)
-        if writes:
-            _write(store, good, name)
+        writes = act is not None and (skip_bad or not bad)
+        if act is not None and writes:
+            _write(store, good, file.name, act)
     bad.sort(key=lambda b: b.line)
     _tell_import(len(good), bad, json_wanted, written=writes)
     if bad and not skip_bad:
@@ -107,12 +109,12 @@ def _meters_elsewhere(store: Database, entries: Sequence[Entry]) -> list[BadLine
     return bad
 
 
-def _write(store: Database, entries: Sequence[Entry], by: str | None) -> None:
+def _write(store: Database, entries: Sequence[Entry], origin: str, act: OperatorAction) -> None:
     """Write in batches; after an interruption the import is repeated."""
     for start in with_progress(range(0, len(entries), _BATCH), "writing"):
         with store.transaction() as tx:
             updates = [entry.update for entry in entries[start : start + _BATCH]]
-            tx.points.record_notices(updates, system_clock(), Source.IMPORT, by)
+            import_points(tx, updates, origin, replace(act, at=system_clock()))
 
 
 def _tell_import(good: int, bad: Sequence[BadLine], json_wanted: bool, *, written: bool) -> None:
@@ -140,10 +142,10 @@ def show(
         csire-bridge points show 590243856287817706
     """
     chosen = parse_point(code)
-    with read_transaction(config, database) as tx:
+    with reading(load_settings(config, database=database), Act.POINT_READ, f"point {chosen}") as tx:
         record, history = tx.points.record(chosen), tx.points.history(chosen)
-    if record is None and not history:
-        raise ActionRefused(f"the point {chosen} is not known", "import it, or look the code up")
+        if record is None and not history:
+            raise ActionRefused(f"the point {chosen} is not known", "import it, or look the code up")
     known = origins(record, history) if record else {}
     point = record.point if record else None
     facts = {name: _known(getattr(point, name), since, telling) for name, (since, telling) in known.items()}

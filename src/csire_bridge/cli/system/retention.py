@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from csire_bridge.cli.shared.arguments import OptionalByOption
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json, with_progress
-from csire_bridge.cli.shared.operator_action import opened
+from csire_bridge.cli.shared.operator_action import act_of, opened
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import note
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ def retention(
     archive: Annotated[
         Path | None, typer.Option("--archive", help="The folder for archives, instead of that of the settings.")
     ] = None,
+    by: OptionalByOption = None,
     database: DatabaseOption = None,
     json_wanted: JsonOption = False,
     config: ConfigOption = None,
@@ -53,6 +57,9 @@ def retention(
         if dry_run:
             _tell_plan(worker, json_wanted)
         else:
+            act = act_of(settings, by, None, needs_why=False, needs_name=False)
+            with store.transaction() as tx:
+                note(tx, act.who, Act.RETENTION_RUN, "database", act.at, after=settings.retention.model_dump())
             _run(worker, json_wanted)
 
 

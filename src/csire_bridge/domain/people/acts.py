@@ -41,13 +41,11 @@ class Act(StrEnum):
     MOVEMENT_EXPLAIN = "movement.explain"
     POINT_READ = "point.read"
     POINT_METER = "point.meter"
-    POINT_LIFT_DANGER = "point.lift-danger"
     POINTS_IMPORT = "points.import"
     PROTECTION_SET = "protection.set"
     PROTECTION_END = "protection.end"
     PROTECTION_READ = "protection.read"
     RULES_ACTIVATE = "rules.activate"
-    PARTNER_ADD = "partner.add"
     PARTNER_CHANGE = "partner.change"
     PARTNER_CERTIFICATE = "partner.certificate"
     ALERT_ACKNOWLEDGE = "alert.acknowledge"
@@ -102,13 +100,11 @@ PERMISSION_OF: Mapping[Act, Permission | None] = {
     Act.MOVEMENT_EXPLAIN: Permission.POINTS,
     Act.POINT_READ: Permission.READ_PERSONAL,
     Act.POINT_METER: Permission.POINTS,
-    Act.POINT_LIFT_DANGER: Permission.POINTS,
     Act.POINTS_IMPORT: Permission.POINTS,
     Act.PROTECTION_SET: Permission.POINTS,
     Act.PROTECTION_END: Permission.POINTS,
     Act.PROTECTION_READ: Permission.READ_PERSONAL,
     Act.RULES_ACTIVATE: Permission.RULES,
-    Act.PARTNER_ADD: Permission.PARTNERS,
     Act.PARTNER_CHANGE: Permission.PARTNERS,
     Act.PARTNER_CERTIFICATE: Permission.PARTNERS,
     Act.ALERT_ACKNOWLEDGE: Permission.ORDERS,

@@ -1,4 +1,4 @@
-"""Facts as JSON for the audit; what is secret is left out."""
+"""Facts as JSON for the audit, without secrets, and without why a household is protected."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
+
+from csire_bridge.domain.protection import ProtectedKind, Protection
 
 __all__ = ["as_json"]
 
@@ -21,6 +23,8 @@ def as_json(value: object) -> str | None:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Protection | ProtectedKind):
+        return _MASK
     if is_dataclass(value) and not isinstance(value, type):
         value = {one.name: getattr(value, one.name) for one in fields(value)}
     if isinstance(value, Mapping):

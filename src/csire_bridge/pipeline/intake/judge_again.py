@@ -15,6 +15,8 @@ from csire_bridge.domain.errors import ActionRefused, PartnerFault
 from csire_bridge.domain.message.message import RawMessage
 from csire_bridge.domain.message.refusals import JudgingAgain
 from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import audited
 from csire_bridge.domain.work import PROMPT, WorkStep
 from csire_bridge.pipeline.ports.store import Store, Transaction
 from csire_bridge.telemetry.logs import logger
@@ -83,6 +85,7 @@ def reopen(tx: Transaction, keys: Sequence[int], now: datetime, text: str) -> li
     return reopened
 
 
+@audited(Act.MESSAGE_JUDGE_AGAIN, "{keys}")
 def reopen_by_hand(tx: Transaction, keys: Sequence[int], act: OperatorAction) -> list[int]:
     """The same for a person. Raises ActionRefused, and changes nothing, for one that is not refused or has no bytes."""
     found = {raw.key: raw for raw in tx.messages.refused(keys)}

@@ -1,6 +1,9 @@
-"""Operator actions: what a named person may do, each in one transaction and written into a history.
+"""Operator actions: what people may do, each in one transaction, written into a history and into the audit.
+
+``domain.people.audited`` holds the rights of each: no command, page or API has to.
 
 ``order_actions`` (retry, field work, report, withdraw, settle), ``guard_actions`` (stop switch, holds, cap),
 ``complaint_actions`` (lodged, decided, disputed), ``danger_actions`` (cut because of danger, lift), ``point_actions``
-(meter), ``protection_actions`` (protected households), ``release_work`` (parked work); ``waiting_orders`` serves them.
+(meter), ``protection_actions`` (protected households), ``release_work`` (parked work), ``movement_actions`` (movements
+that no order explains), ``registry_actions`` (lists of points, rule sets); ``waiting_orders`` serves them.
 """

@@ -12,11 +12,15 @@ from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.complaints import Complaint, Decision
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import audited
+from csire_bridge.pipeline.operator.guard_actions import known_hold
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["decide", "dispute", "lodge"]
 
 
+@audited(Act.COMPLAINT_LODGE, "point {point}")
 def lodge(
     tx: Transaction,
     point: MeteringPointCode,
@@ -51,6 +55,7 @@ def lodge(
     return tx.guards.add_hold(hold)
 
 
+@audited(Act.COMPLAINT_DECIDE, "hold {key}", lambda tx, given: known_hold(tx, given["key"]))
 def decide(tx: Transaction, key: int, decision: Decision, act: OperatorAction) -> Hold:
     """Record how the complaint of a hold was decided; return the hold.
 
@@ -73,6 +78,7 @@ def decide(tx: Transaction, key: int, decision: Decision, act: OperatorAction) -
     return tx.guards.hold(hold.key)
 
 
+@audited(Act.COMPLAINT_DISPUTE, "hold {key}", lambda tx, given: known_hold(tx, given["key"]))
 def dispute(tx: Transaction, key: int, act: OperatorAction) -> Hold:
     """Record that the household disputes the decision before the coordinator; return the hold.
 
@@ -88,10 +94,7 @@ def dispute(tx: Transaction, key: int, act: OperatorAction) -> Hold:
 
 
 def _standing_complaint(tx: Transaction, key: int) -> tuple[Hold, Complaint]:
-    try:
-        hold = tx.guards.hold(key)
-    except KeyError as error:
-        raise ActionRefused(f"there is no hold {key}", "look its key up with `hold list`") from error
+    hold = known_hold(tx, key)
     if hold.complaint is None:
         raise ActionRefused(f"hold {key} is of the kind {hold.kind}: it has no complaint", "see `hold list`")
     if hold.released_at is not None:

@@ -28,6 +28,8 @@ from csire_bridge.domain.order.order import (
     OrderState,
     ReconnectionReason,
 )
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import audited
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.pipeline.execute.gates.danger_gate import needs_people
@@ -61,6 +63,7 @@ class Lifted:
     stays_off: str | None = None
 
 
+@audited(Act.DANGER_CUT, "point {point}")
 def cut(tx: Transaction, point: MeteringPointCode, act: OperatorAction, *, despite_stop: bool = False) -> Ordered:
     """Order a cut at once, and register the danger, so that every connection waits until it is lifted.
 
@@ -95,6 +98,7 @@ def cut(tx: Transaction, point: MeteringPointCode, act: OperatorAction, *, despi
     return Ordered(one, order, tuple(_against(tx, order, known, act)))
 
 
+@audited(Act.DANGER_LIFT, "point {point}", lambda tx, given: tx.danger_cuts.standing([given["point"]]))
 def lift(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> Lifted:
     """Lift the danger at a point (PL-278): what the operator had cut is connected again, and connections go on.
 

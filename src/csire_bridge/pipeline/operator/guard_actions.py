@@ -11,17 +11,29 @@ from csire_bridge.domain.metering_point.guards import Allowance, StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import audited
 from csire_bridge.pipeline.operator.waiting_orders import go_on
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["approve", "ask", "lift_stop", "release_hold", "set_hold", "throw_stop"]
+__all__ = ["approve", "ask", "known_hold", "lift_stop", "release_hold", "set_hold", "throw_stop"]
 
 
+def known_hold(tx: Transaction, key: int) -> Hold:
+    """The hold of that key, released or not; raises ActionRefused where there is none."""
+    try:
+        return tx.guards.hold(key)
+    except KeyError as error:
+        raise ActionRefused(f"there is no hold {key}", "look its key up with `hold list`") from error
+
+
+@audited(Act.STOP_THROW, "stop", lambda tx, _: tx.guards.stop())
 def throw_stop(tx: Transaction, scope: StopScope, act: OperatorAction) -> None:
     """Throw the stop switch: no node sends commands of that scope any more; commands already sent are not recalled."""
     tx.guards.throw_stop(scope, act.by, act.why or "", act.at)
 
 
+@audited(Act.STOP_LIFT, "stop", lambda tx, _: tx.guards.stop())
 def lift_stop(tx: Transaction, act: OperatorAction) -> int:
     """Lift the stop switch; return how many times it had been thrown. Orders that waited continue."""
     lifted = tx.guards.lift_stops(act.by, act.at, act.why)
@@ -30,6 +42,7 @@ def lift_stop(tx: Transaction, act: OperatorAction) -> int:
     return lifted
 
 
+@audited(Act.HOLD_SET, "point {point}")
 def set_hold(
     tx: Transaction, point: MeteringPointCode, kind: HoldKind, until: datetime | None, act: OperatorAction
 ) -> int:
@@ -45,25 +58,27 @@ def set_hold(
     return tx.guards.add_hold(hold)
 
 
+@audited(Act.HOLD_RELEASE, "hold {key}", lambda tx, given: known_hold(tx, given["key"]))
 def release_hold(tx: Transaction, key: int, act: OperatorAction) -> tuple[Hold, Sequence[Order]]:
     """Release a hold; return it with the orders that waited for it, which continue unless something else stops them.
 
     Raises ActionRefused when there is no such hold, or it was released before.
     """
+    known_hold(tx, key)
     try:
         hold = tx.guards.release_hold(key, act.by, act.at, act.why)
-    except KeyError as error:
-        raise ActionRefused(f"there is no hold {key}", "look its key up with `hold list`") from error
     except StaleWrite as error:
         raise ActionRefused(error.text, "nothing is left to do") from error
     return hold, go_on(tx, hold.metering_point, WaitsFor.HOLD, f"{hold.kind} hold {key} was released", act)
 
 
+@audited(Act.ALLOWANCE_ASK, "allowance")
 def ask(tx: Transaction, count: int, act: OperatorAction) -> int:
     """Ask for ``count`` disconnections above the cap; return the request's key, for somebody else to approve."""
     return tx.guards.ask_allowance(count, act.by, act.why or "", act.at)
 
 
+@audited(Act.ALLOWANCE_APPROVE, "allowance {key}")
 def approve(tx: Transaction, key: int, act: OperatorAction, lasts: timedelta) -> Allowance:
     """Approve a request for ``lasts`` from now on; orders that wait for the cap are looked at again at once.
 

@@ -21,6 +21,8 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderState, Outcome, RejectionReason
 from csire_bridge.domain.order.site_reports import SiteReport, check_moment, check_unmoved, is_fresh, proven
 from csire_bridge.domain.order.steps import STEP_ENDED, OrderStep, StepKind, StepState, tried_again
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import audited
 from csire_bridge.pipeline.execute.gates.field_work_gate import against_field_work
 from csire_bridge.pipeline.execute.gates.meter_gate import doubts_of
 from csire_bridge.pipeline.observe.readings import read_contactor
@@ -63,6 +65,7 @@ class ObservedOrder:
         return ObservedOrder(self.order, None, f"the meter's last reading is of {self.reading.read_at.isoformat()}")
 
 
+@audited(Act.ORDER_RETRY, "{orders}", lambda _, given: given["orders"])
 def retry(tx: Transaction, orders: Sequence[Order], act: OperatorAction) -> list[Order]:
     """Put orders back into the queue: every gate is checked again, and the attempts are counted from zero.
 
@@ -95,6 +98,7 @@ def retry_refusal(order: Order) -> str | None:
     return None
 
 
+@audited(Act.ORDER_FIELD_WORK, "order {key}", lambda tx, given: tx.orders.get_many([given["key"]]))
 def send_to_field(tx: Transaction, key: int, act: OperatorAction, law: LawPolicy) -> Order:
     """Leave a parked order to a field crew.
 
@@ -135,6 +139,7 @@ def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> Obse
         return ObservedOrder(order, None, error.text)
 
 
+@audited(Act.ORDER_REPORT_DONE, "order {seen.order.key}", lambda _, given: given["seen"].order)
 def report_executed(
     tx: Transaction, seen: ObservedOrder, act: OperatorAction, report: SiteReport, *, armed_counts: bool = False
 ) -> Order:
@@ -180,6 +185,7 @@ def _left_to_people(tx: Transaction, order: Order) -> datetime | None:
     return since
 
 
+@audited(Act.ORDER_REPORT_NOT_DONE, "order {seen.order.key}", lambda _, given: given["seen"].order)
 def report_not_done(
     tx: Transaction,
     seen: ObservedOrder,
@@ -201,6 +207,7 @@ def report_not_done(
     return _end(tx, changes, changes.move(order, OrderState.REJECTED, text, cannot_reason=reason, detail=words))
 
 
+@audited(Act.ORDER_WITHDRAW, "order {seen.order.key}", lambda _, given: given["seen"].order)
 def withdraw(tx: Transaction, seen: ObservedOrder, act: OperatorAction, *, unread: bool = False) -> Order:
     """The order ends without effect; the hub is told where its message has an answer, but not why. Raises
     ActionRefused.
@@ -218,6 +225,7 @@ def withdraw(tx: Transaction, seen: ObservedOrder, act: OperatorAction, *, unrea
     return _end(tx, changes, changes.move(order, OrderState.WITHDRAWN, text, **facts))
 
 
+@audited(Act.ORDER_SETTLE, "order {key}")
 def settle_contested(tx: Transaction, key: int, act: OperatorAction) -> Order:
     """Settle an answer that the hub contests, after it was cleared up with the hub.
 

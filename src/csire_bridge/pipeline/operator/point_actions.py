@@ -15,6 +15,8 @@ from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import MeteringPoint, Source
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import audited
 from csire_bridge.pipeline.operator.waiting_orders import go_on
 from csire_bridge.pipeline.ports.store import Transaction
 
@@ -35,6 +37,7 @@ def lift_danger(tx: Transaction, point: MeteringPointCode, act: OperatorAction) 
     return go_on(tx, point, WaitsFor.DANGER, "registered danger was lifted", act)
 
 
+@audited(Act.POINT_METER, "point {point}", lambda tx, given: tx.points.get(given["point"]))
 def set_meter(
     tx: Transaction, point: MeteringPointCode, meter: MeterNumber | None, act: OperatorAction
 ) -> tuple[Sequence[MeteringPointCode], Sequence[int]]:

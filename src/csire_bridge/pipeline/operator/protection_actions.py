@@ -11,6 +11,8 @@ from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import audited, note
 from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
 from csire_bridge.pipeline.operator.point_actions import known_point, record, statement
 from csire_bridge.pipeline.operator.waiting_orders import go_on
@@ -19,6 +21,7 @@ from csire_bridge.pipeline.ports.store import Transaction
 __all__ = ["protect", "read_protection_of", "unprotect"]
 
 
+@audited(Act.PROTECTION_SET, "point {point}", lambda tx, given: _protection(tx, given["point"]))
 def protect(
     tx: Transaction, point: MeteringPointCode, kind: ProtectedKind, until: date | None, act: OperatorAction
 ) -> Protection:
@@ -34,6 +37,7 @@ def protect(
     return protection
 
 
+@audited(Act.PROTECTION_END, "point {point}", lambda tx, given: _protection(tx, given["point"]))
 def unprotect(tx: Transaction, point: MeteringPointCode, act: OperatorAction) -> Sequence[Order]:
     """Record that the household at a point is not protected; return the orders that waited for the law, which go on.
 
@@ -48,9 +52,15 @@ def read_protection_of(tx: Transaction, point: MeteringPointCode, act: OperatorA
 
     Raises ActionRefused for an unknown point.
     """
-    known = known_point(tx, point, act)
-    tx.points.note_protection_read(point, act.by, act.why or "", act.at)
-    return known.protection
+    note(tx, act.who, Act.PROTECTION_READ, f"point {point}", act.at, act.why)
+    return known_point(tx, point, act).protection
+
+
+def _protection(tx: Transaction, point: MeteringPointCode) -> dict[str, object]:
+    """What the audit keeps of a protection: whether there is one and until when, and not why."""
+    known = tx.points.get(point)
+    told = known.protection if known else None
+    return {"protected": told is not None and told != NOT_PROTECTED, "until": told.until if told else None}
 
 
 def _record(tx: Transaction, point: MeteringPointCode, protection: Protection, act: OperatorAction) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import audited
 from csire_bridge.domain.work import ParkedWork, WorkStep
 from csire_bridge.pipeline.ports.store import Transaction
 
@@ -15,6 +17,7 @@ _ABOUT_MESSAGES = (WorkStep.INTAKE, WorkStep.SID_INTAKE)
 _ABOUT_ORDERS = (WorkStep.EXECUTE, WorkStep.PERFORM, WorkStep.ACKNOWLEDGE)
 
 
+@audited(Act.WORK_RELEASE, "parked work", lambda _, given: given["pieces"])
 def release(tx: Transaction, pieces: Sequence[ParkedWork], act: OperatorAction) -> None:
     """Make ``pieces`` due again, each with a line in its subject's history. Their attempts are counted from zero.
 

@@ -63,7 +63,8 @@ class DangerCuts(Protocol):
 
 
 class RuleSets(Protocol):
-    """Rule sets of the configurator: how many were entered, and all of them in that order."""
+    """Rule sets of the configurator: how many were entered, and all of them in that order; and a new one."""
 
     def count(self) -> int: ...
     def versions(self) -> list[RuleSetVersion]: ...
+    def enter(self, version: RuleSetVersion) -> int: ...

@@ -86,7 +86,7 @@ Index(
     postgresql_where=_PENDING,
 )
 
-# Who has read why a household is protected, which is personal data of a special kind.
+# Who had read why a household is protected, up to version 0.4; since then it stands in the audit.
 protection_readings = Table(
     "protection_readings",
     metadata,

@@ -13,13 +13,38 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partner_entries import CertificateEntry, PartnerEntry
 from csire_bridge.domain.message.partners import Partner
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import note, require
 from csire_bridge.store.repositories.messages.partners import PartnerRegistry
+from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, PartnerListing, Source, TablePartners
 from csire_bridge.xml.security.keys import TrustedCertificate, load_pins
 
-__all__ = ["enter_partner", "withdraw_certificate"]
+__all__ = ["enter_by_hand", "enter_partner", "withdraw_by_hand", "withdraw_certificate"]
 
 _LEAST_DIGITS = 8
+
+
+def enter_by_hand(
+    tx: UnitOfWork, file: FilePartners, entry: PartnerEntry, certificate_files: Sequence[Path], act: OperatorAction
+) -> list[str]:
+    """``enter_partner`` by a person, which stands in the audit."""
+    subject, files = f"partner {entry.eic}", [str(path) for path in certificate_files]
+    require(act.who, Act.PARTNER_CHANGE)
+    done = enter_partner(tx.partners, file, entry, certificate_files)
+    told = {"entry": entry, "certificate_files": files, "done": done}
+    note(tx, act.who, Act.PARTNER_CHANGE, subject, act.at, act.why, after=told)
+    return done
+
+
+def withdraw_by_hand(tx: UnitOfWork, file: FilePartners, eic: Eic, fingerprint: str, act: OperatorAction) -> str:
+    """``withdraw_certificate`` by a person, which stands in the audit."""
+    require(act.who, Act.PARTNER_CERTIFICATE)
+    whole = withdraw_certificate(tx.partners, file, eic, fingerprint, act.at, act.by, act.why or "")
+    told = {"withdrawn": whole}
+    note(tx, act.who, Act.PARTNER_CERTIFICATE, f"partner {eic}", act.at, act.why, after=told)
+    return whole
 
 
 def enter_partner(

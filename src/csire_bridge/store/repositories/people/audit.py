@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from csire_bridge.domain.people.audit import AuditDay, AuditEntry, ChainedEntry, chained
 from csire_bridge.store.connection.dialects import take_turns, upsert
@@ -76,16 +77,16 @@ class AuditLog:
         """The newest entries first, at most ``limit``, with keys below ``before``; ``act`` may end in a dot."""
         e = audit_entries.c
         chosen = select(audit_entries).order_by(e.key.desc()).limit(limit)
-        for value, condition in (
-            (before, e.key < before),
-            (actor, e.actor == actor),
-            (act, e.act.startswith(act or "", autoescape=True) if (act or "").endswith(".") else e.act == act),
-            (subject, e.subject == subject),
-            (since, e.at >= since),
-            (until, e.at < until),
+        for column, compare, value in (
+            (e.key, operator.lt, before),
+            (e.actor, operator.eq, actor),
+            (e.act, _is_act, act),
+            (e.subject, operator.eq, subject),
+            (e.at, operator.ge, since),
+            (e.at, operator.lt, until),
         ):
             if value is not None:
-                chosen = chosen.where(condition)
+                chosen = chosen.where(compare(column, value))
         return self._read(chosen)
 
     def prune(self, before_day: str, at: datetime) -> int:
@@ -108,6 +109,11 @@ class AuditLog:
         result = self._connection.execute(query)
         entry = reader_of(AuditEntry, result)
         return [_chained(row, entry(row)) for row in result]
+
+
+def _is_act(column: ColumnElement[str], act: object) -> ColumnElement[bool]:
+    whole = str(act)
+    return column.startswith(whole, autoescape=True) if whole.endswith(".") else column == whole
 
 
 def _place(one: ChainedEntry) -> dict[str, object]:

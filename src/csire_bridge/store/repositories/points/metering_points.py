@@ -26,7 +26,7 @@ from csire_bridge.store.repositories.points.installations import Installations
 from csire_bridge.store.sql.array_parameter import any_of
 from csire_bridge.store.sql.execute_many import execute_many
 from csire_bridge.store.sql.row_mapper import from_row, from_rows, to_row
-from csire_bridge.store.tables import metering_point_updates, metering_points, protection_readings
+from csire_bridge.store.tables import metering_point_updates, metering_points
 
 __all__ = ["PointRegistry"]
 
@@ -81,7 +81,6 @@ _ASKED = (
 _ASKED_SINCE = select(_P.code).where(
     any_of(_P.code, "codes"), _P.protection_asked_at >= bindparam("since", type_=_P.protection_asked_at.type)
 )
-_READ = insert(protection_readings)
 _HISTORY = (
     select(metering_point_updates)
     .where(metering_point_updates.c.metering_point == bindparam("code"))
@@ -169,10 +168,6 @@ class PointRegistry:
         """Those of ``codes`` for which SID was asked at ``since`` (UTC) or later."""
         found = self._connection.execute(_ASKED_SINCE, {"codes": [str(code) for code in codes], "since": since})
         return frozenset(found.scalars())
-
-    def note_protection_read(self, code: MeteringPointCode, by: str, why: str, at: datetime) -> None:
-        """Record that a person has read at ``at`` (UTC) why the household at a point is protected."""
-        self._connection.execute(_READ, {"metering_point": str(code), "read_at": at, "by": by, "why": why})
 
     def history(self, code: MeteringPointCode) -> list[Telling]:
         """All statements about a point, the oldest first."""

@@ -1,0 +1,176 @@
+"""``csire-bridge audit``: who did what and who read what."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
+from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
+from csire_bridge.cli.shared.operator_action import opened, reading, tell
+from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.runtime.steady_clock import system_clock
+
+if TYPE_CHECKING:
+    from csire_bridge.domain.people.audit import ChainedEntry
+
+__all__ = ["add_to"]
+
+_audit = typer.Typer(help="Who did what, and who read what: list, export, verify.")
+SinceOption = Annotated[str | None, typer.Option("--since", help=f"From this moment on. {MOMENT_HELP}")]
+UntilOption = Annotated[str | None, typer.Option("--until", help=f"Before this moment. {MOMENT_HELP}")]
+
+
+class Format(StrEnum):
+    """The forms of an export."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_audit, name="audit", no_args_is_help=True)
+
+
+@_audit.command("list")
+def show(
+    by: Annotated[str | None, typer.Option("--by", help="Only what this person or token did.")] = None,
+    act: Annotated[str | None, typer.Option("--act", help="Only this act, such as hold.set, or `hold.`.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help='Only this subject, such as "order 17".')] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Show at most this many.")] = 50,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Entries of the audit, the newest first. That you have read it is written down, too.
+
+    Examples:
+
+        csire-bridge audit list --by anna --since 2026-11-23
+
+        csire-bridge audit list --act hold. --subject "point 590243856287817706"
+    """
+    from csire_bridge.access.audit_export import as_facts
+
+    settings = load_settings(config, database=database)
+    with reading(settings, Act.AUDIT_READ, "audit") as tx:
+        found = tx.audit.page(
+            limit=limit, actor=by, act=act, subject=subject, since=_moment(since), until=_moment(until)
+        )
+    if json_wanted:
+        print_json([as_facts(one) for one in found])
+        return
+    for one in found:
+        out.print(_line(one), markup=False, highlight=False)
+    if not found:
+        out.print("no such entry")
+
+
+@_audit.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, which must not exist; `-`: output.")],
+    form: Annotated[Format, typer.Option("--format", help="csv: for a spreadsheet; json: a line each.")] = Format.CSV,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write entries into a file, the oldest first, with the hashes of the chain.
+
+    Examples:
+
+        csire-bridge audit export audit.csv --since 2026-11-01
+
+        csire-bridge audit export audit.jsonl --format json
+    """
+    from csire_bridge.access.audit_export import write_csv, write_json_lines
+
+    settings = load_settings(config, database=database)
+    after, before = _moment(since), _moment(until)
+    write = write_csv if form is Format.CSV else write_json_lines
+    with reading(settings, Act.AUDIT_EXPORT, "audit") as tx:
+        chosen = _between(tx.audit.entries(), after, before)
+        if str(file) == "-":
+            count = write(chosen, sys.stdout)
+        else:
+            try:
+                with file.open("x", encoding="utf-8", newline="") as stream:
+                    count = write(chosen, stream)
+            except FileExistsError as error:
+                raise typer.BadParameter(f"{file} is there already") from error
+    err.print(f"{count} entries", highlight=False)
+
+
+def _between(
+    entries: Iterator[ChainedEntry], after: datetime | None, before: datetime | None
+) -> Iterator[ChainedEntry]:
+    for one in entries:
+        if (after is None or one.entry.at >= after) and (before is None or one.entry.at < before):
+            yield one
+
+
+@_audit.command()
+def verify(
+    expect: Annotated[
+        str | None, typer.Option("--expect", help="A hash that was noted before: the chain must still have it.")
+    ] = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Check the chain of hashes. Exit code 1, with the first broken entry, if anything was changed, added or is gone.
+
+    Note the last hash outside of this machine now and then: whoever can write into the database could write the whole
+    chain anew, and only a hash that he can't reach shows it.
+
+    Example:
+
+        csire-bridge audit verify
+    """
+    from csire_bridge.domain.people.audit import first_broken
+
+    seen: set[str] = set()
+
+    def counted(entries: Iterator[ChainedEntry]) -> Iterator[ChainedEntry]:
+        for one in entries:
+            if expect is None or one.hash == expect.lower():
+                seen.add(one.hash if expect else f"{one.day} {one.number}")
+            yield one
+
+    with opened(load_settings(config, database=database)) as store, store.read_transaction() as tx:
+        days = tx.audit.days()
+        found = first_broken(days, counted(tx.audit.entries()))
+    last = days[-1].last if days else None
+    missing = expect is not None and expect.lower() not in (seen | {day.last for day in days})
+    entries, of_days = sum(day.entries for day in days), f"{len(days)} day{'' if len(days) == 1 else 's'}"
+    facts = {"whole": found is None and not missing, "entries": entries, "days": len(days)}
+    broken = {"day": found.day, "number": found.number, "text": found.text} if found else None
+    said = f"{entries} entries of {of_days}; the chain holds" + (f"; last hash {last}" if last else "")
+    if found is not None:
+        said = f"BROKEN at {found.day}, entry {found.number}: {found.text}"
+    elif missing:
+        said = "BROKEN: no entry has the hash that was noted, so the chain was written anew"
+    tell(json_wanted, facts | {"last": last, "broken": broken}, said)
+    if found is not None or missing:
+        raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else parse_moment(text, system_clock())
+
+
+def _line(one: ChainedEntry) -> str:
+    entry = one.entry
+    why = f": {entry.why}" if entry.why else ""
+    where = entry.address or entry.host
+    return f"{local(entry.at)} {entry.actor} {entry.act} {entry.subject}{why}" + (f" [{where}]" if where else "")

@@ -1,0 +1,286 @@
+"""``csire-bridge users``: accounts, their roles and their sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from csire_bridge.cli.people.passwords import PasswordFileOption, asked, chosen
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.moments import local
+from csire_bridge.cli.shared.operator_action import opened, read_transaction, tell
+from csire_bridge.cli.shared.operator_command import Operator, operator_command
+from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.cli.shared.who import authenticator, here
+from csire_bridge.domain.errors import ActionRefused
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.roles import Role
+from csire_bridge.runtime.steady_clock import system_clock
+
+if TYPE_CHECKING:
+    from csire_bridge.domain.people.accounts import Account
+
+__all__ = ["add_to"]
+
+_users = typer.Typer(help="Accounts of people: who they are, which role they have, and their sessions.")
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
+_CHANGE = "it is good for one thing only: csire-bridge users password"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_users, name="users", no_args_is_help=True)
+
+
+@_users.command()
+@operator_command(needs_why=False)
+def add(
+    operator: Operator,
+    name: NameArgument,
+    role: Annotated[Role, typer.Option(help="What the account is for.")],
+    *,
+    subject: Annotated[
+        str | None, typer.Option(help="Logs in at the identity provider only, which calls it so (claim sub).")
+    ] = None,
+    password_file: PasswordFileOption = None,
+) -> None:
+    """Add an account. It gets an initial password, which is shown once and must be changed.
+
+    With --password-file the password of the file is the initial one. The first account is an administrator; from then
+    on commands need a login, unless the setting access.by says otherwise.
+
+    Example:
+
+        csire-bridge users add anna --role operator
+    """
+    from csire_bridge.access import user_actions
+
+    act, initial = operator.action(), None
+    if subject is None:
+        initial = _initial(name, password_file)
+    with operator.changing() as tx:
+        stored = _hashed(initial) if initial else None
+        account = user_actions.add(tx, name, role, stored, act, must_change=initial is not None, subject=subject)
+    _tell_initial(operator, account, initial if password_file is None else None, f"account {account.name} ({role})")
+
+
+@_users.command("role")
+@operator_command(needs_why=False)
+def set_role(
+    operator: Operator, name: NameArgument, role: Annotated[Role, typer.Argument(metavar="ROLE", help="The new role.")]
+) -> None:
+    """Give an account another role. Its sessions end.
+
+    Example:
+
+        csire-bridge users role anna supervisor
+    """
+    from csire_bridge.access import user_actions
+
+    act = operator.action()
+    with operator.changing() as tx:
+        account = user_actions.set_role(tx, name, role, act)
+    operator.tell(_facts(account), f"account {account.name} is {account.role} now; its sessions have ended")
+
+
+@_users.command()
+@operator_command()
+def lock(operator: Operator, name: NameArgument) -> None:
+    """Lock an account: nobody logs in by it, and its sessions end. Its name stays in every history.
+
+    Example:
+
+        csire-bridge users lock anna --why "left the company"
+    """
+    from csire_bridge.access import user_actions
+
+    act = operator.action()
+    with operator.changing() as tx:
+        account = user_actions.lock(tx, name, act)
+    operator.tell(_facts(account), f"account {account.name} is locked; its sessions have ended")
+
+
+@_users.command()
+@operator_command()
+def unlock(operator: Operator, name: NameArgument) -> None:
+    """Unlock an account.
+
+    Example:
+
+        csire-bridge users unlock anna --why "back from leave"
+    """
+    from csire_bridge.access import user_actions
+
+    act = operator.action()
+    with operator.changing() as tx:
+        account = user_actions.unlock(tx, name, act)
+    operator.tell(_facts(account), f"account {account.name} is open again")
+
+
+@_users.command()
+@operator_command(needs_why=False)
+def reset(operator: Operator, name: NameArgument, *, password_file: PasswordFileOption = None) -> None:
+    """Give an account a new initial password, which must be changed. Its sessions end.
+
+    Example:
+
+        csire-bridge users reset anna
+    """
+    from csire_bridge.access import user_actions
+
+    act = operator.action()
+    initial = _initial(name, password_file)
+    stored = _hashed(initial)
+    with operator.changing() as tx:
+        account = user_actions.reset(tx, name, stored, act)
+    _tell_initial(operator, account, initial if password_file is None else None, f"account {account.name}")
+
+
+@_users.command()
+def password(
+    name: NameArgument,
+    old_file: Annotated[
+        Path | None, typer.Option("--old-password-file", help="File with the old one.", exists=True, dir_okay=False)
+    ] = None,
+    new_file: Annotated[
+        Path | None, typer.Option("--new-password-file", help="File with the new one.", exists=True, dir_okay=False)
+    ] = None,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Choose a new password, by the old or the initial one. All sessions of the account end.
+
+    Example:
+
+        csire-bridge users password anna
+    """
+    from csire_bridge.access.authenticate import actor_of
+    from csire_bridge.access.user_actions import change_password
+    from csire_bridge.domain.people.accounts import Refusal
+
+    settings = load_settings(config, database=database)
+    with opened(settings) as store:
+        account = authenticator(settings, store).proven(name, asked(old_file, "Old password"), here())
+        if isinstance(account, Refusal):
+            raise ActionRefused(account.text, "give the old password, or have an administrator reset it")
+        new = _hashed(chosen(account.name, new_file))
+        act = OperatorAction.of(actor_of(account, here()), system_clock())
+        with store.transaction() as tx:
+            change_password(tx, account, new, act)
+    tell(json_wanted, {"name": account.name}, f"account {account.name} has a new password; log in: csire-bridge login")
+
+
+@_users.command("list")
+def show(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+    """Every account: role, whether it is locked, open sessions.
+
+    Example:
+
+        csire-bridge users list
+    """
+    with read_transaction(config, database) as tx:
+        found = [(account, len(tx.sessions.of(account.key))) for account in tx.accounts.all()]
+    if json_wanted:
+        print_json([_facts(account) | {"sessions": count} for account, count in found])
+        return
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("name", "role", "state", "sessions", "since"):
+        table.add_column(heading)
+    for account, count in found:
+        table.add_row(account.name, account.role.value, _state(account), str(count), local(account.created_at))
+    out.print(table if found else "there is no account: commands take names (--by)")
+
+
+@_users.command()
+def sessions(
+    name: NameArgument,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """The sessions of an account that nobody has revoked, the newest first.
+
+    Example:
+
+        csire-bridge users sessions anna
+    """
+    from csire_bridge.access.user_actions import sessions_of
+
+    settings, now = load_settings(config, database=database), system_clock()
+    policy = settings.access.session_policy()
+    with opened(settings) as store, store.read_transaction() as tx:
+        found = [one for one in sessions_of(tx, name) if not one.ended(now, policy)]
+    facts = [
+        {"key": one.key, "since": one.created_at, "last_seen": one.last_seen_at, "from": one.address or one.host}
+        for one in found
+    ]
+    lines = [
+        f"session {f['key']}: since {local(one.created_at)}, last used {local(one.last_seen_at)}, from {f['from']}"
+        for f, one in zip(facts, found, strict=True)
+    ]
+    tell(json_wanted, {"sessions": facts}, *lines or ["no session is open"])
+
+
+@_users.command()
+@operator_command(needs_why=False)
+def revoke(
+    operator: Operator,
+    name: NameArgument,
+    *,
+    session: Annotated[int | None, typer.Option("--session", help="Only this one, as shown by `sessions`.")] = None,
+) -> None:
+    """End all sessions of an account, or one of them.
+
+    Example:
+
+        csire-bridge users revoke anna
+    """
+    from csire_bridge.access import user_actions
+
+    act = operator.action()
+    with operator.changing() as tx:
+        if session is None:
+            count = user_actions.revoke_sessions(tx, name, act)
+        elif session not in [one.key for one in user_actions.sessions_of(tx, name)]:
+            raise ActionRefused(f"{name} has no session {session}", "look its key up with `users sessions`")
+        else:
+            user_actions.revoke_session(tx, session, act)
+            count = 1
+    operator.tell({"name": name, "ended": count}, f"{count} session{'' if count == 1 else 's'} of {name} ended")
+
+
+def _initial(name: str, file: Path | None) -> str:
+    from csire_bridge.access.secrets import new_password
+
+    return new_password() if file is None else chosen(name, file)
+
+
+def _hashed(password: str) -> str:
+    from csire_bridge.access.passwords import Passwords
+
+    return Passwords().hash(password)
+
+
+def _tell_initial(operator: Operator, account: Account, initial: str | None, what: str) -> None:
+    shown = {"initial_password": initial} if initial else {}
+    lines = [f"initial password, shown this once: {initial}"] if initial else []
+    lines += [f"{_CHANGE} {account.name}"] if account.must_change else []
+    operator.tell(_facts(account) | shown, what, *lines)
+
+
+def _facts(account: Account) -> dict[str, Any]:
+    names = ("name", "role", "must_change", "locked_at", "subject", "created_at")
+    return {name: getattr(account, name) for name in names}
+
+
+def _state(account: Account) -> str:
+    if account.locked_at is not None:
+        return f"locked since {local(account.locked_at)}"
+    if account.must_change:
+        return "initial password"
+    return "identity provider" if account.password_hash is None else ""

@@ -27,6 +27,7 @@ from csire_bridge.config.sections.retention import RetentionSettings
 from csire_bridge.config.sections.sid import SidSettings
 from csire_bridge.config.sections.signing import SigningSettings
 from csire_bridge.config.sections.storage import StorageSettings
+from csire_bridge.config.sections.traces import TracesSettings
 from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.config.sources.environment import PREFIX, environment_layer, unknown_variables
 from csire_bridge.config.sources.layers import Layer, Source, keys_below, merged
@@ -143,6 +144,7 @@ class Settings(BaseSettings):
     logging: LoggingSettings = LoggingSettings()
     metrics: MetricsSettings = MetricsSettings()
     access: AccessSettings = AccessSettings()
+    traces: TracesSettings = TracesSettings()
 
     @classmethod
     def settings_customise_sources(

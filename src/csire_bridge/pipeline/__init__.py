@@ -20,6 +20,6 @@ be done, perform does it without the database, and commit writes the results of 
 batch through them, and one by one where a piece of it fails.
 
 Read in this order: ``ports`` (what the pipeline needs from outside), ``batch_step``, ``batch_runner``,
-``execution_policy``, ``counting`` (what ``/metrics`` tells of it), and then the packages ``intake``, ``orders``,
-``execute``, ``observe``, ``agreement``, ``answer``, ``operator``, ``refused``.
+``execution_policy``, ``counting`` and ``tracing`` (what metrics and traces tell of it), and then the packages
+``intake``, ``orders``, ``execute``, ``observe``, ``agreement``, ``answer``, ``operator``, ``refused``.
 """

@@ -18,8 +18,10 @@ from csire_bridge.domain.message.message import MessageEnd
 from csire_bridge.domain.work import Lease, WorkItem
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Step, Task
 from csire_bridge.pipeline.ports.store import Store
+from csire_bridge.pipeline.tracing import tell_work
 from csire_bridge.telemetry.logs import logger
 from csire_bridge.telemetry.metrics import observe
+from csire_bridge.telemetry.traces import traces_are_on
 
 __all__ = ["BatchRunner"]
 
@@ -56,12 +58,17 @@ class BatchRunner:
 
     def perform(self, step: Step[_T, _D], task: Task[_T]) -> list[Completed[_T, _D]]:
         """Perform one task; return it with its result, or nothing when it went wrong."""
+        begun = self._clock() if traces_are_on() else None
         with _measured("perform", [task.item]):
-            return self._together(
+            done = self._together(
                 [task],
                 lambda only: only.item,
                 lambda some: Completed(some[0].item, some[0].about, step.perform(some[0])),
             )
+        if begun is not None:
+            for piece in done:
+                tell_work(self._store, piece.item, piece.about, piece.result, begun, self._clock())
+        return done
 
     def commit(self, step: Step[_T, _D], done: Sequence[Completed[_T, _D]], lease: Lease | None) -> Committed:
         """Commit what is done together; return that, with the work that follows and is held under ``lease``."""

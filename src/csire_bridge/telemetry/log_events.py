@@ -105,6 +105,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "sid.point_not_looked_up": _warning("number why", same="why"),
     "tls.not_renewed": _error("setting why"),
     "tls.renewed": _info("setting"),
+    "trace.lost": _warning("why", same=""),
     "work.left": _info("step why", same=""),
     "work.parked": _error("step subject why"),
 }

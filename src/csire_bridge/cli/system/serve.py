@@ -88,6 +88,13 @@ def _start_logs(settings: Settings) -> Callable[[], None]:
     return set_up_logs(sys.stderr, level, levels, wanted.format).tell_storms
 
 
+def _start_traces(settings: Settings) -> None:
+    from csire_bridge.telemetry.traces import set_up_traces, web_exporter
+
+    if settings.traces.endpoint is not None:
+        set_up_traces(web_exporter(settings.traces.endpoint), settings.traces.share)
+
+
 def _settings(config: Path | None, host: str | None, port: int | None, operations_port: int | None) -> Settings:
     web: dict[str, object] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     if operations_port is not None:
@@ -107,12 +114,14 @@ def _run(
     from importlib.metadata import version
 
     from csire_bridge.service.service import Service
+    from csire_bridge.telemetry.traces import turn_off_traces
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if one_of_many is not None:
         threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
+    _start_traces(settings)
     shared = one_of_many is not None
     service = Service(lambda url: _open(settings, url), settings.web, role, shared_ports=shared)
     try:
@@ -129,6 +138,7 @@ def _run(
     finally:
         manager.stopping()
         service.stop()
+        turn_off_traces()
         _log.info("service.stopped", role=role)
 
 

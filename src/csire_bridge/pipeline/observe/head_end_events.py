@@ -13,8 +13,10 @@ from csire_bridge.domain.order.related import CommandedOrder
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.observe.sightings import note_event_times, take_claims
 from csire_bridge.pipeline.ports.store import Store, Transaction
+from csire_bridge.pipeline.tracing import tell_events
 from csire_bridge.telemetry.logs import logger
 from csire_bridge.telemetry.metrics import count
+from csire_bridge.telemetry.traces import traces_are_on
 
 __all__ = ["take_events"]
 
@@ -52,6 +54,8 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         note_event_times(tx, [event for _, event in events], now)
     for _, _, order in joined:
         count("csire_bridge_events_total", matched="no" if order is None else "yes")
+    if traces_are_on():
+        tell_events(store, [(event, order.key) for event, order in met], now)
 
 
 def _as_we_write(tx: Transaction, joined: Sequence[_Event]) -> list[_Event]:

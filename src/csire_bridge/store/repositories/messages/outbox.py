@@ -23,6 +23,7 @@ _COLUMNS = [c for c in outbox.c if c.name in OutgoingDocument.__dataclass_fields
 
 _MANY = select(*_COLUMNS).where(any_of(outbox.c.key, "keys"))
 _ANSWERED = select(outbox.c.order, outbox.c.number).where(any_of(outbox.c.order, "orders"))
+_ORDER_OF = select(outbox.c.order).where(outbox.c.message_id == bindparam("id"))
 _HELD = select(*_COLUMNS).where(any_of(outbox.c.message_id, "ids")).order_by(outbox.c.key).with_for_update()
 _SENT = update(outbox).where(outbox.c.key == bindparam("b_key")).values(sent_at=bindparam("at"))
 _KEEP = insert(kept_results)
@@ -93,6 +94,11 @@ class Outbox:
         """The documents of those message ids, locked: nobody else changes them until this transaction ends."""
         rows = self._connection.execute(_HELD, {"ids": [str(i) for i in ids]})
         return {document.message_id: document for document in from_rows(OutgoingDocument, rows)}
+
+    def order_of(self, message_id: MessageId) -> int | None:
+        """The order which the document of that message id answers."""
+        found = self._connection.execute(_ORDER_OF, {"id": str(message_id)}).scalar_one_or_none()
+        return None if found is None else int(found)
 
     def sent(self, keys: Sequence[int], at: datetime) -> None:
         """Record that documents may have reached their receiver, although it did not confirm that."""

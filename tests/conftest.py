@@ -58,7 +58,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Of several processes of tests each gets one piece of the list to begin with: each piece begins with its share.
     """
-    long, short = [], []
+    long: list[pytest.Item] = []
+    short: list[pytest.Item] = []
     for item in items:
         takes_long = item.path.is_relative_to(_TESTS / "whole") or item.path.name in _LONG
         (long if takes_long else short).append(item)

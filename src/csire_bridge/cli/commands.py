@@ -5,6 +5,7 @@ Importing all of them takes longer than most commands need for their work.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from csire_bridge.cli.shared.lab import lab_module
+from csire_bridge.cli.shared.readable_help import make_readable
 from csire_bridge.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:  # typer carries a click of its own, and names its types nowhere else
@@ -84,6 +86,7 @@ COMMANDS = {
     "logout": ("cli.people.login", "Log out: the session ends, and its file is taken away."),
     "whoami": ("cli.people.login", "Who gives the commands, and what that one may do; exit code 1: a login is needed."),
     "audit": ("cli.people.audit", "Who did what, and who read what: list, export, verify."),
+    "lab": ("lab.cli.partners", "A simulated hub, head-end system, SID and meters to test against."),
     "bench": ("lab.cli.bench", "Measure rates, and their ratio to the bare work, in one run."),
     "chaos": (
         "lab.cli.chaos",
@@ -96,6 +99,9 @@ COMMANDS = {
     ),
 }
 """Each command with its module and what the list of commands says of it: the first sentence of its own help."""
+
+
+_MAY_BE_LEFT_OUT = {"--csv": "-"}
 
 
 class Commands(TyperGroup):
@@ -111,6 +117,10 @@ class Commands(TyperGroup):
             return None
         return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1])
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Options with a value that may be left out get it here: typer knows no such options."""
+        return super().parse_args(ctx, list(_filled(args)))
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -119,9 +129,16 @@ class Commands(TyperGroup):
         return name, (load_command(listed.name) if listed is not None and listed.name else listed), rest
 
 
+def _filled(args: list[str]) -> Iterator[str]:
+    for word, following in zip(args, [*args[1:], "--"], strict=True):
+        yield word
+        if word in _MAY_BE_LEFT_OUT and following.startswith("--"):
+            yield _MAY_BE_LEFT_OUT[word]
+
+
 def load_command(name: str) -> click.Command:
     """The command of that name, from its module."""
-    part = typer.Typer(rich_markup_mode="markdown")
+    part = typer.Typer(rich_markup_mode="rich")
     room, _, module = COMMANDS[name][0].partition(".")
     try:
         found = lab_module(module) if room == "lab" else import_module(f"csire_bridge.{room}.{module}")
@@ -129,7 +146,7 @@ def load_command(name: str) -> click.Command:
         _add_not_installed(part, name, error)
     else:
         found.add_to(part)
-    return get_group(part).commands[name]
+    return make_readable(get_group(part).commands[name])
 
 
 def _add_not_installed(app: typer.Typer, name: str, error: ConfigurationError) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from csire_bridge.cli.commands import Commands
 from csire_bridge.cli.shared.console import ExitCode, err
+from csire_bridge.cli.shared.wrong_use import ClickException, NoArgsIsHelpError, words_of
 from csire_bridge.domain.errors import ActionRefused, BridgeError, ConfigurationError, PartnerFault
 
 __all__ = ["app", "run"]
@@ -24,7 +25,8 @@ app = typer.Typer(
     "Exit codes: 0 fine, 1 the input is bad, 2 wrong use or settings, 3 our failure.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 
 
@@ -48,13 +50,23 @@ def main(
 
         set_up_logs(sys.stderr, logging.INFO)
     else:
-        logging.basicConfig(level=logging.CRITICAL, format="%(message)s")
+        logging.getLogger().addHandler(logging.NullHandler())  # `serve` sets up its own
+        logging.getLogger().setLevel(logging.CRITICAL)
 
 
 def run() -> None:
     """Run the command; every error ends as a sentence for people and an exit code for programs."""
     try:
-        app()
+        sys.exit(app(prog_name="csire-bridge", standalone_mode=False) or ExitCode.FINE)
+    except NoArgsIsHelpError as error:
+        typer.echo(error.format_message())
+        sys.exit(ExitCode.WRONG_USE)
+    except ClickException as error:
+        _say(words_of(error))
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        _say("stopped")
+        sys.exit(ExitCode.BAD_INPUT)
     except (PartnerFault, ActionRefused) as fault:
         _say(fault)
         sys.exit(ExitCode.BAD_INPUT)

@@ -3,5 +3,5 @@
 ``parser`` is the only way in for bytes from outside, ``prolog`` a part of it. ``envelope`` reads and writes the header
 that all messages of the hub have. Then the packages: ``security`` (signatures), ``schema`` (validation), ``mapping``
 (documents to values and back). ``template`` fills in documents of constant structure, ``redate`` moves the dates of a
-sample.
+sample, ``fresh_copy`` gives it a new id and process, too.
 """

@@ -62,16 +62,16 @@ def test_given_csv_then_each_group_is_a_line_and_no_name_is_a_formula(
     file = tmp_path / "month.csv"
     done = command("stats", "law", "--month", MONTH, "--csv", str(file), "--database", store.url)
     assert done.returncode == 0, done.stderr
-    with file.open(encoding="utf-8", newline="") as stream:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
         lines = list(csv.DictReader(stream, delimiter=";"))
     assert [line["station"] for line in lines] == ["'=S1+1", "S2"]
     columns = ("commands", "in-time", "waiting", "share_percent", "below")
     assert [tuple(line[name] for name in columns) for line in lines] == [
-        ("1", "1", "0", "100.00", "no"),
-        ("1", "0", "1", "0.00", "yes"),
+        ("1", "1", "0", "100.0", "no"),
+        ("1", "0", "1", "0.0", "yes"),
     ]
     said = command("stats", "law", "--month", MONTH, "--csv", "-", "--database", store.url).stdout
-    assert said == file.read_text("utf-8")
+    assert said == file.read_text("utf-8-sig")
 
 
 def test_given_json_then_a_program_reads_groups_and_quality(store: Database, command: Command) -> None:

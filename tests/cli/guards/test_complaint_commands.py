@@ -10,7 +10,7 @@ import pytest
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.runtime.steady_clock import system_clock
-from tests.cli.orders.test_operating_commands import ANNA, POINT, Place
+from tests.support.operating import ANNA, POINT, Place
 
 JAN = ("--by", "Jan Kowalski", "--why", "a letter")
 
@@ -58,7 +58,7 @@ def test_given_a_rejection_and_then_a_dispute_then_the_list_shows_what_stands_an
     assert "was rejected" in place.run("hold", "decide", key, "--rejected", *JAN)
     (hold,) = place.json("hold", "list")["holds"]
     assert (hold["holds"], hold["complaint"]["standing"]) == (False, "rejected")
-    assert "(over)" in place.run("hold", "list")
+    assert "over: the complaint" in place.run("hold", "list")
     order = place.enter()
     said = place.run("hold", "dispute", key, *ANNA)
     assert "is disputed before the coordinator; it holds until it is released" in said

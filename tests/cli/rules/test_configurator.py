@@ -101,7 +101,7 @@ def test_given_a_rule_set_when_entered_then_it_is_shown_exported_and_stands_in_t
         (1, "Anna Nowak", "skargi", True),
         (2, "Anna Nowak", "skargi", False),
     ]
-    assert "in force" in place.run("history")
+    assert "in-force" in place.run("history")
 
 
 def test_given_orders_when_previewed_then_those_that_move_and_the_buckets_are_told_and_nothing_is_entered(
@@ -114,7 +114,7 @@ def test_given_orders_when_previewed_then_those_that_move_and_the_buckets_are_to
     (past,) = found["past"]
     assert (past["before"]["up to 15 min"], past["after"]["over 3 h"]) == (1, 1)
     said = place.run("preview", place.file)
-    assert "1 waiting orders would move" in said
+    assert "1 waiting order would move" in said
     assert "would be" in said
     assert place.json("history") == []
     assert "no order was executed in the last 3 days" in place.run("preview", place.file, "--days", "3")

@@ -44,7 +44,7 @@ def test_given_a_list_with_a_bad_line_then_nothing_is_written_unless_bad_lines_a
     assert "nothing was written" in done.stdout
     assert command("points", "show", POINT, "--database", store.url).returncode == 1
     assert "nothing was written" in command(*words, "--skip-bad", "--dry-run").stdout
-    assert "1 points written" in command(*words, "--by", "Anna Nowak", "--skip-bad").stdout
+    assert "1 point written" in command(*words, "--by", "Anna Nowak", "--skip-bad").stdout
     shown = json.loads(command("points", "show", POINT, "--database", store.url, "--json").stdout)
     assert shown["facts"]["danger_registered"]["value"] is True
     assert shown["facts"]["meter"]["from"] == "import by Anna Nowak"

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
 from csire_bridge.cli.shared.console import duration
 from csire_bridge.cli.shared.moments import local
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.law.clock_counts import ClockCount, ClockFate, fate_of
 from csire_bridge.domain.law.clocks import Deadlines, clocks_of
 from csire_bridge.domain.law.model import LawClock
@@ -18,7 +16,7 @@ from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.order.deadlines import class_of
 from csire_bridge.domain.order.order import Order
 
-__all__ = ["clock_facts", "clock_lines", "clocks_table", "count_json"]
+__all__ = ["CLOCK_COLUMNS", "clock_facts", "clock_lines", "count_json"]
 
 
 def clock_facts(order: Order, deadlines: Deadlines, law: LawPolicy, now: datetime) -> list[dict[str, Any]]:
@@ -70,12 +68,11 @@ def count_json(count: ClockCount) -> dict[str, Any]:
     }
 
 
-def clocks_table(counts: Sequence[ClockCount]) -> Table:
-    """One line for each month and clock."""
-    table = Table(title="Clocks", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("month", "clock", "kept", "missed", "running", "dropped"):
-        table.add_column(heading, justify="left" if heading in ("month", "clock") else "right")
-    for count in counts:
-        numbers = (count.kept, count.missed, count.running, count.dropped)
-        table.add_row(count.month, count.rule, *map(str, numbers))
-    return table
+CLOCK_COLUMNS: Sequence[Column[ClockCount]] = (
+    Column("month", lambda count: count.month),
+    Column("clock", lambda count: count.rule),
+    Column("kept", lambda count: count.kept, right=True),
+    Column("missed", lambda count: count.missed, right=True),
+    Column("running", lambda count: count.running, right=True),
+    Column("dropped", lambda count: count.dropped, right=True),
+)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 
-from csire_bridge.cli.figures.clock_lines import clocks_table, count_json
+from csire_bridge.cli.figures.clock_lines import CLOCK_COLUMNS, count_json
 from csire_bridge.cli.figures.law_figures import law, parse_month
-from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, duration, out, print_json
-from csire_bridge.cli.shared.operator_action import opened
-from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.cli.shared.console import duration
+from csire_bridge.cli.shared.list_command import Listing, list_command
+from csire_bridge.cli.shared.spreadsheet import Sheet
+from csire_bridge.cli.shared.table import Column
+from csire_bridge.domain.calendar.polish_month import PolishMonth
+from csire_bridge.domain.law.clock_counts import ClockCount
 from csire_bridge.domain.operations.statistics import Bucket, Statistics, summarise
+from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.runtime.steady_clock import system_clock
 
-__all__ = ["add_to", "as_json", "table_of"]
+__all__ = ["TIME_COLUMNS", "add_to", "as_json"]
 
-
+MonthOption = Annotated[
+    str | None, typer.Option("--month", help="Only orders registered in this Polish month (2026-11).")
+]
 _stats = typer.Typer(help="Execution times, the clocks of the law, and the figures that the regulator can ask for.")
 
 
@@ -30,50 +35,78 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(_stats, name="stats")
 
 
+def _share(of: Callable[[Statistics], int], all_of_them: Callable[[Statistics], int]) -> dict[str, Any]:
+    """A share as a number from 0 to 1 for a spreadsheet, and in percent for people."""
+
+    def share(line: Statistics) -> float | None:
+        return round(of(line) / all_of_them(line), 4) if all_of_them(line) else None
+
+    return {"value": share, "people": lambda line: f"{share(line) or 0:.1%}", "shape": "0.0%", "right": True}
+
+
+def _in(bucket: Bucket) -> Callable[[Statistics], int]:
+    return lambda line: line.buckets[bucket]
+
+
+def _seconds(name: str) -> Column[Statistics]:
+    def of(line: Statistics) -> float:
+        return round(float(getattr(line, name)), 1)
+
+    return Column(name, of, people=lambda line: duration(of(line)), shape="0.0", right=True, goes=3)
+
+
+TIME_COLUMNS: Sequence[Column[Statistics]] = (
+    Column("month", lambda line: line.month),
+    Column("kind", lambda line: line.kind),
+    Column("orders", lambda line: line.count, right=True),
+    *(Column(bucket.value, goes=2, **_share(_in(bucket), lambda line: line.count)) for bucket in Bucket),
+    *map(_seconds, ("p50", "p90", "p99")),
+    Column("in-time", **_share(lambda line: line.in_time, lambda line: line.limited)),
+    Column("with-deadline", lambda line: line.limited, goes=5, right=True),
+)
+
+
+@list_command(TIME_COLUMNS)
 def stats(
+    listing: Listing,
     context: typer.Context,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
+    month: MonthOption = None,
+    kind: Annotated[OrderKind | None, typer.Option(help="Only this kind of order.")] = None,
 ) -> None:
     """Execution times per kind of order and month: the five buckets, p50, p90 and p99, and the share in time.
 
     Times count from the message's own timestamp to the meter's time of switching. Months are Polish months.
     "In time" is the share of those with a deadline that were executed by then. Below, for each clock: kept, missed,
-    still running, and dropped because the order ended without being carried out.
+    still running, and dropped because the order ended without being carried out. In files times are seconds.
 
-    Example:
+    Examples:
 
         csire-bridge stats --database sqlite:///demo-out/csire-bridge.db
+
+        csire-bridge stats --month 2026-11 --kind disconnect --xlsx november.xlsx
     """
     if context.invoked_subcommand is not None:
         return
-    from csire_bridge.domain.law.clock_counts import count_clocks
-    from csire_bridge.service.wiring.settings_to_values import deadlines_of
-    from csire_bridge.store.queries.law_clocks import timed_orders
     from csire_bridge.store.queries.reports import executed
 
-    settings = load_settings(config, database=database)
-    with opened(settings, reads=True) as store, store.reading() as connection:
-        lines = summarise(executed(connection))
-        counts = [] if json_wanted else count_clocks(timed_orders(connection), deadlines_of(settings), system_clock())
-    if json_wanted:
-        print_json([as_json(line) for line in lines])
-    elif lines:
-        out.print(table_of(lines))
-    else:
-        out.print("no order has been executed yet")
-    if counts:
-        out.print(clocks_table(counts))
+    wanted = parse_month(month) if month else None
+    with listing.reading() as tx:
+        lines = summarise(executed(tx.connection, wanted, kind))
+    listing.show(
+        TIME_COLUMNS,
+        lines,
+        title="Execution times",
+        nothing="no order has been executed yet",
+        facts=lambda: [as_json(line) for line in lines],
+        more=() if listing.json_wanted else [Sheet("Clocks", CLOCK_COLUMNS, _counts(listing, wanted, kind))],
+    )
 
 
+@list_command(CLOCK_COLUMNS)
 def clocks(
-    month: Annotated[
-        str | None, typer.Option("--month", help="Only orders registered in this month (2026-11).")
-    ] = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
+    listing: Listing,
+    month: MonthOption = None,
+    kind: Annotated[OrderKind | None, typer.Option(help="Only this kind of order.")] = None,
 ) -> None:
     """For each clock of the law and each month: kept, missed, still running, dropped.
 
@@ -81,19 +114,24 @@ def clocks(
 
         csire-bridge stats clocks --month 2026-11
     """
+    counts = _counts(listing, parse_month(month) if month else None, kind)
+    listing.show(
+        CLOCK_COLUMNS,
+        counts,
+        title="Clocks",
+        nothing="no clock has run",
+        facts=lambda: [count_json(count) for count in counts],
+    )
+
+
+def _counts(listing: Listing, month: PolishMonth | None, kind: OrderKind | None) -> list[ClockCount]:
     from csire_bridge.domain.law.clock_counts import count_clocks
     from csire_bridge.service.wiring.settings_to_values import deadlines_of
     from csire_bridge.store.queries.law_clocks import timed_orders
 
-    settings, wanted = load_settings(config, database=database), parse_month(month) if month else None
-    with opened(settings, reads=True) as store, store.reading() as connection:
-        counts = count_clocks(timed_orders(connection, wanted), deadlines_of(settings), system_clock())
-    if json_wanted:
-        print_json([count_json(count) for count in counts])
-    elif counts:
-        out.print(clocks_table(counts))
-    else:
-        out.print("no clock has run")
+    with listing.reading() as tx:
+        orders = (order for order in timed_orders(tx.connection, month) if kind in (None, order.kind))
+        return count_clocks(orders, deadlines_of(listing.settings()), system_clock())
 
 
 def as_json(line: Statistics) -> dict[str, Any]:
@@ -109,17 +147,3 @@ def as_json(line: Statistics) -> dict[str, Any]:
         "with_deadline": line.limited,
         "in_time": line.in_time,
     }
-
-
-def table_of(lines: list[Statistics]) -> Table:
-    """For people: the share of each bucket."""
-    table = Table(title="Execution times", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("month", "kind", "orders", *(bucket.value for bucket in Bucket), "p50", "p90", "p99", "in time"):
-        width = {"month": 7, "kind": 15, "p50": 8, "p90": 8, "p99": 8}.get(heading)
-        table.add_column(heading, justify="left" if heading in ("month", "kind") else "right", min_width=width)
-    for line in lines:
-        shares = (f"{count / line.count:.0%}" for count in line.buckets.values())
-        times = (duration(seconds) for seconds in (line.p50, line.p90, line.p99))
-        in_time = f"{line.in_time / line.limited:.1%}" if line.limited else ""
-        table.add_row(line.month, line.kind.value, str(line.count), *shares, *times, in_time)
-    return table

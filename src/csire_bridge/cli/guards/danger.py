@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from csire_bridge.cli.shared.arguments import PointArgument
-from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption
-from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import parse_point, read_transaction, tell
+from csire_bridge.cli.shared.list_command import Listing, list_command
+from csire_bridge.cli.shared.operator_action import parse_point
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.metering_point.danger_cuts import DangerCut
 from csire_bridge.domain.order.order import Order
 from csire_bridge.pipeline.operator import danger_actions
@@ -81,28 +82,40 @@ def lift(operator: Operator, point: PointArgument) -> None:
     operator.tell(facts, f"registered danger at {code} was lifted by {act.by}", *lines)
 
 
+_Standing: TypeAlias = tuple[DangerCut, Order | None]
+CUT_COLUMNS: Sequence[Column[_Standing]] = (
+    Column("point", lambda row: str(row[0].metering_point)),
+    Column("order", lambda row: row[0].order),
+    Column("state", lambda row: row[1].state if row[1] else None),
+    Column("executed", lambda row: row[1].executed_at if row[1] else None, goes=1),
+    Column("waits-for", lambda row: row[1].waits_for if row[1] and not row[1].executed_at else None, goes=2),
+    Column("since", lambda row: row[0].since, goes=4),
+    Column("by", lambda row: row[0].by, goes=5),
+    Column("why", lambda row: row[0].why, words=True),
+    Column("reason", lambda row: row[1].detail if row[1] and not row[1].executed_at else None, goes=3, words=True),
+)
+
+
 @_danger.command("list")
-def list_cuts(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+@list_command(CUT_COLUMNS)
+def list_cuts(listing: Listing) -> None:
     """Cuts because of danger that stand: since when, by whom, and whether they are done.
 
     Example:
 
         csire-bridge danger list
     """
-    with read_transaction(config, database) as tx:
+    with listing.reading() as tx:
         found = danger_actions.standing(tx)
-    lines = [_line(cut, order) for cut, order in found] or ["no cut because of danger stands"]
-    tell(json_wanted, {"cuts": [_facts(cut, order) for cut, order in found]}, *lines)
+    listing.show(
+        CUT_COLUMNS,
+        found,
+        title="Cuts because of danger",
+        nothing="no cut because of danger stands",
+        facts=lambda: {"cuts": [_facts(cut, order) for cut, order in found]},
+    )
 
 
 def _facts(cut: DangerCut, order: Order | None) -> dict[str, Any]:
     state = {"state": order.state, "executed_at": order.executed_at} if order else {"state": None, "executed_at": None}
     return to_row(cut) | state
-
-
-def _line(cut: DangerCut, order: Order | None) -> str:
-    state = f"{order.state} {local(order.executed_at)}" if order and order.executed_at else str(order and order.state)
-    said = f"{order.detail}" if order and order.detail and not order.executed_at else ""
-    waits = f", waits for {order.waits_for}" if order and order.waits_for and not order.executed_at else ""
-    what = f"{cut.metering_point}: order {cut.order} {state}{waits}; since {local(cut.since)} by {cut.by}: {cut.why}"
-    return f"{what} ({said})" if said else what

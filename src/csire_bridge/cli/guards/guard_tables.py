@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from csire_bridge.cli.shared.console import duration
 from csire_bridge.cli.shared.moments import local
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.law.complaints import supply_back_by
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.complaints import Complaint, ComplaintStanding
@@ -16,7 +18,18 @@ from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order
 from csire_bridge.store.sql.row_mapper import to_row
 
-__all__ = ["allowance_facts", "allowance_line", "hold_facts", "hold_line", "met_lines", "stop_facts", "stop_line"]
+__all__ = [
+    "ALLOWANCE_COLUMNS",
+    "HOLD_COLUMNS",
+    "ListedHold",
+    "allowance_facts",
+    "allowance_line",
+    "hold_facts",
+    "hold_line",
+    "met_lines",
+    "stop_facts",
+    "stop_line",
+]
 
 
 def stop_facts(stop: Stop | None) -> dict[str, Any]:
@@ -48,6 +61,46 @@ def hold_line(hold: Hold, now: datetime, law: LawPolicy) -> str:
     if hold.complaint is not None:
         end = "; ".join(_complaint_words(hold.complaint, now, law))
     return f"{what} {end}{over}; {hold.by}: {hold.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedHold:
+    """A hold as it stands at a moment (UTC), by the law."""
+
+    hold: Hold
+    now: datetime
+    law: LawPolicy
+
+    @property
+    def standing(self) -> str:
+        """What stands, and how it ends."""
+        if self.hold.complaint is not None:
+            over = "" if self.hold.holds(self.now) else "over: "
+            return over + "; ".join(_complaint_words(self.hold.complaint, self.now, self.law))
+        if not self.hold.holds(self.now):
+            return "over"
+        return "it holds until then" if self.hold.until else "it holds until it is released"
+
+
+HOLD_COLUMNS: Sequence[Column[ListedHold]] = (
+    Column("key", lambda row: row.hold.key),
+    Column("point", lambda row: str(row.hold.metering_point)),
+    Column("kind", lambda row: row.hold.kind),
+    Column("stops", lambda row: row.hold.kind.stops, goes=3),
+    Column("since", lambda row: row.hold.since, goes=4),
+    Column("until", lambda row: row.hold.until, goes=2),
+    Column("by", lambda row: row.hold.by, goes=5),
+    Column("standing", lambda row: row.standing, words=True),
+    Column("why", lambda row: row.hold.why, goes=1, words=True),
+)
+ALLOWANCE_COLUMNS: Sequence[Column[Allowance]] = (
+    Column("key", lambda one: one.key),
+    Column("count", lambda one: one.count, right=True),
+    Column("asked-by", lambda one: one.asked_by, words=True),
+    Column("approved-by", lambda one: one.approved_by or "waits for another person", words=True),
+    Column("until", lambda one: one.until, goes=1),
+    Column("why", lambda one: one.why, words=True),
+)
 
 
 def met_lines(orders: Iterable[Order]) -> list[str]:

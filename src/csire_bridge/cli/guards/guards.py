@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csire_bridge.cli.guards import complaints
 from csire_bridge.cli.guards.guard_tables import (
+    ALLOWANCE_COLUMNS,
+    HOLD_COLUMNS,
+    ListedHold,
     allowance_facts,
     allowance_line,
     hold_facts,
@@ -17,21 +21,17 @@ from csire_bridge.cli.guards.guard_tables import (
     stop_facts,
     stop_line,
 )
-from csire_bridge.cli.shared.arguments import ListedKeyArgument, PointArgument
-from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption
+from csire_bridge.cli.guards.new_holds import NewHold, hold_many
+from csire_bridge.cli.shared.arguments import ListedKeyArgument
+from csire_bridge.cli.shared.list_command import Listing, list_command
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
-from csire_bridge.cli.shared.operator_action import (
-    opened,
-    parse_point,
-    tell,
-)
+from csire_bridge.cli.shared.operator_action import parse_point
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
-from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
-from csire_bridge.domain.metering_point.interlocks import against
 from csire_bridge.domain.order.order import OrderKind
-from csire_bridge.pipeline.operator import complaint_actions, guard_actions
+from csire_bridge.domain.words import counted
+from csire_bridge.pipeline.operator import guard_actions
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
@@ -103,12 +103,20 @@ def go(operator: Operator) -> None:
 @operator_command()
 def set_hold(
     operator: Operator,
-    point: PointArgument,
+    point: Annotated[str | None, typer.Argument(metavar="[POINT]", help="Code of the metering point (PPE).")] = None,
     kind: Annotated[
-        HoldKind,
+        HoldKind | None,
         typer.Option(help="emergency holds connections, the others disconnections; emergency-supply danger cuts, too."),
-    ],
+    ] = None,
     *,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", help="Many points: codes or meter numbers, one a line.", exists=True, dir_okay=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --file: only show what would be held.")] = False,
+    only_found: Annotated[
+        bool, typer.Option("--only-found", help="With --file: hold what is found, although other lines are not.")
+    ] = False,
     lodged: Annotated[
         str | None, typer.Option(help="When the complaint was lodged: a day, or a moment. None: today.")
     ] = None,
@@ -120,29 +128,34 @@ def set_hold(
 ) -> None:
     """Hold a metering point: disconnections are answered with "cannot", or connections wait (emergency).
 
-    A complaint has no end by time: it holds until it is decided (`hold decide`) or released.
+    A complaint has no end by time: it holds until it is decided (`hold decide`) or released. With --file, many points
+    are held at once, all of them or none; unknown and ambiguous lines are told.
 
     Examples:
 
         csire-bridge hold set 590243856287817706 --kind complaint --lodged 2026-11-20 --by "Anna Nowak" --why "no. 17"
 
-        csire-bridge hold set 590243856287817706 --kind emergency --by "Anna Nowak" --why "fire in the building"
+        csire-bridge hold set --file flooded.csv --kind emergency --by "Anna Nowak" --why "flood" --dry-run
     """
     from csire_bridge.service.wiring.settings_to_values import law_policy
-    from csire_bridge.store.queries.order_search import open_at
 
-    act, code, law = operator.action(), parse_point(point), law_policy(operator.settings())
-    end = _end(kind, until, days, act.at)
+    if kind is None:
+        raise typer.BadParameter(f"--kind is missing: one of {', '.join(HoldKind)}")
+    if (point is None) is (file is None):
+        raise typer.BadParameter("give one POINT, or --file with many")
+    if file is None and (dry_run or only_found):
+        raise typer.BadParameter("--dry-run and --only-found are for --file")
+    act, law = operator.action(), law_policy(operator.settings())
     if kind is not HoldKind.COMPLAINT and (lodged is not None or after_cut):
         raise typer.BadParameter("--lodged and --after-cut are for --kind complaint")
     since = parse_moment(lodged, act.at) if lodged is not None else None
+    new = NewHold(kind, since, _end(kind, until, days, act.at), after_cut, act, law)
+    if file is not None:
+        hold_many(operator, file, new, dry_run=dry_run, only_found=only_found)
+        return
+    code = parse_point(point or "")
     with operator.changing() as tx:
-        if kind is HoldKind.COMPLAINT:
-            key = complaint_actions.lodge(tx, code, since, act, law, after_cut=after_cut)
-        else:
-            key = guard_actions.set_hold(tx, code, kind, end, act)
-        hold = tx.guards.hold(key)
-        met = [order for order in open_at(tx.connection, code, kind.stops) if against(order, [hold]) is not None]
+        hold, met = new.enter(tx, code)
     orders = {"orders": [{"key": o.key, "kind": o.kind, "state": o.state} for o in met]}
     operator.tell(hold_facts(hold, act.at, law) | orders, hold_line(hold, act.at, law), *met_lines(met))
 
@@ -158,7 +171,8 @@ def _end(kind: HoldKind, until: str | None, days: float | None, now: datetime) -
 
 
 @_hold.command("list")
-def list_holds(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+@list_command(HOLD_COLUMNS)
+def list_holds(listing: Listing) -> None:
     """Every hold that was not released; what is over is marked. Of a complaint: what stands, and which times count.
 
     Example:
@@ -167,12 +181,16 @@ def list_holds(database: DatabaseOption = None, json_wanted: JsonOption = False,
     """
     from csire_bridge.service.wiring.settings_to_values import law_policy
 
-    now, settings = system_clock(), load_settings(config, database=database)
-    law = law_policy(settings)
-    with opened(settings, reads=True) as store, store.read_transaction() as tx:
+    now, law = system_clock(), law_policy(listing.settings())
+    with listing.reading() as tx:
         found = tx.guards.holds()
-    lines = [hold_line(hold, now, law) for hold in found] or ["nothing is held"]
-    tell(json_wanted, {"holds": [hold_facts(hold, now, law) for hold in found]}, *lines)
+    listing.show(
+        HOLD_COLUMNS,
+        [ListedHold(hold, now, law) for hold in found],
+        title="Holds",
+        nothing="nothing is held",
+        facts=lambda: {"holds": [hold_facts(hold, now, law) for hold in found]},
+    )
 
 
 @_hold.command("release")
@@ -209,7 +227,8 @@ def ask(
     act = operator.action()
     with operator.changing() as tx:
         key = guard_actions.ask(tx, count, act)
-    line = f"request {key} for {count} disconnections above the cap; somebody else: csire-bridge allow approve {key}"
+    wanted = f"request {key} for {counted(count, 'disconnection')} above the cap"
+    line = f"{wanted}; somebody else: csire-bridge allow approve {key}"
     operator.tell({"key": key, "count": count, "asked_by": act.by, "why": act.why}, line)
 
 
@@ -234,20 +253,20 @@ def approve(
 
 
 @_allow.command("list")
-def list_allowances(
-    database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None
-) -> None:
+@list_command(ALLOWANCE_COLUMNS)
+def list_allowances(listing: Listing) -> None:
     """The cap, the disconnections sent within the last hour, requests that wait, and approved allowances.
 
     Example:
 
         csire-bridge allow list
     """
-    now, settings = system_clock(), load_settings(config, database=database)
-    with opened(settings, reads=True) as store, store.read_transaction() as tx:
+    now, settings = system_clock(), listing.settings()
+    with listing.reading() as tx:
         found = tx.guards.allowances(now)
         given, more = tx.neighbours.disconnections_given(now - CAP_WINDOW), tx.guards.allowed(now)
     cap = settings.execution.disconnections_per_hour
+    sent = f"{counted(given, 'disconnection')} given within the hour"
+    head = f"{local(now)}: {sent}; the cap is {cap}, and {more} above it"
     facts = {"cap": cap, "allowed_above": more, "given": given, "allowances": [allowance_facts(one) for one in found]}
-    head = f"{local(now)}: {given} disconnections were given within the hour; the cap is {cap}, and {more} above it"
-    tell(json_wanted, facts, head, *[allowance_line(one) for one in found])
+    listing.show(ALLOWANCE_COLUMNS, found, title=head, nothing=head, facts=lambda: facts)

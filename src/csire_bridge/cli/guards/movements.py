@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.markup import escape
-from rich.table import Table
 
-from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
-from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import (
-    opened,
-    read_transaction,
-    tell,
-)
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption
+from csire_bridge.cli.shared.list_command import Listing, list_command
+from csire_bridge.cli.shared.operator_action import opened, tell
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.order.supply import Movement
 from csire_bridge.pipeline.observe.readings import read_contactor
@@ -42,12 +37,28 @@ def group() -> None:
     """Meters that were found in, or reported, a state that no open order and no last order explains."""
 
 
+MOVEMENT_COLUMNS: Sequence[Column[Movement]] = (
+    Column("key", lambda movement: movement.key),
+    Column("meter", lambda movement: movement.meter),
+    Column("point", lambda movement: movement.metering_point),
+    Column("supply", lambda movement: movement.state),
+    Column("by", lambda movement: movement.source, goes=3),
+    Column("at", lambda movement: movement.at, goes=1),
+    Column("last-told", lambda movement: movement.told.removeprefix("last told: "), words=True),
+    Column(
+        "settled",
+        lambda movement: f"{movement.settled_by}: {movement.why}" if movement.settled_at else None,
+        goes=2,
+        words=True,
+    ),
+)
+
+
 @_movements.command("list")
+@list_command(MOVEMENT_COLUMNS)
 def show(
+    listing: Listing,
     everything: Annotated[bool, typer.Option("--all", help="Also those that were settled.")] = False,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Movements not explained yet: meter, metering point, state, and what the hub was told last; the oldest first.
 
@@ -55,14 +66,15 @@ def show(
 
         csire-bridge movements list
     """
-    with read_transaction(config, database) as tx:
+    with listing.reading() as tx:
         found = tx.contactors.movements(settled=everything)
-    if json_wanted:
-        print_json([to_row(movement) for movement in found])
-    elif found:
-        out.print(_table(found))
-    else:
-        out.print("every contactor is as the orders have left it, as far as is known")
+    listing.show(
+        MOVEMENT_COLUMNS,
+        found,
+        title="Not explained by any order",
+        nothing="every contactor is as the orders have left it, as far as is known",
+        facts=lambda: [to_row(movement) for movement in found],
+    )
 
 
 @_movements.command()
@@ -110,15 +122,3 @@ def settle(operator: Operator, key: KeyArgument) -> None:
     with operator.changing() as tx:
         movement = movement_actions.settle(tx, key, act)
     operator.tell(to_row(movement), f"movement {key} at meter {movement.meter} is settled")
-
-
-def _table(found: list[Movement]) -> Table:
-    table = Table(title="Not explained by any order", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("key", "meter", "metering point", "supply", "by", "at", "last told", "settled"):
-        table.add_column(heading, no_wrap=heading not in ("last told", "settled"))
-    for movement in found:
-        settled = f"{movement.settled_by}: {movement.why}" if movement.settled_at else ""
-        facts = (str(movement.key), movement.meter, movement.metering_point or "", movement.state.value)
-        told = movement.told.removeprefix("last told: ")
-        table.add_row(*facts, movement.source, local(movement.at), escape(told), escape(settled))
-    return table

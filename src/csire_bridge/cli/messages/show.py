@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 
 from csire_bridge.cli.shared.arguments import ListedKeyArgument
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.list_command import Listing, list_command
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
-from csire_bridge.cli.shared.operator_action import read_transaction, reading
+from csire_bridge.cli.shared.operator_action import reading
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.people.acts import Act
@@ -25,6 +25,7 @@ from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
     from csire_bridge.store.queries.message_search import FoundMessage
+    from csire_bridge.store.queries.said_early import SaidEarly
 
 __all__ = ["add_to"]
 
@@ -34,6 +35,20 @@ CodeOption = Annotated[
     str | None, typer.Option("--code", help="Why it was refused: a whole code, or its first word such as trust.")
 ]
 SinceOption = Annotated[str | None, typer.Option("--since", help=f"Received then or later. {MOMENT_HELP}")]
+
+
+MESSAGE_COLUMNS: Sequence[Column[FoundMessage]] = (
+    Column("key", lambda one: one.key),
+    Column("received", lambda one: one.received_at, goes=2),
+    Column("state", lambda one: one.state),
+    Column("channel", lambda one: one.channel, goes=4),
+    Column("sender", lambda one: f"{one.sender}{'' if one.proven else ' ?'}" if one.sender else None, goes=3),
+    Column("number", lambda one: one.number, goes=1),
+    Column("point", lambda one: one.metering_point),
+    Column("why", lambda one: one.code),
+    Column("judged-again", lambda one: one.again_at, goes=5),
+    Column("message", lambda one: one.message_id, goes=6),
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,7 +62,9 @@ def group() -> None:
 
 
 @_messages.command("list")
+@list_command(MESSAGE_COLUMNS)
 def show_all(
+    listing: Listing,
     state: Annotated[list[MessageState] | None, typer.Option(help="May be given more than once.")] = None,
     code: CodeOption = None,
     sender: Annotated[str | None, typer.Option(help="EIC code of the sender, proven or claimed.")] = None,
@@ -59,9 +76,6 @@ def show_all(
     until: Annotated[str | None, typer.Option("--until", help="Received before then.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Only those that will be judged again.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 50,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Messages, the newest first. A sender with a question mark is only claimed by the message, not proven.
 
@@ -85,14 +99,15 @@ def show_all(
         until=_moment(until),
         again=again,
     )
-    with read_transaction(config, database) as tx:
+    with listing.reading() as tx:
         found, count = find_messages(tx.connection, wanted, limit), count_messages(tx.connection, wanted)
-    if json_wanted:
-        print_json({"count": count, "messages": [asdict(one) for one in found]})
-    elif found:
-        out.print(_table(found, f"Messages ({len(found)} of {count})"))
-    else:
-        out.print("no such message")
+    listing.show(
+        MESSAGE_COLUMNS,
+        found,
+        title=f"Messages ({len(found)} of {count})",
+        nothing="no such message",
+        facts=lambda: {"count": count, "messages": [asdict(one) for one in found]},
+    )
 
 
 @_messages.command("show")
@@ -123,12 +138,17 @@ def show_one(
         out.print(line, markup=False, highlight=False)
 
 
+EARLY_COLUMNS: Sequence[Column[SaidEarly]] = (
+    Column("at", lambda one: one.at),
+    Column("what", lambda one: one.kind),
+    Column("about", lambda one: one.about),
+    Column("message", lambda one: "archived" if one.message is None else one.message),
+)
+
+
 @_messages.command("early")
-def show_early(
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
+@list_command(EARLY_COLUMNS)
+def show_early(listing: Listing) -> None:
     """What was said about orders that have not come: ends of processes, withdrawals of SID; the oldest first.
 
     It counts when the order comes. If that takes long, an order may be lost on its way: ask the hub, or SID.
@@ -139,16 +159,15 @@ def show_early(
     """
     from csire_bridge.store.queries.said_early import said_early
 
-    with read_transaction(config, database) as tx:
-        found = said_early(tx.connection, None, system_clock())
-    if json_wanted:
-        print_json([asdict(one) for one in found])
-        return
-    for one in found or ():
-        message = f"message {one.message}" if one.message is not None else "its message is archived"
-        out.print(f"{local(one.at)} {one.kind} of {one.about} ({message})", markup=False, highlight=False)
-    if not found:
-        out.print("nothing was said about orders that have not come")
+    with listing.reading() as tx:
+        found = list(said_early(tx.connection, None, system_clock()))
+    listing.show(
+        EARLY_COLUMNS,
+        found,
+        title="Said of orders that have not come",
+        nothing="nothing was said about orders that have not come",
+        facts=lambda: [asdict(one) for one in found],
+    )
 
 
 @_messages.command("judge-again")
@@ -187,18 +206,6 @@ def judge_again(
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else parse_moment(text, system_clock())
-
-
-def _table(found: Sequence[FoundMessage], title: str) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("key", "received", "state", "channel", "sender", "number", "metering point", "why"):
-        table.add_column(heading, no_wrap=heading != "why")
-    for one in found:
-        sender = (one.sender or "") + ("" if one.proven or not one.sender else " ?")
-        why = (one.code or "") + (f", judged again {local(one.again_at)}" if one.again_at else "")
-        facts = (one.state.value, one.channel.value, sender, one.number or "", one.metering_point or "")
-        table.add_row(str(one.key), local(one.received_at), *facts, why)
-    return table
 
 
 def _lines(file: dict[str, Any]) -> Iterator[str]:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from csire_bridge.cli.shared.console import JsonOption, out, print_json
-from csire_bridge.domain.identifiers import Eic, MessageId, ProcessInstanceId
+from csire_bridge.domain.identifiers import Eic
 from csire_bridge.runtime.steady_clock import system_clock
 
-if TYPE_CHECKING:
-    from lxml import etree
-
 __all__ = ["add_to"]
-
-_MESSAGE_ID = re.compile(rb"(<(?:\w+:)?MessageId>\s*)[0-9A-Fa-f-]{36}")
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_TIMESTAMP = re.compile(rb"<(?:\w+:)?MessageTimestamp>\s*([^<\s]+)")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,40 +36,18 @@ def sign(
         csire-bridge sign samples/good/8.1.1.5-debt.xml --key demo-out/pki/hub.key.pem --cert demo-out/pki/hub.cert.pem
         --fresh -o signed.xml
     """
+    from csire_bridge.xml.fresh_copy import fresh_copy
     from csire_bridge.xml.parser import parse
     from csire_bridge.xml.security.keys import SigningKey
     from csire_bridge.xml.security.signature import sign_enveloped, without_signature
 
     raw = file.read_bytes()
-    root = without_signature(parse(_freshened(raw) if fresh else raw))
-    if fresh:
-        _begin_process(root)
+    root = fresh_copy(raw, system_clock()) if fresh else without_signature(parse(raw))
     signed = sign_enveloped(root, SigningKey.load(key, cert))
     if target is None:
         typer.echo(signed.decode("utf-8"))
     else:
         target.write_bytes(signed)
-
-
-def _begin_process(root: etree._Element) -> None:
-    """Give the message a new process, because a process is carried out only once: the only id in its last part."""
-    from lxml import etree
-
-    fresh = ProcessInstanceId.new()
-    for leaf in root[-1].iter(etree.Element) if len(root) else ():
-        if _UUID.fullmatch((leaf.text or "").strip()):
-            leaf.text = fresh
-
-
-def _freshened(raw: bytes) -> bytes:
-    from csire_bridge.xml.parser import parse
-    from csire_bridge.xml.redate import redate
-    from csire_bridge.xml.schema.lexical import parse_moment
-
-    parse(raw)
-    stamp = _TIMESTAMP.search(raw)
-    age = system_clock() - parse_moment(stamp.group(1).decode("utf-8")) if stamp else timedelta(0)
-    return _MESSAGE_ID.sub(rb"\g<1>" + MessageId.new().encode("ascii"), redate(raw, age), count=1)
 
 
 def verify(

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csire_bridge.cli.orders.tables import order_facts, orders_table
+from csire_bridge.cli.orders.tables import ORDER_COLUMNS, ListedOrder, order_facts
 from csire_bridge.cli.shared.arguments import parse_words
-from csire_bridge.cli.shared.console import out
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.shared.operator_action import opened
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
+from csire_bridge.cli.shared.table import print_table
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderKind, OrderState, RejectionReason
 from csire_bridge.domain.order.site_reports import SiteReport
+from csire_bridge.domain.words import counted
 from csire_bridge.pipeline.operator import order_actions
 from csire_bridge.runtime.steady_clock import system_clock
 
@@ -107,9 +108,14 @@ def _tell_retried(
     dry_run: bool,
 ) -> None:
     if done and dry_run and not operator.json_wanted:
-        out.print(orders_table(done, "Orders that would go back to the queue", act.at))
+        print_table(
+            ORDER_COLUMNS,
+            [ListedOrder(order, None, act.at) for order in done],
+            "Orders that would go back to the queue",
+        )
     facts = {"retried": [] if dry_run else [o.key for o in done], "would": [o.key for o in done], "refused": refused}
-    said = f"{len(done)} orders {'would go' if dry_run else 'go'} back to the queue, {len(refused)} don't"
+    going = f"{'would go' if dry_run else 'put'} back to the queue"
+    said = f"{counted(len(done), 'order')} {going}, {len(refused)} refused"
     keys = [] if dry_run else [f"order {order.key} ({order.kind} at {order.metering_point})" for order in done]
     back = [f"order {key}: {_CALL_BACK}" for key in on_site]
     operator.tell(facts | {"on_site": on_site}, said, *keys, *back, *refused.values())

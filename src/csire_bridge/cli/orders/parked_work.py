@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.table import Table
 
-from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, duration, out, print_json
-from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import read_transaction
+from csire_bridge.cli.shared.console import duration
+from csire_bridge.cli.shared.list_command import Listing, list_command
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.work import ParkedWork, WorkStep
 from csire_bridge.pipeline.operator.release_work import release as release_pieces
@@ -34,13 +33,20 @@ def group() -> None:
     """Parked work, which failed: correct the cause first, then release the work."""
 
 
+PARKED_COLUMNS: Sequence[Column[ParkedWork]] = (
+    Column("key", lambda piece: piece.key),
+    Column("step", lambda piece: piece.step),
+    Column("of", lambda piece: piece.subject),
+    Column("due", lambda piece: piece.due_at, goes=1),
+    Column("age", lambda piece: duration((system_clock() - piece.due_at).total_seconds())),
+    Column("tries", lambda piece: piece.attempts, goes=2, right=True),
+    Column("reason", lambda piece: piece.last_error, words=True),
+)
+
+
 @_work.command("list")
-def show(
-    step: StepOption = None,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
+@list_command(PARKED_COLUMNS)
+def show(listing: Listing, step: StepOption = None) -> None:
     """Every parked piece of work: reason, age, attempts; the oldest first.
 
     Example:
@@ -48,25 +54,16 @@ def show(
         csire-bridge work list --step deliver
     """
     now = system_clock()
-    with read_transaction(config, database) as tx:
+    with listing.reading() as tx:
         found = tx.work.parked(step)
-    if json_wanted:
-        ages = [{"age_seconds": int((now - piece.due_at).total_seconds())} for piece in found]
-        print_json([to_row(piece) | age for piece, age in zip(found, ages, strict=True)])
-    elif found:
-        out.print(_table(found, [duration((now - piece.due_at).total_seconds()) for piece in found]))
-    else:
-        out.print("no work is parked")
-
-
-def _table(found: list[ParkedWork], ages: list[str]) -> Table:
-    table = Table(title="Parked work", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("key", "step", "of", "due", "age", "tries", "reason"):
-        table.add_column(heading, no_wrap=heading != "reason")
-    for piece, age in zip(found, ages, strict=True):
-        facts = (piece.key, piece.step.value, piece.subject, local(piece.due_at), age, piece.attempts)
-        table.add_row(*map(str, facts), (piece.last_error or "").replace("[", "\\["))
-    return table
+    ages = [{"age_seconds": int((now - piece.due_at).total_seconds())} for piece in found]
+    listing.show(
+        PARKED_COLUMNS,
+        found,
+        title="Parked work",
+        nothing="no work is parked",
+        facts=lambda: [to_row(piece) | age for piece, age in zip(found, ages, strict=True)],
+    )
 
 
 @_work.command("release")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from rich import box
-from rich.markup import escape
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from csire_bridge.cli.shared.console import duration
-from csire_bridge.cli.shared.moments import local
-from csire_bridge.domain.order.order import Order
+from csire_bridge.cli.shared.moments import local, short
+from csire_bridge.cli.shared.table import Column
+from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.store.sql.row_mapper import to_row
 
-__all__ = ["order_facts", "order_lines", "orders_table"]
+if TYPE_CHECKING:
+    from csire_bridge.store.queries.order_waits import LastWord
+
+__all__ = ["ORDER_COLUMNS", "ListedOrder", "order_facts", "order_lines"]
 
 _GUARDS = ("holds", "complaints", "stops", "allowances")
 
@@ -25,30 +26,54 @@ def order_facts(order: Order) -> dict[str, Any]:
     return to_row(order)
 
 
-def orders_table(orders: Sequence[Order], title: str, now: datetime) -> Table:
-    """One line for each order."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in (
-        "key",
-        "kind",
-        "metering point",
-        "state",
-        "waits for",
-        "registered",
-        "age",
-        "deadline",
-        "commands",
-        "reason",
-    ):
-        table.add_column(heading, no_wrap=heading != "reason", justify="right" if heading == "commands" else "left")
-    for order in orders:
-        waits = order.waits_for.value if order.waits_for and order.state.value == "registered" else ""
-        age = duration((now - order.registered_at).total_seconds())
-        facts = (str(order.key), order.kind.value, str(order.metering_point), order.state.value, waits)
-        deadline = local(order.deadline) if order.deadline else ""
-        times = (local(order.registered_at), age, deadline, str(order.attempts))
-        table.add_row(*facts, *times, escape(order.detail or ""))
-    return table
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    """An order with the last line of its history, at a moment (UTC)."""
+
+    order: Order
+    last: LastWord | None
+    now: datetime
+
+    @property
+    def waits_for(self) -> str | None:
+        """What it waits for: its date, a guard, or people."""
+        if self.order.state is OrderState.REGISTERED:
+            return "date" if self.order.not_before > self.now else self.order.waits_for
+        return {OrderState.PARKED: "decision", OrderState.FIELD_WORK: "people on site"}.get(self.order.state)
+
+    @property
+    def until(self) -> datetime | None:
+        """Until when: its date, or when the guard is asked again."""
+        if self.order.state is not OrderState.REGISTERED:
+            return None
+        return max(self.order.not_before, self.last.next_look) if self.last and self.last.next_look else None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it stands as it does, with the moment until which it waits."""
+        if self.waits_for == "date":
+            return f"waits for its date, {short(self.order.not_before)}"
+        text = self.order.detail or (self.last.text if self.last and self.waits_for else None)
+        return f"{text} (looked at again {short(self.until)})" if text and self.until else text
+
+
+ORDER_COLUMNS: Sequence[Column[ListedOrder]] = (
+    Column("key", lambda row: row.order.key),
+    Column("kind", lambda row: row.order.kind),
+    Column("point", lambda row: str(row.order.metering_point)),
+    Column("state", lambda row: row.order.state),
+    Column("waits-for", lambda row: row.waits_for, goes=2),
+    Column("until", lambda row: row.until, goes=3),
+    Column("registered", lambda row: row.order.registered_at, goes=6),
+    Column("age", lambda row: duration((row.now - row.order.registered_at).total_seconds()), goes=7),
+    Column("deadline", lambda row: row.order.deadline, goes=5),
+    Column("commands", lambda row: row.order.attempts, goes=8, right=True),
+    Column("supplier", lambda row: row.order.supplier, goes=9),
+    Column("message", lambda row: row.order.source_message, goes=11),
+    Column("process", lambda row: row.order.process_instance, goes=12),
+    Column("executed", lambda row: row.order.executed_at, goes=10),
+    Column("reason", lambda row: row.reason, goes=1, words=True),
+)
 
 
 def order_lines(file: dict[str, Any]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from csire_bridge.cli.partners import ping
-from csire_bridge.cli.partners.tables import as_json, finding_as_json, table_of
+from csire_bridge.cli.partners.tables import PARTNER_COLUMNS, as_json, finding_as_json, listed
 from csire_bridge.cli.shared.arguments import (
     AsTheHubOption,
     EicArgument,
@@ -25,6 +25,7 @@ from csire_bridge.cli.shared.arguments import (
     parse_words,
 )
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
+from csire_bridge.cli.shared.list_command import Listing, list_command
 from csire_bridge.cli.shared.operator_action import act_of, opened, parse_reason
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.message.partner_entries import PartnerEntry
@@ -77,20 +78,22 @@ def _look(settings: Settings) -> _Seen:
 
 
 @_partner.command("list")
-def show(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+@list_command(PARTNER_COLUMNS)
+def show(listing: Listing) -> None:
     """Every partner with its certificates, their validity, and where they come from.
 
     Example:
 
         csire-bridge partner list --config bridge.toml
     """
-    seen = _look(load_settings(config, database=database))
-    if json_wanted:
-        print_json(as_json(seen.roster, seen.now, seen.revoked))
-    elif seen.roster.partners:
-        out.print(table_of(seen.roster, seen.now, seen.revoked))
-    else:
-        out.print("no partner is known")
+    seen = _look(listing.settings())
+    listing.show(
+        PARTNER_COLUMNS,
+        listed(seen.roster, seen.now, seen.revoked),
+        title="Partners",
+        nothing="no partner is known",
+        facts=lambda: as_json(seen.roster, seen.now, seen.revoked),
+    )
     for alert in seen.revocations.alerts(seen.now):
         err.print(str(alert), style="yellow", markup=False, highlight=False)
 

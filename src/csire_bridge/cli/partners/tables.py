@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.table import Table
-
+from csire_bridge.cli.shared.table import Column
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import Eic
 
 if TYPE_CHECKING:
+    from csire_bridge.domain.message.partners import Partner
     from csire_bridge.worker.partners.check import Finding
     from csire_bridge.worker.partners.roster import NamedCertificate, PartnerListing, Source
 
-__all__ = ["as_json", "finding_as_json", "table_of"]
+__all__ = ["PARTNER_COLUMNS", "as_json", "finding_as_json", "listed"]
 
 
 def as_json(roster: PartnerListing, now: datetime, revoked: Collection[bytes]) -> list[dict[str, Any]]:
@@ -73,46 +74,45 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def table_of(roster: PartnerListing, now: datetime, revoked: Collection[bytes]) -> Table:
-    """One line for each certificate; times are UTC. 16 digits of a fingerprint are enough to withdraw it."""
-    table = Table(title="Partners", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in (
-        "EIC",
-        "role",
-        "profile",
-        "source",
-        "certificate",
-        "from",
-        "until",
-        "days",
-        "condition",
-        "named in",
-    ):
-        table.add_column(heading, justify="right" if heading == "days" else "left", no_wrap=True)
-    for eic in sorted(roster.partners):
-        _add(table, roster, eic, now, revoked)
-    return table
+@dataclass(frozen=True, slots=True)
+class ListedCertificate:
+    """A partner with one of its certificates (None where it has none)."""
+
+    eic: Eic
+    partner: Partner
+    sources: str
+    named: NamedCertificate | None
+    condition: str | None
+    days: int | None
 
 
-def _add(table: Table, roster: PartnerListing, eic: Eic, now: datetime, revoked: Collection[bytes]) -> None:
-    from csire_bridge.worker.partners.check import Condition, condition_of, days_left
+PARTNER_COLUMNS: Sequence[Column[ListedCertificate]] = (
+    Column("EIC", lambda row: str(row.eic)),
+    Column("role", lambda row: row.partner.role, goes=2),
+    Column("profile", lambda row: row.partner.profile, goes=4),
+    Column("source", lambda row: row.sources, goes=5),
+    Column("certificate", lambda row: row.named.fingerprint[:16] if row.named else "none"),
+    Column("from", lambda row: _day(row.named.pinned.certificate.not_valid_before_utc if row.named else None), goes=3),
+    Column("until", lambda row: _day(row.named.pinned.certificate.not_valid_after_utc if row.named else None)),
+    Column("days", lambda row: row.days, right=True, goes=1),
+    Column("condition", lambda row: row.condition),
+    Column("named-in", lambda row: "+".join(_named(row.named.sources)) if row.named else None, goes=6),
+)
 
-    partner, shared = roster.partners[eic], roster.shared
-    who = (str(eic), partner.role.value, partner.profile.value, "+".join(_named(roster.sources[eic])))
-    certificates = roster.of_partner(eic)
-    for named in certificates:
-        certificate = named.pinned.certificate
-        condition = condition_of(named, now, revoked, shared)
-        table.add_row(
-            *who,
-            named.fingerprint[:16],
-            f"{certificate.not_valid_before_utc:%Y-%m-%d}",
-            f"{certificate.not_valid_after_utc:%Y-%m-%d}",
-            str(days_left(named, now)),
-            condition.value,
-            "+".join(_named(named.sources)),
-            style=None if condition is Condition.GOOD else "yellow",
-        )
-        who = ("", "", "", "")
-    if not certificates:
-        table.add_row(*who, "none", "", "", "", "", "")
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.astimezone(WARSAW).date() if moment else None
+
+
+def listed(roster: PartnerListing, now: datetime, revoked: Collection[bytes]) -> list[ListedCertificate]:
+    """One for each certificate; days are Polish. 16 digits of a fingerprint are enough to withdraw it."""
+    from csire_bridge.worker.partners.check import condition_of, days_left
+
+    def one(eic: Eic, named: NamedCertificate | None) -> ListedCertificate:
+        partner, sources = roster.partners[eic], "+".join(_named(roster.sources[eic]))
+        if named is None:
+            return ListedCertificate(eic, partner, sources, None, None, None)
+        condition = condition_of(named, now, revoked, roster.shared)
+        return ListedCertificate(eic, partner, sources, named, condition.value, days_left(named, now))
+
+    return [one(eic, named) for eic in sorted(roster.partners) for named in roster.of_partner(eic) or (None,)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.table import Table
 
 from csire_bridge.cli.shared.moments import local
+from csire_bridge.cli.shared.table import Column, bare_table
 from csire_bridge.domain.calendar.hours import ALWAYS
 from csire_bridge.domain.calendar.windows import DateRange, Pause
 from csire_bridge.domain.calendar.working_days import Calendar
@@ -19,9 +19,9 @@ from csire_bridge.domain.rules.preview import Moved, PastResult
 from csire_bridge.domain.rules.timeline import Planned
 
 __all__ = [
+    "MOVED_COLUMNS",
+    "VERSION_COLUMNS",
     "buckets_table",
-    "history_table",
-    "moved_table",
     "not_sent_words",
     "planned_words",
     "rule_set_words",
@@ -78,13 +78,15 @@ def _days(days: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
 
-def history_table(versions: Sequence[RuleSetVersion], in_force: RuleSetVersion | None) -> Table:
-    """Every rule set that was entered, the oldest first; times by the Polish clock."""
-    table = _table("Rule sets", ("no.", "from", "entered", "by", "why", ""))
-    for v in versions:
-        mark = "in force" if v == in_force else ""
-        table.add_row(str(v.key), local(v.valid_from), local(v.entered_at), v.entered_by, v.why, mark)
-    return table
+VERSION_COLUMNS: Sequence[Column[tuple[RuleSetVersion, bool]]] = (
+    Column("key", lambda row: row[0].key),
+    Column("from", lambda row: row[0].valid_from),
+    Column("entered", lambda row: row[0].entered_at, goes=1),
+    Column("by", lambda row: row[0].entered_by),
+    Column("why", lambda row: row[0].why, words=True),
+    Column("in-force", lambda row: row[1] or None),
+)
+"""Rule sets with whether they are in force, the oldest first."""
 
 
 def planned_words(planned: Planned) -> str:
@@ -100,20 +102,22 @@ def planned_words(planned: Planned) -> str:
             return f"{_THEN[never.then]} {local(planned.at)}: {never.reason}"
 
 
-def moved_table(moved: Sequence[Moved]) -> Table:
-    """Waiting orders that would be handled differently."""
-    table = _table(
-        "Orders that wait and would move", ("order", "kind", "metering point", "as it is", "as it would be", "")
-    )
-    for one in moved:
-        words = (planned_words(one.before), planned_words(one.after), "PAST ITS DEADLINE" if one.late else "")
-        table.add_row(str(one.order.key), one.order.kind.value, str(one.order.metering_point), *words)
-    return table
+MOVED_COLUMNS: Sequence[Column[Moved]] = (
+    Column("key", lambda one: one.order.key),
+    Column("kind", lambda one: one.order.kind, goes=1),
+    Column("point", lambda one: str(one.order.metering_point)),
+    Column("as-it-is", lambda one: planned_words(one.before), words=True),
+    Column("as-it-would-be", lambda one: planned_words(one.after), words=True),
+    Column("deadline", lambda one: "PAST IT" if one.late else None),
+)
+"""Waiting orders that would be handled differently."""
 
 
 def buckets_table(results: Sequence[PastResult]) -> Table:
     """The shares of the five buckets as they were and as they would have been."""
-    table = _table("Executed orders, had the rules held", ("kind", "", "orders", *(b.value for b in Bucket), "late"))
+    table = bare_table("Executed orders, had the rules held")
+    for heading in ("kind", "", "orders", *(b.value for b in Bucket), "late"):
+        table.add_column(heading, no_wrap=True)
     for result in results:
         for name, counts, late in (
             ("was", result.before, result.late_before),
@@ -130,10 +134,3 @@ def not_sent_words(results: Sequence[PastResult]) -> Iterator[str]:
     for result in results:
         for then, count in result.not_sent.items():
             yield f"{result.kind}: {count} would not have been sent; then: {_THEN[then]}"
-
-
-def _table(title: str, headings: Sequence[str]) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, no_wrap=heading in ("order", "kind", "metering point"))
-    return table

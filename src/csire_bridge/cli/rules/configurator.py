@@ -12,21 +12,24 @@ import typer
 
 from csire_bridge.cli.rules.as_json import moved_json, past_json, version_json
 from csire_bridge.cli.rules.as_text import (
+    MOVED_COLUMNS,
+    VERSION_COLUMNS,
     buckets_table,
-    history_table,
-    moved_table,
     not_sent_words,
     rule_set_words,
 )
 from csire_bridge.cli.shared.arguments import OptionalByOption
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.list_command import Listing, list_command
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_future, parse_moment
 from csire_bridge.cli.shared.operator_action import act_of, opened
 from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.cli.shared.table import print_table
 from csire_bridge.domain.rules.decide import Rules
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.preview import Moved, PastResult, moved_orders, replay_past
 from csire_bridge.domain.rules.timeline import in_force
+from csire_bridge.domain.words import counted
 from csire_bridge.domain.written_text import written_text
 from csire_bridge.pipeline.operator.registry_actions import enter_rules
 from csire_bridge.runtime.steady_clock import system_clock
@@ -109,21 +112,23 @@ def show(
 
 
 @_app.command()
-def history(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+@list_command(VERSION_COLUMNS)
+def history(listing: Listing) -> None:
     """Every rule set that was entered: from when, by whom, and why.
 
     Example:
 
         csire-bridge configurator history
     """
-    versions = _versions(load_settings(config, database=database).database)
+    versions = _versions(listing.settings().database)
     now_in_force = in_force(versions, system_clock())
-    if json_wanted:
-        print_json([version_json(v, v == now_in_force) for v in versions])
-    elif versions:
-        out.print(history_table(versions, now_in_force))
-    else:
-        out.print("no rule set was entered: the default holds")
+    listing.show(
+        VERSION_COLUMNS,
+        [(version, version == now_in_force) for version in versions],
+        title="Rule sets",
+        nothing="no rule set was entered: the default holds",
+        facts=lambda: [version_json(v, v == now_in_force) for v in versions],
+    )
 
 
 @_app.command()
@@ -177,12 +182,12 @@ def preview(
 
 def _print_preview(moved: Sequence[Moved], past: Sequence[PastResult], most: int, days: int) -> None:
     if moved:
-        out.print(moved_table(moved[:most]))
+        print_table(MOVED_COLUMNS, moved[:most], "Orders that wait and would move")
     more = f", {most} of them listed" if len(moved) > most else ""
     late = sum(one.late for one in moved)
-    _print_lines([f"{len(moved)} waiting orders would move{more}; {late} of them past their deadline"])
+    _print_lines([f"{counted(len(moved), 'waiting order')} would move{more}; {late} of them past their deadline"])
     if not past:
-        _print_lines([f"no order was executed in the last {days} days"])
+        _print_lines([f"no order was executed in the last {counted(days, 'day')}"])
         return
     out.print(buckets_table(past))
     _print_lines(not_sent_words(past))

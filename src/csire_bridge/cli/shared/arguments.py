@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -19,6 +20,7 @@ __all__ = [
     "ProfileChoice",
     "ReasonOption",
     "SomeEicArgument",
+    "parse_as",
     "parse_eic",
     "parse_numbers",
     "parse_widened",
@@ -47,6 +49,9 @@ AsTheHubOption = Annotated[
 ]
 
 
+_Code = TypeVar("_Code")
+
+
 class ProfileChoice(StrEnum):
     """How a partner can sign; unsigned messages can be allowed in the settings file only."""
 
@@ -54,12 +59,17 @@ class ProfileChoice(StrEnum):
     WSS = "wss"
 
 
-def parse_eic(text: str) -> Eic:
+def parse_as(parse: Callable[[str], _Code], text: str, option: str | None = None) -> _Code:
     """The code, or a sentence and exit code 2."""
     try:
-        return Eic.parse(text)
+        return parse(text.strip())
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(f"{option}: {error}" if option else str(error)) from error
+
+
+def parse_eic(text: str) -> Eic:
+    """The code, or a sentence and exit code 2."""
+    return parse_as(Eic.parse, text)
 
 
 def parse_numbers(texts: list[str] | None) -> str | None:

@@ -26,8 +26,8 @@ __all__ = [
     "with_progress",
 ]
 
-# Into a pipe or a file, tables are as wide as they need to be, not cut at 80 columns.
-out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+# Into a pipe or a file, tables are as wide as they need to be, and nothing is folded.
+out = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 10_000)
 err = Console(stderr=True, soft_wrap=True)
 _T = TypeVar("_T")
 

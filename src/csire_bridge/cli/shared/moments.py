@@ -9,7 +9,7 @@ import typer
 from csire_bridge.domain.bounds import checked_day, checked_moment
 from csire_bridge.domain.clock import WARSAW, at_wall_clock
 
-__all__ = ["MOMENT_HELP", "local", "parse_future", "parse_moment"]
+__all__ = ["MOMENT_HELP", "local", "parse_future", "parse_moment", "short"]
 
 MOMENT_HELP = 'A moment such as "2026-11-23 08:00" by the Polish clock, or with an offset, or now.'
 
@@ -45,3 +45,10 @@ def local(moment: datetime | None) -> str:
         return ""
     at = moment.astimezone(WARSAW).replace(microsecond=0)
     return at.isoformat(sep=" ", timespec="seconds" if at.second else "minutes")
+
+
+def short(moment: datetime) -> str:
+    """A moment in Polish time to the minute; with its offset only in the hour that comes twice a year."""
+    at = moment.astimezone(WARSAW)
+    twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
+    return f"{at:%Y-%m-%d %H:%M}" + (f" {at:%z}" if twice else "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from csire_bridge.cli.shared.arguments import parse_words
+from csire_bridge.cli.shared.arguments import parse_as, parse_words
 from csire_bridge.cli.shared.console import out, print_json
 from csire_bridge.cli.shared.opened import opened
 from csire_bridge.cli.shared.settings import load_settings
@@ -91,10 +91,7 @@ def reading(settings: Settings, what: Act, subject: str) -> Iterator[UnitOfWork]
 
 def parse_point(text: str) -> MeteringPointCode:
     """The code, or a sentence and exit code 2."""
-    try:
-        return MeteringPointCode.parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    return parse_as(MeteringPointCode.parse, text)
 
 
 def tell(json_wanted: bool, facts: Mapping[str, Any], *lines: str) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, cast
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
+from csire_bridge.cli.shared.added_options import with_options
 from csire_bridge.cli.shared.arguments import OptionalByOption
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption
 from csire_bridge.cli.shared.operator_action import act_of, changing, tell
@@ -65,36 +64,11 @@ class Operator:
 def operator_command(
     *, needs_why: bool = True
 ) -> Callable[[Callable[Concatenate[Operator, _P], None]], Callable[..., None]]:
-    """Give a command ``--by``, ``--why``, ``--database``, ``--json`` and ``--config``; it gets them as an Operator.
-
-    In the help they stand last, but for the command's keyword-only options, which come after ``--why``.
-    """
+    """Give a command ``--by``, ``--why``, ``--database``, ``--json`` and ``--config``; it gets them as an Operator."""
     who: dict[str, Any] = {"by": OptionalByOption, "why": WhyOption if needs_why else OptionalWhyOption}
     where: dict[str, Any] = {"database": DatabaseOption, "json_wanted": JsonOption, "config": ConfigOption}
 
     def decorate(command: Callable[Concatenate[Operator, _P], None]) -> Callable[..., None]:
-        @wraps(command)
-        def run(**given: Any) -> None:
-            common = {name: given.pop(name) for name in (*who, *where)}
-            plain = cast(Callable[..., None], command)
-            plain(Operator(**common, needs_why=needs_why), **given)
-
-        _, *own = inspect.signature(command, eval_str=True).parameters.values()
-        before = [one for one in own if one.kind is not inspect.Parameter.KEYWORD_ONLY]
-        behind = [one for one in own if one.kind is inspect.Parameter.KEYWORD_ONLY]
-        parameters = [*before, *_options(who), *behind, *_options(where)]
-        keyword_only = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
-        run.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]  # which typer reads
-        run.__annotations__ = {one.name: one.annotation for one in keyword_only}
-        return run
+        return with_options(command, lambda common, _: Operator(**common, needs_why=needs_why), who, where)
 
     return decorate
-
-
-def _options(named: Mapping[str, Any]) -> list[inspect.Parameter]:
-    kind = inspect.Parameter.KEYWORD_ONLY
-    defaults = {"json_wanted": False}
-    return [
-        inspect.Parameter(name, kind, default=defaults.get(name), annotation=annotation)
-        for name, annotation in named.items()
-    ]

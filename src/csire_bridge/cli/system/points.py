@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,18 +21,22 @@ from csire_bridge.cli.shared.console import (
     print_json,
     with_progress,
 )
+from csire_bridge.cli.shared.list_command import Listing, list_command
 from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import act_of, opened, parse_point, read_transaction, reading, tell
+from csire_bridge.cli.shared.operator_action import act_of, opened, parse_point, reading, tell
 from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.cli.system.point_actions import set_meter
 from csire_bridge.cli.system.protection import protect, protection, unprotect
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ActionRefused
+from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import Since, Source, Telling, origins
 from csire_bridge.domain.metering_point.point_lists import BadLine, Entry, read_points
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.protection import Protection
+from csire_bridge.domain.words import counted
 from csire_bridge.pipeline.operator.registry_actions import import_points
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
@@ -125,7 +129,8 @@ def _tell_import(good: int, bad: Sequence[BadLine], json_wanted: bool, *, writte
     for line in bad:
         err.print(str(line), style="red", markup=False, highlight=False, soft_wrap=True)
     lines = len({b.line for b in bad})
-    out.print(f"{good} good lines, {lines} bad; {f'{good} points written' if written else 'nothing was written'}")
+    done = f"{counted(good, 'point')} written" if written else "nothing was written"
+    out.print(f"{counted(good, 'good line')}, {lines} bad; {done}")
 
 
 @_points.command("show")
@@ -205,13 +210,18 @@ def _told(telling: Telling) -> dict[str, Any]:
     }
 
 
+POINT_COLUMNS: Sequence[Column[tuple[MeteringPointCode, datetime]]] = (
+    Column("point", lambda row: str(row[0])),
+    Column("told", lambda row: row[1]),
+)
+
+
 @_points.command("list")
+@list_command(POINT_COLUMNS)
 def show_old(
+    listing: Listing,
     older_than: Annotated[int, typer.Option("--older-than", min=0, help="Days without any news.")] = 0,
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = _SHOWN,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Points without any news for this many days, the oldest first.
 
@@ -220,12 +230,12 @@ def show_old(
         csire-bridge points list --older-than 365
     """
     before = system_clock() - timedelta(days=older_than)
-    with read_transaction(config, database) as tx:
+    with listing.reading() as tx:
         found = tx.points.not_told_since(before, limit)
-    if json_wanted:
-        print_json([{"code": code, "told_at": at} for code, at in found])
-        return
-    for code, at in found:
-        out.print(f"{code}: told {local(at)}", highlight=False)
-    if not found:
-        out.print("no such point")
+    listing.show(
+        POINT_COLUMNS,
+        found,
+        title="Points without news",
+        nothing="no such point",
+        facts=lambda: [{"code": code, "told_at": at} for code, at in found],
+    )

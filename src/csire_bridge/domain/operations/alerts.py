@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from csire_bridge.domain.words import agreed
+
 __all__ = ["Alert", "AlertKind"]
 
 
@@ -73,7 +75,7 @@ class Alert:
 
     def text(self, now: datetime) -> str:
         """A sentence for people, with the age of the oldest."""
-        words = self.words or _SENTENCES[self.kind].format(count=self.count)
+        words = self.words or agreed(_SENTENCES[self.kind], self.count)
         detail = f" ({self.detail})" if self.detail else ""
         if self.oldest is None:
             return f"{words}{detail}"
@@ -83,45 +85,45 @@ class Alert:
 
 
 _SENTENCES = {
-    AlertKind.SUPPLY_OFF_UNEXPLAINED: "{count} meters have NO SUPPLY although no order asks for that",
-    AlertKind.SUPPLY_ON_UNEXPLAINED: "{count} meters have supply although the last order left them without",
+    AlertKind.SUPPLY_OFF_UNEXPLAINED: "{count} meter{s} {has} NO SUPPLY although no order asks for that",
+    AlertKind.SUPPLY_ON_UNEXPLAINED: "{count} meter{s} {has} supply although the last order left them without",
     AlertKind.FOREIGN_TIMES: "the head-end system's clock differs from ours",
-    AlertKind.OLD_READINGS: "the head-end system answers with old readings of {count} meters",
-    AlertKind.RESULTS_MISSING: "{count} delivered answers have no result (R_1) of the hub yet",
-    AlertKind.ANSWERS_CONTESTED: "{count} answers are contested by the hub",
-    AlertKind.ORDERS_PARKED: "{count} orders wait for a person",
-    AlertKind.DELIVERIES_PARKED: "{count} answers can't be delivered",
-    AlertKind.DELIVERIES_WAITING: "{count} answers have not reached the hub yet; they are tried again and again",
+    AlertKind.OLD_READINGS: "the head-end system answers with old readings of {count} meter{s}",
+    AlertKind.RESULTS_MISSING: "{count} delivered answer{s} {has} no result (R_1) of the hub yet",
+    AlertKind.ANSWERS_CONTESTED: "{count} answer{s} {is} contested by the hub",
+    AlertKind.ORDERS_PARKED: "{count} order{s} {waits} for a person",
+    AlertKind.DELIVERIES_PARKED: "{count} answer{s} can't be delivered",
+    AlertKind.DELIVERIES_WAITING: "{count} answer{s} {has} not reached the hub yet; {it} {is} tried again and again",
     AlertKind.HUB_QUEUE_SILENT: "the hub's queue can't be read",
     AlertKind.SID_ORDERS_SILENT: "new orders can't be fetched from SID, or not all of them",
-    AlertKind.REPORTS_WAITING: "{count} reports have not reached SID yet",
-    AlertKind.REPORTS_PARKED: "{count} reports were refused by SID",
-    AlertKind.WORK_PARKED: "{count} pieces of work are parked",
-    AlertKind.IDS_REUSED: "{count} messages used the id of an earlier message, with other content",
-    AlertKind.PROCESSES_REPEATED: "{count} messages named a process that was answered, or asks for something else",
-    AlertKind.RESULTS_EARLY: "{count} results (R_1) of the hub name messages that are not ours, or were not sent",
-    AlertKind.SAID_EARLY: "{count} orders were taken back before they came, and have not come since",
-    AlertKind.REFUSALS_OF_TRUST: "{count} messages were refused because sender or signature could not be trusted",
-    AlertKind.REFUSED_FOR_NOW: "{count} messages were refused for a cause that may be ours, and are judged again",
-    AlertKind.STRANGERS_TRIMMED: "{count} messages of unproven senders are kept in part only: too many for one day",
-    AlertKind.STOP_SWITCH: "the stop switch was thrown ({count} times) and not lifted",
-    AlertKind.CAP_REACHED: "{count} disconnections wait because the hour's cap is reached",
+    AlertKind.REPORTS_WAITING: "{count} report{s} {has} not reached SID yet",
+    AlertKind.REPORTS_PARKED: "{count} report{s} {was} refused by SID",
+    AlertKind.WORK_PARKED: "{count} piece{s} of work {is} parked",
+    AlertKind.IDS_REUSED: "{count} message{s} used the id of an earlier message, with other content",
+    AlertKind.PROCESSES_REPEATED: "{count} message{s} named a process that was answered, or asks for something else",
+    AlertKind.RESULTS_EARLY: "{count} result{s} (R_1) of the hub about messages that are not ours, or were not sent",
+    AlertKind.SAID_EARLY: "{count} order{s} {was} taken back before {it} came, and {has} not come since",
+    AlertKind.REFUSALS_OF_TRUST: "{count} message{s} {was} refused because sender or signature could not be trusted",
+    AlertKind.REFUSED_FOR_NOW: "{count} message{s} {was} refused for a cause that may be ours, and {is} judged again",
+    AlertKind.STRANGERS_TRIMMED: "{count} message{s} of unproven senders {is} kept in part only: too many for one day",
+    AlertKind.STOP_SWITCH: "the stop switch was thrown ({count} time{s}) and not lifted",
+    AlertKind.CAP_REACHED: "{count} disconnection{s} {waits} because the hour's cap is reached",
     AlertKind.HEAD_END_DOWN: "the head-end system is down",
-    AlertKind.FIELD_WORK: "{count} orders wait for people on site",
-    AlertKind.METERS_UNREACHABLE: "{count} orders failed in 5 tries and more: the meters can't be reached",
-    AlertKind.DEADLINE_HALF: "half of the time is over for {count} orders with a deadline",
-    AlertKind.DEADLINE_FOUR_FIFTHS: "four fifths of the time are over for {count} orders with a deadline",
-    AlertKind.DEADLINE_PAST: "{count} orders are past their deadline",
+    AlertKind.FIELD_WORK: "{count} order{s} {waits} for people on site",
+    AlertKind.METERS_UNREACHABLE: "{count} order{s} failed in 5 tries and more: the meter{s} can't be reached",
+    AlertKind.DEADLINE_HALF: "half of the time is over for {count} order{s} with a deadline",
+    AlertKind.DEADLINE_FOUR_FIFTHS: "four fifths of the time are over for {count} order{s} with a deadline",
+    AlertKind.DEADLINE_PAST: "{count} order{s} {is} past {its} deadline",
     AlertKind.PROTECTION_UNDECIDED: "nobody has decided how unknown households are treated",
-    AlertKind.LAW_LOOSENED: "{count} rules of the law are not applied",
-    AlertKind.COMPLAINT_HALF: "half of the time to decide is over for {count} complaints",
-    AlertKind.COMPLAINT_FOUR_FIFTHS: "four fifths of the time to decide are over for {count} complaints",
-    AlertKind.COMPLAINT_UPHELD: "{count} complaints were not decided in time and count as upheld; see `hold list`",
-    AlertKind.HOLDS_WAITED_FOR: "{count} connections wait for an emergency hold to be released",
-    AlertKind.CLOCKS_DIFFER: "{count} processes see clocks that disagree (the log says by how much)",
+    AlertKind.LAW_LOOSENED: "{count} rule{s} of the law {is} not applied",
+    AlertKind.COMPLAINT_HALF: "half of the time to decide is over for {count} complaint{s}",
+    AlertKind.COMPLAINT_FOUR_FIFTHS: "four fifths of the time to decide are over for {count} complaint{s}",
+    AlertKind.COMPLAINT_UPHELD: "{count} complaint{s} {was} not decided in time: upheld; see `hold list`",
+    AlertKind.HOLDS_WAITED_FOR: "{count} connection{s} {waits} for an emergency hold to be released",
+    AlertKind.CLOCKS_DIFFER: "{count} process{es} {sees} clocks that disagree (the log says by how much)",
     AlertKind.DATABASE_LOG_LONG: "the database's write-ahead log grows and can't be cut: somebody reads for very long",
-    AlertKind.DANGER_WAITED_FOR: "{count} connections must not be carried out before registered danger is lifted",
-    AlertKind.DANGER_NOT_CUT: "{count} cuts because of DANGER are NOT DONE: send people (`danger list`)",
-    AlertKind.METERS_AT_TWO_POINTS: "{count} metering points have a meter that is known at another one, too",
-    AlertKind.CERTIFICATES: "{count} certificates must be replaced: they end within 60 days, or have ended",
+    AlertKind.DANGER_WAITED_FOR: "{count} connection{s} must not be carried out before registered danger is lifted",
+    AlertKind.DANGER_NOT_CUT: "{count} cut{s} because of DANGER {is} NOT DONE: send people (`danger list`)",
+    AlertKind.METERS_AT_TWO_POINTS: "{count} metering point{s} {has} a meter that is known at another one, too",
+    AlertKind.CERTIFICATES: "{count} certificate{s} must be replaced: {it} {ends} within 60 days, or {has} ended",
 }

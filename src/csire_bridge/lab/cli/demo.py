@@ -15,8 +15,9 @@ from rich.live import Live
 from rich.table import Table
 
 from csire_bridge.cli.figures.executions_table import executions_table
-from csire_bridge.cli.figures.stats import table_of
+from csire_bridge.cli.figures.stats import TIME_COLUMNS
 from csire_bridge.cli.shared.console import ExitCode, err, out
+from csire_bridge.cli.shared.table import print_table
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.identifiers import MessageId
@@ -213,7 +214,7 @@ def _tell(bridge: Bridge, target: Path, feeder: Feeder) -> dict[str, Any]:
     if not out.is_terminal:
         out.print(_orders(bridge, "Orders"))
     with bridge.database.reading() as connection:
-        out.print(table_of(summarise(executed(connection))))
+        print_table(TIME_COLUMNS, summarise(executed(connection)), "Execution times")
         _keep(target / "acknowledgements", order_lines(connection, with_answer=True))
     summary = summary_of(bridge.database, target, feeder.sent)
     (target / _SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -5,5 +5,6 @@
 ``order_actions`` (retry, field work, report, withdraw, settle), ``guard_actions`` (stop switch, holds, cap),
 ``complaint_actions`` (lodged, decided, disputed), ``danger_actions`` (cut because of danger, lift), ``point_actions``
 (meter), ``protection_actions`` (protected households), ``release_work`` (parked work), ``movement_actions`` (movements
-that no order explains), ``registry_actions`` (lists of points, rule sets); ``waiting_orders`` serves them.
+that no order explains), ``registry_actions`` (lists of points, rule sets); ``waiting_orders`` and ``point_picks``
+(which points a list means) serve them.
 """

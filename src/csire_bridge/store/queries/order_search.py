@@ -1,12 +1,14 @@
-"""Search for orders by state, reason for waiting, metering point, kind, and words of the reason; read only."""
+"""Search for orders by what they are, where they come from and what was said of them; read only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.meter.contactor import ContactorAction
 from csire_bridge.domain.order.order import (
     FINAL_STATES,
@@ -17,20 +19,32 @@ from csire_bridge.domain.order.order import (
     WaitsFor,
 )
 from csire_bridge.store.sql.row_mapper import from_rows
-from csire_bridge.store.tables import FOR_A_PERSON, OPEN_COMMANDS, orders
+from csire_bridge.store.tables import FOR_A_PERSON, OPEN_COMMANDS, order_events, orders, sid_orders
 
 __all__ = ["OrderSearch", "commands_under_way", "count_orders", "find_orders", "open_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSearch:
-    """Search criteria; without any, all orders. ``reason`` is a part of the order's detail, case-insensitive."""
+    """Search criteria; without any, all orders.
+
+    ``reason`` is a part of the order's detail, ``text`` of that, its description or any line of its history; both
+    case-insensitive. Registered at ``since`` or later and before ``until``. ``message`` is the hub's message that asked
+    for it, ``sid_number`` the order's number at SID.
+    """
 
     states: tuple[OrderState, ...] = ()
     waits_for: WaitsFor | None = None
     point: MeteringPointCode | None = None
     kind: OrderKind | None = None
     reason: str | None = None
+    text: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    message: MessageId | None = None
+    process: ProcessInstanceId | None = None
+    supplier: Eic | None = None
+    sid_number: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same for the database."""
@@ -47,7 +61,27 @@ class OrderSearch:
             found.append(orders.c.kind == self.kind.value)
         if self.reason:
             found.append(orders.c.detail.icontains(self.reason, autoescape=True))
-        return found
+        return [*found, *self._origin(), *self._said()]
+
+    def _origin(self) -> Iterator[ColumnElement[bool]]:
+        if self.since:
+            yield orders.c.registered_at >= self.since
+        if self.until:
+            yield orders.c.registered_at < self.until
+        if self.message:
+            yield orders.c.source_message == str(self.message)
+        if self.process:
+            yield orders.c.process_instance == str(self.process)
+        if self.supplier:
+            yield orders.c.supplier == str(self.supplier)
+        if self.sid_number:
+            yield orders.c.key.in_(select(sid_orders.c.order).where(sid_orders.c.number == self.sid_number))
+
+    def _said(self) -> Iterator[ColumnElement[bool]]:
+        if self.text:
+            lines = select(order_events.c.order).where(order_events.c.text.icontains(self.text, autoescape=True))
+            own = (column.icontains(self.text, autoescape=True) for column in (orders.c.detail, orders.c.description))
+            yield or_(*own, orders.c.key.in_(lines))
 
 
 def find_orders(connection: Connection, wanted: OrderSearch, limit: int, *, oldest_first: bool = False) -> list[Order]:

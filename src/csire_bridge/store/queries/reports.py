@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from csire_bridge.domain.calendar.polish_month import PolishMonth
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import MessageState
 from csire_bridge.domain.operations.statistics import Executed
@@ -98,13 +99,19 @@ def order_lines(connection: Connection, *, after: int = 0, with_answer: bool = F
         yield OrderLine(*values, *([] if with_answer else [None]))
 
 
-def executed(connection: Connection) -> Iterator[Executed]:
-    """Every executed order, for statistics."""
+def executed(
+    connection: Connection, month: PolishMonth | None = None, kind: OrderKind | None = None
+) -> Iterator[Executed]:
+    """Every executed order, for statistics: those that were registered in ``month``, and of ``kind``, if given."""
     query = select(orders.c.kind, orders.c.registered_at, orders.c.executed_at, orders.c.deadline).where(
         orders.c.state == OrderState.DONE.value, orders.c.executed_at.is_not(None)
     )
-    for kind, *moments in connection.execute(query):
-        yield Executed(OrderKind(kind), *moments)
+    if month is not None:
+        query = query.where(orders.c.registered_at >= month.begin, orders.c.registered_at < month.end)
+    if kind is not None:
+        query = query.where(orders.c.kind == kind.value)
+    for its_kind, *moments in connection.execute(query):
+        yield Executed(OrderKind(its_kind), *moments)
 
 
 def known_bytes(connection: Connection, sha256: str) -> MessageLine | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, cast
 
-__all__ = ["HubDice", "HubFaults", "Trouble"]
+__all__ = ["HubDice", "HubFaults", "Trouble", "calm", "change_faults"]
 
 
 @dataclass(slots=True)
@@ -68,3 +70,28 @@ class HubDice:
         """32 hexadecimal digits, for whatever needs a name."""
         with self._lock:
             return f"{self._random.getrandbits(128):032x}"
+
+
+def change_faults(faults: object, values: Mapping[str, Any]) -> None:
+    """Set what is named, from values of JSON: a trouble as {"times": 1, "chance": 0.1}; ValueError for a wrong name."""
+    known = {one.name for one in fields(cast(Any, faults))}
+    if unknown := values.keys() - known:
+        raise ValueError(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    for name, value in values.items():
+        setattr(faults, name, _converted(getattr(faults, name), name, value))
+
+
+def _converted(before: object, name: str, value: Any) -> object:
+    if isinstance(before, Trouble):
+        return Trouble(**value)
+    if name == "codes":
+        return {code: Trouble(**trouble) for code, trouble in value.items()}
+    if name == "operations":
+        return frozenset(value)
+    return tuple(value) if name == "slow" and value is not None else value
+
+
+def calm(faults: object) -> None:
+    """Nothing goes wrong any more."""
+    for one in fields(cast(Any, faults)):
+        setattr(faults, one.name, getattr(type(faults)(), one.name))

@@ -9,8 +9,9 @@ import signal
 import sys
 import threading
 
+from csire_bridge.lab.simulators.control_endpoint import ControlEndpoint
 from csire_bridge.lab.simulators.faults.delay import Delay
-from csire_bridge.lab.simulators.hes.control import ControlEndpoint
+from csire_bridge.lab.simulators.hes.control import control_of
 from csire_bridge.lab.simulators.hes.simulator import ConfirmationStyle, HeadEndFaults, HeadEndSimulator, meter_number
 
 __all__ = ["main"]
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
         per_concentrator=options.meters_per_concentrator,
         port=options.port,
     )
-    door = ControlEndpoint(simulator, options.control_port)
+    door = control_of(simulator, options.control_port)
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())

@@ -1,4 +1,4 @@
-"""The control endpoint of the simulated head-end system: ``POST /control`` with JSON on its own port, 127.0.0.1 only.
+"""What the control endpoint of the simulated head-end system knows (``control_endpoint``).
 
 It works also while the system itself is down. One request may have several keys, which are handled in this order:
 
@@ -17,27 +17,27 @@ The answer has the same keys. An invalid request gets 400 with a sentence.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from csire_bridge.lab.simulators.control_endpoint import ControlEndpoint
 from csire_bridge.lab.simulators.hes.outage import Outage
 from csire_bridge.lab.simulators.hes.simulator import HeadEndSimulator
-from csire_bridge.lab.simulators.http_server import HttpServer, Reply
 
-__all__ = ["ControlEndpoint"]
-
-_JSON = "application/json"
-_PATH = "/control"
+__all__ = ["control_of"]
 
 
-class ControlEndpoint:
+def control_of(simulator: HeadEndSimulator, port: int = 0) -> ControlEndpoint:
     """Lets another process set faults, look at meters, and count commands."""
+    return ControlEndpoint(_Words(simulator).by_name(), port)
 
-    def __init__(self, simulator: HeadEndSimulator, port: int = 0) -> None:
+
+class _Words:
+    def __init__(self, simulator: HeadEndSimulator) -> None:
         self._simulator = simulator
-        self._http = HttpServer(self._answer, max_bytes=1024 * 1024, port=port)
-        self._words: Mapping[str, Callable[[Any], object]] = {
+
+    def by_name(self) -> Mapping[str, Callable[[Any], object]]:
+        return {
             "faults": self._faults,
             "calm": self._calm,
             "delay": self._delay,
@@ -45,41 +45,10 @@ class ControlEndpoint:
             "concentrator": self._concentrator,
             "press": self._press,
             "meter": self._meter,
-            "tracking": simulator.ledger.of_tracking,
-            "command": simulator.ledger.of_command,
+            "tracking": self._simulator.ledger.of_tracking,
+            "command": self._simulator.ledger.of_command,
             "totals": self._totals,
         }
-
-    @property
-    def url(self) -> str:
-        """The address to post to."""
-        return f"{self._http.url}{_PATH}"
-
-    def start(self) -> ControlEndpoint:
-        """Begin to answer."""
-        self._http.start()
-        return self
-
-    def stop(self) -> None:
-        """Close the endpoint."""
-        self._http.stop()
-
-    def _answer(self, path: str, _content_type: str, raw: bytes) -> Reply:
-        if path != _PATH:
-            return _json(404, {"error": f"post to {_PATH}"})
-        try:
-            return _json(200, self._done(json.loads(raw)))
-        except KeyError as error:
-            return _json(400, {"error": f"there is no {error}"})
-        except (ValueError, TypeError, AttributeError, IndexError) as error:
-            return _json(400, {"error": str(error)})
-
-    def _done(self, asked: object) -> dict[str, object]:
-        if not isinstance(asked, dict):
-            raise ValueError("a JSON object is wanted")
-        if unknown := asked.keys() - self._words.keys():
-            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-        return {word: do(asked[word]) for word, do in self._words.items() if word in asked}
 
     def _faults(self, values: Mapping[str, Any]) -> object:
         self._simulator.faults.change(values)
@@ -129,9 +98,5 @@ class ControlEndpoint:
 
     def _totals(self, _value: object) -> object:
         simulator = self._simulator
-        switches = sum(simulator.meter(number).switches for number in simulator.concentrators.meters())
+        switches = sum(simulator.meter(number).switches for number in simulator.concentrators.hosted())
         return {**simulator.ledger.totals(), "switches": switches, "struck": dict(simulator.fate.struck)}
-
-
-def _json(status: int, answer: Mapping[str, object]) -> Reply:
-    return Reply(status, json.dumps(answer).encode(), _JSON)

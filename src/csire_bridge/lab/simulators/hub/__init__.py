@@ -1,3 +1,3 @@
 """The simulated hub: ``simulator`` with ``pusher`` (webhook), ``queue``, ``soap_front`` and ``soap``, ``judge`` and
-``results`` (R_1).
+``results`` (R_1), ``control``.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.lab.simulators.meter.client import MeterClient
@@ -12,6 +12,23 @@ from csire_bridge.lab.simulators.meter.meter import Meter
 from csire_bridge.lab.simulators.meter.server import MeterServer
 
 __all__ = ["Concentrators"]
+
+
+class _ElsewhereServer:
+    """A listener of another process; starting and stopping is its own affair."""
+
+    def __init__(self, host_and_port: tuple[str, int], addresses: Mapping[str, int]) -> None:
+        self.host_and_port, self._addresses = host_and_port, addresses
+
+    def address_of(self, number: MeterNumber) -> int | None:
+        return self._addresses.get(number)
+
+    def meter(self, number: MeterNumber) -> Meter:
+        raise KeyError(f"{number} here: another process has that meter")
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 class Concentrators:
@@ -24,7 +41,7 @@ class Concentrators:
         if per_concentrator is not None and per_concentrator < 1:
             raise ValueError("a concentrator has at least one meter")
         self._size = per_concentrator
-        self._servers: list[MeterServer] = []
+        self._servers: list[MeterServer | _ElsewhereServer] = []
         self._idle: list[queue.LifoQueue[MeterClient]] = []
         self._places: dict[str, int] = {}
         self._started = False
@@ -37,8 +54,17 @@ class Concentrators:
             self._idle.append(queue.LifoQueue())
             if self._started:
                 self._servers[place].start()
-        self._servers[place].add(meter)
+        server = self._servers[place]
+        if isinstance(server, _ElsewhereServer):
+            raise ValueError("meters of this process are installed before those of another one")
+        server.add(meter)
         self._places.setdefault(meter.number, place)
+
+    def connect(self, host_and_port: tuple[str, int], addresses: Mapping[str, int]) -> None:
+        """Reach meters that another process hosts: its listener, and each meter's address there."""
+        self._servers.append(_ElsewhereServer(host_and_port, addresses))
+        self._idle.append(queue.LifoQueue())
+        self._places |= dict.fromkeys(addresses, len(self._servers) - 1)
 
     def __contains__(self, number: object) -> bool:
         return number in self._places
@@ -54,9 +80,9 @@ class Concentrators:
         """Behind which concentrator a meter is, counted from 0; KeyError for an unknown one."""
         return self._places[number]
 
-    def meters(self) -> list[str]:
-        """The numbers of all meters."""
-        return list(self._places)
+    def hosted(self) -> list[str]:
+        """The numbers of the meters of this process."""
+        return [number for number, place in self._places.items() if isinstance(self._servers[place], MeterServer)]
 
     def start(self) -> None:
         """Begin to answer."""

@@ -10,7 +10,7 @@ import contextlib
 import socket
 import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -64,10 +64,10 @@ _ACT: dict[bytes, Callable[[Meter], None]] = {
 class MeterServer:
     """Hosts meters; each gets its own wrapper address. Stopped and started again it listens on the same port."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self._meters: dict[int, Meter] = {}
         self._addresses: dict[MeterNumber, int] = {}
-        self._server: _Server | None = _Server(0, self._meters)
+        self._server: _Server | None = _Server(port, self._meters)
         self._port = self._server.server_address[1]
         self._thread: threading.Thread | None = None
 
@@ -92,6 +92,11 @@ class MeterServer:
     def meter(self, number: MeterNumber) -> Meter:
         """The meter itself, to look at it or press its button; KeyError for an unknown one."""
         return self._meters[self._addresses[number]]
+
+    @property
+    def addresses(self) -> Mapping[str, int]:
+        """Each meter's wrapper address."""
+        return {str(number): address for number, address in self._addresses.items()}
 
     def start(self) -> MeterServer:
         """Begin to answer; the socket itself listens since construction, or since now after a stop."""

@@ -1,1 +1,1 @@
-"""The simulated customer system: ``simulator`` with ``request_handler`` (its orders) and ``soap_client``."""
+"""The simulated customer system: ``simulator`` with ``request_handler`` (its orders), ``soap_client``, ``control``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -177,6 +178,13 @@ class PointRegistry:
         """The point at which each of these meters is known to be."""
         rows = self._connection.execute(_WITH_METERS, {"meters": [str(meter) for meter in meters]})
         return {MeterNumber(row.meter): MeteringPointCode(row.code) for row in rows}
+
+    def points_of_meters(self, meters: Sequence[MeterNumber]) -> dict[MeterNumber, list[MeteringPointCode]]:
+        """All points at which each of these meters is known to be; more than one is an error of somebody's list."""
+        found: dict[MeterNumber, list[MeteringPointCode]] = defaultdict(list)
+        for row in self._connection.execute(_WITH_METERS, {"meters": [str(meter) for meter in meters]}):
+            found[MeterNumber(row.meter)].append(MeteringPointCode(row.code))
+        return found
 
     def installations(self, codes: Sequence[MeteringPointCode], now: datetime) -> list[Installation]:
         """All installations, at ``now`` (UTC), of all meters that are or were at one of these points."""

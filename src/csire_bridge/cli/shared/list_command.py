@@ -1,0 +1,137 @@
+"""Commands that show a list: the options that all of them have are said once, here."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, TypeVar, cast
+
+import typer
+
+from csire_bridge.cli.shared.added_options import with_options
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, err, out, print_json
+from csire_bridge.cli.shared.operator_action import read_transaction
+from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.cli.shared.spreadsheet import Sheet, write_csv, write_xlsx
+from csire_bridge.cli.shared.table import Cell, Column, cell_text, choose, print_table
+from csire_bridge.domain.words import counted
+from csire_bridge.runtime.steady_clock import system_clock
+
+if TYPE_CHECKING:
+    from csire_bridge.config.settings import Settings
+    from csire_bridge.store.unit_of_work import UnitOfWork
+
+__all__ = ["CsvOption", "Listing", "list_command"]
+
+CsvOption = Annotated[
+    str | None,
+    typer.Option("--csv", metavar="[FILE]", help="As CSV, with all columns, into a file; without one, to the output."),
+]
+XlsxOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--xlsx", dir_okay=False, help="Into a spreadsheet (XLSX), which also says who asked for what, and when."
+    ),
+]
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How a list is wanted: from which database, which columns, and whether for people, as CSV or as JSON."""
+
+    names: str | None
+    csv: str | None
+    xlsx: Path | None
+    database: str | None
+    json_wanted: bool
+    config: Path | None
+    filters: Mapping[str, Any]
+
+    def settings(self) -> Settings:
+        """The settings that hold, with the database that is named."""
+        return load_settings(self.config, database=self.database)
+
+    @contextmanager
+    def reading(self) -> Iterator[UnitOfWork]:
+        """One transaction in the database, for reading only."""
+        with read_transaction(self.config, self.database) as tx:
+            yield tx
+
+    def show(
+        self,
+        columns: Sequence[Column[_T]],
+        rows: Sequence[_T],
+        *,
+        title: str,
+        nothing: str,
+        facts: Callable[[], object],
+        more: Sequence[Sheet[Any]] = (),
+    ) -> None:
+        """The rows as they are wanted; ``nothing`` is the sentence where there are none, ``facts`` makes the JSON.
+
+        ``more`` lists follow for people, and as sheets.
+        """
+        chosen = choose(columns, self.names)
+        if self.json_wanted:
+            print_json(facts())
+        elif self.written(Sheet(title.partition(" (")[0], chosen, rows), *more):
+            return
+        elif rows:
+            print_table(chosen, rows, title, whole=self.names is not None)
+        else:
+            out.print(nothing, markup=False, highlight=False)
+        for sheet in more if not self.json_wanted else ():
+            if sheet.rows:
+                print_table(sheet.columns, sheet.rows, sheet.title)
+
+    def written(self, first: Sheet[_T], *more: Sheet[Any]) -> bool:
+        """Whether the lists were wanted in files, and are there now; CSV has only the first."""
+        if self.csv is not None:
+            write_csv(first.columns, first.rows, self.csv)
+        if self.xlsx is not None:
+            write_xlsx(self.xlsx, [first, *more], self._about())
+        for file in (self.csv, self.xlsx):
+            if file not in (None, "-"):
+                err.print(f"{counted(len(first.rows), 'row')} in {file}", markup=False, highlight=False)
+        return self.csv is not None or self.xlsx is not None
+
+    def _about(self) -> dict[str, Cell]:
+        asked = {name.replace("_", "-"): _words(value) for name, value in self.filters.items() if value is not None}
+        return {"made by": _who(), "made at (Polish time)": system_clock(), **(asked or {"filter": "none"})}
+
+
+def _who() -> str:
+    """The account of the system, by name where it has one."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"account {os.getuid()}"
+
+
+def _words(value: object) -> str:
+    return ", ".join(map(_words, value)) if isinstance(value, list | tuple) else cell_text(cast(Cell, value))
+
+
+def list_command(
+    columns: Sequence[Column[_T]],
+) -> Callable[[Callable[Concatenate[Listing, _P], None]], Callable[..., None]]:
+    """Give a command ``--columns``, ``--csv``, ``--database``, ``--json`` and ``--config``; it gets a Listing."""
+    names = ", ".join(column.name for column in columns)
+    option = typer.Option("--columns", metavar="NAMES", help=f"Which columns, with commas, or all: {names}.")
+    how: dict[str, Any] = {"names": Annotated[str | None, option], "csv": CsvOption, "xlsx": XlsxOption}
+    where: dict[str, Any] = {"database": DatabaseOption, "json_wanted": JsonOption, "config": ConfigOption}
+
+    def made(common: Mapping[str, Any], own: Mapping[str, Any]) -> Listing:
+        choose(columns, common["names"])  # a wrong name is told before anything is opened
+        return Listing(**common, filters={name: value for name, value in own.items() if name != "context"})
+
+    def decorate(command: Callable[Concatenate[Listing, _P], None]) -> Callable[..., None]:
+        return with_options(command, made, how, where)
+
+    return decorate

@@ -13,11 +13,12 @@ from tempfile import TemporaryDirectory
 
 from csire_bridge.config.role import Role
 from csire_bridge.config.settings import Settings
-from csire_bridge.domain.errors import OurFault
+from csire_bridge.domain.errors import BridgeError, OurFault
+from csire_bridge.service.running_service import Change, tell_refused
 from csire_bridge.service.service_manager import ServiceManager
 from csire_bridge.service.web.doors import OpenAddress, open_addresses
 
-__all__ = ["run_processes"]
+__all__ = ["run_processes", "wanted_by_signal"]
 
 _LOOK_SECONDS = 0.2
 _PORT_OPTIONS = {"web": "--port", "web.operations": "--operations-port"}
@@ -30,13 +31,14 @@ def run_processes(
     words: Sequence[str],
     ready: Callable[[Sequence[str]], None],
     manager: ServiceManager,
+    read: Callable[[], Settings],
 ) -> None:
     """Run ``count`` processes with the command line ``words`` until a signal comes; then end all of them.
 
     ``ready`` is called with the addresses once all of them answer; from then on ``manager`` is told that they run. If
-    one ends by itself, all are ended: OurFault.
+    one ends by itself, all are ended: OurFault. SIGHUP is passed on if the settings that ``read`` gives are right.
     """
-    stop = threading.Event()
+    stop, reload = threading.Event(), wanted_by_signal()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as held:  # these sockets never listen; they keep the addresses
@@ -50,7 +52,10 @@ def run_processes(
             for process in family:
                 _wait_for_first_line(process)
             ready([one.address.url for one in opened])
-            _watch(family, stop, manager)
+            while not _ended(family, stop, manager):
+                if reload.is_set():
+                    reload.clear()
+                    settings = _pass_on(family, settings, read)
         finally:
             manager.stopping()
             _end(family)
@@ -86,11 +91,33 @@ def _wait_for_first_line(process: subprocess.Popen[bytes]) -> None:
         raise OurFault("a process of the service did not start", "look at what it says above")
 
 
-def _watch(family: Sequence[subprocess.Popen[bytes]], stop: threading.Event, manager: ServiceManager) -> None:
-    while not stop.wait(_LOOK_SECONDS):
-        manager.alive()
-        if any(process.poll() is not None for process in family):
-            raise OurFault("a process of the service ended by itself", "look at the log, and start the service again")
+def wanted_by_signal() -> threading.Event:
+    """Set whenever SIGHUP asks for the settings to be read anew."""
+    wanted = threading.Event()
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, lambda *_: wanted.set())
+    return wanted
+
+
+def _ended(family: Sequence[subprocess.Popen[bytes]], stop: threading.Event, manager: ServiceManager) -> bool:
+    """Whether the end was asked for, within a moment. Raises OurFault if a process has ended by itself."""
+    manager.alive()
+    if any(process.poll() is not None for process in family):
+        raise OurFault("a process of the service ended by itself", "look at the log, and start the service again")
+    return stop.wait(_LOOK_SECONDS)
+
+
+def _pass_on(family: Sequence[subprocess.Popen[bytes]], settings: Settings, read: Callable[[], Settings]) -> Settings:
+    """Let every process read the settings anew, none if they are wrong; return those that count now."""
+    try:
+        change = Change.of(settings, read)
+    except BridgeError as error:
+        tell_refused(error)
+        return settings
+    for process in family:
+        process.send_signal(signal.SIGHUP)
+    change.tell()
+    return change.settings
 
 
 def _end(family: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from csire_bridge.channels.hes.event_endpoint import EVENTS_PATH
@@ -18,7 +18,7 @@ from csire_bridge.config.role import Role
 from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.runtime.steady_clock import SteadyClock
-from csire_bridge.service.web.doors import Door, address_of, open_addresses
+from csire_bridge.service.web.doors import Door, OpenAddress, address_of, open_addresses
 from csire_bridge.service.web.open_doors import OpenDoors
 from csire_bridge.service.web.readiness import Readiness
 from csire_bridge.service.wiring.bridge import Bridge
@@ -44,15 +44,23 @@ class Service:
     """One process of the service; ``shared_ports`` lets others listen at the same addresses."""
 
     def __init__(
-        self, open_bridge: Callable[[str], Bridge], web: WebSettings, role: Role, *, shared_ports: bool
+        self,
+        open_bridge: Callable[[str], Bridge],
+        web: WebSettings,
+        role: Role,
+        *,
+        shared_ports: bool,
+        bound: Sequence[OpenAddress] = (),
     ) -> None:
-        """``open_bridge`` is given the address at which events of the head-end system arrive."""
+        """``open_bridge`` is given the address at which events of the head-end system arrive. ``bound``: addresses of
+        this process that are bound already; they are closed at the end.
+        """
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._ticker: Ticker | None = None
         self._role = role
         with ExitStack() as failed:
-            opened = open_addresses(web, role, shared=shared_ports)
+            opened = bound or open_addresses(web, role, shared=shared_ports)
             for one in opened:
                 failed.callback(one.listener.close)
             self.addresses = [one.address for one in opened]
@@ -74,8 +82,21 @@ class Service:
 
     def start(self) -> None:
         """Return when the service answers."""
+        self._begin()
+        self.work()
+        self._doors.start()
+
+    def open(self) -> None:
+        """Return when the service answers; the work waits for ``work``."""
+        self._begin()
+        self._doors.start()
+
+    def _begin(self) -> None:
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._watch_clocks()
+
+    def work(self) -> None:
+        """Begin to work, as far as that is this process's role."""
         if self._role is not Role.WEB:
             self._start_thread("worker", lambda: self._work(self.bridge.worker, "the worker"))
             self._ticker = self.bridge.ticker()
@@ -87,7 +108,6 @@ class Service:
                 self._silence(_HUB_QUEUE).answered()
             if self.bridge.sid:
                 self._start_sid(self.bridge.sid)
-        self._doors.start()
 
     def _watch_clocks(self) -> None:
         """Synchronise the bridge's internal time with the other processes, and compare it from then on."""

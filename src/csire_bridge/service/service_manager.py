@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 __all__ = ["ServiceManager"]
@@ -35,6 +36,10 @@ class ServiceManager:
     def alive(self) -> None:
         """The service works; to be told more often than ``WatchdogSec=``."""
         self._tell({"WATCHDOG": "1"})
+
+    def reloading(self) -> None:
+        """The service reads its settings anew; ``started`` tells that it has."""
+        self._tell({"RELOADING": "1", "MONOTONIC_USEC": str(time.monotonic_ns() // 1000)})
 
     def stopping(self) -> None:
         """The service ends: it accepts nothing more, and finishes what it has begun."""

@@ -68,10 +68,11 @@ def set_up_logs(
 ) -> LogHandler:
     """Write the lines of this process to ``stream``, from ``level`` on; ``levels`` are those of single loggers.
 
-    No library goes below its floor (``logs.FLOORS``). Calling it again replaces what was set up before.
+    No library goes below its floor (``logs.FLOORS``). Calling it again replaces what was set up before, also the plain
+    handler that commands have.
     """
     root = logging.getLogger()
-    for before in [one for one in root.handlers if isinstance(one, LogHandler)]:
+    for before in [one for one in root.handlers if type(one) in (LogHandler, logging.StreamHandler)]:
         root.removeHandler(before)
         before.close()
     handler = LogHandler(stream, form)

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,10 +19,11 @@ from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.config.role import Role
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.runtime.steady_clock import SteadyClock
-from csire_bridge.telemetry.logs import logger
+from csire_bridge.telemetry.logs import floor_of, logger
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
+    from csire_bridge.service.running_service import RunningService
     from csire_bridge.service.service_manager import ServiceManager
     from csire_bridge.service.wiring.bridge import Bridge
 
@@ -57,7 +59,7 @@ def serve(
     """Run the bridge until SIGTERM or SIGINT: the hub's webhook, the head-end system's events, and the worker.
 
     Prints its addresses on standard output. At the end it answers open requests and finishes the current work, exit
-    code 0. Logs go to standard error.
+    code 0. Logs go to standard error. With SIGHUP it reads its settings and all files that they name anew.
 
     Example:
 
@@ -67,23 +69,38 @@ def serve(
     from csire_bridge.service.service_manager import ServiceManager
     from csire_bridge.service.startup_checks import check_settings
 
-    settings = _settings(config, host, port, operations_port)
-    tell_storms = _start_logs(settings)
+    read = partial(_settings, config, host, port, operations_port)
+    settings, lowest = read(), logging.getLogger().level
+    tell_storms = _start_logs(settings, lowest)
     check_settings(settings)
     manager = ServiceManager.of_this_process()
     if workers > 1:
         ready = partial(_announce, role, manager)
-        run_processes(workers, settings, role, _words(config, role, host), ready, manager)
+        run_processes(workers, settings, role, _words(config, role, host), ready, manager, read)
     else:
-        _run(settings, role, one_of_many, manager, tell_storms)
+        _run(settings, role, one_of_many, manager, _Logs(tell_storms, lowest), read)
 
 
-def _start_logs(settings: Settings) -> Callable[[], None]:
+@dataclass
+class _Logs:
+    """How this process logs: what is to be called now and then, and the lowest level of ``--verbose``."""
+
+    tell_storms: Callable[[], None]
+    lowest: int
+
+    def change(self, before: Settings, after: Settings) -> None:
+        """Log as the new settings say."""
+        for name in before.logging.levels:
+            logging.getLogger(name).setLevel(floor_of(name))
+        self.tell_storms = _start_logs(after, self.lowest)
+
+
+def _start_logs(settings: Settings, lowest: int) -> Callable[[], None]:
     """Log as the settings say, and more with ``--verbose``; return what is to be called now and then."""
     from csire_bridge.telemetry.log_output import set_up_logs
 
     wanted = settings.logging
-    level = min(logging.getLogger().level, wanted.level.number)
+    level = min(lowest, wanted.level.number)
     levels = {name: level.number for name, level in wanted.levels.items()}
     return set_up_logs(sys.stderr, level, levels, wanted.format).tell_storms
 
@@ -109,29 +126,37 @@ def _words(config: Path | None, role: Role, host: str | None) -> list[str]:
 
 
 def _run(
-    settings: Settings, role: Role, one_of_many: int | None, manager: ServiceManager, tell_storms: Callable[[], None]
+    settings: Settings,
+    role: Role,
+    one_of_many: int | None,
+    manager: ServiceManager,
+    logs: _Logs,
+    read: Callable[[], Settings],
 ) -> None:
     from importlib.metadata import version
 
-    from csire_bridge.service.service import Service
+    from csire_bridge.service.processes import wanted_by_signal
+    from csire_bridge.service.running_service import RunningService
     from csire_bridge.telemetry.traces import turn_off_traces
 
-    stop = threading.Event()
+    stop, reload = threading.Event(), wanted_by_signal()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if one_of_many is not None:
         threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
     _start_traces(settings)
     shared = one_of_many is not None
-    service = Service(lambda url: _open(settings, url), settings.web, role, shared_ports=shared)
+    service = RunningService(settings, role, _open, shared_ports=shared)
     try:
         service.start()
-        urls = [address.url for address in service.addresses]
-        _announce(role, manager, urls)
-        _log.info("service.started", url=" ".join(urls), role=role, version=version("csire-bridge"))
+        _announce(role, manager, service.urls)
+        _log.info("service.started", url=" ".join(service.urls), role=role, version=version("csire-bridge"))
         while not stop.wait(_LOOK_SECONDS):
             manager.alive()
-            tell_storms()
+            logs.tell_storms()
+            if reload.is_set():
+                reload.clear()
+                _reload(service, role, manager, logs, read)
             broken = service.broken()
             if broken:
                 raise OurFault(f"{', '.join(broken)} stopped by itself", "look at the log, and start the service again")
@@ -142,6 +167,17 @@ def _run(
         _log.info("service.stopped", role=role)
 
 
+def _reload(
+    service: RunningService, role: Role, manager: ServiceManager, logs: _Logs, read: Callable[[], Settings]
+) -> None:
+    """Go on with the settings as they are now; with the old ones if they are wrong, which the log tells."""
+    manager.reloading()
+    before = service.settings
+    if service.reload(read):
+        logs.change(before, service.settings)
+    manager.started(_serves(service.urls, role))
+
+
 def _open(settings: Settings, events: str) -> Bridge:
     from csire_bridge.service.wiring.bridge import Bridge
 
@@ -150,10 +186,14 @@ def _open(settings: Settings, events: str) -> Bridge:
 
 def _announce(role: Role, manager: ServiceManager, urls: Sequence[str]) -> None:
     """Tell the addresses, in one line that begins with the first, which programs read."""
-    serves = f"serves at {' and '.join(urls)} ({role.value})"
+    serves = _serves(urls, role)
     out.print(f"csire-bridge {serves}", highlight=False, soft_wrap=True)
     sys.stdout.flush()
     manager.started(serves)
+
+
+def _serves(urls: Sequence[str], role: Role) -> str:
+    return f"serves at {' and '.join(urls)} ({role.value})"
 
 
 def _watch_parent(stop: threading.Event) -> None:

@@ -107,6 +107,24 @@ def test_given_a_line_of_a_library_then_it_goes_the_same_way_without_codes_and_o
     ]
 
 
+def test_given_levels_that_are_taken_out_again_then_their_loggers_go_back_and_nothing_is_written_twice() -> None:
+    root, stream = logging.getLogger(), io.StringIO()
+    before = (root.handlers[:], root.level)
+    plain = logging.StreamHandler(stream)
+    root.addHandler(plain)
+    try:
+        set_up_logs(stream, logging.INFO, {"csire_bridge.worker": logging.DEBUG, "zeep": logging.ERROR})
+        set_up_logs(stream, logging.INFO)
+        assert logging.getLogger("csire_bridge.worker").level == logging.NOTSET
+        assert logging.getLogger("zeep").level == FLOORS["zeep"]
+        logger("csire_bridge.worker").info("service.stopped", role="all")
+        assert len(stream.getvalue().splitlines()) == 1
+    finally:
+        for handler in set(root.handlers) - set(before[0]):
+            root.removeHandler(handler)
+        root.setLevel(before[1])
+
+
 @pytest.mark.parametrize("library", FLOORS)
 def test_given_the_level_debug_for_everything_then_no_library_writes_what_no_log_may_hold(
     library: str, output: Output

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from csire_bridge.config.shown import changes
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.service.service import Service
 from csire_bridge.service.startup_checks import check_settings
-from csire_bridge.service.web.doors import OpenAddress, open_addresses
+from csire_bridge.service.web.doors import OpenAddress, addresses, open_addresses
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.telemetry.logs import logger
 
@@ -33,7 +33,7 @@ _Group = TypeVar("_Group", bound=BaseModel)
 
 def needs_restart(name: str) -> bool:
     """Whether a setting counts from the next start only: the database, where traces go, and where we listen."""
-    group, _, last = name.partition(".")[0], *name.rpartition(".")[1:]
+    group, last = name.split(".", maxsplit=1)[0], name.rsplit(".", maxsplit=1)[-1]
     return group in ("database", "traces") or (group == "web" and last in ("host", "port"))
 
 
@@ -84,7 +84,9 @@ class RunningService:
         self._service = self._made_of(settings)
 
     def _made_of(self, settings: Settings) -> Service:
-        bound = [OpenAddress(one.address, one.listener.dup()) for one in self._held]
+        held = {one.address.setting: one for one in self._held}
+        pairs = [(address, held[address.setting]) for address in addresses(settings.web, self._role)]
+        bound = [OpenAddress(replace(new, port=one.address.port), one.listener.dup()) for new, one in pairs]
         return Service(partial(self._open_bridge, settings), settings.web, self._role, shared_ports=False, bound=bound)
 
     @property

@@ -80,9 +80,15 @@ def set_up_logs(
     root.setLevel(level)
     for name, floor in FLOORS.items():
         logging.getLogger(name).setLevel(max(floor, level))
+    for name in _named - set(levels or {}):
+        logging.getLogger(name).setLevel(max(floor_of(name), level) if name in FLOORS else floor_of(name))
+    _named.update(levels or {})
     for name, wanted in (levels or {}).items():
         logging.getLogger(name).setLevel(max(wanted, floor_of(name)))
     return handler
+
+
+_named: set[str] = set()  # loggers that have had a level of their own
 
 
 def _formatter(as_json: bool, colours: bool) -> logging.Formatter:

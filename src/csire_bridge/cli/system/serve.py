@@ -19,7 +19,7 @@ from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.config.role import Role
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.runtime.steady_clock import SteadyClock
-from csire_bridge.telemetry.logs import floor_of, logger
+from csire_bridge.telemetry.logs import logger
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
@@ -88,11 +88,9 @@ class _Logs:
     tell_storms: Callable[[], None]
     lowest: int
 
-    def change(self, before: Settings, after: Settings) -> None:
+    def change(self, settings: Settings) -> None:
         """Log as the new settings say."""
-        for name in before.logging.levels:
-            logging.getLogger(name).setLevel(floor_of(name))
-        self.tell_storms = _start_logs(after, self.lowest)
+        self.tell_storms = _start_logs(settings, self.lowest)
 
 
 def _start_logs(settings: Settings, lowest: int) -> Callable[[], None]:
@@ -172,9 +170,8 @@ def _reload(
 ) -> None:
     """Go on with the settings as they are now; with the old ones if they are wrong, which the log tells."""
     manager.reloading()
-    before = service.settings
     if service.reload(read):
-        logs.change(before, service.settings)
+        logs.change(service.settings)
     manager.started(_serves(service.urls, role))
 
 

@@ -19,6 +19,7 @@ from csire_bridge.config.sections.access import AccessSettings
 from csire_bridge.config.sections.deadlines import DeadlineSettings
 from csire_bridge.config.sections.execution import AgreementSettings, ExecutionSettings
 from csire_bridge.config.sections.head_end import HeadEndSettings
+from csire_bridge.config.sections.health import HealthSettings
 from csire_bridge.config.sections.law import LawSettings
 from csire_bridge.config.sections.logging import LoggingSettings
 from csire_bridge.config.sections.metrics import MetricsSettings
@@ -145,6 +146,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     access: AccessSettings = AccessSettings()
     traces: TracesSettings = TracesSettings()
+    health: HealthSettings = HealthSettings()
 
     @classmethod
     def settings_customise_sources(

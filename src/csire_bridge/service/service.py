@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 
 from csire_bridge.channels.hes.event_endpoint import EVENTS_PATH
 from csire_bridge.channels.hub.queue_poller import QueuePoller
@@ -58,6 +59,7 @@ class Service:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._ticker: Ticker | None = None
+        self._clocks: ClockWatch | None = None
         self._role = role
         with ExitStack() as failed:
             opened = bound or open_addresses(web, role, shared=shared_ports)
@@ -67,7 +69,8 @@ class Service:
             """Where this process listens, first where messages arrive."""
             self.bridge = open_bridge(f"{self._url_of(Door.EVENTS, web)}{EVENTS_PATH}")
             failed.callback(self.bridge.close)
-            self._doors = OpenDoors(self.bridge, opened, Readiness(self.bridge, self._parts, self._waiting))
+            readiness = Readiness(self.bridge, self._parts, self._waiting, self._clocks_apart)
+            self._doors = OpenDoors(self.bridge, opened, readiness)
             failed.pop_all()
 
     @property
@@ -113,7 +116,9 @@ class Service:
         """Synchronise the bridge's internal time with the other processes, and compare it from then on."""
         bridge = self.bridge
         if isinstance(bridge.clock, SteadyClock):
-            watch = ClockWatch(bridge.database, bridge.clock, bridge.worker.name, stepped=self._clock_was_set)
+            watch = self._clocks = ClockWatch(
+                bridge.database, bridge.clock, bridge.worker.name, stepped=self._clock_was_set
+            )
             watch.begin()
             self._start_thread("clock", lambda: self._compare(watch))
 
@@ -164,6 +169,9 @@ class Service:
     def _waiting(self) -> list[str]:
         silent = self._ticker is not None and self._ticker.silent
         return ["the scheduler has not run for a minute -> look whether the database answers"] if silent else []
+
+    def _clocks_apart(self) -> timedelta | None:
+        return self._clocks.apart if self._clocks else None
 
     def _start_thread(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=name, daemon=True)

@@ -62,6 +62,8 @@ class ClockWatch:
         self._looked = (clock.ticks(), clock.machine())
         self._measured_at = clock.ticks() - _MEASURE_SECONDS
         self._differs_since: datetime | None = None
+        self.apart: timedelta | None = None
+        """By how much the clocks differed when they were last compared; None if they agreed."""
 
     def begin(self) -> None:
         """Start with the common time: the server's, or that of another process on this machine."""
@@ -114,6 +116,7 @@ class ClockWatch:
                 tx.look_anew(reference)
             ahead = reference - own
             kept = ahead if verdict is ClockVerdict.KEEP else self._of_the_machine(verdict, machine, reference)
+            self.apart = kept
             self._differs(kept, reference if verdict is ClockVerdict.TAKE_OVER else own)
             self._act(verdict, ahead, reference)
             row = ProcessClock(

@@ -73,9 +73,9 @@ class OpenDoors:
     def _routers(self, address: Address) -> Iterator[APIRouter]:
         entrance = _entrance(self._bridge)
         for door in sorted(address.doors):
-            yield from self._of(door, entrance)
+            yield from self._of(door, address, entrance)
 
-    def _of(self, door: Door, entrance: Entrance) -> Iterator[APIRouter]:
+    def _of(self, door: Door, address: Address, entrance: Entrance) -> Iterator[APIRouter]:
         bridge = self._bridge
         match door:
             case Door.HUB:
@@ -88,8 +88,8 @@ class OpenDoors:
             case Door.EVENTS if bridge.settings.head_end.url:
                 receiver = self._keepers[_EVENTS] = _event_receiver(bridge, entrance)
                 yield receiver.router
-            case Door.HEALTH:
-                yield health_router(self._readiness.reasons)
+            case Door.HEALTH if Door.OPERATIONS not in address.doors:
+                yield health_router(self._readiness.reasons, tells_reasons=address.is_of_this_machine)
             case Door.OPERATIONS:
                 yield from operations_routers(bridge, self._readiness)
 

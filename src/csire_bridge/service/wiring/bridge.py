@@ -85,7 +85,7 @@ class Bridge:
         self.clock = clock
         self.policy = execution_policy(settings)
         self.standard = Standard.load(settings)
-        key = signing_keys(settings, clock)
+        self.signing_keys = key = signing_keys(settings, clock)
         self.database = Database(settings.database, DatabaseOptions.of(settings.storage))
         self.database.require_current()
         self.database.require_durable()

@@ -2,4 +2,6 @@
 
 ``authenticate`` (who is it: by session, token, or name and password), ``passwords`` (argon2id), ``secrets`` (of
 sessions and tokens), ``user_actions`` and ``token_actions`` (what administrators do), ``audit_export`` (CSV, JSON).
+Login at an identity provider: ``identity``, ``openid``, ``identity_login``. For browsers: ``browser_login``
+(endpoints and cookie).
 """

@@ -18,7 +18,9 @@ from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
+    from csire_bridge.domain.people.actor import Actor
     from csire_bridge.store.database import Database
+    from csire_bridge.worker.audit_retention import AuditRetention
     from csire_bridge.worker.retention_job import Retention
 
 __all__ = ["add_to"]
@@ -53,30 +55,39 @@ def retention(
     where = {"archive": archive} if archive else None
     settings = load_settings(config, database=database, retention=where)
     with opened(settings) as store:
-        worker = _worker(settings, store)
+        worker, audit = _worker(settings, store), _audit(settings, store)
         if dry_run:
-            _tell_plan(worker, json_wanted)
+            _tell_plan(worker, audit, json_wanted)
         else:
             act = act_of(settings, by, None, needs_why=False, needs_name=False)
             with store.transaction() as tx:
                 note(tx, act.who, Act.RETENTION_RUN, "database", act.at, after=settings.retention.model_dump())
-            _run(worker, json_wanted)
+            _run(worker, audit, act.who, json_wanted)
 
 
 def _worker(settings: Settings, store: Database) -> Retention:
     from csire_bridge.worker.retention_job import Retention
 
     rules, folder = settings.retention.as_rules(), settings.retention.archive
-    if not rules.any or folder is None:
+    if not (rules.any or settings.retention.audit_days) or folder is None:
         raise ConfigurationError(
             "no days are set under [retention], so everything stays for ever",
-            "set accepted_days, refused_days, duplicate_days, orders_days or events_days",
+            "set accepted_days, refused_days, duplicate_days, orders_days, events_days or audit_days",
         )
     return Retention(store, system_clock, rules, folder, settings.retention.batch)
 
 
-def _tell_plan(worker: Retention, json_wanted: bool) -> None:
-    counts = worker.plan()
+def _audit(settings: Settings, store: Database) -> AuditRetention | None:
+    from csire_bridge.worker.audit_retention import AuditRetention
+
+    days, folder = settings.retention.audit_days, settings.retention.archive
+    return AuditRetention(store, system_clock, days, folder) if days and folder else None
+
+
+def _tell_plan(worker: Retention, audit: AuditRetention | None, json_wanted: bool) -> None:
+    counts: dict[str, int] = {str(kind): count for kind, count in worker.plan().items()}
+    if audit is not None:
+        counts["entries of the audit"] = audit.due()
     if json_wanted:
         print_json(counts)
         return
@@ -84,12 +95,16 @@ def _tell_plan(worker: Retention, json_wanted: bool) -> None:
     out.print("(orders are counted once their messages have gone)")
 
 
-def _run(worker: Retention, json_wanted: bool) -> None:
+def _run(worker: Retention, audit: AuditRetention | None, by: Actor, json_wanted: bool) -> None:
     done = []
     for retired in with_progress(worker.run(), "archives"):
         done.append({"archive": str(retired.archive), "kind": retired.kind, "count": retired.count})
         if not json_wanted:
             out.print(f"{retired.count} {retired.kind}: {retired.archive}", highlight=False, soft_wrap=True)
+    if audit is not None and (taken := audit.run(by)):
+        done.append({"archive": str(taken[0]), "kind": "audit", "count": taken[1]})
+        if not json_wanted:
+            out.print(f"{taken[1]} entries of the audit: {taken[0]}", highlight=False, soft_wrap=True)
     if json_wanted:
         print_json(done)
     elif not done:

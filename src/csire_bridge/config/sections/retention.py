@@ -17,7 +17,8 @@ class RetentionSettings(Part):
     """How many days things stay in the database; what is not set stays for ever.
 
     ``accepted_days``, ``refused_days`` and ``duplicate_days`` are for messages, ``orders_days`` for orders that have
-    ended and whose answers the hub has confirmed, ``events_days`` for the head-end system's events. Everything is
+    ended and whose answers the hub has confirmed, ``events_days`` for the head-end system's events, ``audit_days`` for
+    whole days of the audit. Everything is
     archived in the folder ``archive`` before it is deleted, each night ``at`` that Polish time.
     """
 
@@ -28,6 +29,7 @@ class RetentionSettings(Part):
     duplicate_days: int | None = Field(default=None, gt=0)
     orders_days: int | None = Field(default=None, gt=0)
     events_days: int | None = Field(default=None, gt=0)
+    audit_days: int | None = Field(default=None, ge=31)
     batch: int = Field(default=200, gt=0, le=5000)
 
     @model_validator(mode="after")
@@ -36,7 +38,7 @@ class RetentionSettings(Part):
             raise ValueError("at is Polish time, so it has no offset")
         if self.orders_days is not None and (self.accepted_days is None or self.accepted_days > self.orders_days):
             raise ValueError("orders go after their messages: accepted_days must be set too, and not be more")
-        if self.as_rules().any and self.archive is None:
+        if (self.as_rules().any or self.audit_days) and self.archive is None:
             raise ValueError("nothing is deleted that is not archived: set archive to a folder")
         return self
 

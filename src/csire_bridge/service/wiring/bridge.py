@@ -51,6 +51,7 @@ from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.connection.options import DatabaseOptions
 from csire_bridge.store.database import Database
 from csire_bridge.worker.alert_job import Watch
+from csire_bridge.worker.audit_retention import AuditRetention
 from csire_bridge.worker.certificate_job import Certificates, own_certificates
 from csire_bridge.worker.database_log_job import keep_log_small, log_alerts
 from csire_bridge.worker.partners.current import CurrentPartners
@@ -241,6 +242,9 @@ class Bridge:
         if retention.as_rules().any and retention.archive is not None:
             worker = Retention(self.database, self.clock, retention.as_rules(), retention.archive, retention.batch)
             ticks.append(ScheduledJob("retention", Daily(retention.at), worker.tick, remembered=True))
+        if retention.audit_days is not None and retention.archive is not None:
+            audit = AuditRetention(self.database, self.clock, retention.audit_days, retention.archive)
+            ticks.append(ScheduledJob("audit retention", Daily(retention.at), audit.tick, remembered=True))
         return ticks
 
     def _judged_again(self, judge: JudgeAgain) -> None:

@@ -71,7 +71,7 @@ class Proofs:
         if not hmac.compare_digest(given, f"{self.user}:{self.password or ''}".encode()):
             guesses.wrong(caller.origin, name)
             raise Unproved(401, sentence, challenge)
-        guesses.right(caller.origin)
+        guesses.right(caller.origin, name)
 
 
 def _same(one: str, other: str) -> bool:

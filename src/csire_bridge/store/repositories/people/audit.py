@@ -51,10 +51,15 @@ class AuditLog:
         """The heads of all days, the oldest first."""
         return list(from_rows(AuditDay, self._connection.execute(select(audit_days).order_by(audit_days.c.day))))
 
-    def entries(self) -> Iterator[ChainedEntry]:
-        """Every entry as it was chained, the oldest first; read in pieces."""
+    def entries(self, before_day: str | None = None) -> Iterator[ChainedEntry]:
+        """Every entry as it was chained, or those of the days before one; the oldest first, read in pieces.
+
+        The newest day is never before another one.
+        """
         e, day, number = audit_entries.c, "", 0
         query = select(audit_entries).order_by(e.day, e.number).limit(_AT_ONCE)
+        if before_day is not None:
+            query = query.where(e.day < self._old(before_day))
         while True:
             further = (e.day > day) | ((e.day == day) & (e.number > number))
             found = self._read(query.where(further))
@@ -95,12 +100,15 @@ class AuditLog:
         Their heads stay, so the rest can still be checked. The newest day stays.
         """
         take_turns(self._connection, "audit")
-        newest = self._head()
-        old = min(before_day, newest.day if newest else before_day)
+        old = self._old(before_day)
         gone = self._connection.execute(delete(audit_entries).where(audit_entries.c.day < old)).rowcount
         heads = update(audit_days).where(audit_days.c.day < old, audit_days.c.pruned_at.is_(None))
         self._connection.execute(heads.values(pruned_at=at))
         return gone
+
+    def _old(self, before_day: str) -> str:
+        newest = self._head()
+        return min(before_day, newest.day) if newest else before_day
 
     def _head(self) -> AuditDay | None:
         return next(from_rows(AuditDay, self._connection.execute(_NEWEST)), None)

@@ -1,0 +1,1 @@
+"""A small identity provider (OpenID Connect): ``provider``."""

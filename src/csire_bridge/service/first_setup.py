@@ -1,19 +1,35 @@
-"""Makes what a new installation needs: folders, key and signing request, settings file, database. Replaces nothing."""
+"""Makes what a new installation needs: folders, key and signing request, settings file, database, a first
+administrator. Replaces nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
+from csire_bridge.access import user_actions
+from csire_bridge.access.passwords import Passwords
+from csire_bridge.access.secrets import new_password
 from csire_bridge.config.private_files import private_files, write_private
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import StoreFailure
 from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.roles import Role
 from csire_bridge.store.database import Database
 from csire_bridge.xml.security.new_keys import new_key, private_pem, signing_request
 
-__all__ = ["make_database", "make_folders", "make_key", "make_keys", "next_steps"]
+__all__ = [
+    "account_step",
+    "first_administrator",
+    "make_database",
+    "make_folders",
+    "make_key",
+    "make_keys",
+    "next_steps",
+]
 
 _FOLDERS = {"keys": 0o700, "secrets": 0o700, "partners": 0o755}
 
@@ -60,6 +76,24 @@ def make_database(settings: Settings) -> Iterator[str]:
             yield f"made the tables of the database{f' {database.file}' if database.file else ''}"
 
 
+def first_administrator(settings: Settings, name: str, now: datetime) -> Iterator[str]:
+    """The account of an administrator, with an initial password that is told this once; none if there are accounts.
+
+    Raises ActionRefused for a name that can't be one, StoreFailure where the database can't be reached.
+    """
+    password = new_password()
+    with closing(Database(settings.database)) as database:
+        database.require_current()
+        with database.read_transaction() as reading:
+            if reading.accounts.any():
+                yield "there are accounts already: no administrator was added"
+                return
+        stored = Passwords().hash(password)
+        with database.transaction() as tx:
+            account = user_actions.add(tx, name, Role.ADMINISTRATOR, stored, OperatorAction("config init", now))
+    yield f"made the account {account.name} (administrator); initial password, shown this once: {password}"
+
+
 def next_steps(settings: Settings, config: Path) -> Iterator[str]:
     """What is left for a person to do until the service runs."""
     for pair in settings.signing_pairs:
@@ -76,3 +110,10 @@ def next_steps(settings: Settings, config: Path) -> Iterator[str]:
     yield f"csire-bridge db upgrade --config {config}      (after each new version)"
     yield f"csire-bridge points import LIST --config {config}      (which metering point has which meter)"
     yield f"csire-bridge serve --config {config}"
+
+
+def account_step(name: str | None, config: Path) -> str:
+    """What is left to do about accounts."""
+    if name is None:
+        return f"csire-bridge users add NAME --role administrator --config {config}      (the first account)"
+    return f"csire-bridge users password {name} --config {config}      (the initial one must be changed)"

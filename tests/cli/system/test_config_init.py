@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from typer.testing import CliRunner
 
 from csire_bridge.cli.main import app
 from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.people.roles import Role
 from csire_bridge.lab.simulators.pki import DEMO_PARTIES
+from csire_bridge.store.database import Database
 from tests.support.command import Command
 
 EIC = str(DEMO_PARTIES.operator)
@@ -48,6 +51,23 @@ def test_given_a_trial_then_the_service_can_start_with_what_was_made(tmp_path: P
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
+def test_given_an_administrators_name_then_the_account_is_there_once_with_a_password_to_change(
+    tmp_path: Path, command: Command
+) -> None:
+    words = ("config", "init", tmp_path, "--eic", EIC, "--trial", "--yes", "--admin", "anna")
+    done = command(*words)
+    assert done.returncode == 0, done.stderr
+    assert "initial password, shown this once: " in done.stdout
+    assert f"csire-bridge users password anna --config {tmp_path}/config.toml" in done.stdout
+    again = command(*words)
+    assert "no administrator was added" in again.stdout
+    assert "shown this once" not in again.stdout
+    with closing(Database(f"sqlite:///{tmp_path / 'csire-bridge.db'}")) as store, store.read_transaction() as tx:
+        account = tx.accounts.named("anna")
+    assert account is not None
+    assert (account.role, account.must_change) == (Role.ADMINISTRATOR, True)
+
+
 def test_given_an_installation_when_it_is_made_again_then_every_file_stays_as_it_is(
     tmp_path: Path, command: Command
 ) -> None:
@@ -61,12 +81,13 @@ def test_given_an_installation_when_it_is_made_again_then_every_file_stays_as_it
 
 
 def test_given_questions_then_the_answers_stand_in_the_settings(tmp_path: Path) -> None:
-    answers = [EIC, "", "", "https://hub.example", "TENANT", "USER", "", "https://sid.example/", "bridge"]
+    answers = [EIC, "", "", "https://hub.example", "TENANT", "USER", "", "https://sid.example/", "bridge", "anna"]
     done = CliRunner().invoke(app, ["config", "init", str(tmp_path)], input="\n".join(answers) + "\n")
     assert done.exit_code == 0, done.output
     settings = load_settings(tmp_path / "config.toml")
     assert (settings.hub.url, settings.hub.tenant, settings.hub.user) == ("https://hub.example", "TENANT", "USER")
     assert settings.head_end.url is None
+    assert "account anna (administrator)" in done.output
     assert settings.sid.password_file == tmp_path / "secrets" / "sid.password"
     assert f"chmod 600 {tmp_path}/secrets/sid.password" in done.output.replace("\n", "")
 

@@ -12,6 +12,7 @@ from csire_bridge.cli.shared.arguments import parse_eic
 from csire_bridge.cli.shared.console import ConfigOption, out
 from csire_bridge.cli.shared.lab import lab_module
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
     from csire_bridge.config.first_settings import FirstAnswers
@@ -34,12 +35,13 @@ def init(
     head_end_url: Annotated[str | None, typer.Option(help="The head-end system's SOAP endpoint.")] = None,
     sid_url: Annotated[str | None, typer.Option(help="SID's SOAP endpoint.")] = None,
     sid_user: Annotated[str | None, typer.Option(help="Our user at SID.")] = None,
+    admin: Annotated[str | None, typer.Option(help="Name of the first administrator's account.")] = None,
     trial: Annotated[
         bool, typer.Option("--trial", help="With demo certificates of all parties; never for production.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: what no option says is left out.")] = False,
 ) -> None:
-    """Make a settings file, keys and a database for a new installation, and say what is left to do.
+    """Make settings, keys, a database and an administrator for a new installation, and say what is left to do.
 
     Asks for what no option says; --yes is for scripts. Makes a private key and a certificate signing request; with
     --trial demo certificates of all parties instead. Run it again after an interruption: what is there stays as it is.
@@ -49,7 +51,7 @@ def init(
         csire-bridge config init /etc/csire-bridge --eic 19XENERGAOPERATS --yes
     """
     from csire_bridge.cli.shared.settings import load_settings
-    from csire_bridge.service.first_setup import make_database, make_folders, make_keys, next_steps
+    from csire_bridge.service import first_setup
 
     config = folder / "config.toml"
     asked = _Questions(yes)
@@ -59,14 +61,19 @@ def init(
         answers = asked.answers(
             (eic, hub_eic, database), (hub_url, hub_tenant, hub_user), head_end_url, (sid_url, sid_user), trial=trial
         )
+        admin = asked.maybe("Name of the first administrator", admin)
         _write(config, answers)
     settings = load_settings(config)
     base = config.resolve().parent
-    for step in (make_folders(base), make_keys(settings), make_database(settings)):
+    made = [first_setup.make_folders(base), first_setup.make_keys(settings), first_setup.make_database(settings)]
+    if admin is not None:
+        made.append(first_setup.first_administrator(settings, admin, system_clock()))
+    for step in made:
         for line in step:
             out.print(line, highlight=False, markup=False)
     out.print("\nnext:")
-    for number, line in enumerate(next_steps(settings, config), start=1):
+    left = [first_setup.account_step(admin, config), *first_setup.next_steps(settings, config)]
+    for number, line in enumerate(left, start=1):
         out.print(f"{number}. {line}", highlight=False, markup=False)
 
 
@@ -119,7 +126,6 @@ def _make_pki(folder: Path, answers: FirstAnswers) -> None:
     from dataclasses import replace
 
     from csire_bridge.domain.identifiers import Eic
-    from csire_bridge.runtime.steady_clock import system_clock
 
     pki = lab_module("simulators.pki")
     parties = replace(pki.DEMO_PARTIES, hub=Eic(answers.hub_eic), operator=Eic(answers.own_eic))
@@ -151,12 +157,12 @@ class _Questions:
         own = parse_eic(eic or typer.prompt("Our EIC code"))
         the_hub = parse_eic(self._with_default("EIC code of the hub", hub_eic, _HUB_EIC))
         address = self._with_default("Address of the database", database, _DATABASE)
-        hub_url = self._maybe("Address of the hub's web service", hub[0])
-        tenant = self._maybe("Our tenant at the hub", hub[1]) if hub_url else None
-        user = self._maybe("Our user at the hub", hub[2]) if hub_url else None
-        meters = self._maybe("Address of the head-end system", head_end)
-        sid_url = self._maybe("Address of SID", sid[0])
-        sid_user = self._maybe("Our user at SID", sid[1]) if sid_url else None
+        hub_url = self.maybe("Address of the hub's web service", hub[0])
+        tenant = self.maybe("Our tenant at the hub", hub[1]) if hub_url else None
+        user = self.maybe("Our user at the hub", hub[2]) if hub_url else None
+        meters = self.maybe("Address of the head-end system", head_end)
+        sid_url = self.maybe("Address of SID", sid[0])
+        sid_user = self.maybe("Our user at SID", sid[1]) if sid_url else None
         return FirstAnswers(own, the_hub, address, hub_url, tenant, user, meters, sid_url, sid_user, pki=trial)
 
     def _with_default(self, question: str, given: str | None, default: str) -> str:
@@ -164,7 +170,8 @@ class _Questions:
             return given or default
         return str(typer.prompt(question, default=default))
 
-    def _maybe(self, question: str, given: str | None) -> str | None:
+    def maybe(self, question: str, given: str | None) -> str | None:
+        """The answer, or None for none."""
         if given is not None or self.silent:
             return given
         return str(typer.prompt(f"{question} (Enter: none)", default="", show_default=False)) or None

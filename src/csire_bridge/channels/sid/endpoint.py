@@ -92,7 +92,8 @@ class _SidEndpoint:
         """The WSDL, with the address under which it was asked for."""
         if "wsdl" not in {name.lower() for name in request.query_params}:
             return Response("post SOAP 1.1 here; the contract is at ?wsdl", 405, {"Allow": "POST"})
-        address = quoteattr(str(request.url.replace(query="")))
+        scheme = self.entrance.callers.scheme(request)
+        address = quoteattr(str(request.url.replace(scheme=scheme, query="")))
         return self._file(request, _WSDL, lambda raw: _LOCATION.sub(lambda _: f"location={address}".encode(), raw))
 
     async def schema(self, request: Request) -> Response:

@@ -48,7 +48,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Callers:
-    """``proxies`` are those that may say who calls: by X-Forwarded-For, and by ``certificate_header``.
+    """``proxies`` are those that may say who calls: by X-Forwarded-For, X-Forwarded-Proto and ``certificate_header``.
 
     That header holds the client certificate as PEM (percent-encoded or not), or its base64 (RFC 9440).
     """
@@ -58,12 +58,18 @@ class Callers:
 
     def of(self, request: Request) -> Caller:
         """Who sends ``request``."""
-        peer = _without_mapping(request.client.host if request.client else "")
+        peer = _peer(request)
         if not is_among(self.proxies, peer):
             return Caller(peer, _of_the_connection(request))
         told = request.headers.getlist(self.certificate_header)
         certificate = _fingerprint(told[0]) if len(told) == 1 else None
         return Caller(self._forwarded(request) or peer, certificate, proxy=True)
+
+    def scheme(self, request: Request) -> str:
+        """ "http" or "https", whichever the caller itself has used."""
+        told = request.headers.get("x-forwarded-proto", "")
+        believed = told in ("http", "https") and is_among(self.proxies, _peer(request))
+        return told if believed else request.url.scheme
 
     def _forwarded(self, request: Request) -> str:
         """The last address in X-Forwarded-For that is not a named proxy; "" if there is none that can be read."""
@@ -75,6 +81,11 @@ class Callers:
             if not is_among(self.proxies, address):
                 return address
         return ""
+
+
+def _peer(request: Request) -> str:
+    """The address of the connection; "" if not known."""
+    return _without_mapping(request.client.host if request.client else "")
 
 
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from csire_bridge.cli.main import main
 from csire_bridge.domain.errors import StoreFailure
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.order.order import OrderState
@@ -170,3 +171,14 @@ def test_given_a_value_then_its_type_says_what_a_line_may_hold_of_it(value: obje
 
 def test_given_a_long_text_then_its_beginning_is_logged() -> None:
     assert len(str(masked("x" * 100_000))) < 5000
+
+
+def test_given_any_command_when_it_begins_then_nothing_but_our_own_output_takes_lines(output: Output) -> None:
+    before = [*logging.getLogger().handlers]
+    main(verbose=False)
+    added = [handler for handler in logging.getLogger().handlers if handler not in before]
+    assert all(isinstance(handler, logging.NullHandler) for handler in added)
+    for handler in added:
+        logging.getLogger().removeHandler(handler)
+    logger("csire_bridge.x").error("order.given_up", order=1, why="late")
+    assert output.lines == [], "a command says what it has to say by itself"

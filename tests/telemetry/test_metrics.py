@@ -92,6 +92,7 @@ def test_given_two_processes_with_one_folder_then_any_of_them_tells_the_counts_o
         other.stdin.close()
         other.wait()
         assert samples(page)[EVENTS, "yes"] == 4, "what a process counted stays when it ends"
+    turn_off_metrics()
     fresh = set_up_metrics(tmp_path / "counts")
     assert (EVENTS, "yes") not in samples(fresh), "the next start clears the folder of processes that have ended"
 
@@ -104,6 +105,16 @@ def counting(folder: Path) -> subprocess.Popen[str]:
     assert process.stdout
     assert [process.stdout.readline().strip() for _ in range(2)] == ["counts", "counted"]
     return process
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_given_a_service_that_is_put_together_anew_then_its_counts_go_on(tmp_path: Path, shared: bool) -> None:
+    folder = tmp_path / "counts" if shared else None
+    set_up_metrics(folder)
+    count(EVENTS, matched="yes")
+    page = set_up_metrics(folder)
+    count(EVENTS, matched="yes")
+    assert samples(page)[EVENTS, "yes"] == 2
 
 
 def test_given_a_folder_that_is_a_file_then_the_setting_is_named(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ __all__ = ["MetricsPage", "count", "observe", "set_up_metrics", "timed", "turn_o
 
 _live: dict[str, Any] = {}
 _children: dict[tuple[object, ...], Any] = {}
+_folders: list[Path | None] = []
 
 
 def count(name: str, by: float = 1, **labels: str) -> None:
@@ -82,23 +83,22 @@ class MetricsPage:
 def set_up_metrics(folder: Path | None = None) -> MetricsPage:
     """Count from now on. ``folder`` is shared by the processes of one host; None: this process is alone.
 
-    Counts of processes that have ended are kept until the next process starts. Raises ConfigurationError.
+    A process that counts already goes on with its counts, unless it gets another folder. Counts of processes that have
+    ended are kept until the next process starts. Raises ConfigurationError.
     """
-    from prometheus_client import CollectorRegistry, ProcessCollector, values  # noqa: PLC0415
+    from prometheus_client import CollectorRegistry, ProcessCollector  # noqa: PLC0415
     from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
 
-    turn_off_metrics()
+    if not _live or _folders != [folder]:
+        turn_off_metrics()
+        _begin(folder)
     registry = CollectorRegistry()
-    if folder is None:
-        values.ValueClass = values.MutexValue
-        ProcessCollector(registry=registry)
-        _make(registry)
+    if folder is not None:
+        MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
         return MetricsPage(registry)
-    _prepare(folder)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-    _make(CollectorRegistry())  # what is read is the folder
-    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
+    ProcessCollector(registry=registry)
+    for metric in _live.values():
+        registry.register(metric)
     return MetricsPage(registry)
 
 
@@ -106,13 +106,25 @@ def turn_off_metrics() -> None:
     """Count nothing any more."""
     _live.clear()
     _children.clear()
+    _folders.clear()
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
 
 
-def _make(registry: CollectorRegistry) -> None:
+def _begin(folder: Path | None) -> None:
+    """Make all that is counted, in memory or in the folder."""
+    from prometheus_client import CollectorRegistry, values  # noqa: PLC0415
+
+    if folder is None:
+        values.ValueClass = values.MutexValue
+    else:
+        _prepare(folder)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    _folders.append(folder)
+    made = CollectorRegistry()
     for name, metric in METRICS.items():
         if metric.kind is not MetricKind.GAUGE:
-            _live[name] = _made(name, metric, registry)
+            _live[name] = _made(name, metric, made)
 
 
 def _made(name: str, metric: Metric, registry: CollectorRegistry) -> Any:

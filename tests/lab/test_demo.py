@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,12 @@ from typing import Any
 import pytest
 import xmlsec
 from lxml import etree
+from rich.console import Console
 
+from csire_bridge.cli.shared import table
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.identifiers import MessageId
+from csire_bridge.lab.cli.demo import tell_refused
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.signature import without_signature
 from tests.support.command import Command
@@ -115,3 +119,19 @@ def test_given_a_folder_with_other_things_when_the_demo_runs_there_then_nothing_
     assert done.returncode == 2
     assert keepsake.read_text() == "mine"
     assert [f.name for f in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_given_the_refused_messages_when_told_at_80_columns_then_each_reason_is_a_line_that_fits(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.StringIO()
+    console = Console(file=shown, width=80, force_terminal=True, color_system=None, soft_wrap=True)
+    monkeypatch.setattr(table, "out", console)
+    refused = json.loads((demo / "summary.json").read_text("utf-8"))["refused"]
+    tell_refused(refused)
+    lines = shown.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    codes = {message["code"] for message in refused}
+    assert lines[0].strip() == f"Refused: {len(refused)} messages for {len(codes)} reasons"
+    told = {line.split()[0]: int(line.split()[1]) for line in lines if line.split() and line.split()[0] in codes}
+    assert told == {code: sum(message["code"] == code for message in refused) for code in codes}

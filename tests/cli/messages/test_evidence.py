@@ -76,3 +76,48 @@ def test_given_bytes_changed_in_the_database_when_exported_then_it_is_said(
 @pytest.mark.parametrize("arguments", [[], ["no-uuid", "--out", "x.zip"], ["825970f3-22cb-489c-ad3d-000000000000"]])
 def test_given_wrong_use_then_exit_2(command: Command, tmp_path: Path, arguments: list[str]) -> None:
     assert command("evidence", *arguments, cwd=tmp_path).returncode == 2
+
+
+def test_given_an_order_or_an_answer_then_the_archive_is_that_of_its_message(
+    command: Command, demo: Path, message_id: str, tmp_path: Path
+) -> None:
+    with sqlite3.connect(demo / "csire-bridge.db") as database:
+        join = 'orders o join outbox a on a."order" = o.key'
+        query = f"select o.key, a.message_id from {join} where o.source_message = ?"  # noqa: S608
+        key, answer = database.execute(query, (message_id,)).fetchone()
+    told = []
+    for number, wanted in enumerate((message_id, key, answer)):
+        archive = tmp_path / f"{number}.zip"
+        assert command("evidence", wanted, "--out", archive, "--database", address(demo)).returncode == 0
+        with zipfile.ZipFile(archive) as zipped:
+            told.append({name: zipped.read(name) for name in zipped.namelist() if name.endswith(".xml")})
+    assert told[0] == told[1] == told[2]
+    assert "1-message-1.xml" in told[0]
+
+
+def test_given_an_order_of_sid_then_it_has_evidence_too(command: Command, demo: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(demo / "csire-bridge.db") as database:
+        [(key, *_), *_] = database.execute('select "order" from sid_orders').fetchall()
+    archive = tmp_path / "sid.zip"
+    assert command("evidence", key, "--out", archive, "--database", address(demo)).returncode == 0
+    with zipfile.ZipFile(archive) as zipped:
+        assert {"1-message-1.xml", "2-order.json", "summary.html"} <= set(zipped.namelist())
+
+
+def test_given_an_archive_then_its_page_tells_the_story_with_signer_and_hashes_and_no_markup_of_others(
+    command: Command, demo: Path, message_id: str, tmp_path: Path
+) -> None:
+    place, archive = Path(shutil.copytree(demo, tmp_path / "demo")), tmp_path / "evidence.zip"
+    with sqlite3.connect(place / "csire-bridge.db") as database:
+        update = "update orders set description = '<script>alert(1)</script>' where source_message = ?"
+        database.execute(update, (message_id,))
+    assert command("evidence", message_id, "--out", archive, "--database", address(place)).returncode == 0
+    with zipfile.ZipFile(archive) as zipped:
+        page, manifest = zipped.read("summary.html").decode(), json.loads(zipped.read("manifest.json"))
+    for words in ("Message", "Komunikat", "Order", "Zlecenie", "Answer", "Odpowiedź", "R_1", "CN=10XPL-TSO------P"):
+        assert words in page
+    for name, sha256 in manifest["sha256"].items():
+        assert name in ("summary.html", "summary.css") or (name in page and sha256 in page)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "style=" not in page

@@ -1,1 +1,3 @@
-"""Commands about messages: ``show`` ("messages"), ``validate``, ``sign`` (also "verify"), ``replay``, ``evidence``."""
+"""Commands about messages: ``show`` ("messages"), ``validate``, ``sign`` (also "verify"), ``replay``, ``evidence``
+with ``evidence_page``.
+"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,7 +33,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def evidence(
-    message: Annotated[str | None, typer.Argument(metavar="MESSAGE-ID", help="Id of the hub's message.")] = None,
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="Id of the hub's message or our answer, or an order's key."),
+    ] = None,
     target: Annotated[Path | None, typer.Option("--out", help="The archive to write (zip).", dir_okay=False)] = None,
     check: Annotated[
         Path | None, typer.Option("--check", help="Check the hashes of such an archive.", exists=True, dir_okay=False)
@@ -42,6 +46,8 @@ def evidence(
 ) -> None:
     """Export every layer of a message - bytes received, receipt, order, events, answer, the hub's result - or check it.
 
+    summary.html in the archive tells the story, to be read and printed.
+
     Hashes are taken from the bytes in the database at the moment of export; those of messages and answers are compared
     with the hashes that were stored when they were received and signed.
 
@@ -49,39 +55,40 @@ def evidence(
 
         csire-bridge evidence 825970f3-22cb-489c-ad3d-3d89cbba8f04 --out evidence.zip
 
+        csire-bridge evidence 17 --out order-17.zip
+
         csire-bridge evidence --check evidence.zip
     """
     if check is not None:
         _check(check)
-    elif message is None or target is None:
-        err.print("give a MESSAGE-ID with --out ZIP, or --check ZIP")
-        raise typer.Exit(ExitCode.WRONG_USE)
+    elif what is None or target is None:
+        raise typer.BadParameter("give an ID with --out ZIP, or --check ZIP")
     else:
-        _export(_message_id(message), target, load_settings(config, database=database))
+        _export(_wanted(what), target, load_settings(config, database=database))
 
 
-def _message_id(text: str) -> MessageId:
+def _wanted(text: str) -> MessageId | int:
+    if text.isascii() and text.isdigit():
+        return int(text)
     try:
         return MessageId.parse(text)
     except ValueError as error:
-        raise ConfigurationError(str(error), "give the MessageId of the hub's message") from error
+        raise ConfigurationError(str(error), "give the id of a message or an answer, or the key of an order") from error
 
 
-def _export(message: MessageId, target: Path, settings: Settings) -> None:
+def _export(wanted: MessageId | int, target: Path, settings: Settings) -> None:
+    from csire_bridge.cli.messages.evidence_page import STYLE, page, style
     from csire_bridge.store.queries.evidence import exhibits
 
-    with reading(settings, Act.EVIDENCE_EXPORT, f"message {message}") as tx:
-        files = {name: _bytes(content) for name, content in exhibits(tx.connection, message)}
-        if not files:
-            raise ConfigurationError(
-                f"no message {message} is in the journal", "look its id up, or name another database"
-            )
+    subject, now = f"order {wanted}" if isinstance(wanted, int) else f"message {wanted}", system_clock()
+    with reading(settings, Act.EVIDENCE_EXPORT, subject) as tx:
+        shown = list(exhibits(tx.connection, wanted))
+    if not shown:
+        raise ConfigurationError(f"no {subject} is in the journal", "look it up, or name another database")
+    files = {name: _bytes(content) for name, content in shown}
     _compare_with_stored(files)
-    manifest = {
-        "message_id": message,
-        "exported_at": system_clock().isoformat(timespec="seconds"),
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-    }
+    files |= {"summary.html": page(subject, now, shown, _hashes(files)), STYLE: style()}
+    manifest = {"subject": subject, "exported_at": now.isoformat(timespec="seconds"), "sha256": _hashes(files)}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(_MANIFEST, _bytes(manifest))
         for name, content in files.items():
@@ -90,6 +97,10 @@ def _export(message: MessageId, target: Path, settings: Settings) -> None:
     for name, content in files.items():
         if name.endswith("-archived.txt"):
             out.print(f"{name}: {content.decode().splitlines()[0]}", highlight=False, soft_wrap=True)
+
+
+def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
 def _bytes(content: bytes | dict[str, Any] | list[dict[str, Any]]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,12 +17,13 @@ from rich.table import Table
 from csire_bridge.cli.figures.executions_table import executions_table
 from csire_bridge.cli.figures.stats import TIME_COLUMNS
 from csire_bridge.cli.shared.console import ExitCode, err, out
-from csire_bridge.cli.shared.table import print_table
+from csire_bridge.cli.shared.table import Column, print_table
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.partners import SecurityProfile
 from csire_bridge.domain.operations.statistics import summarise
+from csire_bridge.domain.words import counted
 from csire_bridge.lab.cli.law_days import law_table, play_law_days
 from csire_bridge.lab.cli.weekend import play_weekend, weekend_table
 from csire_bridge.lab.simulators.faults.hub import Trouble
@@ -34,8 +35,13 @@ if TYPE_CHECKING:
     from csire_bridge.service.wiring.bridge import Bridge
     from csire_bridge.store.queries.reports import OrderLine
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "tell_refused"]
 
+_OPENING = (
+    "A simulated market hub and SID now send the sample messages, good ones and bad ones, to a bridge on this machine; "
+    "it has the orders carried out on simulated meters, and answers. You see the orders, how long they took, why "
+    "messages were refused, and then two plays on a simulated clock: a weekend, and a protected household."
+)
 _SUMMARY = "summary.json"
 _WEEKEND, _LAW_DAYS = "weekend", "law-days"
 _LONGEST_ROUND = 50.0
@@ -69,6 +75,7 @@ def demo(
     from csire_bridge.lab.simulators.expectations import load_expected
 
     _clear(target)
+    out.print(_OPENING, soft_wrap=False)
     samples = folder("samples")
     expected = load_expected(samples)
     points = load_points(samples / "metering-points.yaml", system_clock())
@@ -79,6 +86,7 @@ def demo(
         wrong = _told_to_sid(scene, numbers)
         summary = _tell(scene.bridge, target, feeder)
         wrong += differences(scene.bridge.database, expected, feeder.sent) + scene.hub.problems + scene.sid.problems
+    tell_refused(summary["refused"])
     out.print(weekend_table(play_weekend(target / _WEEKEND, samples, expected, system_clock())))
     out.print(law_table(play_law_days(target / _LAW_DAYS, samples, expected, system_clock())))
     fed = sum(len(entries) for entries in expected.rounds)
@@ -87,7 +95,8 @@ def demo(
             err.print(sentence, style="red", markup=False, highlight=False)
         err.print(f"{len(wrong)} of {fed} samples did not end as expected")
         raise typer.Exit(ExitCode.OUR_FAILURE)
-    out.print(f"all {fed} samples ended as expected; {len(summary['orders'])} orders; results in {target}")
+    orders = counted(len(summary["orders"]), "order")
+    out.print(f"all {fed} samples ended as expected; {orders}; results in {target}")
 
 
 def _clear(target: Path) -> None:
@@ -219,6 +228,30 @@ def _tell(bridge: Bridge, target: Path, feeder: Feeder) -> dict[str, Any]:
     summary = summary_of(bridge.database, target, feeder.sent)
     (target / _SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return summary
+
+
+def tell_refused(refused: Sequence[Mapping[str, Any]]) -> None:
+    """The refused messages by their reason, the most frequent first."""
+    by_code: dict[str, list[Mapping[str, Any]]] = {}
+    for message in refused:
+        by_code.setdefault(str(message["code"]), []).append(message)
+    rows = sorted(by_code.items(), key=lambda item: (-len(item[1]), item[0]))
+    title = f"Refused: {counted(len(refused), 'message')} for {counted(len(rows), 'reason')}"
+    print_table(_REFUSED_COLUMNS, rows, title)
+
+
+def _why(message: Mapping[str, Any]) -> str:
+    """What was wrong, without its code, place and remedy."""
+    told = str(message["reason"] or "").removeprefix(f"{message['code']}: ")
+    return told.partition(" -> ")[0].partition(" [")[0]
+
+
+_REFUSED_COLUMNS: Sequence[Column[tuple[str, list[Mapping[str, Any]]]]] = (
+    Column("reason", lambda row: row[0]),
+    Column("messages", lambda row: len(row[1]), right=True),
+    Column("such-as", lambda row: Path(str(row[1][0]["file"])).name, goes=1),
+    Column("why", lambda row: _why(row[1][0]), words=True),
+)
 
 
 def _keep(place: Path, lines: Iterable[OrderLine]) -> None:

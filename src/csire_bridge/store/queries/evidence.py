@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, Select, select
 
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.store.queries.order_dossier import guards_met
@@ -21,6 +21,7 @@ from csire_bridge.store.tables import (
     outbox,
     outbox_events,
     register_readings,
+    sid_orders,
 )
 
 __all__ = ["Exhibit", "exhibits"]
@@ -33,12 +34,17 @@ Exhibit = tuple[str, bytes | dict[str, Any] | list[dict[str, Any]]]
 """A name, and bytes as they were received or sent, or facts as plain values."""
 
 
-def exhibits(connection: Connection, message_id: MessageId) -> Iterator[Exhibit]:
-    """Everything stored about the message with that id, oldest layer first; empty if it is not known."""
+def exhibits(connection: Connection, wanted: MessageId | int) -> Iterator[Exhibit]:
+    """Everything stored about a message, oldest layer first; empty if it is not known.
+
+    ``wanted`` is the id of the hub's message, the id of our answer, or the key of an order.
+    """
+    message_id, keys = _behind(connection, wanted)
     # Repeats and forgeries under the same id are part of the story.
-    for number, row in enumerate(rows_of(connection, messages, messages.c.message_id == str(message_id)), 1):
+    told = messages.c.message_id == message_id if message_id else messages.c.key.in_(_asked_by_sid(keys))
+    for number, row in enumerate(rows_of(connection, messages, told), 1):
         yield from _message(connection, f"1-message-{number}", row)
-    for order in rows_of(connection, orders, orders.c.source_message == str(message_id)):
+    for order in rows_of(connection, orders, orders.c.key.in_(keys)):
         yield "2-order.json", facts_of(order)
         if steps := history_of(connection, order_steps, order_steps.c.order == order.key):
             yield "2-order-steps.json", steps
@@ -51,6 +57,22 @@ def exhibits(connection: Connection, message_id: MessageId) -> Iterator[Exhibit]
             yield f"3-head-end-event-{number}.json", facts_of(event)
         for number, document in enumerate(rows_of(connection, outbox, outbox.c.order == order.key), 1):
             yield from _document(connection, number, document)
+
+
+def _behind(connection: Connection, wanted: MessageId | int) -> tuple[str | None, list[int]]:
+    """The hub's message that is meant, and the keys of its orders; None for an order that the hub has not asked for."""
+    source = str(wanted) if isinstance(wanted, str) else None
+    of_answer = select(outbox.c.order).where(outbox.c.message_id == source)
+    is_it = orders.c.key == wanted if source is None else orders.c.key.in_(of_answer)
+    if (order := next(iter(rows_of(connection, orders, is_it)), None)) is not None:
+        source = order.source_message
+        if source is None:
+            return None, [order.key]
+    return source, [row.key for row in rows_of(connection, orders, orders.c.source_message == source)]
+
+
+def _asked_by_sid(keys: list[int]) -> Select[tuple[int]]:
+    return select(sid_orders.c.message).where(sid_orders.c.order.in_(keys))
 
 
 def _message(connection: Connection, name: str, row: Row[Any]) -> Iterator[Exhibit]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 
-from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.list_command import Listing, list_command
 from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import read_transaction
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.runtime.steady_clock import system_clock
 
@@ -56,8 +55,19 @@ def create(
     operator.tell(_facts(token, act.at) | {"secret": secret}, until, "its secret, shown this once:", secret)
 
 
+TOKEN_COLUMNS: Sequence[Column[ApiToken]] = (
+    Column("name", lambda token: token.name),
+    Column("state", lambda token: _state(token, system_clock())),
+    Column("ends", lambda token: token.expires_at),
+    Column("last-used", lambda token: token.last_used_at, goes=2),
+    Column("made-by", lambda token: token.created_by, goes=1),
+    Column("scopes", lambda token: token.scopes, words=True),
+)
+
+
 @_tokens.command("list")
-def show(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+@list_command(TOKEN_COLUMNS)
+def show(listing: Listing) -> None:
     """Every token: scopes, who made it, when it was last used, and its end.
 
     Example:
@@ -65,18 +75,15 @@ def show(database: DatabaseOption = None, json_wanted: JsonOption = False, confi
         csire-bridge tokens list
     """
     now = system_clock()
-    with read_transaction(config, database) as tx:
+    with listing.reading() as tx:
         found = tx.tokens.all()
-    if json_wanted:
-        print_json([_facts(token, now) for token in found])
-        return
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("name", "state", "ends", "last used", "made by", "scopes"):
-        table.add_column(heading)
-    for token in found:
-        used = local(token.last_used_at) if token.last_used_at else "never"
-        table.add_row(token.name, _state(token, now), local(token.expires_at), used, token.created_by, token.scopes)
-    out.print(table if found else "there is no token")
+    listing.show(
+        TOKEN_COLUMNS,
+        found,
+        title="Tokens",
+        nothing="there is no token",
+        facts=lambda: [_facts(token, now) for token in found],
+    )
 
 
 @_tokens.command()

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 
 from csire_bridge.cli.people.passwords import PasswordFileOption, asked, chosen
-from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption
+from csire_bridge.cli.shared.list_command import Listing, list_command
 from csire_bridge.cli.shared.moments import local
-from csire_bridge.cli.shared.operator_action import opened, read_transaction, tell
+from csire_bridge.cli.shared.operator_action import opened, tell
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.cli.shared.who import authenticator, here
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
@@ -175,25 +176,33 @@ def password(
     tell(json_wanted, {"name": account.name}, f"account {account.name} has a new password; log in: csire-bridge login")
 
 
+USER_COLUMNS: Sequence[Column[tuple[Account, int]]] = (
+    Column("name", lambda row: row[0].name),
+    Column("role", lambda row: row[0].role),
+    Column("state", lambda row: _state(row[0])),
+    Column("sessions", lambda row: row[1], right=True),
+    Column("since", lambda row: row[0].created_at, goes=1),
+)
+
+
 @_users.command("list")
-def show(database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None) -> None:
+@list_command(USER_COLUMNS)
+def show(listing: Listing) -> None:
     """Every account: role, whether it is locked, open sessions.
 
     Example:
 
         csire-bridge users list
     """
-    with read_transaction(config, database) as tx:
+    with listing.reading() as tx:
         found = [(account, len(tx.sessions.of(account.key))) for account in tx.accounts.all()]
-    if json_wanted:
-        print_json([_facts(account) | {"sessions": count} for account, count in found])
-        return
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("name", "role", "state", "sessions", "since"):
-        table.add_column(heading)
-    for account, count in found:
-        table.add_row(account.name, account.role.value, _state(account), str(count), local(account.created_at))
-    out.print(table if found else "there is no account: commands take names (--by)")
+    listing.show(
+        USER_COLUMNS,
+        found,
+        title="Accounts",
+        nothing="there is no account: commands take names (--by)",
+        facts=lambda: [_facts(account) | {"sessions": count} for account, count in found],
+    )
 
 
 @_users.command()

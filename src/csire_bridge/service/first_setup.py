@@ -109,6 +109,7 @@ def next_steps(settings: Settings, config: Path) -> Iterator[str]:
     yield f"csire-bridge config check --config {config}"
     yield f"csire-bridge db upgrade --config {config}      (after each new version)"
     yield f"csire-bridge points import LIST --config {config}      (which metering point has which meter)"
+    yield f"csire-bridge users add NAME --role administrator --by NAME --config {config}      (docs/people.md)"
     yield f"csire-bridge serve --config {config}"
 
 

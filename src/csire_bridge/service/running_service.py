@@ -7,8 +7,9 @@ caller finds a closed door, no meter gets commands from both, and a mistake leav
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -19,10 +20,15 @@ from csire_bridge.config.role import Role
 from csire_bridge.config.settings import Settings
 from csire_bridge.config.shown import changes
 from csire_bridge.domain.errors import BridgeError
+from csire_bridge.domain.people.actor import ActorKind, Origin, trusted
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import note
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.service import Service
 from csire_bridge.service.startup_checks import check_settings
 from csire_bridge.service.web.doors import OpenAddress, addresses, open_addresses
 from csire_bridge.service.wiring.bridge import Bridge
+from csire_bridge.store.database import Database
 from csire_bridge.telemetry.logs import logger
 
 __all__ = ["Change", "RunningService", "needs_restart", "tell_refused"]
@@ -57,6 +63,13 @@ class Change:
             settings = _with_old(settings, old, name.split("."))
         check_settings(settings)
         return cls(settings, [name for name in names if name not in late], late)
+
+    def note(self) -> None:
+        """Write into the audit which settings count from now on. Raises StoreFailure."""
+        by = trusted("csire-bridge", Origin(host=socket.gethostname()), ActorKind.SYSTEM_USER)
+        told = {"now": self.now, "late": self.late}
+        with closing(Database(self.settings.database)) as store, store.transaction() as tx:
+            note(tx, by, Act.SETTINGS_RELOAD, "settings", system_clock(), "asked for by a signal", after=told)
 
     def tell(self) -> None:
         """Log what has changed."""
@@ -109,6 +122,7 @@ class RunningService:
         """
         try:
             change = Change.of(self.settings, read)
+            change.note()
             self._exchange(self._made_of(change.settings))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the new settings, the old ones serve
             tell_refused(error)

@@ -126,6 +126,13 @@ def test_acts_and_readings_stand_in_the_audit_and_a_changed_entry_is_found(
     assert f"BROKEN at {rows[0]['day']}, entry " in broken.stdout
 
 
+def test_a_list_of_households_that_leaves_the_bridge_stands_in_the_audit(do: Command, tmp_path: Path) -> None:
+    assert do("orders", "list", "--state", "parked", "--csv", "orders.csv").returncode == 0
+    assert (tmp_path / "orders.csv").exists()
+    (line,) = [one for one in do("audit", "list").stdout.splitlines() if "list.export" in one]
+    assert "list Orders" in line
+
+
 def test_a_token_is_shown_once_and_can_be_revoked(do: Command) -> None:
     made = do("tokens", "create", "reports", "--scope", "read", "--by", "root")
     secret = made.stdout.split()[-1]

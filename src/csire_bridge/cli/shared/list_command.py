@@ -14,10 +14,11 @@ import typer
 
 from csire_bridge.cli.shared.added_options import with_options
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, err, out, print_json
-from csire_bridge.cli.shared.operator_action import read_transaction
+from csire_bridge.cli.shared.operator_action import read_transaction, reading
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.cli.shared.spreadsheet import Sheet, write_csv, write_xlsx
 from csire_bridge.cli.shared.table import Cell, Column, cell_text, choose, print_table
+from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
 
@@ -37,6 +38,8 @@ XlsxOption = Annotated[
         "--xlsx", dir_okay=False, help="Into a spreadsheet (XLSX), which also says who asked for what, and when."
     ),
 ]
+_PERSONAL = ("point", "meter")
+"""Columns by which a household can be found."""
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -92,6 +95,8 @@ class Listing:
 
     def written(self, first: Sheet[_T], *more: Sheet[Any]) -> bool:
         """Whether the lists were wanted in files, and are there now; CSV has only the first."""
+        if self.csv is not None or self.xlsx is not None:
+            self._note([first, *more])
         if self.csv is not None:
             write_csv(first.columns, first.rows, self.csv)
         if self.xlsx is not None:
@@ -100,6 +105,15 @@ class Listing:
             if file not in (None, "-"):
                 err.print(f"{counted(len(first.rows), 'row')} in {file}", markup=False, highlight=False)
         return self.csv is not None or self.xlsx is not None
+
+    def _note(self, sheets: Sequence[Sheet[Any]]) -> None:
+        """Write into the audit that a list of households leaves the bridge. Raises NotAllowed for who may not."""
+        if not any(column.name in _PERSONAL for sheet in sheets for column in sheet.columns):
+            return
+        asked = {name: _words(value) for name, value in self.filters.items() if value is not None}
+        told = {"rows": sum(len(sheet.rows) for sheet in sheets), "filter": asked}
+        with reading(self.settings(), Act.LIST_EXPORT, f"list {sheets[0].title}"[:200], after=told):
+            pass
 
     def _about(self) -> dict[str, Cell]:
         asked = {name.replace("_", "-"): _words(value) for name, value in self.filters.items() if value is not None}

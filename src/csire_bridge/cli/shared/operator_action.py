@@ -74,7 +74,7 @@ def parse_reason(why: str, option: str = "--why") -> str:
 
 
 @contextmanager
-def reading(settings: Settings, what: Act, subject: str) -> Iterator[UnitOfWork]:
+def reading(settings: Settings, what: Act, subject: str, after: object = None) -> Iterator[UnitOfWork]:
     """A transaction for reading personal data; that somebody reads it is written into the audit first.
 
     Raises NotAllowed for somebody who may not.
@@ -84,7 +84,7 @@ def reading(settings: Settings, what: Act, subject: str) -> Iterator[UnitOfWork]
     with opened(settings) as store:
         actor = actor_who_reads(settings, store)
         with store.transaction() as tx:
-            note(tx, actor, what, subject, system_clock())
+            note(tx, actor, what, subject, system_clock(), after=after)
         with store.read_transaction() as tx:
             yield tx
 

@@ -49,6 +49,16 @@ def point(index: int) -> MeteringPointCode:
     return MeteringPointCode.parse(first17 + MeteringPointCode.check_digit(first17))
 
 
+def known_point(index: int) -> MeteringPoint:
+    return MeteringPoint(
+        code=point(index),
+        updated_at=system_clock(),
+        meter=meter_number(index),
+        has_contactor=True,
+        protection=NOT_PROTECTED,
+    )
+
+
 def messages_of(pki: DemoPki, count: int) -> list[bytes]:
     template = (folder("samples") / "good" / "8.1.1.5-minimal.xml").read_bytes()
     found = []
@@ -81,12 +91,7 @@ class House:
         database = Database(f"sqlite:///{self.place / 'bridge.db'}")
         with database.transaction() as tx:
             for index in range(count):
-                meter, at = meter_number(index), system_clock()
-                tx.points.put(
-                    MeteringPoint(
-                        code=point(index), updated_at=at, meter=meter, has_contactor=True, protection=NOT_PROTECTED
-                    )
-                )
+                tx.points.put(known_point(index))
         database.close()
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:

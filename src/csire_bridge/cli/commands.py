@@ -75,7 +75,7 @@ COMMANDS = {
     "points": ("cli.system.points", "The registry of metering points."),
     "partner": ("cli.partners.partner", "Partners and their certificates."),
     "config": ("cli.system.configuration", "Make, check and show the settings."),
-    "db": ("cli.system.database", "Upgrade, check, back up and restore the database."),
+    "db": ("cli.system.database", "Upgrade, check, back up, restore and move the database."),
     "retention": (
         "cli.system.retention",
         "Archive and delete records that are older than the settings allow; the service does the same each night.",

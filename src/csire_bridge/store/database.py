@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text, update
 
@@ -17,6 +18,7 @@ from csire_bridge.domain.operations.restores import Restore
 from csire_bridge.store.connection.durability import durability_problems
 from csire_bridge.store.connection.engine import open_engine, write_transaction
 from csire_bridge.store.connection.failures import store_errors
+from csire_bridge.store.connection.moved import moved_to
 from csire_bridge.store.connection.options import DatabaseOptions
 from csire_bridge.store.connection.private_file import keep_private
 from csire_bridge.store.connection.sqlite import LogState, checkpoint, cut_log, shrink, sqlite_file
@@ -24,6 +26,9 @@ from csire_bridge.store.connection.sqlite_writer_lock import WriterLock
 from csire_bridge.store.housekeeping.integrity_check import inspect_database
 from csire_bridge.store.tables import leases
 from csire_bridge.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from csire_bridge.store.upgrade_plan import PlannedMigration
 
 __all__ = ["Database", "make_current", "table_version"]
 
@@ -47,7 +52,7 @@ class Database:
         """A transaction that commits at the end and rolls back on any exception.
 
         Raises StoreFailure if the tables were upgraded to a version newer than this program, which must not write into
-        them.
+        them, or moved to another database.
         """
         alone = self._writer.taken() if self._writer else nullcontext()
         with alone, write_transaction(self._engine) as connection:
@@ -65,6 +70,8 @@ class Database:
         found = table_version(connection)
         if found is not None and found not in _known():
             raise StoreFailure(*_newer(found))
+        if moved := moved_to(connection):
+            raise StoreFailure(*moved)
         self._looked_at = now
 
     @contextmanager
@@ -85,6 +92,11 @@ class Database:
         """Whether this is PostgreSQL; else it is SQLite."""
         return self._engine.dialect.name == "postgresql"
 
+    @property
+    def name(self) -> str:
+        """The address for people: without a password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
     def upgrade(self) -> None:
         """Bring the tables to the newest version; does nothing where they are. Raises StoreFailure,
         ConfigurationError when the tables are newer than this program.
@@ -99,6 +111,20 @@ class Database:
 
         upgrade_tables(self._engine, _MIGRATIONS, self.require_known)
 
+    def upgrade_plan(self) -> list[PlannedMigration]:
+        """What ``upgrade`` would do; changes nothing, and makes no file. Raises StoreFailure, ConfigurationError."""
+        if self.file and not self.file.is_file():
+            raise ConfigurationError(
+                f"there is no database {self.file}", "it would be made, with all tables, by csire-bridge db upgrade"
+            )
+        from csire_bridge.store.upgrade_plan import plan_upgrade  # noqa: PLC0415 - as above
+
+        with self.reading() as connection:
+            found = table_version(connection)
+            if found is not None:
+                self.require_known(found)
+            return plan_upgrade(connection, _MIGRATIONS, found)
+
     def require_current(self) -> None:
         """Raise ConfigurationError unless the database is there, with the tables of this version; changes nothing."""
         file = self.file
@@ -109,7 +135,7 @@ class Database:
                 "csire-bridge db upgrade",
             )
         with self.reading() as connection:
-            found = table_version(connection)
+            found, moved = table_version(connection), moved_to(connection)
         newest = max(_known())
         if found is None:
             raise ConfigurationError(
@@ -118,6 +144,8 @@ class Database:
             )
         if found not in _known():
             raise ConfigurationError(*_newer(found))
+        if moved:
+            raise ConfigurationError(*moved)
         if found != newest:
             raise ConfigurationError(
                 f"the database's tables have version {found}, this program needs {newest}",

@@ -1,6 +1,5 @@
 """Commands about the system.
 
-``serve``, ``configuration`` ("config") with ``config_init``, ``database`` ("db"), ``retention``, ``alerts``,
-``points``.
-``points`` has ``point_actions`` and ``protection``.
+``serve``, ``configuration`` ("config") with ``config_init``, ``database`` ("db") with ``database_move``,
+``retention``, ``alerts``, ``points``, which has ``point_actions`` and ``protection``.
 """

@@ -1,4 +1,4 @@
-"""``csire-bridge db``: upgrade, check, back up and restore the database."""
+"""``csire-bridge db``: upgrade, check, back up, restore and move the database."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.shared.operator_action import act_of
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.cli.shared.who import system_user
+from csire_bridge.cli.system.database_move import move
 from csire_bridge.domain.errors import BridgeError, ConfigurationError
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
@@ -24,10 +25,11 @@ from csire_bridge.runtime.steady_clock import system_clock
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
     from csire_bridge.store.database import Database
+    from csire_bridge.store.upgrade_plan import PlannedMigration
 
 __all__ = ["add_to"]
 
-_db = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)
+_db = typer.Typer(help="Upgrade, check, back up, restore and move the database.", no_args_is_help=True)
 LostUntilOption = Annotated[
     str | None,
     typer.Option(help=f"When the service last worked on the database that was lost; now, unless said. {MOMENT_HELP}"),
@@ -42,11 +44,15 @@ def add_to(app: typer.Typer) -> None:
 
 @_db.callback()
 def group() -> None:
-    """Upgrade, check, back up and restore the database."""
+    """Upgrade, check, back up, restore and move the database."""
 
 
 @_db.command()
-def upgrade(database: DatabaseOption = None, config: ConfigOption = None) -> None:
+def upgrade(
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, and change nothing.")] = False,
+) -> None:
     """Upgrade the database's tables to the version of this program, or create them.
 
     Example:
@@ -54,8 +60,24 @@ def upgrade(database: DatabaseOption = None, config: ConfigOption = None) -> Non
         csire-bridge db upgrade --database sqlite:///csire-bridge.db
     """
     with _opened(config, database) as store:
+        if plan:
+            _tell_plan(store.upgrade_plan())
+            return
         store.upgrade()
     out.print("the database is up to date")
+
+
+def _tell_plan(planned: list[PlannedMigration]) -> None:
+    for one in planned:
+        out.print(f"{one.revision}: {one.purpose}", markup=False, highlight=False)
+        for change in one.changes:
+            out.print(f"  {change}", markup=False, highlight=False)
+        for table in one.works_through:
+            out.print(f"  goes through {table.name} ({table.rows} rows), and locks it meanwhile", highlight=False)
+    if planned:
+        out.print(f"{len(planned)} migrations in one transaction; make a backup, and stop the service meanwhile")
+    else:
+        out.print("the database is up to date: there is nothing to do")
 
 
 @_db.command()
@@ -205,6 +227,9 @@ def _tell_in_doubt(lost: datetime) -> None:
         f"orders asked for until {local(lost)} are in doubt: their contactors are read, and they wait for a person "
         "before anything is sent to a meter or to the hub; go on with docs/backups.md, `csire-bridge alerts`"
     )
+
+
+_db.command("move")(move)
 
 
 @contextmanager

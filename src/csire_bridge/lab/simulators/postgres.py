@@ -58,11 +58,19 @@ class PostgresServer:
     """A server with databases of its own; use it in ``with``, or ``stop`` it.
 
     ``settings`` win over ours. ``place`` is the folder for its files; without one they are where temporary files are.
+    With a ``primary`` it is its standby, and follows it until it is promoted.
     """
 
-    def __init__(self, version: int = 18, settings: Mapping[str, str] | None = None, place: Path | None = None) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="csire-pg-", dir=place))
-        self._data = self._home / "data"
+    def __init__(
+        self,
+        version: int = 18,
+        settings: Mapping[str, str] | None = None,
+        place: Path | None = None,
+        primary: PostgresServer | None = None,
+    ) -> None:
+        self._primary = primary
+        self.home = Path(tempfile.mkdtemp(prefix="csire-pg-", dir=place))
+        self._data = self.home / "data"
         self._as_user = other_user() if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
         self.programs = self._reachable(programs_of(version))
         self._settings = {**_SETTINGS, **(settings or {})}
@@ -72,32 +80,43 @@ class PostgresServer:
     def start(self) -> PostgresServer:
         """Return when it takes connections; raise StoreFailure with its log when it does not."""
         if self._as_user:
-            os.chown(self._home, self._as_user["user"], self._as_user["group"])
-        words = ["initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", _USER, "-D", "data"]
+            os.chown(self.home, self._as_user["user"], self._as_user["group"])
+        if self._primary is None:
+            self._run("initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", _USER, "-D", "data")
+        else:
+            self._run(
+                "pg_basebackup", "--write-recovery-conf", "-h", str(self._primary.home), "-U", _USER, "-D", "data"
+            )
+        self.start_again()
+        return self
+
+    def promote(self) -> None:
+        """Let a standby take writes; return when it does."""
+        self._run("pg_ctl", "promote", "-w", "-D", "data")
+
+    def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(  # noqa: S603 - our own words
-            [self.programs / words[0], *words[1:]],
+            [self.programs / program, *words],
             check=False,
-            cwd=self._home,
+            cwd=self.home,
             capture_output=True,
             text=True,
             **self._as_user,
         )
         if done.returncode:
-            raise StoreFailure(f"PostgreSQL can't make a database: {done.stderr}", "look at the folder for temp files")
-        self.start_again()
-        return self
+            raise StoreFailure(f"PostgreSQL's {program} failed: {done.stderr}", "look at the folder for temp files")
 
     def start_again(self) -> None:
         """Start with the data that is there."""
         options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
-        words = [str(self.programs / "postgres"), "-D", str(self._data), "-k", str(self._home), *options]
-        with (self._home / "log").open("ab") as log:
-            process = subprocess.Popen(words, cwd=self._home, stdout=log, stderr=log, **self._as_user)  # noqa: S603
+        words = [str(self.programs / "postgres"), "-D", str(self._data), "-k", str(self.home), *options]
+        with (self.home / "log").open("ab") as log:
+            process = subprocess.Popen(words, cwd=self.home, stdout=log, stderr=log, **self._as_user)  # noqa: S603
         self._process = process
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if process.poll() is not None or time.monotonic() > deadline:
-                log_text = (self._home / "log").read_text(errors="replace")
+                log_text = (self.home / "log").read_text(errors="replace")
                 self.stop()
                 raise StoreFailure(f"PostgreSQL does not start: {log_text[-2000:]}", "look at the machine")
             time.sleep(0.02)
@@ -118,7 +137,7 @@ class PostgresServer:
 
     def address(self, name: str) -> str:
         """The address of a database, as the setting ``database`` takes it."""
-        return f"postgresql://{_USER}@/{name}?host={self._home}"
+        return f"postgresql://{_USER}@/{name}?host={self.home}"
 
     def kill(self) -> None:
         """End every process of the server at once, as a crash does; ``start_again`` recovers."""
@@ -130,7 +149,7 @@ class PostgresServer:
         """End the server and remove everything."""
         self.kill()
         self._process = None
-        shutil.rmtree(self._home, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def _answers(self) -> bool:
         try:
@@ -149,12 +168,12 @@ class PostgresServer:
         except (PermissionError, subprocess.CalledProcessError):
             installed = programs.parent
             package = installed.parent
-            copied = self._home / "install" / package.name / installed.name
+            copied = self.home / "install" / package.name / installed.name
             shutil.copytree(installed, copied, symlinks=True)
             libraries = package.with_name(f"{package.name}.libs")
             if libraries.is_dir():
-                shutil.copytree(libraries, self._home / "install" / libraries.name, symlinks=True)
-            self._home.chmod(0o755)
+                shutil.copytree(libraries, self.home / "install" / libraries.name, symlinks=True)
+            self.home.chmod(0o755)
             return copied / programs.name
         return programs
 

@@ -24,7 +24,7 @@ def test_given_two_databases_when_moved_then_it_is_told_what_arrived_and_the_old
     assert "orders: 1 rows, hash " in done.stdout
     assert "rows are in sqlite:///" in done.stdout
     listed = command("orders", "list", "--database", new, "--json")
-    assert len(json.loads(listed.stdout)) == 1
+    assert len(json.loads(listed.stdout)["orders"]) == 1
     for words in (["orders", "list"], ["db", "check"], ["db", "move", "--to", new]):
         refused = command(*words, "--database", old)
         assert refused.returncode == 2

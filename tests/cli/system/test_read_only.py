@@ -75,4 +75,4 @@ def test_given_a_log_that_a_killed_process_left_on_a_disk_that_is_read_only_sinc
     assert len(copies) == 3
     (listed,) = mounted_read_only(home.place, bridge(home, "orders list --json"))
     assert listed.returncode == 0, listed.stderr
-    assert len(json.loads(listed.stdout)) == 2
+    assert len(json.loads(listed.stdout)["orders"]) == 2

@@ -33,7 +33,7 @@ def move(
     from dataclasses import asdict
 
     from csire_bridge.store.database import Database
-    from csire_bridge.store.housekeeping.move import move as move_all
+    from csire_bridge.store.move import move as move_all
 
     settings = load_settings(config, database=database)
     with closing(Database(settings.database)) as source, closing(Database(to)) as target:

@@ -1,6 +1,6 @@
 """Care of the database.
 
-``backup`` (SQLite: copy and restore), ``move`` (everything to another database), ``restores`` (which orders are
+``backup`` (SQLite: copy and restore), ``restores`` (which orders are
 uncertain after a restore), ``integrity_check``, ``retention`` with ``archives`` (what may be deleted),
 ``unproven_bytes`` (the budget for unproven senders).
 """

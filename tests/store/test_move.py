@@ -14,10 +14,10 @@ from sqlalchemy import select, text, update
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.work import Lease
+from csire_bridge.store import move as moving
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
-from csire_bridge.store.housekeeping import move as moving
-from csire_bridge.store.housekeeping.move import move
+from csire_bridge.store.move import move
 from csire_bridge.store.scheduling.process_clocks import ProcessClock
 from tests.support.bridge import play
 from tests.support.store import NOW, add_order, count

@@ -24,8 +24,10 @@ test-fast: $(READY)
 	$(PYTEST) -n auto -q -m "not slow" tests/domain tests/xml tests/pipeline
 
 # Branches, room by room; fails where a room of the product is too low.
+# Not under tracing, which slows them beyond every bound: costs, benches, the crash matrix, and what starts processes.
+UNTRACED = tests/attacks/test_cost.py tests/lab/test_chaos.py tests/lab/test_bench.py tests/whole/test_wheel.py
 coverage: $(READY)
-	$(PYTEST) -n $(WORKERS) -q --cov --cov-report=
+	$(PYTEST) -n $(WORKERS) -q -m "not slow" --timeout 300 $(UNTRACED:%=--ignore=%) --cov --cov-report=
 	$(BIN)/python -m tests.coverage_by_room
 
 # The crash matrix, on SQLite and PostgreSQL: make chaos ROUNDS=200 SEED=7

@@ -1,1 +1,5 @@
-"""The REST API ``/api/v1``, over the use cases of ``pipeline.operator`` and the queries of ``store``."""
+"""The REST API: what people and programs ask and do by HTTP, over the same use cases as the commands.
+
+``app`` (the whole application), ``needs`` (what it needs of the bridge), ``http`` (callers, problems, pages, ETags,
+acts that are done once), ``routes`` (the paths by subject).
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -21,6 +22,7 @@ from csire_bridge.store.repositories.orders.related_orders import Neighbours
 from csire_bridge.store.repositories.orders.rule_sets import RuleSets
 from csire_bridge.store.repositories.orders.sid import SidBook
 from csire_bridge.store.repositories.people.accounts import Accounts
+from csire_bridge.store.repositories.people.api_requests import ApiRequests
 from csire_bridge.store.repositories.people.audit import AuditLog
 from csire_bridge.store.repositories.people.login_tries import LoginTries
 from csire_bridge.store.repositories.people.sessions import Sessions
@@ -71,6 +73,11 @@ class UnitOfWork:
         self.tokens = Tokens(connection)
         self.tries = LoginTries(connection)
         self.audit = AuditLog(connection)
+        self.api_requests = ApiRequests(connection)
+
+    def attempt(self) -> AbstractContextManager[object]:
+        """A part of the transaction that is undone alone if it raises."""
+        return self.connection.begin_nested()
 
     def finish(self) -> None:
         """Write what is written last, just before the commit."""

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from csire_bridge.cli.guards.guard_tables import hold_facts, hold_line, met_lines
+from csire_bridge.cli.guards.guard_tables import hold_line, met_lines
 from csire_bridge.cli.shared.arguments import ListedKeyArgument
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.metering_point.complaints import Decision
 from csire_bridge.pipeline.operator import complaint_actions
+from csire_bridge.store.queries.guard_facts import hold_facts
 
 __all__ = ["add_to"]
 

@@ -1,60 +1,41 @@
-"""The guards as lines for people and as values for programs."""
+"""The guards as lines for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from csire_bridge.cli.shared.console import duration
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.table import Column
-from csire_bridge.domain.law.complaints import supply_back_by
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.complaints import Complaint, ComplaintStanding
 from csire_bridge.domain.metering_point.guards import Allowance, Stop
 from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order
-from csire_bridge.store.sql.row_mapper import to_row
+from csire_bridge.store.queries.guard_facts import back_by
 
 __all__ = [
     "ALLOWANCE_COLUMNS",
     "HOLD_COLUMNS",
     "ListedHold",
-    "allowance_facts",
     "allowance_line",
-    "hold_facts",
     "hold_line",
     "met_lines",
-    "stop_facts",
     "stop_line",
 ]
 
 
-def stop_facts(stop: Stop | None) -> dict[str, Any]:
-    """Whether the stop switch is thrown, and how."""
-    return {"stopped": stop is not None} | (to_row(stop) if stop else {})
-
-
 def stop_line(stop: Stop | None) -> str:
-    """The same for people."""
+    """For people."""
     if stop is None:
         return "the stop switch is not thrown"
     return f"the stop switch is thrown ({stop.scope}) since {local(stop.since)} by {stop.by}: {stop.why}"
 
 
-def hold_facts(hold: Hold, now: datetime, law: LawPolicy) -> dict[str, Any]:
-    """A hold, and whether it holds now; of a complaint, what stands and which times count."""
-    facts = to_row(hold, "complaint") | {"holds": hold.holds(now), "stops": hold.kind.stops.value}
-    if hold.complaint is None:
-        return facts
-    times = {"standing": hold.complaint.standing(now).value, "supply_back_by": _supply_back_by(hold.complaint, law)}
-    return facts | {"complaint": to_row(hold.complaint) | times}
-
-
 def hold_line(hold: Hold, now: datetime, law: LawPolicy) -> str:
-    """The same for people."""
+    """For people."""
     end = f"until {local(hold.until)}" if hold.until else "until it is released"
     over = "" if hold.holds(now) else " (over)"
     what = f"hold {hold.key}: {hold.metering_point} {hold.kind}, stops {hold.kind.stops}"
@@ -123,7 +104,7 @@ def _complaint_words(complaint: Complaint, now: datetime, law: LawPolicy) -> Ite
         yield "it holds until it is decided"
     elif standing is not ComplaintStanding.REJECTED:
         yield "it holds until it is released"
-    back = _supply_back_by(complaint, law)
+    back = back_by(complaint, law)
     if back is not None and standing is not ComplaintStanding.REJECTED:
         yield f"the supply must be back by {local(back)}"
     for what, at, by, why in (
@@ -134,17 +115,8 @@ def _complaint_words(complaint: Complaint, now: datetime, law: LawPolicy) -> Ite
             yield f"{what} {local(at)}, entered by {by}: {why}"
 
 
-def _supply_back_by(complaint: Complaint, law: LawPolicy) -> datetime | None:
-    return supply_back_by(law, complaint.lodged) if complaint.after_cut else None
-
-
-def allowance_facts(allowance: Allowance) -> dict[str, Any]:
-    """A request, approved or not."""
-    return to_row(allowance) | {"approved": allowance.approved_at is not None}
-
-
 def allowance_line(allowance: Allowance) -> str:
-    """The same for people."""
+    """For people."""
     what = f"request {allowance.key}: {allowance.count} above the cap, asked by {allowance.asked_by}: {allowance.why}"
     if allowance.until is None:
         return f"{what}; waits for another person: csire-bridge allow approve {allowance.key}"

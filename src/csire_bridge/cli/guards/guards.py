@@ -13,12 +13,9 @@ from csire_bridge.cli.guards.guard_tables import (
     ALLOWANCE_COLUMNS,
     HOLD_COLUMNS,
     ListedHold,
-    allowance_facts,
     allowance_line,
-    hold_facts,
     hold_line,
     met_lines,
-    stop_facts,
     stop_line,
 )
 from csire_bridge.cli.guards.new_holds import NewHold, hold_many
@@ -33,6 +30,7 @@ from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.domain.words import counted
 from csire_bridge.pipeline.operator import guard_actions
 from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.store.queries.guard_facts import allowance_facts, hold_facts, stop_facts
 
 if TYPE_CHECKING:
     from csire_bridge.store.unit_of_work import UnitOfWork

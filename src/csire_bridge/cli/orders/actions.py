@@ -139,7 +139,9 @@ def field_work(operator: Operator, key: KeyArgument) -> None:
 
 @operator_command()
 def withdraw(operator: Operator, key: KeyArgument, unread: UnreadOption = False) -> None:
-    """End an order without effect; the hub is told "cannot" if it asked for it. The contactor is read first.
+    """End an order without effect; the hub is told "cannot" if it asked for it.
+
+    Of an order that waits for a person the contactor is read first; one that was not sent yet ends at once.
 
     Example:
 
@@ -148,9 +150,13 @@ def withdraw(operator: Operator, key: KeyArgument, unread: UnreadOption = False)
     act, settings = operator.action(), operator.settings()
     book = _mappings(settings)
     with opened(settings) as store:
-        seen = _look(settings, store, key)
         with store.transaction() as tx:
-            order = order_actions.withdraw(tx, seen, _now(act), unread=unread)
+            before = _order(tx, key)
+            order = order_actions.withdraw_unsent(tx, key, act) if order_actions.not_sent(before) else None
+        seen = order_actions.ObservedOrder(before) if order else _look(settings, store, key)
+        if order is None:
+            with store.transaction() as tx:
+                order = order_actions.withdraw(tx, seen, _now(act), unread=unread)
     undone = order.state is OrderState.REGISTERED
     heard = "is withdrawn once what was begun is undone" if undone else "was withdrawn"
     ended = replace(order, state=OrderState.WITHDRAWN) if undone else order
@@ -287,7 +293,7 @@ def _tell_ended(
     operator: Operator, order: Order, seen: order_actions.ObservedOrder, what: str, heard: _HubAnswer
 ) -> None:
     moves = order.kind.contactor_action is not None
-    read = seen.reading is not None or not moves
+    read = seen.reading is not None or not moves or seen.order.state is OrderState.REGISTERED
     lines = [f"order {order.key} ({order.kind} at {order.metering_point}) {what}; {heard.words}"]
     lines += [] if read else [_UNREAD]
     if order.state is OrderState.WITHDRAWN and seen.order.state is OrderState.FIELD_WORK:

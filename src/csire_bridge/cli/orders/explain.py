@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from csire_bridge.cli.figures.clock_lines import clock_facts, clock_lines
+from csire_bridge.cli.figures.clock_lines import clock_lines
 from csire_bridge.cli.orders.actions import KeyArgument
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.operator_action import opened, reading
 from csire_bridge.cli.shared.settings import load_settings
-from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.order.order import FINAL_STATES, OrderEvent
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.runtime.steady_clock import system_clock
@@ -21,8 +19,6 @@ from csire_bridge.runtime.steady_clock import system_clock
 if TYPE_CHECKING:
     from csire_bridge.pipeline.execute.gates.explain import Explanation, FactUsed
     from csire_bridge.pipeline.execute.gates.round import GateAnswer
-    from csire_bridge.store.database import Database
-    from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["explain"]
 
@@ -38,43 +34,22 @@ def explain(
 
         csire-bridge orders explain 17
     """
-    from csire_bridge.pipeline.execute.gates.explain import explain as explained
     from csire_bridge.pipeline.execute.gates.gates import Gates
+    from csire_bridge.pipeline.operator.explanations import explained, explanation_facts
     from csire_bridge.service.wiring.settings_to_values import execution_policy
+    from csire_bridge.store.queries.clock_facts import clock_facts
 
     settings, now = load_settings(config, database=database), system_clock()
     policy = execution_policy(settings)
     gates = Gates(policy, random.Random(), lambda _: None, can_ask=bool(settings.sid.url and settings.sid.look_up))  # noqa: S311 - spreads retries, no secret
-    with reading(settings, Act.ORDER_READ, f"order {key}"), opened(settings) as store, _undone(store) as tx:
-        order = tx.orders.get_many([key]).get(key)
-        if order is None:
-            raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
-        found, history = explained(tx, order, gates, policy, now), tx.orders.history(key)
-    clocks = clock_facts(order, policy.deadlines, policy.law, now)
+    with reading(settings, Act.ORDER_READ, f"order {key}"), opened(settings) as store:
+        found, history = explained(store, key, gates, policy, now)
+    clocks = clock_facts(found.order, policy.deadlines, policy.law, now)
     if json_wanted:
-        print_json(_as_json(found, history, clocks))
+        print_json(explanation_facts(found, history, clocks))
         return
     for line in _lines(found, history, clocks):
         out.print(line, markup=False, highlight=False)
-
-
-class _Undo(Exception):
-    """Ends a transaction without writing."""
-
-
-def _undo() -> NoReturn:
-    raise _Undo
-
-
-@contextmanager
-def _undone(store: Database) -> Iterator[UnitOfWork]:
-    """A transaction that writes nothing."""
-    try:
-        with store.transaction() as tx:
-            yield tx
-            _undo()
-    except _Undo:
-        return
 
 
 def _lines(found: Explanation, history: list[OrderEvent], clocks: list[dict[str, Any]]) -> Iterator[str]:
@@ -121,23 +96,3 @@ def _gate(answer: GateAnswer) -> str:
         return f"{answer.gate}: passes{f' ({answer.text})' if answer.text else ''}"
     until = f"; looked at again {local(answer.until)}" if answer.until else ""
     return f"{answer.gate}: does NOT pass: {answer.text or 'it is not its turn'}{until}"
-
-
-def _as_json(found: Explanation, history: list[OrderEvent], clocks: list[dict[str, Any]]) -> dict[str, Any]:
-    order, rule = found.order, found.rule
-    return {
-        "order": order.key,
-        "state": order.state,
-        "waits_for": order.waits_for,
-        "detail": order.detail,
-        "last": history[-1].text if history else None,
-        "facts": [
-            {"name": f.name, "value": f.value, "source": f.source, "effective": f.effective, "heard": f.heard}
-            for f in found.facts
-        ],
-        "gates": [{"gate": a.gate, "passes": a.passes, "text": a.text, "until": a.until} for a in found.gates],
-        "rule": {"name": rule.version, "source": str(rule.source), "en": rule.en, "pl": rule.pl} if rule else None,
-        "deadline": order.deadline,
-        "clocks": clocks,
-        "to_go": list(found.to_go),
-    }

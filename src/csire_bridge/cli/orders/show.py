@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from csire_bridge.cli.figures.clock_lines import clock_facts, clock_lines
+from csire_bridge.cli.figures.clock_lines import clock_lines
 from csire_bridge.cli.orders import actions
 from csire_bridge.cli.orders.explain import explain
 from csire_bridge.cli.orders.tables import ORDER_COLUMNS, ListedOrder, order_facts, order_lines
@@ -111,6 +111,7 @@ def show_one(
         csire-bridge orders show 17
     """
     from csire_bridge.service.wiring.settings_to_values import deadlines_of, law_policy
+    from csire_bridge.store.queries.clock_facts import clock_facts
     from csire_bridge.store.queries.order_dossier import order_file
 
     settings = load_settings(config, database=database)

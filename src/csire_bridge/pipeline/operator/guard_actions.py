@@ -11,6 +11,7 @@ from csire_bridge.domain.metering_point.guards import Allowance, StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
+from csire_bridge.domain.people.actor import ActorKind
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import audited
 from csire_bridge.pipeline.operator.waiting_orders import go_on
@@ -75,6 +76,7 @@ def release_hold(tx: Transaction, key: int, act: OperatorAction) -> tuple[Hold, 
 @audited(Act.ALLOWANCE_ASK, "allowance")
 def ask(tx: Transaction, count: int, act: OperatorAction) -> int:
     """Ask for ``count`` disconnections above the cap; return the request's key, for somebody else to approve."""
+    _in_person(act)
     return tx.guards.ask_allowance(count, act.by, act.why or "", act.at)
 
 
@@ -84,6 +86,7 @@ def approve(tx: Transaction, key: int, act: OperatorAction, lasts: timedelta) ->
 
     Raises ActionRefused when there is no such request, it was approved before, or the same person asked for it.
     """
+    _in_person(act)
     try:
         allowance = tx.guards.approve_allowance(key, act.by, act.at, lasts, act.why)
     except KeyError as error:
@@ -94,3 +97,11 @@ def approve(tx: Transaction, key: int, act: OperatorAction, lasts: timedelta) ->
         raise ActionRefused(str(error), "have another person look at it and approve") from error
     tx.work.wake_waiting(WaitsFor.CAP, act.at)
     return allowance
+
+
+def _in_person(act: OperatorAction) -> None:
+    """A token is nobody: whoever holds two of them, or one and an account, would be two persons."""
+    if act.who.kind is ActorKind.TOKEN:
+        raise ActionRefused(
+            "more than the cap needs two persons, and a token is none", "log in with an account of your own"
+        )

@@ -37,6 +37,7 @@ from csire_bridge.pipeline.ports.store import Store, Transaction
 __all__ = [
     "ObservedOrder",
     "look",
+    "not_sent",
     "report_executed",
     "report_not_done",
     "retry",
@@ -44,10 +45,11 @@ __all__ = [
     "send_to_field",
     "settle_contested",
     "withdraw",
+    "withdraw_unsent",
 ]
 
 _ON_SITE = "person on site"
-_WITHDRAWN = "the operator withdrew the order"
+_WITHOUT_EFFECT = {"cannot_reason": RejectionReason.OTHER, "detail": "the operator withdrew the order"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +223,41 @@ def withdraw(tx: Transaction, seen: ObservedOrder, act: OperatorAction, *, unrea
         return tx.orders.get(order.key)
     order, proof = _without_effect(tx, seen, unread, act.at)
     text, changes = act.history_line(f"{proof}; withdrawn"), OrderChanges(act.at)
-    facts = {"cannot_reason": RejectionReason.OTHER, "detail": _WITHDRAWN}
-    return _end(tx, changes, changes.move(order, OrderState.WITHDRAWN, text, **facts))
+    return _end(tx, changes, changes.move(order, OrderState.WITHDRAWN, text, **_WITHOUT_EFFECT))
+
+
+def not_sent(order: Order) -> bool:
+    """Whether the order waits in the queue, and nothing of it was given to the head-end system yet."""
+    return order.state is OrderState.REGISTERED and order.submitted_at is None
+
+
+@audited(Act.ORDER_WITHDRAW, "order {key}", lambda tx, given: tx.orders.get_many([given["key"]]))
+def withdraw_unsent(tx: Transaction, key: int, act: OperatorAction) -> Order:
+    """End an order that was not sent yet; what was begun of one in steps is undone first.
+
+    The hub is told as for ``withdraw``. Raises ActionRefused for one that was sent, was recalled, or is a step.
+    """
+    order = _known(tx, key)
+    against = _against_withdrawal(order)
+    if against:
+        raise ActionRefused(against, f"look at it: csire-bridge orders show {key}")
+    if has_begun(tx, order):
+        cancel_or_recall(tx, order, act.history_line("withdrawn"), act.at)
+        return tx.orders.get(key)
+    text, changes = act.history_line("nothing was sent; withdrawn"), OrderChanges(act.at)
+    ended = _end(tx, changes, changes.move(order, OrderState.WITHDRAWN, text, **_WITHOUT_EFFECT))
+    tx.work.wake(order.work_step, [key], act.at)
+    return ended
+
+
+def _against_withdrawal(order: Order) -> str | None:
+    if not not_sent(order):
+        return f"order {order.key} is {order.state}, and its command was sent: it can't be withdrawn as unsent"
+    if order.recalled_at is not None:
+        return f"order {order.key} was recalled already: it ends by itself"
+    if order.parent is not None:
+        return f"order {order.key} is a step of order {order.parent}: withdraw that one"
+    return None
 
 
 @audited(Act.ORDER_SETTLE, "order {key}")
@@ -291,13 +326,18 @@ def _proof(seen: ObservedOrder, unread: bool) -> str:
 
 
 def _waiting(tx: Transaction, key: int) -> Order:
-    order = tx.orders.get_many([key]).get(key)
-    if order is None:
-        raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
+    order = _known(tx, key)
     if order.state not in NEEDS_OPERATOR:
         raise ActionRefused(
             f"order {key} is {order.state}", f"only orders that are {' or '.join(sorted(NEEDS_OPERATOR))} can be"
         )
+    return order
+
+
+def _known(tx: Transaction, key: int) -> Order:
+    order = tx.orders.get_many([key]).get(key)
+    if order is None:
+        raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")
     return order
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from fastapi import APIRouter
+from starlette.routing import Mount
 
 from csire_bridge.channels.hes.event_endpoint import EventReceiver
 from csire_bridge.channels.hub.webhook import hub_router
@@ -70,12 +71,12 @@ class OpenDoors:
         app = build_app(self._routers(address))
         return WebServer(app, opened.listener, self._bridge.settings.web, name=address.setting, tls=address.tls)
 
-    def _routers(self, address: Address) -> Iterator[APIRouter]:
+    def _routers(self, address: Address) -> Iterator[APIRouter | Mount]:
         entrance = _entrance(self._bridge)
         for door in sorted(address.doors):
             yield from self._of(door, address, entrance)
 
-    def _of(self, door: Door, address: Address, entrance: Entrance) -> Iterator[APIRouter]:
+    def _of(self, door: Door, address: Address, entrance: Entrance) -> Iterator[APIRouter | Mount]:
         bridge = self._bridge
         match door:
             case Door.HUB:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from csire_bridge.service.web.response_headers import ResponseHeaders
@@ -15,12 +16,15 @@ __all__ = ["build_app"]
 _log = logger(__name__)
 
 
-def build_app(routers: Iterable[APIRouter]) -> ASGIApp:
-    """An application of these routers; whatever else is asked for gets 404."""
+def build_app(parts: Iterable[APIRouter | Mount]) -> ASGIApp:
+    """An application of these routers and of applications under a path; whatever else is asked for gets 404."""
     app = FastAPI(title="csire-bridge", docs_url=None, redoc_url=None)
     app.add_exception_handler(Exception, _went_wrong)
-    for router in routers:
-        app.include_router(router)
+    for part in parts:
+        if isinstance(part, Mount):
+            app.router.routes.append(part)
+        else:
+            app.include_router(part)
     return ResponseHeaders(app)
 
 

@@ -24,6 +24,7 @@ class MessageSearch:
 
     ``code`` is a whole code or the part before its dot, such as ``trust``. ``sender`` and ``number`` match proven
     values and also what a refused message only claims. ``message`` is a message id. ``again``: those judged again.
+    ``after`` is the key of the message at which the page before ended.
     """
 
     states: tuple[MessageState, ...] = ()
@@ -36,6 +37,7 @@ class MessageSearch:
     since: datetime | None = None
     until: datetime | None = None
     again: bool = False
+    after: int | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same for the database."""
@@ -102,7 +104,7 @@ def find_messages(connection: Connection, wanted: MessageSearch, limit: int) -> 
             m.problem,
             m.again_at,
         )
-        .where(*wanted.conditions())
+        .where(*wanted.conditions(), *([m.key < wanted.after] if wanted.after is not None else []))
         .order_by(m.key.desc())
         .limit(limit)
     )

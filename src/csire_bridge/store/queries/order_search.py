@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.meter.contactor import ContactorAction
+from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
     FINAL_STATES,
     NEEDS_OPERATOR,
+    DisconnectionKind,
     Order,
     OrderKind,
     OrderState,
+    ReconnectionReason,
     WaitsFor,
 )
 from csire_bridge.store.sql.row_mapper import from_rows
@@ -24,13 +27,26 @@ from csire_bridge.store.tables import FOR_A_PERSON, OPEN_COMMANDS, order_events,
 __all__ = ["OrderSearch", "commands_under_way", "count_orders", "find_orders", "open_at"]
 
 
+# The same as domain.order.sources.source_of; a test holds both to each other.
+_OWN = or_(
+    func.coalesce(orders.c.disconnection_kind, "") == DisconnectionKind.DANGER.value,
+    func.coalesce(orders.c.reconnection_reason, "") == ReconnectionReason.DANGER_GONE.value,
+)
+_NO_HUB = and_(orders.c.source_message.is_(None), orders.c.parent.is_(None))
+_OF_SOURCE = {
+    OrderSource.PERSON: _OWN,
+    OrderSource.SID: and_(not_(_OWN), _NO_HUB),
+    OrderSource.HUB: and_(not_(_OWN), not_(_NO_HUB)),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSearch:
     """Search criteria; without any, all orders.
 
     ``reason`` is a part of the order's detail, ``text`` of that, its description or any line of its history; both
     case-insensitive. Registered at ``since`` or later and before ``until``. ``message`` is the hub's message that asked
-    for it, ``sid_number`` the order's number at SID.
+    for it, ``sid_number`` the order's number at SID. ``after`` is the key of the order at which the page before ended.
     """
 
     states: tuple[OrderState, ...] = ()
@@ -45,6 +61,8 @@ class OrderSearch:
     process: ProcessInstanceId | None = None
     supplier: Eic | None = None
     sid_number: str | None = None
+    source: OrderSource | None = None
+    after: int | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same for the database."""
@@ -63,6 +81,12 @@ class OrderSearch:
             found.append(orders.c.detail.icontains(self.reason, autoescape=True))
         return [*found, *self._origin(), *self._said()]
 
+    def from_there(self, *, oldest_first: bool) -> list[ColumnElement[bool]]:
+        """The condition that a page begins after ``after``."""
+        if self.after is None:
+            return []
+        return [orders.c.key > self.after if oldest_first else orders.c.key < self.after]
+
     def _origin(self) -> Iterator[ColumnElement[bool]]:
         if self.since:
             yield orders.c.registered_at >= self.since
@@ -74,6 +98,8 @@ class OrderSearch:
             yield orders.c.process_instance == str(self.process)
         if self.supplier:
             yield orders.c.supplier == str(self.supplier)
+        if self.source:
+            yield _OF_SOURCE[self.source]
         if self.sid_number:
             yield orders.c.key.in_(select(sid_orders.c.order).where(sid_orders.c.number == self.sid_number))
 
@@ -87,7 +113,8 @@ class OrderSearch:
 def find_orders(connection: Connection, wanted: OrderSearch, limit: int, *, oldest_first: bool = False) -> list[Order]:
     """Up to ``limit`` orders, the newest first unless asked otherwise."""
     order = orders.c.key if oldest_first else orders.c.key.desc()
-    query = select(orders).where(*wanted.conditions()).order_by(order).limit(limit)
+    there = wanted.from_there(oldest_first=oldest_first)
+    query = select(orders).where(*wanted.conditions(), *there).order_by(order).limit(limit)
     return list(from_rows(Order, connection.execute(query)))
 
 

@@ -5,6 +5,7 @@ Migrations create the tables (``store/migrations``); a test holds both to each o
 
 from __future__ import annotations
 
+from csire_bridge.store.tables.api import api_requests
 from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
 from csire_bridge.store.tables.guards import (
     STANDING_CUTS,
@@ -77,6 +78,7 @@ __all__ = [
     "accounts",
     "alerts",
     "allowances",
+    "api_requests",
     "api_tokens",
     "archives",
     "audit_days",

@@ -118,6 +118,17 @@ class Outbox:
         """Record that kept R_1 were applied; they are not returned again."""
         execute_many(self._connection, _COUNTED, [{"this": str(i), "at": at} for i in results])
 
+    def of_order(self, order: int) -> list[OutgoingDocument]:
+        """The documents of an order, locked: nobody else changes them until this transaction ends."""
+        query = select(*_COLUMNS).where(outbox.c.order == order).order_by(outbox.c.key).with_for_update()
+        return list(from_rows(OutgoingDocument, self._connection.execute(query)))
+
+    def again(self, key: int, at: datetime, why: str) -> None:
+        """Make a delivered document due again, with the same bytes."""
+        delivered = update(outbox).where(outbox.c.key == key, outbox.c.state == DocumentState.DELIVERED.value)
+        if self._connection.execute(delivered.values(state=DocumentState.PENDING.value)).rowcount:
+            self._note(key, at, DocumentState.PENDING, why)
+
     def contested(self, order: int) -> list[OutgoingDocument]:
         """The answers to an order that the hub contests; nobody else changes them until this transaction ends."""
         query = select(*_COLUMNS).where(outbox.c.order == order, outbox.c.state == DocumentState.CONTESTED.value)

@@ -1,1 +1,4 @@
-"""People: ``accounts``, ``sessions``, ``tokens`` (of the API), ``login_tries`` (wrong passwords), ``audit``."""
+"""People: ``accounts``, ``sessions``, ``tokens`` (of the API), ``login_tries`` (wrong passwords), ``audit``.
+
+``api_requests``: what they asked the API to do once.
+"""

@@ -1,0 +1,108 @@
+"""``/alerts``, ``/statistics``, ``/rules`` and ``/partners``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from csire_bridge.api.http.answers import answer
+from csire_bridge.api.http.call import Reading
+from csire_bridge.api.http.fields import EicText
+from csire_bridge.api.http.pages import Page
+from csire_bridge.api.http.problems import missing
+from csire_bridge.api.routes.shapes import Facts
+from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.law.clock_counts import count_clocks
+from csire_bridge.domain.operations.statistics import summarise
+from csire_bridge.domain.rules.timeline import in_force
+from csire_bridge.store.queries.alert_conditions import open_alerts
+from csire_bridge.store.queries.law_clocks import timed_orders
+from csire_bridge.store.queries.reports import executed
+from csire_bridge.store.sql.row_mapper import to_row
+from csire_bridge.store.unit_of_work import UnitOfWork
+
+__all__ = ["figure_router"]
+
+figure_router = APIRouter()
+
+
+@figure_router.get("/alerts", response_model=Page[Facts], tags=["alerts"], summary="What needs a person now")
+def alerts(call: Reading) -> Response:
+    """Conditions that hold now: what waits for a person, for a release or for a partner, and since when."""
+    now = call.now
+    found = call.needs.alerts(now)
+    with call.reading() as connection:
+        told = open_alerts(connection)
+    items = [
+        {
+            "kind": one.kind,
+            "subject": one.subject,
+            "count": one.count,
+            "oldest": one.oldest,
+            "text": one.text(now),
+            "told_at": told.get(one.kind),
+        }
+        for one in found
+    ]
+    return answer(call, {"items": items, "next": None})
+
+
+@figure_router.get("/statistics", response_model=Facts, tags=["figures"], summary="Execution times and clocks")
+def statistics(call: Reading) -> Response:
+    """Execution times per kind of order and month; for each clock of the law kept, missed, running, dropped."""
+    with call.reading() as connection:
+        times = summarise(executed(connection))
+        clocks = count_clocks(timed_orders(connection), call.needs.policy.deadlines, call.now)
+    return answer(call, {"executions": times, "clocks": clocks})
+
+
+@figure_router.get("/rules", response_model=Page[Facts], tags=["rules"], summary="Every rule set that was entered")
+def rules(call: Reading) -> Response:
+    """From when each holds, who entered it and why; ``in_force`` is true for the one that holds now."""
+    with call.reading() as connection:
+        versions = UnitOfWork(connection).rule_sets.versions()
+    now_holds = in_force(versions, call.now)
+    items = [
+        {
+            "key": one.key,
+            "valid_from": one.valid_from,
+            "entered_at": one.entered_at,
+            "entered_by": one.entered_by,
+            "why": one.why,
+            "text": one.text,
+            "in_force": one == now_holds,
+        }
+        for one in versions
+    ]
+    return answer(call, {"items": items, "next": None})
+
+
+@figure_router.get("/partners", response_model=Page[Facts], tags=["partners"], summary="Partners that people entered")
+def partners(call: Reading) -> Response:
+    """Each with its certificates, withdrawn ones too; those of the settings file are not here."""
+    with call.reading() as connection:
+        registry = UnitOfWork(connection).partners
+        entries, certificates = registry.partners(), registry.certificates()
+    items = [
+        to_row(entry)
+        | {
+            "certificates": [
+                {name: value for name, value in to_row(one).items() if not isinstance(value, bytes)}
+                for one in certificates
+                if one.partner == entry.eic
+            ]
+        }
+        for entry in entries
+    ]
+    return answer(call, {"items": items, "next": None})
+
+
+@figure_router.get("/partners/{eic}/history", response_model=Page[Facts], tags=["partners"], summary="Its history")
+def partner_history(call: Reading, eic: Annotated[EicText, Path(examples=["10XPL-TSO------P"])]) -> Response:
+    """Everything that was done to a partner, the oldest first."""
+    with call.reading() as connection:
+        found = UnitOfWork(connection).partners.history(Eic(eic))
+    if not found:
+        raise missing(f"partner {eic} that people entered", "look it up with GET /api/v1/partners")
+    return answer(call, {"items": [to_row(event) for event in found], "next": None})

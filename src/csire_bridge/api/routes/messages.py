@@ -1,0 +1,126 @@
+"""``/messages``: find messages, show one, its bytes; judge refused ones again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+from sqlalchemy import select
+
+from csire_bridge.api.http.acts import Work, act
+from csire_bridge.api.http.answers import answer
+from csire_bridge.api.http.call import Ordering, Personal, Reading
+from csire_bridge.api.http.fields import (
+    LARGEST_KEY,
+    EicText,
+    IdempotencyKey,
+    Key,
+    MessageIdText,
+    MomentText,
+    PointText,
+    Short,
+    Why,
+)
+from csire_bridge.api.http.pages import After, Limit, Page, page, start_of
+from csire_bridge.api.http.problems import missing
+from csire_bridge.api.routes.shapes import Facts, MessageFacts
+from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import note
+from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
+from csire_bridge.store.queries.message_search import MessageSearch, find_messages, message_file
+from csire_bridge.store.tables import messages
+
+__all__ = ["message_router"]
+
+message_router = APIRouter(prefix="/messages", tags=["messages"])
+_LOOK = "look its key up with GET /api/v1/messages"
+_BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "the bytes as they were received"}
+}
+
+
+class JudgeAgain(Why):
+    """Which refused messages are judged again, and why."""
+
+    keys: Annotated[
+        list[Annotated[int, Field(ge=1, le=LARGEST_KEY)]], Field(min_length=1, max_length=1000, examples=[[17, 18]])
+    ]
+
+
+@message_router.get("", response_model=Page[MessageFacts], summary="Messages, the newest first")
+def find(
+    call: Reading,
+    state: Annotated[list[MessageState] | None, Query(max_length=20)] = None,
+    code: Annotated[Short | None, Query(description="Code of a problem, or the part before its dot.")] = None,
+    sender: Annotated[EicText | None, Query(description="Proven, or only claimed.")] = None,
+    channel: Annotated[Channel | None, Query()] = None,
+    number: Annotated[Short | None, Query(description="Number of the message, such as 8.1.1.5.")] = None,
+    point: Annotated[PointText | None, Query()] = None,
+    message: Annotated[MessageIdText | None, Query(description="Its id.")] = None,
+    since: Annotated[MomentText | None, Query(description="Received then or later.")] = None,
+    until: Annotated[MomentText | None, Query(description="Received before.")] = None,
+    again: Annotated[bool, Query(description="Only those that were judged again.")] = False,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """A page of the messages that meet every filter."""
+    wanted = MessageSearch(
+        states=tuple(state or ()),
+        code=code,
+        sender=sender,
+        channel=channel,
+        number=number,
+        point=point,
+        message=message,
+        since=since,
+        until=until,
+        again=again,
+        after=start_of(after),
+    )
+    with call.reading() as connection:
+        found = find_messages(connection, wanted, limit + 1)
+    body = page(found, limit, lambda one: one.key, asdict)
+    return answer(call, body, (Act.MESSAGE_READ, "messages: " + (call.request.url.query[:150] or "all")))
+
+
+@message_router.get("/{key}", response_model=Facts, summary="Everything about one message but its bytes")
+def show(call: Reading, key: Key) -> Response:
+    """Facts, history, earlier verdicts, receipt, orders."""
+    with call.reading() as connection:
+        file = message_file(connection, key)
+    if file is None:
+        raise missing(f"message {key}", _LOOK)
+    return answer(call, file, (Act.MESSAGE_READ, f"message {key}"))
+
+
+@message_router.get("/{key}/bytes", response_class=Response, responses=_BYTES, summary="The bytes as received")
+def content(call: Personal, key: Key) -> Response:
+    """Exactly what was received; the header X-Content-SHA256 has the hash that was kept with them.
+
+    Of a stranger's message only the head may be kept; bytes that were archived are not here any more.
+    """
+    with call.needs.database.transaction() as tx:
+        row = tx.connection.execute(
+            select(messages.c.raw, messages.c.sha256, messages.c.archive).where(messages.c.key == key)
+        ).first()
+        if row is None:
+            raise missing(f"message {key}", _LOOK)
+        if row.archive is not None and not row.raw:
+            raise missing(f"content of message {key} here: it is in the archive {row.archive}", "look there")
+        note(tx, call.actor, Act.MESSAGE_READ, f"message {key}, bytes", call.now)
+    headers = {"X-Content-SHA256": row.sha256, "Content-Disposition": f'attachment; filename="message-{key}.xml"'}
+    return Response(row.raw, media_type="application/octet-stream", headers=headers)
+
+
+@message_router.post("/judge-again", response_model=Facts, summary="Judge refused messages again")
+def judge_again(call: Ordering, body: JudgeAgain, key: IdempotencyKey = None) -> Response:
+    """After a fault of ours was corrected. What is still wrong is refused again; old verdicts stay in the history."""
+
+    def prepare(_: OperatorAction) -> Work:
+        return lambda tx, doing: {"messages": reopen_by_hand(tx, body.keys, doing)}
+
+    return act(call, Act.MESSAGE_JUDGE_AGAIN, body, key, prepare)

@@ -1,0 +1,124 @@
+"""``/orders``: find orders, show one, and why it goes, waits or has ended."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import Connection
+
+from csire_bridge.api.http.answers import answer
+from csire_bridge.api.http.call import Call, Personal, Reading
+from csire_bridge.api.http.fields import EicText, Key, MessageIdText, MomentText, PointText, ProcessText, Words
+from csire_bridge.api.http.pages import After, Limit, Page, page, start_of
+from csire_bridge.api.http.problems import missing
+from csire_bridge.api.routes.shapes import Facts, OrderFacts, OrderFile
+from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, ProcessInstanceId
+from csire_bridge.domain.order.facts import OrderSource
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState, WaitsFor
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.pipeline.operator.explanations import explained, explanation_facts
+from csire_bridge.store.queries.clock_facts import clock_facts
+from csire_bridge.store.queries.order_dossier import order_file
+from csire_bridge.store.queries.order_search import OrderSearch, find_orders
+from csire_bridge.store.repositories.orders.orders import OrderBook
+from csire_bridge.store.sql.row_mapper import to_row
+
+__all__ = ["order_router", "the_order"]
+
+order_router = APIRouter(prefix="/orders", tags=["orders"])
+_LOOK = "look its key up with GET /api/v1/orders"
+
+
+@order_router.get("", response_model=Page[OrderFacts], summary="Orders, the newest first")
+def find(
+    call: Reading,
+    state: Annotated[list[OrderState] | None, Query(max_length=20, description="May be given more than once.")] = None,
+    waits_for: Annotated[WaitsFor | None, Query(description="What a registered order waits for.")] = None,
+    point: Annotated[PointText | None, Query(description="Code of the metering point.")] = None,
+    kind: Annotated[OrderKind | None, Query()] = None,
+    source: Annotated[OrderSource | None, Query(description="Whose order it is.")] = None,
+    supplier: Annotated[EicText | None, Query()] = None,
+    message: Annotated[MessageIdText | None, Query(description="The hub's message that asked for it.")] = None,
+    process: Annotated[ProcessText | None, Query(description="The instance of its market process.")] = None,
+    sid_number: Annotated[Words | None, Query(description="Its number at SID.")] = None,
+    since: Annotated[MomentText | None, Query(description="Registered then or later.")] = None,
+    until: Annotated[MomentText | None, Query(description="Registered before.")] = None,
+    reason: Annotated[Words | None, Query(description="Words of the reason.")] = None,
+    text: Annotated[Words | None, Query(description="Words of the reason, description or history.")] = None,
+    oldest_first: bool = False,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """A page of the orders that meet every filter.
+
+    To follow new ones, ask with ``oldest_first`` and the last cursor; or ask again with ``If-None-Match``.
+    """
+    wanted = OrderSearch(
+        states=tuple(state or ()),
+        waits_for=waits_for,
+        point=MeteringPointCode(point) if point else None,
+        kind=kind,
+        source=source,
+        supplier=Eic(supplier) if supplier else None,
+        message=MessageId(message) if message else None,
+        process=ProcessInstanceId(process) if process else None,
+        sid_number=sid_number,
+        since=since,
+        until=until,
+        reason=reason,
+        text=text,
+        after=start_of(after),
+    )
+    with call.reading() as connection:
+        found = find_orders(connection, wanted, limit + 1, oldest_first=oldest_first)
+    body = page(found, limit, lambda order: order.key, to_row)
+    return answer(call, body, (Act.ORDER_READ, "orders: " + (call.request.url.query[:150] or "all")))
+
+
+@order_router.get("/{key}", response_model=OrderFile, summary="Everything about one order")
+def show(call: Reading, key: Key) -> Response:
+    """Facts, history, events, answers, open work, the guards that it met, and its clocks.
+
+    The ETag begins with the order's version; give it to an act as ``If-Match``.
+    """
+    with call.reading() as connection:
+        file, order = order_file(connection, key), _found(connection, key)
+    policy = call.needs.policy
+    clocks = clock_facts(order, policy.deadlines, policy.law, call.now)
+    return answer(call, {**(file or {}), "clocks": clocks}, (Act.ORDER_READ, f"order {key}"), order.version)
+
+
+@order_router.get("/{key}/history", response_model=Page[Facts], summary="The history of one order")
+def history(call: Reading, key: Key) -> Response:
+    """Every line of its history, the oldest first."""
+    with call.reading() as connection:
+        order = _found(connection, key)
+        lines = [to_row(event) for event in OrderBook(connection).history(key)]
+    return answer(call, {"items": lines, "next": None}, (Act.ORDER_READ, f"order {key}"), order.version)
+
+
+@order_router.get("/{key}/explanation", response_model=Facts, summary="Why it goes, waits or has ended")
+def explain(call: Personal, key: Key) -> Response:
+    """The facts used, the gates asked one by one now, the law's rule, the clocks, and what would make it go."""
+    with call.reading() as connection:
+        _found(connection, key)
+    needs, policy = call.needs, call.needs.policy
+    found, lines = explained(needs.database, key, needs.gates(), policy, call.now)
+    body: dict[str, Any] = explanation_facts(
+        found, lines, clock_facts(found.order, policy.deadlines, policy.law, call.now)
+    )
+    return answer(call, body, (Act.ORDER_READ, f"order {key}"), found.order.version)
+
+
+def the_order(call: Call, key: int) -> Order:
+    """The order of that key; raises ApiProblem (404)."""
+    with call.reading() as connection:
+        return _found(connection, key)
+
+
+def _found(connection: Connection, key: int) -> Order:
+    order = OrderBook(connection).get_many([key]).get(key)
+    if order is None:
+        raise missing(f"order {key}", _LOOK)
+    return order

@@ -1,0 +1,30 @@
+"""A transaction that writes nothing: what would be done is asked of the very use cases that do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from csire_bridge.pipeline.ports.store import Store, Transaction
+
+__all__ = ["undone"]
+
+
+class _Undo(Exception):
+    """Ends a transaction without writing."""
+
+
+def _undo() -> NoReturn:
+    raise _Undo
+
+
+@contextmanager
+def undone(store: Store) -> Iterator[Transaction]:
+    """A transaction that writes nothing."""
+    try:
+        with store.transaction() as tx:
+            yield tx
+            _undo()
+    except _Undo:
+        return

@@ -1,0 +1,63 @@
+"""What the API needs, from the bridge."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from starlette.requests import Request
+
+from csire_bridge.access.authenticate import Authenticator
+from csire_bridge.api.needs import ApiNeeds
+from csire_bridge.channels.transport.inbound.caller_address import Callers, networks
+from csire_bridge.domain.law.alerts import law_alerts
+from csire_bridge.domain.operations.alerts import Alert
+from csire_bridge.domain.order.order import Order
+from csire_bridge.pipeline.execute.gates.gates import Gates
+from csire_bridge.service.wiring.bridge import Bridge
+from csire_bridge.service.wiring.head_end_reader import head_end_reader
+from csire_bridge.store.queries.alert_conditions import standing
+
+__all__ = ["api_needs"]
+
+_MEMORY = timedelta(days=1)
+
+
+def api_needs(bridge: Bridge) -> ApiNeeds:
+    """Everything that the API needs."""
+    settings, policy = bridge.settings, bridge.policy
+    callers = Callers(networks(settings.web.trusted_proxies), settings.web.client_certificate_header)
+    can_ask = bool(settings.sid.url and settings.sid.look_up)
+
+    def address_of(request: Request) -> str:
+        return callers.of(request).address
+
+    def answer_due(order: Order) -> str | None:
+        due = bridge.standard.book.answer_due(order)
+        return due[0] if due is not None else None
+
+    def gates() -> Gates:
+        return Gates(policy, random.Random(), lambda _: None, can_ask=can_ask)  # noqa: S311 - spreads retries, no secret
+
+    return ApiNeeds(
+        database=bridge.database,
+        clock=bridge.clock,
+        authenticator=Authenticator(bridge.database, bridge.clock),
+        policy=policy,
+        gates=gates,
+        head_end=partial(head_end_reader, settings, bridge.clock),
+        answer_due=answer_due,
+        alerts=partial(_alerts, bridge),
+        address_of=address_of,
+        wake=bridge.worker.wake,
+    )
+
+
+def _alerts(bridge: Bridge, now: datetime) -> Sequence[Alert]:
+    limits = bridge.settings.limits
+    wait, patience = timedelta(seconds=limits.result_wait_seconds), timedelta(seconds=limits.partner_wait_seconds)
+    with bridge.database.reading() as connection:
+        found = standing(connection, now, wait, _MEMORY, patience)
+    return [*found, *law_alerts(bridge.policy.law), *bridge.certificates.alerts(now)]

@@ -21,7 +21,7 @@ from csire_bridge.store.connection.failures import store_errors
 from csire_bridge.store.connection.moved import moved_to
 from csire_bridge.store.connection.options import DatabaseOptions
 from csire_bridge.store.connection.private_file import keep_private
-from csire_bridge.store.connection.sqlite import LogState, checkpoint, cut_log, shrink, sqlite_file
+from csire_bridge.store.connection.sqlite import LogState, checkpoint, cut_log, is_writable, shrink, sqlite_file
 from csire_bridge.store.connection.sqlite_writer_lock import WriterLock
 from csire_bridge.store.housekeeping.integrity_check import inspect_database
 from csire_bridge.store.tables import leases
@@ -34,6 +34,7 @@ __all__ = ["Database", "make_current", "table_version"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOOK_SECONDS = 1.0
+_TAKES_WRITES = text("SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off'")
 _VERSION = text("SELECT max(version_num) FROM alembic_version")
 
 
@@ -91,6 +92,14 @@ class Database:
     def is_postgresql(self) -> bool:
         """Whether this is PostgreSQL; else it is SQLite."""
         return self._engine.dialect.name == "postgresql"
+
+    @property
+    def takes_writes(self) -> bool:
+        """Whether anything can be written: no for a read-only file, and for a standby. Raises StoreFailure."""
+        if not self.is_postgresql:
+            return self.file is None or is_writable(self.file)
+        with self.reading() as connection:
+            return bool(connection.execute(_TAKES_WRITES).scalar_one())
 
     @property
     def name(self) -> str:
@@ -183,6 +192,11 @@ class Database:
         if not self.is_postgresql and self.file is None:
             raise ConfigurationError(
                 "a database in memory forgets everything when the process ends", "name a file: sqlite:///FILE"
+            )
+        if self.file and not is_writable(self.file):
+            raise ConfigurationError(
+                f"the database {self.file} can't be written, its file or file system is read-only",
+                "let the user of the service write the file and its folder; look whether the disk failed",
             )
         with self.reading() as connection:
             found = durability_problems(connection)

@@ -80,6 +80,7 @@ def test_given_a_primary_that_is_made_read_only_when_it_takes_writes_again_then_
         pass
     with closing(Database(database.url, DatabaseOptions(standby=True))) as reader:
         assert count(reader, tables.work) == 1, "commands that read can't be used"
+        assert not reader.takes_writes
     as_administrator(
         database.url,
         "SET default_transaction_read_only = off",
@@ -88,6 +89,7 @@ def test_given_a_primary_that_is_made_read_only_when_it_takes_writes_again_then_
     with database.transaction() as tx:
         tx.work.add(WorkStep.EXECUTE, [3], NOW)
     assert count(database, tables.work) == 2
+    assert database.takes_writes
 
 
 # --- idle connections

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from csire_bridge.cli.shared.arguments import parse_as, parse_words
-from csire_bridge.cli.shared.console import out, print_json
+from csire_bridge.cli.shared.console import err, out, print_json
 from csire_bridge.cli.shared.opened import opened
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.identifiers import MeteringPointCode
@@ -77,14 +77,18 @@ def parse_reason(why: str, option: str = "--why") -> str:
 def reading(settings: Settings, what: Act, subject: str, after: object = None) -> Iterator[UnitOfWork]:
     """A transaction for reading personal data; that somebody reads it is written into the audit first.
 
-    Raises NotAllowed for somebody who may not.
+    A database that takes no writes is read all the same, and the person is told that no entry was made. Raises
+    NotAllowed for somebody who may not.
     """
     from csire_bridge.cli.shared.who import actor_who_reads
 
-    with opened(settings) as store:
+    with opened(settings, reads=True) as store:
         actor = actor_who_reads(settings, store)
-        with store.transaction() as tx:
-            note(tx, actor, what, subject, system_clock(), after=after)
+        if store.takes_writes:
+            with store.transaction() as tx:
+                note(tx, actor, what, subject, system_clock(), after=after)
+        else:
+            err.print("the database takes no writes: this reading is not in the audit", style="yellow")
         with store.read_transaction() as tx:
             yield tx
 

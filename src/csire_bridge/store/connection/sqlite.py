@@ -20,7 +20,7 @@ from sqlalchemy.pool import QueuePool
 
 from csire_bridge.store.connection.options import LONGEST_WAIT_SECONDS, DatabaseOptions
 
-__all__ = ["LogState", "checkpoint", "cut_log", "open_sqlite", "shrink", "sqlite_file"]
+__all__ = ["LogState", "checkpoint", "cut_log", "is_writable", "open_sqlite", "shrink", "sqlite_file"]
 
 _INCREMENTAL = 2
 _PAGES_AT_ONCE = 1000  # a few milliseconds, in which nobody else writes
@@ -60,13 +60,14 @@ def sqlite_file(address: URL) -> Path | None:
 
 
 def _connect(file: Path, given: dict[str, Any]) -> sqlite3.Connection:
-    mode = "rwc" if _is_writable(file) else "ro&immutable=1" if _nobody_writes(file) else "ro"
+    mode = "rwc" if is_writable(file) else "ro&immutable=1" if _nobody_writes(file) else "ro"
     address = f"file:{quote(str(file.absolute()))}?mode={mode}"
     connection: sqlite3.Connection = sqlite3.connect(address, uri=True, **given)
     return connection
 
 
-def _is_writable(file: Path) -> bool:
+def is_writable(file: Path) -> bool:
+    """Whether this user may write the file, and its file system takes writes; one that is not there can be made."""
     return os.access(file, os.W_OK) if file.exists() else True
 
 
@@ -99,7 +100,7 @@ def _preparing(log_bytes: int) -> Callable[[sqlite3.Connection, object], None]:
 
 def _takes_writes(connection: sqlite3.Connection) -> bool:
     file = connection.execute("PRAGMA database_list").fetchone()[2]
-    return not file or _is_writable(Path(file))
+    return not file or is_writable(Path(file))
 
 
 def _begin(connection: Connection) -> None:

@@ -59,5 +59,5 @@ def _alerts(bridge: Bridge, now: datetime) -> Sequence[Alert]:
     limits = bridge.settings.limits
     wait, patience = timedelta(seconds=limits.result_wait_seconds), timedelta(seconds=limits.partner_wait_seconds)
     with bridge.database.reading() as connection:
-        found = standing(connection, now, wait, _MEMORY, patience)
+        found = list(standing(connection, now, wait, _MEMORY, patience))
     return [*found, *law_alerts(bridge.policy.law), *bridge.certificates.alerts(now)]

@@ -1,0 +1,40 @@
+"""The API over a real bridge: every list that a caller may read is answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from csire_bridge.access.secrets import hash_of_secret, new_token_secret
+from csire_bridge.api.app import build_api
+from csire_bridge.domain.order.order import OrderState
+from csire_bridge.domain.people.accounts import ApiToken
+from csire_bridge.domain.people.roles import Permission
+from csire_bridge.lab.simulators.pki import make_demo_pki
+from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.service.wiring.api_needs import api_needs
+from csire_bridge.service.wiring.bridge import Bridge
+from csire_bridge.store.database import make_current
+from tests.support.store import add_order
+from tests.support.webhook import settings_of
+
+
+def test_every_list_is_answered_by_a_real_bridge_and_its_alerts_are_those_that_hold(
+    tmp_path: Path,
+) -> None:
+    settings = settings_of(tmp_path, make_demo_pki(tmp_path / "pki", system_clock()))
+    make_current(settings.database)
+    secret, now = new_token_secret(), system_clock()
+    with Bridge(settings) as bridge, TestClient(build_api(api_needs(bridge))) as client:
+        order = add_order(bridge.database, state=OrderState.PARKED)
+        end = now + timedelta(days=1)
+        with bridge.database.transaction() as tx:
+            tx.tokens.add(ApiToken(0, "all", hash_of_secret(secret), " ".join(Permission), now, "jan", end))
+        client.headers["Authorization"] = f"Bearer {secret}"
+        for path in client.get("/openapi.json").json()["paths"]:
+            if "{" not in path and "get" in client.get("/openapi.json").json()["paths"][path]:
+                assert client.get(path).status_code == 200, path
+        assert "orders-parked" in {one["kind"] for one in client.get("/alerts").json()["items"]}
+        assert client.get(f"/orders/{order.key}/explanation").status_code == 200

@@ -23,9 +23,9 @@ from csire_bridge.pipeline.batch_step import Completed
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.pipeline.execute.resolve_point import PointQuery, record_point_answer
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.store.queries.alert_conditions import open_alerts
 from csire_bridge.store.queries.reports import order_lines
 from tests.pipeline.execute.test_slow_meters import install
+from tests.support.alerts import open_alerts
 from tests.support.bridge import POINT, Play, play
 from tests.support.patience import PATIENCE
 

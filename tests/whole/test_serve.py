@@ -372,7 +372,9 @@ def test_given_the_example_then_it_is_valid_and_says_every_setting(tmp_path: Pat
 
 def assert_said(text: str, group: str, part: Part) -> None:
     for name, value in part:
-        said = any(f"\n{line}" in text for line in (f"{name} = ", f"# {name} = ", f"[{group}.{name}]"))
+        said = any(
+            f"\n{line}" in text for line in (f"{name} = ", f"# {name} = ", f"[{group}.{name}]", f"# [[{group}.{name}]]")
+        )
         assert said, f"{group}.{name}"
         if isinstance(value, Part):
             assert_said(text, f"{group}.{name}", value)

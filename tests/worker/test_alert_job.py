@@ -20,9 +20,10 @@ from csire_bridge.domain.order.order import OrderState
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_conditions import open_alerts, standing
+from csire_bridge.store.queries.alert_conditions import standing
 from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.alert_job import Watch
+from tests.support.alerts import open_alerts
 from tests.support.bridge import METER, POINT, Play, play
 from tests.support.defaults import PARTNER_WAIT, RESULT_WAIT
 
@@ -188,6 +189,7 @@ def test_given_every_condition_when_looked_for_then_no_big_table_is_read_from_en
         assert list(standing(connection, system_clock(), *WAITS)) == []
         event.remove(connection, "before_cursor_execute", note)
         outside = {AlertKind.CERTIFICATES, AlertKind.PROTECTION_UNDECIDED, AlertKind.LAW_LOOSENED}
+        outside |= {AlertKind.DATABASE_LOG_LONG}
         with_another = {AlertKind.SUPPLY_ON_UNEXPLAINED, AlertKind.OLD_READINGS}
         with_another |= {AlertKind.COMPLAINT_FOUR_FIFTHS, AlertKind.COMPLAINT_UPHELD}
         by_two = {AlertKind.SAID_EARLY}  # of the hub's processes, and of SID's orders

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from csire_bridge.access.authenticate import Authenticator
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.operations.alerts import Alert
 from csire_bridge.domain.order.order import Order
 from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.store.database import Database
+from csire_bridge.store.queries.alert_list import ListedAlert
 
 __all__ = ["AddressOf", "ApiNeeds"]
 
@@ -42,6 +42,6 @@ class ApiNeeds:
     gates: Callable[[], Gates]
     head_end: Callable[[], AbstractContextManager[HeadEnd | None]]
     answer_due: Callable[[Order], str | None]
-    alerts: Callable[[datetime], Sequence[Alert]]
+    alerts: Callable[[datetime], Sequence[ListedAlert]]
     address_of: AddressOf
     wake: Callable[[], None]

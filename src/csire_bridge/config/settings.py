@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from csire_bridge.config.resources import folder
 from csire_bridge.config.sections.access import AccessSettings
+from csire_bridge.config.sections.alerts import AlertSettings
 from csire_bridge.config.sections.deadlines import DeadlineSettings
 from csire_bridge.config.sections.execution import AgreementSettings, ExecutionSettings
 from csire_bridge.config.sections.head_end import HeadEndSettings
@@ -147,6 +148,7 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     traces: TracesSettings = TracesSettings()
     health: HealthSettings = HealthSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @classmethod
     def settings_customise_sources(

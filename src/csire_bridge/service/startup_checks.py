@@ -24,6 +24,7 @@ from csire_bridge.store.connection.engine import open_engine
 from csire_bridge.store.connection.private_file import with_companions
 from csire_bridge.store.database import Database
 from csire_bridge.telemetry.logs import logger
+from csire_bridge.worker.notifications.settings_to_routes import outlets_of
 from csire_bridge.xml.security.keys import load_pins
 
 __all__ = ["Finding", "check_settings", "findings", "warnings"]
@@ -114,6 +115,7 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     yield partial(HeadEndProfile.of, settings.head_end)
     yield partial(event_proofs, settings, ())
     yield partial(_can_be_answered, settings)
+    yield partial(outlets_of, settings.alerts)
     yield partial(intake_policy, settings)
     yield partial(execution_policy, settings)
     if settings.sid.url:

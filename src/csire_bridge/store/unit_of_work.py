@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from csire_bridge.store.housekeeping.archives import Archives
 from csire_bridge.store.housekeeping.restores import Restores
 from csire_bridge.store.housekeeping.unproven_bytes import StrangerBytes
+from csire_bridge.store.repositories.alerts.alert_book import AlertBook
+from csire_bridge.store.repositories.alerts.notifications import Notifications
 from csire_bridge.store.repositories.messages.head_end_events import HeadEndEvents
 from csire_bridge.store.repositories.messages.messages import Journal
 from csire_bridge.store.repositories.messages.outbox import Outbox
@@ -65,6 +67,8 @@ class UnitOfWork:
         self.work = WorkQueue(connection)
         self.leases = Leases(connection)
         self.ticks = Ticks(connection)
+        self.alerts = AlertBook(connection)
+        self.notifications = Notifications(connection)
         self.archives = Archives(connection)
         self.clocks = Clocks(connection)
         self.restores = Restores(connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from sqlalchemy import Connection
 
 from csire_bridge.config.settings import Settings
+from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.store.repositories.messages.partners import PartnerRegistry
 from csire_bridge.telemetry.logs import logger
@@ -19,10 +20,14 @@ from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, Ta
 from csire_bridge.xml.security.keys import load_certificates
 from csire_bridge.xml.security.partner_book import PartnerBook
 
-__all__ = ["AHEAD", "Certificates", "NamedCertificate", "certificates_of", "own_certificates"]
+__all__ = ["AHEAD", "STAGES", "Certificates", "NamedCertificate", "certificates_of", "own_certificates"]
 
 AHEAD = timedelta(days=60)
 """So long before its end a certificate is spoken of."""
+
+STAGES = tuple(timedelta(days=days) for days in (60, 30, 14, 7, 1, 0))
+"""How long before its end a certificate is spoken of, and again each time."""
+_SHOWN_DIGITS = 16
 _log = logger(__name__)
 
 
@@ -39,23 +44,44 @@ class NamedCertificate:
         """The same of a certificate with its SHA-256."""
         return cls(whose, fingerprint.hex(), certificate.not_valid_after_utc)
 
+    @property
+    def subject(self) -> str:
+        """What it is called in alerts: the beginning of its fingerprint."""
+        return self.fingerprint[:_SHOWN_DIGITS]
+
+    def stage(self, now: datetime) -> int:
+        """How many of the ``STAGES`` it has reached, from 1 on; 0: none."""
+        return sum(now >= self.not_after - ahead for ahead in STAGES)
+
     def text(self, now: datetime) -> str:
         """A sentence for people."""
         days = (self.not_after - now).days
-        when = f"ends in {days} days" if self.not_after > now else "has ended"
-        return f"the certificate {self.fingerprint[:16]} of {self.whose} {when}, on {self.not_after:%Y-%m-%d %H:%M} UTC"
+        left = f"ends in {days} day{'' if days == 1 else 's'}" if days else "ends within a day"
+        when = left if self.not_after > now else "HAS ENDED"
+        return f"the certificate {self.subject} of {self.whose} {when}, on {self.not_after:%Y-%m-%d %H:%M} UTC"
+
+    def alert(self, now: datetime) -> Alert:
+        """The alert about it; its level is the stage."""
+        text = f"{self.text(now)}: replace it"
+        return Alert(AlertKind.CERTIFICATES, 1, subject=self.subject, words=text, level=self.stage(now))
 
 
 class Certificates:
-    """Checks the certificates of ``own`` and of the current partners."""
+    """Checks our own certificates and those of the current partners.
 
-    def __init__(self, own: Iterable[NamedCertificate], partners: Callable[[], PartnerBook]) -> None:
-        self._own = tuple(own)
+    ``own`` reads ours, which may be renewed while the service runs. Where a file can't be read any more, those read
+    before are spoken of.
+    """
+
+    def __init__(self, own: Callable[[], Sequence[NamedCertificate]], partners: Callable[[], PartnerBook]) -> None:
+        """Raises ConfigurationError for a certificate of ours that can't be read."""
+        self._read_own = own
+        self._own = tuple(own())
         self._partners = partners
 
     def all(self) -> list[NamedCertificate]:
         """Every certificate: ours, and those of the current partners."""
-        return [*self._own, *self._pinned()]
+        return [*self._own_now(), *self._pinned()]
 
     def ending(self, now: datetime) -> list[NamedCertificate]:
         """Certificates that end within ``AHEAD``, and expired ones whose owner has no other; soonest first."""
@@ -66,14 +92,20 @@ class Certificates:
         return sorted(found, key=lambda named: named.not_after)
 
     def alerts(self, now: datetime) -> list[Alert]:
-        """One alert for all of them together, or none."""
-        found = self.ending(now)
-        return [Alert(AlertKind.CERTIFICATES, len(found), found[0].not_after - AHEAD)] if found else []
+        """One alert for each of them, however many uses it has; soonest first."""
+        return list({named.subject: named.alert(now) for named in self.ending(now)}.values())
 
     def tell(self, now: datetime) -> None:
         """Log each by name."""
         for named in self.ending(now):
             _log.warning("certificate.ends", whose=named.whose, fingerprint=named.fingerprint, ends=named.not_after)
+
+    def _own_now(self) -> Sequence[NamedCertificate]:
+        try:
+            self._own = tuple(self._read_own())
+        except ConfigurationError as error:
+            _log.error("certificate.unreadable", why=error)
+        return self._own
 
     def _pinned(self) -> Iterator[NamedCertificate]:
         for pinned in self._partners().certificates:
@@ -114,4 +146,4 @@ def certificates_of(settings: Settings, connection: Connection) -> Certificates:
     """Certificates of the settings and of the registry's table now, for a command that only looks."""
     roster = PartnerListing.of(FilePartners.load(settings), TablePartners.read(PartnerRegistry(connection)))
     book = roster.book(frozenset())
-    return Certificates(own_certificates(settings), lambda: book)
+    return Certificates(lambda: own_certificates(settings), lambda: book)

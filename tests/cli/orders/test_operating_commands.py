@@ -44,7 +44,7 @@ def test_given_the_stop_switch_when_thrown_shown_and_lifted_then_each_says_who_a
         "by": "Anna Nowak",
         "under_way": 0,
     }
-    assert "stop-switch" in place.run("alerts")
+    assert "stop-switch" in place.run("alerts", code=1)
     assert place.work() == []
     assert place.json("go", "--by", "Jan", "--why", "over")["lifted"] == 1
     assert place.work() == [(WorkStep.EXECUTE, key)]
@@ -125,7 +125,7 @@ def test_given_a_hold_that_makes_no_sense_when_set_then_it_is_said(
 
 def test_given_orders_above_the_cap_when_two_persons_allow_more_then_they_go_on(place: Place) -> None:
     key = place.enter(state=OrderState.REGISTERED, waits_for=WaitsFor.CAP)
-    assert "cap-reached" in place.run("alerts")
+    assert "cap-reached" in place.run("alerts", code=1)
     request = place.json("allow", "ask", 5, *ANNA)["key"]
     assert "somebody else must approve" in place.run("allow", "approve", request, "--by", "anna nowak", code=1)
     assert place.work() == []
@@ -190,7 +190,7 @@ def test_given_a_head_end_system_when_field_work_is_reported_then_its_contactor_
         meter = head_end.add_meter(METER)
         place.write(f'[head_end]\nurl = "{head_end.url}"')
         place.run("orders", "field-work", key, *ANNA)
-        assert "field-work" in place.run("alerts")
+        assert "field-work" in place.run("alerts", code=1)
         at = system_clock()
         report = ("orders", "report", key, "--done", "--at", at.isoformat(), "--seen-by", "Piotr")
         assert "the supply is on" in place.run(*report, *ANNA, code=1)

@@ -15,9 +15,9 @@ from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.operations.circuit_breaker import Circuit
 from csire_bridge.pipeline.execute.circuit import CIRCUIT, HeadEndCircuit
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_conditions import open_alerts
 from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.queue_silence import Silence
+from tests.support.alerts import open_alerts
 from tests.support.defaults import EXECUTION, PARTNER_WAIT, RESULT_WAIT
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -16,7 +16,6 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.law.clock_counts import count_clocks
 from csire_bridge.domain.operations.statistics import summarise
 from csire_bridge.domain.rules.timeline import in_force
-from csire_bridge.store.queries.alert_conditions import open_alerts
 from csire_bridge.store.queries.law_clocks import timed_orders
 from csire_bridge.store.queries.reports import executed
 from csire_bridge.store.sql.row_mapper import to_row
@@ -30,21 +29,7 @@ figure_router = APIRouter()
 @figure_router.get("/alerts", response_model=Page[Facts], tags=["alerts"], summary="What needs a person now")
 def alerts(call: Reading) -> Response:
     """Conditions that hold now: what waits for a person, for a release or for a partner, and since when."""
-    now = call.now
-    found = call.needs.alerts(now)
-    with call.reading() as connection:
-        told = open_alerts(connection)
-    items = [
-        {
-            "kind": one.kind,
-            "subject": one.subject,
-            "count": one.count,
-            "oldest": one.oldest,
-            "text": one.text(now),
-            "told_at": told.get(one.kind),
-        }
-        for one in found
-    ]
+    items = [one.facts(call.now) for one in call.needs.alerts(call.now)]
     return answer(call, {"items": items, "next": None})
 
 

@@ -37,6 +37,7 @@ class ExitCode(IntEnum):
 
     FINE = 0
     BAD_INPUT = 1
+    NEEDS_A_PERSON = 1
     WRONG_USE = 2
     OUR_FAILURE = 3
 

@@ -1,5 +1,5 @@
 """Commands about the system.
 
 ``serve``, ``configuration`` ("config") with ``config_init``, ``database`` ("db") with ``database_move``,
-``retention``, ``alerts``, ``points``, which has ``point_actions`` and ``protection``.
+``retention``, ``alerts`` with ``alert_lines``, ``points``, which has ``point_actions`` and ``protection``.
 """

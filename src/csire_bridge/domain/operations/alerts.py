@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from csire_bridge.domain.words import agreed
 
-__all__ = ["Alert", "AlertKind"]
+__all__ = ["Alert", "AlertKind", "Extent"]
 
 
 class AlertKind(StrEnum):
@@ -45,6 +45,7 @@ class AlertKind(StrEnum):
     DANGER_NOT_CUT = "danger-not-cut"
     METERS_AT_TWO_POINTS = "meters-at-two-points"
     CERTIFICATES = "certificates"
+    ALERTS_UNSENT = "alerts-unsent"
     CLOCKS_DIFFER = "clocks-differ"
     DATABASE_LOG_LONG = "database-log-long"
     DEADLINE_HALF = "deadline-half"
@@ -58,12 +59,32 @@ class AlertKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How bad a condition is: how many things, which stage, and since when (UTC) the newest of them waits."""
+
+    count: int
+    level: int = 0
+    newest: datetime | None = None
+
+    def exceeds(self, before: Extent, *, urgent: bool) -> bool:
+        """Whether it is markedly worse than ``before``: a further stage, or twice as many.
+
+        Of something ``urgent`` each further thing counts, also where another one has ended meanwhile.
+        """
+        if self.level > before.level or self.count >= max(2 * before.count, before.count + 1):
+            return True
+        newer = self.newest is not None and (before.newest is None or self.newest > before.newest)
+        return urgent and (newer or self.count > before.count)
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """A condition that holds: how many things it concerns, and since when (UTC) the oldest of them waits; None: not
     known.
 
     ``detail`` is further text for people, such as counts by cause. If each thing has an alert of its own, ``subject``
-    identifies it, and ``words`` describe it.
+    identifies it, and ``words`` describe it. ``level`` rises with each stage that is worse; ``newest`` is since when
+    (UTC) the newest of the things waits.
     """
 
     kind: AlertKind
@@ -72,6 +93,13 @@ class Alert:
     detail: str = ""
     subject: str = ""
     words: str = ""
+    level: int = 0
+    newest: datetime | None = None
+
+    @property
+    def extent(self) -> Extent:
+        """How bad it is now."""
+        return Extent(self.count, self.level, self.newest)
 
     def text(self, now: datetime) -> str:
         """A sentence for people, with the age of the oldest."""
@@ -126,4 +154,5 @@ _SENTENCES = {
     AlertKind.DANGER_NOT_CUT: "{count} cut{s} because of DANGER {is} NOT DONE: send people (`danger list`)",
     AlertKind.METERS_AT_TWO_POINTS: "{count} metering point{s} {has} a meter that is known at another one, too",
     AlertKind.CERTIFICATES: "{count} certificate{s} must be replaced: {it} {ends} within 60 days, or {has} ended",
+    AlertKind.ALERTS_UNSENT: "{count} alert{s} can't be sent",
 }

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from csire_bridge.domain.people.ports import PeopleTransaction
+from csire_bridge.pipeline.ports.alerts import AlertBook
 from csire_bridge.pipeline.ports.delivery import Outbox
 from csire_bridge.pipeline.ports.guards import Complaints, DangerCuts, Guards, RuleSets
 from csire_bridge.pipeline.ports.head_end import Contactors, HeadEndEvents
@@ -54,6 +55,8 @@ class Transaction(PeopleTransaction, Protocol):
     def rule_sets(self) -> RuleSets: ...
     @property
     def sid(self) -> SidBook: ...
+    @property
+    def alerts(self) -> AlertBook: ...
     @property
     def work(self) -> WorkQueue: ...
     def attempt(self) -> AbstractContextManager[object]: ...

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from datetime import datetime, timedelta
 from functools import partial
 
 from starlette.requests import Request
@@ -12,17 +10,13 @@ from starlette.requests import Request
 from csire_bridge.access.authenticate import Authenticator
 from csire_bridge.api.needs import ApiNeeds
 from csire_bridge.channels.transport.inbound.caller_address import Callers, networks
-from csire_bridge.domain.law.alerts import law_alerts
-from csire_bridge.domain.operations.alerts import Alert
 from csire_bridge.domain.order.order import Order
 from csire_bridge.pipeline.execute.gates.gates import Gates
+from csire_bridge.service.wiring.alerts_now import alerts_now
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.service.wiring.head_end_reader import head_end_reader
-from csire_bridge.store.queries.alert_conditions import standing
 
 __all__ = ["api_needs"]
-
-_MEMORY = timedelta(days=1)
 
 
 def api_needs(bridge: Bridge) -> ApiNeeds:
@@ -49,15 +43,7 @@ def api_needs(bridge: Bridge) -> ApiNeeds:
         gates=gates,
         head_end=partial(head_end_reader, settings, bridge.clock),
         answer_due=answer_due,
-        alerts=partial(_alerts, bridge),
+        alerts=lambda now: alerts_now(settings, bridge.database, now, bridge.certificates),
         address_of=address_of,
         wake=bridge.worker.wake,
     )
-
-
-def _alerts(bridge: Bridge, now: datetime) -> Sequence[Alert]:
-    limits = bridge.settings.limits
-    wait, patience = timedelta(seconds=limits.result_wait_seconds), timedelta(seconds=limits.partner_wait_seconds)
-    with bridge.database.reading() as connection:
-        found = list(standing(connection, now, wait, _MEMORY, patience))
-    return [*found, *law_alerts(bridge.policy.law), *bridge.certificates.alerts(now)]

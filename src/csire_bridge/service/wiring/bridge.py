@@ -54,6 +54,8 @@ from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.audit_retention import AuditRetention
 from csire_bridge.worker.certificate_job import Certificates, own_certificates
 from csire_bridge.worker.database_log_job import keep_log_small, log_alerts
+from csire_bridge.worker.notifications.sender import AlertSender
+from csire_bridge.worker.notifications.settings_to_routes import composer_of, outlets_of, routes_of
 from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.retention_job import Retention
 from csire_bridge.worker.scheduler import ScheduledJob, Ticker
@@ -107,9 +109,17 @@ class Bridge:
         self.points = self.sid.points if self.sid else PointFinder(self.database, None, clock)
         self.worker, self.reception = self._worker(key)
         wait = timedelta(seconds=settings.limits.result_wait_seconds)
-        self.certificates = Certificates(own_certificates(settings), lambda: self.partners)
+        self.certificates = Certificates(lambda: own_certificates(settings), lambda: self.partners)
         patience = timedelta(seconds=settings.limits.partner_wait_seconds)
-        self.watch = Watch(self.database, clock, result_wait=wait, partner_wait=patience, further=self._further_alerts)
+        self._composer, self._outlets = composer_of(settings.alerts), outlets_of(settings.alerts)
+        self.watch = Watch(
+            self.database,
+            clock,
+            result_wait=wait,
+            partner_wait=patience,
+            further=self._further_alerts,
+            composer=lambda: self._composer,
+        )
 
     @property
     def partners(self) -> PartnerBook:
@@ -234,6 +244,9 @@ class Bridge:
             ScheduledJob("database log", _OFTEN, lambda led, _: keep_log_small(led.database)),
             ScheduledJob("certificates", _EACH_DAY, lambda *_: self.certificates.tell(self.clock()), remembered=True),
         ]
+        alerts = AlertSender(self._outlets, lambda: routes_of(self.settings.alerts), self.clock, random.Random())  # noqa: S311
+        ticks.append(ScheduledJob("alerts", Every(timedelta(seconds=2)), alerts.run))
+        ticks.append(ScheduledJob("old notifications", Every(timedelta(days=1)), lambda led, _: alerts.forget(led)))
         policy = intake_policy(self.settings).judging_again
         judge = JudgeAgain(self.database, self.intake, self.clock, policy, self._partners.version)
         ticks.append(ScheduledJob("judge again", Every(timedelta(seconds=30)), lambda *_: self._judged_again(judge)))

@@ -1,4 +1,4 @@
-"""Conditions that a person should know of, and which of them were reported already."""
+"""Conditions that a person should know of, by the database."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.refusals import ABOUT_TRUST
+from csire_bridge.domain.operations.alert_records import NotificationState
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.work import WorkStep
@@ -27,7 +28,6 @@ from csire_bridge.store.tables import (
     UNSETTLED,
     UNTOLD,
     WITH_DEADLINE,
-    alerts,
     circuits,
     clocks,
     danger_cuts,
@@ -35,6 +35,7 @@ from csire_bridge.store.tables import (
     messages,
     meter_installations,
     metering_points,
+    notifications,
     orders,
     outbox,
     sid_reports,
@@ -43,10 +44,11 @@ from csire_bridge.store.tables import (
     work,
 )
 
-__all__ = ["open_alerts", "settle_alerts", "standing"]
+__all__ = ["standing"]
 
 _PROCESS_CODES = [ProblemCode.PROCESS_ANSWERED.value, ProblemCode.PROCESS_REUSED.value]
 _CAUSES_TOLD = 6
+_ATTEMPTS_TOLD = 4
 _LONGEST_SHOWN = 48
 _TRUST = sorted(code.value for code in ABOUT_TRUST)
 _CUT_WITHIN = timedelta(minutes=2)
@@ -68,14 +70,15 @@ def standing(
     yield from supply_alerts(connection)
     yield from complaint_alerts(connection, now)
     yield from _trimmed(connection, now - memory)
+    yield from _unsent(connection)
     yield from said_early_alert(connection, now - result_wait - memory, now - result_wait)
     conditions = {**_conditions(now, result_wait, memory), **_silences(now - partner_wait)}
     for kind, (moment, holds) in conditions.items():
-        query = select(func.count(), func.min(moment, type_=moment.type)).where(holds)
-        count, oldest = connection.execute(query).one()
+        sums = (func.count(), func.min(moment, type_=moment.type), func.max(moment, type_=moment.type))
+        count, oldest, newest = connection.execute(select(*sums).where(holds)).one()
         if count:
             detail = _by_cause(connection, now - memory) if kind is AlertKind.REFUSALS_OF_TRUST else ""
-            yield Alert(kind, count, oldest, detail)
+            yield Alert(kind, count, oldest, detail, newest=newest)
 
 
 def _trimmed(connection: Connection, since: datetime) -> Iterator[Alert]:
@@ -86,6 +89,16 @@ def _trimmed(connection: Connection, since: datetime) -> Iterator[Alert]:
     count, total, oldest = connection.execute(select(*sums).where(t.trimmed > 0, t.day > day)).one()
     if count:
         yield Alert(AlertKind.STRANGERS_TRIMMED, int(count), oldest, f"{int(total)} bytes in all")
+
+
+def _unsent(connection: Connection) -> Iterator[Alert]:
+    """Channels on which alerts could not be sent in several attempts; each is told by the others."""
+    n = notifications.c
+    failing = and_(n.state == NotificationState.PENDING.value, n.attempts >= _ATTEMPTS_TOLD)
+    query = select(n.channel, func.count(), func.min(n.created_at, type_=n.created_at.type)).where(failing)
+    for channel, count, oldest in connection.execute(query.group_by(n.channel).order_by(n.channel)):
+        words = f"alerts can't be sent by {channel}: see `alerts sent`, and the log"
+        yield Alert(AlertKind.ALERTS_UNSENT, count, oldest, subject=channel, words=words)
 
 
 def _by_cause(connection: Connection, since: datetime) -> str:
@@ -205,26 +218,3 @@ def _late(since: Any, now: datetime, until: Any = None) -> Any:
 
 def _waiting(reason: WaitsFor) -> Any:
     return and_(orders.c.waits_for == reason.value, orders.c.state == OrderState.REGISTERED.value)
-
-
-def open_alerts(connection: Connection) -> dict[AlertKind, datetime]:
-    """The alerts that were opened and not closed yet, with the moment (UTC) they were opened."""
-    query = select(alerts.c.kind, alerts.c.opened_at).where(alerts.c.closed_at.is_(None))
-    return {AlertKind(row.kind): row.opened_at for row in connection.execute(query)}
-
-
-def settle_alerts(connection: Connection, found: list[Alert], now: datetime) -> tuple[list[Alert], list[AlertKind]]:
-    """Record which alerts open and which close now; return both, to be reported once."""
-    rows = connection.execute(select(alerts.c.kind, alerts.c.subject).where(alerts.c.closed_at.is_(None)))
-    told = {(AlertKind(row.kind), row.subject or ""): None for row in rows}  # in the order in which they were opened
-    opening = [alert for alert in found if (alert.kind, alert.subject) not in told]
-    closing = [each for each in told if each not in {(alert.kind, alert.subject) for alert in found}]
-    for alert in opening:
-        row = {"kind": alert.kind.value, "subject": alert.subject, "opened_at": now, "text": alert.text(now)}
-        connection.execute(insert(alerts).values(row))
-    for kind, subject in closing:
-        held = and_(
-            alerts.c.kind == kind.value, func.coalesce(alerts.c.subject, "") == subject, alerts.c.closed_at.is_(None)
-        )
-        connection.execute(update(alerts).where(held).values(closed_at=now))
-    return opening, [kind for kind, _ in closing]

@@ -5,6 +5,7 @@ Migrations create the tables (``store/migrations``); a test holds both to each o
 
 from __future__ import annotations
 
+from csire_bridge.store.tables.alerts import alert_acknowledgements, alert_tellings, alerts, notifications
 from csire_bridge.store.tables.api import api_requests
 from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
 from csire_bridge.store.tables.guards import (
@@ -57,7 +58,7 @@ from csire_bridge.store.tables.registry import (
     protection_readings,
 )
 from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports, sid_withdrawals
-from csire_bridge.store.tables.work import OFTEN_FAILED, alerts, archives, clocks, leases, ticks, work
+from csire_bridge.store.tables.work import OFTEN_FAILED, archives, clocks, leases, ticks, work
 
 __all__ = [
     "ENDED_EARLY",
@@ -76,6 +77,8 @@ __all__ = [
     "Moment",
     "accepted_ids",
     "accounts",
+    "alert_acknowledgements",
+    "alert_tellings",
     "alerts",
     "allowances",
     "api_requests",
@@ -102,6 +105,7 @@ __all__ = [
     "metering_point_updates",
     "metering_points",
     "movements",
+    "notifications",
     "order_events",
     "order_steps",
     "orders",

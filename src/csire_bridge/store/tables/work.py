@@ -18,19 +18,7 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["OFTEN_FAILED", "alerts", "archives", "clocks", "leases", "ticks", "work"]
-
-# A condition that somebody was told of; open while ``closed_at`` is empty.
-alerts = Table(
-    "alerts",
-    metadata,
-    Column("key", KEY, primary_key=True, autoincrement=True),
-    Column("kind", String(32), nullable=False, index=True),
-    Column("opened_at", Moment, nullable=False),
-    Column("closed_at", Moment),
-    Column("text", Text, nullable=False),
-    Column("subject", String(64)),
-)
+__all__ = ["OFTEN_FAILED", "archives", "clocks", "leases", "ticks", "work"]
 
 # One row is one piece of due work. The lease and its expiry stand in the row itself, so a crash frees it in time.
 work = Table(

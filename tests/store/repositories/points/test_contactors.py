@@ -15,7 +15,8 @@ from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.order.supply import Movement, Sighting, Supply
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_conditions import settle_alerts, standing
+from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.worker.alert_job import Watch
 from tests.store.test_store import upgrade_to
 from tests.support.defaults import PARTNER_WAIT
 from tests.support.store import NOW
@@ -85,16 +86,16 @@ def test_given_movements_when_looked_for_alerts_then_supply_that_is_off_comes_fi
     assert [alert.kind for alert in found[:3]] == [off, off, AlertKind.SUPPLY_ON_UNEXPLAINED]
     assert f"meter {METER}: supply is OFF" in found[0].text(NOW)
     assert "no order was told of yet" in found[0].text(NOW)
+    watch = Watch(database, lambda: NOW, result_wait=MINUTE, partner_wait=PARTNER_WAIT, memory=MINUTE)
+    assert len(watch.look()) == len(found)
+    assert watch.look() == []
     with database.transaction() as tx:
-        opening, _ = settle_alerts(tx.connection, found, NOW)
-        assert len(opening) == len(found)
-        assert settle_alerts(tx.connection, found, NOW) == ([], [])
         tx.contactors.explain([OTHER], NOW, "read")
+    assert watch.look() == []
     with database.transaction() as tx:
-        assert settle_alerts(tx.connection, alerts_of(tx.connection), NOW) == ([], [off])
+        assert len(tx.alerts.open()) == len(found) - 1
         tx.contactors.add([replace(STRANGE, meter=OTHER)])
-        opening, _ = settle_alerts(tx.connection, alerts_of(tx.connection), NOW)
-        assert [alert.kind for alert in opening] == [off], "the next one is told although one was open"
+    assert [alert.kind for alert in watch.look()] == [off], "the next one is told although one was open"
 
 
 def alerts_of(connection: Connection) -> list[Alert]:

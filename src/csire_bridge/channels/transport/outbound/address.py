@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from csire_bridge.domain.errors import ConfigurationError
 
-__all__ = ["check_address", "check_files"]
+__all__ = ["check_address", "check_files", "is_this_machine"]
 
 
 def check_address(url: str, whose: str) -> None:
@@ -21,7 +21,7 @@ def check_address(url: str, whose: str) -> None:
         raise ConfigurationError(f"{url!r} is no address of {whose}: {error}", f"correct the url of {whose}") from error
     if parts.scheme == "https" and host:
         return
-    if parts.scheme == "http" and host and _is_this_machine(host):
+    if parts.scheme == "http" and host and is_this_machine(host):
         return
     raise ConfigurationError(
         f"{url!r} is no address of {whose}", "give it an https address; plain http is for this machine only"
@@ -35,7 +35,8 @@ def check_files(files: Iterable[Path | None], whose: str) -> None:
             raise ConfigurationError(f"the TLS file {file} of {whose} is not there", "name the PEM file that is meant")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine, by its name or address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

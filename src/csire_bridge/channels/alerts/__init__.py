@@ -1,0 +1,1 @@
+"""Where alerts leave: ``mail`` (SMTP) and ``webhook`` (signed JSON)."""

@@ -92,9 +92,11 @@ def test_given_two_processes_with_one_folder_then_any_of_them_tells_the_counts_o
         other.stdin.close()
         other.wait()
         assert samples(page)[EVENTS, "yes"] == 4, "what a process counted stays when it ends"
+    with counting(tmp_path / "counts"):
+        assert samples(page)[EVENTS, "yes"] == 7, "and when another starts: a sum that falls looks like new counts"
     turn_off_metrics()
     fresh = set_up_metrics(tmp_path / "counts")
-    assert (EVENTS, "yes") not in samples(fresh), "the next start clears the folder of processes that have ended"
+    assert (EVENTS, "yes") not in samples(fresh), "a start clears the folder once all processes have ended"
 
 
 def counting(folder: Path) -> subprocess.Popen[str]:

@@ -104,7 +104,8 @@ class Database:
     @property
     def name(self) -> str:
         """The address for people: without a password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        address = self._engine.url
+        return address.set(drivername=address.get_backend_name()).render_as_string(hide_password=True)
 
     def upgrade(self) -> None:
         """Bring the tables to the newest version; does nothing where they are. Raises StoreFailure,

@@ -25,6 +25,7 @@ __all__ = ["MetricsPage", "count", "observe", "set_up_metrics", "timed", "turn_o
 _live: dict[str, Any] = {}
 _children: dict[tuple[object, ...], Any] = {}
 _folders: list[Path | None] = []
+_MOST_ENDED = 400
 
 
 def count(name: str, by: float = 1, **labels: str) -> None:
@@ -84,7 +85,7 @@ def set_up_metrics(folder: Path | None = None) -> MetricsPage:
     """Count from now on. ``folder`` is shared by the processes of one host; None: this process is alone.
 
     A process that counts already goes on with its counts, unless it gets another folder. Counts of processes that have
-    ended are kept until the next process starts. Raises ConfigurationError.
+    ended are kept as long as another one runs. Raises ConfigurationError.
     """
     from prometheus_client import CollectorRegistry, ProcessCollector  # noqa: PLC0415
     from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
@@ -136,17 +137,28 @@ def _made(name: str, metric: Metric, registry: CollectorRegistry) -> Any:
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder, and clear it of processes that have ended."""
+    """Make the folder; clear it of processes that have ended, once no other counts in it.
+
+    While one does, the sums must not fall: whoever reads them would take what remains for new. Only a process that is
+    started again and again must not fill the folder.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file in folder.glob("*.db"):
-            number = file.stem.rpartition("_")[2]
-            if number.isdigit() and not _lives(int(number)):
+        files = list(folder.glob("*.db"))
+        ended = [file for file in files if not _lives(_process_of(file))]
+        if len(ended) == len(files) or len(ended) > _MOST_ENDED:
+            for file in ended:
                 file.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
             f"the folder of the metrics {folder} can't be used: {error.strerror}", "correct metrics.folder"
         ) from error
+
+
+def _process_of(file: Path) -> int:
+    """Whose counts the file has; our own, which count as ended, where its name does not say it."""
+    number = file.stem.rpartition("_")[2]
+    return int(number) if number.isdigit() else os.getpid()
 
 
 def _lives(process: int) -> bool:

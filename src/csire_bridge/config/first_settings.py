@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["FirstAnswers", "first_settings"]
 
@@ -63,7 +64,17 @@ def _general(answers: FirstAnswers) -> Iterator[str]:
     yield _line("signing_certificate", certificate)
     yield ""
     yield "# Without hub.url, answers are written into this folder."
-    yield _line("delivery_folder", "acknowledgements")
+    yield _line("delivery_folder", _beside_database(answers.database))
+
+
+def _beside_database(address: str) -> str:
+    """The folder for answers: beside an SQLite file with a whole path, as the settings may lie where nobody writes."""
+    file = address.removeprefix("sqlite:///")
+    return (
+        str(Path(file).with_name("acknowledgements"))
+        if file != address and file.startswith("/")
+        else "acknowledgements"
+    )
 
 
 def _hub(answers: FirstAnswers) -> Iterator[str]:

@@ -69,10 +69,11 @@ class KeyInTime(Protocol):
 
 def _load_key(file: Path) -> PrivateKey:
     try:
-        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as error:
+        key = serialization.load_pem_private_key(_bytes_of("private key", file), password=None)
+    except (ValueError, TypeError) as error:
         raise ConfigurationError(
-            f"the private key {file} can't be read: {error}", "name a PEM file with an unencrypted private key"
+            f"the private key {file} can't be read: it is no PEM private key, or has a password",
+            "name a PEM file with an unencrypted private key",
         ) from error
     if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) and is_strong(key):
         return key
@@ -82,10 +83,19 @@ def _load_key(file: Path) -> PrivateKey:
 def load_certificates(file: Path) -> list[x509.Certificate]:
     """Read every certificate of a PEM file; raise ConfigurationError when there is none."""
     try:
-        return x509.load_pem_x509_certificates(file.read_bytes())
-    except (OSError, ValueError) as error:
+        return x509.load_pem_x509_certificates(_bytes_of("certificate", file))
+    except ValueError as error:
         raise ConfigurationError(
-            f"the certificate {file} can't be read: {error}", "name a PEM file with a certificate"
+            f"the certificate {file} can't be read: it is no PEM certificate", "name a PEM file with a certificate"
+        ) from error
+
+
+def _bytes_of(what: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the {what} {file} can't be read: {error.strerror}", "name a PEM file that the service may read"
         ) from error
 
 

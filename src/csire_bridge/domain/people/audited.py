@@ -49,12 +49,14 @@ def note(
     tx.audit.add(entry)
 
 
-def audited(what: Act, subject: str, before: _Before | None = None) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+def audited(
+    what: Act, subject: str | Callable[[Mapping[str, Any]], str], before: _Before | None = None
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Make a function a use case that is permitted to some roles and stands in the audit.
 
     It has the parameters ``tx``, a transaction, and ``act``, the operator action. ``subject`` is a text with the names
-    of its parameters, as in ``"hold {key}"``; ``before`` reads what is there before. What it was given and what it
-    returns are kept as ``after``. Raises NotAllowed before anything is done.
+    of its parameters, as in ``"hold {key}"``, or makes it of what was given; ``before`` reads what is there before.
+    What it was given and what it returns are kept as ``after``. Raises NotAllowed before anything is done.
     """
 
     def decorate(use_case: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -71,7 +73,8 @@ def audited(what: Act, subject: str, before: _Before | None = None) -> Callable[
             result = use_case(*args, **kwargs)
             told = {name: value for name, value in given.items() if name not in _NOT_TOLD and value is not None}
             after = told if result is None else {**told, "result": result}
-            note(given["tx"], act.who, what, subject.format(**given), act.at, act.why, before=was, after=after or None)
+            about = subject.format(**given) if isinstance(subject, str) else subject(given)
+            note(given["tx"], act.who, what, about, act.at, act.why, before=was, after=after or None)
             return result
 
         run.audited_as = what  # type: ignore[attr-defined]

@@ -67,7 +67,7 @@ class ObservedOrder:
         return ObservedOrder(self.order, None, f"the meter's last reading is of {self.reading.read_at.isoformat()}")
 
 
-@audited(Act.ORDER_RETRY, "{orders}", lambda _, given: given["orders"])
+@audited(Act.ORDER_RETRY, lambda given: _named(given["orders"]), lambda _, given: given["orders"])
 def retry(tx: Transaction, orders: Sequence[Order], act: OperatorAction) -> list[Order]:
     """Put orders back into the queue: every gate is checked again, and the attempts are counted from zero.
 
@@ -87,6 +87,10 @@ def retry(tx: Transaction, orders: Sequence[Order], act: OperatorAction) -> list
     tx.restores.vouch([order.key for order in orders])
     queue(tx, orders, [order.key for order in orders], act.at)
     return [after for _, after, _ in changes.moves]
+
+
+def _named(orders: Sequence[Order]) -> str:
+    return f"order {', '.join(str(order.key) for order in orders)}"
 
 
 def retry_refusal(order: Order) -> str | None:

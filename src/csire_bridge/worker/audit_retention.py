@@ -11,6 +11,7 @@ from csire_bridge.access.audit_export import write_json_lines
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.people.actor import Actor, ActorKind, trusted
 from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audit import PRUNED_BEFORE
 from csire_bridge.domain.people.audited import note
 from csire_bridge.store.database import Database
 from csire_bridge.worker.scheduler import LedStore
@@ -55,7 +56,7 @@ class AuditRetention:
         with (store or self._database).transaction() as tx:
             gone = tx.audit.prune(first, now)
             told = {"file": file.name, "entries": gone}
-            note(tx, by, Act.AUDIT_PRUNE, f"audit before {first}", now, after=told)
+            note(tx, by, Act.AUDIT_PRUNE, f"{PRUNED_BEFORE}{first}", now, after=told)
         return file, count
 
     def _first_kept(self, now: datetime) -> str:

@@ -6,9 +6,11 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from csire_bridge.domain.people.roles import Role
 from csire_bridge.store.repositories.people.api_requests import ApiRequest
+from csire_bridge.store.tables import api_tokens
 from tests.support.api import Api, Caller
 from tests.support.store import CODE
 
@@ -137,3 +139,14 @@ def test_an_unknown_path_a_wrong_method_and_too_much_are_problems_too(api: Api, 
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
     assert wrong.headers["content-type"] == "application/problem+json"
     assert caller.post("/holds", {**HOLD, "why": "x" * 2_000_000}).status_code == 413
+
+
+def test_who_lost_the_right_to_personal_data_is_not_told_them_by_an_answer_of_before(api: Api) -> None:
+    caller = Caller(api, api.token(Role.OPERATOR))
+    assert str(CODE) in caller.post("/holds", HOLD, ONE).text
+    with api.database.transaction() as tx:
+        tx.connection.execute(update(api_tokens).values(scopes="read guards"))
+    again = caller.post("/holds", HOLD, ONE)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert str(CODE) not in again.text
+    assert again.json()["metering_point"] == f"...{CODE[-4:]}"

@@ -77,3 +77,22 @@ def test_too_many_keys_none_and_somebody_without_the_right_are_refused(api: Api,
     assert caller.post("/bulk/preview", {**plan, "keys": " ; "}).status_code == 404
     auditor = Caller(api, api.token(Role.AUDITOR))
     assert auditor.post("/bulk/preview", {**plan, "keys": "1"}).status_code == 403
+
+
+def test_a_list_from_a_program_that_marks_its_texts_loses_no_line_and_what_is_no_text_is_refused(
+    api: Api, caller: Caller
+) -> None:
+    know(api, [CODE])
+    found = caller.post("/bulk/find", {"of": "points", "keys": f"\ufeff{CODE}\r\n"}).json()
+    assert (found["found"], found["unknown"]) == ([CODE], {})
+    refused = caller.post("/bulk/find", {"of": "points", "keys": f"{CODE}\n\0"})
+    assert (refused.status_code, refused.json()["errors"][0]["place"]) == (422, "body.keys")
+
+
+def test_a_preview_that_tells_where_orders_are_stands_in_the_audit(api: Api, caller: Caller) -> None:
+    key = add_order(api.database, state=OrderState.PARKED).key
+    caller.post("/bulk/preview", {"act": "retry", "keys": str(key), "why": "the meter was exchanged"})
+    with api.database.read_transaction() as tx:
+        assert [(one.entry.act, one.entry.subject) for one in tx.audit.page()] == [
+            ("order.read", "list of orders: 1 found")
+        ]

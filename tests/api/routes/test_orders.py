@@ -184,6 +184,16 @@ def test_a_viewer_sees_masked_points_and_may_not_act(api: Api) -> None:
     assert "operator or supervisor or administrator" in refused.json()["remedy"]
 
 
+@pytest.mark.parametrize("asked", ["/orders point", "/orders reason", "/orders text", "/messages point"])
+def test_what_is_masked_for_a_viewer_is_not_told_by_what_his_search_finds(api: Api, asked: str) -> None:
+    add(api, detail=f"waits at {CODE}")
+    viewer = Caller(api, api.token(Role.VIEWER))
+    path, name = asked.split()
+    refused = viewer.get(path, **{name: str(CODE)})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:csire-bridge:problem:not-allowed")
+    assert "read-personal" in refused.json()["detail"]
+
+
 def test_reading_one_stands_in_the_audit_and_asking_again_in_vain_does_not(api: Api, caller: Caller) -> None:
     key = add(api)
     tag = caller.get(f"/orders/{key}").headers["etag"]

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.people.audit import AuditDay, AuditEntry, ChainedEntry, chained, first_broken
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audit import PRUNED_BEFORE, AuditDay, AuditEntry, ChainedEntry, chained, first_broken
 
 START = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
 
@@ -99,10 +100,16 @@ def test_the_rest_holds_once_whole_days_are_taken_out_and_still_shows_a_changed_
     lengths: list[int], data: st.DataObject
 ) -> None:
     days, entries = chain([*lengths, 3, 3, 3])
-    first = days[0]
-    days[0] = replace(first, pruned_at=START)
-    rest = [one for one in entries if one.day != first.day]
     if len(days) > 1:
+        first, last = days[0], days[-1]
+        days[0] = replace(first, pruned_at=START)
+        rest = [one for one in entries if one.day != first.day]
+        silent = first_broken(days, rest)
+        assert silent is not None, "a day is gone, and no entry tells that it was taken out"
+        assert silent.day == first.day
+        told = replace(entry(0), act=Act.AUDIT_PRUNE, subject=f"{PRUNED_BEFORE}{days[1].day}")
+        days[-1], more = chained(last, last.day, [told])
+        rest += more
         assert first_broken(days, rest) is None
         days[0] = replace(days[0], entries=first.entries + 1)
         assert first_broken(days, rest) is not None

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from csire_bridge.api.http.acts import Work, act
 from csire_bridge.api.http.answers import answer
@@ -33,6 +33,16 @@ from csire_bridge.store.unit_of_work import UnitOfWork
 __all__ = ["bulk_router"]
 
 bulk_router = APIRouter(prefix="/bulk", tags=["bulk"])
+
+
+def _pasted(text: str) -> str:
+    """The list without a byte order mark; raises ValueError where it has control characters."""
+    text = text.removeprefix("\ufeff")
+    if any(ord(one) < 32 and one not in "\r\n\t" for one in text):
+        raise ValueError("the list has control characters: it is no text")
+    return text
+
+
 KeyText = Annotated[
     str,
     Field(
@@ -41,6 +51,7 @@ KeyText = Annotated[
         description=f"A list as it is pasted, or a column of a CSV file: up to {MOST_KEYS} keys.",
         examples=["590243856287817706\n590243856287817713"],
     ),
+    AfterValidator(_pasted),
 ]
 
 
@@ -108,7 +119,7 @@ def preview(call: Personal, body: Planned) -> Response:
         found = _resolved(tx, subject, body.keys, call.now)
     doing = OperatorAction.of(call.actor, call.now, body.why)
     result = bulk_actions.preview(call.needs.database, _named(body), found.found, _one(call, body), doing)
-    return answer(call, _told(found, result))
+    return answer(call, _told(found, result), (Act.ORDER_READ, f"list of {subject}: {len(found.found)} found"))
 
 
 @bulk_router.post("", response_model=Facts, summary="Act on a list, as the preview showed it")

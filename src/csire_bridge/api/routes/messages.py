@@ -68,6 +68,7 @@ def find(
     limit: Limit = 50,
 ) -> Response:
     """A page of the messages that meet every filter."""
+    call.require_personal(point=point)
     wanted = MessageSearch(
         states=tuple(state or ()),
         code=code,

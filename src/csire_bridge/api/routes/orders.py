@@ -54,6 +54,7 @@ def find(
 
     To follow new ones, ask with ``oldest_first`` and the last cursor; or ask again with ``If-None-Match``.
     """
+    call.require_personal(point=point, reason=reason, text=text, sid_number=sid_number)
     wanted = OrderSearch(
         states=tuple(state or ()),
         waits_for=waits_for,

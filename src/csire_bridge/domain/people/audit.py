@@ -8,16 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from csire_bridge.domain.people.actor import Actor
+from csire_bridge.domain.people.acts import Act
 
-__all__ = ["FIRST", "AuditDay", "AuditEntry", "ChainedEntry", "Finding", "chained", "first_broken", "hash_of"]
+__all__ = [
+    "FIRST",
+    "PRUNED_BEFORE",
+    "AuditDay",
+    "AuditEntry",
+    "ChainedEntry",
+    "Finding",
+    "chained",
+    "first_broken",
+    "hash_of",
+]
 
 FIRST = "0" * 64
 """What the very first entry has in the place of a hash before it."""
+
+PRUNED_BEFORE = "audit before "
+"""Begins the subject of the entry that tells which days were taken out; the first day that stayed follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +138,11 @@ def chained(head: AuditDay | None, today: str, entries: Iterable[AuditEntry]) ->
 def first_broken(days: Iterable[AuditDay], entries: Iterable[ChainedEntry]) -> Finding | None:
     """The first place where the chain does not hold; None if all is as it was written.
 
-    Both in their order. Days whose entries were taken out are bound by their heads.
+    Both in their order. Days whose entries were taken out are bound by their heads, and an entry must tell of it.
     """
-    left = iter(entries)
+    told = [""]
+    left = _listening(entries, told)
+    taken_out = ""
     waiting = next(left, None)
     before = FIRST
     for day in days:
@@ -142,13 +158,23 @@ def first_broken(days: Iterable[AuditDay], entries: Iterable[ChainedEntry]) -> F
                 return found
             place, waiting = waiting.hash, next(left, None)
         if day.pruned_at is not None and number == 0:
-            place = day.last
+            place, taken_out = day.last, day.day
         elif number != day.entries or place != day.last:
             return Finding(day.day, number + 1, f"the day has {number} entries, its head tells of {day.entries}")
         before = day.seal
     if waiting is not None:
         return Finding(waiting.day, waiting.number, "the entry belongs to a day that has no head")
+    if taken_out and taken_out >= told[0]:
+        return Finding(taken_out, 0, "the day's entries are gone, and no entry tells that they were taken out")
     return None
+
+
+def _listening(entries: Iterable[ChainedEntry], told: list[str]) -> Iterator[ChainedEntry]:
+    """The entries; ``told`` has the newest day before which one of them tells that entries were taken out."""
+    for one in entries:
+        if one.entry.act == Act.AUDIT_PRUNE:
+            told[0] = max(told[0], one.entry.subject.removeprefix(PRUNED_BEFORE))
+        yield one
 
 
 def _broken(one: ChainedEntry, day: AuditDay, number: int, previous: str) -> Finding | None:

@@ -38,7 +38,7 @@ def api_needs(bridge: Bridge) -> ApiNeeds:
     return ApiNeeds(
         database=bridge.database,
         clock=bridge.clock,
-        authenticator=Authenticator(bridge.database, bridge.clock),
+        authenticator=Authenticator(bridge.database, bridge.clock, settings.access.session_policy()),
         policy=policy,
         gates=gates,
         head_end=partial(head_end_reader, settings, bridge.clock),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-from csire_bridge.domain.people.audit import AuditEntry, first_broken
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audit import PRUNED_BEFORE, AuditEntry, first_broken
 from csire_bridge.store.database import Database
 from csire_bridge.store.tables import audit_entries
 from tests.support.chance import examples
@@ -72,10 +74,12 @@ def test_whole_days_are_taken_out_and_the_rest_still_holds(database: Database) -
     last = (NOW + 9 * DAY).date().isoformat()
     with database.transaction() as tx:
         assert tx.audit.prune((NOW + 2 * DAY).date().isoformat(), NOW) == 4
+    assert verdict(database) is not None, "nothing tells that they were taken out"
+    write(database, replace(entry("p", 3), act=Act.AUDIT_PRUNE, subject=f"{PRUNED_BEFORE}{last}"))
     assert verdict(database) is None
     with database.transaction() as tx:
         assert tx.audit.prune(last, NOW) == 2
-        assert len(list(tx.audit.entries())) == 2
+        assert len(list(tx.audit.entries())) == 3
         assert len(tx.audit.days()) == 4
     write(database, entry("c", 3))
     assert verdict(database) is None

@@ -57,7 +57,7 @@ def test_given_a_read_only_file_system_then_commands_that_read_work_and_the_serv
         bridge(home, "serve --port 0"),
     )
     for words, done in zip(READING, read, strict=True):
-        assert done.returncode == 0, (words, done.stderr)
+        assert done.returncode == (1 if words == "alerts" else 0), (words, done.stderr)  # 1: something needs a person
     assert "not in the audit" in read[1].stderr
     for done in (stopped, served):
         assert done.returncode in {2, 3}, done.stderr

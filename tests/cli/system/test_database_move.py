@@ -25,6 +25,8 @@ def test_given_two_databases_when_moved_then_it_is_told_what_arrived_and_the_old
     assert "rows are in sqlite:///" in done.stdout
     listed = command("orders", "list", "--database", new, "--json")
     assert len(json.loads(listed.stdout)["orders"]) == 1
+    with closing(Database(new)) as database, database.read_transaction() as tx:
+        assert [one.entry.act for one in tx.audit.page(act="database.move")] == ["database.move"]
     for words in (["orders", "list"], ["db", "check"], ["db", "move", "--to", new]):
         refused = command(*words, "--database", old)
         assert refused.returncode == 2

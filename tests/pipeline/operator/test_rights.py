@@ -56,8 +56,7 @@ def test_those_that_write_their_own_entry_do_so() -> None:
 def test_every_act_is_written_somewhere() -> None:
     source = Path(operator.__path__[0]).parents[1]
     text = "".join(file.read_text("utf-8") for file in source.rglob("*.py") if file.name != "acts.py")
-    later = {Act.ANSWER_RESEND, Act.ALERT_ACKNOWLEDGE, Act.DATABASE_MOVE}
-    assert {act for act in Act if f"Act.{act.name}" not in text} <= later
+    assert [act for act in Act if f"Act.{act.name}" not in text] == []
 
 
 @pytest.mark.parametrize("role", Role)

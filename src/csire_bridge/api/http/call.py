@@ -20,7 +20,18 @@ from csire_bridge.domain.people.actor import Actor, Origin
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.telemetry.logs import bound_fields
 
-__all__ = ["Call", "Guarding", "Ordering", "Personal", "Reading", "Releasing", "Replaying", "Ruling", "needs_of"]
+__all__ = [
+    "Auditing",
+    "Call",
+    "Guarding",
+    "Ordering",
+    "Personal",
+    "Reading",
+    "Releasing",
+    "Replaying",
+    "Ruling",
+    "needs_of",
+]
 
 _BEARER = HTTPBearer(auto_error=False, description="An API token, or the secret of a session")
 _TOKEN_PREFIX = "csb_"  # noqa: S105 - how a token begins, no secret
@@ -99,3 +110,4 @@ Guarding = Annotated[Call, Depends(_permitted(Permission.GUARDS))]
 Releasing = Annotated[Call, Depends(_permitted(Permission.RELEASE))]
 Replaying = Annotated[Call, Depends(_permitted(Permission.REPLAY))]
 Ruling = Annotated[Call, Depends(_permitted(Permission.RULES))]
+Auditing = Annotated[Call, Depends(_permitted(Permission.AUDIT))]

@@ -1,4 +1,4 @@
-"""``/alerts``, ``/statistics``, ``/rules`` and ``/partners``."""
+"""``/statistics``, ``/rules`` and ``/partners``."""
 
 from __future__ import annotations
 
@@ -24,13 +24,6 @@ from csire_bridge.store.unit_of_work import UnitOfWork
 __all__ = ["figure_router"]
 
 figure_router = APIRouter()
-
-
-@figure_router.get("/alerts", response_model=Page[Facts], tags=["alerts"], summary="What needs a person now")
-def alerts(call: Reading) -> Response:
-    """Conditions that hold now: what waits for a person, for a release or for a partner, and since when."""
-    items = [one.facts(call.now) for one in call.needs.alerts(call.now)]
-    return answer(call, {"items": items, "next": None})
 
 
 @figure_router.get("/statistics", response_model=Facts, tags=["figures"], summary="Execution times and clocks")

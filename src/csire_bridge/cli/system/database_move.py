@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from csire_bridge.cli.shared.arguments import OptionalByOption
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, err, out, print_json
+from csire_bridge.cli.shared.operator_action import act_of
 from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.domain.people.acts import Act
 from csire_bridge.runtime.steady_clock import system_clock
 
 __all__ = ["move"]
@@ -19,7 +22,11 @@ ToOption = Annotated[
 
 
 def move(
-    to: ToOption, database: DatabaseOption = None, json_wanted: JsonOption = False, config: ConfigOption = None
+    to: ToOption,
+    database: DatabaseOption = None,
+    json_wanted: JsonOption = False,
+    config: ConfigOption = None,
+    by: OptionalByOption = None,
 ) -> None:
     """Copy everything into another, empty database, such as from SQLite to PostgreSQL, and compare both sides.
 
@@ -32,13 +39,18 @@ def move(
     """
     from dataclasses import asdict
 
+    from csire_bridge.domain.people.audited import note, require
     from csire_bridge.store.database import Database
     from csire_bridge.store.move import move as move_all
 
     settings = load_settings(config, database=database)
+    act = act_of(settings, by, None, needs_why=False, needs_name=False)
+    require(act.who, Act.DATABASE_MOVE)
     with closing(Database(settings.database)) as source, closing(Database(to)) as target:
         tables = move_all(source, target, system_clock(), _tell)
-        where = target.name
+        where, facts = target.name, {"from": source.name, "rows": sum(table.rows for table in tables)}
+        with target.transaction() as tx:
+            note(tx, act.who, Act.DATABASE_MOVE, "database", act.at, after=facts)
     if json_wanted:
         print_json({"to": where, "tables": [asdict(table) for table in tables]})
         return

@@ -83,9 +83,9 @@ def _listed(
     return ListedAlert(alert, record.opened_at, held if covers else None)
 
 
-def alert_history(connection: Connection, limit: int) -> list[PastAlert]:
-    """Alerts that were opened, the newest first, at most ``limit``."""
+def alert_history(connection: Connection, limit: int, before: int | None = None) -> list[PastAlert]:
+    """Alerts that were opened, the newest first, at most ``limit``, with keys below ``before``."""
     book = AlertBook(connection)
-    records = book.history(limit)
+    records = book.history(limit, before=before)
     known = book.acknowledgements(record.key for record in records)
     return [PastAlert(record, tuple(known.get(record.key, ()))) for record in records]

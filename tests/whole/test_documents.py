@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from csire_bridge.cli.commands import COMMANDS, load_command
 from tests.support.repository import REPOSITORY
 
 ROOT = REPOSITORY
@@ -106,3 +108,43 @@ def test_the_newest_version_of_the_changelog_is_that_of_the_package() -> None:
     versions = re.findall(r"^## (\S+) - (\d{4}-\d\d-\d\d)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert versions[0][0] == project["version"]
     assert versions == sorted(versions, key=lambda one: one[1], reverse=True)
+
+
+def test_the_readme_has_a_row_for_every_command() -> None:
+    section = (ROOT / "README.md").read_text("utf-8").split("\n## Commands\n", 1)[1].split("\n## ", 1)[0]
+    told = [
+        name
+        for line in section.splitlines()
+        for name in re.findall(r"`(\w+)`", line.split("|")[1:2][0] if line.startswith("| `") else "")
+    ]
+    assert set(COMMANDS) <= set(told)
+
+
+def _commands_told() -> Iterator[tuple[str, list[str]]]:
+    """Each line of a document's examples that is one of our commands, with the document's name."""
+    for document in DOCUMENTS:
+        for block in re.findall(r"^ *```(?:sh)?\n(.*?)^ *```", document.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                if line.strip().startswith("csire-bridge ") and "[" not in line:
+                    yield f"{document.name}: {line.strip()}", shlex.split(line, comments=True)[1:]
+
+
+def test_every_command_in_an_example_is_there_with_its_options() -> None:
+    told = list(_commands_told())
+    assert len(told) > 100
+    assert [where for where, words in told if not _is_command(words)] == []
+
+
+def _is_command(words: list[str]) -> bool:
+    """Whether the words name a command of ours, and options that it has."""
+    name, *rest = words
+    if name not in COMMANDS:
+        return name.startswith("-") or name == "..."
+    found = load_command(name)
+    while rest and rest[0] in getattr(found, "commands", {}):
+        found = found.commands[rest.pop(0)]  # type: ignore[attr-defined]
+    until = next((i for i, word in enumerate(rest) if word in {"|", "||", "&&", ">", "&"}), len(rest))
+    known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    used = {word.partition("=")[0] for word in rest[:until] if word.startswith("--")}
+    unknown = [word for word in rest[:1] if hasattr(found, "commands") and not word.startswith("-")]
+    return used <= known | {"--help"} and not unknown

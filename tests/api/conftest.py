@@ -1,4 +1,4 @@
-"""The API over an SQLite file in memory, and a caller who may do everything."""
+"""The API over a database of each kind, and a caller who may do everything."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.store.database import Database
+from csire_bridge.store.database import Database, make_current
 from tests.support.api import Api, Caller, running
 
 
-@pytest.fixture
-def everything(tmp_path: Path) -> Iterator[tuple[Api, Caller]]:
-    with closing(Database(f"sqlite:///{tmp_path / 'csire-bridge.db'}")) as database:
-        database.upgrade()
-        with running(database) as found:
-            yield found
+@pytest.fixture(params=["sqlite", "postgresql"])
+def everything(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Api, Caller]]:
+    if request.param == "postgresql":
+        address = request.getfixturevalue("postgresql")
+    else:
+        make_current(address := f"sqlite:///{tmp_path / 'csire-bridge.db'}")
+    with closing(Database(address)) as database, running(database) as found:
+        yield found
 
 
 @pytest.fixture

@@ -29,7 +29,8 @@ def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) 
         change: Executable = postgresql.insert(table).values(values).on_conflict_do_nothing()
     else:
         change = sqlite.insert(table).values(values).on_conflict_do_nothing()
-    return connection.execute(change).rowcount == 1
+    # Of an INSERT the count is not kept by itself, and would be -1 with psycopg.
+    return connection.execute(change, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:

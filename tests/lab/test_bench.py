@@ -14,6 +14,7 @@ from csire_bridge.domain.errors import OurFault
 from csire_bridge.lab.bench import memory, start
 from csire_bridge.lab.bench.backlog import measure_backlog
 from csire_bridge.lab.bench.nodes import measure_nodes
+from csire_bridge.lab.bench.share import SituationName
 from csire_bridge.lab.shared.cpu_affinity import cores
 from tests.conftest import Servers
 
@@ -133,6 +134,21 @@ def test_given_few_pushed_messages_then_one_and_two_processes_take_them_all(tmp_
     report = json.loads(result.output)
     assert (report["messages"], report["connections"]) == (20, 4)
     assert min(report["ratio"], report["ratio_two_processes"], report["p50_ms"]) > 0
+
+
+def test_given_few_orders_then_our_own_share_is_told_in_four_situations_with_all_orders_done(tmp_path: Path) -> None:
+    words = ["bench", "share", "--orders", "3", "--dir", str(tmp_path), "--json"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert list(tmp_path.iterdir()) == [], "the bench leaves something behind"
+    situations = {one["name"]: one for one in json.loads(result.output)["situations"]}
+    assert list(situations) == list(SituationName)
+    for name, seen in situations.items():
+        assert (seen["done"], seen["from_sid"]) == (3, 1), name
+        assert (seen["struck"] > 0) is (name != SituationName.QUIET)
+        assert seen["receipt_to_command"]["count"] == 3
+        assert seen["event_to_answer"]["count"] >= 3
+        assert (seen["answer_to_delivery"] is None) is (name == SituationName.HUB_HUNG)
 
 
 def test_given_few_orders_then_two_processes_on_one_database_carry_them_out(tmp_path: Path, postgresql: str) -> None:

@@ -21,19 +21,17 @@ from sqlalchemy import func, select
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel
-from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState
-from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.bench.bare.head_end import BareHeadEnd, BareListener
 from csire_bridge.lab.bench.bare.trip import BareTrip
 from csire_bridge.lab.bench.bare.work import BareStore
 from csire_bridge.lab.bench.head_end import head_end_process
-from csire_bridge.lab.bench.scene import KEY_KINDS, Scene
+from csire_bridge.lab.bench.scene import KEY_KINDS, Scene, known_points
+from csire_bridge.lab.demo.stage import enter_points
 from csire_bridge.lab.shared.cpu_affinity import cores, kept_to
 from csire_bridge.lab.shared.measure import Track, peak_rss_mib, rate, ratio, round_sizes
 from csire_bridge.lab.shared.workload import SignedMessage
-from csire_bridge.lab.simulators.hes.simulator import meter_number
 from csire_bridge.lab.simulators.pki import Algorithm
 from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.service.wiring.bridge import Bridge
@@ -189,19 +187,7 @@ class OurTrip:
 
     def prepare(self, chunk: Sequence[SignedMessage]) -> None:
         """Enter the metering points of the orders into the registry."""
-        now = self._bridge.clock()
-        with self._bridge.database.transaction() as tx:
-            for order in chunk:
-                meter = meter_number(order.index)
-                point = MeteringPoint(
-                    code=order.point,
-                    updated_at=now,
-                    meter=meter,
-                    has_contactor=True,
-                    protection=NOT_PROTECTED,
-                    connected=True,
-                )
-                tx.points.put(point)
+        enter_points(self._bridge.database, known_points(chunk, self._bridge.clock()))
 
     def run(self, chunk: Sequence[SignedMessage], batch: int, in_flight: int) -> None:
         """Take batches in while there is room, and let the worker work, until every answer is signed and stored."""

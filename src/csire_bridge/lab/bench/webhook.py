@@ -11,14 +11,14 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.lab.bench.intake import take_in_batches
 from csire_bridge.lab.bench.load import Load
 from csire_bridge.lab.bench.scene import KEY_KINDS, Scene
 from csire_bridge.lab.bench.service import service_process
-from csire_bridge.lab.shared.measure import Track, peak_rss_mib, rate, ratio, round_sizes
+from csire_bridge.lab.shared.measure import Track, peak_rss_mib, percentiles, rate, ratio, round_sizes
 from csire_bridge.lab.simulators.pki import Algorithm
 from csire_bridge.service.wiring.bridge import Bridge
 
@@ -74,7 +74,7 @@ def measure_webhook(
             for name, pace in _round(sides, scene, size).items():
                 rates[name].append(pace)
             sides = dict(reversed(list(sides.items())))  # no side always comes after the same other one
-    (p50, p99), (two_p50, two_p99) = _percentiles(one.each), _percentiles(two.each)
+    (p50, p99), (two_p50, two_p99) = percentiles(one.each), percentiles(two.each)
     return WebhookReport(
         messages=count,
         rounds=len(sizes),
@@ -86,10 +86,10 @@ def measure_webhook(
         two_processes_per_second=median(rates["two"]),
         ratio=ratio(rates["one"], rates["intake"]),
         ratio_two_processes=ratio(rates["two"], rates["intake"]),
-        p50_ms=p50,
-        p99_ms=p99,
-        two_processes_p50_ms=two_p50,
-        two_processes_p99_ms=two_p99,
+        p50_ms=p50 * 1000,
+        p99_ms=p99 * 1000,
+        two_processes_p50_ms=two_p50 * 1000,
+        two_processes_p99_ms=two_p99 * 1000,
         peak_rss_mib=peak_rss_mib(),
     )
 
@@ -124,9 +124,3 @@ def _pushed(stack: ExitStack, scene: Scene, processes: int, batch: int, connecti
     settings = scene.service_settings(f"service-{processes}", batch)
     url = stack.enter_context(service_process(settings, processes))
     return _Pushed(stack.enter_context(closing(Load(url, _PATH, connections))))
-
-
-def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
-    """p50 and p99 in milliseconds."""
-    parts = quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else [seconds[0]] * 99
-    return parts[49] * 1000, parts[98] * 1000

@@ -15,6 +15,8 @@ from csire_bridge.lab.cli.bench_parts import PlaceOption, fresh_folder, track
 if TYPE_CHECKING:
     from csire_bridge.lab.bench.intake import IntakeReport
     from csire_bridge.lab.bench.roundtrip import RoundTripReport
+    from csire_bridge.lab.bench.share import ShareReport
+    from csire_bridge.lab.bench.stored_times import Percentiles
     from csire_bridge.lab.bench.webhook import WebhookReport
     from csire_bridge.lab.simulators.pki import Algorithm
 
@@ -118,6 +120,31 @@ def webhook(
         out.print(_webhook_table(report))
 
 
+@_bench.command()
+def share(
+    orders: Annotated[int, typer.Option("--orders", min=1, help="How many orders, in each situation.")] = 500,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the bridge's own share of an order's time in a running service, at half of its round trip's rate.
+
+    In four situations: quiet, the hub hung, SID hung, a tenth of the meters slow. A missed aim is told and is no error;
+    a lost order is one.
+
+    Example:
+
+        csire-bridge bench share --orders 500
+    """
+    from csire_bridge.lab.bench.share import measure_share
+
+    with fresh_folder(place) as folder:
+        report = measure_share(folder, orders, track)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(_share_table(report))
+
+
 def _algorithm(rsa: bool) -> Algorithm:
     return "rsa" if rsa else "ecdsa"
 
@@ -168,6 +195,23 @@ def _webhook_table(report: WebhookReport) -> Table:
     for name, pace, part, p50, p99 in rows:
         table.add_row(name, f"{pace:.0f}", f"{part:.2f}", f"{p50:.1f} ms", f"{p99:.1f} ms")
     return table
+
+
+def _share_table(report: ShareReport) -> Table:
+    aim = f"p99 of the first two below {report.aim_seconds} s"
+    seen = "met" if report.aim_met else "missed on this machine"
+    table = Table(title="Own share: p50 / p99 in milliseconds", caption=f"aim: {aim} in all situations: {seen}")
+    for heading in ("", "done", "orders/s", "receipt to command", "event to answer", "answer to delivery"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for one in report.situations:
+        spans = (one.receipt_to_command, one.event_to_answer, one.answer_to_delivery)
+        done = f"{one.done} of {one.orders}"
+        table.add_row(one.name, done, f"{one.sent_per_second:.0f}", *(_milliseconds(span) for span in spans))
+    return table
+
+
+def _milliseconds(span: Percentiles | None) -> str:
+    return f"{span.p50 * 1000:.0f} / {span.p99 * 1000:.0f}" if span else "none"
 
 
 def _intake_table(report: IntakeReport) -> Table:

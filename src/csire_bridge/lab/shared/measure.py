@@ -1,4 +1,4 @@
-"""What every measurement needs: rates, ratios of rounds, rounds, and the peak of memory."""
+"""What every measurement needs: rates, ratios of rounds, rounds, percentiles, and the peak of memory."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from statistics import median
+from statistics import median, quantiles
 
-__all__ = ["Track", "peak_rss_mib", "rate", "ratio", "round_sizes"]
+__all__ = ["Track", "peak_rss_mib", "percentiles", "rate", "ratio", "round_sizes"]
 
 Track = Callable[[Sequence[int], int], Iterator[int]]
 """Goes through the sizes of the rounds, given with their number; it may show progress."""
@@ -32,6 +32,12 @@ def rate(count: int, work: Callable[[], None]) -> float:
 def ratio(ours: Sequence[float], bare: Sequence[float]) -> float:
     """The median of the rounds' ratios: both sides of one round met the same machine."""
     return median(a / b for a, b in zip(ours, bare, strict=True))
+
+
+def percentiles(seconds: Sequence[float]) -> tuple[float, float]:
+    """p50 and p99 of at least one value."""
+    parts = quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else [seconds[0]] * 99
+    return parts[49], parts[98]
 
 
 def peak_rss_mib() -> float:

@@ -96,7 +96,8 @@ class ShareReport:
 def measure_share(place: Path, count: int, track: Track) -> ShareReport:
     """Send ``count`` orders in each situation, with files in the empty folder ``place``.
 
-    Raises OurFault when an order was lost: it was accepted, but is not done and answered.
+    Raises OurFault when an order was lost: it was accepted, but is not done and answered (and, while the hub works, the
+    answer delivered); and when no call hung where one should.
     """
     scene = Scene(place, "ecdsa")
     names = list(SituationName)
@@ -154,9 +155,11 @@ def _running(
         }
         url = stack.enter_context(service_process(settings | partners))
         load = stack.enter_context(closing(Load(url, _PATH, _CONNECTIONS)))
-        yield _Run(database, load, hub, sid)
-        hub.stop()  # before the service: no call of it hangs any more
-        sid.stop()
+        try:
+            yield _Run(database, load, hub, sid)
+        finally:  # before the service ends: no call of it hangs any more
+            hub.stop()
+            sid.stop()
 
 
 class _Run:
@@ -207,8 +210,8 @@ class _Run:
                 seen, moved_at = now, time.monotonic()
             if time.monotonic() - moved_at > _PATIENCE:
                 raise OurFault(
-                    f"orders are lost: only {seen[0]} of the hub's and {seen[1]} of SID's are done and "
-                    f"{seen[2]} answers delivered, and nothing moved for {_PATIENCE:.0f} s",
+                    f"only {seen[0]} orders of the hub and {seen[1]} of SID are done, and "
+                    f"{seen[2]} answers delivered: nothing moved for {_PATIENCE:.0f} s",
                     "run it again with -v",
                 )
             time.sleep(_LOOK_SECONDS)

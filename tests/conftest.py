@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import threading
@@ -127,6 +128,19 @@ def _remembering(load: Callable[[Settings], Standard]) -> Callable[[Settings], S
 def _age(file: Path) -> tuple[int, int]:
     found = file.stat()
     return found.st_mtime_ns, found.st_size
+
+
+@pytest.fixture(autouse=True)
+def logging_is_as_before() -> Iterator[None]:
+    """Commands and services that run in this process set up logging; the next test hears everything again."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    levels = {one: one.level for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger)}
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+    for one in [one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger)]:
+        one.setLevel(levels.get(one, one.level))
 
 
 @pytest.fixture(autouse=True)

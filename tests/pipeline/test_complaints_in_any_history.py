@@ -31,4 +31,4 @@ def test_given_a_bridge_that_lets_complaints_end_by_time_then_the_machine_finds_
 ) -> None:
     monkeypatch.setattr(Complaint, "blocks", lambda self, now: not self._is_late(now))
     with pytest.raises(AssertionError, match="a complaint is not rejected, or disputed"):
-        run_state_machine_as_test(machine(parts), settings=chosen(LONG or 300, shrink=False))
+        run_state_machine_as_test(machine(parts), settings=chosen(LONG or 1500, shrink=False))

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 from csire_bridge.lab.simulators.control_endpoint import ControlEndpoint
 from csire_bridge.lab.simulators.faults.hub import HubFaults, Trouble, calm, change_faults
 from tests.support.command import Command
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, wait_until
 
 PAGE = Path(__file__).parents[2] / "docs" / "testing-against.md"
 PARTNERS = ("meters", "hes", "hub", "sid")
@@ -52,11 +51,14 @@ def control_of(said: list[str]) -> str:
 
 
 def until(url: str, word: str, is_there: Any) -> Any:
-    deadline = time.monotonic() + 10 * PATIENCE
-    while not is_there(found := asked(url, **{word: True})[word]):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.2)
-    return found
+    found: list[Any] = []
+
+    def look() -> bool:
+        found[:] = [asked(url, **{word: True})[word]]
+        return bool(is_there(found[0]))
+
+    wait_until(look, lambda: f"{word}: {found}")
+    return found[0]
 
 
 def settings_of_the_page(said: dict[str, list[str]]) -> str:

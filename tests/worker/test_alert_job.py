@@ -20,7 +20,7 @@ from csire_bridge.domain.order.order import OrderState
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.alert_job import Watch
 from tests.support.alerts import open_alerts

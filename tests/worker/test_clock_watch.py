@@ -16,7 +16,7 @@ from csire_bridge.domain.operations.schedule import Daily, Every
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.worker.clock_watch import ClockWatch
 from csire_bridge.worker.scheduler import LEASE_NAME, ScheduledJob, Ticker
 from tests.support.defaults import PARTNER_WAIT

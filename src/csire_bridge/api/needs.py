@@ -15,7 +15,7 @@ from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_list import ListedAlert
+from csire_bridge.store.queries.alerts.alert_list import ListedAlert
 
 __all__ = ["AddressOf", "ApiNeeds"]
 

@@ -10,7 +10,7 @@ from csire_bridge.domain.operations.alert_areas import URGENT
 from csire_bridge.domain.operations.alerts import Alert
 from csire_bridge.store.connection.dialects import take_turns
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.notifications.compose import Composer, Settled

@@ -16,7 +16,7 @@ from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.lab.simulators.hes import messages as hes_messages
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_conditions import standing
 from tests.support.bridge import METER, Play, play
 from tests.support.defaults import PARTNER_WAIT
 

@@ -26,7 +26,7 @@ from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.operator import danger_actions
 from csire_bridge.pipeline.operator.order_actions import settle_contested
-from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.store.queries.reports import message_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped, without_signature

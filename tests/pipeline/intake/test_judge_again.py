@@ -32,7 +32,7 @@ from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import Database, make_current
 from csire_bridge.store.housekeeping.retention import RetentionBook
-from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.store.queries.message_search import FoundMessage, MessageSearch, find_messages, message_file
 from csire_bridge.store.queries.order_search import OrderSearch, find_orders
 from csire_bridge.worker.partners.entry import enter_partner

@@ -20,7 +20,7 @@ from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.store.queries.reports import message_lines, order_lines
 from csire_bridge.store.tables import outbox
 from csire_bridge.worker.retention_job import Retention

@@ -28,7 +28,7 @@ from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.pipeline.execute.gates.field_work_gate import against_field_work
 from csire_bridge.pipeline.operator import complaint_actions, danger_actions, guard_actions
 from csire_bridge.pipeline.operator.danger_actions import Lifted, Ordered
-from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.xml.parser import parse
 from tests.support.defaults import LAW
 from tests.support.model.bridge import Parts

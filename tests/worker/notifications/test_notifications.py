@@ -22,7 +22,7 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.work import Lease
 from csire_bridge.pipeline.operator.alert_actions import acknowledge
 from csire_bridge.store.database import Database, make_current
-from csire_bridge.store.queries.alert_list import alert_history, alert_list
+from csire_bridge.store.queries.alerts.alert_list import alert_history, alert_list
 from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.notifications.notice import Notice
 from csire_bridge.worker.notifications.sender import AlertSender, Outlet

@@ -17,7 +17,7 @@ from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.pipeline.operator import alert_actions
-from csire_bridge.store.queries.alert_list import alert_history
+from csire_bridge.store.queries.alerts.alert_list import alert_history
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["watch_router"]

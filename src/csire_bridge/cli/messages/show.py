@@ -24,8 +24,8 @@ from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
+    from csire_bridge.store.queries.alerts.said_early import SaidEarly
     from csire_bridge.store.queries.message_search import FoundMessage
-    from csire_bridge.store.queries.said_early import SaidEarly
 
 __all__ = ["add_to"]
 
@@ -157,7 +157,7 @@ def show_early(listing: Listing) -> None:
 
         csire-bridge messages early
     """
-    from csire_bridge.store.queries.said_early import said_early
+    from csire_bridge.store.queries.alerts.said_early import said_early
 
     with listing.reading() as tx:
         found = list(said_early(tx.connection, None, system_clock()))

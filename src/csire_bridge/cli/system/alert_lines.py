@@ -7,7 +7,7 @@ from typing import Any
 
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.domain.operations.alert_records import Notification
-from csire_bridge.store.queries.alert_list import ListedAlert, PastAlert
+from csire_bridge.store.queries.alerts.alert_list import ListedAlert, PastAlert
 from csire_bridge.store.sql.row_mapper import to_row
 
 __all__ = ["alert_line", "past_lines", "sent_facts", "sent_line"]

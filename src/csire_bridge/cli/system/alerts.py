@@ -109,7 +109,7 @@ def history(
         csire-bridge alerts history --limit 20
     """
     from csire_bridge.cli.system.alert_lines import past_lines
-    from csire_bridge.store.queries.alert_list import alert_history
+    from csire_bridge.store.queries.alerts.alert_list import alert_history
 
     with read_transaction(config, database) as tx:
         found = alert_history(tx.connection, limit)

@@ -8,8 +8,8 @@ from csire_bridge.config.settings import Settings
 from csire_bridge.domain.law.alerts import law_alerts
 from csire_bridge.service.wiring.settings_to_values import law_policy
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_conditions import standing
-from csire_bridge.store.queries.alert_list import ListedAlert, alert_list
+from csire_bridge.store.queries.alerts.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_list import ListedAlert, alert_list
 from csire_bridge.worker.certificate_job import Certificates, certificates_of
 from csire_bridge.worker.database_log_job import log_alerts
 

@@ -11,8 +11,8 @@ from csire_bridge.domain.message.sid import SidNumber, SidWithdrawal
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_conditions import standing
-from csire_bridge.store.queries.said_early import EarlyKind, said_early
+from csire_bridge.store.queries.alerts.alert_conditions import standing
+from csire_bridge.store.queries.alerts.said_early import EarlyKind, said_early
 from tests.support.defaults import PARTNER_WAIT
 from tests.support.store import NOW
 

@@ -27,7 +27,7 @@ from csire_bridge.pipeline.answer.hand_over_field_work import hand_over_field_wo
 from csire_bridge.pipeline.operator import point_actions
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.alert_conditions import standing
+from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.store.unit_of_work import UnitOfWork
 from tests.support.defaults import LAW, PARTNER_WAIT
 from tests.support.store import CODE, NOW, PROCESS, SECOND, add_order

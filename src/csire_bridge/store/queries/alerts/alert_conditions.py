@@ -15,9 +15,9 @@ from csire_bridge.domain.operations.alert_records import NotificationState
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.store.queries.complaint_alerts import complaint_alerts
-from csire_bridge.store.queries.said_early import said_early_alert
-from csire_bridge.store.queries.supply_alerts import supply_alerts
+from csire_bridge.store.queries.alerts.complaint_alerts import complaint_alerts
+from csire_bridge.store.queries.alerts.said_early import said_early_alert
+from csire_bridge.store.queries.alerts.supply_alerts import supply_alerts
 from csire_bridge.store.tables import (
     FOR_A_PERSON,
     JUDGED_AGAIN,

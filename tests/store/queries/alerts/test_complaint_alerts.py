@@ -11,7 +11,7 @@ from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.pipeline.operator import complaint_actions, guard_actions
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.complaint_alerts import complaint_alerts
+from csire_bridge.store.queries.alerts.complaint_alerts import complaint_alerts
 from tests.support.defaults import LAW
 from tests.support.store import CODE
 

@@ -7,6 +7,7 @@ docs/architecture.md draws it.
     lab         simulators, benches, crash matrix, simulation, demo; the product never imports it
     cli         the command line, by subject
     service     composition root and web service
+    console     the pages for people
     api         the REST API
     worker      the work loop, scheduled jobs, the partner registry
     channels    hub, hes (head-end system), sid: where messages come in and go out

@@ -20,7 +20,7 @@ from csire_bridge.domain.people.audited import note
 from csire_bridge.domain.people.ports import PeopleTransaction
 from csire_bridge.domain.people.roles import PERMISSIONS
 
-__all__ = ["Authenticator", "LoggedIn", "PeopleStore", "actor_of", "open_session"]
+__all__ = ["Authenticator", "LoggedIn", "PeopleStore", "Present", "actor_of", "open_session"]
 
 _WRITTEN_EVERY = timedelta(minutes=1)
 _LONGEST_NAME = 64
@@ -47,6 +47,15 @@ class LoggedIn:
     actor: Actor
     secret: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Whoever has an open session: its key, and its end (UTC) if it is not used any more."""
+
+    actor: Actor
+    session: int
+    ends_at: datetime
 
 
 def actor_of(account: Account, origin: Origin = NOWHERE) -> Actor:
@@ -97,6 +106,11 @@ class Authenticator:
 
     def by_session(self, secret: str, origin: Origin = NOWHERE) -> Actor | Refusal:
         """Whose session it is. That it was used is written once a minute at most."""
+        found = self.present(secret, origin)
+        return found if isinstance(found, Refusal) else found.actor
+
+    def present(self, secret: str, origin: Origin = NOWHERE, *, used: bool = True) -> Present | Refusal:
+        """Whose session it is, and when it ends. With ``used`` false, a page asks by itself: that is no use."""
         now = self._clock()
         with self._store.read_transaction() as tx:
             session = tx.sessions.find(hash_of_secret(secret))
@@ -105,10 +119,11 @@ class Authenticator:
             return _NO_SESSION
         if account.locked:
             return _LOCKED
-        if now - session.last_seen_at >= _WRITTEN_EVERY:
+        if used and now - session.last_seen_at >= _WRITTEN_EVERY:
             with self._store.transaction() as tx:
                 tx.sessions.seen(session.key, now)
-        return actor_of(account, origin)
+        idle_end = (now if used else session.last_seen_at) + self._policy.idle
+        return Present(actor_of(account, origin), session.key, min(idle_end, session.expires_at))
 
     def log_in(self, name: str, password: str, origin: Origin = NOWHERE) -> LoggedIn | Refusal:
         """Begin a session by name and password. Wrong ones are slowed down, by address and by name.
@@ -133,6 +148,10 @@ class Authenticator:
             account = tx.accounts.get(session.account)
             note(tx, actor_of(account, origin), Act.LOGOUT, f"account {account.name}", now)
             return True
+
+    def hashed(self, password: str) -> str:
+        """The hash of a new password."""
+        return self._passwords.hash(password)
 
     def proven(self, name: str, password: str, origin: Origin = NOWHERE) -> Account | Refusal:
         """The account, if the password is right; also one whose password must be changed."""

@@ -8,9 +8,10 @@ by a cookie must come from our own pages (``require_own_page``).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
@@ -26,13 +27,39 @@ from csire_bridge.domain.people.accounts import Refusal, RefusalReason, SessionP
 from csire_bridge.domain.people.actor import Actor, Origin
 from csire_bridge.domain.people.ports import PeopleTransaction
 
-__all__ = ["SESSION_COOKIE", "BrowserLogin", "login_router", "require_own_page"]
+__all__ = [
+    "SESSION_COOKIE",
+    "BrowserLogin",
+    "entered",
+    "login_router",
+    "own_path",
+    "refusal_status",
+    "refused_as_json",
+    "require_own_page",
+]
 
 SESSION_COOKIE = "csire-session"
 _BEGUN_COOKIE = "csire-login"
 _BEGUN_SECONDS = 600
 _STATUS = {RefusalReason.TOO_MANY: 429, RefusalReason.LOCKED: 403, RefusalReason.MUST_CHANGE: 403}
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")
+
+
+def refused_as_json(_request: Request, refusal: Refusal) -> Response:
+    """The answer to whoever is not let in: the reason for programs, the words for people."""
+    wait = {"Retry-After": str(refusal.wait_seconds)} if refusal.wait_seconds else None
+    return JSONResponse({"reason": refusal.reason.value, "text": refusal.text}, refusal_status(refusal), wait)
+
+
+def refusal_status(refusal: Refusal) -> int:
+    """The HTTP status for it."""
+    return _STATUS.get(refusal.reason, 401)
+
+
+def own_path(told: str) -> str | None:
+    """A path of our own with its query, as a link told it; None for anything that could lead elsewhere."""
+    return told if _OWN_PATH.fullmatch(told) else None
 
 
 class _Store(Protocol):
@@ -42,7 +69,8 @@ class _Store(Protocol):
 @dataclass(frozen=True)
 class BrowserLogin:
     """What the endpoints need. ``origin`` tells from where a request comes; ``own_address`` is how browsers call us,
-    such as https://bridge.example; ``home`` is shown after login.
+    such as https://bridge.example; ``home`` is shown after login, unless the form's field ``next`` names another page
+    of ours. ``refused`` makes the answer for whoever is not let in.
     """
 
     authenticator: Authenticator
@@ -53,6 +81,7 @@ class BrowserLogin:
     own_address: str
     openid: Provider | None = None
     home: str = "/"
+    refused: Callable[[Request, Refusal], Response] = field(default=refused_as_json)
 
     @property
     def secure(self) -> bool:
@@ -106,9 +135,11 @@ def login_router(needs: BrowserLogin) -> APIRouter:
         request: Request,
         name: Annotated[str, Form(max_length=200)],
         password: Annotated[str, Form(max_length=1000)],
+        to: Annotated[str, Form(alias="next", max_length=1000)] = "",
     ) -> Response:
         require_own_page(request, needs.own_address)
-        return _entered(needs, needs.authenticator.log_in(name, password, needs.origin(request)))
+        found = needs.authenticator.log_in(name, password, needs.origin(request))
+        return entered(needs, request, found, own_path(to) or needs.home)
 
     @router.post("/logout")
     def log_out(request: Request) -> Response:
@@ -126,8 +157,8 @@ def login_router(needs: BrowserLogin) -> APIRouter:
     @router.get("/login/back")
     def come_back(request: Request) -> Response:
         found = _identity(needs, request, back)
-        entered = found if isinstance(found, Refusal) else _known(needs, request, found)
-        return needs.keep(_entered(needs, entered), _BEGUN_COOKIE, "", 0)
+        known = found if isinstance(found, Refusal) else _known(needs, request, found)
+        return needs.keep(entered(needs, request, known, needs.home), _BEGUN_COOKIE, "", 0)
 
     return router
 
@@ -155,10 +186,9 @@ def _known(needs: BrowserLogin, request: Request, identity: Identity) -> LoggedI
         return log_in_by_identity(tx, identity, needs.origin(request), needs.policy, needs.clock())
 
 
-def _entered(needs: BrowserLogin, found: LoggedIn | Refusal) -> Response:
-    if isinstance(found, LoggedIn):
-        seconds = int((found.expires_at - needs.clock()).total_seconds())
-        return needs.keep(RedirectResponse(needs.home, 303), SESSION_COOKIE, found.secret, seconds)
-    wait = {"Retry-After": str(found.wait_seconds)} if found.wait_seconds else None
-    facts = {"reason": found.reason.value, "text": found.text}
-    return JSONResponse(facts, _STATUS.get(found.reason, 401), wait)
+def entered(needs: BrowserLogin, request: Request, found: LoggedIn | Refusal, home: str) -> Response:
+    """Send a browser that has a new session to ``home``, with its cookie; or say why nobody is let in."""
+    if isinstance(found, Refusal):
+        return needs.refused(request, found)
+    seconds = int((found.expires_at - needs.clock()).total_seconds())
+    return needs.keep(RedirectResponse(home, 303), SESSION_COOKIE, found.secret, seconds)

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from csire_bridge.config.sections.parties import Part
 
-__all__ = ["DoorSettings", "OperationsDoor", "TlsSettings"]
+__all__ = ["ConsoleDoor", "DoorSettings", "OperationsDoor", "TlsSettings"]
 
 
 class TlsSettings(Part):
@@ -43,6 +43,16 @@ class DoorSettings(Part):
         if self.port is None and (self.host or self.tls):
             raise ValueError("a door with a host or TLS of its own needs a port of its own: set port")
         return self
+
+
+class ConsoleDoor(DoorSettings):
+    """Where the console is, the pages for people; without ``port`` it is at the address of the operations door.
+
+    ``address`` is how browsers call it, such as https://bridge.example behind a proxy; without it, the door's own.
+    """
+
+    open: bool = True
+    address: str | None = Field(default=None, pattern=r"^https?://[^\s/?#]+/?$")
 
 
 class OperationsDoor(Part):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from csire_bridge.config.sections.doors import DoorSettings, OperationsDoor, TlsSettings
+from csire_bridge.config.sections.doors import ConsoleDoor, DoorSettings, OperationsDoor, TlsSettings
 from csire_bridge.config.sections.parties import Part
 from csire_bridge.config.sections.sid import Network
 from csire_bridge.domain.message.partners import PartnerLimits
@@ -26,7 +26,8 @@ class WebSettings(Part):
     ``client_certificate_header``, which holds the TLS client certificate as PEM, percent-encoded or not, or its base64.
     From anybody else these headers say nothing. At the end, open requests have ``stop_seconds``.
     ``hub``, ``sid`` and ``events`` are the doors for messages, which may have addresses of their own, and
-    ``operations`` the one for operators. ``tls`` is that of ``host`` and ``port``.
+    ``operations`` the one for operators; ``console`` is where the pages for people are. ``tls`` is that of ``host``
+    and ``port``.
     """
 
     host: str = "127.0.0.1"
@@ -50,11 +51,13 @@ class WebSettings(Part):
     sid: DoorSettings = DoorSettings()
     events: DoorSettings = DoorSettings()
     operations: OperationsDoor = OperationsDoor()
+    console: ConsoleDoor = ConsoleDoor()
 
     def every_tls(self) -> Iterator[tuple[str, TlsSettings]]:
         """The TLS of each address that has it, with the name of its setting."""
-        doors = {"hub": self.hub.tls, "sid": self.sid.tls, "events": self.events.tls, "operations": self.operations.tls}
-        for setting, tls in {"web": self.tls, **{f"web.{door}": tls for door, tls in doors.items()}}.items():
+        apart = ("hub", "sid", "events", "operations", "console")
+        doors: dict[str, TlsSettings | None] = {f"web.{door}": getattr(self, door).tls for door in apart}
+        for setting, tls in {"web": self.tls, **doors}.items():
             if tls:
                 yield f"{setting}.tls", tls
 

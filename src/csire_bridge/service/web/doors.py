@@ -1,7 +1,8 @@
 """The doors of the service, and the addresses at which they are open.
 
-A door is a group of endpoints: for the hub, for SID, for events of the head-end system, for operations. Each can have
-an address of its own; doors without one are at the address of ``[web]``. A process opens only the doors of its role.
+A door is a group of endpoints: for the hub, for SID, for events of the head-end system, for operations, and for people,
+the console. Each can have an address of its own; doors without one are at the address of ``[web]``, the console at that
+of the operations door. A process opens only the doors of its role.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Door(StrEnum):
     EVENTS = "events"
     HEALTH = "health"
     OPERATIONS = "operations"
+    CONSOLE = "console"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def addresses(web: WebSettings, role: Role) -> list[Address]:
     if role is Role.WORKER:
         return [own]
     found: list[Address] = []
-    for address in (*_for_messages(web), own):
+    for address in (*_for_messages(web), *_for_people(web, own)):
         _enter(found, address)
     return found
 
@@ -87,6 +89,16 @@ def _for_messages(web: WebSettings) -> list[Address]:
             here = settings.host or web.host
             apart.append(Address(f"web.{door}", here, settings.port, frozenset({door}), settings.tls))
     return [main, *apart]
+
+
+def _for_people(web: WebSettings, operations: Address) -> list[Address]:
+    console = web.console
+    if not console.open:
+        return [operations]
+    if console.port is None:
+        return [replace(operations, doors=operations.doors | {Door.CONSOLE})]
+    here = console.host or operations.host
+    return [operations, Address("web.console", here, console.port, frozenset({Door.CONSOLE}), console.tls)]
 
 
 def _enter(found: list[Address], address: Address) -> None:

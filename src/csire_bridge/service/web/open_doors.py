@@ -14,6 +14,7 @@ from csire_bridge.channels.sid.endpoint import sid_router
 from csire_bridge.channels.transport.inbound.caller_address import Callers, networks
 from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.channels.transport.inbound.request_body import BodyLimits
+from csire_bridge.console.app import build_console
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.pipeline.intake.receive import Arrival
 from csire_bridge.pipeline.intake.request_reply import Reply
@@ -26,6 +27,7 @@ from csire_bridge.service.web.web_app import build_app
 from csire_bridge.service.web.web_server import WebServer
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.service.wiring.caller_proofs import sid_proofs
+from csire_bridge.service.wiring.console_needs import console_needs
 
 __all__ = ["OpenDoors"]
 
@@ -51,7 +53,7 @@ class OpenDoors:
     def stop_messages(self) -> None:
         """Accept no more messages, answer open requests, commit what waits. The operations door stays open."""
         for address, server in self._servers.items():
-            if address.doors != {Door.OPERATIONS}:
+            if not address.doors <= {Door.OPERATIONS, Door.CONSOLE}:
                 server.stop()
         for keeper in self._keepers.values():
             keeper.stop()
@@ -73,8 +75,10 @@ class OpenDoors:
 
     def _routers(self, address: Address) -> Iterator[APIRouter | Mount]:
         entrance = _entrance(self._bridge)
-        for door in sorted(address.doors):
+        for door in sorted(address.doors - {Door.CONSOLE}):
             yield from self._of(door, address, entrance)
+        if Door.CONSOLE in address.doors:  # the last, because it answers whatever no other door knows
+            yield Mount("/", build_console(console_needs(self._bridge, address.url, self._readiness.reasons)))
 
     def _of(self, door: Door, address: Address, entrance: Entrance) -> Iterator[APIRouter | Mount]:
         bridge = self._bridge

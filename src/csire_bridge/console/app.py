@@ -1,0 +1,48 @@
+"""The console as one application; the service mounts it at the console's door."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Response
+from starlette.middleware import Middleware
+
+from csire_bridge.console.area import Area
+from csire_bridge.console.http.assets import script, script_address
+from csire_bridge.console.http.own_pages import OwnPages
+from csire_bridge.console.http.refusals import handle_refusals
+from csire_bridge.console.needs import ConsoleNeeds
+from csire_bridge.console.pages.home.routes import HOME
+from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
+
+__all__ = ["AREAS", "build_console"]
+
+AREAS: tuple[Area, ...] = (
+    SIGN_IN,
+    HOME,
+)
+"""Every area, each with its routes and its places in the menu."""
+
+
+def build_console(needs: ConsoleNeeds) -> FastAPI:
+    """The application, to be mounted at the root of its address."""
+    app = FastAPI(
+        title="csire-bridge",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        middleware=[Middleware(OwnPages, own_address=needs.own_address)],
+        redirect_slashes=False,
+    )
+    app.state.needs = needs
+    app.state.areas = AREAS
+    handle_refusals(app)
+    app.include_router(login_routes(needs))
+    for area in AREAS:
+        app.include_router(area.router)
+    app.add_api_route(script_address(), _script, include_in_schema=False)
+    return app
+
+
+def _script() -> Response:
+    return Response(
+        script(), headers={"Cache-Control": "public, max-age=31536000, immutable"}, media_type="text/javascript"
+    )

@@ -1,0 +1,40 @@
+"""Words for codes: an enum's value as people read it.
+
+In English that is the value itself with spaces; in Polish what ``locale/pl/codes.po`` has under the enum's name.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from csire_bridge.console.language.catalogs import translations
+from csire_bridge.console.language.languages import Language
+from csire_bridge.domain.message.partners import SecurityProfile
+from csire_bridge.domain.order.facts import OrderSource
+from csire_bridge.domain.order.order import OrderKind, OrderState, RejectionReason, WaitsFor
+from csire_bridge.domain.people.roles import Permission, Role
+
+__all__ = ["SHOWN", "english", "label"]
+
+SHOWN: tuple[type[Enum], ...] = (
+    OrderKind,
+    OrderSource,
+    OrderState,
+    Permission,
+    RejectionReason,
+    Role,
+    SecurityProfile,
+    WaitsFor,
+)
+"""The enums that pages show; a test holds that each value has its Polish words."""
+
+
+def english(value: Enum) -> str:
+    """The value with spaces."""
+    return str(value.value).replace("-", " ").replace("_", " ")
+
+
+def label(value: Enum, language: Language) -> str:
+    """The words for a value of an enum."""
+    text = english(value)
+    return text if language is Language.ENGLISH else translations(language).pgettext(type(value).__name__, text)

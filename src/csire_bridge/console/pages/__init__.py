@@ -1,0 +1,1 @@
+"""The pages, a room for each area: ``home`` (where everybody begins), ``sign_in`` (in and out, the own password)."""

@@ -1,0 +1,1 @@
+"""In and out: ``routes`` (sign in, choose a password, language and theme)."""

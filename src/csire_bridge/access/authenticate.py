@@ -12,6 +12,7 @@ from typing import Protocol
 
 from csire_bridge.access.passwords import Passwords
 from csire_bridge.access.secrets import hash_of_secret, new_session_secret
+from csire_bridge.access.token_rights import rights_of
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.people.accounts import Account, Refusal, RefusalReason, Session, SessionPolicy
 from csire_bridge.domain.people.actor import NOWHERE, Actor, ActorKind, Origin, trusted
@@ -28,6 +29,10 @@ _LONGEST_NAME = 64
 _WRONG = Refusal(RefusalReason.WRONG, "name or password is wrong")
 _NO_TOKEN = Refusal(RefusalReason.WRONG, "the token is not known")
 _TOKEN_ENDED = Refusal(RefusalReason.ENDED, "the token was revoked or has ended: ask for a new one")
+_NO_RIGHTS = Refusal(
+    RefusalReason.LOCKED,
+    "whoever made the token is locked, or may do nothing of it any more: have a new one made, and revoke this one",
+)
 _NO_SESSION = Refusal(RefusalReason.ENDED, "the session has ended: log in again")
 _LOCKED = Refusal(RefusalReason.LOCKED, "the account is locked: ask an administrator")
 _MUST_CHANGE = Refusal(RefusalReason.MUST_CHANGE, "the password is good for one thing only: choosing a new one")
@@ -91,18 +96,21 @@ class Authenticator:
         self._passwords = passwords or Passwords()
 
     def by_token(self, secret: str, origin: Origin = NOWHERE) -> Actor | Refusal:
-        """Whose API token it is. That it was used is written once a minute at most."""
+        """Whose API token it is, with what its maker may do now. That it was used is written once a minute at most."""
         now = self._clock()
         with self._store.read_transaction() as tx:
             token = tx.tokens.find(hash_of_secret(secret))
-        if token is None:
+            rights = rights_of(tx, token, now) if token else None
+        if token is None or rights is None:
             return _NO_TOKEN
         if token.ended(now):
             return _TOKEN_ENDED
+        if not rights:
+            return _NO_RIGHTS
         if token.last_used_at is None or now - token.last_used_at >= _WRITTEN_EVERY:
             with self._store.transaction() as tx:
                 tx.tokens.used(token.key, now)
-        return Actor(f"token {token.name}", ActorKind.TOKEN, token.permissions, origin=origin)
+        return Actor(f"token {token.name}", ActorKind.TOKEN, rights, origin=origin)
 
     def by_session(self, secret: str, origin: Origin = NOWHERE) -> Actor | Refusal:
         """Whose session it is. That it was used is written once a minute at most."""

@@ -18,10 +18,19 @@ from csire_bridge.domain.people.accounts import Account, Refusal, RefusalReason,
 from csire_bridge.domain.people.actor import NOWHERE, Actor, ActorKind, Origin, trusted
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
-from csire_bridge.domain.people.ports import PeopleTransaction
+from csire_bridge.domain.people.ports import PeopleTransaction, WithAudit
 from csire_bridge.domain.people.roles import PERMISSIONS
 
-__all__ = ["Authenticator", "LoggedIn", "PeopleStore", "Present", "actor_of", "open_session"]
+__all__ = [
+    "Authenticator",
+    "LoggedIn",
+    "PeopleStore",
+    "Present",
+    "actor_of",
+    "login_refused",
+    "open_session",
+    "too_many",
+]
 
 _WRITTEN_EVERY = timedelta(minutes=1)
 _LONGEST_NAME = 64
@@ -78,6 +87,18 @@ def open_session(
     actor = actor_of(account, origin)
     note(tx, actor, Act.LOGIN, f"account {account.name}", now, after={"session": key, "until": end})
     return LoggedIn(actor, secret, end)
+
+
+def login_refused(tx: WithAudit, name: str, why: Refusal, origin: Origin, now: datetime) -> Refusal:
+    """``why`` somebody who calls himself ``name`` is not let in; it is written into the audit."""
+    name = name or "-"
+    note(tx, trusted(name, origin), Act.LOGIN_FAILED, f"account {name}", now, why.text)
+    return why
+
+
+def too_many(wait: int) -> Refusal:
+    """That ``wait`` seconds have to pass before the next try; the audit has the tries that led to it."""
+    return Refusal(RefusalReason.TOO_MANY, f"too many wrong passwords: try again in {wait} s", wait)
 
 
 class Authenticator:
@@ -141,9 +162,9 @@ class Authenticator:
         account = self.proven(name, password, origin)
         if isinstance(account, Refusal):
             return account
-        if account.must_change:
-            return _MUST_CHANGE
         with self._store.transaction() as tx:
+            if account.must_change:
+                return login_refused(tx, account.name, _MUST_CHANGE, origin, self._clock())
             return open_session(tx, account, origin, self._policy, self._clock())
 
     def log_out(self, secret: str, origin: Origin = NOWHERE) -> bool:
@@ -168,7 +189,7 @@ class Authenticator:
             wait = tx.tries.take(origin.place, name, self._clock())
             account = tx.accounts.named(name)
         if wait is not None:
-            return Refusal(RefusalReason.TOO_MANY, f"too many wrong passwords: try again in {wait} s", wait)
+            return too_many(wait)
         right = self._passwords.fits(password, account.password_hash if account else None)
         with self._store.transaction() as tx:
             return self._judged(tx, name, account if right else None, origin, password)
@@ -183,6 +204,4 @@ class Authenticator:
             if self._passwords.is_old(stored):
                 tx.accounts.rehash(account.key, stored, self._passwords.hash(password))
             return now_is if stored == account.password_hash else _WRONG
-        why = "wrong name or password" if account is None else "the account is locked"
-        note(tx, trusted(name or "-", origin), Act.LOGIN_FAILED, f"account {name or '-'}", now, why)
-        return _WRONG if account is None else _LOCKED
+        return login_refused(tx, name, _WRONG if account is None else _LOCKED, origin, now)

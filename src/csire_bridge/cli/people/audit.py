@@ -17,6 +17,7 @@ from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.shared.operator_action import opened, reading, tell
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def export(
                     count = write(chosen, stream)
             except FileExistsError as error:
                 raise typer.BadParameter(f"{file} is there already") from error
-    err.print(f"{count} entries", highlight=False)
+    err.print(counted(count, "entry", "entries"), highlight=False)
 
 
 def _between(

@@ -13,7 +13,8 @@ from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, OrderS
 from csire_bridge.domain.order.sources import source_of
 from csire_bridge.domain.people.roles import Role
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.store.queries.order_search import OrderSearch, find_orders
+from csire_bridge.store.queries.lists.order_pages import find_orders
+from csire_bridge.store.queries.order_search import OrderSearch
 from tests.support.api import Api, Caller
 from tests.support.store import CODE, HUB, NOW, add_order, document
 

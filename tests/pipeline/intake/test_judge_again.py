@@ -33,8 +33,10 @@ from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import Database, make_current
 from csire_bridge.store.housekeeping.retention import RetentionBook
 from csire_bridge.store.queries.alerts.alert_conditions import standing
-from csire_bridge.store.queries.message_search import FoundMessage, MessageSearch, find_messages, message_file
-from csire_bridge.store.queries.order_search import OrderSearch, find_orders
+from csire_bridge.store.queries.lists.message_pages import find_messages
+from csire_bridge.store.queries.lists.order_pages import find_orders
+from csire_bridge.store.queries.message_search import FoundMessage, MessageSearch, message_file
+from csire_bridge.store.queries.order_search import OrderSearch
 from csire_bridge.worker.partners.entry import enter_partner
 from csire_bridge.worker.partners.roster import FilePartners
 from csire_bridge.xml.parser import parse

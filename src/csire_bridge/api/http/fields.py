@@ -9,16 +9,18 @@ from fastapi import Header, Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from csire_bridge.domain.bounds import checked_moment
-from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, ProcessInstanceId
+from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 
 __all__ = [
     "EicText",
     "IdempotencyKey",
     "Key",
     "MessageIdText",
+    "MeterText",
     "MomentText",
     "PointText",
     "ProcessText",
+    "Short",
     "Strict",
     "Why",
     "Words",
@@ -40,6 +42,7 @@ Key = Annotated[int, Path(ge=1, le=LARGEST_KEY, description="Its key, as lists s
 PointText = Annotated[str, AfterValidator(MeteringPointCode.parse)]
 EicText = Annotated[str, AfterValidator(Eic.parse)]
 MessageIdText = Annotated[str, AfterValidator(MessageId.parse)]
+MeterText = Annotated[str, AfterValidator(MeterNumber.parse)]
 ProcessText = Annotated[str, AfterValidator(ProcessInstanceId.parse)]
 
 

@@ -23,7 +23,8 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.pipeline.operator import complaint_actions, guard_actions
 from csire_bridge.store.queries.guard_facts import allowance_facts, hold_facts, stop_facts
-from csire_bridge.store.queries.order_search import commands_under_way, open_at
+from csire_bridge.store.queries.lists.order_pages import open_at
+from csire_bridge.store.queries.order_search import commands_under_way
 from csire_bridge.store.repositories.points.guards import Guards
 from csire_bridge.store.unit_of_work import UnitOfWork
 

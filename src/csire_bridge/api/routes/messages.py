@@ -20,10 +20,11 @@ from csire_bridge.api.http.fields import (
     MessageIdText,
     MomentText,
     PointText,
+    ProcessText,
     Short,
     Why,
 )
-from csire_bridge.api.http.pages import After, Limit, Page, page, start_of
+from csire_bridge.api.http.pages import After, Limit, LookedPage, looked_page, place_of
 from csire_bridge.api.http.problems import missing
 from csire_bridge.api.routes.shapes import Facts, MessageFacts
 from csire_bridge.domain.message.message import Channel, MessageState
@@ -31,7 +32,9 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
 from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
-from csire_bridge.store.queries.message_search import MessageSearch, find_messages, message_file
+from csire_bridge.store.queries.lists.message_pages import message_page
+from csire_bridge.store.queries.lists.message_ways import message_way
+from csire_bridge.store.queries.message_search import MessageSearch, message_file
 from csire_bridge.store.tables import messages
 
 __all__ = ["message_router"]
@@ -51,7 +54,7 @@ class JudgeAgain(Why):
     ]
 
 
-@message_router.get("", response_model=Page[MessageFacts], summary="Messages, the newest first")
+@message_router.get("", response_model=LookedPage[MessageFacts], summary="Messages, the newest first")
 def find(
     call: Reading,
     state: Annotated[list[MessageState] | None, Query(max_length=20)] = None,
@@ -61,13 +64,18 @@ def find(
     number: Annotated[Short | None, Query(description="Number of the message, such as 8.1.1.5.")] = None,
     point: Annotated[PointText | None, Query()] = None,
     message: Annotated[MessageIdText | None, Query(description="Its id.")] = None,
+    process: Annotated[ProcessText | None, Query(description="The instance of its market process.")] = None,
     since: Annotated[MomentText | None, Query(description="Received then or later.")] = None,
     until: Annotated[MomentText | None, Query(description="Received before.")] = None,
     again: Annotated[bool, Query(description="Only those that were judged again.")] = False,
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """A page of the messages that meet every filter."""
+    """A page of the messages that meet every filter.
+
+    They go by key; by the moment of receipt where ``since``, ``until`` or ``code`` is given. A page of filters that few
+    meet can end early, even empty: ``looked_to`` says how far was looked, ``next`` goes on from there.
+    """
     call.require_personal(point=point)
     wanted = MessageSearch(
         states=tuple(state or ()),
@@ -77,14 +85,15 @@ def find(
         number=number,
         point=point,
         message=message,
+        process=process,
         since=since,
         until=until,
         again=again,
-        after=start_of(after),
     )
+    place = place_of(after, by_moment=message_way(wanted).by_moment)
     with call.reading() as connection:
-        found = find_messages(connection, wanted, limit + 1)
-    body = page(found, limit, lambda one: one.key, asdict)
+        found = message_page(connection, wanted, limit, place)
+    body = looked_page([asdict(one) for one in found.messages], found.next, found.looked_to)
     return answer(call, body, (Act.MESSAGE_READ, "messages: " + (call.request.url.query[:150] or "all")))
 
 

@@ -55,7 +55,7 @@ def dispute(operator: Operator, key: ListedKeyArgument) -> None:
         csire-bridge hold dispute 3 --by "Anna Nowak" --why "notice of the coordinator, case 88/2026"
     """
     from csire_bridge.service.wiring.settings_to_values import law_policy
-    from csire_bridge.store.queries.order_search import open_at
+    from csire_bridge.store.queries.lists.order_pages import open_at
 
     act, law = operator.action(), law_policy(operator.settings())
     with operator.changing() as tx:

@@ -43,7 +43,7 @@ class NewHold:
 
     def enter(self, tx: UnitOfWork, code: MeteringPointCode) -> tuple[Hold, list[Order]]:
         """Hold a point; the open orders there that the hold meets."""
-        from csire_bridge.store.queries.order_search import open_at
+        from csire_bridge.store.queries.lists.order_pages import open_at
 
         if self.kind is HoldKind.COMPLAINT:
             key = complaint_actions.lodge(tx, code, self.lodged, self.act, self.law, after_cut=self.after_cut)

@@ -202,7 +202,8 @@ def _last_order(bridge: Bridge) -> int:
 
 def _refused(bridge: Bridge, since: datetime) -> list[FoundMessage]:
     """The messages that were refused, as planned or because of their id or process."""
-    from csire_bridge.store.queries.message_search import MessageSearch, find_messages
+    from csire_bridge.store.queries.lists.message_pages import find_messages
+    from csire_bridge.store.queries.message_search import MessageSearch
 
     wanted = MessageSearch(states=(MessageState.REFUSED,), channel=Channel.REPLAY, since=since)
     with bridge.database.reading() as connection:

@@ -85,7 +85,8 @@ def show_all(
 
         csire-bridge messages list --sender 10XPL-TSO------P --since 2026-11-23
     """
-    from csire_bridge.store.queries.message_search import MessageSearch, count_messages, find_messages
+    from csire_bridge.store.queries.lists.message_pages import count_messages, find_messages
+    from csire_bridge.store.queries.message_search import MessageSearch
 
     wanted = MessageSearch(
         states=tuple(state or ()),
@@ -106,7 +107,11 @@ def show_all(
         found,
         title=f"Messages ({len(found)} of {count})",
         nothing="no such message",
-        facts=lambda: {"count": count, "messages": [asdict(one) for one in found]},
+        facts=lambda: {
+            "count": count.number,
+            "count_is_exact": count.exact,
+            "messages": [asdict(one) for one in found],
+        },
     )
 
 

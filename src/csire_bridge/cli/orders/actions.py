@@ -85,7 +85,8 @@ def retry(
 def _many(
     tx: UnitOfWork, state: OrderState | None, reason: str | None, kind: OrderKind | None, limit: int
 ) -> list[Order]:
-    from csire_bridge.store.queries.order_search import OrderSearch, find_orders
+    from csire_bridge.store.queries.lists.order_pages import find_orders
+    from csire_bridge.store.queries.order_search import OrderSearch
 
     wanted = OrderSearch(states=(state,) if state else (), kind=kind, reason=reason)
     return find_orders(tx.connection, wanted, limit, oldest_first=True)

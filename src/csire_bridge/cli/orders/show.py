@@ -62,7 +62,8 @@ def show_all(
 
         csire-bridge orders list --waits-for cap --columns key,point,registered --csv cap.csv
     """
-    from csire_bridge.store.queries.order_search import OrderSearch, count_orders, find_orders
+    from csire_bridge.store.queries.lists.order_pages import count_orders, find_orders
+    from csire_bridge.store.queries.order_search import OrderSearch
     from csire_bridge.store.queries.order_waits import last_words
 
     now = system_clock()
@@ -89,7 +90,7 @@ def show_all(
         rows,
         title=f"Orders ({len(found)} of {count})",
         nothing="no such order",
-        facts=lambda: {"count": count, "orders": [_facts(row) for row in rows]},
+        facts=lambda: {"count": count.number, "count_is_exact": count.exact, "orders": [_facts(row) for row in rows]},
     )
 
 

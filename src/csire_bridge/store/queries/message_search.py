@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.store.sql.array_parameter import Read, by_index
 from csire_bridge.store.sql.plain_values import facts_of, history_of
 from csire_bridge.store.tables import JUDGED_AGAIN, message_events, message_verdicts, messages, orders, sid_orders
 
-__all__ = ["FoundMessage", "MessageSearch", "count_messages", "find_messages", "keys_of", "message_file"]
+__all__ = ["FOUND_COLUMNS", "FoundMessage", "MessageSearch", "found_message", "keys_of", "message_file"]
 
 _UNTOLD = ("raw", "receipt", "whole_bytes")
+_Named = Iterator[tuple[str, ColumnElement[bool]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,6 @@ class MessageSearch:
 
     ``code`` is a whole code or the part before its dot, such as ``trust``. ``sender`` and ``number`` match proven
     values and also what a refused message only claims. ``message`` is a message id. ``again``: those judged again.
-    ``after`` is the key of the message at which the page before ended.
     """
 
     states: tuple[MessageState, ...] = ()
@@ -34,36 +36,50 @@ class MessageSearch:
     number: str | None = None
     point: str | None = None
     message: str | None = None
+    process: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     again: bool = False
-    after: int | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """The same for the database."""
+        """The same for the database, for whoever reads all of what is found."""
+        return [condition for _, condition in self.named(by_index)]
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes that are meant by ``code``."""
+        known = [code.value for code in ProblemCode]
+        return [code for code in known if self.code in (code, code.partition(".")[0])]
+
+    def named(self, read: Read) -> _Named:
+        """The conditions, each with the name of its criterion; ``read`` says how a column is come to."""
         m = messages.c
-        found: list[ColumnElement[bool]] = []
         if self.states:
-            found.append(m.state.in_([state.value for state in self.states]))
+            yield "states", read(m.state).in_([state.value for state in self.states])
         if self.code:
-            found.append(m.code.in_(_codes(self.code)))
-        if self.sender:
-            found.append(or_(m.sender == self.sender, m.claimed_sender == self.sender))
+            yield "code", read(m.code).in_(self.codes)
         if self.channel:
-            found.append(m.channel == self.channel.value)
-        if self.number:
-            found.append(or_(m.number == self.number, m.claimed_number == self.number))
-        if self.point:
-            found.append(m.metering_point == self.point)
-        if self.message:
-            found.append(or_(m.message_id == self.message, m.claimed_id == self.message))
+            yield "channel", read(m.channel) == self.channel.value
         if self.since:
-            found.append(m.received_at >= self.since)
+            yield "since", read(m.received_at) >= self.since
         if self.until:
-            found.append(m.received_at < self.until)
+            yield "until", read(m.received_at) < self.until
         if self.again:
-            found.append(JUDGED_AGAIN)
-        return found
+            yield "again", JUDGED_AGAIN
+        yield from self._named_in_it(read)
+
+    def _named_in_it(self, read: Read) -> _Named:
+        m = messages.c
+        if self.sender:
+            yield "sender", or_(m.sender == self.sender, m.claimed_sender == self.sender)
+        if self.number:
+            yield "number", or_(m.number == self.number, m.claimed_number == self.number)
+        if self.point:
+            yield "point", read(m.metering_point) == self.point
+        if self.process:
+            yield "process", read(m.process_instance) == self.process
+        if self.message:
+            yield "message", or_(read(m.message_id) == self.message, read(m.claimed_id) == self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,40 +101,28 @@ class FoundMessage:
     again_at: datetime | None
 
 
-def find_messages(connection: Connection, wanted: MessageSearch, limit: int) -> list[FoundMessage]:
-    """Up to ``limit`` messages, the newest first."""
-    m = messages.c
-    query = (
-        select(
-            m.key,
-            m.received_at,
-            m.state,
-            m.channel,
-            m.origin,
-            func.coalesce(m.sender, m.claimed_sender),
-            m.sender.is_not(None),
-            func.coalesce(m.number, m.claimed_number),
-            func.coalesce(m.message_id, m.claimed_id),
-            m.metering_point,
-            m.code,
-            m.problem,
-            m.again_at,
-        )
-        .where(*wanted.conditions(), *([m.key < wanted.after] if wanted.after is not None else []))
-        .order_by(m.key.desc())
-        .limit(limit)
-    )
-    return [_found(list(row)) for row in connection.execute(query)]
+FOUND_COLUMNS = (
+    messages.c.key,
+    messages.c.received_at,
+    messages.c.state,
+    messages.c.channel,
+    messages.c.origin,
+    func.coalesce(messages.c.sender, messages.c.claimed_sender),
+    messages.c.sender.is_not(None),
+    func.coalesce(messages.c.number, messages.c.claimed_number),
+    func.coalesce(messages.c.message_id, messages.c.claimed_id),
+    messages.c.metering_point,
+    messages.c.code,
+    messages.c.problem,
+    messages.c.again_at,
+)
 
 
-def _found(values: list[Any]) -> FoundMessage:
+def found_message(row: Row[Any]) -> FoundMessage:
+    """The message of a row with ``FOUND_COLUMNS``."""
+    values = list(row)
     values[2], values[3], values[6] = MessageState(values[2]), Channel(values[3]), bool(values[6])
     return FoundMessage(*values)
-
-
-def count_messages(connection: Connection, wanted: MessageSearch) -> int:
-    """How many there are in all."""
-    return connection.execute(select(func.count()).select_from(messages).where(*wanted.conditions())).scalar_one()
 
 
 def keys_of(connection: Connection, wanted: MessageSearch, limit: int) -> list[int]:
@@ -151,7 +155,3 @@ def message_file(connection: Connection, key: int) -> dict[str, Any] | None:
         ],
         "orders": list(keys) if row.state == MessageState.ACCEPTED.value else [],
     }
-
-
-def _codes(wanted: str) -> list[str]:
-    return [code.value for code in ProblemCode if wanted in (code.value, code.value.partition(".")[0])]

@@ -6,131 +6,182 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
 
-from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, ProcessInstanceId
-from csire_bridge.domain.meter.contactor import ContactorAction
+from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.order.clock_stage import ClockAt, ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
-    FINAL_STATES,
     NEEDS_OPERATOR,
     DisconnectionKind,
-    Order,
+    NotDelivered,
     OrderKind,
     OrderState,
     ReconnectionReason,
+    RejectionReason,
     WaitsFor,
 )
-from csire_bridge.store.sql.row_mapper import from_rows
-from csire_bridge.store.tables import FOR_A_PERSON, OPEN_COMMANDS, order_events, orders, sid_orders
-
-__all__ = ["OrderSearch", "commands_under_way", "count_orders", "find_orders", "open_at"]
-
-
-# The same as domain.order.sources.source_of; a test holds both to each other.
-_OWN = or_(
-    func.coalesce(orders.c.disconnection_kind, "") == DisconnectionKind.DANGER.value,
-    func.coalesce(orders.c.reconnection_reason, "") == ReconnectionReason.DANGER_GONE.value,
+from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.sql.array_parameter import Read, by_index, in_literals
+from csire_bridge.store.tables import (
+    FOR_A_PERSON,
+    OPEN_COMMANDS,
+    WITH_DEADLINE,
+    metering_points,
+    order_events,
+    orders,
+    sid_orders,
+    work,
 )
-_NO_HUB = and_(orders.c.source_message.is_(None), orders.c.parent.is_(None))
-_OF_SOURCE = {
-    OrderSource.PERSON: _OWN,
-    OrderSource.SID: and_(not_(_OWN), _NO_HUB),
-    OrderSource.HUB: and_(not_(_OWN), not_(_NO_HUB)),
-}
+
+__all__ = ["OrderSearch", "commands_under_way"]
+
+_Named = Iterator[tuple[str, ColumnElement[bool]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSearch:
     """Search criteria; without any, all orders.
 
-    ``reason`` is a part of the order's detail, ``text`` of that, its description or any line of its history; both
-    case-insensitive. Registered at ``since`` or later and before ``until``. ``message`` is the hub's message that asked
-    for it, ``sid_number`` the order's number at SID. ``after`` is the key of the order at which the page before ended.
+    ``reason`` is a part of the order's detail, ``text`` of that, its description or any line of its history, ``error``
+    of the last error of its work; all case-insensitive. Registered at ``since`` or later and before ``until``.
+    ``message`` is the hub's message that asked for it, ``sid_number`` the order's number at SID, ``station`` that of
+    its point. ``attempts``: so many commands were given, or more. ``dated_until``: it may run before that moment. All
+    moments are UTC.
     """
 
     states: tuple[OrderState, ...] = ()
     waits_for: WaitsFor | None = None
     point: MeteringPointCode | None = None
+    meter: MeterNumber | None = None
+    station: str | None = None
     kind: OrderKind | None = None
+    disconnection_kind: DisconnectionKind | None = None
     reason: str | None = None
     text: str | None = None
+    error: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    dated_since: datetime | None = None
+    dated_until: datetime | None = None
+    clock: ClockAt | None = None
     message: MessageId | None = None
     process: ProcessInstanceId | None = None
     supplier: Eic | None = None
     sid_number: str | None = None
     source: OrderSource | None = None
-    after: int | None = None
+    attempts: int | None = None
+    undelivered: NotDelivered | None = None
+    cannot: RejectionReason | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """The same for the database."""
-        found: list[ColumnElement[bool]] = []
+        """The same for the database, for whoever reads all of what is found."""
+        person = [FOR_A_PERSON] if self.states and NEEDS_OPERATOR.issuperset(self.states) else []
+        return [*person, *(condition for _, condition in self.named(by_index))]
+
+    def named(self, read: Read) -> _Named:
+        """The conditions, each with the name of its criterion; ``read`` says how a column is come to."""
+        yield from self._what(read)
+        yield from self._origin(read)
+        yield from self._when(read)
+        yield from self._trouble(read)
+
+    def _what(self, read: Read) -> _Named:
         if self.states:
-            found.append(orders.c.state.in_([state.value for state in self.states]))
-        if self.states and NEEDS_OPERATOR.issuperset(self.states):
-            found.append(FOR_A_PERSON)  # so that its index is used
+            yield "states", read(orders.c.state).in_([state.value for state in self.states])
         if self.waits_for:
-            found += [orders.c.waits_for == self.waits_for.value, orders.c.state == OrderState.REGISTERED.value]
+            waits = read(orders.c.waits_for) == self.waits_for.value
+            yield "waits_for", and_(waits, read(orders.c.state) == OrderState.REGISTERED.value)
         if self.point:
-            found.append(orders.c.metering_point == str(self.point))
+            yield "point", read(orders.c.metering_point) == str(self.point)
+        if self.meter:
+            yield "meter", read(orders.c.meter) == str(self.meter)
+        if self.station:
+            there = select(metering_points.c.code).where(metering_points.c.station == self.station)
+            yield "station", read(orders.c.metering_point).in_(there)
         if self.kind:
-            found.append(orders.c.kind == self.kind.value)
-        if self.reason:
-            found.append(orders.c.detail.icontains(self.reason, autoescape=True))
-        return [*found, *self._origin(), *self._said()]
+            yield "kind", read(orders.c.kind) == self.kind.value
+        if self.disconnection_kind:
+            yield "disconnection_kind", read(orders.c.disconnection_kind) == self.disconnection_kind.value
 
-    def from_there(self, *, oldest_first: bool) -> list[ColumnElement[bool]]:
-        """The condition that a page begins after ``after``."""
-        if self.after is None:
-            return []
-        return [orders.c.key > self.after if oldest_first else orders.c.key < self.after]
-
-    def _origin(self) -> Iterator[ColumnElement[bool]]:
-        if self.since:
-            yield orders.c.registered_at >= self.since
-        if self.until:
-            yield orders.c.registered_at < self.until
+    def _origin(self, read: Read) -> _Named:
         if self.message:
-            yield orders.c.source_message == str(self.message)
+            yield "message", read(orders.c.source_message) == str(self.message)
         if self.process:
-            yield orders.c.process_instance == str(self.process)
+            yield "process", read(orders.c.process_instance) == str(self.process)
         if self.supplier:
-            yield orders.c.supplier == str(self.supplier)
+            yield "supplier", read(orders.c.supplier) == str(self.supplier)
         if self.source:
-            yield _OF_SOURCE[self.source]
+            yield "source", _of_source(self.source, read)
         if self.sid_number:
-            yield orders.c.key.in_(select(sid_orders.c.order).where(sid_orders.c.number == self.sid_number))
+            numbered = select(sid_orders.c.order).where(sid_orders.c.number == self.sid_number)
+            yield "sid_number", read(orders.c.key).in_(numbered)
 
-    def _said(self) -> Iterator[ColumnElement[bool]]:
+    def _when(self, read: Read) -> _Named:
+        if self.since:
+            yield "since", read(orders.c.registered_at) >= self.since
+        if self.until:
+            yield "until", read(orders.c.registered_at) < self.until
+        if self.dated_since:
+            yield "dated_since", read(orders.c.not_before) >= self.dated_since
+        if self.dated_until:
+            yield "dated_until", read(orders.c.not_before) < self.dated_until
+        if self.clock:
+            yield "clock", _at_stage(self.clock)
+
+    def _trouble(self, read: Read) -> _Named:
+        if self.attempts:
+            yield "attempts", read(orders.c.attempts) >= self.attempts
+        if self.undelivered:
+            yield "undelivered", read(orders.c.undelivered_why) == self.undelivered.value
+        if self.cannot:
+            yield "cannot", read(orders.c.cannot_reason) == self.cannot.value
+        if self.reason:
+            yield "reason", orders.c.detail.icontains(self.reason, autoescape=True)
         if self.text:
-            lines = select(order_events.c.order).where(order_events.c.text.icontains(self.text, autoescape=True))
-            own = (column.icontains(self.text, autoescape=True) for column in (orders.c.detail, orders.c.description))
-            yield or_(*own, orders.c.key.in_(lines))
+            yield "text", _said(self.text)
+        if self.error:
+            failed = work.c.last_error.icontains(self.error, autoescape=True)
+            yield "error", exists().where(_ITS_WORK, failed)
 
 
-def find_orders(connection: Connection, wanted: OrderSearch, limit: int, *, oldest_first: bool = False) -> list[Order]:
-    """Up to ``limit`` orders, the newest first unless asked otherwise."""
-    order = orders.c.key if oldest_first else orders.c.key.desc()
-    there = wanted.from_there(oldest_first=oldest_first)
-    query = select(orders).where(*wanted.conditions(), *there).order_by(order).limit(limit)
-    return list(from_rows(Order, connection.execute(query)))
+_ITS_WORK = and_(work.c.subject == orders.c.key, in_literals(work.c.step, (WorkStep.EXECUTE, WorkStep.PERFORM)))
 
 
-def count_orders(connection: Connection, wanted: OrderSearch) -> int:
-    """How many there are in all."""
-    return connection.execute(select(func.count()).select_from(orders).where(*wanted.conditions())).scalar_one()
+def _said(text: str) -> ColumnElement[bool]:
+    own = (column.icontains(text, autoescape=True) for column in (orders.c.detail, orders.c.description))
+    line = order_events.c.text.icontains(text, autoescape=True)
+    return or_(*own, exists().where(order_events.c.order == orders.c.key, line))
+
+
+def _of_source(source: OrderSource, read: Read) -> ColumnElement[bool]:
+    """The same as domain.order.sources.source_of; a test holds both to each other."""
+    own = or_(
+        func.coalesce(orders.c.disconnection_kind, "") == DisconnectionKind.DANGER.value,
+        func.coalesce(orders.c.reconnection_reason, "") == ReconnectionReason.DANGER_GONE.value,
+    )
+    no_hub = and_(read(orders.c.source_message).is_(None), read(orders.c.parent).is_(None))
+    return {
+        OrderSource.PERSON: own,
+        OrderSource.SID: and_(not_(own), no_hub),
+        OrderSource.HUB: and_(not_(own), not_(no_hub)),
+    }[source]
+
+
+def _at_stage(clock: ClockAt) -> ColumnElement[bool]:
+    """Open orders at that stage. The index begins with the earliest warning."""
+    half, late, end = orders.c.half_time, orders.c.four_fifths, orders.c.deadline
+    now = clock.now
+    at_stage = {
+        ClockStage.HALF: and_(half <= now, late > now),
+        ClockStage.FOUR_FIFTHS: and_(half <= now, late <= now, end > now),
+        ClockStage.PAST: and_(half <= now, end <= now),
+        ClockStage.TODAY: and_(half <= clock.day_ends, end > now, end <= clock.day_ends),
+    }
+    return and_(WITH_DEADLINE, at_stage[clock.stage])
 
 
 def commands_under_way(connection: Connection, kind: OrderKind | None = None) -> int:
     """How many orders have a command at the head-end system that may still move a contactor."""
     kinds = OrderSearch(kind=kind).conditions()
     return connection.execute(select(func.count()).select_from(orders).where(OPEN_COMMANDS, *kinds)).scalar_one()
-
-
-def open_at(connection: Connection, point: MeteringPointCode, action: ContactorAction) -> list[Order]:
-    """The orders for that movement at a point that have not ended."""
-    states = tuple(state for state in OrderState if state not in FINAL_STATES)
-    kind = OrderKind.DISCONNECT if action is ContactorAction.DISCONNECT else OrderKind.RECONNECT
-    return find_orders(connection, OrderSearch(states=states, point=point, kind=kind), 100, oldest_first=True)

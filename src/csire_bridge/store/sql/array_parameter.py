@@ -10,17 +10,17 @@ orders, and 0.3 ms among 1,000 (docs/decisions/0023).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, Self
 
-from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, String, TypeDecorator, bindparam, literal
+from sqlalchemy import ARRAY, Boolean, Column, ColumnElement, Dialect, String, TypeDecorator, bindparam, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-__all__ = ["any_of", "in_literals", "not_indexed"]
+__all__ = ["Read", "any_of", "by_index", "by_row", "in_literals", "not_indexed"]
 
 
 def in_literals(column: ColumnElement[str], values: Iterable[StrEnum]) -> ColumnElement[bool]:
@@ -54,6 +54,20 @@ class not_indexed(FunctionElement[Any]):  # noqa: N801 - as above
     def __init__(self, column: ColumnElement[Any]) -> None:
         super().__init__(column)
         self.type = column.type
+
+
+Read = Callable[[Column[Any]], ColumnElement[Any]]
+"""How a query comes to a column: by its index, or row by row."""
+
+
+def by_index(column: Column[Any]) -> ColumnElement[Any]:
+    """A column whose index may be used."""
+    return column
+
+
+def by_row(column: Column[Any]) -> ColumnElement[Any]:
+    """A column that is looked up at each row which another way has found."""
+    return not_indexed(column)
 
 
 class _Members(TypeDecorator[Iterable[object]]):

@@ -22,6 +22,7 @@ from csire_bridge.store.tables.guards import (
 from csire_bridge.store.tables.journal import (
     ENDED_EARLY,
     JUDGED_AGAIN,
+    NOT_ACCEPTED,
     accepted_ids,
     message_events,
     message_verdicts,
@@ -31,6 +32,7 @@ from csire_bridge.store.tables.journal import (
 )
 from csire_bridge.store.tables.orders import (
     FOR_A_PERSON,
+    NOT_DONE,
     OPEN_COMMANDS,
     WITH_DEADLINE,
     head_end_events,
@@ -64,6 +66,8 @@ __all__ = [
     "ENDED_EARLY",
     "FOR_A_PERSON",
     "JUDGED_AGAIN",
+    "NOT_ACCEPTED",
+    "NOT_DONE",
     "OFTEN_FAILED",
     "OPEN_COMMANDS",
     "OPEN_MOVEMENTS",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
     text,
 )
 
@@ -20,6 +21,7 @@ from csire_bridge.store.tables.parts import KEY, Moment, metadata
 __all__ = [
     "ENDED_EARLY",
     "JUDGED_AGAIN",
+    "NOT_ACCEPTED",
     "accepted_ids",
     "message_events",
     "message_verdicts",
@@ -75,6 +77,35 @@ Index(
     sqlite_where=text(_FAULTY),
     postgresql_where=text(_FAULTY),
 )
+
+# For lists, in their order: those of a point, of a process, of a time, and those that are not simply accepted.
+NOT_ACCEPTED = messages.c.state != literal_column("'accepted'")
+Index(
+    "ix_messages_not_accepted",
+    messages.c.state,
+    messages.c.key,
+    sqlite_where=NOT_ACCEPTED,
+    postgresql_where=NOT_ACCEPTED,
+)
+Index("ix_messages_received_at", messages.c.received_at, messages.c.key)
+_OF_A_POINT = text("metering_point IS NOT NULL")
+Index(
+    "ix_messages_metering_point",
+    messages.c.metering_point,
+    messages.c.key,
+    sqlite_where=_OF_A_POINT,
+    postgresql_where=_OF_A_POINT,
+)
+_OF_A_PROCESS = text("process_instance IS NOT NULL")
+Index(
+    "ix_messages_process_instance",
+    messages.c.process_instance,
+    messages.c.key,
+    sqlite_where=_OF_A_PROCESS,
+    postgresql_where=_OF_A_PROCESS,
+)
+_CLAIMED = text("claimed_id IS NOT NULL")
+Index("ix_messages_claimed_id", messages.c.claimed_id, messages.c.key, sqlite_where=_CLAIMED, postgresql_where=_CLAIMED)
 
 message_events = Table(
     "message_events",

@@ -24,6 +24,7 @@ from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
 __all__ = [
     "FOR_A_PERSON",
+    "NOT_DONE",
     "OPEN_COMMANDS",
     "WITH_DEADLINE",
     "head_end_events",
@@ -136,6 +137,15 @@ Index(
     sqlite_where=WITH_DEADLINE,
     postgresql_where=WITH_DEADLINE,
 )
+
+# For lists, in their order: those of a supplier, of a time, of each state but the one of nearly all orders.
+NOT_DONE = orders.c.state != literal_column("'done'")
+Index("ix_orders_not_done", orders.c.state, orders.c.key, sqlite_where=NOT_DONE, postgresql_where=NOT_DONE)
+Index("ix_orders_supplier", orders.c.supplier, orders.c.key)
+Index("ix_orders_registered_at", orders.c.registered_at, orders.c.key)
+# For the figures of the last day: what was carried out in it.
+_EXECUTED = text("executed_at IS NOT NULL")
+Index("ix_orders_executed_at", orders.c.executed_at, sqlite_where=_EXECUTED, postgresql_where=_EXECUTED)
 
 order_events = Table(
     "order_events",

@@ -60,6 +60,15 @@ metering_points = Table(
     Column("protection_asked_at", Moment),
 )
 
+_AT_A_STATION = text("station IS NOT NULL")
+Index(
+    "ix_metering_points_station",
+    metering_points.c.station,
+    metering_points.c.code,
+    sqlite_where=_AT_A_STATION,
+    postgresql_where=_AT_A_STATION,
+)
+
 # Everything that was told about a point, also what holds only from a later date on.
 metering_point_updates = Table(
     "metering_point_updates",

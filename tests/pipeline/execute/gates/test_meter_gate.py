@@ -18,7 +18,8 @@ from csire_bridge.domain.order.order import Order, OrderState, WaitsFor
 from csire_bridge.pipeline.operator import order_actions, point_actions
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.wiring.head_end_reader import head_end_reader
-from csire_bridge.store.queries.order_search import OrderSearch, find_orders
+from csire_bridge.store.queries.lists.order_pages import find_orders
+from csire_bridge.store.queries.order_search import OrderSearch
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.bridge import METER, POINT, Play, play

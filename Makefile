@@ -11,10 +11,15 @@ PYTEST  := $(BIN)/python -m pytest --dist worksteal
 # Hundreds of tests start a process: without this each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast coverage check chaos format wheel clean
+.PHONY: demo console test test-fast coverage check chaos format wheel clean
 
 demo: $(READY)
 	$(BIN)/csire-bridge demo --dir demo-out
+
+# The same, and then the console over it, with an account for each role, until Ctrl-C.
+CONSOLE_PORT ?= 8089
+console: $(READY)
+	$(BIN)/csire-bridge demo --dir demo-out --keep --port $(CONSOLE_PORT)
 
 test: check
 	$(PYTEST) -n $(WORKERS)

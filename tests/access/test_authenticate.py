@@ -109,6 +109,7 @@ def test_a_locked_account_is_not_let_in_and_its_session_ends(database: Database,
 def test_an_initial_password_begins_no_session(database: Database, door: Authenticator) -> None:
     add_account(database, must_change=True)
     assert reason(door.log_in("anna", PASSWORD, HOME)) is RefusalReason.MUST_CHANGE
+    assert acts(database) == ["login.failed"]
 
 
 def test_an_unknown_name_costs_the_work_of_a_wrong_password_and_hears_the_same_words(database: Database) -> None:

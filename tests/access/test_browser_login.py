@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from csire_bridge.access.authenticate import Authenticator
 from csire_bridge.access.browser_login import BrowserLogin, login_router
+from csire_bridge.access.identity import Provider
 from csire_bridge.access.openid import OpenId
 from csire_bridge.config.sections.access import OidcSettings
 from csire_bridge.domain.people.accounts import SessionPolicy
@@ -111,3 +113,16 @@ def test_the_whole_way_over_the_identity_provider_needs_the_browser_that_began_i
         assert isinstance(actor, Actor)
         assert (actor.name, actor.role) == ("jan", Role.OPERATOR)
     assert browser(replace(needs, openid=None)).get("/login/provider").status_code == 404
+
+
+def test_a_login_at_the_provider_that_is_refused_stands_in_the_audit_as_often_as_a_guess_may_be_wrong(
+    needs: BrowserLogin,
+) -> None:
+    answers = [browser(needs).get("/login/back").status_code for _ in range(8)]
+    assert answers == [404] * 8, "there is no provider"
+    with_provider = replace(needs, openid=cast("Provider", object()))
+    answers = [browser(with_provider).get("/login/back").status_code for _ in range(8)]
+    assert answers == [401] * 5 + [429] * 3
+    with closing(Database(needs.store.url)) as database, database.read_transaction() as tx:  # type: ignore[attr-defined]
+        noted = [(one.entry.act, one.entry.subject) for one in tx.audit.entries()]
+    assert noted == [("login.failed", "account identity provider")] * 5

@@ -42,6 +42,11 @@ def test_given_a_done_disconnection_that_was_archived_when_the_hub_repeats_it_th
         archive = tmp_path / "archive"
         done = list(Retention(database, lambda: system_clock() + 2 * DAY, rules, archive, RETENTION_BATCH).run())
         assert [d.kind for d in done] == ["messages", "orders"]
+        with database.read_transaction() as tx:
+            noted = [one.entry for one in tx.audit.entries() if one.entry.act == "retention.run"]
+        assert [(one.actor, one.subject) for one in noted] == [
+            ("csire-bridge", f"archive {d.archive.name}") for d in done
+        ]
         playing.take_in(raw)
         with database.reading() as connection:
             rows = connection.execute(select(messages).order_by(messages.c.key)).all()

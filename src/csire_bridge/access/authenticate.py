@@ -12,15 +12,25 @@ from typing import Protocol
 
 from csire_bridge.access.passwords import Passwords
 from csire_bridge.access.secrets import hash_of_secret, new_session_secret
+from csire_bridge.access.token_rights import rights_of
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.people.accounts import Account, Refusal, RefusalReason, Session, SessionPolicy
 from csire_bridge.domain.people.actor import NOWHERE, Actor, ActorKind, Origin, trusted
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
-from csire_bridge.domain.people.ports import PeopleTransaction
+from csire_bridge.domain.people.ports import PeopleTransaction, WithAudit
 from csire_bridge.domain.people.roles import PERMISSIONS
 
-__all__ = ["Authenticator", "LoggedIn", "PeopleStore", "Present", "actor_of", "open_session"]
+__all__ = [
+    "Authenticator",
+    "LoggedIn",
+    "PeopleStore",
+    "Present",
+    "actor_of",
+    "login_refused",
+    "open_session",
+    "too_many",
+]
 
 _WRITTEN_EVERY = timedelta(minutes=1)
 _LONGEST_NAME = 64
@@ -28,6 +38,10 @@ _LONGEST_NAME = 64
 _WRONG = Refusal(RefusalReason.WRONG, "name or password is wrong")
 _NO_TOKEN = Refusal(RefusalReason.WRONG, "the token is not known")
 _TOKEN_ENDED = Refusal(RefusalReason.ENDED, "the token was revoked or has ended: ask for a new one")
+_NO_RIGHTS = Refusal(
+    RefusalReason.LOCKED,
+    "whoever made the token is locked, or may do nothing of it any more: have a new one made, and revoke this one",
+)
 _NO_SESSION = Refusal(RefusalReason.ENDED, "the session has ended: log in again")
 _LOCKED = Refusal(RefusalReason.LOCKED, "the account is locked: ask an administrator")
 _MUST_CHANGE = Refusal(RefusalReason.MUST_CHANGE, "the password is good for one thing only: choosing a new one")
@@ -75,6 +89,18 @@ def open_session(
     return LoggedIn(actor, secret, end)
 
 
+def login_refused(tx: WithAudit, name: str, why: Refusal, origin: Origin, now: datetime) -> Refusal:
+    """``why`` somebody who calls himself ``name`` is not let in; it is written into the audit."""
+    name = name or "-"
+    note(tx, trusted(name, origin), Act.LOGIN_FAILED, f"account {name}", now, why.text)
+    return why
+
+
+def too_many(wait: int) -> Refusal:
+    """That ``wait`` seconds have to pass before the next try; the audit has the tries that led to it."""
+    return Refusal(RefusalReason.TOO_MANY, f"too many wrong passwords: try again in {wait} s", wait)
+
+
 class Authenticator:
     """Lets people and programs in, over one store."""
 
@@ -91,18 +117,21 @@ class Authenticator:
         self._passwords = passwords or Passwords()
 
     def by_token(self, secret: str, origin: Origin = NOWHERE) -> Actor | Refusal:
-        """Whose API token it is. That it was used is written once a minute at most."""
+        """Whose API token it is, with what its maker may do now. That it was used is written once a minute at most."""
         now = self._clock()
         with self._store.read_transaction() as tx:
             token = tx.tokens.find(hash_of_secret(secret))
-        if token is None:
+            rights = rights_of(tx, token, now) if token else None
+        if token is None or rights is None:
             return _NO_TOKEN
         if token.ended(now):
             return _TOKEN_ENDED
+        if not rights:
+            return _NO_RIGHTS
         if token.last_used_at is None or now - token.last_used_at >= _WRITTEN_EVERY:
             with self._store.transaction() as tx:
                 tx.tokens.used(token.key, now)
-        return Actor(f"token {token.name}", ActorKind.TOKEN, token.permissions, origin=origin)
+        return Actor(f"token {token.name}", ActorKind.TOKEN, rights, origin=origin)
 
     def by_session(self, secret: str, origin: Origin = NOWHERE) -> Actor | Refusal:
         """Whose session it is. That it was used is written once a minute at most."""
@@ -133,9 +162,9 @@ class Authenticator:
         account = self.proven(name, password, origin)
         if isinstance(account, Refusal):
             return account
-        if account.must_change:
-            return _MUST_CHANGE
         with self._store.transaction() as tx:
+            if account.must_change:
+                return login_refused(tx, account.name, _MUST_CHANGE, origin, self._clock())
             return open_session(tx, account, origin, self._policy, self._clock())
 
     def log_out(self, secret: str, origin: Origin = NOWHERE) -> bool:
@@ -160,7 +189,7 @@ class Authenticator:
             wait = tx.tries.take(origin.place, name, self._clock())
             account = tx.accounts.named(name)
         if wait is not None:
-            return Refusal(RefusalReason.TOO_MANY, f"too many wrong passwords: try again in {wait} s", wait)
+            return too_many(wait)
         right = self._passwords.fits(password, account.password_hash if account else None)
         with self._store.transaction() as tx:
             return self._judged(tx, name, account if right else None, origin, password)
@@ -175,6 +204,4 @@ class Authenticator:
             if self._passwords.is_old(stored):
                 tx.accounts.rehash(account.key, stored, self._passwords.hash(password))
             return now_is if stored == account.password_hash else _WRONG
-        why = "wrong name or password" if account is None else "the account is locked"
-        note(tx, trusted(name or "-", origin), Act.LOGIN_FAILED, f"account {name or '-'}", now, why)
-        return _WRONG if account is None else _LOCKED
+        return login_refused(tx, name, _WRONG if account is None else _LOCKED, origin, now)

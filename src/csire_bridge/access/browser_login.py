@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from csire_bridge.access.authenticate import Authenticator, LoggedIn
+from csire_bridge.access.authenticate import Authenticator, LoggedIn, login_refused, too_many
 from csire_bridge.access.identity import Begun, Identity, Provider
 from csire_bridge.access.identity_login import log_in_by_identity
 from csire_bridge.domain.clock import Clock
@@ -41,6 +41,7 @@ __all__ = [
 SESSION_COOKIE = "csire-session"
 _BEGUN_COOKIE = "csire-login"
 _BEGUN_SECONDS = 600
+_PROVIDER = "identity provider"
 _STATUS = {RefusalReason.TOO_MANY: 429, RefusalReason.LOCKED: 403, RefusalReason.MUST_CHANGE: 403}
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")
@@ -157,7 +158,7 @@ def login_router(needs: BrowserLogin) -> APIRouter:
     @router.get("/login/back")
     def come_back(request: Request) -> Response:
         found = _identity(needs, request, back)
-        known = found if isinstance(found, Refusal) else _known(needs, request, found)
+        known = _refused(needs, request, found) if isinstance(found, Refusal) else _known(needs, request, found)
         return needs.keep(entered(needs, request, known, needs.home), _BEGUN_COOKIE, "", 0)
 
     return router
@@ -179,6 +180,14 @@ def _identity(needs: BrowserLogin, request: Request, back: str) -> Identity | Re
         return provider.end(begun, back, str(request.url))
     except PartnerUnreachable as error:
         raise HTTPException(503, str(error)) from error
+
+
+def _refused(needs: BrowserLogin, request: Request, why: Refusal) -> Refusal:
+    """``why``, which is written into the audit; who comes back in vain again and again is slowed down instead."""
+    origin, now = needs.origin(request), needs.clock()
+    with needs.store.transaction() as tx:
+        wait = tx.tries.take(origin.place, _PROVIDER, now)
+        return too_many(wait) if wait is not None else login_refused(tx, _PROVIDER, why, origin, now)
 
 
 def _known(needs: BrowserLogin, request: Request, identity: Identity) -> LoggedIn | Refusal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from csire_bridge.access import user_actions
-from csire_bridge.access.authenticate import LoggedIn, open_session
+from csire_bridge.access.authenticate import LoggedIn, login_refused, open_session
 from csire_bridge.access.identity import Identity
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
@@ -29,9 +29,10 @@ def log_in_by_identity(
     try:
         account = _account(tx, identity, provider)
     except ActionRefused as error:
-        return Refusal(RefusalReason.WRONG, str(error))
+        return login_refused(tx, identity.name, Refusal(RefusalReason.WRONG, str(error)), origin, now)
     if account.locked:
-        return Refusal(RefusalReason.LOCKED, "the account is locked: ask an administrator")
+        locked = Refusal(RefusalReason.LOCKED, "the account is locked: ask an administrator")
+        return login_refused(tx, account.name, locked, origin, now)
     return open_session(tx, account, origin, policy, now)
 
 

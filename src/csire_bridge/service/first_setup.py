@@ -22,8 +22,9 @@ from csire_bridge.store.database import Database
 from csire_bridge.xml.security.new_keys import new_key, private_pem, signing_request
 
 __all__ = [
-    "account_step",
+    "account_steps",
     "first_administrator",
+    "keep_password",
     "make_database",
     "make_folders",
     "make_key",
@@ -76,6 +77,13 @@ def make_database(settings: Settings) -> Iterator[str]:
             yield f"made the tables of the database{f' {database.file}' if database.file else ''}"
 
 
+def keep_password(file: Path, password: str) -> Iterator[str]:
+    """Write a password into a file that only its owner can read; one that is there stays."""
+    if not file.exists():
+        write_private(file, f"{password}\n".encode())
+        yield f"made {file}"
+
+
 def first_administrator(settings: Settings, name: str, now: datetime) -> Iterator[str]:
     """The account of an administrator, with an initial password that is told this once; none if there are accounts.
 
@@ -109,12 +117,14 @@ def next_steps(settings: Settings, config: Path) -> Iterator[str]:
     yield f"csire-bridge config check --config {config}"
     yield f"csire-bridge db upgrade --config {config}      (after each new version)"
     yield f"csire-bridge points import LIST --config {config}      (which metering point has which meter)"
-    yield f"csire-bridge users add NAME --role administrator --by NAME --config {config}      (docs/people.md)"
     yield f"csire-bridge serve --config {config}"
 
 
-def account_step(name: str | None, config: Path) -> str:
-    """What is left to do about accounts."""
+def account_steps(name: str | None, config: Path) -> Iterator[str]:
+    """What is left to do about accounts; ``name`` is that of the first administrator, if there is one."""
     if name is None:
-        return f"csire-bridge users add NAME --role administrator --config {config}      (the first account)"
-    return f"csire-bridge users password {name} --config {config}      (the initial one must be changed)"
+        yield f"csire-bridge users add NAME --role administrator --by NAME --config {config}      (the first account)"
+    told = name or "NAME"
+    yield f"csire-bridge users password {told} --config {config}      (the initial one must be changed)"
+    yield f"csire-bridge login {told} --config {config}      (from now on commands need it)"
+    yield f"csire-bridge users add NAME --role ROLE --config {config}      (for each other person; docs/people.md)"

@@ -70,7 +70,7 @@ class Database:
             return
         found = table_version(connection)
         if found is not None and found not in _known():
-            raise StoreFailure(*_newer(found))
+            raise StoreFailure(*_newer(self.name, found))
         if moved := moved_to(connection):
             raise StoreFailure(*moved)
         self._looked_at = now
@@ -149,23 +149,23 @@ class Database:
         newest = max(_known())
         if found is None:
             raise ConfigurationError(
-                "the database has no tables of csire-bridge",
+                f"the database {self.name} has no tables of csire-bridge",
                 "name the right one (setting database); csire-bridge db upgrade makes the tables in an empty one",
             )
         if found not in _known():
-            raise ConfigurationError(*_newer(found))
+            raise ConfigurationError(*_newer(self.name, found))
         if moved:
             raise ConfigurationError(*moved)
         if found != newest:
             raise ConfigurationError(
-                f"the database's tables have version {found}, this program needs {newest}",
+                f"the tables of {self.name} have version {found}, this program needs {newest}",
                 "run csire-bridge db upgrade",
             )
 
     def require_known(self, revision: str) -> None:
         """Raise ConfigurationError unless this program can bring tables of that version to its own."""
         if revision not in _known():
-            raise ConfigurationError(*_newer(revision))
+            raise ConfigurationError(*_newer(self.name, revision))
 
     def check(self) -> list[str]:
         """Everything that is wrong with the database, a sentence each: version, durability, contents.
@@ -273,8 +273,8 @@ def table_version(connection: Connection) -> str | None:
     return version
 
 
-def _newer(revision: str) -> tuple[str, str]:
+def _newer(name: str, revision: str) -> tuple[str, str]:
     return (
-        f"the database's tables have version {revision}, which this program does not know: it is older than they are",
+        f"the tables of {name} have version {revision}, which this program does not know: it is older than they are",
         "use the version of csire-bridge that made them, or a newer one; stop every process of this one",
     )

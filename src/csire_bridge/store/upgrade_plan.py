@@ -22,6 +22,7 @@ _CHANGES = {
     "drop_index": "drops the index {0}",
     "create_unique_constraint": "makes the constraint {0} of {1}",
     "execute": "changes rows",
+    "exec_driver_sql": "makes triggers",
 }
 _WORKS_THROUGH = {"batch_alter_table": 0, "alter_column": 0, "create_index": 1, "create_unique_constraint": 1}
 """Operations that go through every row of a table, with the place of its name."""

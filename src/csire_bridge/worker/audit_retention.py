@@ -9,7 +9,7 @@ from threading import Event
 
 from csire_bridge.access.audit_export import write_json_lines
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.people.actor import Actor, ActorKind, trusted
+from csire_bridge.domain.people.actor import ITSELF, Actor
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audit import PRUNED_BEFORE
 from csire_bridge.domain.people.audited import note
@@ -17,8 +17,6 @@ from csire_bridge.store.database import Database
 from csire_bridge.worker.scheduler import LedStore
 
 __all__ = ["AuditRetention"]
-
-_ITSELF = trusted("csire-bridge", kind=ActorKind.SYSTEM_USER)
 
 
 class AuditRetention:
@@ -40,7 +38,7 @@ class AuditRetention:
         with self._database.read_transaction() as tx:
             return sum(1 for _ in tx.audit.entries(before_day=first))
 
-    def run(self, by: Actor = _ITSELF, store: LedStore | Database | None = None) -> tuple[Path, int] | None:
+    def run(self, by: Actor = ITSELF, store: LedStore | Database | None = None) -> tuple[Path, int] | None:
         """Write what is due into a file, and delete it then; return both, or None if nothing was due.
 
         After a crash in between, the next run writes the same entries into a file again. Raises StoreFailure, OSError.

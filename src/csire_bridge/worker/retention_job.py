@@ -18,6 +18,9 @@ from threading import Event
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ActionRefused, StaleWrite
 from csire_bridge.domain.operations.retention import Archive, Kept, RetentionRules
+from csire_bridge.domain.people.actor import ITSELF, Actor
+from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audited import note
 from csire_bridge.domain.work import Lease
 from csire_bridge.store.database import Database
 from csire_bridge.store.housekeeping.retention import RetentionBook, Unit
@@ -105,8 +108,10 @@ class Retention:
             book = RetentionBook(connection, self._rules, self._clock())
             return {kind: book.count(kind) for kind in Kept}
 
-    def run(self, store: LedStore | None = None, stop: Event | None = None) -> Iterator[Retired]:
+    def run(self, store: LedStore | None = None, stop: Event | None = None, by: Actor = ITSELF) -> Iterator[Retired]:
         """Archive and delete until nothing is due; ``stop`` ends it early, and the next run continues.
+
+        Each archive that is done stands in the audit, as an act of ``by``.
 
         Raises ActionRefused while another process does so, StaleWrite when one took over, StoreFailure.
         """
@@ -116,7 +121,7 @@ class Retention:
             archive = tx.archives.unfinished()
         try:
             while not stop.is_set() and (archive := archive or self._begin(lease)):
-                yield self._delete(lease, self._written(lease, archive), stop)
+                yield self._delete(lease, self._written(lease, archive), stop, by)
                 archive = None
         finally:
             lease.end()
@@ -149,7 +154,7 @@ class Retention:
                 with lease.transaction():
                     pass  # prolongs our lease
 
-    def _delete(self, lease: _RetentionLease, archive: Archive, stop: Event) -> Retired:
+    def _delete(self, lease: _RetentionLease, archive: Archive, stop: Event, by: Actor) -> Retired:
         gone = 0
         for keys in _portions(archived_keys(self._folder, archive), self._batch):
             if stop.is_set():
@@ -159,6 +164,8 @@ class Retention:
                 gone += book.prune(archive.kind, keys, archive.name)
         with lease.transaction() as tx:
             tx.archives.end(archive, self._clock())
+            told = {"kind": archive.kind, "deleted": gone}
+            note(tx, by, Act.RETENTION_RUN, f"archive {archive.name}", self._clock(), after=told)
         return Retired(self._folder / archive.name, archive.kind, gone)
 
 

@@ -81,7 +81,7 @@ def test_given_an_installation_when_it_is_made_again_then_every_file_stays_as_it
 
 
 def test_given_questions_then_the_answers_stand_in_the_settings(tmp_path: Path) -> None:
-    answers = [EIC, "", "", "https://hub.example", "TENANT", "USER", "", "https://sid.example/", "bridge", "anna"]
+    answers = [EIC, "", "", "https://hub.example", "TENANT", "USER", "", "https://sid.example/", "bridge", "", "anna"]
     done = CliRunner().invoke(app, ["config", "init", str(tmp_path)], input="\n".join(answers) + "\n")
     assert done.exit_code == 0, done.output
     settings = load_settings(tmp_path / "config.toml")
@@ -90,6 +90,31 @@ def test_given_questions_then_the_answers_stand_in_the_settings(tmp_path: Path) 
     assert "account anna (administrator)" in done.output
     assert settings.sid.password_file == tmp_path / "secrets" / "sid.password"
     assert f"chmod 600 {tmp_path}/secrets/sid.password" in done.output.replace("\n", "")
+
+
+def test_given_sids_password_then_it_is_written_for_us_alone_and_not_shown(tmp_path: Path) -> None:
+    answers = [EIC, "", "", "", "", "https://sid.example/", "bridge", "very-secret", ""]
+    done = CliRunner().invoke(app, ["config", "init", str(tmp_path)], input="\n".join(answers) + "\n")
+    assert done.exit_code == 0, done.output
+    file = tmp_path / "secrets" / "sid.password"
+    assert (file.read_text(), mode(file)) == ("very-secret\n", 0o600)
+    assert "very-secret" not in done.output + (tmp_path / "config.toml").read_text()
+    assert "chmod 600" not in done.output
+
+
+def test_given_the_next_steps_about_accounts_when_followed_word_for_word_then_each_works(
+    tmp_path: Path, command: Command
+) -> None:
+    done = command("config", "init", tmp_path, "--eic", EIC, "--trial", "--yes")
+    steps = [
+        line.partition("csire-bridge ")[2].split("   ")[0] for line in done.stdout.splitlines() if " users " in line
+    ]
+    first, password, further = (step.split() for step in steps)
+    assert command(*(word.replace("NAME", "anna") for word in first)).returncode == 0
+    assert password[:3] == ["users", "password", "NAME"]
+    assert [step for step in done.stdout.splitlines() if "csire-bridge login NAME" in step]
+    assert further[:2] == ["users", "add"]
+    assert "--by" not in further
 
 
 @pytest.mark.parametrize("words", [[], ["--eic", "ABC"], ["--eic", EIC, "--sid-user", "u", "--hub-eic", "x"]])

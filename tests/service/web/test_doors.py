@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from csire_bridge.channels.transport.inbound.caller_address import Callers
 from csire_bridge.config.private_files import write_private
 from csire_bridge.config.role import Role
 from csire_bridge.config.sections.doors import DoorSettings, OperationsDoor, TlsSettings
@@ -18,7 +19,9 @@ from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.pki import make_demo_pki
-from csire_bridge.service.web.doors import Door, addresses, open_addresses
+from csire_bridge.service.web.doors import Door, addresses, listening_socket, open_addresses
+from csire_bridge.service.web.web_app import build_app
+from csire_bridge.service.web.web_server import WebServer
 from tests.support.tls_servers import Authority
 from tests.support.webhook import Scene, now, running
 
@@ -66,6 +69,20 @@ def test_given_an_address_that_is_taken_then_the_setting_is_named_and_nothing_st
             open_addresses(WebSettings(port=0, operations=OperationsDoor(port=taken)), Role.ALL, shared=False)
     finally:
         held.listener.close()
+
+
+def test_given_two_processes_that_bind_an_address_at_once_then_the_second_is_told_the_setting() -> None:
+    (one,) = open_addresses(WebSettings().at_free_ports(), Role.WORKER, shared=False)
+    port = one.address.port
+    other = listening_socket("127.0.0.1", port, setting="web.operations")  # bound, as long as nobody listens
+    one.listener.listen()
+    server = WebServer(build_app([], Callers()), other, WebSettings(), name="web.operations")
+    try:
+        with pytest.raises(ConfigurationError, match=rf"127.0.0.1:{port} can't be listened on.*web\.operations\.port"):
+            server.start()
+    finally:
+        one.listener.close()
+        other.close()
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nothing"])

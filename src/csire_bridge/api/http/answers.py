@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import Response
 
@@ -19,21 +17,24 @@ from csire_bridge.api.http.call import Call
 from csire_bridge.api.http.problems import ApiProblem
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
+from csire_bridge.domain.people.personal_data import masked_facts
 
 __all__ = ["answer", "as_bytes", "masked", "require_version"]
 
-_POINT = re.compile(r"(?<![0-9])[0-9]{14}([0-9]{4})(?![0-9])")
-_PERSONAL = frozenset({"meter", "description", "receipt", "raw", "told_by"})
-_MASK = "(masked)"
 
-
-def answer(call: Call, body: object, reads: tuple[Act, str] | None = None, version: int | None = None) -> Response:
+def answer(
+    call: Call,
+    body: object,
+    reads: tuple[Act, str] | None = None,
+    version: int | None = None,
+    harmless: Collection[str] = (),
+) -> Response:
     """``body`` as the answer to a read; 304 without one if the caller has the very same already.
 
     ``reads`` says as what the audit notes that personal data were told. ``version`` is that of the thing, by which an
-    act can say what it was decided on (If-Match).
+    act can say what it was decided on (If-Match). Texts named in ``harmless`` were written by the bridge alone.
     """
-    content = as_bytes(body if call.may_read_personal else masked(body))
+    content = as_bytes(body if call.may_read_personal else masked(body, harmless))
     tag = hashlib.sha256(content).hexdigest()[:32]
     etag = f'"{version}-{tag}"' if version is not None else f'"{tag}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
@@ -85,13 +86,6 @@ def _scalar(value: object) -> object:
     return value.value if isinstance(value, Enum) else value
 
 
-def masked(body: object) -> Any:
-    """The same without personal data: of the code of a metering point only the last four digits, no meters."""
-    plain = _plain(body)
-    if isinstance(plain, dict):
-        return {
-            name: _MASK if name in _PERSONAL and inner is not None else masked(inner) for name, inner in plain.items()
-        }
-    if isinstance(plain, list):
-        return [masked(inner) for inner in plain]
-    return _POINT.sub(r"...\1", plain) if isinstance(plain, str) else plain
+def masked(body: object, harmless: Collection[str] = ()) -> object:
+    """The same without personal data, as JSON knows it; texts named in ``harmless`` are the bridge's own."""
+    return masked_facts(_plain(body), harmless)

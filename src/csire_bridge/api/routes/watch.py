@@ -23,6 +23,8 @@ from csire_bridge.store.unit_of_work import UnitOfWork
 __all__ = ["watch_router"]
 
 watch_router = APIRouter()
+_OWN_WORDS = frozenset({"text"})
+"""What an alert says is counted by the bridge."""
 
 
 class Acknowledged(Why):
@@ -37,7 +39,7 @@ class Acknowledged(Why):
 def alerts(call: Reading) -> Response:
     """Conditions that hold now: what waits for a person, for a release or for a partner, and since when."""
     items = [one.facts(call.now) for one in call.needs.alerts(call.now)]
-    return answer(call, {"items": items, "next": None})
+    return answer(call, {"items": items, "next": None}, harmless=_OWN_WORDS)
 
 
 @watch_router.get("/alerts/history", response_model=Page[Facts], tags=["alerts"], summary="Alerts that were opened")
@@ -45,7 +47,7 @@ def history(call: Reading, limit: Limit = 50, after: After = None) -> Response:
     """The newest first: from when to when, and who has acknowledged them."""
     with call.reading() as connection:
         found = alert_history(connection, limit + 1, start_of(after))
-    return answer(call, page(found, limit, lambda one: one.record.key, lambda one: one.facts()))
+    return answer(call, page(found, limit, lambda one: one.record.key, lambda one: one.facts()), harmless=_OWN_WORDS)
 
 
 @watch_router.post("/alerts/acknowledge", response_model=Facts, tags=["alerts"], summary="Take care of an alert")

@@ -19,6 +19,7 @@ from csire_bridge.channels.sid.responses import UnexpectedResponse, read_body
 from csire_bridge.channels.transport.outbound.poll_interval import PollInterval
 from csire_bridge.domain.errors import PartnerRefused
 from csire_bridge.domain.message.message import MessageState
+from csire_bridge.domain.words import counted
 from csire_bridge.telemetry.logs import logger
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES
 
@@ -150,7 +151,7 @@ class OrderFetcher:
 def _without_effect(orders: int) -> PartnerRefused:
     return PartnerRefused(
         "confirmation-without-effect",
-        f"SID hands {orders} orders out again and again, although they are confirmed each time",
+        f"SID hands {counted(orders, 'order')} out again and again, although that is confirmed each time",
         "have SID's operators look at its list of new orders",
     )
 

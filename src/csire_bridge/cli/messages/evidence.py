@@ -17,6 +17,7 @@ from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _export(wanted: MessageId | int, target: Path, settings: Settings) -> None:
         archive.writestr(_MANIFEST, _bytes(manifest))
         for name, content in files.items():
             archive.writestr(name, content)
-    out.print(f"{len(files)} files in {target}; their hashes hold", highlight=False)
+    out.print(f"{counted(len(files), 'file')} in {target}; their hashes hold", highlight=False)
     for name, content in files.items():
         if name.endswith("-archived.txt"):
             out.print(f"{name}: {content.decode().splitlines()[0]}", highlight=False, soft_wrap=True)
@@ -131,7 +132,7 @@ def _check(file: Path) -> None:
     if wrong:
         raise typer.Exit(_broken(f"these files were changed, added or taken away: {', '.join(wrong)}"))
     _compare_with_stored(files)
-    out.print(f"{len(files)} files; all hashes hold", highlight=False)
+    out.print(f"{counted(len(files), 'file')}; all hashes hold", highlight=False)
 
 
 def _hash(content: bytes | None) -> str | None:

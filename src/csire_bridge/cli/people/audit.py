@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,7 @@ from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.shared.operator_action import opened, reading, tell
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ def export(
                     count = write(chosen, stream)
             except FileExistsError as error:
                 raise typer.BadParameter(f"{file} is there already") from error
-    err.print(f"{count} entries", highlight=False)
+    err.print(counted(count, "entry", "entries"), highlight=False)
 
 
 def _between(
@@ -137,31 +139,13 @@ def verify(
 
         csire-bridge audit verify
     """
-    from csire_bridge.domain.people.audit import first_broken
-
-    seen: set[str] = set()
-
-    def counted(entries: Iterator[ChainedEntry]) -> Iterator[ChainedEntry]:
-        for one in entries:
-            if expect is None or one.hash == expect.lower():
-                seen.add(one.hash if expect else f"{one.day} {one.number}")
-            yield one
+    from csire_bridge.access.audit_verify import verify as verified
+    from csire_bridge.store.housekeeping.audit_guard import missing_guards
 
     with opened(load_settings(config, database=database)) as store, store.read_transaction() as tx:
-        days = tx.audit.days()
-        found = first_broken(days, counted(tx.audit.entries()))
-    last = days[-1].last if days else None
-    missing = expect is not None and expect.lower() not in (seen | {day.last for day in days})
-    entries, of_days = sum(day.entries for day in days), f"{len(days)} day{'' if len(days) == 1 else 's'}"
-    facts = {"whole": found is None and not missing, "entries": entries, "days": len(days)}
-    broken = {"day": found.day, "number": found.number, "text": found.text} if found else None
-    said = f"{entries} entries of {of_days}; the chain holds" + (f"; last hash {last}" if last else "")
-    if found is not None:
-        said = f"BROKEN at {found.day}, entry {found.number}: {found.text}"
-    elif missing:
-        said = "BROKEN: no entry has the hash that was noted, so the chain was written anew"
-    tell(json_wanted, facts | {"last": last, "broken": broken}, said)
-    if found is not None or missing:
+        found = verified(tx.audit, missing_guards(tx.connection), expect)
+    tell(json_wanted, asdict(found) | {"whole": found.whole}, *found.sentences())
+    if not found.whole:
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,10 +21,12 @@ from csire_bridge.cli.shared.who import authenticator, here
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.roles import Role
+from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
     from csire_bridge.domain.people.accounts import Account
+    from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["add_to"]
 
@@ -60,13 +63,13 @@ def add(
     """
     from csire_bridge.access import user_actions
 
-    act, initial = operator.action(), None
-    if subject is None:
-        initial = _initial(name, password_file)
-    with operator.changing() as tx:
-        stored = _hashed(initial) if initial else None
-        account = user_actions.add(tx, name, role, stored, act, must_change=initial is not None, subject=subject)
-    _tell_initial(operator, account, initial if password_file is None else None, f"account {account.name} ({role})")
+    first = None if subject else _First.of(name, password_file)
+    stored, must_change = (first.stored if first else None), first is not None
+
+    def added(tx: UnitOfWork, act: OperatorAction) -> Account:
+        return user_actions.add(tx, name, role, stored, act, must_change=must_change, subject=subject)
+
+    _change(operator, added, f"({role})", first)
 
 
 @_users.command("role")
@@ -82,10 +85,8 @@ def set_role(
     """
     from csire_bridge.access import user_actions
 
-    act = operator.action()
-    with operator.changing() as tx:
-        account = user_actions.set_role(tx, name, role, act)
-    operator.tell(_facts(account), f"account {account.name} is {account.role} now; its sessions have ended")
+    told = f"is {role} now; its sessions have ended"
+    _change(operator, lambda tx, act: user_actions.set_role(tx, name, role, act), told)
 
 
 @_users.command()
@@ -99,10 +100,7 @@ def lock(operator: Operator, name: NameArgument) -> None:
     """
     from csire_bridge.access import user_actions
 
-    act = operator.action()
-    with operator.changing() as tx:
-        account = user_actions.lock(tx, name, act)
-    operator.tell(_facts(account), f"account {account.name} is locked; its sessions have ended")
+    _change(operator, lambda tx, act: user_actions.lock(tx, name, act), "is locked; its sessions have ended")
 
 
 @_users.command()
@@ -116,10 +114,7 @@ def unlock(operator: Operator, name: NameArgument) -> None:
     """
     from csire_bridge.access import user_actions
 
-    act = operator.action()
-    with operator.changing() as tx:
-        account = user_actions.unlock(tx, name, act)
-    operator.tell(_facts(account), f"account {account.name} is open again")
+    _change(operator, lambda tx, act: user_actions.unlock(tx, name, act), "is open again")
 
 
 @_users.command()
@@ -133,12 +128,8 @@ def reset(operator: Operator, name: NameArgument, *, password_file: PasswordFile
     """
     from csire_bridge.access import user_actions
 
-    act = operator.action()
-    initial = _initial(name, password_file)
-    stored = _hashed(initial)
-    with operator.changing() as tx:
-        account = user_actions.reset(tx, name, stored, act)
-    _tell_initial(operator, account, initial if password_file is None else None, f"account {account.name}")
+    first = _First.of(name, password_file)
+    _change(operator, lambda tx, act: user_actions.reset(tx, name, first.stored, act), "has a new password", first)
 
 
 @_users.command()
@@ -260,26 +251,42 @@ def revoke(
         else:
             user_actions.revoke_session(tx, session, act)
             count = 1
-    operator.tell({"name": name, "ended": count}, f"{count} session{'' if count == 1 else 's'} of {name} ended")
+    operator.tell({"name": name, "ended": count}, f"{counted(count, 'session')} of {name} ended")
 
 
-def _initial(name: str, file: Path | None) -> str:
-    from csire_bridge.access.secrets import new_password
+@dataclass(frozen=True)
+class _First:
+    """An initial password: as it is stored, and as it is shown this once; not if it came from a file."""
 
-    return new_password() if file is None else chosen(name, file)
+    stored: str
+    shown: str | None
+
+    @classmethod
+    def of(cls, name: str, file: Path | None) -> _First:
+        """That of the file, or a new one."""
+        from csire_bridge.access.secrets import new_password
+
+        shown = new_password() if file is None else None
+        return cls(_hashed(shown or chosen(name, file)), shown)
+
+
+def _change(
+    operator: Operator, do: Callable[[UnitOfWork, OperatorAction], Account], said: str, first: _First | None = None
+) -> None:
+    """Change an account, and tell what became of it and what its owner has to do."""
+    act = operator.action()
+    with operator.changing() as tx:
+        account = do(tx, act)
+    shown = {"initial_password": first.shown} if first and first.shown else {}
+    lines = [f"initial password, shown this once: {first.shown}"] if first and first.shown else []
+    lines += [f"{_CHANGE} {account.name}"] if first else []
+    operator.tell(_facts(account) | shown, f"account {account.name} {said}", *lines)
 
 
 def _hashed(password: str) -> str:
     from csire_bridge.access.passwords import Passwords
 
     return Passwords().hash(password)
-
-
-def _tell_initial(operator: Operator, account: Account, initial: str | None, what: str) -> None:
-    shown = {"initial_password": initial} if initial else {}
-    lines = [f"initial password, shown this once: {initial}"] if initial else []
-    lines += [f"{_CHANGE} {account.name}"] if account.must_change else []
-    operator.tell(_facts(account) | shown, what, *lines)
 
 
 def _facts(account: Account) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.domain.operations.alert_records import Notification
+from csire_bridge.domain.words import counted
 from csire_bridge.store.queries.alerts.alert_list import ListedAlert, PastAlert
 from csire_bridge.store.sql.row_mapper import to_row
 
@@ -40,4 +41,4 @@ def sent_line(one: Notification) -> str:
     """The same for people."""
     became = {"pending": f"due {local(one.due_at)}"}.get(one.state, f"{one.state} {local(one.settled_at)}")
     why = f": {one.last_error}" if one.last_error else ""
-    return f"{local(one.created_at)}  {one.route} by {one.channel}, {one.attempts} attempts, {became}{why}"
+    return f"{local(one.created_at)}  {one.route} by {one.channel}, {counted(one.attempts, 'attempt')}, {became}{why}"

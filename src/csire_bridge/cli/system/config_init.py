@@ -53,7 +53,7 @@ def init(
     from csire_bridge.cli.shared.settings import load_settings
     from csire_bridge.service import first_setup
 
-    config = folder / "config.toml"
+    config, password = folder / "config.toml", None
     asked = _Questions(yes)
     if config.exists():
         out.print(f"{config} is there: it stays as it is", highlight=False)
@@ -61,18 +61,21 @@ def init(
         answers = asked.answers(
             (eic, hub_eic, database), (hub_url, hub_tenant, hub_user), head_end_url, (sid_url, sid_user), trial=trial
         )
+        password = asked.secret("Our password at SID") if answers.sid_user else None
         admin = asked.maybe("Name of the first administrator", admin)
         _write(config, answers)
     settings = load_settings(config)
     base = config.resolve().parent
     made = [first_setup.make_folders(base), first_setup.make_keys(settings), first_setup.make_database(settings)]
+    if password and settings.sid.password_file:
+        made.append(first_setup.keep_password(settings.sid.password_file, password))
     if admin is not None:
         made.append(first_setup.first_administrator(settings, admin, system_clock()))
     for step in made:
         for line in step:
             out.print(line, highlight=False, markup=False)
     out.print("\nnext:")
-    left = [first_setup.account_step(admin, config), *first_setup.next_steps(settings, config)]
+    left = [*first_setup.account_steps(admin, config), *first_setup.next_steps(settings, config)]
     for number, line in enumerate(left, start=1):
         out.print(f"{number}. {line}", highlight=False, markup=False)
 
@@ -175,3 +178,10 @@ class _Questions:
         if given is not None or self.silent:
             return given
         return str(typer.prompt(f"{question} (Enter: none)", default="", show_default=False)) or None
+
+    def secret(self, question: str) -> str | None:
+        """The answer, which is not shown; None for none, or where nothing is asked."""
+        if self.silent:
+            return None
+        question = f"{question} (not shown; Enter: later, into a file)"
+        return str(typer.prompt(question, default="", show_default=False, hide_input=True)).strip() or None

@@ -20,6 +20,7 @@ from csire_bridge.cli.system.database_move import move
 from csire_bridge.domain.errors import BridgeError, ConfigurationError
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def _tell_plan(planned: list[PlannedMigration]) -> None:
         for change in one.changes:
             out.print(f"  {change}", markup=False, highlight=False)
         for table in one.works_through:
-            out.print(f"  goes through {table.name} ({table.rows} rows), and locks it meanwhile", highlight=False)
+            out.print(
+                f"  goes through {table.name} ({counted(table.rows, 'row')}), and locks it meanwhile", highlight=False
+            )
     if planned:
         out.print(f"{len(planned)} migrations in one transaction; make a backup, and stop the service meanwhile")
     else:
@@ -117,7 +120,10 @@ def backup(file: FileArgument, database: DatabaseOption = None, config: ConfigOp
 
     with _opened(config, database) as store:
         made = back_up(_file_of(store, f"pg_dump --format=custom --file={file}"), file)
-    out.print(f"{made.file}: {made.bytes} bytes, tables of version {made.revision}, {made.orders} orders; it is whole")
+    out.print(
+        f"{made.file}: {made.bytes} bytes, tables of version {made.revision}, "
+        f"{counted(made.orders, 'order')}; it is whole"
+    )
 
 
 @_db.command()

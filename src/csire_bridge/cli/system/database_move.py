@@ -12,6 +12,7 @@ from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOp
 from csire_bridge.cli.shared.operator_action import act_of
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
 
 __all__ = ["move"]
@@ -56,11 +57,16 @@ def move(
         return
     for table in tables:
         if table.rows:
-            out.print(f"{table.name}: {table.rows} rows, hash {table.digest[:16]}", markup=False, highlight=False)
+            out.print(
+                f"{table.name}: {counted(table.rows, 'row')}, hash {table.digest[:16]}", markup=False, highlight=False
+            )
     rows = sum(table.rows for table in tables)
-    out.print(f"{rows} rows are in {where}, the same on both sides; name it in the settings now", highlight=False)
+    out.print(
+        f"{counted(rows, 'row is', 'rows are')} in {where}, the same on both sides; name it in the settings now",
+        highlight=False,
+    )
 
 
 def _tell(table: str, done: int, whole: int) -> None:
     if whole:
-        err.print(f"{table}: {done} of {whole} rows", end="\n" if done == whole else "\r", highlight=False)
+        err.print(f"{table}: {done} of {counted(whole, 'row')}", end="\n" if done == whole else "\r", highlight=False)

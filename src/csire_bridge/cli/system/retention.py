@@ -97,7 +97,7 @@ def _tell_plan(worker: Retention, audit: AuditRetention | None, json_wanted: boo
 
 def _run(worker: Retention, audit: AuditRetention | None, by: Actor, json_wanted: bool) -> None:
     done = []
-    for retired in with_progress(worker.run(), "archives"):
+    for retired in with_progress(worker.run(by=by), "archives"):
         done.append({"archive": str(retired.archive), "kind": retired.kind, "count": retired.count})
         if not json_wanted:
             out.print(f"{retired.count} {retired.kind}: {retired.archive}", highlight=False, soft_wrap=True)

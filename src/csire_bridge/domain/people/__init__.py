@@ -3,6 +3,6 @@
 ``roles`` (roles and their permissions), ``acts`` (every act, with the permission that it needs), ``actor`` (who acts,
 and from where), ``accounts`` (accounts, sessions, API tokens, refusals), ``guesses`` (slows down the guessing of
 passwords). ``audit`` (an entry of the audit and the chain of hashes), ``masking`` (facts for the audit, without
-secrets), ``audited`` (checks the permission of a use case and writes its entry), ``ports`` (what they need of the
-store).
+secrets), ``audited`` (checks the permission of a use case and writes its entry), ``personal_data`` (facts for whoever
+may not read personal data), ``ports`` (what they need of the store).
 """

@@ -9,7 +9,7 @@ from enum import StrEnum
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.people.roles import Permission, Role, roles_with
 
-__all__ = ["NOWHERE", "Actor", "ActorKind", "NotAllowed", "Origin", "trusted"]
+__all__ = ["ITSELF", "NOWHERE", "Actor", "ActorKind", "NotAllowed", "Origin", "trusted"]
 
 
 class ActorKind(StrEnum):
@@ -77,3 +77,7 @@ def trusted(
 ) -> Actor:
     """Somebody who needs no login, because the settings say so: a name that was given, or the bridge itself."""
     return Actor(name, kind, frozenset(permissions), origin=origin)
+
+
+ITSELF = trusted("csire-bridge", kind=ActorKind.SYSTEM_USER)
+"""The bridge itself, for what it does by its schedule."""

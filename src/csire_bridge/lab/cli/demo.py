@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -54,6 +56,8 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     target: Annotated[Path, typer.Option("--dir", help="Folder for the results.", file_okay=False)] = Path("demo-out"),
+    keep: Annotated[bool, typer.Option("--keep", help="Then keep everything running, with the console.")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the console; 0 = any free port.")] = 0,
 ) -> None:
     """Send all samples to the bridge through a simulated hub, execute orders on simulated meters, and show the results.
 
@@ -61,6 +65,9 @@ def demo(
     WS-Security. Answers go to the hub, which answers each with its own result. SID asks for orders too, and is told
     what became of them. At the end a weekend is played on a simulated clock, with the operator's rules, and some days
     of a protected household.
+
+    With --keep the hub, the meters and the bridge go on until Ctrl-C: the console, whose address and accounts are
+    printed, works on all of them.
 
     Leaves in the folder: summary.json, acknowledgements/*.xml, pki/*.pem, the database. Exit code 0 only when every
     sample ended as samples/expected.yaml says.
@@ -79,16 +86,24 @@ def demo(
     samples = folder("samples")
     expected = load_expected(samples)
     points = load_points(samples / "metering-points.yaml", system_clock())
-    with market(target, system_clock, points) as scene:
+    with market(target, system_clock, points, console_port=port) as scene:
         feeder = Feeder(scene)
         numbers = _ask_by_sid(scene)
         _play(scene, feeder, expected, samples)
         wrong = _told_to_sid(scene, numbers)
         summary = _tell(scene.bridge, target, feeder)
         wrong += differences(scene.bridge.database, expected, feeder.sent) + scene.hub.problems + scene.sid.problems
-    tell_refused(summary["refused"])
-    out.print(weekend_table(play_weekend(target / _WEEKEND, samples, expected, system_clock())))
-    out.print(law_table(play_law_days(target / _LAW_DAYS, samples, expected, system_clock())))
+        tell_refused(summary["refused"])
+        out.print(weekend_table(play_weekend(target / _WEEKEND, samples, expected, system_clock())))
+        out.print(law_table(play_law_days(target / _LAW_DAYS, samples, expected, system_clock())))
+        _tell_end(wrong, expected, summary, target)
+        if keep:
+            _keep_up(scene)
+    out.print("the same in a browser: make console (csire-bridge demo --keep)", highlight=False)
+
+
+def _tell_end(wrong: Sequence[str], expected: Expectations, summary: Mapping[str, Any], target: Path) -> None:
+    """Say whether every sample ended as expected; exit code 1 if not."""
     fed = sum(len(entries) for entries in expected.rounds)
     if wrong:
         for sentence in wrong:
@@ -97,6 +112,30 @@ def demo(
         raise typer.Exit(ExitCode.OUR_FAILURE)
     orders = counted(len(summary["orders"]), "order")
     out.print(f"all {fed} samples ended as expected; {orders}; results in {target}")
+
+
+def _keep_up(scene: Market) -> None:
+    """Print the console's address and accounts, and wait for Ctrl-C or SIGTERM."""
+    from csire_bridge.lab.demo.accounts import NAMES, make_accounts
+    from csire_bridge.service.web.doors import Door
+
+    url = next(address.url for address in scene.service.addresses if Door.CONSOLE in address.doors)
+    passwords = make_accounts(scene.bridge.database, system_clock)
+    rows = [(NAMES[role], role.value, password) for role, password in passwords.items()]
+    print_table(_ACCOUNT_COLUMNS, rows, "Accounts of the console")
+    out.print(f"the console: {url}/", highlight=False, soft_wrap=True)
+    out.print("everything runs until Ctrl-C", highlight=False)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+
+
+_ACCOUNT_COLUMNS: Sequence[Column[tuple[str, str, str]]] = (
+    Column("name", lambda row: row[0]),
+    Column("role", lambda row: row[1]),
+    Column("password", lambda row: row[2]),
+)
 
 
 def _clear(target: Path) -> None:

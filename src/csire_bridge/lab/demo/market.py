@@ -16,6 +16,7 @@ from csire_bridge.channels.sid.profile import read_password
 from csire_bridge.channels.transport.outbound.http_exchange import PartnerClient
 from csire_bridge.config.private_files import write_private
 from csire_bridge.config.role import Role
+from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.config.settings import HubSettings, SidSettings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OurFault, Unreadable
@@ -73,9 +74,17 @@ class Market:
 
 @contextmanager
 def market(
-    folder: Path, clock: Clock, points: Iterable[MeteringPoint], delay: tuple[float, float] = (0.2, 1.5)
+    folder: Path,
+    clock: Clock,
+    points: Iterable[MeteringPoint],
+    delay: tuple[float, float] = (0.2, 1.5),
+    *,
+    console_port: int = 0,
 ) -> Iterator[Market]:
-    """Set everything up in ``folder``: real servers on 127.0.0.1, certificates made now, a meter for each point."""
+    """Set everything up in ``folder``: real servers on 127.0.0.1, certificates made now, a meter for each point.
+
+    The console is at ``console_port``; 0: at any free one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     pki = make_demo_pki(folder, clock())
     with ExitStack() as stack:
@@ -100,7 +109,7 @@ def market(
         make_current(settings.database)
         service = Service(
             lambda url: Bridge(settings, clock, reply_address=url),
-            settings.web.at_free_ports(),
+            _web(settings.web, console_port),
             Role.ALL,
             shared_ports=False,
         )
@@ -110,6 +119,11 @@ def market(
         service.start()
         hub.webhook = None  # its results come through the queue
         yield Market(service, hub, sid, pki, clock)
+
+
+def _web(web: WebSettings, console_port: int) -> WebSettings:
+    free = web.at_free_ports()
+    return free.model_copy(update={"operations": free.operations.model_copy(update={"port": console_port})})
 
 
 @dataclass

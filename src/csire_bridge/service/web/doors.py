@@ -17,7 +17,16 @@ from csire_bridge.config.sections.doors import TlsSettings
 from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.domain.errors import ConfigurationError
 
-__all__ = ["Address", "Door", "OpenAddress", "address_of", "addresses", "listening_socket", "open_addresses"]
+__all__ = [
+    "Address",
+    "Door",
+    "OpenAddress",
+    "address_of",
+    "addresses",
+    "listening_socket",
+    "not_to_be_had",
+    "open_addresses",
+]
 
 
 class Door(StrEnum):
@@ -152,8 +161,13 @@ def listening_socket(host: str, port: int, *, shared: bool = False, setting: str
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))
     except OSError as error:
-        raise ConfigurationError(
-            f"{host}:{port} can't be listened on: {error.strerror}",
-            f"choose another {setting}.host or {setting}.port; each process on a machine needs an address of its own",
-        ) from error
+        raise not_to_be_had(host, port, setting, error) from error
     return listener
+
+
+def not_to_be_had(host: str, port: int, setting: str, error: OSError) -> ConfigurationError:
+    """That an address can't be listened on, because somebody else does, or it is not of this machine."""
+    return ConfigurationError(
+        f"{host}:{port} can't be listened on: {error.strerror}",
+        f"choose another {setting}.host or {setting}.port; each process on a machine needs an address of its own",
+    )

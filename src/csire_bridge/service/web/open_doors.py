@@ -70,7 +70,7 @@ class OpenDoors:
 
     def _server(self, opened: OpenAddress) -> WebServer:
         address = opened.address
-        app = build_app(self._routers(address))
+        app = build_app(self._routers(address), _callers(self._bridge))
         return WebServer(app, opened.listener, self._bridge.settings.web, name=address.setting, tls=address.tls)
 
     def _routers(self, address: Address) -> Iterator[APIRouter | Mount]:
@@ -114,11 +114,16 @@ def _event_receiver(bridge: Bridge, entrance: Entrance) -> EventReceiver:
     return EventReceiver(bridge.take_events, profile=profile, proofs=proofs, entrance=entrance)
 
 
+def _callers(bridge: Bridge) -> Callers:
+    web = bridge.settings.web
+    return Callers(networks(web.trusted_proxies), web.client_certificate_header)
+
+
 def _entrance(bridge: Bridge) -> Entrance:
     """The admission for the endpoints of one event loop, from the settings."""
     web, limits = bridge.settings.web, bridge.settings.limits
     return Entrance(
-        Callers(networks(web.trusted_proxies), web.client_certificate_header),
+        _callers(bridge),
         BodyLimits(limits.max_message_bytes, web.body_seconds, web.bytes_per_second, web.grace_seconds),
         PartnerLimits(web.strangers_per_minute, web.strangers_at_once, limits.max_message_bytes),
     )

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from csire_bridge.telemetry.logs import bound
@@ -36,10 +38,13 @@ _BY_TLS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
 
 
 class ResponseHeaders:
-    """Around an application: takes or makes the request's id, and completes the headers of each response."""
+    """Around an application: takes or makes the request's id, and completes the headers of each response.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    ``scheme`` tells how the caller itself came: by http or https, also to a proxy that is named.
+    """
+
+    def __init__(self, app: ASGIApp, scheme: Callable[[Request], str]) -> None:
+        self._app, self._scheme = app, scheme
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -50,7 +55,7 @@ class ResponseHeaders:
 
         async def send_completed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _complete(MutableHeaders(scope=message), request, secure=scope["scheme"] == "https")
+                _complete(MutableHeaders(scope=message), request, secure=self._scheme(Request(scope)) == "https")
             await send(message)
 
         with bound(request=request):

@@ -21,6 +21,7 @@ from csire_bridge.config.sections.doors import TlsSettings
 from csire_bridge.config.sections.web import WebSettings
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.service.web.connections import Connections
+from csire_bridge.service.web.doors import not_to_be_had
 from csire_bridge.service.web.response_headers import ALWAYS
 from csire_bridge.service.web.tls_files import TlsFiles, tls_facts
 from csire_bridge.service.web.tls_listener import Handshake, TlsListener
@@ -175,8 +176,12 @@ class WebServer:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Return when the server answers; raise OurFault when it does not."""
-        self._socket.listen(_BACKLOG)
+        """Return when the server answers; raise OurFault when it does not, ConfigurationError for a taken address."""
+        try:
+            self._socket.listen(_BACKLOG)
+        except OSError as error:  # two processes may have bound it at the same moment; only one can listen
+            host, port = self._socket.getsockname()[:2]
+            raise not_to_be_had(host, port, self._thread.name, error) from error
         self._thread.start()
         deadline = time.monotonic() + _START_SECONDS
         while not self._server.started:

@@ -12,6 +12,7 @@ from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, OrderKind
 from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.housekeeping.audit_guard import missing_guards
 from csire_bridge.store.tables import accepted_ids, messages, orders, outbox, work
 
 __all__ = ["inspect_database"]
@@ -29,6 +30,8 @@ _INVALID = text(
 def inspect_database(connection: Connection) -> Iterator[str]:
     """Every damage found, a sentence each. All is read in one snapshot, so a service may run meanwhile."""
     yield from _engine_of(connection)
+    for name in missing_guards(connection):
+        yield f"the trigger {name} is gone, by which the database keeps the audit"
     for what, query in _invariants().items():
         found = list(connection.execute(query).scalars())
         if found:

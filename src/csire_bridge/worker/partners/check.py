@@ -11,6 +11,7 @@ from enum import StrEnum
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partners import Partner, SecurityProfile
+from csire_bridge.domain.words import counted
 from csire_bridge.worker.partners.roster import NamedCertificate, PartnerListing
 
 __all__ = ["WARN_AHEAD", "Condition", "Finding", "condition_of", "days_left", "findings", "of_roles"]
@@ -119,7 +120,7 @@ _SAID = {
     Condition.REVOKED: ("was revoked by its authority", "ask the partner by telephone, then withdraw it"),
     Condition.EXPIRED: ("expired on {end} UTC", "withdraw it, or take it out of the settings, once a new one is there"),
     Condition.NOT_YET_VALID: ("is not valid before {start} UTC", "keep the one before it until then"),
-    Condition.EXPIRING: ("expires on {end} UTC, in {days} days", _REPLACE),
+    Condition.EXPIRING: ("expires on {end} UTC, in {days}", _REPLACE),
 }
 
 
@@ -142,6 +143,6 @@ def _of_certificate(
         said = text.format(
             start=f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M}",
             end=f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M}",
-            days=days_left(named, now),
+            days=counted(days_left(named, now), "day"),
         )
         yield Finding(eic, condition, f"{what} {said}", remedy, named.fingerprint)

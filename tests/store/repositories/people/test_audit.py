@@ -6,17 +6,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
+from csire_bridge.access.audit_verify import verify
+from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audit import PRUNED_BEFORE, AuditEntry, first_broken
 from csire_bridge.store.database import Database
-from csire_bridge.store.tables import audit_entries
+from csire_bridge.store.housekeeping.audit_guard import AUDIT_GUARDS, missing_guards
+from csire_bridge.store.tables import audit_days, audit_entries
+from csire_bridge.store.unit_of_work import UnitOfWork
 from tests.support.chance import examples
+from tests.support.people import without_audit_guard
 from tests.support.store import NOW
 
 DAY = timedelta(days=1)
@@ -97,6 +103,59 @@ def test_whatever_is_changed_in_the_table_is_found(
         chosen = audit_entries.c.key == data.draw(st.integers(1, 6))
         name = data.draw(st.sampled_from(("actor", "act", "subject", "hash", "previous", "day", "why", "gone")))
         with database.transaction() as tx:
+            without_audit_guard(tx.connection)
             change = update(audit_entries).where(chosen).values({name: "2020-01-01"}) if name != "gone" else None
             tx.connection.execute(delete(audit_entries).where(chosen) if change is None else change)
         assert verdict(database) is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(audit_entries).values(actor="eve"),
+        update(audit_entries).values(why="a better reason").where(audit_entries.c.number == 1),
+        delete(audit_entries),
+        delete(audit_entries).where(audit_entries.c.day == "2026-11-23"),
+        update(audit_days).values(last="0" * 64),
+        update(audit_days).values(entries=1),
+        update(audit_days).values(entries=audit_days.c.entries - 1),
+        update(audit_days).values(pruned_at=NOW),
+        update(audit_days).values(pruned_at=NOW, entries=9).where(audit_days.c.day == "2026-11-23"),
+        update(audit_days).values(pruned_at=None),
+        delete(audit_days),
+    ],
+    ids=str,
+)
+def test_the_database_itself_refuses_to_change_the_audit(database: Database, change: Any) -> None:
+    write(database, entry("a"), entry("b"))
+    write(database, entry("c", 1), entry("d", 1))
+    with pytest.raises(OurFault, match="the database refuses a row"), database.transaction() as tx:
+        tx.connection.execute(change)
+    assert verdict(database) is None
+    with database.read_transaction() as tx:
+        assert len(list(tx.audit.entries())) == 4
+
+
+def test_a_day_that_was_taken_out_can_not_come_back_and_no_table_can_be_emptied(database: Database) -> None:
+    write(database, entry("a"))
+    write(database, entry("b", 1))
+    with database.transaction() as tx:
+        assert tx.audit.prune("2026-11-24", NOW) == 1
+    with pytest.raises(OurFault), database.transaction() as tx:
+        tx.connection.execute(update(audit_days).where(audit_days.c.day == "2026-11-23").values(pruned_at=None))
+    for table in ("audit_entries", "audit_days") if database.is_postgresql else ():
+        with pytest.raises(OurFault), database.transaction() as tx:
+            tx.connection.exec_driver_sql(f"TRUNCATE {table}")
+
+
+def test_a_guard_that_is_gone_is_told(database: Database) -> None:
+    write(database, entry("a"))
+    assert database.check() == []
+    with database.transaction() as tx:
+        without_audit_guard(tx.connection)
+    with database.reading() as connection:
+        assert set(AUDIT_GUARDS) <= set(missing_guards(connection))
+        verified = verify(UnitOfWork(connection).audit, missing_guards(connection))
+    assert not verified.whole
+    assert verified.sentences()[0].startswith("UNGUARDED: the database has lost audit_days_kept")
+    assert any("audit_entries_kept is gone" in line for line in database.check())

@@ -97,14 +97,14 @@ class AuditLog:
     def prune(self, before_day: str, at: datetime) -> int:
         """Take the entries of whole days before ``before_day`` (YYYY-MM-DD, UTC) out; return how many entries.
 
-        Their heads stay, so the rest can still be checked. The newest day stays.
+        Their heads stay, so the rest can still be checked. The newest day stays. The database lets entries go only
+        after their day's head says so.
         """
         take_turns(self._connection, "audit")
         old = self._old(before_day)
-        gone = self._connection.execute(delete(audit_entries).where(audit_entries.c.day < old)).rowcount
         heads = update(audit_days).where(audit_days.c.day < old, audit_days.c.pruned_at.is_(None))
         self._connection.execute(heads.values(pruned_at=at))
-        return gone
+        return self._connection.execute(delete(audit_entries).where(audit_entries.c.day < old)).rowcount
 
     def _old(self, before_day: str) -> str:
         newest = self._head()

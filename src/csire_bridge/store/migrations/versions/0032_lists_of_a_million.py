@@ -1,6 +1,6 @@
 """Lists of a million rows: indexes in the order of the lists, for what people look for.
 
-Revision 0031, for csire-bridge 0.6.
+Revision 0032, for csire-bridge 0.6.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

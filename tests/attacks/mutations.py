@@ -6,10 +6,12 @@ break can refuse them. What the partner has signed anew never changes the busine
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from lxml import etree
 
+from tests.attacks.mutations_naming import namings, signed_references
 from tests.attacks.mutations_signing import (
     Edits,
     Keys,
@@ -22,7 +24,7 @@ from tests.attacks.mutations_signing import (
 )
 from tests.attacks.mutations_wrapping import FALSE, TRUE, wrapped_documents, wrapped_envelopes
 
-__all__ = ["HARMLESS", "Keys", "Profile", "mutations", "resigned"]
+__all__ = ["HARMLESS", "Keys", "Profile", "mutations", "only_names", "resigned"]
 
 Profile = Literal["enveloped", "wss"]
 
@@ -39,11 +41,26 @@ HARMLESS = {
     "namespace: unused prefix at the root",
     "wide Header",
     "signed anew by the partner",
+    "token not signed, signed anew by the partner",
+    "named as the signer",
     "Security not to be understood",
     "twice: X509Data",
     "twice: X509Certificate",
 }
 """Names (up to a bracket) of what may be accepted, with the same content: no signature is meant to see a difference."""
+
+_HINTS = re.compile(
+    r"(twice|gone): (KeyName|X509\w+) \(.*|certificate (empty|garbage|no base64|twice)"
+    r"|same content, certificate of (stranger|other partner)"
+)
+
+
+def only_names(name: str) -> bool:
+    """Whether a mutation only changes how KeyInfo names certificates, which no signature covers.
+
+    Where a shape names the partner's certificate in several ways, one of them is enough.
+    """
+    return _HINTS.fullmatch(name) is not None
 
 
 def mutations(message: bytes, profile: Profile, keys: Keys) -> Edits:
@@ -54,12 +71,14 @@ def mutations(message: bytes, profile: Profile, keys: Keys) -> Edits:
     yield from algorithms(message, keys)
     yield from other_signers(message, profile == "wss", keys)
     yield from duplicates(message)
+    yield from namings(message, keys)
     if profile == "enveloped":
         yield from wrapped_documents(message)
     else:
         yield from wrapped_envelopes(message)
         yield from headers(message, keys)
         yield from timestamps(message, keys)
+        yield from signed_references(message, keys)
 
 
 # --- bytes and markup

@@ -14,6 +14,7 @@ from lxml import etree
 
 from csire_bridge.xml.security.keys import SigningKey
 from tests.attacks.mutations_wrapping import DS, FALSE, SIGNATURE, TRUE, WSSE, WSU, WSU_ID
+from tests.attacks.signed_by_hand import STR_TRANSFORM, sign_by_hand
 
 __all__ = ["Edits", "Keys", "algorithms", "duplicates", "headers", "other_signers", "resigned", "timestamps"]
 
@@ -33,6 +34,9 @@ class Keys:
 def resigned(raw: bytes, key: SigningKey, secret: bytes | None = None) -> bytes:
     """Sign ``raw`` anew, as its SignedInfo says; as it is where xmlsec refuses to. KeyInfo is not touched."""
     root = etree.fromstring(raw)
+    if STR_TRANSFORM.encode() in raw and secret is None:
+        sign_by_hand(root, key)
+        return etree.tostring(root)
     signature = next(root.iter(SIGNATURE))
     key_info = signature.find(f"{{{DS}}}KeyInfo")
     if key_info is not None:
@@ -217,7 +221,7 @@ def headers(message: bytes, keys: Keys) -> Edits:
     yield "namespace: wsu means another", message.replace(WSU.encode(), b"urn:x")
     yield "namespace: soap means another", message.replace(b'xmlns:%b="' % soap[:-1], b'xmlns:%b="urn:x' % soap[:-1])
     references = message.split(b"<ds:Reference ")
-    for index, name in ((1, "Body"), (2, "Timestamp"), (3, "token")):
+    for index, name in enumerate(("Body", "Timestamp", "token")[: len(references) - 1], start=1):
         dropped = references[index].partition(b"</ds:Reference>")[2]
         raw = b"<ds:Reference ".join(references[:index]) + dropped
         raw += b"".join(b"<ds:Reference " + other for other in references[index + 1 :])
@@ -226,7 +230,7 @@ def headers(message: bytes, keys: Keys) -> Edits:
 
 
 def _key_infos(message: bytes, keys: Keys) -> Edits:
-    inside = message.partition(b"<ds:KeyInfo>")[2].partition(b"</ds:KeyInfo>")[0]
+    inside = message.partition(b"<ds:KeyInfo")[2].partition(b">")[2].partition(b"</ds:KeyInfo>")[0]
     stranger = (
         b"<ds:X509Data><ds:X509Certificate>" + _certificate(keys.stranger) + b"</ds:X509Certificate></ds:X509Data>"
     )
@@ -243,6 +247,8 @@ def _key_infos(message: bytes, keys: Keys) -> Edits:
     }
     for name, text in others.items():
         raw = message.replace(inside, text)
+        if raw == message:  # it does not name the certificate that way
+            continue
         yield f"KeyInfo: {name}", raw
         yield f"KeyInfo: {name}, signed by a stranger", resigned(raw, keys.stranger)
 

@@ -77,9 +77,11 @@ _DOCUMENT_PLACES: Mapping[str, Callable[[Element, Element], None]] = {
 
 
 def wrapped_envelopes(message: bytes) -> Iterator[tuple[str, bytes]]:
-    """Every place of the original Body, Timestamp and token, times every trick with the id of the forged one."""
+    """Every place of the original Body, Timestamp, token and reference to it, times every trick with the forged id."""
     for part, (place, put), (trick, mark) in product(_PARTS, _ENVELOPE_PLACES.items(), _ID_TRICKS.items()):
         root = etree.fromstring(message)
+        if part.encode() not in message:
+            continue
         original = _part(root, part)
         fake = forged(original) if part == "Body" else copy.deepcopy(original)
         fake.tail = None
@@ -106,7 +108,7 @@ def _wrapped_whole(message: bytes) -> Iterator[tuple[str, bytes]]:
         yield f"wrapped: whole envelope in {place} at {index}, no other Security", etree.tostring(outer)
 
 
-_PARTS = ("Body", "Timestamp", "BinarySecurityToken")
+_PARTS = ("Body", "Timestamp", "BinarySecurityToken", "SecurityTokenReference")
 
 
 def _part(root: Element, local: str) -> Element:
@@ -140,7 +142,7 @@ _ENVELOPE_PLACES: Mapping[str, Callable[[Element, Element, Element], None]] = {
 
 
 def _no_id(fake: Element, original: Element) -> None:
-    del fake.attrib[WSU_ID]
+    fake.attrib.pop(WSU_ID, "")
 
 
 def _other_id(fake: Element, original: Element) -> None:
@@ -149,13 +151,13 @@ def _other_id(fake: Element, original: Element) -> None:
 
 def _as(name: str) -> Callable[[Element, Element], None]:
     def mark(fake: Element, original: Element) -> None:
-        fake.set(name, fake.attrib.pop(WSU_ID))
+        fake.set(name, fake.attrib.pop(WSU_ID, "none"))
 
     return mark
 
 
 def _original_as_plain_id(fake: Element, original: Element) -> None:
-    original.set("Id", original.attrib.pop(WSU_ID))
+    original.set("Id", original.attrib.pop(WSU_ID, "none"))
 
 
 def _swapped(fake: Element, original: Element) -> None:

@@ -685,7 +685,16 @@ def test_given_the_hubs_signature_with_another_partners_certificate_when_verifie
     world: World,
 ) -> None:
     refused(world, key_info(world, der(world.pki.supplier)), ProblemCode.BAD_SIGNATURE)
-    refused(world, key_info(world, der(world.pki.supplier), der(world.pki.hub)), ProblemCode.BAD_SIGNATURE)
+
+
+def test_given_certificates_in_any_order_and_number_when_verified_then_the_one_whose_key_signed_is_the_signer(
+    world: World,
+) -> None:
+    hub, supplier, stranger = der(world.pki.hub), der(world.pki.supplier), der(world.pki.stranger)
+    for certificates in ((supplier, hub), (hub, supplier), (stranger, b"AAAA", hub), (stranger, supplier, hub)):
+        assert world.verifier.verify(key_info(world, *certificates), NOW).party == world.pki.hub.eic
+    refused(world, key_info(world, supplier, stranger), ProblemCode.BAD_SIGNATURE)
+    refused(world, key_info(world, *[stranger] * 16, hub), ProblemCode.PROFILE)
 
 
 def test_given_a_partner_who_signs_in_the_hubs_name_when_checked_then_he_is_not_the_sender(world: World) -> None:

@@ -121,6 +121,19 @@ class TrustedCertificate:
         """SHA-256 of the certificate (32 bytes)."""
         return self.certificate.fingerprint(hashes.SHA256())
 
+    @cached_property
+    def thumbprint(self) -> bytes:
+        """SHA-1 of the certificate (20 bytes), by which other stacks name it; it proves nothing."""
+        return self.certificate.fingerprint(hashes.SHA1())  # noqa: S303 - a name among pinned ones
+
+    @cached_property
+    def key_identifier(self) -> bytes | None:
+        """Its subject key identifier (RFC 5280, 4.2.1.2), if it has one."""
+        try:
+            return self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        except (x509.ExtensionNotFound, ValueError):
+            return None
+
     def valid_at(self, moment: datetime) -> bool:
         """Whether ``moment`` (aware) is within the certificate's validity."""
         return self.certificate.not_valid_before_utc <= moment <= self.certificate.not_valid_after_utc

@@ -7,11 +7,7 @@ verification, only the tree that the signature covers is used.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import copy
-import hashlib
-import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -20,9 +16,21 @@ from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
-from csire_bridge.domain.errors import NotTrusted, Problem, ProblemCode
+from csire_bridge.domain.errors import NotTrusted, ProblemCode
 from csire_bridge.xml.parser import hardened_parser
+from csire_bridge.xml.security.algorithms import (
+    DS,
+    exclusive_prefixes,
+    fault,
+    has_digest,
+    not_allowed,
+    require_sha256,
+    shown,
+    signature_method,
+    value_holds,
+)
 from csire_bridge.xml.security.exclusive_c14n import EXCLUSIVE, canonical, prefix_list
+from csire_bridge.xml.security.key_info import base64_of, certificates_of, unknown, valid_ones, wrong_key
 from csire_bridge.xml.security.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.security.signature_template import signature_over
 
@@ -39,17 +47,10 @@ __all__ = [
 ]
 
 
-_DS = "http://www.w3.org/2000/09/xmldsig#"
-_SIGNATURE = f"{{{_DS}}}Signature"
-_ENVELOPED = f"{_DS}enveloped-signature"
-_DIGEST = "http://www.w3.org/2001/04/xmlenc#sha256"
-_METHODS = {
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256": "RSA-SHA256",
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": "ECDSA-SHA256",
-}
-
-
+_SIGNATURE = f"{{{DS}}}Signature"
+_ENVELOPED = f"{DS}enveloped-signature"
 _LARGE = 32 * 1024
+_FEW = 4  # names told in a refusal
 _EXPECTED = SignatureConfiguration(
     location="./",
     expect_references=1,
@@ -73,11 +74,13 @@ class Verified:
 
 @dataclass(frozen=True)
 class _Shape:
-    """The parameters of a signature: its method, the canonicalisation of the document, and the digest in base64."""
+    """The parameters of a signature: its method, the canonicalisations of SignedInfo and the document, the digest."""
 
+    info: etree._Element
     algorithm: str
+    info_prefixes: tuple[str, ...]
     prefixes: tuple[str, ...]
-    digest: str
+    digest: bytes
 
 
 class _Verifier(XMLVerifier):
@@ -89,7 +92,7 @@ class _Verifier(XMLVerifier):
 
     def validate_schema(self, signature: etree._Element) -> None:
         plain = copy.deepcopy(signature)
-        for method in plain.iterfind(f"{{{_DS}}}SignedInfo/{{{_DS}}}CanonicalizationMethod"):
+        for method in plain.iterfind(f"{{{DS}}}SignedInfo/{{{DS}}}CanonicalizationMethod"):
             for listed in method.findall(f"{{{EXCLUSIVE}}}InclusiveNamespaces"):
                 method.remove(listed)
         super().validate_schema(plain)  # type: ignore[no-untyped-call]
@@ -148,12 +151,12 @@ def verify_enveloped(root: etree._Element, book: CertificateBook, now: datetime,
     """
     signature = _the_signature(root)
     shape = _check_shape(signature)
-    signer = _pinned_signer(signature, book, now)
+    signer = _pinned_signer(signature, shape, book, now)
     if size > _LARGE:
         _check_digest(root, signature, shape, most=growth(size))
-    tree, content = _verify(root, signer, now)
+    tree, content = _verify(root, signature, shape, signer, now)
     if tree.tag != root.tag or tree.find(f".//{_SIGNATURE}") is not None:
-        raise _fault(
+        raise fault(
             ProblemCode.WRAPPED,
             "the signature covers something else than the document's root",
             "sign the whole document",
@@ -169,90 +172,78 @@ def growth(size: int) -> int:
 def _the_signature(root: etree._Element) -> etree._Element:
     everywhere = list(root.iter(_SIGNATURE))
     if not everywhere:
-        raise _fault(
+        raise fault(
             ProblemCode.UNSIGNED,
             "the document has no signature",
             "sign the document (enveloped signature, the certificate in KeyInfo)",
         )
     if len(everywhere) > 1 or everywhere[0].getparent() is not root:
-        raise _fault(
+        place = "inside another element" if len(everywhere) == 1 else f"{len(everywhere)} times in the document"
+        raise fault(
             ProblemCode.WRAPPED,
-            "the signature does not stand alone, directly in the document's root",
+            f"the signature stands {place}, not once, directly in the document's root",
             "sign the whole document once, with the signature as a child of its root",
-            line=everywhere[0].sourceline,
+            everywhere[0].sourceline,
         )
     return everywhere[0]
 
 
 def _check_shape(signature: etree._Element) -> _Shape:
     """Pin the algorithms and the one reference to the whole document."""
-    info = signature.find(f"{{{_DS}}}SignedInfo")
-    references = info.findall(f"{{{_DS}}}Reference") if info is not None else []
+    info = signature.find(f"{{{DS}}}SignedInfo")
+    references = info.findall(f"{{{DS}}}Reference") if info is not None else []
     if info is None or len(references) != 1 or references[0].get("URI") != "":
-        raise _fault(
+        covers = ", ".join(shown(reference.get("URI")) for reference in references[:_FEW]) or "nothing"
+        raise fault(
             ProblemCode.WRAPPED,
-            "the signature must have exactly one reference, to the whole document (URI empty)",
-            "sign the whole document with one reference",
-            line=signature.sourceline,
+            f"the signature covers {covers}; it must have exactly one reference, to the whole document (URI empty)",
+            "sign the whole document with one reference, without references to parts, properties or attachments",
+            signature.sourceline,
         )
-    method = info.find(f"{{{_DS}}}CanonicalizationMethod")
-    name = _METHODS.get(_algorithm(info, "SignatureMethod"))
-    prefixes = _prefixes(list(references[0].iter(f"{{{_DS}}}Transform")))
-    if (
-        name is None
-        or prefixes is None
-        or method is None
-        or prefix_list(method) is None
-        or _algorithm(references[0], "DigestMethod") != _DIGEST
-    ):
-        raise _fault(
-            ProblemCode.ALGORITHM,
-            "the signature uses an algorithm or transform that is not allowed",
-            "use RSA-SHA256 or ECDSA-SHA256, SHA-256, and the transforms enveloped and exclusive C14N in that order",
-            line=signature.sourceline,
+    (reference,) = references
+    method, info_prefixes, prefixes = signature_method(info), exclusive_prefixes(info), _transform_prefixes(reference)
+    require_sha256(reference)
+    digest = reference.find(f"{{{DS}}}DigestValue")
+    return _Shape(info, method, info_prefixes, prefixes, b"" if digest is None else base64_of(digest))
+
+
+def _transform_prefixes(reference: etree._Element) -> tuple[str, ...]:
+    """The PrefixList of the transforms enveloped and exclusive C14N; raises NotTrusted when they are others."""
+    transforms = list(reference.iter(f"{{{DS}}}Transform"))
+    prefixes = None
+    if len(transforms) == 2 and transforms[0].get("Algorithm") == _ENVELOPED and not len(transforms[0]):
+        prefixes = prefix_list(transforms[1])
+    if prefixes is None:
+        found = ", then ".join(shown(transform.get("Algorithm")) for transform in transforms[:_FEW]) or "missing"
+        remedy = (
+            f"use the transforms {_ENVELOPED} and {EXCLUSIVE}, in this order "
+            "(an InclusiveNamespaces of at most 32 prefixes may be in the second one)"
         )
-    return _Shape(name, prefixes, references[0].findtext(f"{{{_DS}}}DigestValue") or "")
+        raise not_allowed("the list of transforms", found, remedy, reference.sourceline)
+    return prefixes
 
 
-def _prefixes(transforms: list[etree._Element]) -> tuple[str, ...] | None:
-    """The PrefixList of the transforms enveloped and exclusive C14N; None when they are others."""
-    if len(transforms) != 2 or transforms[0].get("Algorithm") != _ENVELOPED or len(transforms[0]):
-        return None
-    return prefix_list(transforms[1])
+def _pinned_signer(
+    signature: etree._Element, shape: _Shape, book: CertificateBook, now: datetime
+) -> TrustedCertificate:
+    """The pinned certificate that KeyInfo names; where it names several, the one whose key made the signature."""
+    key_info = signature.find(f"{{{DS}}}KeyInfo")
+    data = [] if key_info is None else key_info.findall(f"{{{DS}}}X509Data")
+    if key_info is not None and not data:
+        raise unknown([etree.QName(child).localname for child in key_info if isinstance(child.tag, str)])
+    signers = valid_ones(certificates_of(data, book), now)
+    if len(signers) == 1:
+        return signers[0]
+    return next((each for each in signers if _holds(signature, shape, each)), signers[0])
 
 
-def _algorithm(parent: etree._Element, name: str) -> str:
-    element = parent.find(f"{{{_DS}}}{name}")
-    return "" if element is None else element.get("Algorithm", "")
+def _holds(signature: etree._Element, shape: _Shape, signer: TrustedCertificate) -> bool:
+    value = signature.find(f"{{{DS}}}SignatureValue")
+    octets = canonical(shape.info, shape.info_prefixes, _LARGE)
+    return value is not None and value_holds(octets, shape.algorithm, base64_of(value), signer.certificate)
 
 
-def _pinned_signer(signature: etree._Element, book: CertificateBook, now: datetime) -> TrustedCertificate:
-    embedded = signature.findtext(f"{{{_DS}}}KeyInfo/{{{_DS}}}X509Data/{{{_DS}}}X509Certificate") or ""
-    try:
-        fingerprint = hashlib.sha256(base64.b64decode(embedded, validate=False)).digest()
-    except (binascii.Error, ValueError) as error:
-        raise _fault(ProblemCode.UNKNOWN_SIGNER, "the certificate in KeyInfo is not readable", _PIN) from error
-    signer = book.find(fingerprint)
-    if signer is None:
-        raise _fault(
-            ProblemCode.UNKNOWN_SIGNER,
-            "the certificate that signed belongs to no partner of ours",
-            _PIN,
-            line=signature.sourceline,
-        )
-    if not signer.valid_at(now):
-        raise _fault(
-            ProblemCode.CERTIFICATE_EXPIRED,
-            f"the certificate of {signer.party} is not valid at {now:%Y-%m-%d %H:%M} UTC",
-            "sign with a certificate that is valid now",
-        )
-    return signer
-
-
-_PIN = "sign with the certificate that was handed over, or have the new one entered for the partner"
-
-
-def _check_digest(root: etree._Element, signature: etree._Element, shape: _Shape, most: int) -> None:
+def _check_digest(root: etree._Element, signature: etree._Element, shape: _Shape, most: int | None = None) -> None:
     """Refuse altered documents early. This accepts nothing: signxml then verifies, at several times the cost."""
     bare = copy.deepcopy(root)
     own = bare[root.index(signature)]
@@ -262,12 +253,17 @@ def _check_digest(root: etree._Element, signature: etree._Element, shape: _Shape
     else:
         before.tail = (before.tail or "") + after
     bare.remove(own)
-    found = base64.b64encode(hashlib.sha256(canonical(bare, shape.prefixes, most)).digest()).decode("ascii")
-    if not hmac.compare_digest(found.encode(), "".join(shape.digest.split()).encode()):
-        raise _altered()
+    if not has_digest(canonical(bare, shape.prefixes, most), shape.digest):
+        raise fault(
+            ProblemCode.BAD_SIGNATURE,
+            "the document is not the one that was signed: its SHA-256 digest is not the signature's DigestValue",
+            "send the document as it was signed, byte for byte: no new line breaks, spaces or namespaces afterwards",
+        )
 
 
-def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> tuple[etree._Element, bytes]:
+def _verify(
+    root: etree._Element, signature: etree._Element, shape: _Shape, signer: TrustedCertificate, now: datetime
+) -> tuple[etree._Element, bytes]:
     expect = replace(_EXPECTED, verification_time=now)
     try:
         # A new verifier for each call: one shared by threads accepted and refused at random.
@@ -275,19 +271,22 @@ def _verify(root: etree._Element, signer: TrustedCertificate, now: datetime) -> 
         covered = cast(VerifyResult, result)
         tree = covered.signed_xml
     except Exception as error:  # whatever a foreign library raises here means "not verified"
-        raise _altered() from error
+        raise _why_not(root, signature, shape, signer) from error
     if tree is None:
-        raise _fault(ProblemCode.BAD_SIGNATURE, "the signature covers no XML", "sign the whole document")
+        raise fault(ProblemCode.BAD_SIGNATURE, "the signature covers no XML", "sign the whole document")
     return tree, covered.signed_data
 
 
-def _altered() -> NotTrusted:
-    return _fault(
+def _why_not(root: etree._Element, signature: etree._Element, shape: _Shape, signer: TrustedCertificate) -> NotTrusted:
+    """What is wrong with a signature that does not hold, as far as it can be told."""
+    if not _holds(signature, shape, signer):
+        return wrong_key(signer)
+    try:
+        _check_digest(root, signature, shape)
+    except NotTrusted as fault_:
+        return fault_
+    return fault(
         ProblemCode.BAD_SIGNATURE,
-        "the signature does not hold: the document was altered after signing, or signed with another key",
-        "send the document as it was signed",
+        "the signature does not follow the schema of XML Signature, or KeyInfo contradicts itself",
+        "send a Signature with SignedInfo, SignatureValue and KeyInfo, whose KeyValue, if any, is the certificate's",
     )
-
-
-def _fault(code: ProblemCode, text: str, remedy: str, line: object = None) -> NotTrusted:
-    return NotTrusted([Problem(code, text, remedy, line=line if isinstance(line, int) else None)])

@@ -1,27 +1,26 @@
-"""The ``wss`` profile: a WS-Security header that signs a SOAP envelope's Body, its timestamp and the certificate.
+"""The ``wss`` profile: a WS-Security header that signs a SOAP envelope's Body and its timestamp.
 
-The header contains exactly: ``wsse:BinarySecurityToken`` (WS-Security X.509 Token Profile 1.1, section
-3.1), ``wsu:Timestamp`` (SOAP Message Security 1.1, section 10) and one ``ds:Signature`` (XML Signature 1.1) over
-exactly these two and the Body, with exclusive canonicalisation (Basic Security Profile 1.1, R5404).
+The header contains exactly: ``wsu:Timestamp`` (SOAP Message Security 1.1, section 10), one ``ds:Signature`` (XML
+Signature 1.1) over Body and Timestamp at least, with exclusive canonicalisation (Basic Security Profile 1.1, R5404),
+and at most one ``wsse:BinarySecurityToken`` (X.509 Token Profile 1.1, section 3.1). We sign the token too; others may.
 
 Signing is signxml's detached signature with three references. Verifying is ours: signxml looks an id up anywhere in
 a copy of the document and can't be told *which* element a reference must mean, which makes signature wrapping attacks
-possible. Here no id is looked up: the three elements are found by their position, each reference must name one of them,
-and what is left is three digests and one public-key operation of ``cryptography``.
+possible. Here no id is looked up: the elements are found by their position, each reference must name one of them, and
+what is left is a few digests and one public-key operation of ``cryptography``.
 """
 
 from __future__ import annotations
 
 import base64
 import copy
-import hashlib
-import hmac
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
 from signxml.signer import XMLSigner
@@ -30,14 +29,13 @@ from csire_bridge.domain.clock import aware_utc
 from csire_bridge.domain.errors import NotTrusted, ProblemCode
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.lexical import SPACE, parse_moment
-from csire_bridge.xml.security.exclusive_c14n import canonical
+from csire_bridge.xml.security.algorithms import DS, has_digest, value_holds
+from csire_bridge.xml.security.key_info import valid_ones, wrong_key
 from csire_bridge.xml.security.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.security.signature import serialise
 from csire_bridge.xml.security.wss_parts import (
     BASE64,
-    DS,
     ID,
-    MAX_PART,
     SECURITY,
     SOAP,
     TIMESTAMP,
@@ -45,14 +43,14 @@ from csire_bridge.xml.security.wss_parts import (
     WSSE,
     WSU,
     X509V3,
-    SignedInfo,
+    Parts,
     decode,
     fault,
     find_parts,
     names,
-    read_references,
-    read_signed_info,
 )
+from csire_bridge.xml.security.wss_references import Reference, SignedInfo, read_references, read_signed_info
+from csire_bridge.xml.security.wss_signer import find_signers, octets_of_named
 
 __all__ = ["MAX_LIFETIME", "VerifiedEnvelope", "sign_envelope", "verify_envelope"]
 
@@ -60,7 +58,6 @@ MAX_LIFETIME = timedelta(minutes=10)
 """Longest time between Created and Expires: as long as that, a captured message could be sent once more."""
 
 _MAX_BODY = 64 * 1024 * 1024  # in canonical form
-_PIN = "sign with the certificate that was handed over, or have the new one entered for the partner"
 
 
 @dataclass(frozen=True)
@@ -162,46 +159,41 @@ def _verify(
     parts = find_parts(envelope)
     info = read_signed_info(parts.signature)
     references = read_references(info, parts)
-    token = canonical(parts.token, references[parts.token].prefixes, MAX_PART)
-    signer = _pinned_signer(parse(token), book, now)
-    _check_signature_value(parts.signature, info, signer)
+    signer = _signer(parts, info, valid_ones(find_signers(parts, book), now))
     # From here on SignedInfo is the signer's word; before, no work was done on anything as large as the Body.
-    timestamp = canonical(parts.timestamp, references[parts.timestamp].prefixes, MAX_PART)
-    body = canonical(parts.body, references[parts.body].prefixes, most)
-    for element, octets in ((parts.token, token), (parts.timestamp, timestamp), (parts.body, body)):
-        if not hmac.compare_digest(hashlib.sha256(octets).digest(), references[element].digest):
-            raise _altered()
+    for element in references:
+        if element is not parts.body and element is not parts.timestamp:
+            _check_digest(_token_octets(parts, element, references[element], signer), references[element], "token")
+    timestamp = references[parts.timestamp].octets(parts.timestamp)
+    _check_digest(timestamp, references[parts.timestamp], "Timestamp")
+    body = references[parts.body].octets(parts.body, most)
+    _check_digest(body, references[parts.body], "Body")
     created = _check_timestamp(parse(timestamp), now, skew)
     return VerifiedEnvelope(parse(body, len(body)), signer, created, info.algorithm)
 
 
-def _pinned_signer(token: etree._Element, book: CertificateBook, now: datetime) -> TrustedCertificate:
-    if token.get("ValueType") != X509V3 or token.get("EncodingType", BASE64) != BASE64:
-        raise fault(ProblemCode.PROFILE, "the token is no X.509 certificate in base64", "send one X509v3 token")
-    signer = book.find(hashlib.sha256(decode(token)).digest())
-    if signer is None:
-        raise fault(ProblemCode.UNKNOWN_SIGNER, "the certificate that signed belongs to no partner of ours", _PIN)
-    if not signer.valid_at(now):
+def _signer(parts: Parts, info: SignedInfo, named: Sequence[TrustedCertificate]) -> TrustedCertificate:
+    """The one of the named certificates whose key has made the signature; raises NotTrusted when none has."""
+    value = decode(parts.value)
+    for each in named:
+        if value_holds(info.octets, info.algorithm, value, each.certificate):
+            return each
+    raise wrong_key(named[0])
+
+
+def _token_octets(parts: Parts, element: etree._Element, reference: Reference, signer: TrustedCertificate) -> bytes:
+    if element is parts.token:
+        return reference.octets(element)
+    return octets_of_named(parts, reference, signer)
+
+
+def _check_digest(octets: bytes, reference: Reference, name: str) -> None:
+    if not has_digest(octets, reference.digest):
         raise fault(
-            ProblemCode.CERTIFICATE_EXPIRED,
-            f"the certificate of {signer.party} is not valid at {now:%Y-%m-%d %H:%M} UTC",
-            "sign with a certificate that is valid now",
+            ProblemCode.BAD_SIGNATURE,
+            f"the {name} is not the one that was signed: its SHA-256 digest is not the signature's DigestValue",
+            "send the envelope as it was signed, byte for byte: no new line breaks, spaces or namespaces afterwards",
         )
-    return signer
-
-
-def _check_signature_value(signature: etree._Element, info: SignedInfo, signer: TrustedCertificate) -> None:
-    """XML Signature 1.1: PKCS#1 v1.5 for RSA; for ECDSA on P-256 two numbers of 32 bytes each."""
-    value, key = decode(signature[1]), signer.certificate.public_key()
-    try:
-        if info.algorithm == "RSA-SHA256" and isinstance(key, rsa.RSAPublicKey):
-            return key.verify(value, info.octets, padding.PKCS1v15(), hashes.SHA256())
-        if info.algorithm == "ECDSA-SHA256" and isinstance(key, ec.EllipticCurvePublicKey) and len(value) == 64:
-            r, s = int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big")
-            return key.verify(utils.encode_dss_signature(r, s), info.octets, ec.ECDSA(hashes.SHA256()))
-    except Exception as error:
-        raise _altered() from error
-    raise _altered()
 
 
 def _check_timestamp(timestamp: etree._Element, now: datetime, skew: timedelta) -> datetime:
@@ -234,11 +226,3 @@ def _moment(element: etree._Element) -> datetime:
 
 def _no_utc() -> NotTrusted:
     return fault(ProblemCode.TIMESTAMP, "a time in the Timestamp is no UTC time", "write it like 2026-01-31T09:00:00Z")
-
-
-def _altered() -> NotTrusted:
-    return fault(
-        ProblemCode.BAD_SIGNATURE,
-        "the signature does not hold: the envelope was altered after signing, or signed with another key",
-        "send the envelope as it was signed",
-    )

@@ -57,17 +57,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no core waits for it in the end.
 
-    Of several processes of tests each gets one piece of the list to begin with: each piece begins with its share.
+    Of several processes of tests each gets one piece of the list to begin with: each piece begins with its share, by
+    whole files, whose fixtures would else be made several times.
     """
-    long: list[pytest.Item] = []
+    long: dict[Path, list[pytest.Item]] = {}
     short: list[pytest.Item] = []
     for item in items:
         takes_long = item.path.is_relative_to(_TESTS / "whole") or item.path.name in _LONG
-        (long if takes_long else short).append(item)
+        (long.setdefault(item.path, []) if takes_long else short).append(item)
     pieces, size = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), len(items)
     items.clear()
     for number in range(pieces):
-        own = long[number::pieces]
+        own = [item for file in list(long)[number::pieces] for item in long[file]]
         until = size * (number + 1) // pieces
         items += own
         items += [short.pop(0) for _ in range(min(until - len(items), len(short)))]

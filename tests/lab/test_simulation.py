@@ -34,13 +34,14 @@ from csire_bridge.lab.simulation.population import meter_name
 from csire_bridge.lab.simulation.report import AIM, Report, as_json, report_of
 from csire_bridge.lab.simulation.scenarios import Scenario, make_scenario
 from csire_bridge.pipeline.execute.gates.law_gate import LawGate
+from tests.support.chance import examples
 from tests.support.law import is_forbidden
 
 MONDAY = datetime(2026, 3, 1, 23, tzinfo=UTC)
 BRIEF = timedelta(minutes=2)
 """What falls due within it is done together: fewer and larger batches make a test fast."""
-ORDERS = 1000
-PAIRS = int(os.environ.get("CSIRE_TEST_PAIRS", "200"))
+ORDERS = examples(400)
+PAIRS = int(os.environ.get("CSIRE_TEST_PAIRS", "100"))
 """Pairs of the prepaid evening: 10000 for the full size."""
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
-from tests.support.model.bridge import Parts
+from tests.support.model.bridge import CountingDatabase, Parts
 from tests.support.model.scene import Scene
 
 
@@ -19,7 +18,7 @@ from tests.support.model.scene import Scene
 def parts_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     """An SQLite file, the standard and certificates, made once: a scene empties the tables before it begins."""
     place = tmp_path_factory.mktemp("scene")
-    with closing(Database(f"sqlite:///{place / 'bridge.db'}")) as database:
+    with closing(CountingDatabase(f"sqlite:///{place / 'bridge.db'}")) as database:
         database.upgrade()
         yield Parts.made(database, make_demo_pki(place, system_clock()))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,9 +28,9 @@ from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.pipeline.orders import create
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
 from csire_bridge.store.repositories.orders.related_orders import Neighbours
-from tests.support.model.bridge import Parts
+from tests.support.model.bridge import CountingDatabase, Parts
+from tests.support.model.head_end import Fault
 from tests.support.model.machine import OrdersMachine
 
 pytestmark = pytest.mark.slow
@@ -49,7 +49,7 @@ def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
         else:
             place = _MEMORY if _MEMORY.is_dir() else tmp_path
             address = f"sqlite:///{stack.enter_context(TemporaryDirectory(dir=place))}/bridge.db"
-        database = stack.enter_context(closing(Database(address)))
+        database = stack.enter_context(closing(CountingDatabase(address)))
         database.upgrade()
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)
@@ -145,7 +145,7 @@ def slow(*values: object) -> ParameterSet:
     ("mutation", "finding"),
     [
         (no_turns_at_a_meter, "may still run|are open at meter"),
-        (a_lost_reply_is_taken_for_a_lost_request, "may still run|cut the household off|are allowed"),
+        slow(a_lost_reply_is_taken_for_a_lost_request, "may still run|cut the household off|are allowed"),
         slow(an_event_is_believed_without_a_reading, "no reading showed it"),
         slow(a_recall_while_a_command_is_given_is_missed, "not looked at soon"),
         slow(a_command_that_may_still_run_is_forgotten, "may still run|cut the household off"),
@@ -159,3 +159,19 @@ def test_given_a_bridge_that_is_wrong_then_the_machine_finds_it(
     mutation(monkeypatch, parts)
     with pytest.raises(AssertionError, match=finding):
         run_state_machine_as_test(machine(parts), settings=chosen(LONG or 400, shrink=False))
+
+
+@sqlite
+def test_given_a_lost_reply_that_is_taken_for_a_lost_request_then_the_checks_find_the_second_command(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chance needs hundreds of examples to come to it, so this history is told."""
+    for wrong in (False, True):
+        if wrong:
+            a_lost_reply_is_taken_for_a_lost_request(monkeypatch, parts)
+        history = machine(parts)()
+        history.next_calls_go_wrong(submit=Fault.LOST_AFTER, read=None, cancel=None)
+        history.asks_to_disconnect(at=0, ago=0, days=None, then=1)
+        history.works_on(which=0, pause=31)
+        with pytest.raises(AssertionError, match="may still run") if wrong else nullcontext():
+            history.rules_hold()

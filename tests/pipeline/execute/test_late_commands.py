@@ -30,9 +30,8 @@ from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
 from tests.support.chance import examples
-from tests.support.model.bridge import ModelBridge, Parts, emptied
+from tests.support.model.bridge import CountingDatabase, ModelBridge, Parts, emptied
 from tests.support.model.checks import Checks
 from tests.support.model.head_end import Crash, Fault, Held, HeldState, ModelHeadEnd, ModelMeter, World
 from tests.support.model.machine import POINTS
@@ -160,7 +159,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     with ExitStack() as stack:
         place = _MEMORY if _MEMORY.is_dir() else tmp_path_factory.mktemp("model")
         folder = stack.enter_context(TemporaryDirectory(dir=place))
-        database = stack.enter_context(closing(Database(f"sqlite:///{folder}/bridge.db")))
+        database = stack.enter_context(closing(CountingDatabase(f"sqlite:///{folder}/bridge.db")))
         database.upgrade()
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)

@@ -21,12 +21,11 @@ from csire_bridge.domain.order.order import FINAL_STATES, OrderKind, OrderState
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.database import Database
 from csire_bridge.store.queries.reports import order_lines
 from tests.support.bridge import POINT
 from tests.support.chance import examples
 from tests.support.household import Place, Town, town
-from tests.support.model.bridge import POLICY, ModelBridge, Parts, emptied
+from tests.support.model.bridge import POLICY, CountingDatabase, ModelBridge, Parts, emptied
 from tests.support.model.head_end import ModelHeadEnd, ModelMeter, World
 
 pytestmark = pytest.mark.slow
@@ -41,7 +40,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     place = tmp_path_factory.mktemp("pki")
     with (
         TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else place) as folder,
-        closing(Database(f"sqlite:///{folder}/bridge.db")) as database,
+        closing(CountingDatabase(f"sqlite:///{folder}/bridge.db")) as database,
     ):
         database.upgrade()
         before = logging.root.manager.disable

@@ -55,7 +55,7 @@ from csire_bridge.xml.security.partner_book import PartnerBook
 from tests.support.defaults import EXECUTION, INTAKE, LEASE, STEP_RULES
 from tests.support.model.head_end import Crash, ModelHeadEnd, World
 
-__all__ = ["POLICY", "CrashingStore", "Mailbox", "ModelBridge", "Parts", "emptied"]
+__all__ = ["POLICY", "CountingDatabase", "CrashingStore", "Mailbox", "ModelBridge", "Parts", "emptied"]
 
 POLICY = replace(
     EXECUTION,
@@ -70,6 +70,21 @@ _NUMBERS = {
     OrderKind.AGREEMENT_END: ("1.4.1.4", "1.4."),
     OrderKind.PARAMETRISATION: ("2.2.1.11", "2.2."),
 }
+
+
+class CountingDatabase(Database):
+    """The real database, which counts its transactions: between two of them nothing has to be read again."""
+
+    commits = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[UnitOfWork]:
+        """The same."""
+        try:
+            with super().transaction() as tx:
+                yield tx
+        finally:
+            self.commits += 1
 
 
 @dataclass
@@ -122,23 +137,26 @@ class Mailbox:
 class Parts:
     """What does not change from one example to the next."""
 
-    database: Database
+    database: CountingDatabase
     standard: Standard
     pki: DemoPki
     role: str
 
     @classmethod
-    def made(cls, database: Database, pki: DemoPki) -> Parts:
+    def made(cls, database: CountingDatabase, pki: DemoPki) -> Parts:
         """Read schemas and mapping files once."""
         chosen = load_settings(environment=False)
         return cls(database, Standard.load(chosen), pki, chosen.sender_role)
 
 
+_DELETIONS = [str(table.delete()) for table in reversed(metadata.sorted_tables)]
+
+
 def emptied(database: Database) -> Database:
     """The database without a row in it."""
     with database.transaction() as tx:
-        for table in reversed(metadata.sorted_tables):
-            tx.connection.execute(table.delete())
+        for statement in _DELETIONS:
+            tx.connection.exec_driver_sql(statement)
     return database
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand, ContactorReading
@@ -32,13 +33,51 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import accepted_ids, messages, order_events, orders, outbox, work
-from tests.support.model.bridge import ModelBridge
+from tests.support.model.bridge import CountingDatabase, ModelBridge
 from tests.support.model.head_end import Held, HeldState
 
 __all__ = ["Checks"]
 
 _CLOCK_STEP = timedelta(seconds=5)
 _MOVED = {Outcome.DISCONNECTED: "disconnected", Outcome.CONNECTED: "connected", Outcome.ARMED: "armed"}
+
+
+class _Stored:
+    """What the checks look at, read when it is first asked for."""
+
+    def __init__(self, database: CountingDatabase) -> None:
+        self._database = database
+        self.as_of = database.commits
+
+    def _rows(self, question: Select[Any]) -> Sequence[Row[Any]]:
+        with self._database.reading() as connection:
+            return connection.execute(question).all()
+
+    @cached_property
+    def orders(self) -> list[Order]:
+        with self._database.reading() as connection:
+            return list(from_rows(Order, connection.execute(select(orders).order_by(orders.c.key))))
+
+    @cached_property
+    def states(self) -> Mapping[int, list[OrderState]]:
+        """Those that the history of each order tells, one after the other."""
+        found: dict[int, list[OrderState]] = defaultdict(list)
+        for row in self._rows(select(order_events.c.order, order_events.c.state).order_by(order_events.c.key)):
+            found[row.order].append(OrderState(row.state))
+        return found
+
+    @cached_property
+    def outbox(self) -> Mapping[int, list[tuple[str, str, bytes]]]:
+        """Message id, number and document of the answers to each order."""
+        found: dict[int, list[tuple[str, str, bytes]]] = defaultdict(list)
+        columns = outbox.c.order, outbox.c.message_id, outbox.c.number, outbox.c.document
+        for row in self._rows(select(*columns)):
+            found[row.order].append((row.message_id, row.number, row.document))
+        return found
+
+    @cached_property
+    def work(self) -> Sequence[Row[Any]]:
+        return self._rows(select(work.c.step, work.c.subject, work.c.due_at, work.c.parked, work.c.last_error))
 
 
 class Checks:
@@ -51,6 +90,7 @@ class Checks:
         self._turn: dict[str, int] = {}
         self._disconnected: dict[int, datetime] = {}
         self._answers: dict[str, bytes] = {}
+        self._read = _Stored(bridge.parts.database)
         bridge.store.committed = self._look_at_commands
         bridge.head_end.on_submit = self._submitted
         bridge.head_end.on_taken = self._taken_by_head_end
@@ -58,8 +98,14 @@ class Checks:
 
     def orders(self) -> list[Order]:
         """Every order."""
-        with self.bridge.parts.database.reading() as connection:
-            return list(from_rows(Order, connection.execute(select(orders).order_by(orders.c.key))))
+        return self._stored().orders
+
+    def _stored(self) -> _Stored:
+        """What is stored now: what was read since the last transaction is read no more."""
+        database = self.bridge.parts.database
+        if self._read.as_of != database.commits:
+            self._read = _Stored(database)
+        return self._read
 
     def after_step(self) -> None:
         """Raise AssertionError with everything that is not true now."""
@@ -191,21 +237,23 @@ class Checks:
 
     def _recalls(self, known: list[Order]) -> Iterator[str]:
         """A command that is not wanted any more is looked at soon, unless the head-end system is known to be down."""
+        recalled = [o for o in known if o.state is OrderState.SUBMITTED and o.recalled_at is not None]
+        if not recalled:
+            return
         soon = self.bridge.world.bridge_clock() + self.bridge.policy.read_back_interval + _CLOCK_STEP
         with self.bridge.parts.database.read_transaction() as tx:
-            late = select(work.c.subject).where(work.c.step == WorkStep.EXECUTE.value, work.c.due_at > soon)
-            waiting = set() if tx.guards.circuit(CIRCUIT).open else set(tx.connection.execute(late).scalars())
-        for order in known:
-            if order.state is OrderState.SUBMITTED and order.recalled_at is not None and order.key in waiting:
+            if tx.guards.circuit(CIRCUIT).open:
+                return
+        due = (row for row in self._stored().work if row.step == WorkStep.EXECUTE.value)
+        waiting = {row.subject for row in due if row.due_at > soon}
+        for order in recalled:
+            if order.key in waiting:
                 yield f"order {order.key} was recalled, but is not looked at soon"
 
     def _histories(self, known: list[Order]) -> Iterator[str]:
-        states: dict[int, list[OrderState]] = defaultdict(list)
-        with self.bridge.parts.database.reading() as connection:
-            for row in connection.execute(select(order_events).order_by(order_events.c.key)):
-                states[row.order].append(OrderState(row.state))
+        states = self._stored().states
         for order in known:
-            lines = states[order.key]
+            lines = states.get(order.key, [])
             for before, after in pairwise(lines):
                 if before is not after and after not in TRANSITIONS[before]:
                     yield f"order {order.key} went from {before} to {after}"
@@ -229,12 +277,9 @@ class Checks:
 
     def _answered(self, known: list[Order], *, at_rest: bool) -> Iterator[str]:
         """One answer to each order, with one content, that says what its order says; none to an open one."""
-        documents: dict[int, list[tuple[str, str, bytes]]] = defaultdict(list)
-        with self.bridge.parts.database.reading() as connection:
-            for row in connection.execute(select(outbox)):
-                documents[row.order].append((row.message_id, row.number, row.document))
+        documents = self._stored().outbox
         for order in known:
-            said = documents[order.key]
+            said = documents.get(order.key, [])
             ending = ".11" if order.state is OrderState.DONE else ".7"
             if is_operators_own(order):
                 ending = _number(order)
@@ -261,8 +306,8 @@ class Checks:
         return not is_danger_cut(order) or order.state is OrderState.DONE
 
     def _errors(self) -> Iterator[str]:
-        with self.bridge.parts.database.reading() as connection:
-            for row in connection.execute(select(work).where(work.c.parked)):
+        for row in self._stored().work:
+            if row.parked:
                 yield f"{row.step} of {row.subject} is parked: {row.last_error}"
 
     # --- at rest
@@ -320,17 +365,18 @@ class Checks:
             yield "the hub has other answers than those that it is owed"
 
     def _answer_ids(self) -> dict[tuple[int, str], MessageId]:
-        with self.bridge.parts.database.reading() as connection:
-            rows = connection.execute(select(outbox.c.order, outbox.c.number, outbox.c.message_id))
-            return {(row.order, row.number): MessageId(row.message_id) for row in rows}
+        return {
+            (order, number): MessageId(message_id)
+            for order, answers in self._stored().outbox.items()
+            for message_id, number, _ in answers
+        }
 
     def left_over(self, known: list[Order]) -> Iterator[str]:
         """Work that is still there, but for that of orders that wait."""
         waiting = {order.key for order in known if order.state is OrderState.REGISTERED}
-        with self.bridge.parts.database.reading() as connection:
-            for row in connection.execute(select(work)):
-                if row.step != "execute" or row.subject not in waiting:
-                    yield f"work is left: {row.step} of {row.subject}, due {row.due_at}"
+        for row in self._stored().work:
+            if row.step != "execute" or row.subject not in waiting:
+                yield f"work is left: {row.step} of {row.subject}, due {row.due_at}"
 
     def _contactors(self, known: list[Order]) -> Iterator[str]:
         """The last order that was verified has the last word, unless people at the meter had it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -202,10 +203,11 @@ def load_law(folders: Sequence[Path]) -> LawBook:
     raise ConfigurationError(f"there is no law file {LAW_FILE} in any folder of mappings", "install the package again")
 
 
+@lru_cache(maxsize=4)
 def read_law(text: str, name: str) -> LawBook:
     """Read a law file; raise ConfigurationError with everything that is wrong, by line and key.
 
-    ``name`` is the file's name in error messages.
+    ``name`` is the file's name in error messages. A bridge asks for the same text six times while it starts.
     """
     if len(text) > _LONGEST_FILE:
         raise ConfigurationError(f"{name}: a law file has at most {_LONGEST_FILE} characters", _REMEDY)

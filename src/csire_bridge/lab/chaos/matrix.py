@@ -49,7 +49,7 @@ def run_rounds(
     Rounds go over ``databases`` in turn; what is played in a round depends on the seed and its number only.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "csire_bridge.lab.chaos.play"])
+    context.set_forkserver_preload(["__main__", "csire_bridge.lab.chaos.warm"])
     tasks = iter(numbers)
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
 

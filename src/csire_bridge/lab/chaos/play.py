@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from csire_bridge.config.role import Role
-from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.chaos.checks.invariants import Expectations, Witness, violations
 from csire_bridge.lab.chaos.checks.retention import Kept, retention_violations
 from csire_bridge.lab.chaos.crash_points import Crash, Drama, Killer, killer_of
 from csire_bridge.lab.chaos.plan import Plan
 from csire_bridge.lab.chaos.stage import LEASE_SECONDS, Stage, Victim, wait_until
+from csire_bridge.lab.chaos.standard import standard_once
 from csire_bridge.lab.chaos.world.courier import Courier
 from csire_bridge.lab.chaos.world.databases import Databases
 from csire_bridge.lab.chaos.world.letters import Letter, Post
@@ -117,7 +117,7 @@ def open_scene(plan: Plan, databases: Databases, place: Path | None) -> Iterator
         folder = Path(last.enter_context(tempfile.TemporaryDirectory(prefix=f"{name}-", dir=place)))
         url = last.enter_context(databases.fresh(folder, name))
         pki = make_demo_pki(folder, datetime.now(UTC))
-        standard = Standard.load(load_settings(environment=False))
+        standard = standard_once()
         post = Post(standard, pki, random.Random(plan.dice_seed))  # noqa: S311 - repeatable, no secret
         batches = [post.batch(extras) for extras in plan.extras]
         stage = Stage(folder, pki, url, plan.number, plan.delay)

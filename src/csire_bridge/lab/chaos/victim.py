@@ -23,6 +23,7 @@ from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.lab.chaos.crash_points import Crash
 from csire_bridge.lab.chaos.kill import Countdown, Gate, wrap_migration, wrap_rooms
+from csire_bridge.lab.chaos.standard import standard_once
 from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.service.service import Service
 from csire_bridge.service.wiring.bridge import Bridge
@@ -59,7 +60,7 @@ def run_service(part: Part, say: Connection) -> None:
         wrap_rooms(Countdown(part.crash, _stop(say, gate) if part.stops else _die).reach, gate)
     settings = load_settings(environment=False, **part.settings)
     service = Service(
-        lambda url: Bridge(settings, SteadyClock(), reply_address=part.events or url),
+        lambda url: Bridge(settings, SteadyClock(), reply_address=part.events or url, standard=standard_once()),
         settings.web.at_free_ports().model_copy(update={"port": part.port}),
         part.role,
         shared_ports=True,

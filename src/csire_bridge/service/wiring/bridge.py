@@ -74,20 +74,28 @@ _EACH_DAY = Daily(time(0), first_at_once=True)
 class Bridge:
     """A bridge that takes messages in and processes them. Close it, or use it in ``with``."""
 
-    def __init__(self, settings: Settings, clock: Clock = system_clock, *, reply_address: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock = system_clock,
+        *,
+        reply_address: str | None = None,
+        standard: Standard | None = None,
+    ) -> None:
         """Wire everything; raise ConfigurationError for wrong settings, StoreFailure for a broken database.
 
         A database that is not there, or has older tables, is a ConfigurationError too: a new one would know no points,
         holds or stop switch, so only ``csire-bridge db upgrade`` makes one.
 
         ``reply_address`` is the endpoint at which somebody else receives the head-end system's events
-        (``take_events``); without it the bridge listens by itself once it is started.
+        (``take_events``); without it the bridge listens by itself once it is started. ``standard`` is what these
+        settings' schemas and mapping files say, where they have been read already.
         """
         require_private_files(settings, group_may_read=settings.group_may_read_keys)
         self.settings = settings
         self.clock = clock
         self.policy = execution_policy(settings)
-        self.standard = Standard.load(settings)
+        self.standard = standard or Standard.load(settings)
         self.signing_keys = key = signing_keys(settings, clock)
         self.database = Database(settings.database, DatabaseOptions.of(settings.storage))
         self.database.require_current()

@@ -16,9 +16,10 @@ from babel.messages.pofile import read_po
 
 from csire_bridge.console.language.languages import Language
 
-__all__ = ["catalog", "catalogs", "translations"]
+__all__ = ["SENTENCES", "catalog", "catalogs", "translations"]
 
-_SENTENCES = "sentences"
+SENTENCES = "sentences"
+"""How the names of files begin that hold patterns for sentences of the domain, and no texts of pages."""
 
 
 def catalogs(language: Language) -> dict[str, Catalog]:
@@ -37,7 +38,7 @@ def catalog(language: Language) -> Catalog:
     """All files of a language as one. Raises ValueError where two files translate a text in different ways."""
     whole = Catalog(locale=str(language))
     for name, part in catalogs(language).items():
-        if name == _SENTENCES:
+        if name.startswith(SENTENCES):
             continue
         for message in part:
             if not message.id or not message.string:

@@ -1,15 +1,20 @@
-"""Sentences that the domain keeps in English, in Polish: by patterns with {names} in ``locale/pl/sentences.po``.
+"""Sentences that the domain keeps in English, in Polish: by patterns with {names} in ``locale/pl/sentences*.po``.
 
-A sentence that fits no pattern stays as it is: better English than nothing, and better nothing than something else.
+What a name stands for is translated, too, where it is a sentence. The law's sentences come from the law file. A
+sentence that fits no pattern stays as it is: better English than a guess.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache
 
-from csire_bridge.console.language.catalogs import catalogs
+import yaml
+
+from csire_bridge.config.resources import folder
+from csire_bridge.console.language.catalogs import SENTENCES, catalogs
 from csire_bridge.console.language.languages import Language
 
 __all__ = ["translated"]
@@ -44,7 +49,8 @@ def _one(text: str, language: Language) -> str | None:
     for pattern, polish in (*patterns[_first(text)], *patterns[""]):
         found = pattern.fullmatch(text)
         if found:
-            return polish.format(**found.groupdict())
+            inner = {name: _one(value, language) or value for name, value in found.groupdict().items()}
+            return polish.format(**inner)
     return None
 
 
@@ -55,18 +61,28 @@ def _first(text: str) -> str:
 @cache
 def _patterns(language: Language) -> tuple[dict[str, str], dict[str, list[_Pattern]]]:
     """The sentences without names, and the others by their first word; those that begin with a name under ""."""
-    exact: dict[str, str] = {}
+    exact: dict[str, str] = dict(_law())
     patterns: dict[str, list[_Pattern]] = defaultdict(list)
-    for message in catalogs(language).get("sentences", ()):
-        if not message.id or not message.string:
-            continue
-        english, polish = str(message.id), str(message.string)
+    for english, polish in _pairs(language):
         if not _NAME.search(english):
             exact[english] = polish
             continue
         first = _first(english)
         patterns["" if _NAME.search(first) else first].append((re.compile(_expression(english), re.DOTALL), polish))
     return exact, patterns
+
+
+def _pairs(language: Language) -> Iterator[tuple[str, str]]:
+    for name, part in catalogs(language).items():
+        if name.startswith(SENTENCES):
+            yield from ((str(message.id), str(message.string)) for message in part if message.id and message.string)
+
+
+def _law() -> Iterator[tuple[str, str]]:
+    """The law's rules as sentences, as they are shipped."""
+    for file in sorted((folder("mappings") / "law").glob("*.yaml")):
+        for rule in yaml.safe_load(file.read_text("utf-8"))["rules"]:
+            yield rule["en"], rule["pl"]
 
 
 def _expression(english: str) -> str:

@@ -2,5 +2,6 @@
 
 ``order_search``, ``order_waits``, ``order_dossier``, ``message_search``, ``key_lists`` (pasted), ``guard_facts``,
 ``clock_facts``, ``evidence``, ``reports``; ``lists`` (pages of a million rows, and counts);
-``alerts`` (what needs a person); ``law_clocks`` and ``law_figures`` (what the law's clocks and the regulator count); ``gauges`` (numbers for metrics).
+``alerts`` (what needs a person); ``law_clocks`` and ``law_figures`` (what the law's clocks and the regulator count);
+``gauges`` (numbers for metrics).
 """

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from csire_bridge.cli.main import app
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.clock import WARSAW
+from csire_bridge.domain.figures.published import PUBLISHED
 from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand, ControlState
 from csire_bridge.domain.operations.statistics import Bucket, count_buckets
@@ -25,7 +26,6 @@ from csire_bridge.domain.order.order import NEEDS_OPERATOR, DisconnectionKind, O
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.lab.simulation.check import violations
 from csire_bridge.lab.simulation.head_end import Movement
-from csire_bridge.lab.simulation.measured import PUBLISHED
 from csire_bridge.lab.simulation.outcome import Late, every_order, outcomes
 from csire_bridge.lab.simulation.pattern import Asked, Wish, month, prepaid_evening
 from csire_bridge.lab.simulation.place import empty_database

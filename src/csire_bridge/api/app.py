@@ -17,6 +17,7 @@ from csire_bridge.api.routes.messages import message_router
 from csire_bridge.api.routes.order_acts import order_acts_router
 from csire_bridge.api.routes.orders import order_router
 from csire_bridge.api.routes.points import point_router
+from csire_bridge.api.routes.statistics import statistics_router
 from csire_bridge.api.routes.watch import watch_router
 
 __all__ = ["PATH", "build_api"]
@@ -30,6 +31,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     guard_router,
     bulk_router,
     figure_router,
+    statistics_router,
     watch_router,
 )
 _ABOUT = """Orders, messages, points, guards, alerts and figures, and what people do with them.

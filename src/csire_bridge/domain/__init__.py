@@ -4,5 +4,6 @@ Read in this order: ``errors`` (every error, as one tree), ``identifiers``, ``cl
 the law protects), ``work``, ``words`` (counted ones), ``written_text`` (text of files that people wrote); then the
 packages ``message`` (what comes in and goes out), ``order`` (its states and decisions), ``meter``,
 ``metering_point``, then ``law`` (what the law forbids), and last ``rules`` and ``calendar`` (when something may be
-sent), ``people`` (roles, accounts, the audit) and ``operations`` (retries, alerts, statistics).
+sent), ``people`` (roles, accounts, the audit), ``figures`` (what orders came to) and ``operations`` (retries,
+alerts, statistics).
 """

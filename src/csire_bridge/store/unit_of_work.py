@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from csire_bridge.store.figures.figure_book import FigureBook
 from csire_bridge.store.housekeeping.archives import Archives
 from csire_bridge.store.housekeeping.restores import Restores
 from csire_bridge.store.housekeeping.unproven_bytes import StrangerBytes
@@ -60,6 +61,7 @@ class UnitOfWork:
         self.head_end = HeadEndEvents(connection)
         self.contactors = Contactors(connection)
         self.steps = Steps(connection)
+        self.figures = FigureBook(connection)
         self.guards = Guards(connection)
         self.danger_cuts = DangerCuts(connection)
         self.complaints = Complaints(connection)

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from csire_bridge.domain.law.clock_counts import ClockCount, ClockFate, TimedOrder, count_clocks, fate_of
+from csire_bridge.domain.figures.summary import clock_counts
+from csire_bridge.domain.figures.tally import CountedOrder, tally
+from csire_bridge.domain.law.clock_counts import ClockCount, ClockFate, fate_of
 from csire_bridge.domain.law.clocks import Clock
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, OrderState
 from tests.support.defaults import DEADLINES
@@ -37,7 +39,7 @@ def test_given_a_clock_then_this_has_become_of_it(
 
 def test_given_orders_of_two_months_then_each_clock_counts_in_the_polish_month_in_which_it_began() -> None:
     last = polish("2026-11-30T23:59")
-    order = TimedOrder(
+    order = CountedOrder(
         kind=OrderKind.DISCONNECT,
         state=DONE,
         registered_at=last,
@@ -45,7 +47,7 @@ def test_given_orders_of_two_months_then_each_clock_counts_in_the_polish_month_i
         executed_at=last + timedelta(hours=1),
     )
     late = replace(order, registered_at=last + timedelta(minutes=1), undelivered_at=last, executed_at=None, state=OPEN)
-    found = count_clocks([order, order, late], DEADLINES, last + timedelta(days=2))
+    found = clock_counts(tally([order, order, late], DEADLINES, last + timedelta(days=2)).items())
     assert found == [
         ClockCount("2026-11", "prepaid-working-day", 2, 0, 0, 0),
         ClockCount("2026-12", "prepaid-working-day", 0, 1, 0, 0),

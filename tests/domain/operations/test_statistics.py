@@ -1,4 +1,4 @@
-"""Execution times: the edges of the five buckets, percentiles, and whose month an order counts in."""
+"""Execution times: the edges of the five buckets, and percentiles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csire_bridge.domain.operations.statistics import Bucket, Executed, bucket_of, count_buckets, percentile, summarise
+from csire_bridge.domain.operations.statistics import Bucket, Executed, bucket_of, count_buckets, percentile
 from csire_bridge.domain.order.order import OrderKind
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -89,32 +89,3 @@ def test_given_no_values_when_ranked_then_it_is_refused() -> None:
 
 def test_given_a_meter_clock_behind_ours_when_measured_then_the_time_is_zero_and_not_negative() -> None:
     assert executed(-3).seconds == 0
-
-
-def test_given_orders_of_two_kinds_and_months_when_summarised_then_each_group_stands_alone_in_order() -> None:
-    december = START + timedelta(days=15)
-    rows = [
-        executed(4000, OrderKind.RECONNECT, december),
-        *(executed(s) for s in (60, 900, 1000, 20000)),
-        executed(10, OrderKind.RECONNECT),
-    ]
-    first, second, third = summarise(rows)
-    assert (first.kind, first.month, first.count) == (OrderKind.DISCONNECT, "2026-11", 4)
-    assert first.buckets == dict(zip(Bucket, (2, 1, 0, 0, 1), strict=True))
-    assert (first.p50, first.p90, first.p99) == (900, 20000, 20000)
-    assert (second.kind, second.month, second.p99) == (OrderKind.RECONNECT, "2026-11", 10)
-    assert (third.kind, third.month) == (OrderKind.RECONNECT, "2026-12")
-
-
-def test_given_an_order_shortly_after_polish_midnight_when_summarised_then_it_counts_in_the_polish_month() -> None:
-    winter, summer = datetime(2026, 11, 30, 23, 0, tzinfo=UTC), datetime(2026, 6, 30, 22, 0, tzinfo=UTC)
-    before = winter - timedelta(seconds=1)
-    assert [summarise([executed(1, at=m)])[0].month for m in (before, winter, summer)] == [
-        "2026-11",
-        "2026-12",
-        "2026-07",
-    ]
-
-
-def test_given_nothing_when_summarised_then_there_are_no_statistics() -> None:
-    assert summarise([]) == []

@@ -1,6 +1,6 @@
 """The paths by subject.
 
 ``orders`` (find, show, explain), ``order_acts`` (retry, withdraw and more), ``messages``, ``points``, ``guards``
-(holds, stop switch, cap), ``watch`` (alerts, audit), ``figures`` (statistics, rules, partners), ``bulk`` (lists of
-keys), ``shapes`` (what is told, for the description of the API).
+(holds, stop switch, cap), ``watch`` (alerts, audit), ``figures`` (rules, partners), ``statistics``, ``bulk``
+(lists of keys), ``shapes`` (what is told, for the description of the API).
 """

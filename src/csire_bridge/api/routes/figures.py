@@ -1,4 +1,4 @@
-"""``/statistics``, ``/rules`` and ``/partners``."""
+"""``/rules`` and ``/partners``."""
 
 from __future__ import annotations
 
@@ -13,26 +13,13 @@ from csire_bridge.api.http.pages import Page
 from csire_bridge.api.http.problems import missing
 from csire_bridge.api.routes.shapes import Facts
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.law.clock_counts import count_clocks
-from csire_bridge.domain.operations.statistics import summarise
 from csire_bridge.domain.rules.timeline import in_force
-from csire_bridge.store.queries.law_clocks import timed_orders
-from csire_bridge.store.queries.reports import executed
 from csire_bridge.store.sql.row_mapper import to_row
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["figure_router"]
 
 figure_router = APIRouter()
-
-
-@figure_router.get("/statistics", response_model=Facts, tags=["figures"], summary="Execution times and clocks")
-def statistics(call: Reading) -> Response:
-    """Execution times per kind of order and month; for each clock of the law kept, missed, running, dropped."""
-    with call.reading() as connection:
-        times = summarise(executed(connection))
-        clocks = count_clocks(timed_orders(connection), call.needs.policy.deadlines, call.now)
-    return answer(call, {"executions": times, "clocks": clocks})
 
 
 @figure_router.get("/rules", response_model=Page[Facts], tags=["rules"], summary="Every rule set that was entered")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,11 +13,13 @@ from csire_bridge.cli.shared.console import duration
 from csire_bridge.cli.shared.list_command import Listing, list_command
 from csire_bridge.cli.shared.spreadsheet import Sheet
 from csire_bridge.cli.shared.table import Column
-from csire_bridge.domain.calendar.polish_month import PolishMonth
-from csire_bridge.domain.law.clock_counts import ClockCount
-from csire_bridge.domain.operations.statistics import Bucket, Statistics, summarise
+from csire_bridge.domain.figures.period import Period
+from csire_bridge.domain.operations.statistics import Bucket, Statistics
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.runtime.steady_clock import system_clock
+
+if TYPE_CHECKING:
+    from csire_bridge.domain.figures.summary import CellCounts
 
 __all__ = ["TIME_COLUMNS", "add_to", "as_json"]
 
@@ -76,6 +78,7 @@ def stats(
     """Execution times per kind of order and month: the five buckets, p50, p90 and p99, and the share in time.
 
     Times count from the message's own timestamp to the meter's time of switching. Months are Polish months.
+    Percentiles are told to 5 %, never too low.
     "In time" is the share of those with a deadline that were executed by then. Below, for each clock: kept, missed,
     still running, and dropped because the order ended without being carried out. In files times are seconds.
 
@@ -87,18 +90,17 @@ def stats(
     """
     if context.invoked_subcommand is not None:
         return
-    from csire_bridge.store.queries.reports import executed
+    from csire_bridge.domain.figures.summary import clock_counts, statistics
 
-    wanted = parse_month(month) if month else None
-    with listing.reading() as tx:
-        lines = summarise(executed(tx.connection, wanted, kind))
+    found = _cells(listing, month, kind)
+    lines = statistics(found)
     listing.show(
         TIME_COLUMNS,
         lines,
         title="Execution times",
         nothing="no order has been executed yet",
         facts=lambda: [as_json(line) for line in lines],
-        more=() if listing.json_wanted else [Sheet("Clocks", CLOCK_COLUMNS, _counts(listing, wanted, kind))],
+        more=() if listing.json_wanted else [Sheet("Clocks", CLOCK_COLUMNS, clock_counts(found))],
     )
 
 
@@ -114,7 +116,9 @@ def clocks(
 
         csire-bridge stats clocks --month 2026-11
     """
-    counts = _counts(listing, parse_month(month) if month else None, kind)
+    from csire_bridge.domain.figures.summary import clock_counts
+
+    counts = clock_counts(_cells(listing, month, kind))
     listing.show(
         CLOCK_COLUMNS,
         counts,
@@ -124,14 +128,14 @@ def clocks(
     )
 
 
-def _counts(listing: Listing, month: PolishMonth | None, kind: OrderKind | None) -> list[ClockCount]:
-    from csire_bridge.domain.law.clock_counts import count_clocks
+def _cells(listing: Listing, month: str | None, kind: OrderKind | None) -> Sequence[CellCounts]:
+    from csire_bridge.domain.figures.wanted import FiguresWanted
     from csire_bridge.service.wiring.settings_to_values import deadlines_of
-    from csire_bridge.store.queries.law_clocks import timed_orders
+    from csire_bridge.store.figures.counted import figures
 
+    wanted = FiguresWanted(Period.of_month(parse_month(month)) if month else None, kind)
     with listing.reading() as tx:
-        orders = (order for order in timed_orders(tx.connection, month) if kind in (None, order.kind))
-        return count_clocks(orders, deadlines_of(listing.settings()), system_clock())
+        return figures(tx.connection, deadlines_of(listing.settings()), system_clock(), wanted).cells
 
 
 def as_json(line: Statistics) -> dict[str, Any]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.order.order import OrderKind
 
-__all__ = ["Bucket", "Executed", "Statistics", "bucket_of", "count_buckets", "percentile", "summarise"]
+__all__ = ["Bucket", "Executed", "Statistics", "bucket_of", "count_buckets", "percentile"]
 
 
 class Bucket(StrEnum):
@@ -77,6 +75,8 @@ class Executed:
 class Statistics:
     """Execution times of one kind of order in one Polish month (``YYYY-MM`` of registration); seconds.
 
+    Percentiles are those of ``figures/durations``.
+
     ``limited`` is how many had a deadline, ``in_time`` how many of these were executed by then.
     """
 
@@ -89,19 +89,3 @@ class Statistics:
     p99: float
     limited: int = 0
     in_time: int = 0
-
-
-def summarise(executed: Iterable[Executed]) -> list[Statistics]:
-    """Statistics per kind and month, in order of month and kind."""
-    groups: dict[tuple[str, OrderKind], list[Executed]] = defaultdict(list)
-    for order in executed:
-        month = order.registered_at.astimezone(WARSAW).strftime("%Y-%m")
-        groups[month, order.kind].append(order)
-    return [_statistics(kind, month, found) for (month, kind), found in sorted(groups.items())]
-
-
-def _statistics(kind: OrderKind, month: str, executed: list[Executed]) -> Statistics:
-    ordered = sorted(order.seconds for order in executed)
-    limited = [order.in_time for order in executed if order.in_time is not None]
-    p50, p90, p99 = (percentile(ordered, share) for share in (50, 90, 99))
-    return Statistics(kind, month, len(ordered), count_buckets(ordered), p50, p90, p99, len(limited), sum(limited))

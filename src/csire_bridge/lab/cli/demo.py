@@ -22,9 +22,9 @@ from csire_bridge.cli.shared.console import ExitCode, err, out
 from csire_bridge.cli.shared.table import Column, print_table
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import OurFault
+from csire_bridge.domain.figures.summary import statistics
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.partners import SecurityProfile
-from csire_bridge.domain.operations.statistics import summarise
 from csire_bridge.domain.words import counted
 from csire_bridge.lab.cli.law_days import law_table, play_law_days
 from csire_bridge.lab.cli.weekend import play_weekend, weekend_table
@@ -257,12 +257,14 @@ def _orders(bridge: Bridge, title: str) -> Table:
 
 def _tell(bridge: Bridge, target: Path, feeder: Feeder) -> dict[str, Any]:
     from csire_bridge.lab.demo.summary import summary_of
-    from csire_bridge.store.queries.reports import executed, order_lines
+    from csire_bridge.store.figures.counted import figures
+    from csire_bridge.store.queries.reports import order_lines
 
     if not out.is_terminal:
         out.print(_orders(bridge, "Orders"))
     with bridge.database.reading() as connection:
-        print_table(TIME_COLUMNS, summarise(executed(connection)), "Execution times")
+        found = figures(connection, bridge.policy.deadlines, bridge.clock())
+        print_table(TIME_COLUMNS, statistics(found.cells), "Execution times")
         _keep(target / "acknowledgements", order_lines(connection, with_answer=True))
     summary = summary_of(bridge.database, target, feeder.sent)
     (target / _SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -9,9 +9,9 @@ from rich import box
 from rich.table import Table
 
 from csire_bridge.cli.shared.console import duration, out
+from csire_bridge.domain.figures.published import PUBLISHED
 from csire_bridge.domain.operations.statistics import Bucket
 from csire_bridge.domain.order.order import OrderState
-from csire_bridge.lab.simulation.measured import PUBLISHED
 
 if TYPE_CHECKING:
     from csire_bridge.lab.simulation.law import LawOutcome

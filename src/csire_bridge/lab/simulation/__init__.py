@@ -2,5 +2,5 @@
 
 Before: ``scenarios`` (by ``scenario_names``), ``pattern`` (who asks for what), ``population``, ``outages``. During:
 ``play`` with ``clock``, ``place``, ``arrivals``, ``head_end``. After: ``check``, ``outcome``, ``law`` (what the law
-moved), ``report``, beside the ``measured`` figures of published years.
+moved), ``report``.
 """

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from csire_bridge.domain.figures.published import PUBLISHED
 from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, OrderKind, OrderState
 from csire_bridge.lab.shared.measure import peak_rss_mib
 from csire_bridge.lab.simulation.check import violations
 from csire_bridge.lab.simulation.law import LawOutcome
-from csire_bridge.lab.simulation.measured import PUBLISHED
 from csire_bridge.lab.simulation.outcome import KindOutcome, Spread, outcomes
 from csire_bridge.lab.simulation.pattern import STORIES
 from csire_bridge.lab.simulation.play import Play

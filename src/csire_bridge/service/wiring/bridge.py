@@ -54,6 +54,7 @@ from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.audit_retention import AuditRetention
 from csire_bridge.worker.certificate_job import Certificates, own_certificates
 from csire_bridge.worker.database_log_job import keep_log_small, log_alerts
+from csire_bridge.worker.figure_job import FigureKeeper, LawMonthKeeper
 from csire_bridge.worker.notifications.sender import AlertSender
 from csire_bridge.worker.notifications.settings_to_routes import composer_of, outlets_of, routes_of
 from csire_bridge.worker.partners.current import CurrentPartners
@@ -255,6 +256,10 @@ class Bridge:
         alerts = AlertSender(self._outlets, lambda: routes_of(self.settings.alerts), self.clock, random.Random())  # noqa: S311
         ticks.append(ScheduledJob("alerts", Every(timedelta(seconds=2)), alerts.run))
         ticks.append(ScheduledJob("old notifications", Every(timedelta(days=1)), lambda led, _: alerts.forget(led)))
+        figures = FigureKeeper(self.policy.deadlines, self.clock)
+        ticks.append(ScheduledJob("figures", Every(timedelta(seconds=30)), figures.tick))
+        months = LawMonthKeeper(self.policy.law.book, self.clock)
+        ticks.append(ScheduledJob("figures of the law", Every(timedelta(minutes=15)), months.tick))
         policy = intake_policy(self.settings).judging_again
         judge = JudgeAgain(self.database, self.intake, self.clock, policy, self._partners.version)
         ticks.append(ScheduledJob("judge again", Every(timedelta(seconds=30)), lambda *_: self._judged_again(judge)))

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from csire_bridge.domain.calendar.polish_month import PolishMonth
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import MessageState
 from csire_bridge.domain.operations.statistics import Executed
@@ -99,17 +98,11 @@ def order_lines(connection: Connection, *, after: int = 0, with_answer: bool = F
         yield OrderLine(*values, *([] if with_answer else [None]))
 
 
-def executed(
-    connection: Connection, month: PolishMonth | None = None, kind: OrderKind | None = None
-) -> Iterator[Executed]:
-    """Every executed order, for statistics: those that were registered in ``month``, and of ``kind``, if given."""
+def executed(connection: Connection) -> Iterator[Executed]:
+    """Every executed order, for the summary of a folder or a play."""
     query = select(orders.c.kind, orders.c.registered_at, orders.c.executed_at, orders.c.deadline).where(
         orders.c.state == OrderState.DONE.value, orders.c.executed_at.is_not(None)
     )
-    if month is not None:
-        query = query.where(orders.c.registered_at >= month.begin, orders.c.registered_at < month.end)
-    if kind is not None:
-        query = query.where(orders.c.kind == kind.value)
     for its_kind, *moments in connection.execute(query):
         yield Executed(OrderKind(its_kind), *moments)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from csire_bridge.store.tables.alerts import alert_acknowledgements, alert_tellings, alerts, notifications
 from csire_bridge.store.tables.api import api_requests
 from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
+from csire_bridge.store.tables.figures import figure_cells, figure_progress, law_months
 from csire_bridge.store.tables.guards import (
     STANDING_CUTS,
     UNDECIDED,
@@ -95,10 +96,13 @@ __all__ = [
     "complaints",
     "contactors",
     "danger_cuts",
+    "figure_cells",
+    "figure_progress",
     "foreign_times",
     "head_end_events",
     "holds",
     "kept_results",
+    "law_months",
     "leases",
     "login_tries",
     "message_events",

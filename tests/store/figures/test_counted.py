@@ -187,5 +187,5 @@ def test_given_the_queries_then_none_goes_through_all_orders_or_all_histories(tm
             plans = [line[-1] for plan in told for line in plan]
             assert counted_to(connection) > 0
     assert any("ix_orders_not_done (state=?" in line for line in plans), plans
-    scans = [line for line in plans if line.startswith("SCAN") ]
+    scans = [line for line in plans if line.startswith("SCAN")]
     assert scans == ["SCAN figure_progress"] * len(scans), plans  # it has one row

@@ -31,7 +31,9 @@ def counted_to(connection: Connection) -> int:
 
 def open_orders(most: int | None = None) -> Select[tuple[object, ...]]:
     """The orders that have not ended; ``most`` of them."""
-    return select(*COLUMNS).where(orders.c.state.in_(_OPEN), NOT_DONE).limit(most)  # NOT_DONE, so that its index is used
+    return (
+        select(*COLUMNS).where(orders.c.state.in_(_OPEN), NOT_DONE).limit(most)
+    )  # NOT_DONE, so that its index is used
 
 
 def ended_after(event: int) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """The read side: queries for people and programs. Nothing here changes anything.
 
 ``order_search``, ``order_waits``, ``order_dossier``, ``message_search``, ``key_lists`` (pasted), ``guard_facts``,
-``clock_facts``, ``evidence``, ``reports``; ``lists`` (pages of a million rows, and counts); ``alerts`` (what needs a
-person); ``law_figures`` (what the regulator counts); ``gauges`` (numbers for metrics).
-"""
+``clock_facts``, ``evidence``, ``reports``; ``lists`` (pages of a million rows, and counts); ``find`` (what a pasted key
+leads to); ``alerts`` (what needs a person); ``law_figures`` (what the regulator counts); ``gauges`` (numbers for
+metrics).

@@ -99,6 +99,7 @@ class FoundMessage:
     code: str | None
     problem: str | None
     again_at: datetime | None
+    process: str | None
 
 
 FOUND_COLUMNS = (
@@ -115,6 +116,7 @@ FOUND_COLUMNS = (
     messages.c.code,
     messages.c.problem,
     messages.c.again_at,
+    messages.c.process_instance,
 )
 
 

@@ -1,0 +1,1 @@
+"""What a pasted key leads to: ``hits`` (orders, points, messages, a supplier). Read only."""

@@ -2,3 +2,60 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+
+from csire_bridge.api.http.body_limit import BodyLimit
+from csire_bridge.api.http.problems import PROBLEMS, handle_problems
+from csire_bridge.api.needs import ApiNeeds
+from csire_bridge.api.routes.bulk import bulk_router
+from csire_bridge.api.routes.figures import figure_router
+from csire_bridge.api.routes.guards import guard_router
+from csire_bridge.api.routes.messages import message_router
+from csire_bridge.api.routes.order_acts import order_acts_router
+from csire_bridge.api.routes.orders import order_router
+from csire_bridge.api.routes.points import point_router
+from csire_bridge.api.routes.search import search_router
+from csire_bridge.api.routes.statistics import statistics_router
+from csire_bridge.api.routes.watch import watch_router
+
+__all__ = ["PATH", "build_api"]
+
+PATH = "/api/v1"
+_ROUTERS: tuple[APIRouter, ...] = (
+    order_router,
+    order_acts_router,
+    message_router,
+    point_router,
+    guard_router,
+    bulk_router,
+    figure_router,
+    statistics_router,
+    watch_router,
+    search_router,
+)
+_ABOUT = """Orders, messages, points, guards, alerts and figures, and what people do with them.
+
+Every call needs `Authorization: Bearer TOKEN`; every error is problem+json (RFC 9457) with a remedy.
+"""
+
+
+def build_api(needs: ApiNeeds) -> FastAPI:
+    """The application, to be mounted at ``PATH``."""
+    app = FastAPI(
+        title="csire-bridge",
+        version=version("csire-bridge"),
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+        middleware=[Middleware(BodyLimit)],
+        redirect_slashes=False,
+    )
+    app.state.needs = needs
+    handle_problems(app)
+    for router in _ROUTERS:
+        app.include_router(router)
+    return app

@@ -3,3 +3,4 @@
 ``orders`` (find, show, explain), ``order_acts`` (retry, withdraw and more), ``messages``, ``points``, ``guards``
 (holds, stop switch, cap), ``watch`` (alerts, audit), ``figures`` (rules, partners), ``statistics``, ``bulk``
 (lists of keys), ``search`` (anything pasted), ``shapes`` (what is told, for the description of the API).
+"""

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
@@ -15,14 +16,22 @@ from csire_bridge.access.authenticate import Authenticator
 from csire_bridge.access.secrets import hash_of_secret, new_token_secret
 from csire_bridge.api.app import build_api
 from csire_bridge.api.needs import ApiNeeds
+from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.people.accounts import ApiToken
 from csire_bridge.domain.people.roles import PERMISSIONS, Role
 from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.service.wiring.settings_to_values import execution_policy
 from csire_bridge.store.database import Database
+from csire_bridge.xml.reading.names import Names
 from tests.support.people import QUICK, add_account
 from tests.support.store import NOW
+
+
+@cache
+def our_names() -> Names:
+    """The names that come with the product, read once for all tests."""
+    return Names.load([folder("mappings")], [folder("schemas")])
 
 
 class Api:
@@ -45,6 +54,7 @@ class Api:
             alerts=lambda _: [],
             address_of=lambda _: "127.0.0.1",
             wake=lambda: None,
+            names=our_names,
         )
         self.app = build_api(needs)
         self.client = TestClient(self.app, raise_server_exceptions=False)

@@ -11,10 +11,12 @@ from csire_bridge.api.http.body_limit import BodyLimit
 from csire_bridge.api.http.problems import PROBLEMS, handle_problems
 from csire_bridge.api.needs import ApiNeeds
 from csire_bridge.api.routes.bulk import bulk_router
+from csire_bridge.api.routes.documents import document_router
 from csire_bridge.api.routes.figures import figure_router
 from csire_bridge.api.routes.guards import guard_router
 from csire_bridge.api.routes.messages import message_router
 from csire_bridge.api.routes.order_acts import order_acts_router
+from csire_bridge.api.routes.order_story import order_story_router
 from csire_bridge.api.routes.orders import order_router
 from csire_bridge.api.routes.points import point_router
 from csire_bridge.api.routes.search import search_router
@@ -27,6 +29,8 @@ PATH = "/api/v1"
 _ROUTERS: tuple[APIRouter, ...] = (
     order_router,
     order_acts_router,
+    order_story_router,
+    document_router,
     message_router,
     point_router,
     guard_router,

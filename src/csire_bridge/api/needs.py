@@ -16,6 +16,7 @@ from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alerts.alert_list import ListedAlert
+from csire_bridge.xml.reading.names import Names
 
 __all__ = ["AddressOf", "ApiNeeds"]
 
@@ -32,7 +33,7 @@ class ApiNeeds:
 
     ``answer_due`` tells the number of the message that tells the hub of an order's end; None if there is none.
     ``alerts`` finds the conditions that hold at a moment (UTC); ``partners`` lists them as they are then.
-    ``wake`` tells the worker that something is due.
+    ``wake`` tells the worker that something is due. ``names`` has the names of elements and codes.
     """
 
     database: Database
@@ -45,3 +46,4 @@ class ApiNeeds:
     alerts: Callable[[datetime], Sequence[ListedAlert]]
     address_of: AddressOf
     wake: Callable[[], None]
+    names: Callable[[], Names]

@@ -25,6 +25,7 @@ from csire_bridge.store.connection.private_file import with_companions
 from csire_bridge.store.database import Database
 from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.notifications.settings_to_routes import outlets_of
+from csire_bridge.xml.reading.names import Names
 from csire_bridge.xml.security.keys import load_pins
 
 __all__ = ["Finding", "check_settings", "findings", "warnings"]
@@ -104,6 +105,7 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
         for folder in folders:
             yield partial(_is_folder, name, folder)
     yield partial(Standard.load, settings)
+    yield partial(Names.load, settings.mapping_path, settings.schema_path)
     yield partial(open_engine, settings.database)
     yield partial(_is_current, settings)
     yield partial(_keeps_what_it_commits, settings)

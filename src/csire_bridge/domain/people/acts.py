@@ -19,6 +19,7 @@ class Act(StrEnum):
     ORDER_REPORT_NOT_DONE = "order.report-not-done"
     ORDER_WITHDRAW = "order.withdraw"
     ORDER_SETTLE = "order.settle"
+    ORDER_NOTE = "order.note"
     ORDER_READ = "order.read"
     WORK_RELEASE = "work.release"
     ANSWER_RESEND = "answer.resend"
@@ -78,6 +79,7 @@ PERMISSION_OF: Mapping[Act, Permission | None] = {
     Act.ORDER_REPORT_NOT_DONE: Permission.ORDERS,
     Act.ORDER_WITHDRAW: Permission.ORDERS,
     Act.ORDER_SETTLE: Permission.ORDERS,
+    Act.ORDER_NOTE: Permission.ORDERS,
     Act.ORDER_READ: Permission.READ_PERSONAL,
     Act.WORK_RELEASE: Permission.ORDERS,
     Act.ANSWER_RESEND: Permission.ORDERS,

@@ -16,12 +16,13 @@ from csire_bridge.domain.identifiers import (
 from csire_bridge.domain.message.processes import Process
 from csire_bridge.domain.meter.metering import RegisterReading
 from csire_bridge.domain.operations.restores import Restore
+from csire_bridge.domain.order.notes import Note
 from csire_bridge.domain.order.order import Order, OrderEvent, OrderState, WaitsFor
 from csire_bridge.domain.order.precedence import Disconnected
 from csire_bridge.domain.order.related import CommandedOrder, Reconnections, RelatedOrder
 from csire_bridge.domain.order.steps import OrderStep
 
-__all__ = ["Neighbours", "OrderBook", "ProcessBook", "Restores", "Steps"]
+__all__ = ["Neighbours", "Notes", "OrderBook", "ProcessBook", "Restores", "Steps"]
 
 
 class OrderBook(Protocol):
@@ -77,6 +78,13 @@ class Steps(Protocol):
     def add(self, steps: Sequence[OrderStep]) -> list[OrderStep]: ...
     def put(self, steps: Sequence[OrderStep]) -> None: ...
     def keep(self, order: int, readings: Sequence[RegisterReading]) -> None: ...
+
+
+class Notes(Protocol):
+    """What people wrote on orders."""
+
+    def add(self, order: int, at: datetime, by: str, text: str) -> Note: ...
+    def count(self, order: int) -> int: ...
 
 
 class ProcessBook(Protocol):

@@ -13,7 +13,7 @@ from csire_bridge.pipeline.ports.guards import Complaints, DangerCuts, Guards, R
 from csire_bridge.pipeline.ports.head_end import Contactors, HeadEndEvents
 from csire_bridge.pipeline.ports.journal import Journal, StrangerBytes
 from csire_bridge.pipeline.ports.metering_points import PointRegistry
-from csire_bridge.pipeline.ports.orders import Neighbours, OrderBook, ProcessBook, Restores, Steps
+from csire_bridge.pipeline.ports.orders import Neighbours, Notes, OrderBook, ProcessBook, Restores, Steps
 from csire_bridge.pipeline.ports.sid import SidBook
 from csire_bridge.pipeline.ports.work_queue import WorkQueue
 
@@ -43,6 +43,8 @@ class Transaction(PeopleTransaction, Protocol):
     def contactors(self) -> Contactors: ...
     @property
     def steps(self) -> Steps: ...
+    @property
+    def notes(self) -> Notes: ...
     @property
     def guards(self) -> Guards: ...
     @property

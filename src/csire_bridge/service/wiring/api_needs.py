@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from functools import partial
+from functools import cache, partial
 
 from starlette.requests import Request
 
@@ -15,6 +15,7 @@ from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.service.wiring.alerts_now import alerts_now
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.service.wiring.head_end_reader import head_end_reader
+from csire_bridge.xml.reading.names import Names
 
 __all__ = ["api_needs"]
 
@@ -46,4 +47,5 @@ def api_needs(bridge: Bridge) -> ApiNeeds:
         alerts=lambda now: alerts_now(settings, bridge.database, now, bridge.certificates),
         address_of=address_of,
         wake=bridge.worker.wake,
+        names=cache(partial(Names.load, settings.mapping_path, settings.schema_path)),
     )

@@ -44,6 +44,7 @@ from csire_bridge.store.tables import (
     messages,
     metering_point_updates,
     order_events,
+    order_notes,
     order_steps,
     orders,
     outbox,
@@ -63,7 +64,14 @@ Unit = Mapping[Table, Sequence[Row[Any]]]
 _ENDED = [state.value for state in FINAL_STATES]
 _ANSWERED = [kind.value for kind in OrderKind if kind.contactor_action]
 _OF_AN_ORDER = [WorkStep.EXECUTE.value, WorkStep.PERFORM.value, WorkStep.ACKNOWLEDGE.value]
-_BELOW_AN_ORDER: Sequence[Table] = (order_events, head_end_events, order_steps, register_readings, sid_reports)
+_BELOW_AN_ORDER: Sequence[Table] = (
+    order_events,
+    order_notes,
+    head_end_events,
+    order_steps,
+    register_readings,
+    sid_reports,
+)
 _TABLES = {Kept.MESSAGES: messages, Kept.ORDERS: orders, Kept.EVENTS: head_end_events}
 _Condition = ColumnElement[bool]
 

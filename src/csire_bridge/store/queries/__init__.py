@@ -4,4 +4,6 @@
 ``clock_facts``, ``evidence``, ``reports``; ``lists`` (pages of a million rows, and counts); ``find`` (what a pasted key
 leads to); ``alerts`` (what needs a person); ``law_figures`` (what the regulator counts); ``gauges`` (numbers for
 metrics).
+
+``story``: everything about one order on a time line; ``stored_documents``: bytes of every kind.
 """

@@ -29,6 +29,7 @@ __all__ = [
     "WITH_DEADLINE",
     "head_end_events",
     "order_events",
+    "order_notes",
     "order_steps",
     "orders",
     "register_readings",
@@ -154,6 +155,17 @@ order_events = Table(
     Column("order", KEY, ForeignKey("orders.key"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# What people wrote on orders; append-only like every history.
+order_notes = Table(
+    "order_notes",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("order", KEY, ForeignKey("orders.key"), nullable=False, index=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("by", String(100), nullable=False),
     Column("text", Text, nullable=False),
 )
 

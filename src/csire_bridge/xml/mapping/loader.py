@@ -50,8 +50,8 @@ def merged_files(search_path: Sequence[Path]) -> list[Path]:
                 f"the mapping folder {folder} is not there", "correct the mapping folders in the settings"
             )
         for file in sorted(folder.iterdir()):
-            if file.name == "law" and file.is_dir():
-                continue  # the law's rules, which config/files/law_file.py reads
+            if file.name in ("law", "names") and file.is_dir():
+                continue  # the law's rules (config/files/law_file.py), and names for people (xml/reading/names.py)
             if file.suffix == ".yaml":
                 found.setdefault(file.name, file)
             elif not file.name.startswith("."):

@@ -1,0 +1,163 @@
+"""What stands around an order: the messages that asked for it and answered it, our answers, guards, notes, readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, or_, select
+
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.store.queries.order_dossier import guards_met
+from csire_bridge.store.queries.stored_documents import DocumentKind
+from csire_bridge.store.queries.story.entries import EntryKind, StoryEntry
+from csire_bridge.store.queries.story.order_lines import newest
+from csire_bridge.store.sql.plain_values import Facts, rows_of
+from csire_bridge.store.tables import (
+    message_events,
+    messages,
+    order_notes,
+    outbox_events,
+    register_readings,
+    sid_orders,
+    sid_reports,
+)
+
+__all__ = ["answer_entries", "guard_entries", "message_entries", "note_entries", "reading_entries", "untold_reports"]
+
+_ARRIVED = "receive"
+_ANSWER_KINDS = {
+    DocumentState.DELIVERED.value: EntryKind.DELIVERY,
+    DocumentState.CONFIRMED.value: EntryKind.RESULT,
+    DocumentState.CONTESTED.value: EntryKind.RESULT,
+}
+
+
+def message_entries(connection: Connection, order: Row[Any], answers: Sequence[Row[Any]]) -> Iterator[StoryEntry]:
+    """The messages that asked for the order, their repeats, and the hub's results of its answers; with verdicts."""
+    found, _ = newest(connection, messages, _concerning(order, answers))
+    known = {message.key: message for message in found}
+    lines, _ = newest(connection, message_events, message_events.c.message.in_(list(known)))
+    for message in found:
+        yield _arrival(message)
+    for line in lines:
+        if line.step != _ARRIVED:
+            number = known[line.message].number or known[line.message].claimed_number or "without a number"
+            facts = {"step": line.step}
+            yield StoryEntry(
+                at=line.at,
+                kind=EntryKind.VERDICT,
+                text=f"message {number}: {line.text}",
+                thing="message",
+                key=line.message,
+                facts=facts,
+            )
+
+
+def _concerning(order: Row[Any], answers: Sequence[Row[Any]]) -> ColumnElement[bool]:
+    of_sid = select(sid_orders.c.message).where(sid_orders.c.order == order.key)
+    conditions: list[ColumnElement[bool]] = [messages.c.key.in_(of_sid)]
+    if order.source_message is not None:
+        conditions.append(messages.c.message_id == order.source_message)
+    if answers:
+        conditions.append(messages.c.answers.in_([answer.message_id for answer in answers]))
+    return or_(*conditions)
+
+
+def _arrival(message: Row[Any]) -> StoryEntry:
+    number = message.number or message.claimed_number
+    what = f"message {number}" if number else "a message"
+    proven = "" if message.sender else ", its sender not proven"
+    facts = {name: getattr(message, name) for name in ("channel", "origin", "sha256", "state", "code", "archive")}
+    return StoryEntry(
+        at=message.received_at,
+        kind=EntryKind.MESSAGE,
+        text=f"{what} came by {message.channel}{proven}",
+        who=message.sender or message.claimed_sender,
+        thing="message",
+        key=message.key,
+        document=DocumentKind.MESSAGE,
+        facts=facts | {"proven": message.sender is not None},
+    )
+
+
+def answer_entries(connection: Connection, answers: Sequence[Row[Any]]) -> Iterator[StoryEntry]:
+    """What became of each answer: signed, delivered, sent again, confirmed or contested."""
+    numbers = {answer.key: answer for answer in answers}
+    lines, _ = newest(connection, outbox_events, outbox_events.c.document.in_(list(numbers)))
+    for line in lines:
+        answer = numbers[line.document]
+        yield StoryEntry(
+            at=line.at,
+            kind=_ANSWER_KINDS.get(line.state, EntryKind.ANSWER),
+            text=f"answer {answer.number}: {line.text}",
+            thing="answer",
+            key=answer.key,
+            document=DocumentKind.ANSWER,
+            facts={"state": line.state, "number": answer.number, "sha256": answer.sha256},
+        )
+
+
+def note_entries(connection: Connection, key: int) -> tuple[list[StoryEntry], bool]:
+    """What people wrote on it."""
+    notes, cut = newest(connection, order_notes, order_notes.c.order == key)
+    return [
+        StoryEntry(
+            at=note.at, kind=EntryKind.NOTE, text=note.text, who=note.by, thing="note", key=note.key
+        )
+        for note in notes
+    ], cut
+
+
+def reading_entries(connection: Connection, key: int) -> Iterator[StoryEntry]:
+    """Registers as they were read for it, those of one moment together."""
+    rows = sorted(rows_of(connection, register_readings, register_readings.c.order == key), key=attrgetter("read_at"))
+    for at, read in groupby(rows, key=attrgetter("read_at")):
+        registers = [f"{one.register} {one.value.normalize():f} {one.unit}" for one in read]
+        yield StoryEntry(at=at, kind=EntryKind.READING, text=f"registers read: {', '.join(registers)}")
+
+
+def untold_reports(connection: Connection, key: int) -> Iterator[StoryEntry]:
+    """Reports that SID has not got yet."""
+    waiting = (sid_reports.c.order == key) & sid_reports.c.delivered_at.is_(None)
+    for report in rows_of(connection, sid_reports, waiting):
+        yield StoryEntry(
+            at=report.at,
+            kind=EntryKind.REPORT,
+            text=f"report to SID, not delivered yet: {report.status}",
+            key=report.key,
+            document=DocumentKind.SID_REPORT if report.document is not None else None,
+        )
+
+
+def guard_entries(connection: Connection, order: Row[Any]) -> Iterator[StoryEntry]:
+    """Guards that touched its time: who held, stopped, asked, approved, lifted and released what, and why."""
+    met = guards_met(connection, order)
+    for hold in met["holds"]:
+        until = f", until {hold['until']:%Y-%m-%d %H:%M} UTC" if hold["until"] else ""
+        yield _guard(hold, "since", "by", "why", f"hold ({hold['kind']}) at the metering point{until}", "hold")
+        yield from _if(hold, "released", "hold released", "hold")
+    for stop in met["stops"]:
+        yield _guard(stop, "since", "by", "why", f"stop switch thrown ({stop['scope']})", "stop")
+        yield from _if(stop, "lifted", "stop switch lifted", "stop")
+    for cut in met["danger_cuts"]:
+        yield _guard(cut, "since", "by", "why", "cut because of danger", "danger")
+        yield from _if(cut, "lifted", "danger lifted", "danger")
+    for complaint in met["complaints"]:
+        yield from _if(complaint, "decided", f"complaint decided: {complaint['decision']}", "hold")
+        yield from _if(complaint, "disputed", "complaint disputed", "hold")
+    for asked in met["allowances"]:
+        yield _guard(asked, "asked_at", "asked_by", "why", f"{asked['count']} more than the cap asked for", "allowance")
+        yield from _if(asked, "approved", f"{asked['count']} more than the cap approved", "allowance")
+
+
+def _if(facts: Facts, done: str, text: str, thing: str) -> Iterator[StoryEntry]:
+    if facts[f"{done}_at"] is not None:
+        yield _guard(facts, f"{done}_at", f"{done}_by", f"{done}_why", text, thing)
+
+
+def _guard(facts: Facts, at: str, by: str, why: str, text: str, thing: str) -> StoryEntry:
+    said = f"{text}: {facts[why]}" if facts[why] else text
+    return StoryEntry(at=facts[at], kind=EntryKind.GUARD, text=said, who=facts[by], thing=thing, key=facts["key"])

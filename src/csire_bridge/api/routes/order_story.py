@@ -103,4 +103,3 @@ def paper(call: Personal, key: Key) -> Response:
     name = f"acknowledgement-{found.order}-{found.number}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(pdf, media_type="application/pdf", headers=headers)
-

@@ -104,9 +104,7 @@ def note_entries(connection: Connection, key: int) -> tuple[list[StoryEntry], bo
     """What people wrote on it."""
     notes, cut = newest(connection, order_notes, order_notes.c.order == key)
     return [
-        StoryEntry(
-            at=note.at, kind=EntryKind.NOTE, text=note.text, who=note.by, thing="note", key=note.key
-        )
+        StoryEntry(at=note.at, kind=EntryKind.NOTE, text=note.text, who=note.by, thing="note", key=note.key)
         for note in notes
     ], cut
 

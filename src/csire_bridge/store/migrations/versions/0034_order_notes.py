@@ -1,6 +1,6 @@
 """Notes of people on orders.
 
-Revision 0033, for csire-bridge 0.6.
+Revision 0034, for csire-bridge 0.6.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 from csire_bridge.store import tables
 from csire_bridge.store.tables.parts import KEY
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """csire-bridge: from the market hub's message to a meter's contactor, and back as a signed answer.
 
 The packages are layers, and each imports only from those below it. Neighbours are ``channels``, ``pipeline`` and
-``access``; ``xml`` and ``store``; ``runtime`` and ``telemetry``. import-linter checks this;
+``access``; ``xml`` and ``store``; ``telemetry`` and ``sheets``. import-linter checks this;
 docs/architecture.md draws it.
 
     lab         simulators, benches, crash matrix, simulation, demo; the product never imports it
@@ -18,6 +18,7 @@ docs/architecture.md draws it.
     config      settings and rule files
     runtime     green calls, group commit, the process's own clock
     telemetry   logs, metrics, traces
+    sheets      lists for spreadsheets: CSV, XLSX
     domain      values and rules; no I/O, no XML, no clock of its own
 
 Read first: ``pipeline``, then ``domain.order``, then ``service.wiring.bridge``, which wires everything.

@@ -10,7 +10,6 @@ import typer
 
 from csire_bridge.cli.shared.console import out, print_json
 from csire_bridge.cli.shared.list_command import Listing, list_command
-from csire_bridge.cli.shared.spreadsheet import Sheet
 from csire_bridge.cli.shared.table import Column, choose, print_table
 from csire_bridge.domain.calendar.polish_month import PolishMonth
 from csire_bridge.domain.errors import ActionRefused
@@ -18,6 +17,7 @@ from csire_bridge.domain.law.figures import LATE, Fate, GroupShare, MonthFigures
 from csire_bridge.domain.law.model import ShareFigure
 from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.sheets.spreadsheet import Sheet
 
 __all__ = ["MonthOption", "figures_json", "law", "parse_month"]
 

@@ -11,12 +11,12 @@ from csire_bridge.cli.figures.clock_lines import CLOCK_COLUMNS, count_json
 from csire_bridge.cli.figures.law_figures import law, parse_month
 from csire_bridge.cli.shared.console import duration
 from csire_bridge.cli.shared.list_command import Listing, list_command
-from csire_bridge.cli.shared.spreadsheet import Sheet
 from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.figures.period import Period
 from csire_bridge.domain.operations.statistics import Bucket, Statistics
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.sheets.spreadsheet import Sheet
 
 if TYPE_CHECKING:
     from csire_bridge.domain.figures.summary import CellCounts

@@ -1,5 +1,5 @@
-"""What commands share: ``console`` (options, exit codes, output), ``table`` (lists that fit the terminal) and
-``spreadsheet`` (CSV, XLSX), ``list_command`` (the options of each command with a list), ``operator_action`` (who and
+"""What commands share: ``console`` (options, exit codes, output), ``table`` (lists that fit the terminal),
+``list_command`` (the options of each command with a list), ``operator_action`` (who and
 why), ``who`` (by login or by name) and ``operator_command`` (the options of each command by which a person changes
 something), both by ``added_options``; ``arguments``, ``moments``, ``opened`` (the database), ``settings`` (read late),
 ``readable_help``, ``wrong_use``, and ``lab``, which loads the laboratory by name.

@@ -16,11 +16,11 @@ from csire_bridge.cli.shared.added_options import with_options
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, err, out, print_json
 from csire_bridge.cli.shared.operator_action import read_transaction, reading
 from csire_bridge.cli.shared.settings import load_settings
-from csire_bridge.cli.shared.spreadsheet import Sheet, write_csv, write_xlsx
 from csire_bridge.cli.shared.table import Cell, Column, cell_text, choose, print_table
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
+from csire_bridge.sheets.spreadsheet import Sheet, write_csv, write_xlsx
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
@@ -91,7 +91,7 @@ class Listing:
             out.print(nothing, markup=False, highlight=False)
         for sheet in more if not self.json_wanted else ():
             if sheet.rows:
-                print_table(sheet.columns, sheet.rows, sheet.title)
+                print_table([one for one in sheet.columns if isinstance(one, Column)], sheet.rows, sheet.title)
 
     def written(self, first: Sheet[_T], *more: Sheet[Any]) -> bool:
         """Whether the lists were wanted in files, and are there now; CSV has only the first."""

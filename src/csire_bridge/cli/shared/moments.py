@@ -8,6 +8,7 @@ import typer
 
 from csire_bridge.domain.bounds import checked_day, checked_moment
 from csire_bridge.domain.clock import WARSAW, at_wall_clock
+from csire_bridge.sheets.cells import local
 
 __all__ = ["MOMENT_HELP", "local", "parse_future", "parse_moment", "short"]
 
@@ -37,14 +38,6 @@ def parse_moment(text: str, now: datetime) -> datetime:
     if one != other:
         raise typer.BadParameter(f"clocks change then: write the offset, as in {one.astimezone(WARSAW).isoformat()}")
     return one
-
-
-def local(moment: datetime | None) -> str:
-    """A moment in Polish time, with its offset; to the minute, unless it has seconds. Empty for None."""
-    if moment is None:
-        return ""
-    at = moment.astimezone(WARSAW).replace(microsecond=0)
-    return at.isoformat(sep=" ", timespec="seconds" if at.second else "minutes")
 
 
 def short(moment: datetime) -> str:

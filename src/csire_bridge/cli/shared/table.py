@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from difflib import get_close_matches
-from enum import Enum
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import typer
 from rich import box
@@ -20,11 +19,11 @@ from rich.table import Table
 from rich.text import Text
 
 from csire_bridge.cli.shared.console import out
-from csire_bridge.cli.shared.moments import local, short
+from csire_bridge.cli.shared.moments import short
+from csire_bridge.sheets.cells import Cell, cell_text
 
 __all__ = ["Cell", "Column", "bare_table", "cell_text", "choose", "print_table"]
 
-Cell: TypeAlias = str | int | float | date | datetime | Enum | None
 _T = TypeVar("_T")
 _GAP = 2
 _FOLDED = 20
@@ -136,14 +135,3 @@ def _least(column: Column[_T], width: int) -> int:
 
 def _style(column: Column[_T], row: _T) -> str:
     return (column.style(row) if column.style else None) or ""
-
-
-def cell_text(value: Cell) -> str:
-    """What stands in a cell: moments in Polish time, yes and no, nothing for None."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return local(value)
-    return str(value.value) if isinstance(value, Enum) else str(value)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from csire_bridge.cli.shared.spreadsheet import Sheet, write_csv, write_xlsx
 from csire_bridge.cli.shared.table import Cell, Column
+from csire_bridge.sheets.spreadsheet import Sheet, write_csv, write_xlsx
 
 POINT = "590243856287817706"
 AT = datetime(2026, 11, 28, 11, 0, tzinfo=UTC)

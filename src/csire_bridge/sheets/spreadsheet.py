@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TextIO, TypeVar
 
-from csire_bridge.cli.shared.table import Cell, Column, cell_text
 from csire_bridge.domain.clock import WARSAW
+from csire_bridge.sheets.cells import Cell, PlainColumn, SheetColumn, cell_text
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["Sheet", "csv_field", "write_csv", "write_xlsx"]
+__all__ = ["Sheet", "csv_field", "put_csv", "put_xlsx", "write_csv", "write_xlsx"]
 
 _T = TypeVar("_T")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -31,20 +31,21 @@ class Sheet(Generic[_T]):
     """One list with its title."""
 
     title: str
-    columns: Sequence[Column[_T]]
+    columns: Sequence[SheetColumn[_T]]
     rows: Sequence[_T]
 
 
-def write_csv(columns: Sequence[Column[_T]], rows: Sequence[_T], target: str) -> None:
+def write_csv(columns: Sequence[SheetColumn[_T]], rows: Sequence[_T], target: str) -> None:
     """As CSV: semicolons, UTF-8 (with its mark in a file), Polish times with their offset; ``-`` is the output."""
     if target == "-":
-        _write(columns, rows, sys.stdout)
+        put_csv(columns, rows, sys.stdout)
         return
     with Path(target).open("w", encoding="utf-8-sig", newline="") as stream:
-        _write(columns, rows, stream)
+        put_csv(columns, rows, stream)
 
 
-def _write(columns: Sequence[Column[_T]], rows: Sequence[_T], stream: TextIO) -> None:
+def put_csv(columns: Sequence[SheetColumn[_T]], rows: Iterable[_T], stream: TextIO) -> None:
+    """The same into an open text file."""
     lines = csv.writer(stream, delimiter=";", lineterminator="\n")
     lines.writerow([column.name for column in columns])
     lines.writerows([csv_field(column.value(row)) for column in columns] for row in rows)
@@ -58,10 +59,17 @@ def csv_field(value: Cell) -> str:
 
 def write_xlsx(file: Path, sheets: Sequence[Sheet[Any]], about: Mapping[str, Cell]) -> None:
     """As XLSX: numbers, days and moments (Polish time) are such, all else is text; ``about`` is the last sheet."""
-    from xlsxwriter.workbook import Workbook
+    with file.open("wb") as stream:
+        put_xlsx(stream, sheets, about)
 
-    told = Sheet("about", (Column("what", lambda row: row[0]), Column("value", lambda row: row[1])), [*about.items()])
-    with file.open("wb") as stream, Workbook(stream, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+
+def put_xlsx(stream: BinaryIO, sheets: Sequence[Sheet[Any]], about: Mapping[str, Cell]) -> None:
+    """The same into an open file."""
+    from xlsxwriter.workbook import Workbook  # noqa: PLC0415 - most commands write no sheet
+
+    what: SheetColumn[tuple[str, Cell]] = PlainColumn("what", lambda row: row[0])
+    told = Sheet("about", (what, PlainColumn("value", lambda row: row[1])), [*about.items()])
+    with Workbook(stream, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         for sheet in (*sheets, told):
             _fill(book, sheet)
 

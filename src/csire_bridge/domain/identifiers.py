@@ -109,10 +109,24 @@ class MessageId(_Uuid):
         return MessageId(str(uuid.uuid5(uuid.UUID(self), name)))
 
 
+_NAMED_PROCESSES = uuid.UUID("9d3c1d3e-5b0a-5c6f-9d53-0a6f8a3f1c42")
+
+
 class ProcessInstanceId(_Uuid):
     """Identifier of one run of a market process (instancja procesu), given by the hub."""
 
     __slots__ = ()
+
+    @classmethod
+    def named(cls, text: str) -> Self:
+        """The identifier of the process that others call ``text``: always the same (UUID version 5, RFC 9562).
+
+        Raises ValueError for an empty name.
+        """
+        name = text.strip()
+        if not name:
+            raise ValueError("the name of the process is empty")
+        return cls(str(uuid.uuid5(_NAMED_PROCESSES, name)))
 
 
 class CorrelationId(str):

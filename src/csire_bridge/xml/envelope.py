@@ -135,11 +135,14 @@ def _envelope_values(root: etree._Element) -> dict[str, str]:
     return values
 
 
-def format_moment(moment: datetime) -> str:
-    """Write a moment as xs:dateTime with offset, in the offset of ``moment``, to the millisecond."""
+def format_moment(moment: datetime, *, whole_seconds: bool = False) -> str:
+    """Write a moment as xs:dateTime with offset, in the offset of ``moment``, to the millisecond or the second.
+
+    What is left out is cut off, so that no time is later than the real one.
+    """
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone can't be told to anybody")
-    return moment.isoformat(timespec="milliseconds")
+    return moment.isoformat(timespec="seconds" if whole_seconds else "milliseconds")
 
 
 def envelope_texts(header: Header) -> dict[str, str]:

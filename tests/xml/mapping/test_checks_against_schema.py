@@ -467,9 +467,10 @@ def test_given_a_boolean_that_is_read_by_a_table_then_each_way_of_writing_it_is_
         assert found.disconnection_kind == kind
 
 
-def test_given_a_default_in_the_schema_when_loaded_then_it_is_not_passed_over(laid: Laid) -> None:
+def test_given_a_default_in_the_schema_when_an_empty_element_is_read_then_it_counts(laid: Laid) -> None:
     laid.schema(REQUESTED, REQUESTED.replace("/>", ' default="2026-12-24"/>'))
-    assert "the schema has the default '2026-12-24', which is not read" in laid.refused()
+    assert requested(laid.read(">2026-11-23<", "><")) == date(2026, 12, 24)
+    assert requested(laid.read()) == date(2026, 11, 23)
 
 
 def test_given_a_text_longer_than_is_kept_when_read_then_it_is_refused_and_the_store_never_sees_it(laid: Laid) -> None:

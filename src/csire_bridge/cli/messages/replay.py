@@ -32,7 +32,7 @@ from csire_bridge.cli.shared.lab import lab_module
 from csire_bridge.cli.shared.operator_action import act_of
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import PartnerFault
-from csire_bridge.domain.message.message import Channel, MessageState, OrderRequest
+from csire_bridge.domain.message.message import Channel, MessageState, OrderList, OrderRequest
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
@@ -175,6 +175,8 @@ def _intention(bridge: Bridge, file: ReplayFile) -> Intention:
         return Intention(file, "refused", str(judgement.problems[0]))
     reading = judgement.request
     what = f"{reading.kind} order" if isinstance(reading, OrderRequest) else type(reading).__name__
+    if isinstance(reading, OrderList):
+        what = f"a list of {len(reading.orders)} orders"
     return Intention(file, "new", f"message {judgement.header.number}: {what}")
 
 

@@ -23,7 +23,7 @@ from csire_bridge.cli.shared.console import (
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError, PartnerFault, Problem, RuleBroken
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.message.message import Header
+from csire_bridge.domain.message.message import Header, OrderList
 from csire_bridge.pipeline.intake.message_files import ReplayFile, find_files
 from csire_bridge.runtime.steady_clock import system_clock
 
@@ -137,7 +137,8 @@ def _rules(standard: Standard, own: Eic, root: etree._Element, header: Header) -
         problems += fault.problems
     try:
         if facts.inbound or header.juridical_recipient == own:
-            standard.book.reader(tag).read(root)
+            reading = standard.book.reader(tag).read(root)
+            problems += reading.refused if isinstance(reading, OrderList) else ()
     except PartnerFault as fault:
         problems += fault.problems
     return problems

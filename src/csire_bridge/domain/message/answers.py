@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from itertools import product
+from typing import Any
 
-from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.order.order import Order, OrderKind, OrderState, Outcome, RejectionReason
+from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.order.kept import Kept
+from csire_bridge.domain.order.order import (
+    DisconnectionKind,
+    Order,
+    OrderKind,
+    OrderState,
+    Outcome,
+    ReconnectionReason,
+    RejectionReason,
+)
 
 __all__ = ["ARMED_TEXT", "Answer", "AnswerKind", "answer_of", "possible_answers", "reasons_of"]
 
@@ -23,7 +34,11 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The facts of one answer. ``executed_at`` and ``attempted_at`` are UTC."""
+    """The facts of one answer. All moments are UTC.
+
+    From ``order_kind`` on they repeat the request: ``request`` is its message id, ``asked_at`` its own timestamp (of a
+    request that SID joined: the first one), and ``kept`` what its mapping file keeps for answers.
+    """
 
     kind: AnswerKind
     process_instance: ProcessInstanceId
@@ -34,6 +49,18 @@ class Answer:
     reason: RejectionReason | None = None
     attempted_at: datetime | None = None
     description: str | None = None
+    order_kind: OrderKind | None = None
+    request: MessageId | None = None
+    asked_at: datetime | None = None
+    disconnection_kind: DisconnectionKind | None = None
+    reconnection_reason: ReconnectionReason | None = None
+    requested_date: date | None = None
+    effective_date: date | None = None
+    supplier: Eic | None = None
+    tariff_group: str | None = None
+    contracted_power: Decimal | None = None
+    end_reason: str | None = None
+    kept: Kept | None = None
 
 
 ARMED_TEXT = "supply is still off: the customer switches it on at the meter"
@@ -57,22 +84,41 @@ def answer_of(order: Order) -> Answer | None:
         return Answer(
             kind=AnswerKind.DONE,
             process_instance=order.process_instance,
-            metering_point=order.metering_point,
             outcome=order.outcome,
             executed_at=order.executed_at,
             meter=order.meter,
             description=ARMED_TEXT if order.outcome is Outcome.ARMED else None,
+            **_repeated(order),
         )
     if order.state in (OrderState.REJECTED, OrderState.SUPERSEDED, OrderState.WITHDRAWN):
         return Answer(
             kind=AnswerKind.REJECTED,
             process_instance=order.process_instance,
-            metering_point=order.metering_point,
             reason=order.cannot_reason or RejectionReason.OTHER,
             attempted_at=order.submitted_at,
             description=order.detail,
+            **_repeated(order),
         )
     return None
+
+
+def _repeated(order: Order) -> dict[str, Any]:
+    """What an answer repeats of its request."""
+    return {
+        "metering_point": order.metering_point,
+        "order_kind": order.kind,
+        "request": order.source_message,
+        "asked_at": order.registered_at,
+        "disconnection_kind": order.disconnection_kind,
+        "reconnection_reason": order.reconnection_reason,
+        "requested_date": order.requested_date,
+        "effective_date": order.effective_date,
+        "supplier": order.supplier,
+        "tariff_group": order.tariff_group,
+        "contracted_power": order.contracted_power,
+        "end_reason": order.end_reason,
+        "kept": order.kept,
+    }
 
 
 def reasons_of(kind: OrderKind) -> tuple[RejectionReason, ...]:
@@ -81,19 +127,23 @@ def reasons_of(kind: OrderKind) -> tuple[RejectionReason, ...]:
     return tuple(reason for reason in RejectionReason if supply or reason is not RejectionReason.DEBT_BOTH_SIDES)
 
 
-def possible_answers(kind: OrderKind, answer: AnswerKind) -> Iterator[Answer]:
+def possible_answers(
+    kind: OrderKind, answer: AnswerKind, requests: Iterable[Mapping[str, Any]] = ({},)
+) -> Iterator[Answer]:
     """All variants of an answer that an order of that kind may need: each outcome or reason, with and without each
-    optional fact, with the shortest texts and with texts longer than any document allows. Used to check mappings at
-    start.
+    optional fact, with the shortest texts and with texts longer than any document allows; each with the facts of each
+    of ``requests``. Used to check mappings at start.
     """
     told: dict[str, Sequence[object]] = {"meter": (None, MeterNumber("9" * 20))}
     if answer is AnswerKind.DONE:
         told |= {"outcome": _OUTCOMES.get(kind, (None,)), "executed_at": (_MOMENT,), "description": (None, ARMED_TEXT)}
     else:
         told |= {"reason": reasons_of(kind), "attempted_at": (None, _MOMENT), "description": (None, "", "x", _LONG)}
-    for facts in product(*told.values()):
-        values = dict(zip(told, facts, strict=True))
-        yield Answer(kind=answer, process_instance=_PROCESS, metering_point=_POINT, **values)  # type: ignore[arg-type]
+    same = {"kind": answer, "process_instance": _PROCESS, "metering_point": _POINT, "order_kind": kind}
+    for request in requests:
+        for facts in product(*told.values()):
+            values: dict[str, Any] = {**same, "asked_at": _MOMENT, **request, **dict(zip(told, facts, strict=True))}
+            yield Answer(**values)
 
 
 _OUTCOMES: Mapping[OrderKind, Sequence[Outcome | None]] = {

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from csire_bridge.domain.errors import Problem
 from csire_bridge.domain.identifiers import (
     Eic,
     MessageId,
@@ -16,6 +17,7 @@ from csire_bridge.domain.identifiers import (
     MeterNumber,
     ProcessInstanceId,
 )
+from csire_bridge.domain.order.kept import Kept
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
 from csire_bridge.domain.protection import Protection
 
@@ -25,6 +27,7 @@ __all__ = [
     "Header",
     "MessageEnd",
     "MessageState",
+    "OrderList",
     "OrderRequest",
     "RawMessage",
     "RegistryUpdate",
@@ -131,7 +134,8 @@ class OrderRequest:
     """A message that asks for something at a metering point.
 
     ``requested_date`` and ``effective_date`` are Polish calendar dates. ``contracted_power`` is in kW. Only the hub's
-    messages always name a process.
+    messages always name a process. ``kept`` is what its answers repeat. ``item`` is its place in a message that asks
+    for several (from 1), 0 in one that asks for it alone.
     """
 
     kind: OrderKind
@@ -147,6 +151,25 @@ class OrderRequest:
     contracted_power: Decimal | None = None
     prepaid: bool | None = None
     end_reason: str | None = None
+    kept: Kept | None = None
+    item: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderList:
+    """A message that asks for several things, each in a process of its own.
+
+    ``refused`` are the problems of items that can't be taken; ``partly``: the others are taken all the same.
+    """
+
+    orders: tuple[OrderRequest, ...]
+    refused: tuple[Problem, ...] = ()
+    partly: bool = False
+
+    @property
+    def process_instance(self) -> ProcessInstanceId | None:
+        """A list belongs to no single process."""
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +220,7 @@ class SpecialNotice:
     description: str | None = None
 
 
-Request = OrderRequest | ResultNotice | RegistryUpdate | SpecialNotice
+Request = OrderRequest | OrderList | ResultNotice | RegistryUpdate | SpecialNotice
 """What a message asks for, read by its mapping file."""
 
 

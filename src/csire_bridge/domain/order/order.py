@@ -22,6 +22,7 @@ from csire_bridge.domain.identifiers import (
     ProcessInstanceId,
 )
 from csire_bridge.domain.meter.contactor import ContactorAction
+from csire_bridge.domain.order.kept import Kept
 from csire_bridge.domain.work import IMMEDIATE, ORDINARY, PROMPT, URGENT, WorkStep
 
 __all__ = [
@@ -190,7 +191,8 @@ class Order:
     """One order. All moments are UTC; dates are Polish calendar dates.
 
     ``source_message`` and ``source_number`` name the hub's message behind the order, ``source_sender`` who sent it (the
-    hub, or whoever may send in its place), ``process_instance`` its process; all are None where the hub has not asked.
+    hub, or whoever may send in its place), ``source_item`` its place in a message that asks for several (0: it asks for
+    it alone), ``process_instance`` its process; all are None where the hub has not asked.
     Several sources may ask for one order: ``registered_at`` is when the first did, ``renewed_at`` when the last one
     did.
 
@@ -208,8 +210,8 @@ class Order:
     the one that it was registered by. ``received_at`` is when we received what asks for it (None: not kept).
     ``first_given_at`` is when its first command was given, ``delivered_at`` the first sign that its meter had one.
     ``undelivered_at`` is when it was first found that a command could not be delivered, ``undelivered_why`` the
-    reason. ``generation`` is that of the last restore up to which the order is known to stand as it does
-    (``restores.py``). ``version`` is for compare-and-set.
+    reason. ``kept`` is what the answers repeat of the request. ``generation`` is that of the last restore up to
+    which the order is known to stand as it does (``restores.py``). ``version`` is for compare-and-set.
     """
 
     key: int
@@ -261,6 +263,8 @@ class Order:
     delivered_at: datetime | None = None
     undelivered_at: datetime | None = None
     undelivered_why: NotDelivered | None = None
+    kept: Kept | None = None
+    source_item: int = 0
 
     @property
     def priority(self) -> int:

@@ -18,6 +18,7 @@ from csire_bridge.domain.message.message import (
     Channel,
     MessageEnd,
     MessageState,
+    OrderList,
     RawMessage,
     SentId,
     SettledMessage,
@@ -161,21 +162,30 @@ class Intake:
                 )
                 self._refuse(tx, batch, raw, _signed(RuleBroken([against]), judgement), now)
             else:
-                self._accept(batch, raw, judgement, known.remark(judgement) or answers.remark(judgement), now)
+                remark = known.remark(judgement) or answers.remark(judgement)
+                self._accept(batch, raw, judgement, known.left_out(judgement), remark, now)
                 asking += [judgement] if known.asks(judgement) else []
         return register(tx, asking, known, answers, now, self._policy.orders, lease)
 
     def _accept(
-        self, batch: _Batch, raw: RawMessage, understood: UnderstoodMessage, remark: str | None, now: datetime
+        self,
+        batch: _Batch,
+        raw: RawMessage,
+        understood: UnderstoodMessage,
+        left_out: Sequence[Problem],
+        remark: str | None,
+        now: datetime,
     ) -> None:
+        """Accept a message; ``left_out`` are the problems of items of its list that are not taken."""
         header, asked = understood.header, type(understood.request).__name__
-        receipt = self._receipts.accepted(raw, header, now)
+        receipt = self._receipts.accepted(raw, header, now, left_out)
         batch.taken[header.sent_id] = TakenId(raw.key, understood.content, {raw.form: receipt})
         batch.new_ids.append((header.sent_id, raw.key, understood.content))
         batch.settled.append(_settled(raw, understood, MessageState.ACCEPTED, receipt))
         batch.notes.append((raw.key, now, "map", f"understood as {asked} of message {header.number}"))
         if remark is not None:
             batch.notes.append((raw.key, now, "map", remark))
+        batch.notes += [(raw.key, now, "map", f"not taken: {problem}") for problem in left_out]
 
     def _repeat(
         self,
@@ -271,14 +281,23 @@ def _waves(judged: Sequence[_Judged]) -> list[list[_Judged]]:
     waves: list[list[_Judged]] = []
     met: Counter[ProcessInstanceId] = Counter()
     for pair in judged:
-        process = pair[1].request.process_instance if isinstance(pair[1], UnderstoodMessage) else None
-        wave = met[process] if process else 0
-        if process:
-            met[process] += 1
-        if wave == len(waves):
+        processes = _processes_of(pair[1])
+        wave = max((met[process] for process in processes), default=0)
+        for process in processes:
+            met[process] = wave + 1
+        while wave >= len(waves):
             waves.append([])
         waves[wave].append(pair)
     return waves
+
+
+def _processes_of(judgement: Judgement) -> list[ProcessInstanceId]:
+    """The processes that a message names: one, or that of each item of its list."""
+    if not isinstance(judgement, UnderstoodMessage):
+        return []
+    request = judgement.request
+    named = [one.process_instance for one in request.orders] if isinstance(request, OrderList) else []
+    return [process for process in (*named, request.process_instance) if process is not None]
 
 
 def _end_of(settled: SettledMessage) -> MessageEnd:

@@ -1,18 +1,28 @@
-"""Looks up a metering point that our registry does not know, once, before anything is concluded from its absence."""
+"""Finds metering points: of a meter, in our registry; and one that it does not know, at another system.
+
+A look-up comes once, before anything is concluded from a point's absence.
+"""
 
 from __future__ import annotations
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUnreachable
-from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.pipeline.ports.metering_points import PointLookup
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.telemetry.logs import logger
 
-__all__ = ["PointFinder"]
+__all__ = ["PointFinder", "points_of_meter"]
 
 _log = logger(__name__)
+
+
+def points_of_meter(store: Store, meter: MeterNumber) -> list[MeteringPointCode]:
+    """All points of our registry at which a meter is known to be, however its number is spelled."""
+    with store.read_transaction() as tx:
+        known = tx.points.spelled([meter]).get(meter, meter)
+        return list(tx.points.points_of_meters([known]).get(known, ()))
 
 
 class PointFinder:

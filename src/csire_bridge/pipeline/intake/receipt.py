@@ -51,11 +51,11 @@ class Receipts:
     def __init__(self, key: KeyInTime) -> None:
         self._key = key
 
-    def accepted(self, raw: RawMessage, header: Header, now: datetime) -> bytes:
-        """The receipt of a message that was verified."""
+    def accepted(self, raw: RawMessage, header: Header, now: datetime, left_out: Sequence[Problem] = ()) -> bytes:
+        """The receipt of a message that was accepted; ``left_out`` says what is wrong with the items not taken."""
         if raw.form is Form.SOAP:
             return reference_answer(header.message_id, self._key.at(now), now)
-        return sign_written(serialise(build(raw, Verdict.ACCEPTED, header)), self._key.at(now))
+        return sign_written(serialise(build(raw, Verdict.ACCEPTED, header, left_out)), self._key.at(now))
 
     def refused(self, raw: RawMessage, problems: Sequence[Problem], now: datetime) -> bytes:
         """The receipt of a refused message: its problems, and nothing else of its content."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.law.clocks import with_deadline
 from csire_bridge.domain.message.message import (
+    OrderList,
     OrderRequest,
     RegistryUpdate,
     ResultNotice,
@@ -46,8 +47,8 @@ def register(
     orders: list[Order] = []
     for message in understood:
         match message.request:
-            case OrderRequest():
-                orders.append(known.asked(message))
+            case OrderRequest() | OrderList():
+                orders += known.asked(message)
             case RegistryUpdate() as update:
                 change = tariff_change(tx, message.header, update, now)
                 orders += known.admit(tx, change) if change else []

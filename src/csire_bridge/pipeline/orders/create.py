@@ -48,6 +48,8 @@ def new_order(request: OrderRequest, now: datetime, *, registered_at: datetime, 
         tariff_group=request.tariff_group,
         contracted_power=request.contracted_power,
         end_reason=request.end_reason,
+        kept=request.kept,
+        source_item=request.item,
     )
 
 

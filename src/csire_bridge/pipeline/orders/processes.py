@@ -12,7 +12,7 @@ from datetime import datetime
 
 from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.identifiers import ProcessInstanceId
-from csire_bridge.domain.message.message import OrderRequest, SpecialKind, SpecialNotice, UnderstoodMessage
+from csire_bridge.domain.message.message import OrderList, OrderRequest, SpecialKind, SpecialNotice, UnderstoodMessage
 from csire_bridge.domain.message.processes import Process, Standing, Stands, same_dates, standing
 from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind
@@ -28,23 +28,23 @@ __all__ = ["KnownProcesses", "catch_up", "end_process", "process_of", "refusal"]
 
 _log = logger(__name__)
 _ENDED = "the hub ended the process by force"
+_CHANGES_NOTHING = (Standing.REPEATED, Standing.OUTDATED)
 
 
 class KnownProcesses:
     """The processes that some messages of the hub name, one message each, as they stand in this transaction."""
 
     def __init__(self, tx: Transaction, understood: Sequence[UnderstoodMessage], now: datetime) -> None:
-        asking = [u for u in understood if isinstance(u.request, OrderRequest)]
-        self._asked = {u.header.message_id: _asked_by(u, now) for u in asking}
+        self._asked = {u.header.message_id: _asked_by(u, now) for u in understood}
         ends = [instance for u in understood if (instance := _ends(u)) is not None]
-        named = [process_of(order) for order in self._asked.values()] + [Process(process_instance=p) for p in ends]
+        asked = [process_of(order) for orders in self._asked.values() for order in orders]
+        named = asked + [Process(process_instance=p) for p in ends]
         self._processes = tx.processes.lock([process for process in named if process is not None])
         self._orders = tx.neighbours.of_processes(list(self._processes))
 
-    def stands(self, understood: UnderstoodMessage) -> Stands:
-        """How a message relates to its process; messages that ask for nothing are always new."""
-        asked = self._asked.get(understood.header.message_id)
-        if asked is None or asked.process_instance is None:
+    def _stands(self, asked: Order) -> Stands:
+        """How an order relates to its process."""
+        if asked.process_instance is None:
             return Stands(Standing.NEW)
         return self._standing(asked, asked.process_instance)
 
@@ -52,16 +52,37 @@ class KnownProcesses:
         return standing(asked, self._processes[instance], self._orders[instance])
 
     def refusal(self, understood: UnderstoodMessage) -> Problem | None:
-        """Why a message is refused because of what its process asked for before; None if it is not."""
-        return refusal(self.stands(understood), understood.request.process_instance)
+        """Why a message is refused because of what its process asked for before; None if it is not.
+
+        A list is refused for one of its items, unless the others are wanted all the same and there is one.
+        """
+        against = self._against(understood)
+        wanted = understood.request
+        some = isinstance(wanted, OrderList) and wanted.partly and len(against) < len(wanted.orders)
+        return against[0] if against and not some else None
+
+    def left_out(self, understood: UnderstoodMessage) -> list[Problem]:
+        """What is wrong with the items of a list that are not taken, although others are."""
+        listed = understood.request
+        return [*listed.refused, *self._against(understood)] if isinstance(listed, OrderList) else []
+
+    def _against(self, understood: UnderstoodMessage) -> list[Problem]:
+        """What speaks against the orders of a message, each once."""
+        asked = self._asked[understood.header.message_id]
+        found = ((order, refusal(self._stands(order), order.process_instance)) for order in asked)
+        return [_of_item(order, problem) for order, problem in found if problem is not None]
 
     def asks(self, understood: UnderstoodMessage) -> bool:
         """Whether the message changes anything: false for a repeat, and for one older than what already counts."""
-        return self.stands(understood).standing not in (Standing.REPEATED, Standing.OUTDATED)
+        return not self._asked[understood.header.message_id] or bool(self.asked(understood))
 
-    def asked(self, understood: UnderstoodMessage) -> Order:
-        """The order that a message asks for."""
-        return self._asked[understood.header.message_id]
+    def asked(self, understood: UnderstoodMessage) -> list[Order]:
+        """The orders that a message asks for, without those that change nothing and those that are refused."""
+        return [order for order in self._asked[understood.header.message_id] if self._is_wanted(order)]
+
+    def _is_wanted(self, order: Order) -> bool:
+        stands = self._stands(order)
+        return stands.standing not in _CHANGES_NOTHING and refusal(stands, order.process_instance) is None
 
     def admit(self, tx: Transaction, derived: Order) -> list[Order]:
         """The order that follows from a notice; none if the notice's process has made it before.
@@ -95,7 +116,13 @@ class KnownProcesses:
 
     def remark(self, understood: UnderstoodMessage) -> str | None:
         """A line for the message's history if there is something unusual about its process; else None."""
-        instance, stands = understood.request.process_instance, self.stands(understood)
+        asked = self._asked[understood.header.message_id]
+        if not asked:
+            return self._remark(understood, understood.request.process_instance, Stands(Standing.NEW))
+        found = [(one, self._remark(understood, one.process_instance, self._stands(one))) for one in asked]
+        return "; ".join(_of_place(order, text) for order, text in found if text) or None
+
+    def _remark(self, understood: UnderstoodMessage, instance: ProcessInstanceId | None, stands: Stands) -> str | None:
         if stands.standing is Standing.REPEATED and stands.order is not None:
             return f"asks again for order {stands.order.key}, which is {stands.order.state}: nothing changes"
         if stands.standing is Standing.OUTDATED and stands.order is not None:
@@ -185,11 +212,21 @@ def process_of(order: Order) -> Process | None:
     return Process(process_instance=order.process_instance, kind=order.kind, metering_point=order.metering_point)
 
 
-def _asked_by(understood: UnderstoodMessage, now: datetime) -> Order:
+def _asked_by(understood: UnderstoodMessage, now: datetime) -> list[Order]:
+    """The orders that a message asks for: one, one for each item of its list, or none."""
     header, reading = understood.header, understood.request
-    if not isinstance(reading, OrderRequest):
-        raise TypeError(f"message {header.message_id} asks for no order")
-    return new_order(reading, now, registered_at=header.timestamp, header=header)
+    single = [reading] if isinstance(reading, OrderRequest) else []
+    wanted = reading.orders if isinstance(reading, OrderList) else single
+    return [new_order(request, now, registered_at=header.timestamp, header=header) for request in wanted]
+
+
+def _of_item(order: Order, problem: Problem) -> Problem:
+    return replace(problem, text=_of_place(order, problem.text))
+
+
+def _of_place(order: Order, text: str) -> str:
+    """A sentence about an item of a list says which."""
+    return f"item {order.source_item}: {text}" if order.source_item else text
 
 
 def _ends(understood: UnderstoodMessage) -> ProcessInstanceId | None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from functools import partial
 from types import TracebackType
 
 from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
@@ -35,7 +36,7 @@ from csire_bridge.pipeline.answer.deliver import Deliverer
 from csire_bridge.pipeline.execute.handler import Executor
 from csire_bridge.pipeline.intake.handler import Intake
 from csire_bridge.pipeline.intake.judge_again import JudgeAgain
-from csire_bridge.pipeline.intake.point_finder import PointFinder
+from csire_bridge.pipeline.intake.point_finder import PointFinder, points_of_meter
 from csire_bridge.pipeline.intake.receipt import Receipts
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.intake.request_reply import RequestReply
@@ -143,7 +144,7 @@ class Bridge:
             self.database,
             Verifier(lambda: self.partners, self.settings.limits.max_message_bytes),
             self.standard.validator,
-            self.standard.mapper,
+            self.standard.mapper.with_registry(partial(points_of_meter, self.database)),
             Receipts(key),
             Eic(self.settings.hub_eic),
             self.clock,

@@ -88,7 +88,9 @@ orders = Table(
     Column("delivered_at", Moment),
     Column("undelivered_at", Moment),
     Column("undelivered_why", String(16)),
-    UniqueConstraint("source_message", "source_sender"),
+    Column("kept", Text),
+    Column("source_item", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("source_message", "source_sender", "source_item"),
 )
 # The last guard against two open commands at one meter: the database itself refuses the second.
 OPEN_COMMANDS = text("state IN ('submitting', 'submitted', 'unknown', 'armed') AND cancelled_at IS NULL")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from lxml import etree
 
@@ -16,11 +17,14 @@ from csire_bridge.domain.message.envelope_rules import MessageFacts
 from csire_bridge.domain.order.deadlines import class_of
 from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind
-from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound
+from csire_bridge.xml.mapping.facts import kept_names
+from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound, order_kinds
 from csire_bridge.xml.mapping.loader import LoadedFile, load_file, merged_files, raise_all
 from csire_bridge.xml.mapping.model import InboundFile, OutboundFile
-from csire_bridge.xml.mapping.outbound import OutboundMapping, compile_outbound
+from csire_bridge.xml.mapping.outbound import OutboundMapping
+from csire_bridge.xml.mapping.outbound_compiler import compile_outbound
 from csire_bridge.xml.mapping.rehearsal import Judge, unwritable
+from csire_bridge.xml.mapping.requests import possible_requests
 from csire_bridge.xml.schema.shapes import Shapes
 
 __all__ = ["MappingBook"]
@@ -52,7 +56,7 @@ class MappingBook:
         shapes = catalogue.shapes(known)
         add = partial(self._add, catalogue, shapes)
         answering = [loaded for loaded in files if _tried(add, loaded, failures)]
-        failures += self._unanswerable(answering)
+        failures += dict.fromkeys(self._unanswerable(answering))
         if not failures:
             failures += self._unwritable(answering, catalogue, role)
         if failures:
@@ -88,32 +92,35 @@ class MappingBook:
             raise_all([loaded.problem(("tells",), f"one message tells of {content.tells}, not several")])
         self._started[content.tells] = MessageNumber(content.message[0])
 
-    def _unanswerable(self, answering: Sequence[LoadedFile]) -> list[str]:
-        return [
-            str(loaded.problem(("answers", kind), f"no outbound mapping file builds message {number}"))
-            for loaded in answering
-            if isinstance(loaded.content, InboundFile)
-            for kind, number in loaded.content.answers.items()
-            if number not in self._outbound
-        ]
+    def _unanswerable(self, answering: Sequence[LoadedFile]) -> Iterator[str]:
+        """Answers that nobody builds, or that repeat what the file of their request does not keep."""
+        for loaded, content, kind, answer, number in _answers_due(answering):
+            by_kind = any(isinstance(key, OrderKind) for key in content.answers)
+            key = ("answers", kind, answer) if by_kind else ("answers", answer)
+            if number not in self._outbound:
+                yield str(loaded.problem(key, f"no outbound mapping file builds message {number}"))
+                continue
+            for name in sorted(kept_names(self._outbound[number].uses)):
+                if name not in content.keep:
+                    known = ", ".join(content.keep) or "nothing"
+                    text = f"message {number} repeats kept.{name}, and this file keeps {known}: enter it under `keep`"
+                    yield str(loaded.problem(key, text))
 
-    def _unwritable(self, answering: Sequence[LoadedFile], catalogue: Judge, role: str) -> list[str]:
+    def _unwritable(self, answering: Sequence[LoadedFile], catalogue: Judge, role: str) -> Iterator[str]:
         """Problems with answers that orders may need: each variant is built once at start, before any meter
         switches."""
         files = {n: loaded for loaded in answering for n in map(MessageNumber, loaded.content.message)}
-        due = {
-            (number, kind, answer)
-            for mapping in self._inbound.values()
-            for answer, number in mapping.answers.items()
-            for kind in mapping.kinds
-        } | {(number, _kind_of(tells), AnswerKind.DONE) for tells, number in self._started.items()}
-        return [
-            str(problem)
-            for number, kind, answer in sorted(due)
-            for problem in unwritable(
-                self._outbound[number], files[number], possible_answers(kind, answer), catalogue, role
-            )
-        ]
+        due: dict[tuple[MessageNumber, OrderKind, AnswerKind], list[Mapping[str, Any]]] = {}
+        for _, content, kind, answer, number in _answers_due(answering):
+            told = possible_requests(content, self._outbound[number].uses)
+            due.setdefault((number, kind, answer), []).extend(told)
+        for tells, number in self._started.items():
+            due.setdefault((number, _kind_of(tells), AnswerKind.DONE), []).append({})
+        for (number, kind, answer), requests in sorted(due.items(), key=itemgetter(0)):
+            different = [one for index, one in enumerate(requests) if one not in requests[:index]]
+            answers = possible_answers(kind, answer, different)
+            for problem in unwritable(self._outbound[number], files[number], answers, catalogue, role):
+                yield str(problem)
 
     @property
     def namespaces(self) -> frozenset[str]:
@@ -153,11 +160,11 @@ class MappingBook:
             ]
         )
 
-    def answers(self, number: MessageNumber) -> Mapping[AnswerKind, MessageNumber]:
-        """The number of the message that answers an order of message ``number``; empty if none does."""
+    def answers(self, number: MessageNumber, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
+        """The number of the message that answers an order of ``kind`` from message ``number``; empty if none does."""
         for mapping in self._inbound.values():
             if number in mapping.facts.numbers:
-                return mapping.answers
+                return mapping.answers.get(kind, {})
         return {}
 
     def answers_to(self, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
@@ -165,7 +172,7 @@ class MappingBook:
 
         Empty if requests for such orders have different answers, so that it is not known which one is due.
         """
-        found = [mapping.answers for mapping in self._inbound.values() if kind in mapping.kinds]
+        found = [mapping.answers[kind] for mapping in self._inbound.values() if kind in mapping.answers]
         return found[0] if found and all(answers == found[0] for answers in found) else {}
 
     def answer_due(self, order: Order) -> tuple[MessageNumber, Answer] | None:
@@ -180,9 +187,22 @@ class MappingBook:
         if is_operators_own(order):
             started = self._started.get(class_of(order))
             return (started, answer) if started and answer.kind is AnswerKind.DONE else None
-        known = self.answers(order.source_number) if order.source_number else self.answers_to(order.kind)
-        number = known.get(answer.kind)
-        return (number, answer) if number else None
+        number = order.source_number
+        known = self.answers(number, order.kind) if number else self.answers_to(order.kind)
+        due = known.get(answer.kind)
+        return (due, answer) if due else None
+
+
+def _answers_due(
+    files: Sequence[LoadedFile],
+) -> Iterator[tuple[LoadedFile, InboundFile, OrderKind, AnswerKind, MessageNumber]]:
+    """Each answer that an inbound file names, for each kind of order that it may become."""
+    for loaded in files:
+        content = loaded.content
+        if isinstance(content, InboundFile):
+            for kind in order_kinds(content):
+                for answer, number in content.answers_to(kind).items():
+                    yield loaded, content, kind, answer, MessageNumber(number)
 
 
 def _tried(do: Callable[[_A], _R], about: _A, failures: list[str]) -> _R | None:

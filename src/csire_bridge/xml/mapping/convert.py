@@ -6,16 +6,23 @@ import difflib
 import re
 import types
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Union, get_args, get_origin, get_type_hints
 
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ProblemCode
-from csire_bridge.domain.identifiers import Eic, MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.identifiers import (
+    Eic,
+    MessageId,
+    MessageNumber,
+    MeteringPointCode,
+    MeterNumber,
+    ProcessInstanceId,
+)
 from csire_bridge.xml.envelope import format_moment
-from csire_bridge.xml.mapping.model import Conversion
+from csire_bridge.xml.mapping.model import Conversion, Leaf, Seconds, Zone
 from csire_bridge.xml.schema.lexical import (
     SPACE,
     collapsed,
@@ -27,7 +34,7 @@ from csire_bridge.xml.schema.lexical import (
 )
 from csire_bridge.xml.schema.shapes import ValueType
 
-__all__ = ["PROBLEM_OF", "Reader", "Writer", "field_types", "reader_for", "writer_for"]
+__all__ = ["PROBLEM_OF", "Reader", "Writer", "constant_for", "field_types", "reader_for", "value_of", "writer_for"]
 
 Reader = Callable[[str], object]
 """Text to value; raises ValueError with a sentence."""
@@ -52,6 +59,7 @@ _READERS: Mapping[Conversion, tuple[type, Reader]] = {
     Conversion.METER_NUMBER: (MeterNumber, MeterNumber.parse),
     Conversion.EIC: (Eic, Eic.parse),
     Conversion.PROCESS_INSTANCE: (ProcessInstanceId, ProcessInstanceId.parse),
+    Conversion.PROCESS_NAME: (ProcessInstanceId, ProcessInstanceId.named),
 }
 
 
@@ -96,11 +104,15 @@ def value_of(due: type, text: str) -> object:
     raise ValueError(f"a {due.__name__} can't be written in a mapping file")
 
 
-def reader_for(conversion: Conversion, table: Mapping[str, str] | None, due: type, value: ValueType) -> Reader:
-    """The reader of a field of type ``due`` from a text of the schema's type ``value``.
+def reader_for(
+    asked: Conversion | None, table: Mapping[str, str] | None, due: type, value: ValueType
+) -> tuple[Conversion, Reader]:
+    """The conversion and the reader of a field of type ``due`` from a text of the schema's type ``value``.
 
-    Raises ValueError when conversion, field and type don't fit.
+    Where no conversion is ``asked`` for, it follows from the field. Raises ValueError when conversion, field and type
+    don't fit.
     """
+    conversion = asked or _reading(table, due)
     if conversion is Conversion.CODE and not table:
         raise ValueError("a code needs a table from the hub's codes to ours")
     if conversion is not Conversion.CODE and table:
@@ -111,15 +123,24 @@ def reader_for(conversion: Conversion, table: Mapping[str, str] | None, due: typ
         _check_kinds(conversion, value)
         _check_codes(table, value)
         if value.kinds == {"boolean"}:
-            return lambda text: read("true" if parse_boolean(text) else "false")
-        return lambda text: read(clean(text))
+            return conversion, lambda text: read("true" if parse_boolean(text) else "false")
+        return conversion, lambda text: read(clean(text))
+    if conversion not in _READERS:
+        raise ValueError(f"`as: {conversion}` is for writing; known here are {', '.join(_READERS)}, code")
     gives, plain = _READERS[conversion]
     if not issubclass(gives, due) or (gives is datetime and due is not datetime):  # a datetime is a date to Python
         raise ValueError(f"`as: {conversion}` gives a {gives.__name__}, but the field is a {due.__name__}")
     _check_kinds(conversion, value)
     if conversion is Conversion.DATE and "dateTime" in value.kinds:
-        return lambda text: parse_polish_date(text) if "T" in text else parse_date(text)
-    return lambda text: plain(clean(text))
+        return conversion, lambda text: parse_polish_date(text) if "T" in text else parse_date(text)
+    return conversion, lambda text: plain(clean(text))
+
+
+def _reading(table: Mapping[str, str] | None, due: type) -> Conversion:
+    """The conversion of a field that names none."""
+    if table or issubclass(due, Enum):
+        return Conversion.CODE
+    return next((conversion for conversion, (gives, _) in _READERS.items() if gives is due), Conversion.TEXT)
 
 
 def _check_kinds(conversion: Conversion, value: ValueType) -> None:
@@ -174,26 +195,88 @@ def _table_reader(table: Mapping[str, object]) -> Reader:
     return read
 
 
-def writer_for(conversion: Conversion, table: Mapping[str, str] | None, due: type, value: ValueType) -> Writer:
-    """The writer of a value of type ``due`` as a text of the schema's type ``value``.
+def writer_for(leaf: Leaf, due: type, value: ValueType) -> Writer:
+    """The writer of a fact of type ``due`` as a text of the schema's type ``value``.
 
-    Raises ValueError when conversion, value and type don't fit.
+    Raises ValueError when conversion, fact and type don't fit.
     """
-    if table:
-        codes = {value_of(due, text): code for text, code in table.items()}
-        _check_written(set(table.values()), value)
+    if leaf.table:
+        codes = {value_of(due, text): code for text, code in leaf.table.items()}
+        _check_written(set(leaf.table.values()), value)
         return lambda fact: _code(codes, fact)
-    if conversion is Conversion.MOMENT:
-        if due is not datetime:
-            raise ValueError(f"`as: moment` needs a moment, but the value is a {due.__name__}")
-        if value.kinds != {"dateTime"}:
-            raise ValueError(f"`as: moment` writes dateTime, but the schema's type is {', '.join(sorted(value.kinds))}")
-        return _moment
+    conversion = leaf.conversion or _writing(due, value)
+    writes = _WRITES.get((str if issubclass(due, Enum) else due, conversion))
+    if writes is None:
+        known = ", ".join(str(one) for kind, one in _WRITES if kind is due) or "text"
+        raise ValueError(f"`as: {conversion}` does not write a {due.__name__}; what does is {known}")
+    kinds, write = writes
+    if not value.kinds <= kinds:
+        found = ", ".join(sorted(value.kinds - kinds))
+        raise ValueError(f"`as: {conversion}` writes {' or '.join(sorted(kinds))}, but the schema's type is {found}")
+    if due is not datetime and (leaf.zone or leaf.seconds):
+        raise ValueError("`zone` and `seconds` say how a moment is written, and this is none")
+    return lambda fact: write(fact, leaf.zone or Zone.POLAND, leaf.seconds or Seconds.MILLI)
+
+
+def constant_for(text: str, value: ValueType) -> str:
+    """The constant, if the schema's type may allow it; raises ValueError."""
+    if value.kinds == {"empty"}:
+        if text:
+            raise ValueError("the schema has no text there: write `value: ''`")
+        return text
+    _check_written({text}, value)
+    return text
+
+
+def _writing(due: type, value: ValueType) -> Conversion:
+    """The conversion of a fact that names none: as the schema's type has it."""
+    kinds = value.kinds
     if due is datetime:
-        raise ValueError("a moment needs `as: moment`")
-    if value.kinds != _STRING:
-        raise ValueError(f"a text is written, but the schema's type is {', '.join(sorted(value.kinds))}")
-    return str
+        return Conversion.DATE if kinds == {"date"} else Conversion.TIME if kinds == {"time"} else Conversion.MOMENT
+    return {date: Conversion.DATE, Decimal: Conversion.DECIMAL, bool: Conversion.BOOLEAN}.get(due, Conversion.TEXT)
+
+
+def _written_moment(fact: object, zone: Zone, seconds: Seconds) -> str:
+    return format_moment(_there(fact, zone), whole_seconds=seconds is Seconds.WHOLE)
+
+
+def _written_time(fact: object, zone: Zone, seconds: Seconds) -> str:
+    return _written_moment(fact, zone, seconds).partition("T")[2]
+
+
+def _written_day(fact: object, zone: Zone, seconds: Seconds) -> str:
+    return _there(fact, zone).date().isoformat()
+
+
+def _there(fact: object, zone: Zone) -> datetime:
+    if not isinstance(fact, datetime):
+        raise ValueError(f"{fact!r} is not a moment")
+    return fact.astimezone(UTC if zone is Zone.UTC else WARSAW)
+
+
+_Writing = Callable[[object, Zone, Seconds], str]
+_TEXTS = frozenset({"string", "anyURI"})
+_IN_WORDS: Mapping[type, _Writing] = {
+    date: lambda fact, _, __: str(fact),
+    Decimal: lambda fact, _, __: format(fact, "f"),
+    bool: lambda fact, _, __: "true" if fact else "false",
+}
+_WRITES: Mapping[tuple[type, Conversion], tuple[frozenset[str], _Writing]] = {
+    (datetime, Conversion.MOMENT): (frozenset({"dateTime"}), _written_moment),
+    (datetime, Conversion.DATE): (frozenset({"date"}), _written_day),
+    (datetime, Conversion.TIME): (frozenset({"time"}), _written_time),
+    (datetime, Conversion.TEXT): (_TEXTS, _written_moment),
+    (date, Conversion.DATE): (frozenset({"date"}), _IN_WORDS[date]),
+    (date, Conversion.TEXT): (_TEXTS, _IN_WORDS[date]),
+    (Decimal, Conversion.DECIMAL): (frozenset({"decimal"}), _IN_WORDS[Decimal]),
+    (Decimal, Conversion.TEXT): (_TEXTS, _IN_WORDS[Decimal]),
+    (bool, Conversion.BOOLEAN): (frozenset({"boolean"}), _IN_WORDS[bool]),
+    **{
+        (kind, Conversion.TEXT): (_TEXTS, lambda fact, _, __: str(fact))
+        for kind in (str, Eic, MessageId, MessageNumber, MeterNumber, MeteringPointCode, ProcessInstanceId)
+    },
+}
+"""How each sort of fact is written, and as which types of XML Schema."""
 
 
 def _check_written(codes: Iterable[str], value: ValueType) -> None:
@@ -209,9 +292,3 @@ def _code(codes: Mapping[object, str], value: object) -> str:
         return codes[value]
     except KeyError:
         raise ValueError(f"the table has no code for {value}") from None
-
-
-def _moment(value: object) -> str:
-    if not isinstance(value, datetime):
-        raise ValueError(f"{value!r} is not a moment")
-    return format_moment(value.astimezone(WARSAW))

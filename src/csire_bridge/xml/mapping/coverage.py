@@ -111,8 +111,14 @@ def _ignorable(follower: Follower, sort: _Sort, text: str, read: Collection[_Pat
 
 
 def _has_text(shape: Shape) -> bool:
-    """Whether the element has a text of its own; one that may hold anything is checked separately."""
-    return shape.value is not None and not (shape.unknown and "mixed" in shape.value.kinds)
+    """Whether the element says something by itself: by a text, or by being there without one.
+
+    One that may hold anything is checked separately, and what has attributes says what they say.
+    """
+    if shape.value is None or (shape.unknown and "mixed" in shape.value.kinds):
+        return False
+    said_by_attributes = any(name.startswith("@") for name in shape.below)
+    return not (said_by_attributes and "empty" in shape.value.kinds)
 
 
 def _parts(root: Shape) -> list[str]:
@@ -131,7 +137,8 @@ def _unknown(follower: Follower, path: _Path, shape: Shape) -> str:
 
 def _unread(follower: Follower, path: _Path, content: InboundFile) -> str:
     shown = follower.shown(path)
-    known = {text: f"fields.{name}" for name, rule in content.fields.items() for text in rule.path}
+    known = {text: f"fields.{name}" for name, rule in content.fields.items() for text in rule.path or ()}
+    known |= {text: f"keep.{name}" for name, rule in content.keep.items() for text in rule.path or ()}
     known |= dict.fromkeys(content.ignored, "ignored")
     close = difflib.get_close_matches(shown, known, 1, 0.6)
     nearest = f"; the nearest that the file names is {close[0]} ({known[close[0]]})" if close else ""

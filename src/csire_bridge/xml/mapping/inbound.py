@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import cast
 
 from lxml import etree
@@ -12,20 +12,30 @@ from lxml import etree
 from csire_bridge.config.files.marked_yaml import FileProblem
 from csire_bridge.domain.bounds import out_of_bounds
 from csire_bridge.domain.errors import Problem, ProblemCode, RuleBroken
-from csire_bridge.domain.identifiers import MessageNumber
+from csire_bridge.domain.identifiers import MessageNumber, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.message.answers import AnswerKind
 from csire_bridge.domain.message.envelope_rules import MessageFacts
-from csire_bridge.domain.message.message import OrderRequest, RegistryUpdate, Request, ResultNotice, SpecialNotice
+from csire_bridge.domain.message.message import (
+    OrderList,
+    OrderRequest,
+    RegistryUpdate,
+    Request,
+    ResultNotice,
+    SpecialNotice,
+)
+from csire_bridge.domain.order.kept import LONGEST_KEPT, Kept
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.mapping.convert import PROBLEM_OF, Reader, field_types, reader_for, value_of
 from csire_bridge.xml.mapping.coverage import uncovered
+from csire_bridge.xml.mapping.defaults import Defaults
+from csire_bridge.xml.mapping.expressions import Finder, work_out
 from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
-from csire_bridge.xml.mapping.model import FieldRule, InboundFile, Several
-from csire_bridge.xml.mapping.places import Follower, PathRefused, Place
+from csire_bridge.xml.mapping.model import Conversion, FieldRule, InboundFile, Pair, Several
+from csire_bridge.xml.mapping.places import ALWAYS_KNOWN, XSI, Follower, PathRefused, Place
 from csire_bridge.xml.schema.shapes import Shape, ValueType
 
-__all__ = ["InboundMapping", "compile_inbound"]
+__all__ = ["InboundMapping", "PointOf", "compile_inbound", "no_registry", "order_kinds"]
 
 _TARGETS: Mapping[str, type] = {
     "order": OrderRequest,
@@ -36,29 +46,47 @@ _TARGETS: Mapping[str, type] = {
 _PREFIX, _ENVELOPE = "m", "t"
 _NOT_KNOWN = ValueType(frozenset())
 """Of a path that was refused: then the conversion is only looked at by itself."""
+_MOST_ITEMS = 1000
+_NAMES = re.compile(r"[\w.-]+(:[\w.-]+)?(/[\w.-]+(:[\w.-]+)?)*")
+_Item = Mapping[str, list[etree._Element]]
+"""The item of a list that is read, as XPath's variable ``item``; empty where there is no list."""
+PointOf = Callable[[MeterNumber, MeteringPointCode | None], MeteringPointCode]
+"""The point of an order that names a meter, and perhaps a point."""
+
+
+def no_registry(meter: MeterNumber, named: MeteringPointCode | None) -> MeteringPointCode:
+    """A point of zeros if none is named, where a file is looked at without a registry."""
+    return named or MeteringPointCode("0" * 18)
+
+
+_NIL, _TRUE = f"{{{XSI}}}nil", ("true", "1")
 _LITERALS = re.compile(r"'[^']*'|\"[^\"]*\"")
 _PREFIXES = re.compile(r"([A-Za-z_][\w.-]*):(?!:)")
 
 
 @dataclass(frozen=True)
 class _Way:
-    """One of the paths from which a field is read, with its conversion."""
+    """One of the places from which a field is read, or one of the values that are worked out, with its conversion."""
 
-    path: etree.XPath
+    text: str
+    find: Finder
     read: Reader
+    conversion: Conversion
 
 
 @dataclass(frozen=True)
 class _Field:
     name: str
-    rule: FieldRule
     ways: tuple[_Way, ...]
-    when: etree.XPath | None
+    required: bool
+    several: Several | None
+    when: Finder | None
 
 
 @dataclass(frozen=True)
 class _Refusal:
-    when: etree.XPath
+    when: Finder
+    condition: str
     text: str
     remedy: str
 
@@ -69,34 +97,57 @@ class InboundMapping:
 
     file: str
     facts: MessageFacts
-    answers: Mapping[AnswerKind, MessageNumber]
+    answers: Mapping[OrderKind, Mapping[AnswerKind, MessageNumber]]
     target: type
     constants: Mapping[str, object]
+    kinds: tuple[OrderKind, ...]
     fields: tuple[_Field, ...]
+    kept: tuple[_Field, ...]
     rules: tuple[_Refusal, ...]
+    defaults: Defaults
+    each: etree.XPath | None = None
+    partly: bool = False
 
-    @property
-    def kinds(self) -> tuple[OrderKind, ...]:
-        """The kinds of order that such a message may become."""
-        kind = self.constants.get("kind")
-        if self.target is not OrderRequest:
-            return ()
-        return (kind,) if isinstance(kind, OrderKind) else tuple(OrderKind)
+    def read(self, tree: etree._Element, point_of: PointOf = no_registry) -> Request:
+        """Read ``tree``; raise RuleBroken with every problem found, each with its path in the document.
 
-    def read(self, tree: etree._Element) -> Request:
-        """Read ``tree``; raise RuleBroken with every problem found, each with its path in the document."""
-        problems = [self._refused(rule) for rule in self.rules if _holds(rule.when, tree)]
-        values: dict[str, object] = dict(self.constants)
-        for field in self.fields:
+        ``point_of`` finds or checks the point of an order that names its meter; it raises RuleBroken.
+        """
+        tree = self.defaults.filled(tree)
+        if self.each is None:
+            return self._one(tree, {}, {}, point_of)
+        return self._list(tree, cast("list[etree._Element]", self.each(tree)), point_of)
+
+    def _list(self, tree: etree._Element, items: list[etree._Element], point_of: PointOf) -> OrderList:
+        """The orders of a list, and what is wrong with the other items."""
+        if not 1 <= len(items) <= _MOST_ITEMS:
+            text = f"the message has {len(items)} items, and 1 to {_MOST_ITEMS} are taken in one"
+            raise RuleBroken([Problem(ProblemCode.CONDITION, text, "send as many as that in a message")])
+        orders: dict[ProcessInstanceId | None, OrderRequest] = {}
+        refused: list[Problem] = []
+        for place, item in enumerate(items, 1):
             try:
-                value = _value(field, tree)
-            except _FieldError as error:
-                problems.append(error.problem)
-            else:
-                if value is not None:
-                    values[field.name] = value
+                order = cast(OrderRequest, self._one(tree, {"item": [item]}, {"item": place}, point_of))
+            except RuleBroken as broken:
+                refused += [replace(one, text=f"item {place}: {one.text}") for one in broken.problems]
+                continue
+            first = orders.setdefault(order.process_instance, order)
+            if first is not order:
+                text = f"item {place}: it has the process instance of item {first.item}, which counts"
+                refused.append(Problem(ProblemCode.PROCESS_REUSED, text, "give each item a process instance"))
+        return OrderList(tuple(orders.values()), tuple(refused), self.partly)
+
+    def _one(self, tree: etree._Element, item: _Item, more: Mapping[str, object], point_of: PointOf) -> Request:
+        problems = [self._refused(rule) for rule in self.rules if _holds(rule.when, tree, item)]
+        values: dict[str, object] = {**self.constants, **_values(self.fields, tree, item, problems), **more}
+        if self.kept:
+            values["kept"] = _kept(_values(self.kept, tree, item, problems))
         if problems:
             raise RuleBroken(problems)
+        meter = values.pop("meter_number", None) if self.target is OrderRequest else None
+        if meter is not None:
+            named = cast("MeteringPointCode | None", values.get("metering_point"))
+            values["metering_point"] = point_of(cast(MeterNumber, meter), named)
         reading = cast(Request, self.target(**values))
         problems = [Problem(ProblemCode.VALUE, text, "send a valid value") for _, text in out_of_bounds(reading)]
         if problems:
@@ -104,7 +155,7 @@ class InboundMapping:
         return reading
 
     def _refused(self, rule: _Refusal) -> Problem:
-        return Problem(ProblemCode.CONDITION, rule.text, rule.remedy, path=rule.when.path)
+        return Problem(ProblemCode.CONDITION, rule.text, rule.remedy, path=rule.condition)
 
 
 class _FieldError(Exception):
@@ -112,40 +163,82 @@ class _FieldError(Exception):
         self.problem = problem
 
 
-def _holds(condition: etree.XPath, tree: etree._Element) -> bool:
-    return bool(condition(tree))
+def _values(rules: Sequence[_Field], tree: etree._Element, item: _Item, problems: list[Problem]) -> dict[str, object]:
+    """The value of each field that the document has; what is wrong with the others is added to ``problems``."""
+    values: dict[str, object] = {}
+    for field in rules:
+        try:
+            value = _value(field, tree, item)
+        except _FieldError as error:
+            problems.append(error.problem)
+        else:
+            if value is not None:
+                values[field.name] = value
+    return values
 
 
-def _value(field: _Field, tree: etree._Element) -> object | None:
-    """The field's value; None if the document does not have it."""
-    if field.when is not None and not _holds(field.when, tree):
+def _kept(texts: Mapping[str, object]) -> Kept | None:
+    return Kept.of({name: str(text)[:LONGEST_KEPT] for name, text in texts.items()}) if texts else None
+
+
+def _holds(condition: Finder, tree: etree._Element, item: _Item) -> bool:
+    return bool(condition(tree, **item))
+
+
+def _value(field: _Field, tree: etree._Element, item: _Item) -> object | None:
+    """The field's value: of the first way that finds a text. None if the document does not have it."""
+    if field.when is not None and not _holds(field.when, tree, item):
         return None
+    empty: _Way | None = None
     for way in field.ways:
-        found = cast("list[etree._Element | str]", way.path(tree))  # text for an attribute or text()
-        if found:
-            return _converted(field, _the_one(field, found, way), way)
-    if field.rule.required:
-        path = field.ways[0].path.path
+        text = _text(field, way, tree, item)
+        if text:
+            return _converted(way, text)
+        if text is not None and empty is None:
+            empty = way
+    if empty is not None:
+        return _converted(empty, "")
+    if field.required:
+        path = field.ways[0].text
         text = f"{path} is missing, but needed here"
         raise _FieldError(Problem(ProblemCode.MISSING, text, "send the message with this element", path=path))
     return None
 
 
+def _text(field: _Field, way: _Way, tree: etree._Element, item: _Item) -> str | None:
+    """What is written there; None if nothing is there, or if it says that it has no value (``xsi:nil``)."""
+    try:
+        found = way.find(tree, **item)
+    except (ValueError, ArithmeticError) as error:
+        raise _FieldError(_invalid(way, error)) from error
+    if not isinstance(found, list):
+        return cast("str | None", found)
+    if not found:
+        return None
+    one = _the_one(field, found, way)
+    if isinstance(one, str):
+        return one
+    return one.text or (None if one.get(_NIL) in _TRUE else "")
+
+
 def _the_one(field: _Field, found: list[etree._Element | str], way: _Way) -> etree._Element | str:
     """The value that counts of those found; raises _FieldError if the mapping file does not say which."""
-    if len(found) > 1 and field.rule.several not in (Several.FIRST, Several.LAST):
-        path = way.path.path
-        text = f"{path} stands {len(found)} times, and nobody knows which one counts"
-        raise _FieldError(Problem(ProblemCode.CONDITION, text, "send the message with one of them", path=path))
-    return found[-1 if field.rule.several is Several.LAST else 0]
+    if len(found) > 1 and field.several not in (Several.FIRST, Several.LAST):
+        text = f"{way.text} stands {len(found)} times, and nobody knows which one counts"
+        raise _FieldError(Problem(ProblemCode.CONDITION, text, "send the message with one of them", path=way.text))
+    return found[-1 if field.several is Several.LAST else 0]
 
 
-def _converted(field: _Field, element: etree._Element | str, way: _Way) -> object:
+def _converted(way: _Way, text: str) -> object:
     try:
-        return way.read(element if isinstance(element, str) else element.text or "")
+        return way.read(text)
     except (ValueError, ArithmeticError) as error:
-        code = PROBLEM_OF.get(field.rule.conversion, ProblemCode.VALUE)
-        raise _FieldError(Problem(code, str(error), "send a valid value", path=way.path.path)) from error
+        raise _FieldError(_invalid(way, error)) from error
+
+
+def _invalid(way: _Way, error: Exception) -> Problem:
+    text = "it is divided by zero" if isinstance(error, ZeroDivisionError) else str(error)
+    return Problem(PROBLEM_OF.get(way.conversion, ProblemCode.VALUE), text, "send a valid value", path=way.text)
 
 
 def compile_inbound(loaded: LoadedFile, shape: Shape) -> InboundMapping:
@@ -157,14 +250,20 @@ def compile_inbound(loaded: LoadedFile, shape: Shape) -> InboundMapping:
     assert isinstance(content, InboundFile)  # noqa: S101 - the caller sorts by direction
     problems: list[FileProblem] = []
     compiled = _Compiler(loaded, content, shape, problems)
+    kinds = order_kinds(content)
     mapping = InboundMapping(
         file=loaded.marked.name,
         facts=MessageFacts(frozenset(MessageNumber(n) for n in content.message), content.type, inbound=True),
-        answers={kind: MessageNumber(number) for kind, number in content.answers.items()},
+        answers={kind: _numbers(content.answers_to(kind)) for kind in kinds},
         target=_TARGETS[content.becomes],
         constants=dict(compiled.constants()),
+        kinds=kinds,
         fields=tuple(compiled.fields()),
+        kept=tuple(compiled.kept()),
         rules=tuple(compiled.rules()),
+        defaults=Defaults.of(shape),
+        each=compiled.each,
+        partly=content.partly,
     )
     problems.extend(compiled.missing(mapping))
     problems.extend(uncovered(loaded, content, compiled.follower, compiled.read))
@@ -172,14 +271,47 @@ def compile_inbound(loaded: LoadedFile, shape: Shape) -> InboundMapping:
     return mapping
 
 
+def order_kinds(content: InboundFile) -> tuple[OrderKind, ...]:
+    """The kinds of order that such a message may become."""
+    rule = content.fields.get("kind")
+    told = {content.set.get("kind")} | set(rule.table.values() if rule and rule.table else ())
+    return tuple(kind for kind in OrderKind if content.becomes == "order" and kind in told)
+
+
+def _numbers(pair: Pair) -> Mapping[AnswerKind, MessageNumber]:
+    return {kind: MessageNumber(number) for kind, number in pair.items()}
+
+
 class _Compiler:
     def __init__(self, loaded: LoadedFile, content: InboundFile, shape: Shape, problems: list[FileProblem]) -> None:
         self._loaded, self._content, self._problems = loaded, content, problems
-        self._namespaces = {**content.prefixes, _PREFIX: content.namespace, _ENVELOPE: TECHNICAL}
-        self._types = field_types(_TARGETS[content.becomes])
+        self._namespaces = {**ALWAYS_KNOWN, **content.prefixes, _PREFIX: content.namespace, _ENVELOPE: TECHNICAL}
+        self._types = {n: k for n, k in field_types(_TARGETS[content.becomes]).items() if n not in ("kept", "item")}
+        if content.becomes == "order":
+            self._types["meter_number"] = MeterNumber
         self.follower = Follower(shape, self._namespaces)
         self.read: set[tuple[str, ...]] = set()
         """The paths of everything that the file reads."""
+        self._item: re.Pattern[str] | None = None
+        self.each = None if content.each is None else self._each(content.each)
+
+    def _each(self, text: str) -> etree.XPath | None:
+        """The items of a list; from here on, paths into it are those of one item."""
+        if self._content.becomes != "order":
+            self._report(("each",), "only a message that becomes orders has a list of them")
+        if not _NAMES.fullmatch(text):
+            self._report(("each",), f"{text}: write the names down to the items, without conditions")
+            return None
+        path, place = self._xpath(("each",), text), self._place(("each",), text)
+        if path is None or place is None:
+            return None
+        self._item = re.compile(rf"(?<![\w/:.@-]){re.escape(text)}(?![\w:.-])")
+        self.follower = Follower(self.follower.root, self._namespaces, place.path)
+        rule = self._content.fields.get("process_instance")
+        if rule is None or not all(self._item.search(source) for source in rule.sources):
+            text = f"each item needs a process instance of its own: read it below {text}"
+            self._report(("fields", "process_instance"), text)
+        return path
 
     def constants(self) -> Iterator[tuple[str, object]]:
         for name, text in self._content.set.items():
@@ -191,24 +323,39 @@ class _Compiler:
 
     def fields(self) -> Iterator[_Field]:
         for name, rule in self._content.fields.items():
-            key = ("fields", name)
-            if not self._known(key, name):
-                continue
-            ways = tuple(way for path in rule.path for way in self._ways(name, rule, path))
-            when = self._condition((*key, "when"), rule.when) if rule.when else None
-            yield _Field(name, rule, ways, when)
+            if self._known(("fields", name), name):
+                yield self._field(("fields", name), name, rule, self._types[name])
+
+    def kept(self) -> Iterator[_Field]:
+        """What the answers repeat, all of it as text."""
+        if self._content.keep and self._content.becomes != "order":
+            self._report(("keep",), "what is kept is for answers, and only an order has answers")
+            return
+        for name, rule in self._content.keep.items():
+            yield self._field(("keep", name), name, rule, str)
+
+    def _field(self, key: tuple[str, ...], name: str, rule: FieldRule, due: type) -> _Field:
+        if rule.path is not None:
+            ways = tuple(way for path in rule.path for way in self._ways(key, rule, path, due))
+        else:
+            ways = tuple(way for value in rule.sources for way in self._worked_out(key, rule, value, due))
+        when = self._condition((*key, "when"), rule.when) if rule.when else None
+        return _Field(name, ways, rule.required, rule.several, when)
 
     def rules(self) -> Iterator[_Refusal]:
         for index, rule in enumerate(self._content.rules):
             when = self._condition(("rules", index, "when"), rule.when)
             if when is not None:
-                yield _Refusal(when, rule.refuse, rule.remedy)
+                yield _Refusal(when, rule.when, rule.refuse, rule.remedy)
 
     def missing(self, mapping: InboundMapping) -> Iterator[FileProblem]:
         """Required fields of the target that are neither set nor read by a required rule."""
         rules = self._content.fields
         sure = set(self._content.set) | {name for name, rule in rules.items() if rule.required and rule.when is None}
+        by_meter = self._content.becomes == "order" and "meter_number" in sure
         for field in fields(mapping.target):
+            if field.name == "metering_point" and by_meter:
+                continue
             if field.default is MISSING and field.name not in sure:
                 yield self._loaded.problem(("fields",), f"field {field.name} must be set, or fed with `required: true`")
 
@@ -218,17 +365,34 @@ class _Compiler:
         self._report(key, f"unknown field; known are {', '.join(self._types)}")
         return False
 
-    def _ways(self, name: str, rule: FieldRule, text: str) -> Iterator[_Way]:
-        """The compiled paths, after checking that the schema has them and that their values can be converted."""
-        key = ("fields", name)
+    def _ways(self, key: tuple[str, ...], rule: FieldRule, text: str, due: type) -> Iterator[_Way]:
+        """The compiled path, after checking that the schema has it and that its value can be converted."""
         path = self._xpath((*key, "path"), text)
         place = None if path is None else self._place((*key, "path"), text)
         if place is not None and place.several and rule.several is None:
             self._report((*key, "path"), f"{text} may stand several times: say with `several` which one counts")
-        value = _NOT_KNOWN if place is None else place.shape.value
-        read = self._reader((*key, "table" if rule.table else "as"), name, rule, value)
+        read = self._reader(key, rule, due, _NOT_KNOWN if place is None else place.shape.value)
         if path is not None and read is not None:
-            yield _Way(path, read)
+            yield _Way(text, path, read[1], read[0])
+
+    def _worked_out(self, key: tuple[str, ...], rule: FieldRule, text: str, due: type) -> Iterator[_Way]:
+        """The compiled value, after checking that the schema has what it reads."""
+        here = (*key, "value")
+        if self._xpath(here, text) is None:
+            return
+        try:
+            find, value = work_out(text, self.follower, self._look_at, self._compiled)
+        except PathRefused as error:
+            self._report(here, f"{text}: {error}")
+            return
+        read = self._reader(key, rule, due, value)
+        if read is not None:
+            yield _Way(text, find, read[1], read[0])
+
+    def _compiled(self, text: str) -> etree.XPath:
+        """The XPath; where the file reads a list, its items are those of the variable ``item``."""
+        within = text if self._item is None else self._item.sub("$item", text)
+        return etree.XPath(within, namespaces=self._namespaces)
 
     def _place(self, key: tuple[str | int, ...], text: str) -> Place | None:
         """The place of a path in the schema; None if it is not exactly one."""
@@ -244,16 +408,16 @@ class _Compiler:
             return None
         return places[0]
 
-    def _reader(self, key: tuple[str, ...], name: str, rule: FieldRule, value: ValueType | None) -> Reader | None:
+    def _reader(
+        self, key: tuple[str, ...], rule: FieldRule, due: type, value: ValueType | None
+    ) -> tuple[Conversion, Reader] | None:
         if value is None:
-            self._report((*key[:-1], "path"), "there is no text to read: it holds other elements")
+            self._report((*key, "path"), "there is no text to read: it holds other elements")
             return None
-        if value.default is not None:
-            self._report((*key[:-1], "path"), f"the schema has the default {value.default!r}, which is not read")
         try:
-            return reader_for(rule.conversion, rule.table, self._types[name], value)
+            return reader_for(rule.conversion, rule.table, due, value)
         except ValueError as error:
-            self._report(key, str(error))
+            self._report((*key, "table" if rule.table else "as"), str(error))
             return None
 
     def _condition(self, key: tuple[str | int, ...], text: str) -> etree.XPath | None:
@@ -278,8 +442,9 @@ class _Compiler:
             self._report(key, f"not an XPath: the prefix {', '.join(strangers)} is unknown; known are {known}")
             return None
         try:
-            path = etree.XPath(text, namespaces=self._namespaces)
-            found = path(etree.Element(f"{{{self._content.namespace}}}{self._content.root}"))
+            path = self._compiled(text)
+            root = etree.Element(f"{{{self._content.namespace}}}{self._content.root}")
+            found = path(root) if self._item is None else path(root, item=[root])
         except etree.XPathError as error:
             self._report(key, f"not an XPath: {error}")
             return None

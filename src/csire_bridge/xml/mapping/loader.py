@@ -16,6 +16,7 @@ from csire_bridge.xml.mapping.model import InboundFile, MappingFile, OutboundFil
 __all__ = ["LoadedFile", "load_file", "merged_files", "raise_all"]
 
 _ADAPTER: TypeAdapter[InboundFile | OutboundFile] = TypeAdapter(MappingFile)
+_NOT_KEYS = ("inbound", "outbound", "leaf", "group", "nodes", "attributes", "pair", "by-kind")
 _REMEDY = "correct the mapping file; docs/mappings.md describes every key"
 
 
@@ -74,4 +75,4 @@ def load_file(file: Path) -> LoadedFile:
     try:
         return LoadedFile(_ADAPTER.validate_python(marked.plain), marked)
     except ValidationError as error:
-        raise marked.refused(error, "inbound", "outbound", "leaf", "group") from error
+        raise marked.refused(error, *_NOT_KEYS) from error

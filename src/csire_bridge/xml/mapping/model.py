@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, RootModel, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.message.answers import AnswerKind
 from csire_bridge.domain.order.operators_own import OPERATORS_OWN
+from csire_bridge.domain.order.order import OrderKind
 
 __all__ = [
     "Conversion",
@@ -19,8 +30,11 @@ __all__ = [
     "Leaf",
     "MappingFile",
     "OutboundFile",
+    "Pair",
     "RuleEntry",
+    "Seconds",
     "Several",
+    "Zone",
 ]
 
 
@@ -35,12 +49,28 @@ class Conversion(StrEnum):
     CODE = "code"
     BOOLEAN = "boolean"
     DATE = "date"
+    TIME = "time"
     MOMENT = "moment"
     DECIMAL = "decimal"
     METERING_POINT = "metering-point"
     METER_NUMBER = "meter-number"
     EIC = "eic"
     PROCESS_INSTANCE = "process-instance"
+    PROCESS_NAME = "process-name"
+
+
+class Zone(StrEnum):
+    """By whose clock a moment is written."""
+
+    POLAND = "poland"
+    UTC = "utc"
+
+
+class Seconds(StrEnum):
+    """How exactly a moment is written: to the millisecond, or to the whole second in which it lies."""
+
+    MILLI = "milli"
+    WHOLE = "whole"
 
 
 class Several(StrEnum):
@@ -59,6 +89,15 @@ Paths = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1
 Number = Annotated[str, AfterValidator(MessageNumber.parse)]
 
 
+def _kept_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", text):
+        raise ValueError(f"{text!r} is no name: small letters, digits and _ are due, 40 at most")
+    return text
+
+
+KeptName = Annotated[str, AfterValidator(_kept_name)]
+
+
 class Names(_Model):
     """The names of the message for people."""
 
@@ -67,14 +106,31 @@ class Names(_Model):
 
 
 class FieldRule(_Model):
-    """Which XPath feeds a field, and how."""
+    """Where a field is read from: the first of the paths, or of the values that are worked out, that finds something.
 
-    path: Paths
-    conversion: Conversion = Field(alias="as", default=Conversion.TEXT)
+    Without ``as`` the conversion follows from the field and from the schema's type.
+    """
+
+    path: Paths | None = None
+    value: Paths | None = None
+    conversion: Conversion | None = Field(alias="as", default=None)
     table: dict[str, str] | None = None
     required: bool = False
     when: str | None = None
     several: Several | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.value is None):
+            raise ValueError("say where it is read from: either `path`, or `value` for what is worked out")
+        if self.value is not None and self.several is not None:
+            raise ValueError("`several` goes with `path`: a value that is worked out is one")
+        return self
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The paths or values, in their order."""
+        return self.path or self.value or ()
 
 
 class RuleEntry(_Model):
@@ -94,27 +150,92 @@ class _FileHead(_Model):
     prefixes: dict[str, str] = Field(default_factory=dict)
 
 
+Pair = dict[AnswerKind, Number]
+"""The number of the message for each of the two answers that an order may have."""
+
+
+def _answers_sort(value: object) -> str:
+    nested = isinstance(value, dict) and any(isinstance(one, dict) for one in value.values())
+    return "by-kind" if nested else "pair"
+
+
+_Answers = Annotated[
+    Annotated[Pair, Tag("pair")] | Annotated[dict[OrderKind, Pair], Tag("by-kind")], Discriminator(_answers_sort)
+]
+
+
 class InboundFile(_FileHead):
     """How to read a message."""
 
     direction: Literal["inbound"]
     becomes: Literal["order", "result", "registry", "special"]
+    each: str | None = None
+    partly: bool = False
     set: dict[str, str] = Field(default_factory=dict)
     fields: dict[str, FieldRule]
+    keep: dict[KeptName, FieldRule] = Field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     rules: tuple[RuleEntry, ...] = ()
-    answers: dict[AnswerKind, Number] = Field(default_factory=dict)
+    answers: _Answers = Field(default_factory=dict)
+
+    def answers_to(self, kind: OrderKind) -> Pair:
+        """The answers to an order of that kind."""
+        for_kind = {key: pair for key, pair in self.answers.items() if isinstance(key, OrderKind)}
+        return for_kind.get(kind, {}) if for_kind else self.answers  # type: ignore[return-value]
 
 
 class Leaf(_Model):
-    """One element of a document to build, and where its value comes from."""
+    """One element or attribute of a document to build: a fact of the answer, or a constant ``value``.
 
-    source: str = Field(alias="from")
-    conversion: Conversion = Field(alias="as", default=Conversion.TEXT)
+    ``attributes`` stand beside the text of an element.
+    """
+
+    source: str | None = Field(alias="from", default=None)
+    value: str | None = None
+    conversion: Conversion | None = Field(alias="as", default=None)
     table: dict[str, str] | None = None
+    zone: Zone | None = None
+    seconds: Seconds | None = None
     optional: bool = False
     longest: int | None = Field(default=None, gt=0)
     default: str | None = None
+    when: str | None = None
+    attributes: dict[str, Leaf] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apart(cls, given: object) -> object:
+        """Sort the attributes, whose names begin with @, from the keys."""
+        if not isinstance(given, dict):
+            return given
+        attributes = {name: leaf for name, leaf in given.items() if str(name).startswith("@")}
+        return {name: leaf for name, leaf in given.items() if name not in attributes} | {"attributes": attributes}
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.source is not None and self.value is not None:
+            raise ValueError("say either `from` for a fact, or `value` for a constant")
+        return self
+
+
+class Group(_Model):
+    """Elements in the order in which they are written, with attributes of their parent.
+
+    A name may have a mark (``Fact#2``), so that it can stand a second time.
+    """
+
+    when: str | None = None
+    optional: bool = False
+    nodes: dict[str, _Node] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apart(cls, given: object) -> object:
+        """Sort the elements from the block's own keys: these have a text, elements have more below them."""
+        if not isinstance(given, dict):
+            raise ValueError("say `from` where its value comes from, or which elements are in it")
+        own = {name: text for name, text in given.items() if name in ("when", "optional") and isinstance(text, str)}
+        return own | {"nodes": {name: node for name, node in given.items() if name not in own}}
 
 
 def _operators_own(text: str) -> str:
@@ -126,14 +247,12 @@ def _operators_own(text: str) -> str:
 
 
 def _kind(value: object) -> str:
-    return "leaf" if (isinstance(value, dict) and "from" in value) or isinstance(value, Leaf) else "group"
+    if isinstance(value, dict):
+        return "leaf" if isinstance(value.get("from"), str) or isinstance(value.get("value"), str) else "group"
+    return "leaf" if isinstance(value, Leaf) else "group"
 
 
-_Node = Annotated[Annotated[Leaf, Tag("leaf")] | Annotated["Group", Tag("group")], Discriminator(_kind)]
-
-
-class Group(RootModel[dict[str, _Node]]):
-    """Elements in the order in which they are written."""
+_Node = Annotated[Annotated[Leaf, Tag("leaf")] | Annotated[Group, Tag("group")], Discriminator(_kind)]
 
 
 class OutboundFile(_FileHead):

@@ -14,10 +14,15 @@ from typing import Any
 import elementpath
 from elementpath import XPath1Parser
 
-from csire_bridge.xml.schema.shapes import Shape
+from csire_bridge.xml.schema.shapes import Shape, ValueType
 
-__all__ = ["Follower", "PathRefused", "Place"]
+__all__ = ["ALWAYS_KNOWN", "XSI", "Follower", "PathRefused", "Place"]
 
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+ALWAYS_KNOWN = {"xsi": XSI, "xml": "http://www.w3.org/XML/1998/namespace"}
+"""Prefixes that no file has to declare."""
+_NIL = f"@{{{XSI}}}nil"
+_MAY_BE_NIL = Shape(_NIL, 0, 1, ValueType(frozenset({"boolean"}), "collapse"))
 _LITERALS = frozenset({"(string)", "(integer)", "(decimal)", "(float)"})
 _STEPS = frozenset({".", "text", "*", "@", "attribute", "child", "(name)", ":"})
 _JOINED = frozenset({"/", "[", "|", "("})
@@ -43,21 +48,25 @@ class Place:
 
 @dataclass(frozen=True)
 class Follower:
-    """Follows XPaths from the root element ``root``; ``prefixes`` are those that a path may have."""
+    """Follows XPaths from the root element ``root``; ``prefixes`` are those that a path may have.
+
+    ``item`` is the path of what is read one by one: it may stand several times, and counts as one.
+    """
 
     root: Shape
     prefixes: Mapping[str, str]
+    item: tuple[str, ...] = ()
 
     def path(self, text: str, used: Callable[[Place], None] = lambda _: None) -> list[Place]:
         """Where a path leads; ``used`` gets each place that its conditions read. Raises PathRefused."""
-        found = self._follow(self._parsed(text), [Place(self.root)], used)
+        found = self._follow(self.parsed(text), [Place(self.root)], used)
         if found is None:
             raise PathRefused("not a path: it gives a value and no element")
         return found
 
     def condition(self, text: str, used: Callable[[Place], None]) -> None:
         """Check each place that a condition names, and the codes that it compares with. Raises PathRefused."""
-        for place in self._follow(self._parsed(text), [Place(self.root)], used) or ():
+        for place in self._follow(self.parsed(text), [Place(self.root)], used) or ():
             used(place)
 
     def shown(self, path: Sequence[str]) -> str:
@@ -87,7 +96,8 @@ class Follower:
             return name
         return f"{at}{prefix}:{local}" if prefix else f"{at}{local}"
 
-    def _parsed(self, text: str) -> Any:
+    def parsed(self, text: str) -> Any:
+        """An XPath as a tree; raises PathRefused."""
         try:
             return XPath1Parser(namespaces=dict(self.prefixes)).parse(text)
         except elementpath.ElementPathError as error:
@@ -173,9 +183,10 @@ class Follower:
 
     def _children(self, name: str, here: list[Place]) -> list[Place]:
         found = [
-            Place(shape, (*place.path, name), place.several or shape.most > 1)
+            Place(shape, path, (place.several or shape.most > 1) and path != self.item)
             for place in here
-            if (shape := place.shape.below.get(name)) is not None
+            for path in [(*place.path, name)]
+            if (shape := _below(place.shape, name)) is not None
         ]
         if found or not here:
             return found
@@ -187,6 +198,10 @@ class Follower:
         raise PathRefused(
             f"the schema has no {written} in {self.shown(place.path)}{self.nearest(written, place.shape)}"
         )
+
+
+def _below(shape: Shape, name: str) -> Shape | None:
+    return _MAY_BE_NIL if name == _NIL and shape.nillable else shape.below.get(name)
 
 
 def _any_child(here: list[Place]) -> list[Place]:

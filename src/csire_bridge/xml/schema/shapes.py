@@ -34,7 +34,7 @@ class ValueType:
 
     ``kinds`` are the primitive types of XML Schema that it may be of, such as ``date``; beside them ``list``, ``mixed``
     (texts among elements) and ``empty`` (no text: the presence of the element is its meaning). ``codes`` are all
-    allowed values, if the schema lists them; ``default`` is the schema's default value.
+    allowed values, if the schema lists them; ``default`` is the schema's default or fixed value.
     """
 
     kinds: frozenset[str]
@@ -50,7 +50,7 @@ class Shape:
 
     It occurs ``least`` to ``most`` times in its parent (``math.inf``: no limit). ``value`` is the type of its text,
     None if it has none. ``unknown`` says why its content is not fully known. ``in_sequence``: its children come in the
-    order of ``below``.
+    order of ``below``. ``nillable``: it may say by ``xsi:nil`` that it has no value.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Shape:
     below: dict[str, Shape] = field(default_factory=dict)
     unknown: str = ""
     in_sequence: bool = False
+    nillable: bool = False
 
     def leaves(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Shape]]:
         """Every descendant with a text, or with unknown content, with its path from here."""
@@ -185,7 +186,7 @@ class _Builder:
     def shape(self, element: Any, above: tuple[Any, ...]) -> Shape:
         """The element with all its descendants; ``above`` are the types of its ancestors."""
         kind = element.type
-        shape = Shape(element.name, value=_value(kind, element.default))
+        shape = Shape(element.name, value=_value(kind, _default(element)), nillable=element.nillable)
         if not kind.is_complex():
             return shape
         if any(kind is one for one in above):
@@ -202,7 +203,7 @@ class _Builder:
                 shape.unknown = ANYTHING
             elif attribute.use != "prohibited":
                 least = 1 if attribute.use == "required" else 0
-                value = _value(attribute.type, attribute.default)
+                value = _value(attribute.type, _default(attribute))
                 shape.below.setdefault(f"@{name}", Shape(f"@{name}", least, 1, value))
 
     def _elements(self, kind: Any, shape: Shape, above: tuple[Any, ...], *, sure: bool) -> None:
@@ -274,6 +275,12 @@ def _is_sequence(group: Any) -> bool:
     """Whether the elements must come in the schema's order, each in one place."""
     names = [particle.name for particle in group if isinstance(particle, xsd.XsdElement)]
     return group.model == "sequence" and len(names) == len(group) == len(set(names)) and group.max_occurs == 1
+
+
+def _default(declared: Any) -> str | None:
+    """What the schema puts in the place of an empty element, or of an attribute that is not there."""
+    found = declared.fixed if declared.default is None else declared.default
+    return None if found is None else str(found)
 
 
 def _value(kind: Any, default: str | None) -> ValueType | None:

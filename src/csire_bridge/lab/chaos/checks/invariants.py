@@ -23,7 +23,7 @@ from csire_bridge.domain.message.answers import AnswerKind
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import MessageState
 from csire_bridge.domain.meter.contactor import ContactorAction, ControlState
-from csire_bridge.domain.order.order import FINAL_STATES, TRANSITIONS, OrderState
+from csire_bridge.domain.order.order import FINAL_STATES, TRANSITIONS, OrderKind, OrderState
 from csire_bridge.lab.chaos.world.courier import Courier
 from csire_bridge.lab.chaos.world.field import AcceptedCommand, WatchedHeadEnd
 from csire_bridge.lab.chaos.world.letters import Letter, What, digest
@@ -202,7 +202,7 @@ class _Seen:
 
     def _answer(self, order: Row[Any], row: Row[Any], at_hub: bytes) -> Iterator[str]:
         kind = AnswerKind.DONE if order.state == OrderState.DONE.value else AnswerKind.REJECTED
-        number = self._witness.book.answers(MessageNumber(order.source_number)).get(kind)
+        number = self._witness.book.answers(MessageNumber(order.source_number), OrderKind(order.kind)).get(kind)
         if row.number != number:
             yield f"order {order.key} ended as {order.state}, and was answered with {row.number} instead of {number}"
         if row.sha256 != hashlib.sha256(row.document).hexdigest():

@@ -135,6 +135,8 @@ class OrderBook:
             "source_message": known.source_message or new.source_message,
             "source_sender": known.source_sender if known.source_message else new.source_sender,
             "source_number": known.source_number or new.source_number,
+            "kept": known.kept or new.kept,
+            "source_item": known.source_item if known.source_message else new.source_item,
             **nearer(known, new),
         }
         row = {name: plain(value) for name, value in facts.items()}

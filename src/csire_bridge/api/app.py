@@ -20,6 +20,8 @@ from csire_bridge.api.routes.order_story import order_story_router
 from csire_bridge.api.routes.orders import order_router
 from csire_bridge.api.routes.points import point_router
 from csire_bridge.api.routes.search import search_router
+
+from csire_bridge.api.routes.rules import rule_router
 from csire_bridge.api.routes.statistics import statistics_router
 from csire_bridge.api.routes.watch import watch_router
 
@@ -36,6 +38,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     guard_router,
     bulk_router,
     figure_router,
+    rule_router,
     statistics_router,
     watch_router,
     search_router,

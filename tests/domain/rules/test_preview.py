@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind
 from csire_bridge.domain.protection import ProtectedKind, Protection
 from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow, decide
 from csire_bridge.domain.rules.model import Rule, RuleSet, RuleSetVersion, Scope, Then
-from csire_bridge.domain.rules.preview import PastOrder, WaitingOrder, moved_orders, replay_past
+from csire_bridge.domain.rules.preview import Fate, Moved, PastOrder, WaitingOrder, compared, replay_past
 from csire_bridge.domain.rules.timeline import Planned, Timeline, in_force, plan
 from tests.support.defaults import DEADLINES, LAW
 from tests.support.rules import DEBT, NOW, PREPAID, TOPPED_UP, order, polish
@@ -40,6 +41,10 @@ def past(one: Order, submitted: float | None, executed: float) -> PastOrder:
     facts = {f.name: getattr(one, f.name) for f in fields(WaitingOrder)}
     at = None if submitted is None else one.registered_at + submitted * MINUTE
     return PastOrder(**facts, submitted_at=at, executed_at=one.registered_at + executed * MINUTE)
+
+
+def moved_orders(*asked: Any, **law: Any) -> list[Moved]:
+    return [moved for one in compared(*asked, **law) if (moved := one.moved(DEADLINES))]
 
 
 MORNING, EVENING, ANY = during("08:00-09:00"), during("18:00-19:00"), Rules(RuleSet())
@@ -85,7 +90,7 @@ def test_given_rules_that_give_up_or_never_send_when_planned_then_that_is_the_pl
 def test_given_orders_that_wait_when_previewed_then_only_those_that_move_are_listed_with_both_moments() -> None:
     timeline = Timeline([(NOW - DAY, EVENING)])
     orders = [waiting(one) for one in (DEBT, TOPPED_UP)]
-    (moved,) = moved_orders(orders, timeline, NOW, MORNING, NOW, DEADLINES)
+    (moved,) = moved_orders(orders, timeline, NOW, MORNING, NOW)
     assert moved.order == orders[0]
     assert moved.before == Planned(SendNow(), polish("2026-11-23T18:00"))
     assert moved.after == Planned(SendNow(), polish("2026-11-24T08:00"))
@@ -96,21 +101,21 @@ def test_given_rules_for_orders_of_sid_when_previewed_then_only_those_move() -> 
     window = Window(Week.of({"every-day": [Hours.parse("18:00-19:00")]}))
     of_sid = Rules(RuleSet((Rule(Scope(OrderKind.DISCONNECT, source=OrderSource.SID), window),)))
     both = [waiting(DEBT), waiting(order(key=2, source_message=None))]
-    (moved,) = moved_orders(both, Timeline([]), NOW, of_sid, NOW, DEADLINES)
+    (moved,) = moved_orders(both, Timeline([]), NOW, of_sid, NOW)
     assert moved.order.key == 2
 
 
 def test_given_rules_from_a_later_moment_when_previewed_then_orders_that_go_before_it_stay() -> None:
     timeline = Timeline([(NOW - DAY, EVENING)])
     after = polish("2026-11-23T18:00:01")
-    assert list(moved_orders([waiting(DEBT)], timeline, after, MORNING, NOW, DEADLINES)) == []
+    assert list(moved_orders([waiting(DEBT)], timeline, after, MORNING, NOW)) == []
 
 
 @pytest.mark.parametrize(
     ("rules", "late"), [(during("12:00-13:00"), False), (during("08:00-09:00", wait_days=2), True)]
 )
 def test_given_a_deadline_when_rules_move_the_order_past_it_then_that_is_marked(rules: Rules, late: bool) -> None:
-    (moved,) = moved_orders([waiting(PREPAID)], Timeline([]), NOW, rules, NOW, DEADLINES)
+    (moved,) = moved_orders([waiting(PREPAID)], Timeline([]), NOW, rules, NOW)
     assert moved.late is late
 
 
@@ -167,10 +172,10 @@ def test_given_rules_that_are_looser_than_the_law_then_the_preview_keeps_to_the_
     protected = {suspension.metering_point: Protection.of(ProtectedKind.VULNERABLE)}
     mornings = Timeline([(friday - DAY, MORNING)])
     anytime = Rules(RuleSet())
-    (free,) = moved_orders([suspension], mornings, friday, anytime, polish("2026-06-12T20:00"), DEADLINES)
+    (free,) = moved_orders([suspension], mornings, friday, anytime, polish("2026-06-12T20:00"))
     assert free.after == Planned(SendNow(), polish("2026-06-12T20:00"))
     (kept,) = moved_orders(
-        [suspension], mornings, friday, anytime, polish("2026-06-12T20:00"), DEADLINES, law=LAW, protections=protected
+        [suspension], mornings, friday, anytime, polish("2026-06-12T20:00"), law=LAW, protections=protected
     )
     assert kept.after == Planned(SendNow(), polish("2026-06-15T00:00"))
 
@@ -180,8 +185,14 @@ def test_given_a_ban_that_outlasts_the_waiting_then_the_plan_is_an_answer_with_t
     winter = polish("2026-11-23T12:00")
     timeline = Timeline([(winter - DAY, MORNING)])
     protected = {suspension.metering_point: Protection.of(ProtectedKind.VULNERABLE)}
-    (moved,) = moved_orders(
-        [suspension], timeline, winter, Rules(RuleSet()), winter, DEADLINES, law=LAW, protections=protected
-    )
+    (moved,) = moved_orders([suspension], timeline, winter, Rules(RuleSet()), winter, law=LAW, protections=protected)
     assert isinstance(moved.after.what, Forbidden)
     assert "suspension-winter" in planned_words(moved.after)
+
+
+def test_given_waiting_orders_then_each_has_a_fate_before_and_after() -> None:
+    never = Rules(RuleSet((Rule(DISCONNECT, Window(NO_HOURS), then=Then.REFUSE),)))
+    (one,) = compared([waiting(DEBT)], Timeline([(NOW, EVENING)]), NOW, never, NOW)
+    assert one.fates == (Fate.LATER, Fate.REFUSED)
+    (free,) = compared([waiting(DEBT)], Timeline([(NOW, never)]), NOW, ANY, NOW)
+    assert free.fates == (Fate.REFUSED, Fate.NOW)

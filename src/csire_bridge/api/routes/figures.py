@@ -1,4 +1,4 @@
-"""``/rules`` and ``/partners``."""
+"""``/partners``."""
 
 from __future__ import annotations
 
@@ -13,34 +13,12 @@ from csire_bridge.api.http.pages import Page
 from csire_bridge.api.http.problems import missing
 from csire_bridge.api.routes.shapes import Facts
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.rules.timeline import in_force
 from csire_bridge.store.sql.row_mapper import to_row
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["figure_router"]
 
 figure_router = APIRouter()
-
-
-@figure_router.get("/rules", response_model=Page[Facts], tags=["rules"], summary="Every rule set that was entered")
-def rules(call: Reading) -> Response:
-    """From when each holds, who entered it and why; ``in_force`` is true for the one that holds now."""
-    with call.reading() as connection:
-        versions = UnitOfWork(connection).rule_sets.versions()
-    now_holds = in_force(versions, call.now)
-    items = [
-        {
-            "key": one.key,
-            "valid_from": one.valid_from,
-            "entered_at": one.entered_at,
-            "entered_by": one.entered_by,
-            "why": one.why,
-            "text": one.text,
-            "in_force": one == now_holds,
-        }
-        for one in versions
-    ]
-    return answer(call, {"items": items, "next": None}, harmless={"text"})
 
 
 @figure_router.get("/partners", response_model=Page[Facts], tags=["partners"], summary="Partners that people entered")

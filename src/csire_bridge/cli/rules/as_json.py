@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from csire_bridge.cli.rules.as_text import planned_words
 from csire_bridge.domain.operations.statistics import Bucket
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.preview import Moved, PastResult
 
-__all__ = ["moved_json", "past_json", "version_json"]
+if TYPE_CHECKING:
+    from csire_bridge.store.queries.rule_preview import Preview
+
+__all__ = ["preview_json", "version_json"]
 
 
 def version_json(version: RuleSetVersion, holds: bool) -> dict[str, Any]:
@@ -25,7 +28,22 @@ def version_json(version: RuleSetVersion, holds: bool) -> dict[str, Any]:
     }
 
 
-def moved_json(one: Moved) -> dict[str, Any]:
+def preview_json(found: Preview) -> dict[str, Any]:
+    """What other rules would do."""
+    return {
+        "waiting": found.waiting,
+        "before": {fate.value: count for fate, count in found.before.items()},
+        "after": {fate.value: count for fate, count in found.after.items()},
+        "changed": found.changed,
+        "past_deadline": found.late,
+        "all_waiting": found.all_waiting,
+        "moved": [_moved(one) for one in found.moved],
+        "past": [_past(result) for result in found.past],
+        "past_step": found.past_step,
+    }
+
+
+def _moved(one: Moved) -> dict[str, Any]:
     """A waiting order that would be handled differently."""
     return {
         "order": one.order.key,
@@ -37,7 +55,7 @@ def moved_json(one: Moved) -> dict[str, Any]:
     }
 
 
-def past_json(result: PastResult) -> dict[str, Any]:
+def _past(result: PastResult) -> dict[str, Any]:
     """Orders of one kind in their buckets, as it was and as it would have been."""
     return {
         "kind": result.kind.value,

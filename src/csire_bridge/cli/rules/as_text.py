@@ -8,15 +8,13 @@ from rich.table import Table
 
 from csire_bridge.cli.shared.moments import local
 from csire_bridge.cli.shared.table import Column, bare_table
-from csire_bridge.domain.calendar.hours import ALWAYS
-from csire_bridge.domain.calendar.windows import DateRange, Pause
-from csire_bridge.domain.calendar.working_days import Calendar
 from csire_bridge.domain.law.judge import Forbidden
 from csire_bridge.domain.operations.statistics import Bucket
 from csire_bridge.domain.rules.decide import GiveUp, SendNow
-from csire_bridge.domain.rules.model import Rule, RuleSet, RuleSetVersion, Then
+from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.domain.rules.preview import Moved, PastResult
 from csire_bridge.domain.rules.timeline import Planned
+from csire_bridge.domain.rules.words import THEN
 
 __all__ = [
     "MOVED_COLUMNS",
@@ -24,59 +22,7 @@ __all__ = [
     "buckets_table",
     "not_sent_words",
     "planned_words",
-    "rule_set_words",
 ]
-
-_THEN = {Then.FIELD_WORK: "field work", Then.REFUSE: "refuse it", Then.ASK: "ask a person"}
-
-
-def rule_set_words(rule_set: RuleSet) -> Iterator[str]:
-    """A rule set, line by line."""
-    yield f"Days off: {_calendar(rule_set.calendar)}"
-    yield f"No disconnection: {_pause(rule_set.pause) if rule_set.pause else 'no such times'}"
-    for rule in rule_set.rules:
-        yield f"For {rule.scope}:"
-        yield from (f"  {line}" for line in _rule(rule))
-    yield "For all other orders: sent at once, round the clock"
-
-
-def _calendar(calendar: Calendar) -> str:
-    weekend = [day.name.lower() for day in sorted(calendar.weekend)]
-    return ", ".join([*weekend, "public holidays", *(day.isoformat() for day in sorted(calendar.extra))])
-
-
-def _pause(pause: Pause) -> str:
-    parts = [str(pause.week)] if pause.week else []
-    parts += [_dates(dates) for dates in pause.dates]
-    parts += ["days off"] if pause.on_days_off else []
-    parts += [_before(pause.days_before_days_off)] if pause.days_before_days_off else []
-    return "; ".join(parts) or "no such times"
-
-
-def _dates(dates: DateRange) -> str:
-    first, last = (f"{d:%m-%d}" if dates.yearly else d.isoformat() for d in (dates.first, dates.last))
-    return (first if first == last else f"{first} to {last}") + (" of every year" if dates.yearly else "")
-
-
-def _before(days: int) -> str:
-    return "the day before a day off" if days == 1 else f"the {days} days before a day off"
-
-
-def _rule(rule: Rule) -> Iterator[str]:
-    window = rule.window
-    yield f"sent: {'round the clock' if window.week == ALWAYS else window.week}"
-    yield f"on days off: {'yes' if window.on_days_off else 'no'}"
-    if window.days_before_days_off:
-        yield f"not on {_before(window.days_before_days_off)}"
-    yield f"waits after registration: {_days(rule.wait_days) if rule.wait_days else 'no'}"
-    yield f"kept trying: {_days(rule.try_days) if rule.try_days else 'without an end'}; then: {_THEN[rule.then]}"
-    if rule.text:
-        yield f"text: {rule.text.template}"
-
-
-def _days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"
-
 
 VERSION_COLUMNS: Sequence[Column[tuple[RuleSetVersion, bool]]] = (
     Column("key", lambda row: row[0].key),
@@ -95,11 +41,11 @@ def planned_words(planned: Planned) -> str:
         case SendNow():
             return f"sent {local(planned.at)}"
         case GiveUp() as given_up:
-            return f"{_THEN[given_up.then]} {local(planned.at)}: {given_up.reason}"
+            return f"{THEN[given_up.then]} {local(planned.at)}: {given_up.reason}"
         case Forbidden() as forbidden:
             return f"refused {local(planned.at)}: forbidden by law ({forbidden.ban.version})"
         case never:
-            return f"{_THEN[never.then]} {local(planned.at)}: {never.reason}"
+            return f"{THEN[never.then]} {local(planned.at)}: {never.reason}"
 
 
 MOVED_COLUMNS: Sequence[Column[Moved]] = (
@@ -133,4 +79,4 @@ def not_sent_words(results: Sequence[PastResult]) -> Iterator[str]:
     """Orders that the rules would not have sent at all."""
     for result in results:
         for then, count in result.not_sent.items():
-            yield f"{result.kind}: {count} would not have been sent; then: {_THEN[then]}"
+            yield f"{result.kind}: {count} would not have been sent; then: {THEN[then]}"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csire_bridge.cli.rules.as_json import moved_json, past_json, version_json
+from csire_bridge.cli.rules.as_json import preview_json, version_json
 from csire_bridge.cli.rules.as_text import (
     MOVED_COLUMNS,
     VERSION_COLUMNS,
     buckets_table,
     not_sent_words,
-    rule_set_words,
 )
 from csire_bridge.cli.shared.arguments import OptionalByOption
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
@@ -27,12 +25,14 @@ from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.cli.shared.table import print_table
 from csire_bridge.domain.rules.decide import Rules
 from csire_bridge.domain.rules.model import RuleSetVersion
-from csire_bridge.domain.rules.preview import Moved, PastResult, moved_orders, replay_past
 from csire_bridge.domain.rules.timeline import in_force
+from csire_bridge.domain.rules.words import rule_set_words
 from csire_bridge.domain.words import counted
 from csire_bridge.domain.written_text import written_text
-from csire_bridge.pipeline.operator.registry_actions import enter_rules
 from csire_bridge.runtime.steady_clock import system_clock
+
+if TYPE_CHECKING:
+    from csire_bridge.store.queries.rule_preview import Preview
 
 __all__ = ["add_to"]
 
@@ -67,18 +67,18 @@ def enter(
 
         csire-bridge configurator set rules.yaml --from "2026-11-23 00:00" --by "Anna Nowak" --why "no Fridays"
     """
-    from csire_bridge.config.files.rule_files import checked_rules
+    from csire_bridge.config.files.rule_files import read_rules
+    from csire_bridge.pipeline.operator.rule_actions import activate_rules
     from csire_bridge.service.wiring.settings_to_values import deadlines_of
 
     settings = load_settings(config, database=database)
     act = act_of(settings, by, why)
     moment = parse_future(since, act.at)
     text = _text_of(file)
-    rule_set = checked_rules(text, file.name, deadlines_of(settings), moment)
     with opened(settings) as store, store.transaction() as tx:
-        key = enter_rules(tx, RuleSetVersion(0, moment, act.at, act.by, act.why or "", text), act)
+        key = activate_rules(tx, text, moment, deadlines_of(settings), act, file.name)
     out.print(f"rule set {key} holds from {local(moment)}", highlight=False)
-    _print_lines(rule_set_words(rule_set))
+    _print_lines(rule_set_words(read_rules(text, file.name)))
 
 
 @_app.command()
@@ -154,12 +154,9 @@ def preview(
     from csire_bridge.pipeline.execute.gates.rule_cache import timeline_of
     from csire_bridge.service.wiring.settings_to_values import deadlines_of, law_policy
     from csire_bridge.store.database import Database
-    from csire_bridge.store.repositories.orders.rule_sets import (
-        RuleSets,
-        past_orders,
-        protections_where_orders_wait,
-        waiting_orders,
-    )
+    from csire_bridge.store.queries.rule_preview import Question
+    from csire_bridge.store.queries.rule_preview import preview as previewed
+    from csire_bridge.store.repositories.orders.rule_sets import RuleSets
 
     settings, now = load_settings(config, database=database), system_clock()
     deadlines, moment = deadlines_of(settings), parse_future(since, now)
@@ -168,29 +165,29 @@ def preview(
         store.require_current()
         with store.reading() as connection:
             timeline = timeline_of(RuleSets(connection).versions())
-            waiting, protections = waiting_orders(connection), protections_where_orders_wait(connection)
-            law = law_policy(settings)
-            moved = list(
-                moved_orders(waiting, timeline, moment, rules, now, deadlines, law=law, protections=protections)
-            )
-            past = replay_past(past_orders(connection, now - timedelta(days=days)), rules, deadlines)
+            asked = Question(rules, moment, timeline, now, deadlines, law_policy(settings), days, most)
+            found = previewed(connection, asked)
     if json_wanted:
-        print_json({"moved": [moved_json(one) for one in moved], "past": [past_json(result) for result in past]})
+        print_json(preview_json(found))
     else:
-        _print_preview(moved, past, most, days)
+        _print_preview(found, days)
 
 
-def _print_preview(moved: Sequence[Moved], past: Sequence[PastResult], most: int, days: int) -> None:
-    if moved:
-        print_table(MOVED_COLUMNS, moved[:most], "Orders that wait and would move")
-    more = f", {most} of them listed" if len(moved) > most else ""
-    late = sum(one.late for one in moved)
-    _print_lines([f"{counted(len(moved), 'waiting order')} would move{more}; {late} of them past their deadline"])
-    if not past:
+def _print_preview(found: Preview, days: int) -> None:
+    if found.moved:
+        print_table(MOVED_COLUMNS, found.moved, "Orders that wait and would move")
+    more = f", {len(found.moved)} of them listed" if found.changed > len(found.moved) else ""
+    moving = counted(found.changed, "waiting order")
+    _print_lines([f"{moving} would move{more}; {found.late} of them past their deadline"])
+    if not found.all_waiting:
+        _print_lines([f"Only the {found.waiting} oldest of the orders that wait were looked at."])
+    if not found.past:
         _print_lines([f"no order was executed in the last {counted(days, 'day')}"])
         return
-    out.print(buckets_table(past))
-    _print_lines(not_sent_words(past))
+    out.print(buckets_table(found.past))
+    _print_lines(not_sent_words(found.past))
+    if found.past_step > 1:
+        _print_lines([f"Of the executed orders every {found.past_step}th was looked at."])
     _print_lines(["Orders are shown later than they were, never earlier: what held them up then stays in their times."])
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from csire_bridge.domain.errors import ConfigurationError
 
-__all__ = ["FileProblem", "MarkedYaml", "raise_problems"]
+__all__ = ["FileProblem", "FileRefused", "MarkedYaml", "raise_problems"]
 
 Key = Sequence[str | int]
 
@@ -31,10 +31,18 @@ class FileProblem:
         return f"{self.name}, line {self.line}, key {self.key or '(top)'}: {self.text}"
 
 
+class FileRefused(ConfigurationError):
+    """A file with mistakes; ``problems`` are all of them."""
+
+    def __init__(self, problems: Sequence[FileProblem], remedy: str) -> None:
+        super().__init__("\n".join(map(str, problems)), remedy)
+        self.problems = tuple(problems)
+
+
 def raise_problems(problems: Sequence[FileProblem], remedy: str) -> None:
-    """Raise one ConfigurationError that lists them all; do nothing when there is none."""
+    """Raise one error that lists them all; do nothing when there is none."""
     if problems:
-        raise ConfigurationError("\n".join(str(p) for p in problems), remedy)
+        raise FileRefused(problems, remedy)
 
 
 @dataclass(frozen=True)
@@ -53,13 +61,13 @@ class MarkedYaml:
             node = yaml.compose(text, Loader=yaml.BaseLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise ConfigurationError(str(FileProblem(name, line, "", f"not YAML: {error.problem}")), remedy) from error
+            raise FileRefused([FileProblem(name, line, "", f"not YAML: {error.problem}")], remedy) from error
         except RecursionError as error:
-            raise ConfigurationError(str(FileProblem(name, 1, "", "nested too deeply")), remedy) from error
+            raise FileRefused([FileProblem(name, 1, "", "nested too deeply")], remedy) from error
         except yaml.YAMLError as error:  # a character that YAML does not allow: it knows the place, no line
-            raise ConfigurationError(str(FileProblem(name, 1, "", f"not YAML: {error}")), remedy) from error
+            raise FileRefused([FileProblem(name, 1, "", f"not YAML: {error}")], remedy) from error
         if not isinstance(node, yaml.MappingNode):
-            raise ConfigurationError(str(FileProblem(name, 1, "", "the file is not a YAML mapping")), remedy)
+            raise FileRefused([FileProblem(name, 1, "", "the file is not a YAML mapping")], remedy)
         raise_problems(list(_misshapen(name, node, set())), remedy)
         # BaseLoader keeps every scalar a text, so that 8.1_1 stays what it is and never becomes the number 8.11.
         return cls(name, yaml.BaseLoader("").construct_document(node), node, remedy)
@@ -68,14 +76,14 @@ class MarkedYaml:
         """A problem at ``key``, with its line."""
         return FileProblem(self.name, _line(self.node, key), ".".join(map(str, key)), text)
 
-    def refused(self, error: ValidationError, *not_keys: str) -> ConfigurationError:
+    def refused(self, error: ValidationError, *not_keys: str) -> FileRefused:
         """Pydantic's errors by line and key; ``not_keys`` are pydantic's own names for branches, not keys of the
         file."""
         problems = []
         for found in error.errors():
             key = [part for part in found["loc"] if part not in (*not_keys, "[key]")]
             problems.append(self.problem(key, found["msg"].removeprefix("Value error, ")))
-        return ConfigurationError("\n".join(str(p) for p in problems), self.remedy)
+        return FileRefused(problems, self.remedy)
 
 
 def _misshapen(name: str, node: yaml.Node, seen: set[int], above: str = "") -> Iterator[FileProblem]:

@@ -47,6 +47,7 @@ class Act(StrEnum):
     PROTECTION_END = "protection.end"
     PROTECTION_READ = "protection.read"
     RULES_ACTIVATE = "rules.activate"
+    RULES_DRAFT = "rules.draft"
     PARTNER_CHANGE = "partner.change"
     PARTNER_CERTIFICATE = "partner.certificate"
     ALERT_ACKNOWLEDGE = "alert.acknowledge"
@@ -107,6 +108,7 @@ PERMISSION_OF: Mapping[Act, Permission | None] = {
     Act.PROTECTION_END: Permission.POINTS,
     Act.PROTECTION_READ: Permission.READ_PERSONAL,
     Act.RULES_ACTIVATE: Permission.RULES,
+    Act.RULES_DRAFT: Permission.RULES,
     Act.PARTNER_CHANGE: Permission.PARTNERS,
     Act.PARTNER_CERTIFICATE: Permission.PARTNERS,
     Act.ALERT_ACKNOWLEDGE: Permission.ORDERS,

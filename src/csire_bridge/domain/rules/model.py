@@ -13,7 +13,7 @@ from csire_bridge.domain.order.command_text import OrderText
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind
 
-__all__ = ["Rule", "RuleSet", "RuleSetVersion", "Scope", "Then"]
+__all__ = ["Rule", "RuleDraft", "RuleSet", "RuleSetVersion", "Scope", "Then"]
 
 
 class Then(StrEnum):
@@ -96,3 +96,19 @@ class RuleSetVersion:
     entered_by: str
     why: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDraft:
+    """Rules that hold nowhere yet, and may be wrong. ``based_on`` is the rule set from which somebody began.
+
+    ``changed_at`` is UTC; ``version`` is for compare-and-set.
+    """
+
+    key: int
+    title: str
+    text: str
+    based_on: int | None
+    changed_at: datetime
+    changed_by: str
+    version: int

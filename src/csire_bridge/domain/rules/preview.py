@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
 
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode
 from csire_bridge.domain.law.clocks import Deadlines, deadline_of
-from csire_bridge.domain.law.judge import LawVerdict, Permitted, judge
+from csire_bridge.domain.law.judge import Forbidden, LawVerdict, Permitted, judge
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.operations.statistics import Bucket, Executed, bucket_of
 from csire_bridge.domain.order.facts import OrderSource
@@ -26,7 +27,7 @@ from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow
 from csire_bridge.domain.rules.model import Then
 from csire_bridge.domain.rules.timeline import Planned, Timeline, plan
 
-__all__ = ["Moved", "PastOrder", "PastResult", "WaitingOrder", "moved_orders", "replay_past"]
+__all__ = ["Compared", "Fate", "Moved", "PastOrder", "PastResult", "WaitingOrder", "compared", "replay_past"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,18 +77,64 @@ class PastResult:
     late_after: int = 0
 
 
-def moved_orders(
+class Fate(StrEnum):
+    """What would become of a waiting order by the rules and the law."""
+
+    NOW = "goes now"
+    LATER = "waits"
+    FIELD_WORK = "field work"
+    ASK = "a person decides"
+    REFUSED = "refused by the rules"
+    FORBIDDEN = "forbidden by law"
+
+
+_THEN = {Then.FIELD_WORK: Fate.FIELD_WORK, Then.REFUSE: Fate.REFUSED, Then.ASK: Fate.ASK}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A waiting order with what becomes of it, and what would."""
+
+    order: WaitingOrder
+    before: Planned
+    after: Planned
+    now: datetime
+
+    @property
+    def fates(self) -> tuple[Fate, Fate]:
+        """Before and after."""
+        return _fate(self.before, self.now), _fate(self.after, self.now)
+
+    def moved(self, deadlines: Deadlines) -> Moved | None:
+        """The order with what changes; None where nothing does."""
+        if self.before == self.after:
+            return None
+        deadline = deadline_of(self.order, deadlines)
+        late = deadline is not None and _misses(self.after, deadline) and not _misses(self.before, deadline)
+        return Moved(self.order, self.before, self.after, late)
+
+
+def _fate(planned: Planned, now: datetime) -> Fate:
+    match planned.what:
+        case SendNow():
+            return Fate.NOW if planned.at <= now else Fate.LATER
+        case Forbidden():
+            return Fate.FORBIDDEN
+        case given_up:
+            return _THEN[given_up.then]
+
+
+def compared(
     orders: Iterable[WaitingOrder],
     timeline: Timeline,
     since: datetime,
     rules: Rules,
     now: datetime,
-    deadlines: Deadlines,
     source: OrderSource | None = None,
     law: LawPolicy | None = None,
     protections: Mapping[MeteringPointCode, Protection] = MappingProxyType({}),
-) -> Iterator[Moved]:
-    """The orders to which something else would happen if ``rules`` held from ``since`` (UTC) on.
+) -> Iterator[Compared]:
+    """What becomes of each order at ``now`` (UTC), and what would if ``rules`` held from ``since`` (UTC) on.
 
     ``source`` is whose orders they are; None: what each of them says. The rules can be stricter than the ``law`` (None:
     there is none), and never looser; ``protections`` are those that are known.
@@ -96,10 +143,7 @@ def moved_orders(
     for order in orders:
         whose, lawful = source or source_of(order), partial(_lawful, order, law, protections)
         before, after = plan(order, timeline, now, whose, lawful), plan(order, changed, now, whose, lawful)
-        if before != after:
-            deadline = deadline_of(order, deadlines)
-            late = deadline is not None and _misses(after, deadline) and not _misses(before, deadline)
-            yield Moved(order, before, after, late)
+        yield Compared(order, before, after, now)
 
 
 def _lawful(

@@ -51,6 +51,17 @@ class Planned:
     what: SendNow | GiveUp | Never | Forbidden
     at: datetime
 
+    @property
+    def name(self) -> str:
+        """What becomes of the order, as programs are told: ``sent``, ``forbidden``, or what the rule does then."""
+        match self.what:
+            case SendNow():
+                return "sent"
+            case Forbidden():
+                return "forbidden"
+            case given_up:
+                return str(given_up.then)
+
 
 def plan(
     order: OrderFacts,

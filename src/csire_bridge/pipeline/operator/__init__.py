@@ -5,8 +5,8 @@
 ``order_actions`` (retry, field work, report, withdraw, settle), ``guard_actions`` (stop switch, holds, cap),
 ``complaint_actions`` (lodged, decided, disputed), ``danger_actions`` (cut because of danger, lift), ``point_actions``
 (meter), ``protection_actions`` (protected households), ``release_work`` (parked work), ``movement_actions`` (movements
-that no order explains), ``registry_actions`` (lists of points, rule sets), ``answer_actions`` (answers sent again),
-``alert_actions`` (acknowledge), ``note_actions`` (notes on orders), ``bulk_actions`` (lists), ``explanations`` (why an
-order goes or waits);
+that no order explains), ``registry_actions`` (lists of points), ``rule_actions``, ``answer_actions`` (answers
+sent again), ``alert_actions`` (acknowledge), ``note_actions`` (notes on orders), ``bulk_actions`` (lists),
+``explanations`` (why an order goes or waits);
 ``waiting_orders``, ``undone`` and ``point_picks`` (which points a list means) serve them.
 """

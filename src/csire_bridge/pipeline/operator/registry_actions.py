@@ -1,4 +1,4 @@
-"""Operator actions on what the bridge is told by its own people: lists of points, rule sets."""
+"""Operator actions on what the bridge is told by its own people: lists of points."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import Source
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
-from csire_bridge.domain.people.audited import audited, note
-from csire_bridge.domain.rules.model import RuleSetVersion
+from csire_bridge.domain.people.audited import note
 from csire_bridge.pipeline.ports.store import Transaction
 
-__all__ = ["enter_rules", "import_points"]
+__all__ = ["import_points"]
 
 
 def import_points(tx: Transaction, updates: Sequence[RegistryUpdate], origin: str, act: OperatorAction) -> None:
@@ -20,9 +19,3 @@ def import_points(tx: Transaction, updates: Sequence[RegistryUpdate], origin: st
     points = [update.metering_point for update in updates]
     note(tx, act.who, Act.POINTS_IMPORT, f"list {origin}"[:200], act.at, act.why, after={"points": points})
     tx.points.record_notices(updates, act.at, Source.IMPORT, act.by)
-
-
-@audited(Act.RULES_ACTIVATE, "rules")
-def enter_rules(tx: Transaction, version: RuleSetVersion, act: OperatorAction) -> int:
-    """Enter a rule set, which was checked; return its key."""
-    return tx.rule_sets.enter(version)

@@ -44,7 +44,7 @@ from csire_bridge.store.tables.orders import (
     register_readings,
 )
 from csire_bridge.store.tables.outgoing import UNCOUNTED, UNSETTLED, kept_results, outbox, outbox_events
-from csire_bridge.store.tables.partners import partner_certificates, partner_events, partners, rule_sets
+from csire_bridge.store.tables.partners import partner_certificates, partner_events, partners
 from csire_bridge.store.tables.parts import Moment, metadata
 from csire_bridge.store.tables.people import (
     accounts,
@@ -61,6 +61,7 @@ from csire_bridge.store.tables.registry import (
     metering_points,
     protection_readings,
 )
+from csire_bridge.store.tables.rules import rule_drafts, rule_sets
 from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports, sid_withdrawals
 from csire_bridge.store.tables.work import OFTEN_FAILED, archives, clocks, leases, ticks, work
 
@@ -128,6 +129,7 @@ __all__ = [
     "protection_readings",
     "register_readings",
     "restores",
+    "rule_drafts",
     "rule_sets",
     "sessions",
     "sid_orders",

@@ -14,7 +14,7 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["partner_certificates", "partner_events", "partners", "rule_sets"]
+__all__ = ["partner_certificates", "partner_events", "partners"]
 
 # Partners beside those of the settings file. NULL says nothing: the file's value holds.
 partners = Table(
@@ -56,17 +56,5 @@ partner_events = Table(
     Column("at", Moment, nullable=False),
     Column("by", String(100), nullable=False),
     Column("change", String(24), nullable=False),
-    Column("text", Text, nullable=False),
-)
-
-# Append-only: rule sets of the configurator as they were entered. Each holds from its moment to the next one's.
-rule_sets = Table(
-    "rule_sets",
-    metadata,
-    Column("key", KEY, primary_key=True, autoincrement=True),
-    Column("valid_from", Moment, nullable=False),
-    Column("entered_at", Moment, nullable=False),
-    Column("entered_by", String(100), nullable=False),
-    Column("why", Text, nullable=False),
     Column("text", Text, nullable=False),
 )

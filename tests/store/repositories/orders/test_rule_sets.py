@@ -94,7 +94,7 @@ def test_given_orders_of_every_state_when_previewed_then_only_those_that_wait_an
     done = add(database, state=OrderState.DONE, **facts)
     add(database, state=OrderState.DONE, registered_at=NOW - HOUR, **facts)
     with database.reading() as connection:
-        waiting, past = list(waiting_orders(connection)), list(past_orders(connection, NOW))
+        waiting, past = list(waiting_orders(connection, 10)), list(past_orders(connection, NOW))
     assert [one.key for one in waiting] == [orders[OrderState.REGISTERED].key]
     assert [(one.key, one.executed_at, one.submitted_at) for one in past] == [(done.key, NOW, NOW)]
     assert waiting[0].supplier == DEBT.supplier

@@ -19,9 +19,8 @@ from csire_bridge.api.routes.order_acts import order_acts_router
 from csire_bridge.api.routes.order_story import order_story_router
 from csire_bridge.api.routes.orders import order_router
 from csire_bridge.api.routes.points import point_router
-from csire_bridge.api.routes.search import search_router
-
 from csire_bridge.api.routes.rules import rule_router
+from csire_bridge.api.routes.search import search_router
 from csire_bridge.api.routes.statistics import statistics_router
 from csire_bridge.api.routes.watch import watch_router
 

@@ -1,6 +1,6 @@
 """Drafts of rules.
 
-Revision 0035, for csire-bridge 0.6.
+Revision 0036, for csire-bridge 0.6.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from csire_bridge.store import tables
 
-revision = "0035"
-down_revision = "0034"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

@@ -113,7 +113,7 @@ class Authenticator:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._policy = policy
+        self.policy = policy
         self._passwords = passwords or Passwords()
 
     def by_token(self, secret: str, origin: Origin = NOWHERE) -> Actor | Refusal:
@@ -144,14 +144,14 @@ class Authenticator:
         with self._store.read_transaction() as tx:
             session = tx.sessions.find(hash_of_secret(secret))
             account = tx.accounts.get(session.account) if session else None
-        if session is None or account is None or session.ended(now, self._policy):
+        if session is None or account is None or session.ended(now, self.policy):
             return _NO_SESSION
         if account.locked:
             return _LOCKED
         if used and now - session.last_seen_at >= _WRITTEN_EVERY:
             with self._store.transaction() as tx:
                 tx.sessions.seen(session.key, now)
-        idle_end = (now if used else session.last_seen_at) + self._policy.idle
+        idle_end = (now if used else session.last_seen_at) + self.policy.idle
         return Present(actor_of(account, origin), session.key, min(idle_end, session.expires_at))
 
     def log_in(self, name: str, password: str, origin: Origin = NOWHERE) -> LoggedIn | Refusal:
@@ -165,7 +165,7 @@ class Authenticator:
         with self._store.transaction() as tx:
             if account.must_change:
                 return login_refused(tx, account.name, _MUST_CHANGE, origin, self._clock())
-            return open_session(tx, account, origin, self._policy, self._clock())
+            return open_session(tx, account, origin, self.policy, self._clock())
 
     def log_out(self, secret: str, origin: Origin = NOWHERE) -> bool:
         """End a session; False if it had ended."""

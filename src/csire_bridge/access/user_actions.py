@@ -7,6 +7,7 @@ from dataclasses import replace
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.accounts import Account, Session, checked_name
+from csire_bridge.domain.people.actor import Actor
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import audited, note, require
 from csire_bridge.domain.people.ports import PeopleTransaction
@@ -15,10 +16,13 @@ from csire_bridge.domain.people.roles import Role
 __all__ = [
     "add",
     "change_password",
+    "end_own_session",
     "known_account",
     "lock",
+    "own_account",
     "reset",
     "revoke_session",
+    "revoke_session_of",
     "revoke_sessions",
     "sessions_of",
     "set_role",
@@ -68,7 +72,7 @@ def set_role(tx: PeopleTransaction, name: str, role: Role, act: OperatorAction) 
     """Give an account another role; its sessions end. Raises ActionRefused for the last administrator."""
     account = _changing(tx, name)
     if role is not Role.ADMINISTRATOR:
-        _not_the_last(tx, account, "get another role")
+        _not_the_last(tx, account, f"{account.name} is the last administrator and can't get another role")
     tx.accounts.set_role(account.key, role)
     tx.sessions.revoke_all(account.key, act.at)
     return tx.accounts.get(account.key)
@@ -80,7 +84,7 @@ def lock(tx: PeopleTransaction, name: str, act: OperatorAction) -> Account:
     account = _changing(tx, name)
     if account.locked:
         raise ActionRefused(f"the account {account.name} is locked already", "nothing is left to do")
-    _not_the_last(tx, account, "be locked")
+    _not_the_last(tx, account, f"{account.name} is the last administrator and can't be locked")
     tx.accounts.lock(account.key, act.at)
     tx.sessions.revoke_all(account.key, act.at)
     return tx.accounts.get(account.key)
@@ -135,14 +139,36 @@ def revoke_session(tx: PeopleTransaction, key: int, act: OperatorAction) -> None
         raise ActionRefused(f"no session {key} is open", "look its key up with `users sessions NAME`")
 
 
+def revoke_session_of(tx: PeopleTransaction, name: str, key: int, act: OperatorAction) -> None:
+    """End one session of that account. Raises ActionRefused where it has none of that key."""
+    require(act.who, Act.SESSION_REVOKE)
+    if key not in [one.key for one in sessions_of(tx, name)]:
+        raise ActionRefused(f"{name} has no session {key}", "look its key up with `users sessions`")
+    revoke_session(tx, key, act)
+
+
+def own_account(tx: PeopleTransaction, who: Actor) -> Account:
+    """The account of whoever acts. Raises ActionRefused for a program, and for somebody who only gave a name."""
+    account = tx.accounts.named(who.name) if who.role is not None else None
+    if account is None:
+        raise ActionRefused(f"{who.name} is no account, and has no sessions", "sign in with an account")
+    return account
+
+
+@audited(Act.OWN_SESSION_END, "session {key}")
+def end_own_session(tx: PeopleTransaction, key: int, act: OperatorAction) -> None:
+    """End a session of one's own, such as one left open elsewhere. Raises ActionRefused where none is open."""
+    own = own_account(tx, act.who)
+    if key not in [one.key for one in tx.sessions.of(own.key)] or not tx.sessions.revoke(key, act.at):
+        raise ActionRefused(f"you have no open session {key}", "look at the list of your sessions")
+
+
 def _changing(tx: PeopleTransaction, name: str) -> Account:
     tx.accounts.one_at_a_time()
     return known_account(tx, name)
 
 
-def _not_the_last(tx: PeopleTransaction, account: Account, what: str) -> None:
+def _not_the_last(tx: PeopleTransaction, account: Account, words: str) -> None:
     others = [one for one in tx.accounts.all() if one.role is Role.ADMINISTRATOR and not one.locked]
     if account in others and len(others) == 1:
-        raise ActionRefused(
-            f"{account.name} is the last administrator and can't {what}", "make another account an administrator first"
-        )
+        raise ActionRefused(words, "make another account an administrator first")

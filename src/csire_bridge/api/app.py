@@ -10,6 +10,9 @@ from starlette.middleware import Middleware
 from csire_bridge.api.http.body_limit import BodyLimit
 from csire_bridge.api.http.problems import PROBLEMS, handle_problems
 from csire_bridge.api.needs import ApiNeeds
+from csire_bridge.api.routes.administration.sessions import session_router
+from csire_bridge.api.routes.administration.tokens import token_router
+from csire_bridge.api.routes.administration.users import user_router
 from csire_bridge.api.routes.bulk import bulk_router
 from csire_bridge.api.routes.documents import document_router
 from csire_bridge.api.routes.figures import figure_router
@@ -41,6 +44,9 @@ _ROUTERS: tuple[APIRouter, ...] = (
     statistics_router,
     watch_router,
     search_router,
+    user_router,
+    token_router,
+    session_router,
 )
 _ABOUT = """Orders, messages, points, guards, alerts and figures, and what people do with them.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
@@ -36,12 +36,14 @@ def act(
     prepare: Callable[[OperatorAction], Work],
     *,
     status: HTTPStatus = HTTPStatus.OK,
+    shown_once: Collection[str] = (),
 ) -> Response:
     """Do something once, and answer with what it returned.
 
     ``prepare`` runs before the transaction, for what may take long, and returns what is done in it. With ``key``, a
     request that was answered gets the same answer again; raises ApiProblem for one that is under way (409), or whose
-    key was used for another request (422).
+    key was used for another request (422). Facts named in ``shown_once`` are secrets: they are told now, and not kept
+    for a repetition.
     """
     require(call.actor, what)
     why = getattr(body, "why", None)
@@ -54,10 +56,16 @@ def act(
         with call.needs.database.transaction() as tx:
             result = work(tx, OperatorAction.of(call.actor, call.now, why))
             content = as_bytes(result if call.may_read_personal else masked(result))
-            if claim is not None and not tx.api_requests.answered(claim, status, content):
+            kept = as_bytes(_without(result, shown_once)) if shown_once else content
+            if claim is not None and not tx.api_requests.answered(claim, status, kept):
                 raise _under_way()
     call.needs.wake()
     return _response(status, content)
+
+
+def _without(result: object, names: Collection[str]) -> object:
+    assert isinstance(result, Mapping)  # noqa: S101 - acts that make a secret answer with facts
+    return {name: "(was shown once)" if name in names else value for name, value in result.items()}
 
 
 @contextmanager

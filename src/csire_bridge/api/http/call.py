@@ -21,8 +21,13 @@ from csire_bridge.domain.people.roles import Permission
 from csire_bridge.telemetry.logs import bound_fields
 
 __all__ = [
+    "Anybody",
     "Auditing",
     "Call",
+    "ForPartners",
+    "ForPeople",
+    "ForPoints",
+    "ForSystem",
     "Guarding",
     "Ordering",
     "Personal",
@@ -74,11 +79,12 @@ def needs_of(request: Request) -> ApiNeeds:
     return found
 
 
-def _permitted(permission: Permission) -> Callable[[Request, HTTPAuthorizationCredentials | None], Call]:
+def _permitted(permission: Permission | None) -> Callable[[Request, HTTPAuthorizationCredentials | None], Call]:
     def call(request: Request, credentials: _Credentials) -> Call:
         needs = needs_of(request)
         actor = _actor(request, needs, credentials)
-        actor.require(permission, f"{request.method} {request.url.path}")
+        if permission is not None:
+            actor.require(permission, f"{request.method} {request.url.path}")
         return Call(needs, actor, request)
 
     return call
@@ -111,3 +117,8 @@ Releasing = Annotated[Call, Depends(_permitted(Permission.RELEASE))]
 Replaying = Annotated[Call, Depends(_permitted(Permission.REPLAY))]
 Ruling = Annotated[Call, Depends(_permitted(Permission.RULES))]
 Auditing = Annotated[Call, Depends(_permitted(Permission.AUDIT))]
+Anybody = Annotated[Call, Depends(_permitted(None))]
+ForPeople = Annotated[Call, Depends(_permitted(Permission.PEOPLE))]
+ForPartners = Annotated[Call, Depends(_permitted(Permission.PARTNERS))]
+ForPoints = Annotated[Call, Depends(_permitted(Permission.POINTS))]
+ForSystem = Annotated[Call, Depends(_permitted(Permission.SYSTEM))]

@@ -15,6 +15,7 @@ __all__ = [
     "EicText",
     "IdempotencyKey",
     "Key",
+    "MaybeWhy",
     "MessageIdText",
     "MeterText",
     "MomentText",
@@ -67,6 +68,12 @@ class Strict(BaseModel):
     """A request: a field that is not known is an error."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class MaybeWhy(Strict):
+    """An act that may say why."""
+
+    why: Words | None = None
 
 
 class Why(Strict):

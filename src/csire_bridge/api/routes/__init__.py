@@ -5,4 +5,6 @@
 (lists of keys), ``search`` (anything pasted), ``shapes`` (what is told, for the description of the API).
 
 An order's story and its bytes: ``order_story`` (time line, notes, acknowledgements), ``documents`` (explained).
+(holds, stop switch, cap), ``watch`` (alerts, audit), ``figures`` (statistics, rules, partners), ``bulk`` (lists of
+keys), ``administration`` (accounts, tokens, sessions), ``shapes`` (what is told, for the description of the API).
 """

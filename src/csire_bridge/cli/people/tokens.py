@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,9 +16,7 @@ from csire_bridge.domain.people.roles import Permission
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from csire_bridge.domain.people.accounts import ApiToken
+    from csire_bridge.access.people_facts import ListedToken
 
 __all__ = ["add_to"]
 
@@ -46,43 +44,48 @@ def create(
 
         csire-bridge tokens create reports --scope read --days 90
     """
+    from csire_bridge.access.people_facts import listed_token, token_facts
     from csire_bridge.access.token_actions import create as made
 
     act = operator.action()
     with operator.changing() as tx:
         token, secret = made(tx, name, scope, act.at + timedelta(days=days), act)
+        facts = token_facts(listed_token(tx, token, act.at))
     until = f"token {token.name}: {token.scopes}; it ends {local(token.expires_at)}"
-    operator.tell(_facts(token, act.at) | {"secret": secret}, until, "its secret, shown this once:", secret)
+    operator.tell(facts | {"secret": secret}, until, "its secret, shown this once:", secret)
 
 
-TOKEN_COLUMNS: Sequence[Column[ApiToken]] = (
-    Column("name", lambda token: token.name),
-    Column("state", lambda token: _state(token, system_clock())),
-    Column("ends", lambda token: token.expires_at),
-    Column("last-used", lambda token: token.last_used_at, goes=2),
-    Column("made-by", lambda token: token.created_by, goes=1),
-    Column("scopes", lambda token: token.scopes, words=True),
+TOKEN_COLUMNS: Sequence[Column[ListedToken]] = (
+    Column("name", lambda row: row.token.name),
+    Column("state", lambda row: row.state.replace("-", " ")),
+    Column("ends", lambda row: row.token.expires_at),
+    Column("last-used", lambda row: row.token.last_used_at, goes=2),
+    Column("made-by", lambda row: row.token.created_by, goes=1),
+    Column("may-now", lambda row: " ".join(sorted(row.rights)), words=True),
+    Column("scopes", lambda row: row.token.scopes, words=True, goes=3),
 )
 
 
 @_tokens.command("list")
 @list_command(TOKEN_COLUMNS)
 def show(listing: Listing) -> None:
-    """Every token: scopes, who made it, when it was last used, and its end.
+    """Every token: what it may do now of its scopes, who made it, when it was last used, and its end.
 
     Example:
 
         csire-bridge tokens list
     """
+    from csire_bridge.access.people_facts import listed_token, token_facts
+
     now = system_clock()
     with listing.reading() as tx:
-        found = tx.tokens.all()
+        found = [listed_token(tx, token, now) for token in tx.tokens.all()]
     listing.show(
         TOKEN_COLUMNS,
         found,
         title="Tokens",
         nothing="there is no token",
-        facts=lambda: [_facts(token, now) for token in found],
+        facts=lambda: [token_facts(one) for one in found],
     )
 
 
@@ -101,14 +104,3 @@ def revoke(operator: Operator, name: NameArgument) -> None:
     with operator.changing() as tx:
         token = revoked(tx, name, act)
     operator.tell({"name": token.name, "revoked_at": act.at}, f"token {token.name} was revoked")
-
-
-def _facts(token: ApiToken, now: datetime) -> dict[str, Any]:
-    names = ("name", "scopes", "created_at", "created_by", "expires_at", "last_used_at", "revoked_at")
-    return {name: getattr(token, name) for name in names} | {"state": _state(token, now)}
-
-
-def _state(token: ApiToken, now: datetime) -> str:
-    if token.revoked_at is not None:
-        return "revoked"
-    return "ended" if token.ended(now) else "good"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -185,6 +185,8 @@ def show(listing: Listing) -> None:
 
         csire-bridge users list
     """
+    from csire_bridge.access.people_facts import account_facts
+
     with listing.reading() as tx:
         found = [(account, len(tx.sessions.of(account.key))) for account in tx.accounts.all()]
     listing.show(
@@ -192,7 +194,7 @@ def show(listing: Listing) -> None:
         found,
         title="Accounts",
         nothing="there is no account: commands take names (--by)",
-        facts=lambda: [_facts(account) | {"sessions": count} for account, count in found],
+        facts=lambda: [account_facts(account) | {"sessions": count} for account, count in found],
     )
 
 
@@ -209,16 +211,14 @@ def sessions(
 
         csire-bridge users sessions anna
     """
+    from csire_bridge.access.people_facts import open_sessions, session_facts
     from csire_bridge.access.user_actions import sessions_of
 
     settings, now = load_settings(config, database=database), system_clock()
     policy = settings.access.session_policy()
     with opened(settings) as store, store.read_transaction() as tx:
-        found = [one for one in sessions_of(tx, name) if not one.ended(now, policy)]
-    facts = [
-        {"key": one.key, "since": one.created_at, "last_seen": one.last_seen_at, "from": one.address or one.host}
-        for one in found
-    ]
+        found = open_sessions(sessions_of(tx, name), now, policy)
+    facts = [session_facts(one) for one in found]
     lines = [
         f"session {f['key']}: since {local(one.created_at)}, last used {local(one.last_seen_at)}, from {f['from']}"
         for f, one in zip(facts, found, strict=True)
@@ -246,10 +246,8 @@ def revoke(
     with operator.changing() as tx:
         if session is None:
             count = user_actions.revoke_sessions(tx, name, act)
-        elif session not in [one.key for one in user_actions.sessions_of(tx, name)]:
-            raise ActionRefused(f"{name} has no session {session}", "look its key up with `users sessions`")
         else:
-            user_actions.revoke_session(tx, session, act)
+            user_actions.revoke_session_of(tx, name, session, act)
             count = 1
     operator.tell({"name": name, "ended": count}, f"{counted(count, 'session')} of {name} ended")
 
@@ -274,13 +272,15 @@ def _change(
     operator: Operator, do: Callable[[UnitOfWork, OperatorAction], Account], said: str, first: _First | None = None
 ) -> None:
     """Change an account, and tell what became of it and what its owner has to do."""
+    from csire_bridge.access.people_facts import account_facts
+
     act = operator.action()
     with operator.changing() as tx:
         account = do(tx, act)
     shown = {"initial_password": first.shown} if first and first.shown else {}
     lines = [f"initial password, shown this once: {first.shown}"] if first and first.shown else []
     lines += [f"{_CHANGE} {account.name}"] if first else []
-    operator.tell(_facts(account) | shown, f"account {account.name} {said}", *lines)
+    operator.tell(account_facts(account) | shown, f"account {account.name} {said}", *lines)
 
 
 def _hashed(password: str) -> str:
@@ -289,14 +289,10 @@ def _hashed(password: str) -> str:
     return Passwords().hash(password)
 
 
-def _facts(account: Account) -> dict[str, Any]:
-    names = ("name", "role", "must_change", "locked_at", "subject", "created_at")
-    return {name: getattr(account, name) for name in names}
-
-
 def _state(account: Account) -> str:
+    from csire_bridge.access.people_facts import AccountState, account_state
+
+    state = account_state(account)
     if account.locked_at is not None:
         return f"locked since {local(account.locked_at)}"
-    if account.must_change:
-        return "initial password"
-    return "identity provider" if account.password_hash is None else ""
+    return "" if state is AccountState.OPEN else state.value.replace("-", " ")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from csire_bridge.access.people_facts import AccountState, TokenState
 from csire_bridge.console.language.catalogs import translations
 from csire_bridge.console.language.languages import Language
 from csire_bridge.domain.message.partners import SecurityProfile
@@ -17,6 +18,7 @@ from csire_bridge.domain.people.roles import Permission, Role
 __all__ = ["SHOWN", "english", "label"]
 
 SHOWN: tuple[type[Enum], ...] = (
+    AccountState,
     OrderKind,
     OrderSource,
     OrderState,
@@ -24,6 +26,7 @@ SHOWN: tuple[type[Enum], ...] = (
     RejectionReason,
     Role,
     SecurityProfile,
+    TokenState,
     WaitsFor,
 )
 """The enums that pages show; a test holds that each value has its Polish words."""

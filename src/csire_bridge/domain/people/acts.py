@@ -70,6 +70,7 @@ class Act(StrEnum):
     LOGIN = "login.done"
     LOGIN_FAILED = "login.failed"
     LOGOUT = "login.ended"
+    OWN_SESSION_END = "login.session-ended"
     PASSWORD_CHANGE = "login.password-changed"  # noqa: S105 - the name of an act
 
 
@@ -130,6 +131,7 @@ PERMISSION_OF: Mapping[Act, Permission | None] = {
     Act.LOGIN: None,
     Act.LOGIN_FAILED: None,
     Act.LOGOUT: None,
+    Act.OWN_SESSION_END: None,
     Act.PASSWORD_CHANGE: None,
 }
 """What each act needs; None where it needs nothing but the login itself. The one place where this stands."""

@@ -1,0 +1,1 @@
+"""What administrators do: ``users`` (accounts), ``tokens``, ``sessions`` (one's own)."""

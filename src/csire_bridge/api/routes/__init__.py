@@ -2,10 +2,8 @@
 
 ``orders`` (find, show, explain), ``order_acts`` (retry, withdraw and more), ``messages``, ``points``, ``guards``
 (holds, stop switch, cap), ``watch`` (alerts, audit), ``figures`` (partners), ``rules``, ``statistics``, ``bulk``
-(lists of keys), ``search`` (anything pasted), ``shapes`` (what is told, for the description of the API).
-(holds, stop switch, cap), ``watch`` (alerts, audit), ``figures`` (rules, partners), ``statistics``, ``bulk``
-(lists of keys), ``search`` (anything pasted), ``administration`` (accounts, tokens, sessions), ``shapes`` (what is told, for the
-description of the API).
+(lists of keys), ``search`` (anything pasted), ``administration`` (accounts, tokens, sessions), ``shapes`` (what is
+told, for the description of the API).
 
 An order's story and its bytes: ``order_story`` (time line, notes, acknowledgements), ``documents`` (explained).
 """

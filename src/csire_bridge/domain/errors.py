@@ -82,6 +82,8 @@ class ProblemCode(StrEnum):
     UNEXPECTED = "schema.unexpected"
     VALUE = "schema.value"
     OTHER_SCHEMA = "schema.other"
+    SOAP_VERSION = "schema.soap-version"
+    NOT_UNDERSTOOD = "schema.not-understood"
 
     POINT_CHECK_DIGIT = "rule.point-check-digit"
     EIC_CHECK_CHARACTER = "rule.eic-check-character"

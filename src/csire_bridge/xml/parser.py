@@ -56,6 +56,18 @@ _START = re.compile(rb"<(?!/)")
 _EQUALS = re.compile(rb"=")
 _XMLNS = re.compile(rb"xmlns")
 _BOM = b"\xef\xbb\xbf"
+# What is sent instead of UTF-8, by its first bytes.
+_OTHER_CONTENT = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+    (b"<\x00", "UTF-16"),
+    (b"\x00<", "UTF-16"),
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"--", "a MIME message with attachments (MTOM)"),
+)
 _local = threading.local()
 
 
@@ -136,6 +148,10 @@ def _line_of(body: bytes, what: re.Pattern[bytes], number: int) -> int:
 def _check_encoding(body: bytes) -> None:
     if body.startswith(_BOM):  # libxml2 would skip the second one, and see a prolog that was not looked into
         raise _unreadable(ProblemCode.ENCODING, "the bytes begin with two byte order marks", "send at most one")
+    other = next((name for start, name in _OTHER_CONTENT if body.startswith(start)), None)
+    if other:
+        text = f"the bytes are not XML in UTF-8, but {other}"
+        raise _unreadable(ProblemCode.ENCODING, text, "send one XML document in UTF-8, not packed")
     declared = _ENCODING.match(body)
     if declared and declared.group(1).upper() not in (b"UTF-8", b"US-ASCII", b"ASCII"):
         name = declared.group(1).decode("ascii", "replace")

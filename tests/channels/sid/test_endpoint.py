@@ -189,7 +189,7 @@ def test_given_half_a_message_then_nothing_is_taken(scene: Scene) -> None:
     assert len(scene.messages()) == before + 1, "of the request that broke off nothing was promised"
 
 
-@pytest.mark.parametrize("kind", ["application/soap+xml", "application/json", ""])
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
 def test_given_another_content_type_then_415_and_a_soap_fault(scene: Scene, kind: str) -> None:
     answer = scene.post(b"<a/>", kind)
     assert answer.status_code == 415

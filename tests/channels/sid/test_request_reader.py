@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -135,7 +135,7 @@ def test_given_the_same_facts_in_other_xml_when_read_then_the_content_is_the_sam
         ({"Kind": "explode"}, ProblemCode.VALUE),
         ({"RegisteredAt": "2026-11-23T09:55:00"}, ProblemCode.VALUE),
         ({"RegisteredAt": "yesterday"}, ProblemCode.VALUE),
-        ({"RequestedDate": "2026-11-24Z"}, ProblemCode.VALUE),
+        ({"RequestedDate": "2026-11-24+1"}, ProblemCode.VALUE),
         ({"Number": "two words"}, ProblemCode.VALUE),
         ({"Number": None}, ProblemCode.MISSING),
         ({"Text": "x" * 251}, ProblemCode.VALUE),
@@ -150,6 +150,11 @@ def test_given_one_wrong_fact_when_read_then_its_code_is_told(changes: dict[str,
 def test_given_several_wrong_facts_when_read_then_all_are_told_at_once() -> None:
     found = codes(order(MeteringPointCode="590243856287817707", Supplier="19XPL-RZE-SA---W"))
     assert found == [ProblemCode.POINT_CHECK_DIGIT, ProblemCode.EIC_CHECK_CHARACTER]
+
+
+def test_given_a_date_with_a_zone_as_jaxb_writes_it_when_read_then_it_is_the_day_that_is_written() -> None:
+    for zone in ("", "Z", "+01:00", "-05:00"):
+        assert read(order(RequestedDate=f"2026-11-24{zone}")).order.requested_date == date(2026, 11, 24)
 
 
 @pytest.mark.parametrize(
@@ -167,15 +172,15 @@ def test_given_several_wrong_facts_when_read_then_all_are_told_at_once() -> None
         (b"<a>" + b"x" * 200_000 + b"</a>", ProblemCode.TOO_LARGE),
         (
             in_envelope(etree.tostring(element("OrderStatusRequest", {"Number": "A"}))).replace(
-                SOAP11.encode(), b"http://www.w3.org/2003/05/soap-envelope"
+                SOAP11.encode(), b"http://www.w3.org/2001/12/soap-envelope"
             ),
-            ProblemCode.OTHER_SCHEMA,
+            ProblemCode.SOAP_VERSION,
         ),
         (
             in_envelope(etree.tostring(element("OrderStatusRequest", {"Number": "A"}))).replace(
                 b"<soap:Body>", b'<soap:Header><h soap:mustUnderstand="1"/></soap:Header><soap:Body>'
             ),
-            ProblemCode.OTHER_SCHEMA,
+            ProblemCode.NOT_UNDERSTOOD,
         ),
     ],
 )

@@ -11,15 +11,18 @@ from functools import partial
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 
+from csire_bridge.channels.hes.event_answers import accepted, check_envelope, in_words, not_stored, refused
 from csire_bridge.channels.hes.event_reader import MAX_EVENT_BYTES, parse_event
 from csire_bridge.channels.hes.profile import HeadEndProfile
 from csire_bridge.channels.transport.inbound.caller_proofs import Proofs, Unproved
+from csire_bridge.channels.transport.inbound.content import ONLY_PLAIN, media_type
 from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.domain.errors import BridgeError, PartnerFault
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.runtime.group_commit import GroupCommitter
 from csire_bridge.telemetry.logs import logger
+from csire_bridge.xml.soap import spoken
 
 __all__ = ["EVENTS_PATH", "EventListener", "EventReceiver", "OnEvents"]
 
@@ -31,15 +34,15 @@ OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
 _log = logger(__name__)
 _LIMITS = PartnerLimits(per_minute=600_000, at_once=1024, max_bytes=MAX_EVENT_BYTES)
 _LINGER_SECONDS = 0.02  # no head-end system minds; a group of events costs little more than one
-_ACCEPTED = b"<Acknowledgement><Result>OK</Result></Acknowledgement>"
 
 
 class EventReceiver:
     """``POST /hes/events``: ``router`` answers; one thread commits events that arrive at the same moment together.
 
     A caller must give one of ``proofs``; otherwise it gets 401, 403 or 429. 200 is answered only after ``on_events``
-    has returned. An invalid body gets 400, one too large 413, one too slow 408, each with a sentence; if ``on_events``
-    raises one of our errors, 503 asks the HES to send the event again.
+    has returned. An invalid body gets 400, one too large 413, one too slow 408, one that is packed or not in UTF-8 415,
+    each with a sentence; if ``on_events`` raises one of our errors, 503 asks the HES to send the event again. What came
+    in a SOAP envelope is answered in one of the same version, by a fault (500 instead of 400) where it is refused.
     """
 
     def __init__(
@@ -79,8 +82,10 @@ class EventReceiver:
         try:
             self._proofs.check(request, entrance.caller(request), entrance.guesses)
         except Unproved as unproved:
-            return await entrance.turn_away(request, _text, unproved.status, unproved.sentence, unproved.headers)
-        return await entrance.let_in(request, "events", self._limits, self._take, _text)
+            return await entrance.turn_away(request, in_words, unproved.status, unproved.sentence, unproved.headers)
+        if unreadable := media_type(request)[1]:
+            return await entrance.turn_away(request, in_words, 415, unreadable, ONLY_PLAIN)
+        return await entrance.let_in(request, "events", self._limits, self._take, in_words)
 
     async def _take(self, raw: bytes) -> Response:
         return await _take(raw, self._group, self._profile)
@@ -94,22 +99,21 @@ def _hand_over(on_events: OnEvents, events: Sequence[tuple[bytes, HeadEndEvent]]
 async def _take(
     raw: bytes, group: GroupCommitter[tuple[bytes, HeadEndEvent], None], profile: HeadEndProfile
 ) -> Response:
+    version = spoken(raw)
     try:
+        if version is not None:
+            check_envelope(raw)
         await group.submit((raw, parse_event(raw, profile)))
     except PartnerFault as fault:
-        return _text(400, f"refused: {fault.text}")
+        return refused(fault, version)
     except BridgeError:
-        return _text(503, "the event can't be stored now; send it again")
-    return Response(_ACCEPTED, media_type="application/xml")
+        return not_stored(version)
+    return accepted(version)
 
 
 async def _went_wrong(_request: Request, error: Exception) -> Response:
     _log.error("event.failed", why=error, exc_info=error)
-    return _text(500, "the event could not be taken")
-
-
-def _text(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(sentence, status, headers, media_type="text/plain; charset=utf-8")
+    return in_words(500, "the event could not be taken")
 
 
 class EventListener:

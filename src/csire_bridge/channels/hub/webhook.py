@@ -1,12 +1,11 @@
 """Where the hub, or a gateway in front of it, pushes messages: ``POST /hub/messages``.
 
-The answer is the signed receipt; it is sent only after the message was committed and settled. Every other answer is a
+The answer is the receipt; it is sent only after the message was committed and settled. Every other answer is a
 sentence in plain text and means that we do not have the message.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,19 +13,18 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from csire_bridge.channels.transport.inbound.caller_address import Caller
+from csire_bridge.channels.transport.inbound.content import ONLY_PLAIN, media_type
 from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.channels.transport.inbound.submission import Receipt, Submit
 from csire_bridge.domain.message.message import Form, MessageState
 from csire_bridge.domain.message.partners import PartnerLimits, SecurityProfile
 from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.soap import Soap, spoken
 
 __all__ = ["hub_router"]
 
 _XML, _TEXT_XML, _SOAP_XML = "application/xml", "text/xml", "application/soap+xml"
-_REFUSED = {Form.BARE: 422, Form.SOAP: 500}  # a fault is a 500, as clients of SOAP over HTTP expect
 _AGAIN_SECONDS = 5
-_FIRST_TAG = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
-_PROLOGUE = 4096
 
 
 def hub_router(door: Submit, partners: Callable[[], PartnerBook], *, entrance: Entrance | None = None) -> APIRouter:
@@ -57,10 +55,9 @@ class _Webhook:
     entrance: Entrance
 
     async def take(self, request: Request) -> Response:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in (_XML, _TEXT_XML, _SOAP_XML):
-            sentence = f"send a message as {_XML}, {_SOAP_XML} or {_TEXT_XML}"
-            return await self.entrance.turn_away(request, _text, 415, sentence)
+        kind, unreadable = media_type(request, (_XML, _SOAP_XML, _TEXT_XML))
+        if unreadable:
+            return await self.entrance.turn_away(request, _text, 415, unreadable, ONLY_PLAIN)
         caller = self.entrance.caller(request)
         quota, limits = self._quota(caller)
 
@@ -89,16 +86,18 @@ class _Webhook:
 
 def _form(kind: str, raw: bytes) -> Form:
     """Bare or SOAP; ``text/xml`` is used for both, so the first tag decides. Trust does not depend on it."""
-    if kind == _TEXT_XML:
-        first = _FIRST_TAG.search(raw[:_PROLOGUE])
-        return Form.SOAP if first and first[1] == b"Envelope" else Form.BARE
-    return Form.SOAP if kind == _SOAP_XML else Form.BARE
+    version = None if kind == _XML else spoken(raw)
+    if version is Soap.V11:
+        return Form.SOAP11
+    return Form.SOAP if version or kind == _SOAP_XML else Form.BARE
 
 
 def _answer(receipt: Receipt, kind: str) -> Response:
     if receipt.state is None or receipt.receipt is None:
         return _text(503, "the message can't be settled now; send it again", {"Retry-After": str(_AGAIN_SECONDS)})
-    status = _REFUSED[receipt.form] if receipt.state is MessageState.REFUSED else 200
+    # A fault is a 500, as clients of SOAP over HTTP expect.
+    refused = 422 if receipt.form is Form.BARE else 500
+    status = refused if receipt.state is MessageState.REFUSED else 200
     media = _XML if receipt.form is Form.BARE else kind
     return Response(receipt.receipt, status, {"Content-Type": f"{media}; charset=utf-8"})
 
@@ -112,7 +111,7 @@ _DOCUMENT: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Committed and accepted, or a repeat: the stored signed receipt",
+        "description": "Committed and accepted, or a repeat: the stored receipt, in the version of SOAP of the request",
         "content": dict.fromkeys((_XML, _SOAP_XML, _TEXT_XML), _DOCUMENT),
     },
     400: {"description": "The message was not sent to its end", "content": _SENTENCE},
@@ -122,7 +121,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     422: {"description": "Committed and refused: a signed receipt with the problems", "content": {_XML: _DOCUMENT}},
     429: {"description": "Too many messages", "content": _SENTENCE, "headers": _AFTER},
     500: {
-        "description": "Committed and refused: a signed SOAP fault",
+        "description": "Committed and refused: a SOAP fault, signed if the request was by WS-Security",
         "content": dict.fromkeys((_SOAP_XML, _TEXT_XML), _DOCUMENT),
     },
     503: {"description": "Not settled: send it again", "content": _SENTENCE, "headers": _AFTER},

@@ -12,6 +12,7 @@ from lxml import etree
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.message.sid import Report
 from csire_bridge.xml.envelope import format_moment
+from csire_bridge.xml.soap import printable as xml_printable
 
 __all__ = ["NS", "SID", "SOAP11", "Asked", "Operation", "element", "in_envelope", "printable", "status_values"]
 
@@ -100,7 +101,7 @@ def local(moment: datetime | None) -> datetime | None:
 
 def printable(text: str, most: int = _LONGEST_TEXT) -> str:
     """The text without characters that XML does not allow, cut to the contract's length."""
-    return "".join(c if c in "\t\n" or (c.isprintable() and c not in "\ufffe\uffff") else "?" for c in text)[:most]
+    return xml_printable(text)[:most]
 
 
 def texts_of(parent: etree._Element, names: Sequence[str]) -> dict[str, str | None]:

@@ -1,7 +1,7 @@
 """The endpoint for SID's own SOAP client: ``POST /sid/soap``, with its contract at ``?wsdl``.
 
-An answer is sent only after the request was committed and settled. Every fault is SOAP 1.1 and says what is wrong; a
-fault with one of the codes of ``_TURNED_AWAY`` means that nothing was stored in the journal.
+An answer is sent only after the request was committed and settled, in the version of SOAP in which the request came.
+Every fault says what is wrong; one with a code of ``_TURNED_AWAY`` means that nothing was stored in the journal.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from fastapi import APIRouter, Request, Response
 
 from csire_bridge.channels.sid.response_writer import client_fault, server_fault
 from csire_bridge.channels.transport.inbound.caller_proofs import Proofs, Unproved
+from csire_bridge.channels.transport.inbound.content import ONLY_PLAIN, media_type
 from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.channels.transport.inbound.submission import Submit
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.message.message import Form, MessageState
 from csire_bridge.domain.message.partners import PartnerLimits
+from csire_bridge.xml.soap import Soap, in_version, spoken
 
 __all__ = ["PATH", "sid_router"]
 
 PATH = "/sid/soap"
 _WSDL, _SCHEMA = "bridge.wsdl", "sid.xsd"
 _XML = "text/xml; charset=utf-8"
+_TAKEN = (Soap.V11.media_type, Soap.V12.media_type)
 _LOCATION = re.compile(rb'location="[^"]*"')
 _TURNED_AWAY = {
     400: "transport.cut-off",
@@ -67,31 +70,35 @@ class _SidEndpoint:
     contract: Path
 
     async def take(self, request: Request) -> Response:
+        kind, unreadable = media_type(request, _TAKEN)
+        announced = Soap.V12 if kind == Soap.V12.media_type else Soap.V11
+
+        def refuse(status: int, sentence: str, headers: dict[str, str]) -> Response:
+            return _answer(client_fault(_TURNED_AWAY[status], sentence), status, announced, headers)
+
         refused = self._stranger(request)
         if refused is not None:
-            return await self.entrance.turn_away(request, _fault, refused.status, refused.sentence, refused.headers)
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "text/xml":
-            sentence = "send SOAP 1.1, with the content type text/xml"
-            return await self.entrance.turn_away(request, _fault, 415, sentence)
+            return await self.entrance.turn_away(request, refuse, refused.status, refused.sentence, refused.headers)
+        if unreadable:
+            return await self.entrance.turn_away(request, refuse, 415, unreadable, ONLY_PLAIN)
         address = self.entrance.caller(request).address
 
         async def hand_in(raw: bytes) -> Response:
-            return await self._hand_in(f"sid: {address or 'unknown'}", raw)
+            return await self._hand_in(f"sid: {address or 'unknown'}", raw, spoken(raw) or announced)
 
-        return await self.entrance.let_in(request, "sid", self.limits, hand_in, _fault)
+        return await self.entrance.let_in(request, "sid", self.limits, hand_in, refuse)
 
-    async def _hand_in(self, origin: str, raw: bytes) -> Response:
+    async def _hand_in(self, origin: str, raw: bytes, version: Soap) -> Response:
         answer = await self.door(origin, raw, Form.SOAP)
         if answer.state is None or answer.receipt is None:
             fault = server_fault("busy", "the request can't be settled now; send the same again")
-            return Response(fault, 503, {"Retry-After": "5"}, media_type=_XML)
-        return Response(answer.receipt, 500 if answer.state is MessageState.REFUSED else 200, media_type=_XML)
+            return _answer(fault, 503, version, {"Retry-After": "5"})
+        return _answer(answer.receipt, 500 if answer.state is MessageState.REFUSED else 200, version)
 
     async def tell(self, request: Request) -> Response:
         """The WSDL, with the address under which it was asked for."""
         if "wsdl" not in {name.lower() for name in request.query_params}:
-            return Response("post SOAP 1.1 here; the contract is at ?wsdl", 405, {"Allow": "POST"})
+            return Response("post SOAP 1.1 or 1.2 here; the contract is at ?wsdl", 405, {"Allow": "POST"})
         scheme = self.entrance.callers.scheme(request)
         address = quoteattr(str(request.url.replace(scheme=scheme, query="")))
         return self._file(request, _WSDL, lambda raw: _LOCATION.sub(lambda _: f"location={address}".encode(), raw))
@@ -103,7 +110,8 @@ class _SidEndpoint:
     def _file(self, request: Request, name: str, change: Callable[[bytes], bytes]) -> Response:
         refused = self._stranger(request)
         if refused is not None:
-            return _fault(refused.status, refused.sentence, refused.headers)
+            fault = client_fault(_TURNED_AWAY[refused.status], refused.sentence)
+            return _answer(fault, refused.status, Soap.V11, refused.headers)
         return Response(change((self.contract / name).read_bytes()), media_type=_XML)
 
     def _stranger(self, request: Request) -> Unproved | None:
@@ -114,5 +122,6 @@ class _SidEndpoint:
         return None
 
 
-def _fault(status: int, sentence: str, headers: dict[str, str]) -> Response:
-    return Response(client_fault(_TURNED_AWAY[status], sentence), status, headers, media_type=_XML)
+def _answer(answer: bytes, status: int, version: Soap, headers: dict[str, str] | None = None) -> Response:
+    media = f"{version.media_type}; charset=utf-8"
+    return Response(in_version(answer, version), status, headers, media_type=media)

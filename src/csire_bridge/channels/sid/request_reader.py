@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from lxml import etree
 
-from csire_bridge.channels.sid.contract import SID, SOAP11, Asked
+from csire_bridge.channels.sid.contract import SID, Asked
 from csire_bridge.domain.bounds import out_of_bounds
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import NotValid, Problem, ProblemCode, RuleBroken
@@ -22,11 +22,11 @@ from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.schema.lexical import SPACE, parse_boolean, parse_date, parse_decimal, parse_moment
 from csire_bridge.xml.security.soap_envelope import body_of
+from csire_bridge.xml.soap import check_headers, version_of
 
 __all__ = ["SidReader"]
 
 _T = TypeVar("_T")
-_ENVELOPE, _HEADER, _MUST = (f"{{{SOAP11}}}{name}" for name in ("Envelope", "Header", "mustUnderstand"))
 _ORDER = f"{SID}Order"
 _AGREEMENTS = (OrderKind.AGREEMENT_START, OrderKind.AGREEMENT_END)
 
@@ -135,12 +135,11 @@ class _Facts:
 
 
 def _asked(root: etree._Element) -> etree._Element:
-    """The one request in a SOAP 1.1 envelope."""
-    if root.tag != _ENVELOPE:
-        raise _wrong(f"{etree.QName(root).localname[:40]!r} is no SOAP 1.1 envelope", "send SOAP 1.1 by the WSDL")
-    header = root.find(_HEADER)
-    if header is not None and any(block.get(_MUST) in ("1", "true") for block in header.iter(etree.Element)):
-        raise _wrong("a SOAP header must be understood, but none is", "send the request without such headers")
+    """The one request in a SOAP envelope of either version."""
+    version = version_of(root)
+    if version is None:
+        raise _wrong(f"{etree.QName(root).localname[:40]!r} is no SOAP envelope", "send SOAP 1.1 by the WSDL")
+    check_headers(root, version)
     body = [child for child in body_of(root) if isinstance(child.tag, str)]
     if len(body) != 1 or body[0].tag not in {f"{SID}{asked}Request" for asked in Asked}:
         known = ", ".join(f"{asked}Request" for asked in Asked)

@@ -1,4 +1,7 @@
-"""Answers of our endpoint to SID: responses of the contract, and SOAP 1.1 faults that say what is wrong."""
+"""Answers of our endpoint to SID: responses of the contract, and faults that say what is wrong; all in SOAP 1.1.
+
+They are stored like that; the endpoint brings them into the version of SOAP of the request.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from typing import Any
 
 from lxml import etree
 
-from csire_bridge.channels.sid.contract import SOAP11, Asked, element, in_envelope, local, printable, status_values
+from csire_bridge.channels.sid.contract import Asked, element, in_envelope, local, printable, status_values
 from csire_bridge.channels.sid.request_reader import SidReader
 from csire_bridge.domain.errors import Problem
 from csire_bridge.domain.message.sid import Report, SidNumber, SidOrder, WithdrawalResult
+from csire_bridge.xml.soap import Blame, Fault, Soap, fault_body, serialised
 
 __all__ = ["SidResponseWriter", "client_fault", "server_fault"]
 
@@ -41,19 +45,16 @@ def _response(asked: Asked, values: dict[str, Any]) -> bytes:
 
 
 def client_fault(code: str, text: str, problems: Sequence[Problem] = ()) -> bytes:
-    """A fault of the client: the request is wrong, and sending it again does not help."""
-    return _fault("Client", code, text, problems)
+    """A fault because of the request: sending it again does not help, unless the problem is our own failure."""
+    return _fault(Blame.of(problems[0].code) if problems else Blame.CLIENT, code, text, problems)
 
 
 def server_fault(code: str, text: str) -> bytes:
     """A fault of ours: we can't answer now, and the same request may be sent again."""
-    return _fault("Server", code, text, ())
+    return _fault(Blame.SERVER, code, text, ())
 
 
-def _fault(blame: str, code: str, text: str, problems: Sequence[Problem]) -> bytes:
-    fault = etree.Element(f"{{{SOAP11}}}Fault", nsmap={"soap": SOAP11})
-    etree.SubElement(fault, "faultcode").text = f"soap:{blame}"
-    etree.SubElement(fault, "faultstring").text = printable(text)
+def _fault(blame: Blame, code: str, text: str, problems: Sequence[Problem]) -> bytes:
     told = [
         {
             "Code": problem.code.value,
@@ -65,5 +66,4 @@ def _fault(blame: str, code: str, text: str, problems: Sequence[Problem]) -> byt
         for problem in problems
     ]
     detail = element("SidFault", {"Code": str(code), "Text": printable(text), "Problem": told})
-    etree.SubElement(fault, "detail").append(detail)
-    return in_envelope(etree.tostring(fault))
+    return serialised(fault_body(Soap.V11, Fault(blame, printable(text), detail)))

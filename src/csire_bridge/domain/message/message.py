@@ -52,13 +52,15 @@ class Channel(StrEnum):
 
 
 class Form(StrEnum):
-    """Whether a message came bare or in a SOAP envelope; its receipt goes back in the same form.
+    """Whether a message came bare or in a SOAP envelope, and of which version; its receipt goes back in the same form.
 
     It is taken from the request, not from the content. It chooses the form of the receipt, and never affects trust.
     """
 
     BARE = "bare"
     SOAP = "soap"
+    """SOAP 1.2, or an envelope of which nobody knows the version."""
+    SOAP11 = "soap11"
 
 
 class MessageState(StrEnum):

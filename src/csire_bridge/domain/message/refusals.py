@@ -44,6 +44,8 @@ CAUSES: Mapping[ProblemCode, Cause] = {
     ProblemCode.UNEXPECTED: _OURS,
     ProblemCode.VALUE: _OURS,
     ProblemCode.OTHER_SCHEMA: _OURS,
+    ProblemCode.SOAP_VERSION: _SENDERS,
+    ProblemCode.NOT_UNDERSTOOD: _SENDERS,
     ProblemCode.POINT_CHECK_DIGIT: _SENDERS,
     ProblemCode.EIC_CHECK_CHARACTER: _SENDERS,
     ProblemCode.WRONG_RECIPIENT: _OURS,  # our EIC code in the settings

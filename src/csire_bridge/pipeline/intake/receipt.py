@@ -1,7 +1,8 @@
 """The technical receipt: which bytes we received, and whether we accept the message.
 
-It says nothing about execution. To a bare message it is a document of our own (``schemas/bridge/receipt.xsd``); to one
-that came in a SOAP envelope it is a signed envelope with the reference, or with a fault.
+It says nothing about execution. To a bare message it is a signed document of our own (``schemas/bridge/receipt.xsd``);
+to one that came in a SOAP envelope it is an envelope with the reference, or with a fault, signed by WS-Security if the
+request was.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from csire_bridge.domain.message.message import Form, Header, RawMessage
 from csire_bridge.xml.envelope import format_moment
 from csire_bridge.xml.security.keys import KeyInTime
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, sign_written
-from csire_bridge.xml.security.soap_envelope import fault, reference_answer
+from csire_bridge.xml.security.soap_envelope import Asked, fault, reference_answer
+from csire_bridge.xml.soap import printable
 
 __all__ = ["NAMESPACE", "Receipts", "Verdict", "build", "fault_code"]
 
@@ -53,15 +55,16 @@ class Receipts:
 
     def accepted(self, raw: RawMessage, header: Header, now: datetime, left_out: Sequence[Problem] = ()) -> bytes:
         """The receipt of a message that was accepted; ``left_out`` says what is wrong with the items not taken."""
-        if raw.form is Form.SOAP:
-            return reference_answer(header.message_id, self._key.at(now), now)
+        if raw.form is not Form.BARE:
+            return reference_answer(header.message_id, Asked.by(raw.form, raw.raw), self._key.at(now), now)
         return sign_written(serialise(build(raw, Verdict.ACCEPTED, header, left_out)), self._key.at(now))
 
     def refused(self, raw: RawMessage, problems: Sequence[Problem], now: datetime) -> bytes:
         """The receipt of a refused message: its problems, and nothing else of its content."""
-        if raw.form is Form.SOAP:
-            text = "\n".join(_printable(str(problem)) for problem in problems)
-            return fault(fault_code(problems[0].code), text[:_LONGEST_FAULT], self._key.at(now), now)
+        if raw.form is not Form.BARE:
+            text = "\n".join(printable(str(problem)) for problem in problems)[:_LONGEST_FAULT]
+            code, asked = problems[0].code, Asked.by(raw.form, raw.raw)
+            return fault(code, fault_code(code), text, asked, self._key.at(now), now)
         return sign_enveloped(build(raw, Verdict.REFUSED, None, problems), self._key.at(now))
 
 
@@ -80,10 +83,10 @@ def build(raw: RawMessage, verdict: Verdict, header: Header | None, problems: Se
     for problem in problems:
         part = etree.SubElement(root, f"{_PREFIX}Problem")
         _add(part, "Code", problem.code.value)
-        _add(part, "Text", _printable(problem.text))
+        _add(part, "Text", printable(problem.text))
         _add(part, "Line", str(problem.line) if problem.line else None)
-        _add(part, "Path", _printable(problem.path) if problem.path else None)
-        _add(part, "Remedy", _printable(problem.remedy))
+        _add(part, "Path", printable(problem.path) if problem.path else None)
+        _add(part, "Remedy", printable(problem.remedy))
     return root
 
 
@@ -102,8 +105,3 @@ def _texts(raw: RawMessage, verdict: Verdict, header: Header | None) -> dict[str
 def _add(parent: etree._Element, name: str, text: str | None) -> None:
     if text is not None:
         etree.SubElement(parent, _PREFIX + name).text = text
-
-
-def _printable(text: str) -> str:
-    """Remove characters that XML does not allow, because a problem may quote what a hostile sender wrote."""
-    return "".join(c if c in "\t\n" or (c.isprintable() and c not in "\ufffe\uffff") else "?" for c in text)

@@ -24,7 +24,7 @@ from csire_bridge.xml.security.exclusive_c14n import canonical
 from csire_bridge.xml.security.keys import TrustedCertificate
 from csire_bridge.xml.security.partner_book import PartnerBook
 from csire_bridge.xml.security.signature import growth, has_signature, verify_enveloped, without_signature
-from csire_bridge.xml.security.soap_envelope import body_of, business_document, is_envelope, is_secured
+from csire_bridge.xml.security.soap_envelope import body_of, business_document, is_secured, refuse_headers
 from csire_bridge.xml.security.wss import verify_envelope
 
 __all__ = ["Trusted", "Verifier"]
@@ -64,7 +64,7 @@ class Verifier:
         """Return what may be trusted in ``raw``; raise Unreadable, NotTrusted or NotValid (a strange envelope)."""
         root = parse(raw, self._max_bytes)
         book = self._partners()
-        if not is_envelope(root):
+        if refuse_headers(root) is None:
             return self._bare(root, book, now, len(raw))
         if is_secured(root):
             return self._secured(root, book, now, len(raw))

@@ -1,35 +1,76 @@
-"""SOAP envelopes of the hub's channel (contract ``urn:cms:b2b:v01``): reads requests, writes answers."""
+"""SOAP envelopes of the hub's channel (contract ``urn:cms:b2b:v01``): reads requests, writes answers.
+
+An answer is in the version of SOAP of its request. It has a Security header if the request has one: others can't be
+expected to understand it.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from lxml import etree
 
 from csire_bridge.domain.errors import NotValid, Problem, ProblemCode
+from csire_bridge.domain.message.message import Form
 from csire_bridge.xml.security.keys import SigningKey
 from csire_bridge.xml.security.wss import sign_envelope
+from csire_bridge.xml.security.wss_parts import SECURITY, WSSE, WSU
+from csire_bridge.xml.soap import Blame, Fault, Soap, check_headers, fault_body, new_envelope, serialised, version_of
 
-__all__ = ["CMS", "body_of", "business_document", "fault", "is_envelope", "is_secured", "reference_answer"]
+__all__ = ["CMS", "Asked", "body_of", "business_document", "fault", "is_secured", "reference_answer", "refuse_headers"]
 
 CMS = "urn:cms:b2b:v01"
-_SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
-_ENVELOPES = frozenset(f"{{{ns}}}Envelope" for ns in (_SOAP12, "http://schemas.xmlsoap.org/soap/envelope/"))
-_SECURITY = "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd}Security"
 _CARRIERS = frozenset(
     f"{{{CMS}}}{name}" for name in ("SendMessageRequest", "ProcessMessageRequest", "PeekMessageResponse")
 )
+_VERSIONS: Mapping[Form, Soap] = {Form.SOAP: Soap.V12, Form.SOAP11: Soap.V11}
+_BODY = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Body[\s/>]")
+_SECURITY_HEADER = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Security[\s/>]")
+_FAULT_CODES: Mapping[ProblemCode, str] = {
+    ProblemCode.BAD_SIGNATURE: f"{{{WSSE}}}FailedCheck",
+    ProblemCode.WRAPPED: f"{{{WSSE}}}InvalidSecurity",
+    ProblemCode.PROFILE: f"{{{WSSE}}}InvalidSecurity",
+    ProblemCode.ALGORITHM: f"{{{WSSE}}}UnsupportedAlgorithm",
+    ProblemCode.UNKNOWN_SIGNER: f"{{{WSSE}}}FailedAuthentication",
+    ProblemCode.REVOKED: f"{{{WSSE}}}FailedAuthentication",
+    ProblemCode.CERTIFICATE_EXPIRED: f"{{{WSSE}}}InvalidSecurityToken",
+    ProblemCode.TIMESTAMP: f"{{{WSU}}}MessageExpired",
+}
+"""The codes of SOAP Message Security 1.1, chapter 12."""
 
 
-def is_envelope(root: etree._Element) -> bool:
-    """Whether the document is a SOAP envelope (1.1 or 1.2)."""
-    return root.tag in _ENVELOPES
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How somebody asked: the version of SOAP, and whether by WS-Security."""
+
+    version: Soap
+    secured: bool
+
+    @classmethod
+    def by(cls, form: Form, raw: bytes) -> Asked:
+        """How ``raw``, which came in an envelope, asks; also where it can't be parsed. Trust does not depend on it."""
+        header = raw[: found.start()] if (found := _BODY.search(raw)) else raw
+        return cls(_VERSIONS[form], WSSE.encode() in header and _SECURITY_HEADER.search(header) is not None)
+
+
+def refuse_headers(root: etree._Element) -> Soap | None:
+    """The version of SOAP of an envelope, None for another document.
+
+    Raises NotValid for another version, and for header blocks that must be understood and are not WS-Security.
+    """
+    version = version_of(root)
+    if version is not None:
+        check_headers(root, version, frozenset({SECURITY}))
+    return version
 
 
 def is_secured(envelope: etree._Element) -> bool:
     """Whether the envelope claims to be secured by WS-Security."""
-    return envelope.find(f"*/{_SECURITY}") is not None
+    return envelope.find(f"*/{SECURITY}") is not None
 
 
 def body_of(envelope: etree._Element) -> etree._Element:
@@ -72,28 +113,23 @@ def _wrong(text: str, place: etree._Element) -> NotValid:
     return NotValid([Problem(ProblemCode.OTHER_SCHEMA, text, "send one message in one container", line=line)])
 
 
-def reference_answer(reference: str, key: SigningKey, now: datetime) -> bytes:
-    """The signed answer to sendMessage: the message was received, under this reference."""
-    envelope, body = _envelope()
+def reference_answer(reference: str, asked: Asked, key: SigningKey, now: datetime) -> bytes:
+    """The answer to sendMessage: the message was received, under this reference."""
+    envelope, body = new_envelope(asked.version)
     response = etree.SubElement(body, f"{{{CMS}}}SendMessageResponse", nsmap={"cms": CMS})
     etree.SubElement(response, f"{{{CMS}}}DocumentReferenceNumber").text = reference
-    return sign_envelope(envelope, key, now)
+    return _secured(envelope, asked, key, now)
 
 
-def fault(code: str, text: str, key: SigningKey, now: datetime) -> bytes:
-    """A signed SOAP 1.2 fault of the sender, with the contract's detail element."""
-    envelope, body = _envelope()
-    top = etree.SubElement(body, f"{{{_SOAP12}}}Fault")
-    etree.SubElement(etree.SubElement(top, f"{{{_SOAP12}}}Code"), f"{{{_SOAP12}}}Value").text = "env:Sender"
-    reason = etree.SubElement(etree.SubElement(top, f"{{{_SOAP12}}}Reason"), f"{{{_SOAP12}}}Text")
-    reason.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-    reason.text = text
-    detail = etree.SubElement(etree.SubElement(top, f"{{{_SOAP12}}}Detail"), f"{{{CMS}}}CMSFault", nsmap={"cms": CMS})
+def fault(problem: ProblemCode, code: str, text: str, asked: Asked, key: SigningKey, now: datetime) -> bytes:
+    """A fault with the contract's detail element; ``code`` is the contract's, beside those of SOAP and WS-Security."""
+    detail = etree.Element(f"{{{CMS}}}CMSFault", nsmap={"cms": CMS})
     etree.SubElement(detail, f"{{{CMS}}}ErrorCode").text = code
     etree.SubElement(detail, f"{{{CMS}}}ErrorText").text = text
-    return sign_envelope(envelope, key, now)
+    exact = _FAULT_CODES.get(problem) if asked.secured else None
+    envelope = fault_body(asked.version, Fault(Blame.of(problem), text, detail, exact))
+    return _secured(envelope, asked, key, now)
 
 
-def _envelope() -> tuple[etree._Element, etree._Element]:
-    envelope = etree.Element(f"{{{_SOAP12}}}Envelope", nsmap={"env": _SOAP12})
-    return envelope, etree.SubElement(envelope, f"{{{_SOAP12}}}Body")
+def _secured(envelope: etree._Element, asked: Asked, key: SigningKey, now: datetime) -> bytes:
+    return sign_envelope(envelope, key, now) if asked.secured else serialised(envelope)

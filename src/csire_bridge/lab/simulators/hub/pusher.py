@@ -8,7 +8,6 @@ from typing import Literal
 
 from lxml import etree
 
-from csire_bridge.channels.hub.payload_bytes import CMS
 from csire_bridge.channels.hub.profile import HubSecurity
 from csire_bridge.channels.transport.outbound.http_exchange import (
     AnswerTooLarge,
@@ -18,19 +17,20 @@ from csire_bridge.channels.transport.outbound.http_exchange import (
     PartnerClient,
 )
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.errors import NotTrusted, Unreadable
+from csire_bridge.domain.errors import NotTrusted, NotValid, Unreadable
 from csire_bridge.lab.simulators.hub.soap import send_request
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.keys import CertificateBook, SigningKey
-from csire_bridge.xml.security.signature import verify_enveloped
+from csire_bridge.xml.security.signature import has_signature, verify_enveloped
+from csire_bridge.xml.security.soap_envelope import CMS, body_of, is_secured
 from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.soap import version_of
 
 __all__ = ["PushAnswer", "PushForm", "Pusher"]
 
 PushForm = Literal["bare", "soap"]
 _SECONDS = 30.0
 _MOST_BYTES = 64 << 20
-_SECURITY = "{*}Header/{*}Security"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +76,22 @@ class Pusher:
                 )
         except (NeverArrived, NoAnswer, AnswerTooLarge) as error:
             return PushAnswer(0, b"", "", problem=f"no answer: {error}")
-        return self._judge(answer)
+        return self._judge(answer, form == "soap")
 
-    def _judge(self, answer: HttpAnswer) -> PushAnswer:
+    def _judge(self, answer: HttpAnswer, soap: bool) -> PushAnswer:
         kind = answer.headers.get("content-type", "")
         try:
-            receipt, problem = self._receipt(parse(answer.body)), None
-        except (Unreadable, NotTrusted) as error:
+            receipt, problem = self._receipt(parse(answer.body), soap), None
+        except (Unreadable, NotTrusted, NotValid) as error:
             receipt, problem = None, f"no receipt with a good signature: {error.text}"
         return PushAnswer(answer.status, answer.body, kind, receipt, problem)
 
-    def _receipt(self, root: etree._Element) -> etree._Element:
-        if root.find(_SECURITY) is not None:
+    def _receipt(self, root: etree._Element, soap: bool) -> etree._Element:
+        """What was answered: signed, except in an envelope to one that was not secured by WS-Security."""
+        if is_secured(root):
             return verify_envelope(root, self._book, self._clock()).body[0]
+        if soap and self._security is not HubSecurity.WSS and not has_signature(root) and version_of(root) is not None:
+            return body_of(root)[0]
         tree = verify_enveloped(root, self._book, self._clock()).tree
-        response = next(tree.iter(f"{CMS}SendMessageResponse"), None)
+        response = next(tree.iter(f"{{{CMS}}}SendMessageResponse"), None)
         return tree if response is None else response

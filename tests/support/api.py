@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -20,10 +21,12 @@ from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.people.accounts import ApiToken
 from csire_bridge.domain.people.roles import PERMISSIONS, Role
+from csire_bridge.domain.people.second_person import SecondPersonRules
 from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.service.wiring.settings_to_values import execution_policy
 from csire_bridge.store.database import Database
 from csire_bridge.xml.reading.names import Names
+from tests.support.jobs import tools_of
 from tests.support.people import QUICK, add_account
 from tests.support.store import NOW
 
@@ -42,8 +45,9 @@ class Api:
         self.now: datetime = NOW
         self.head_end: Any = None
         policy = execution_policy(Settings(database="sqlite:///none.db"))
+        self.job_tools = tools_of(lambda: self.now, policy.law, lambda: nullcontext(self.head_end))
         self.authenticator = Authenticator(database, lambda: self.now, passwords=QUICK)
-        needs = ApiNeeds(
+        self.needs = ApiNeeds(
             database=database,
             clock=lambda: self.now,
             authenticator=self.authenticator,
@@ -55,9 +59,15 @@ class Api:
             address_of=lambda _: "127.0.0.1",
             wake=lambda: None,
             names=our_names,
+            jobs=self.job_tools,
         )
-        self.app = build_api(needs)
+        self.app = build_api(self.needs)
         self.client = TestClient(self.app, raise_server_exceptions=False)
+
+    def set_rules(self, rules: SecondPersonRules) -> None:
+        """What needs a second person from now on."""
+        self.job_tools = replace(self.job_tools, rules=rules)
+        self.app.state.needs = self.needs = replace(self.needs, jobs=self.job_tools)
 
     def token(self, role: Role = Role.ADMINISTRATOR, name: str | None = None) -> str:
         """A new token with the permissions of a role."""
@@ -86,14 +96,14 @@ class Caller:
 
     def __init__(self, api: Api, secret: str) -> None:
         self._client = api.client
-        self._headers = {"Authorization": f"Bearer {secret}"}
+        self.headers = {"Authorization": f"Bearer {secret}"}
 
     def get(self, path: str, headers: dict[str, str] | None = None, /, **query: Any) -> httpx.Response:
-        found: httpx.Response = self._client.get(path, params=query, headers=self._headers | (headers or {}))
+        found: httpx.Response = self._client.get(path, params=query, headers=self.headers | (headers or {}))
         return found
 
     def post(self, path: str, body: object, headers: dict[str, str] | None = None) -> httpx.Response:
-        found: httpx.Response = self._client.post(path, json=body, headers=self._headers | (headers or {}))
+        found: httpx.Response = self._client.post(path, json=body, headers=self.headers | (headers or {}))
         return found
 
 

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from csire_bridge.access.passwords import Passwords
 from csire_bridge.access.secrets import hash_of_secret, new_session_secret
-from csire_bridge.access.token_rights import rights_of
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.people.accounts import Account, Refusal, RefusalReason, Session, SessionPolicy
 from csire_bridge.domain.people.actor import NOWHERE, Actor, ActorKind, Origin, trusted
@@ -20,6 +19,7 @@ from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
 from csire_bridge.domain.people.ports import PeopleTransaction, WithAudit
 from csire_bridge.domain.people.roles import PERMISSIONS
+from csire_bridge.domain.people.token_rights import rights_of
 
 __all__ = [
     "Authenticator",

@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from csire_bridge.access.token_rights import rights_of
 from csire_bridge.domain.people.accounts import Account, ApiToken, Session, SessionPolicy
 from csire_bridge.domain.people.ports import PeopleTransaction
 from csire_bridge.domain.people.roles import Permission
+from csire_bridge.domain.people.token_rights import rights_of
 
 __all__ = [
     "AccountState",

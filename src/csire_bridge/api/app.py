@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
 from csire_bridge.api.http.body_limit import BodyLimit
+from csire_bridge.api.http.json_names import no_name_twice
 from csire_bridge.api.http.problems import PROBLEMS, handle_problems
 from csire_bridge.api.needs import ApiNeeds
 from csire_bridge.api.routes.administration.sessions import session_router
@@ -17,6 +18,7 @@ from csire_bridge.api.routes.bulk import bulk_router
 from csire_bridge.api.routes.documents import document_router
 from csire_bridge.api.routes.figures import figure_router
 from csire_bridge.api.routes.guards import guard_router
+from csire_bridge.api.routes.jobs import job_router
 from csire_bridge.api.routes.messages import message_router
 from csire_bridge.api.routes.order_acts import order_acts_router
 from csire_bridge.api.routes.order_story import order_story_router
@@ -39,6 +41,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     point_router,
     guard_router,
     bulk_router,
+    job_router,
     figure_router,
     rule_router,
     statistics_router,
@@ -64,6 +67,7 @@ def build_api(needs: ApiNeeds) -> FastAPI:
         redoc_url=None,
         responses=PROBLEMS,
         middleware=[Middleware(BodyLimit)],
+        dependencies=[Depends(no_name_twice)],
         redirect_slashes=False,
     )
     app.state.needs = needs

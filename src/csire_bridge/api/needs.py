@@ -13,6 +13,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.order.order import Order
 from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
+from csire_bridge.pipeline.jobs.tools import JobTools
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alerts.alert_list import ListedAlert
@@ -33,7 +34,8 @@ class ApiNeeds:
 
     ``answer_due`` tells the number of the message that tells the hub of an order's end; None if there is none.
     ``alerts`` finds the conditions that hold at a moment (UTC); ``partners`` lists them as they are then.
-    ``wake`` tells the worker that something is due. ``names`` has the names of elements and codes.
+    ``wake`` tells the worker that something is due. ``names`` has the names of elements and codes. ``jobs``: by
+    what the items of jobs are looked at.
     """
 
     database: Database
@@ -47,3 +49,4 @@ class ApiNeeds:
     address_of: AddressOf
     wake: Callable[[], None]
     names: Callable[[], Names]
+    jobs: JobTools

@@ -21,6 +21,7 @@ from csire_bridge.config.sections.deadlines import DeadlineSettings
 from csire_bridge.config.sections.execution import AgreementSettings, ExecutionSettings
 from csire_bridge.config.sections.head_end import HeadEndSettings
 from csire_bridge.config.sections.health import HealthSettings
+from csire_bridge.config.sections.jobs import JobSettings
 from csire_bridge.config.sections.law import LawSettings
 from csire_bridge.config.sections.logging import LoggingSettings
 from csire_bridge.config.sections.metrics import MetricsSettings
@@ -138,6 +139,7 @@ class Settings(BaseSettings):
     agreements: AgreementSettings = AgreementSettings()
     hub: HubSettings = HubSettings()
     worker: WorkerSettings = WorkerSettings()
+    jobs: JobSettings = JobSettings()
     web: WebSettings = WebSettings()
     deadlines: DeadlineSettings = DeadlineSettings()
     law: LawSettings = LawSettings()

@@ -5,6 +5,6 @@ the law protects), ``work``, ``words`` (counted ones), ``written_text`` (text of
 ``pasted_key`` (what a pasted text may be); then the
 packages ``message`` (what comes in and goes out), ``order`` (its states and decisions), ``meter``,
 ``metering_point``, then ``law`` (what the law forbids), and last ``rules`` and ``calendar`` (when something may be
-sent), ``people`` (roles, accounts, the audit), ``figures`` (what orders came to) and ``operations`` (retries,
-alerts, statistics).
+sent), ``people`` (roles, accounts, the audit), ``jobs`` (what people have done to many things), ``figures`` (what
+orders came to) and ``operations`` (retries, alerts, statistics).
 """

@@ -21,5 +21,5 @@ batch through them, and one by one where a piece of it fails.
 
 Read in this order: ``ports`` (what the pipeline needs from outside), ``batch_step``, ``batch_runner``,
 ``execution_policy``, ``counting`` and ``tracing`` (what metrics and traces tell of it), and then the packages
-``intake``, ``orders``, ``execute``, ``observe``, ``agreement``, ``answer``, ``operator``, ``refused``.
+``intake``, ``orders``, ``execute``, ``observe``, ``agreement``, ``answer``, ``operator``, ``jobs``, ``refused``.
 """

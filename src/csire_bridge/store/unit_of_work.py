@@ -28,6 +28,7 @@ from csire_bridge.store.repositories.orders.sid import SidBook
 from csire_bridge.store.repositories.people.accounts import Accounts
 from csire_bridge.store.repositories.people.api_requests import ApiRequests
 from csire_bridge.store.repositories.people.audit import AuditLog
+from csire_bridge.store.repositories.people.jobs import JobBook
 from csire_bridge.store.repositories.people.login_tries import LoginTries
 from csire_bridge.store.repositories.people.sessions import Sessions
 from csire_bridge.store.repositories.people.tokens import Tokens
@@ -82,6 +83,7 @@ class UnitOfWork:
         self.tries = LoginTries(connection)
         self.audit = AuditLog(connection)
         self.api_requests = ApiRequests(connection)
+        self.jobs = JobBook(connection)
 
     def attempt(self) -> AbstractContextManager[object]:
         """A part of the transaction that is undone alone if it raises."""

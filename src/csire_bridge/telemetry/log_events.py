@@ -87,6 +87,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "partners.kept": _error("why", same=""),
     "partners.read": _info("version"),
     "partners.remark": _error("text"),
+    "people_job.item_failed": _error("job item why"),
     "point.not_looked_up": _warning("point why", same="why"),
     "process.stood_still": _warning("seconds"),
     "queue.message_gone": _warning("reference", same=""),

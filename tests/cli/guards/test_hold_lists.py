@@ -41,7 +41,7 @@ def listed(place: Place, *lines: str) -> Path:
 def test_given_a_list_with_unclear_lines_then_each_is_told_and_nothing_is_held(place: Place) -> None:
     file = listed(place, "code;street", f"{POINT};Meadow 1", UNKNOWN, SHARED, "59002438562878E+17", POINT)
     said = place.run("hold", "set", "--file", file, *EMERGENCY, code=1)
-    assert "1 point found, 2 unknown, 1 ambiguous" in said
+    assert "1 point found, 1 unknown, 1 wrong, 1 ambiguous" in said
     assert f"unknown: {UNKNOWN}: no such metering point is known" in said
     assert "what a spreadsheet makes of a code" in said
     assert f"ambiguous: {SHARED}: that meter is at {THIRD}, {OTHER}" in said
@@ -63,7 +63,7 @@ def test_given_only_found_then_what_is_found_is_held_and_open_orders_there_are_t
 def test_given_a_dry_run_then_the_preview_says_what_is_held_already_and_nothing_changes(place: Place) -> None:
     place.run("hold", "set", POINT, *EMERGENCY)
     said = place.run("hold", "set", "--file", listed(place, POINT, OTHER), *EMERGENCY, "--dry-run")
-    assert "2 points found, 0 unknown, 0 ambiguous" in said
+    assert "2 points found, 0 unknown, 0 wrong, 0 ambiguous" in said
     assert f"held already: {POINT}" in said
     assert len(place.json("hold", "list")["holds"]) == 1
 

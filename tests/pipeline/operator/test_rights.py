@@ -25,7 +25,7 @@ from csire_bridge.pipeline.operator import guard_actions
 from csire_bridge.store.database import Database
 from tests.support.store import CODE, NOW
 
-SERVE_OTHERS = {"carry_out", "go_on", "known_point", "lift_danger", "preview", "record", "statement"}
+SERVE_OTHERS = {"go_on", "known_point", "lift_danger", "record", "statement"}
 """They have an operator action, and are called by use cases only."""
 WRITE_THEIR_OWN = {"read_protection_of", "import_points", "add", "create"}
 """They check the permission and write the entry themselves, because the entry tells less, or the key first."""

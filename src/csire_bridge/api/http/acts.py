@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -15,9 +16,11 @@ from pydantic import BaseModel
 from csire_bridge.api.http.answers import as_bytes, masked
 from csire_bridge.api.http.call import Call
 from csire_bridge.api.http.problems import ApiProblem
+from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import require
+from csire_bridge.pipeline.operator.refusals import note_refusal
 from csire_bridge.store.repositories.people.api_requests import ApiRequest
 from csire_bridge.store.unit_of_work import UnitOfWork
 
@@ -43,18 +46,40 @@ def act(
     ``prepare`` runs before the transaction, for what may take long, and returns what is done in it. With ``key``, a
     request that was answered gets the same answer again; raises ApiProblem for one that is under way (409), or whose
     key was used for another request (422). Facts named in ``shown_once`` are secrets: they are told now, and not kept
-    for a repetition.
+    for a repetition. What is refused stands in the audit.
     """
-    require(call.actor, what)
-    why = getattr(body, "why", None)
+    why, rules = getattr(body, "why", None), call.needs.jobs.rules
+    with _refusal_noted(call, what, why):
+        require(call.actor, what)
+        return _once(call, body, key, prepare, OperatorAction.of(call.actor, call.now, why, rules), status, shown_once)
+
+
+@contextmanager
+def _refusal_noted(call: Call, what: Act, why: str | None) -> Iterator[None]:
+    try:
+        yield
+    except ActionRefused as error:
+        note_refusal(call.needs.database, call.actor, f"{what}: {call.request.url.path}", call.now, why, error)
+        raise
+
+
+def _once(
+    call: Call,
+    body: BaseModel,
+    key: str | None,
+    prepare: Callable[[OperatorAction], Work],
+    doing: OperatorAction,
+    status: HTTPStatus,
+    shown_once: Collection[str],
+) -> Response:
     with _claimed(call, body, key) as (claim, known):
         if known is not None:
             told = known.body or b""
             told = told if call.may_read_personal else as_bytes(masked(json.loads(told)))  # he may have lost the right
             return _response(HTTPStatus(known.status or status), told, replayed=True)
-        work = prepare(OperatorAction.of(call.actor, call.now, why))
+        work = prepare(doing)
         with call.needs.database.transaction() as tx:
-            result = work(tx, OperatorAction.of(call.actor, call.now, why))
+            result = work(tx, replace(doing, at=call.now))
             content = as_bytes(result if call.may_read_personal else masked(result))
             kept = as_bytes(_without(result, shown_once)) if shown_once else content
             if claim is not None and not tx.api_requests.answered(claim, status, kept):

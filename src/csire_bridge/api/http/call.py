@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 from csire_bridge.api.http.problems import ApiProblem
 from csire_bridge.api.needs import ApiNeeds
 from csire_bridge.domain.people.accounts import Refusal
-from csire_bridge.domain.people.actor import Actor, Origin
+from csire_bridge.domain.people.actor import Actor, NotAllowed, Origin
 from csire_bridge.domain.people.roles import Permission
+from csire_bridge.pipeline.operator.refusals import note_refusal
 from csire_bridge.telemetry.logs import bound_fields
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _BEARER = HTTPBearer(auto_error=False, description="An API token, or the secret of a session")
+_READS = ("GET", "HEAD")
 _TOKEN_PREFIX = "csb_"  # noqa: S105 - how a token begins, no secret
 _Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
@@ -83,8 +85,14 @@ def _permitted(permission: Permission | None) -> Callable[[Request, HTTPAuthoriz
     def call(request: Request, credentials: _Credentials) -> Call:
         needs = needs_of(request)
         actor = _actor(request, needs, credentials)
-        if permission is not None:
-            actor.require(permission, f"{request.method} {request.url.path}")
+        what = f"{request.method} {request.url.path}"
+        try:
+            if permission is not None:
+                actor.require(permission, what)
+        except NotAllowed as error:
+            if request.method not in _READS:
+                note_refusal(needs.database, actor, what, needs.clock(), None, error)
+            raise
         return Call(needs, actor, request)
 
     return call

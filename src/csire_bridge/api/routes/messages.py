@@ -1,8 +1,9 @@
-"""``/messages``: find messages, show one, its bytes; judge refused ones again."""
+"""``/messages``: find messages, show one, its bytes; judge refused ones again, or replay them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -26,7 +27,11 @@ from csire_bridge.api.http.fields import (
 )
 from csire_bridge.api.http.pages import After, Limit, LookedPage, looked_page, place_of
 from csire_bridge.api.http.problems import missing
+from csire_bridge.api.routes.filters import MessageFilter
+from csire_bridge.api.routes.jobs import plan_job
+from csire_bridge.api.routes.new_job import NewJob
 from csire_bridge.api.routes.shapes import Facts, MessageFacts
+from csire_bridge.domain.jobs.kinds import JobKind
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
@@ -52,6 +57,18 @@ class JudgeAgain(Why):
     keys: Annotated[
         list[Annotated[int, Field(ge=1, le=LARGEST_KEY)]], Field(min_length=1, max_length=1000, examples=[[17, 18]])
     ]
+
+
+class Replay(Why):
+    """Refused messages whose bytes are taken in once more: by their keys, or all that match."""
+
+    keys: (
+        Annotated[
+            list[Annotated[int, Field(ge=1, le=LARGEST_KEY)]], Field(min_length=1, max_length=1000, examples=[[17]])
+        ]
+        | None
+    ) = None
+    messages: MessageFilter | None = None
 
 
 @message_router.get("", response_model=LookedPage[MessageFacts], summary="Messages, the newest first")
@@ -134,3 +151,12 @@ def judge_again(call: Ordering, body: JudgeAgain, key: IdempotencyKey = None) ->
         return lambda tx, doing: {"messages": reopen_by_hand(tx, body.keys, doing)}
 
     return act(call, Act.MESSAGE_JUDGE_AGAIN, body, key, prepare)
+
+
+@message_router.post(
+    "/replay", response_model=Facts, status_code=HTTPStatus.CREATED, summary="Plan the replay of refused messages"
+)
+def replay(call: Reading, body: Replay, key: IdempotencyKey = None) -> Response:
+    """A job, as by `POST /jobs`: look at it, then start it. What was accepted is never taken in again."""
+    keys = " ".join(map(str, body.keys)) if body.keys else None
+    return plan_job(call, NewJob(kind=JobKind.REPLAY, keys=keys, messages=body.messages, why=body.why), key)

@@ -9,39 +9,18 @@ from sqlalchemy import Connection
 
 from csire_bridge.api.http.answers import answer
 from csire_bridge.api.http.call import Call, Personal, Reading
-from csire_bridge.api.http.fields import (
-    EicText,
-    Key,
-    MessageIdText,
-    MeterText,
-    MomentText,
-    PointText,
-    ProcessText,
-    Short,
-    Words,
-)
-from csire_bridge.api.http.pages import After, Limit, LookedPage, Page, looked_page, place_of
+from csire_bridge.api.http.fields import Key
+from csire_bridge.api.http.pages import LookedPage, Page, looked_page, place_of
 from csire_bridge.api.http.problems import missing
+from csire_bridge.api.routes.filters import OrderListing
 from csire_bridge.api.routes.shapes import Facts, OrderFacts, OrderFile
-from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.order.clock_stage import ClockAt, ClockStage
-from csire_bridge.domain.order.facts import OrderSource
-from csire_bridge.domain.order.order import (
-    DisconnectionKind,
-    NotDelivered,
-    Order,
-    OrderKind,
-    OrderState,
-    RejectionReason,
-    WaitsFor,
-)
+from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.pipeline.operator.explanations import explained, explanation_facts
 from csire_bridge.store.queries.clock_facts import clock_facts
 from csire_bridge.store.queries.lists.order_pages import order_page
 from csire_bridge.store.queries.lists.order_ways import order_way
 from csire_bridge.store.queries.order_dossier import order_file
-from csire_bridge.store.queries.order_search import OrderSearch
 from csire_bridge.store.repositories.orders.orders import OrderBook
 from csire_bridge.store.sql.row_mapper import to_row
 
@@ -52,70 +31,17 @@ _LOOK = "look its key up with GET /api/v1/orders"
 
 
 @order_router.get("", response_model=LookedPage[OrderFacts], summary="Orders, the newest first")
-def find(
-    call: Reading,
-    state: Annotated[list[OrderState] | None, Query(max_length=20, description="May be given more than once.")] = None,
-    waits_for: Annotated[WaitsFor | None, Query(description="What a registered order waits for.")] = None,
-    point: Annotated[PointText | None, Query(description="Code of the metering point.")] = None,
-    kind: Annotated[OrderKind | None, Query()] = None,
-    source: Annotated[OrderSource | None, Query(description="Whose order it is.")] = None,
-    disconnection_kind: Annotated[DisconnectionKind | None, Query()] = None,
-    supplier: Annotated[EicText | None, Query()] = None,
-    meter: Annotated[MeterText | None, Query(description="Number of the meter, as orders tell it.")] = None,
-    station: Annotated[Short | None, Query(description="Station of the metering point.")] = None,
-    message: Annotated[MessageIdText | None, Query(description="The hub's message that asked for it.")] = None,
-    process: Annotated[ProcessText | None, Query(description="The instance of its market process.")] = None,
-    sid_number: Annotated[Words | None, Query(description="Its number at SID.")] = None,
-    since: Annotated[MomentText | None, Query(description="Registered then or later.")] = None,
-    until: Annotated[MomentText | None, Query(description="Registered before.")] = None,
-    reason: Annotated[Words | None, Query(description="Words of the reason.")] = None,
-    text: Annotated[Words | None, Query(description="Words of the reason, description or history.")] = None,
-    error: Annotated[Words | None, Query(description="Words of the last error of its work.")] = None,
-    attempts: Annotated[int | None, Query(ge=1, le=1000, description="So many commands were given, or more.")] = None,
-    undelivered: Annotated[NotDelivered | None, Query(description="Why a command could not be delivered.")] = None,
-    cannot: Annotated[RejectionReason | None, Query(description="Why it can't be carried out.")] = None,
-    clock: Annotated[ClockStage | None, Query(description="How much of the time until its deadline is over.")] = None,
-    dated_since: Annotated[MomentText | None, Query(description="It may run then or later.")] = None,
-    dated_until: Annotated[MomentText | None, Query(description="It may run before.")] = None,
-    oldest_first: bool = False,
-    after: After = None,
-    limit: Limit = 50,
-) -> Response:
+def find(call: Reading, wanted: Annotated[OrderListing, Query()]) -> Response:
     """A page of the orders that meet every filter.
 
     To follow new ones, ask with ``oldest_first`` and the last cursor; or ask again with ``If-None-Match``. They go by
     key; by the moment of registration where ``since``, ``until`` or ``waits_for`` is given. A page of filters that few
     meet can end early, even empty: ``looked_to`` says how far was looked, ``next`` goes on from there.
     """
-    call.require_personal(point=point, meter=meter, reason=reason, text=text, error=error, sid_number=sid_number)
-    wanted = OrderSearch(
-        states=tuple(state or ()),
-        waits_for=waits_for,
-        point=MeteringPointCode(point) if point else None,
-        kind=kind,
-        source=source,
-        disconnection_kind=disconnection_kind,
-        supplier=Eic(supplier) if supplier else None,
-        meter=MeterNumber(meter) if meter else None,
-        station=station,
-        message=MessageId(message) if message else None,
-        process=ProcessInstanceId(process) if process else None,
-        sid_number=sid_number,
-        since=since,
-        until=until,
-        reason=reason,
-        text=text,
-        error=error,
-        attempts=attempts,
-        undelivered=undelivered,
-        cannot=cannot,
-        clock=ClockAt(clock, call.now) if clock else None,
-        dated_since=dated_since,
-        dated_until=dated_until,
-    )
-    place = place_of(after, by_moment=order_way(wanted).by_moment)
+    search = wanted.search(call)
+    place = place_of(wanted.after, by_moment=order_way(search).by_moment)
     with call.reading() as connection:
-        found = order_page(connection, wanted, limit, place, oldest_first=oldest_first)
+        found = order_page(connection, search, wanted.limit, place, oldest_first=wanted.oldest_first)
     body = looked_page([to_row(order) for order in found.orders], found.next, found.looked_to)
     return answer(call, body, (Act.ORDER_READ, "orders: " + (call.request.url.query[:150] or "all")))
 

@@ -63,18 +63,20 @@ def hold_many(operator: Operator, file: Path, new: NewHold, *, dry_run: bool, on
         picked = pick_points(tx, words, new.act.at)
         held_before = tx.guards.holds_of(picked.found, new.act.at)
         goes = not dry_run and (picked.is_whole or only_found)
+        if goes:
+            new.act.require_few(len(picked.found))
         done = [new.enter(tx, code) for code in picked.found] if goes else []
     facts = {
         "found": list(picked.found),
         "unknown": dict(picked.unknown),
+        "wrong": dict(picked.wrong),
         "ambiguous": {word: list(codes) for word, codes in picked.ambiguous.items()},
         "repeated": list(picked.repeated),
         "held_before": sorted(held_before),
         "held": [{"key": hold.key, "point": hold.metering_point, "orders": [o.key for o in met]} for hold, met in done],
     }
-    head = (
-        f"{counted(len(picked.found), 'point')} found, {len(picked.unknown)} unknown, {len(picked.ambiguous)} ambiguous"
-    )
+    counts = [f"{len(picked.unknown)} unknown", f"{len(picked.wrong)} wrong", f"{len(picked.ambiguous)} ambiguous"]
+    head = f"{counted(len(picked.found), 'point')} found, {', '.join(counts)}"
     met = sum(len(orders) for _, orders in done)
     end = f"{counted(len(done), 'point')} held; {counted(met, 'open order')} there" if goes else "nothing was held"
     operator.tell(facts, head, *_unclear(picked), *_before(held_before), end)
@@ -86,7 +88,9 @@ def hold_many(operator: Operator, file: Path, new: NewHold, *, dry_run: bool, on
 
 def _unclear(picked: PickedPoints) -> Iterator[str]:
     for word, why in picked.unknown.items():
-        yield f"unknown: {word or '(empty)'}: {why}"
+        yield f"unknown: {word}: {why}"
+    for word, why in picked.wrong.items():
+        yield f"wrong: {word or '(empty)'}: {why}"
     for word, codes in picked.ambiguous.items():
         yield f"ambiguous: {word}: that meter is at {', '.join(codes)}"
     for word in picked.repeated:

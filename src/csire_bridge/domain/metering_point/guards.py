@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from csire_bridge.domain.meter.contactor import ContactorAction
 
-__all__ = ["CAP_WINDOW", "Allowance", "Stop", "StopScope", "require_second_person"]
+__all__ = ["CAP_WINDOW", "Allowance", "Stop", "StopScope"]
 
 CAP_WINDOW = timedelta(hours=1)
 """The cap counts the disconnections that were given within this time."""
@@ -58,9 +58,3 @@ class Allowance:
     approved_by: str | None = None
     approved_why: str | None = None
     until: datetime | None = None
-
-
-def require_second_person(asked_by: str, approves: str) -> None:
-    """Raise ValueError unless the two are different people (compared without case and outer blanks)."""
-    if asked_by.strip().casefold() == approves.strip().casefold():
-        raise ValueError(f"{approves} asked for it, so somebody else must approve")

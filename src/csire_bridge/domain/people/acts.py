@@ -63,9 +63,17 @@ class Act(StrEnum):
     TOKEN_CREATE = "token.create"  # noqa: S105 - the name of an act
     TOKEN_REVOKE = "token.revoke"  # noqa: S105 - the name of an act
     SESSION_REVOKE = "session.revoke"
+    JOB_PLAN = "job.plan"
+    JOB_START = "job.start"
+    JOB_CANCEL = "job.cancel"
+    JOB_APPROVE = "job.approve"
+    JOB_DECLINE = "job.decline"
+    JOB_END = "job.end"
     AUDIT_READ = "audit.read"
     AUDIT_EXPORT = "audit.export"
     AUDIT_PRUNE = "audit.prune"
+    # Somebody tried an act and was refused; the subject names both.
+    ACT_REFUSED = "act.refused"
     # The acts of a login: nobody needs a permission for them.
     LOGIN = "login.done"
     LOGIN_FAILED = "login.failed"
@@ -125,9 +133,17 @@ PERMISSION_OF: Mapping[Act, Permission | None] = {
     Act.TOKEN_CREATE: Permission.PEOPLE,
     Act.TOKEN_REVOKE: Permission.PEOPLE,
     Act.SESSION_REVOKE: Permission.PEOPLE,
+    # Whoever may read may plan a job and ask for it; whether he may do it stands with its kind.
+    Act.JOB_PLAN: Permission.READ,
+    Act.JOB_START: Permission.READ,
+    Act.JOB_CANCEL: Permission.READ,
+    Act.JOB_APPROVE: Permission.READ,
+    Act.JOB_DECLINE: Permission.READ,
+    Act.JOB_END: None,
     Act.AUDIT_READ: Permission.AUDIT,
     Act.AUDIT_EXPORT: Permission.AUDIT,
     Act.AUDIT_PRUNE: Permission.SYSTEM,
+    Act.ACT_REFUSED: None,
     Act.LOGIN: None,
     Act.LOGIN_FAILED: None,
     Act.LOGOUT: None,

@@ -17,9 +17,11 @@ MASK = "(masked)"
 
 _POINT = re.compile(r"(?<![0-9])[0-9]{14}([0-9]{4})(?![0-9])")
 _PERSONAL = frozenset({"meter", "description", "receipt", "raw", "told_by"})
-_FREE_TEXTS = frozenset({"detail", "text", "problem", "refused", "last_error", "result_text", "told"})
+_FREE_TEXTS = frozenset(
+    {"detail", "text", "problem", "refused", "last_error", "result_text", "told", "chosen", "foreseen"}
+)
 _REASON = "why"
-_CODES = frozenset({"undelivered_why"})
+_CODES = frozenset({"undelivered_why", "needs_why"})
 
 
 def is_personal(name: str) -> bool:

@@ -88,6 +88,7 @@ def reopen(tx: Transaction, keys: Sequence[int], now: datetime, text: str) -> li
 @audited(Act.MESSAGE_JUDGE_AGAIN, "{keys}")
 def reopen_by_hand(tx: Transaction, keys: Sequence[int], act: OperatorAction) -> list[int]:
     """The same for a person. Raises ActionRefused, and changes nothing, for one that is not refused or has no bytes."""
+    act.require_few(len(keys))
     found = {raw.key: raw for raw in tx.messages.refused(keys)}
     for key in keys:
         if key not in found:

@@ -11,9 +11,9 @@ from csire_bridge.domain.metering_point.guards import Allowance, StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, WaitsFor
-from csire_bridge.domain.people.actor import ActorKind
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import audited
+from csire_bridge.domain.people.second_person import require_in_person
 from csire_bridge.pipeline.operator.waiting_orders import go_on
 from csire_bridge.pipeline.ports.store import Transaction
 
@@ -36,7 +36,11 @@ def throw_stop(tx: Transaction, scope: StopScope, act: OperatorAction) -> None:
 
 @audited(Act.STOP_LIFT, "stop", lambda tx, _: tx.guards.stop())
 def lift_stop(tx: Transaction, act: OperatorAction) -> int:
-    """Lift the stop switch; return how many times it had been thrown. Orders that waited continue."""
+    """Lift the stop switch; return how many times it had been thrown. Orders that waited continue.
+
+    Raises NeedsSecondPerson where the rules say so.
+    """
+    act.require_second("lifting the stop switch", needed=act.rules.stop_lift)
     lifted = tx.guards.lift_stops(act.by, act.at, act.why)
     if lifted:
         tx.work.wake_waiting(WaitsFor.STOP, act.at)
@@ -63,9 +67,10 @@ def set_hold(
 def release_hold(tx: Transaction, key: int, act: OperatorAction) -> tuple[Hold, Sequence[Order]]:
     """Release a hold; return it with the orders that waited for it, which continue unless something else stops them.
 
-    Raises ActionRefused when there is no such hold, or it was released before.
+    Raises ActionRefused when there is no such hold, or it was released before, or the rules ask for a second person.
     """
-    known_hold(tx, key)
+    emergency = known_hold(tx, key).kind is HoldKind.EMERGENCY
+    act.require_second("releasing an emergency hold", needed=emergency and act.rules.emergency_release)
     try:
         hold = tx.guards.release_hold(key, act.by, act.at, act.why)
     except StaleWrite as error:
@@ -76,7 +81,7 @@ def release_hold(tx: Transaction, key: int, act: OperatorAction) -> tuple[Hold, 
 @audited(Act.ALLOWANCE_ASK, "allowance")
 def ask(tx: Transaction, count: int, act: OperatorAction) -> int:
     """Ask for ``count`` disconnections above the cap; return the request's key, for somebody else to approve."""
-    _in_person(act)
+    require_in_person(act.who, "more than the cap")
     return tx.guards.ask_allowance(count, act.by, act.why or "", act.at)
 
 
@@ -86,7 +91,7 @@ def approve(tx: Transaction, key: int, act: OperatorAction, lasts: timedelta) ->
 
     Raises ActionRefused when there is no such request, it was approved before, or the same person asked for it.
     """
-    _in_person(act)
+    require_in_person(act.who, "more than the cap")
     try:
         allowance = tx.guards.approve_allowance(key, act.by, act.at, lasts, act.why)
     except KeyError as error:
@@ -97,11 +102,3 @@ def approve(tx: Transaction, key: int, act: OperatorAction, lasts: timedelta) ->
         raise ActionRefused(str(error), "have another person look at it and approve") from error
     tx.work.wake_waiting(WaitsFor.CAP, act.at)
     return allowance
-
-
-def _in_person(act: OperatorAction) -> None:
-    """A token is nobody: whoever holds two of them, or one and an account, would be two persons."""
-    if act.who.kind is ActorKind.TOKEN:
-        raise ActionRefused(
-            "more than the cap needs two persons, and a token is none", "log in with an account of your own"
-        )

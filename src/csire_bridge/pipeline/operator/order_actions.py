@@ -36,6 +36,7 @@ from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = [
     "ObservedOrder",
+    "known_order",
     "look",
     "not_sent",
     "report_executed",
@@ -44,6 +45,7 @@ __all__ = [
     "retry_refusal",
     "send_to_field",
     "settle_contested",
+    "waiting_order",
     "withdraw",
     "withdraw_unsent",
 ]
@@ -73,6 +75,7 @@ def retry(tx: Transaction, orders: Sequence[Order], act: OperatorAction) -> list
 
     Raises ActionRefused, and changes nothing, if one of them must not be retried.
     """
+    act.require_few(len(orders))
     changes = OrderChanges(act.at)
     for order in orders:
         against = retry_refusal(order)
@@ -110,7 +113,7 @@ def send_to_field(tx: Transaction, key: int, act: OperatorAction, law: LawPolicy
 
     Raises ActionRefused for one that must not be carried out now: recalled, at a protected point, held, stopped.
     """
-    order = _waiting(tx, key)
+    order = waiting_order(tx, key)
     against = _against_people(tx, order, act.at, law)
     if against:
         raise ActionRefused(against, "nobody may be sent; the order stays as it is")
@@ -129,7 +132,7 @@ def look(store: Store, head_end: HeadEnd | None, key: int, clock: Clock) -> Obse
     """The order, and its contactor as it is now; orders that move no contactor have none to read."""
     now = clock()
     with store.transaction() as tx:
-        order = _waiting(tx, key)
+        order = waiting_order(tx, key)
         point = tx.points.of([order.metering_point], now).get(order.metering_point)
         doubt = doubts_of(tx, order, now)
     if order.kind.contactor_action is None:
@@ -241,7 +244,7 @@ def withdraw_unsent(tx: Transaction, key: int, act: OperatorAction) -> Order:
 
     The hub is told as for ``withdraw``. Raises ActionRefused for one that was sent, was recalled, or is a step.
     """
-    order = _known(tx, key)
+    order = known_order(tx, key)
     against = _against_withdrawal(order)
     if against:
         raise ActionRefused(against, f"look at it: csire-bridge orders show {key}")
@@ -329,8 +332,9 @@ def _proof(seen: ObservedOrder, unread: bool) -> str:
     return f"CONTACTOR NOT READ ({seen.silence})"
 
 
-def _waiting(tx: Transaction, key: int) -> Order:
-    order = _known(tx, key)
+def waiting_order(tx: Transaction, key: int) -> Order:
+    """The order of that key; raises ActionRefused for one that does not wait for a person."""
+    order = known_order(tx, key)
     if order.state not in NEEDS_OPERATOR:
         raise ActionRefused(
             f"order {key} is {order.state}", f"only orders that are {' or '.join(sorted(NEEDS_OPERATOR))} can be"
@@ -338,7 +342,8 @@ def _waiting(tx: Transaction, key: int) -> Order:
     return order
 
 
-def _known(tx: Transaction, key: int) -> Order:
+def known_order(tx: Transaction, key: int) -> Order:
+    """The order of that key; raises ActionRefused where there is none."""
     order = tx.orders.get_many([key]).get(key)
     if order is None:
         raise ActionRefused(f"there is no order {key}", "look its key up with `orders list`")

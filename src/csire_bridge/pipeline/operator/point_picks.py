@@ -7,7 +7,7 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
@@ -22,19 +22,21 @@ _HEADINGS = ("code", "point", "ppe", "meter")
 class PickedPoints:
     """What became of each line. ``found`` has each point once, in the order of the list.
 
-    ``unknown`` says for each line that means no point of ours why; ``ambiguous`` the points at which its meter is;
-    ``repeated`` are lines that mean a point which an earlier line has named.
+    ``unknown`` says for each line that means no point of ours why; ``wrong`` for each that can't be the code of any,
+    such as one with a wrong check digit; ``ambiguous`` has the points at which its meter is; ``repeated`` are lines
+    that mean a point which an earlier line has named.
     """
 
     found: Sequence[MeteringPointCode]
     unknown: Mapping[str, str]
     ambiguous: Mapping[str, Sequence[MeteringPointCode]]
     repeated: Sequence[str]
+    wrong: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
         """Whether every line means one point."""
-        return not self.unknown and not self.ambiguous
+        return not self.unknown and not self.wrong and not self.ambiguous
 
 
 def listed_words(text: str) -> list[str]:
@@ -54,6 +56,7 @@ def pick_points(tx: Transaction, words: Sequence[str], now: datetime) -> PickedP
     at_meter = tx.points.points_of_meters([meter for meter in meters.values() if meter is not None])
     found: dict[MeteringPointCode, None] = {}
     unknown: dict[str, str] = {}
+    wrong: dict[str, str] = {}
     ambiguous: dict[str, Sequence[MeteringPointCode]] = {}
     repeated: list[str] = []
     for word in words:
@@ -61,13 +64,15 @@ def pick_points(tx: Transaction, words: Sequence[str], now: datetime) -> PickedP
         here = at_meter.get(meter, []) if meter is not None else [code for code in known if code == word]
         if len(here) > 1:
             ambiguous[word] = sorted(here)
+        elif not here and (problem := _problem(word)):
+            wrong[word] = problem
         elif not here:
             unknown[word] = _why_not(word)
         elif here[0] in found:
             repeated.append(word)
         else:
             found[here[0]] = None
-    return PickedPoints(tuple(found), unknown, ambiguous, tuple(repeated))
+    return PickedPoints(tuple(found), unknown, ambiguous, tuple(repeated), wrong)
 
 
 def _is_code(word: str) -> bool:
@@ -93,9 +98,16 @@ def _meter(word: str) -> MeterNumber | None:
         return None
 
 
-def _why_not(word: str) -> str:
+def _problem(word: str) -> str | None:
+    """What is wrong with a line that can't mean any point."""
+    if not word:
+        return "the line is empty"
     if "E+" in word.upper():
         return "it is what a spreadsheet makes of a code: format the column as text, and fill it anew"
+    return _code_problem(word) if _is_code(word) else None
+
+
+def _why_not(word: str) -> str:
     if _is_code(word):
-        return _code_problem(word) or "no such metering point is known"
-    return "no metering point has this code, nor a meter of this number" if word else "the line is empty"
+        return "no such metering point is known"
+    return "no metering point has this code, nor a meter of this number"

@@ -23,6 +23,7 @@ def release(tx: Transaction, pieces: Sequence[ParkedWork], act: OperatorAction) 
 
     Answers and reports that could not be sent are sent again, with the same bytes.
     """
+    act.require_few(len(pieces))
     text = act.history_line("parked work goes on")
     messages, orders = _subjects(pieces, *_ABOUT_MESSAGES), _subjects(pieces, *_ABOUT_ORDERS)
     reports = _subjects(pieces, WorkStep.REPORT)

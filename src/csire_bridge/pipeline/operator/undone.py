@@ -8,15 +8,16 @@ from typing import NoReturn
 
 from csire_bridge.pipeline.ports.store import Store, Transaction
 
-__all__ = ["undone"]
+__all__ = ["Undo", "undo", "undone"]
 
 
-class _Undo(Exception):
-    """Ends a transaction without writing."""
+class Undo(Exception):
+    """Ends a transaction, or an attempt within one, without writing."""
 
 
-def _undo() -> NoReturn:
-    raise _Undo
+def undo() -> NoReturn:
+    """Raise Undo."""
+    raise Undo
 
 
 @contextmanager
@@ -25,6 +26,6 @@ def undone(store: Store) -> Iterator[Transaction]:
     try:
         with store.transaction() as tx:
             yield tx
-            _undo()
-    except _Undo:
+            undo()
+    except Undo:
         return

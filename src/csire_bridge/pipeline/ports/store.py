@@ -11,6 +11,7 @@ from csire_bridge.pipeline.ports.alerts import AlertBook
 from csire_bridge.pipeline.ports.delivery import Outbox
 from csire_bridge.pipeline.ports.guards import Complaints, DangerCuts, Guards, RuleSets
 from csire_bridge.pipeline.ports.head_end import Contactors, HeadEndEvents
+from csire_bridge.pipeline.ports.jobs import JobBook
 from csire_bridge.pipeline.ports.journal import Journal, StrangerBytes
 from csire_bridge.pipeline.ports.metering_points import PointRegistry
 from csire_bridge.pipeline.ports.orders import Neighbours, Notes, OrderBook, ProcessBook, Restores, Steps
@@ -61,6 +62,8 @@ class Transaction(PeopleTransaction, Protocol):
     def alerts(self) -> AlertBook: ...
     @property
     def work(self) -> WorkQueue: ...
+    @property
+    def jobs(self) -> JobBook: ...
     def attempt(self) -> AbstractContextManager[object]: ...
 
     def after_commit(self, call: Callable[[], None]) -> None:

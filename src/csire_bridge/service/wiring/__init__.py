@@ -4,6 +4,7 @@
 settings, where every default stands. What commands use without a bridge: ``standard`` (schemas and mappings),
 ``identity`` (our key, the partners), ``head_end_reader``, ``alerts_now``.
 ``api_needs`` and ``console_needs``: what the API and the console need.
+``job_tools``: what jobs of people need.
 ``caller_proofs``: what callers must prove.
 ``gauges``: what ``/metrics`` reads.
 """

@@ -48,4 +48,5 @@ def api_needs(bridge: Bridge) -> ApiNeeds:
         address_of=address_of,
         wake=bridge.worker.wake,
         names=cache(partial(Names.load, settings.mapping_path, settings.schema_path)),
+        jobs=bridge.job_tools,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
+from threading import Event
 from types import TracebackType
 
 from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
@@ -41,12 +42,14 @@ from csire_bridge.pipeline.intake.receipt import Receipts
 from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.intake.request_reply import RequestReply
 from csire_bridge.pipeline.intake.verify import Verifier
+from csire_bridge.pipeline.jobs.carry_out import JobRunner
 from csire_bridge.pipeline.observe.head_end_events import take_events
 from csire_bridge.pipeline.ports.delivery import DeliveryChannel
 from csire_bridge.runtime.steady_clock import system_clock, ticks_of
 from csire_bridge.service.wiring.bridge_sid import SidSide
 from csire_bridge.service.wiring.caller_proofs import event_proofs
 from csire_bridge.service.wiring.identity import signing_keys
+from csire_bridge.service.wiring.job_tools import job_tools
 from csire_bridge.service.wiring.settings_to_values import execution_policy, hub_profile, intake_policy, step_rules
 from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.connection.options import DatabaseOptions
@@ -60,7 +63,7 @@ from csire_bridge.worker.notifications.sender import AlertSender
 from csire_bridge.worker.notifications.settings_to_routes import composer_of, outlets_of, routes_of
 from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.retention_job import Retention
-from csire_bridge.worker.scheduler import ScheduledJob, Ticker
+from csire_bridge.worker.scheduler import LedStore, ScheduledJob, Ticker
 from csire_bridge.worker.work_loop import Handlers, Worker
 from csire_bridge.xml.security.keys import KeyInTime
 from csire_bridge.xml.security.partner_book import PartnerBook
@@ -69,6 +72,7 @@ __all__ = ["Bridge"]
 
 _QUEUE = "hub queue"
 _TICKER_LEASE_SECONDS = 10.0
+_EACH_SECOND = Every(timedelta(seconds=1))
 _OFTEN = Every(timedelta(seconds=10))
 _EACH_DAY = Daily(time(0), first_at_once=True)
 
@@ -104,6 +108,7 @@ class Bridge:
         self.database.require_durable()
         self._partners = CurrentPartners(settings, self.database, clock)
         self.intake = self._intake(key)
+        self.job_tools = job_tools(settings, self.policy.law, self.intake, clock)
         profile = HeadEndProfile.of(settings.head_end)
         self.event_proofs = event_proofs(settings, tuple(event_key(one) for one in key))
         self._events: EventListener | None = None
@@ -263,9 +268,10 @@ class Bridge:
         ticks.append(ScheduledJob("figures of the law", Every(timedelta(minutes=15)), months.tick))
         policy = intake_policy(self.settings).judging_again
         judge = JudgeAgain(self.database, self.intake, self.clock, policy, self._partners.version)
+        ticks.append(ScheduledJob("jobs", _EACH_SECOND, self._carry_jobs_out))
         ticks.append(ScheduledJob("judge again", Every(timedelta(seconds=30)), lambda *_: self._judged_again(judge)))
         if sid := self.sid:
-            ticks.append(ScheduledJob("field work", Every(timedelta(seconds=1)), lambda led, _: sid.hand_over(led)))
+            ticks.append(ScheduledJob("field work", _EACH_SECOND, lambda led, _: sid.hand_over(led)))
         if retention.as_rules().any and retention.archive is not None:
             worker = Retention(self.database, self.clock, retention.as_rules(), retention.archive, retention.batch)
             ticks.append(ScheduledJob("retention", Daily(retention.at), worker.tick, remembered=True))
@@ -273,6 +279,10 @@ class Bridge:
             audit = AuditRetention(self.database, self.clock, retention.audit_days, retention.archive)
             ticks.append(ScheduledJob("audit retention", Daily(retention.at), audit.tick, remembered=True))
         return ticks
+
+    def _carry_jobs_out(self, led: LedStore, stop: Event) -> None:
+        if JobRunner(led, self.job_tools).run(stop.is_set):
+            self.worker.wake()
 
     def _judged_again(self, judge: JudgeAgain) -> None:
         if judge.look():

@@ -124,6 +124,9 @@ def _due_of(steps: tuple[WorkStep, ...]) -> CompoundSelect[*tuple[Any, ...]]:
 _NEXT_DUE = select(func.min(work.c.due_at)).where(
     work.c.parked.is_(False), work.c.step.in_(bindparam("steps", expanding=True))
 )
+_PARKED_OF = select(*(work.c[name] for name in ParkedWork.__dataclass_fields__)).where(
+    _OF_KEYS, work.c.parked.is_(True)
+)
 _Row = Row[*tuple[Any, ...]]
 _SUSPECT = 2  # one lapse may be anybody's bad luck
 
@@ -249,6 +252,10 @@ class WorkQueue:
         )
         rows = self._connection.execute(query.order_by(work.c.due_at, work.c.key))
         return list(from_rows(ParkedWork, rows))
+
+    def parked_pieces(self, keys: Sequence[int]) -> list[ParkedWork]:
+        """Those of ``keys`` that are parked."""
+        return list(from_rows(ParkedWork, self._connection.execute(_PARKED_OF, {"keys": list(keys)})))
 
     def release(self, keys: Sequence[int], now: datetime) -> None:
         """Make parked pieces due again; their attempts are counted from zero."""

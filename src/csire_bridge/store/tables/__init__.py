@@ -20,6 +20,7 @@ from csire_bridge.store.tables.guards import (
     restores,
     stops,
 )
+from csire_bridge.store.tables.jobs import OPEN_JOBS, job_items, jobs
 from csire_bridge.store.tables.journal import (
     ENDED_EARLY,
     JUDGED_AGAIN,
@@ -73,6 +74,7 @@ __all__ = [
     "NOT_DONE",
     "OFTEN_FAILED",
     "OPEN_COMMANDS",
+    "OPEN_JOBS",
     "OPEN_MOVEMENTS",
     "SHARED_METER",
     "STANDING_CUTS",
@@ -103,6 +105,8 @@ __all__ = [
     "foreign_times",
     "head_end_events",
     "holds",
+    "job_items",
+    "jobs",
     "kept_results",
     "law_months",
     "leases",

@@ -1,4 +1,4 @@
 """People: ``accounts``, ``sessions``, ``tokens`` (of the API), ``login_tries`` (wrong passwords), ``audit``.
 
-``api_requests``: what they asked the API to do once.
+``api_requests``: what they asked the API to do once. ``jobs``: what they have done item by item.
 """

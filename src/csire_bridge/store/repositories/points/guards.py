@@ -13,9 +13,10 @@ from sqlalchemy.sql.dml import Delete, Update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.metering_point.guards import Allowance, Stop, StopScope, require_second_person
+from csire_bridge.domain.metering_point.guards import Allowance, Stop, StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.circuit_breaker import Circuit
+from csire_bridge.domain.people.second_person import require_second_person
 from csire_bridge.store.connection.dialects import insert_new, take_turns
 from csire_bridge.store.repositories.points.complaints import Complaints
 from csire_bridge.store.sql.array_parameter import any_of
@@ -64,10 +65,14 @@ class Guards:
 
     def hold(self, key: int) -> Hold:
         """The hold of that key, released or not; raise KeyError."""
-        found = self._read(self._connection.execute(_ANY_HOLD.where(holds.c.key == key)))
-        if not found:
+        found = self.find_hold(key)
+        if found is None:
             raise KeyError(key)
-        return found[0]
+        return found
+
+    def find_hold(self, key: int) -> Hold | None:
+        """The same; None where there is none."""
+        return next(iter(self._read(self._connection.execute(_ANY_HOLD.where(holds.c.key == key)))), None)
 
     def _read(self, result: Result[Any]) -> list[Hold]:
         found = list(from_rows(Hold, result))

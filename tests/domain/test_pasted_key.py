@@ -41,7 +41,7 @@ def test_a_point_is_known_however_it_is_dressed(text: str) -> None:
 def test_a_wrong_check_digit_is_told_with_the_code_that_would_be_right() -> None:
     found = recognise("590243856287817707")
     assert found.of(KeyKind.POINT) is None
-    assert found.wrong == "18 digits, wrong check digit: it ends with 7, right would be 590243856287817706"
+    assert found.wrong == "18 digits, wrong check digit: it ends with 7, right would be 6: 590243856287817706"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_supplier_is_known_by_its_check_character() -> None:
     assert recognise(str(HUB).lower()).of(KeyKind.SUPPLIER) == HUB
     wrong = recognise("10XPL-TSO------Q")
     assert wrong.of(KeyKind.SUPPLIER) is None
-    assert wrong.wrong == "16 characters of an EIC code, wrong check character: right would be 10XPL-TSO------P"
+    assert wrong.wrong == "16 characters of an EIC code, wrong check character: right would be P: 10XPL-TSO------P"
 
 
 @pytest.mark.parametrize(

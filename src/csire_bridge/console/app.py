@@ -11,6 +11,7 @@ from csire_bridge.console.http.own_pages import OwnPages
 from csire_bridge.console.http.refusals import handle_refusals
 from csire_bridge.console.needs import ConsoleNeeds
 from csire_bridge.console.pages.home.routes import HOME
+from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.people.area import PEOPLE
 from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
 
@@ -20,6 +21,7 @@ AREAS: tuple[Area, ...] = (
     SIGN_IN,
     HOME,
     PEOPLE,
+    ORDERS,
 )
 """Every area, each with its routes and its places in the menu."""
 

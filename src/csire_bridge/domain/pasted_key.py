@@ -91,7 +91,7 @@ def _point(key: str, digits: str) -> PastedKey:
     right = MeteringPointCode.check_digit(digits[:-1])
     if digits[-1] == right:
         return PastedKey(key, (Meaning(KeyKind.POINT, digits),))
-    wrong = f"18 digits, wrong check digit: it ends with {digits[-1]}, right would be {digits[:-1]}{right}"
+    wrong = f"18 digits, wrong check digit: it ends with {digits[-1]}, right would be {right}: {digits[:-1]}{right}"
     return PastedKey(key, tuple(_others(key, digits)), wrong)
 
 
@@ -99,7 +99,7 @@ def _party(key: str, code: str) -> PastedKey:
     right = Eic.check_character(code[:15])
     if code[15] == right:
         return PastedKey(key, (Meaning(KeyKind.SUPPLIER, code), *_others(key, code)))
-    wrong = f"16 characters of an EIC code, wrong check character: right would be {code[:15]}{right}"
+    wrong = f"16 characters of an EIC code, wrong check character: right would be {right}: {code[:15]}{right}"
     return PastedKey(key, tuple(_others(key, code)), wrong)
 
 

@@ -74,7 +74,7 @@ def test_a_refused_message_is_found_by_the_id_that_it_claims(api: Api, caller: C
 def test_a_wrong_check_digit_is_told_and_an_unknown_point_finds_nothing(caller: Caller) -> None:
     wrong = caller.get("/search", q="590243856287817707").json()
     assert wrong["hits"] == []
-    assert wrong["wrong"].endswith("right would be 590243856287817706")
+    assert wrong["wrong"].endswith("right would be 6: 590243856287817706")
     unknown = caller.get("/search", q="5902 4385 6287 817706").json()
     assert (unknown["hits"], unknown["wrong"]) == ([], None)
     assert unknown["meanings"] == [{"kind": "point", "key": "590243856287817706"}]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csire_bridge.cli.orders.tables import ORDER_COLUMNS, ListedOrder, order_facts
+from csire_bridge.cli.orders.tables import ORDER_COLUMNS, order_facts
 from csire_bridge.cli.shared.arguments import parse_words
 from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
 from csire_bridge.cli.shared.operator_action import opened
@@ -108,6 +108,8 @@ def _tell_retried(
     *,
     dry_run: bool,
 ) -> None:
+    from csire_bridge.store.queries.lists.listed_order import ListedOrder
+
     if done and dry_run and not operator.json_wanted:
         print_table(
             ORDER_COLUMNS,

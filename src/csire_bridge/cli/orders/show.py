@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from csire_bridge.cli.figures.clock_lines import clock_lines
 from csire_bridge.cli.orders import actions
 from csire_bridge.cli.orders.explain import explain
-from csire_bridge.cli.orders.tables import ORDER_COLUMNS, ListedOrder, order_facts, order_lines
+from csire_bridge.cli.orders.tables import ORDER_COLUMNS, order_facts, order_lines
 from csire_bridge.cli.shared.arguments import parse_as, parse_eic
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, JsonOption, out, print_json
 from csire_bridge.cli.shared.list_command import Listing, list_command
@@ -21,6 +21,9 @@ from csire_bridge.domain.identifiers import MessageId, ProcessInstanceId
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.runtime.steady_clock import system_clock
+
+if TYPE_CHECKING:
+    from csire_bridge.store.queries.lists.listed_order import ListedOrder
 
 __all__ = ["add_to"]
 
@@ -62,9 +65,9 @@ def show_all(
 
         csire-bridge orders list --waits-for cap --columns key,point,registered --csv cap.csv
     """
+    from csire_bridge.store.queries.lists.listed_order import listed_orders
     from csire_bridge.store.queries.lists.order_pages import count_orders, find_orders
     from csire_bridge.store.queries.order_search import OrderSearch
-    from csire_bridge.store.queries.order_waits import last_words
 
     now = system_clock()
     wanted = OrderSearch(
@@ -83,8 +86,7 @@ def show_all(
     )
     with listing.reading() as tx:
         found, count = find_orders(tx.connection, wanted, limit), count_orders(tx.connection, wanted)
-        said = last_words(tx.connection, [order.key for order in found])
-    rows = [ListedOrder(order, said.get(order.key), now) for order in found]
+        rows = listed_orders(tx.connection, found, now)
     listing.show(
         ORDER_COLUMNS,
         rows,

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from csire_bridge.cli.shared.console import duration
 from csire_bridge.cli.shared.moments import local, short
 from csire_bridge.cli.shared.table import Column
-from csire_bridge.domain.order.order import Order, OrderState
+from csire_bridge.domain.order.order import Order
 from csire_bridge.store.sql.row_mapper import to_row
 
 if TYPE_CHECKING:
-    from csire_bridge.store.queries.order_waits import LastWord
+    from csire_bridge.store.queries.lists.listed_order import ListedOrder
 
-__all__ = ["ORDER_COLUMNS", "ListedOrder", "order_facts", "order_lines"]
+__all__ = ["ORDER_COLUMNS", "order_facts", "order_lines", "reason_of"]
 
 _GUARDS = ("holds", "complaints", "stops", "allowances")
 
@@ -26,35 +25,11 @@ def order_facts(order: Order) -> dict[str, Any]:
     return to_row(order)
 
 
-@dataclass(frozen=True, slots=True)
-class ListedOrder:
-    """An order with the last line of its history, at a moment (UTC)."""
-
-    order: Order
-    last: LastWord | None
-    now: datetime
-
-    @property
-    def waits_for(self) -> str | None:
-        """What it waits for: its date, a guard, or people."""
-        if self.order.state is OrderState.REGISTERED:
-            return "date" if self.order.not_before > self.now else self.order.waits_for
-        return {OrderState.PARKED: "decision", OrderState.FIELD_WORK: "people on site"}.get(self.order.state)
-
-    @property
-    def until(self) -> datetime | None:
-        """Until when: its date, or when the guard is asked again."""
-        if self.order.state is not OrderState.REGISTERED:
-            return None
-        return max(self.order.not_before, self.last.next_look) if self.last and self.last.next_look else None
-
-    @property
-    def reason(self) -> str | None:
-        """Why it stands as it does, with the moment until which it waits."""
-        if self.waits_for == "date":
-            return f"waits for its date, {short(self.order.not_before)}"
-        text = self.order.detail or (self.last.text if self.last and self.waits_for else None)
-        return f"{text} (looked at again {short(self.until)})" if text and self.until else text
+def reason_of(row: ListedOrder) -> str | None:
+    """Why it stands as it does, with the moment until which it waits."""
+    if row.waits_for == "date":
+        return f"waits for its date, {short(row.order.not_before)}"
+    return f"{row.words} (looked at again {short(row.until)})" if row.words and row.until else row.words
 
 
 ORDER_COLUMNS: Sequence[Column[ListedOrder]] = (
@@ -72,7 +47,7 @@ ORDER_COLUMNS: Sequence[Column[ListedOrder]] = (
     Column("message", lambda row: row.order.source_message, goes=11),
     Column("process", lambda row: row.order.process_instance, goes=12),
     Column("executed", lambda row: row.order.executed_at, goes=10),
-    Column("reason", lambda row: row.reason, goes=1, words=True),
+    Column("reason", reason_of, goes=1, words=True),
 )
 
 

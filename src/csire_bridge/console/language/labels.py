@@ -11,14 +11,25 @@ from csire_bridge.access.people_facts import AccountState, TokenState
 from csire_bridge.console.language.catalogs import translations
 from csire_bridge.console.language.languages import Language
 from csire_bridge.domain.message.partners import SecurityProfile
+from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
-from csire_bridge.domain.order.order import OrderKind, OrderState, RejectionReason, WaitsFor
+from csire_bridge.domain.order.order import (
+    DisconnectionKind,
+    NotDelivered,
+    OrderKind,
+    OrderState,
+    RejectionReason,
+    WaitsFor,
+)
 from csire_bridge.domain.people.roles import Permission, Role
 
 __all__ = ["SHOWN", "english", "label"]
 
 SHOWN: tuple[type[Enum], ...] = (
     AccountState,
+    ClockStage,
+    DisconnectionKind,
+    NotDelivered,
     OrderKind,
     OrderSource,
     OrderState,

@@ -23,7 +23,7 @@
   };
 
   // --- Blocks that stay up to date: data-live is the time between looks in seconds, data-part the block's name.
-  // data-offer: what is new is not put in by itself, because rows would move under the hand; a bar offers it.
+  // data-from: another address that has the block. data-offer: what is new is not put in by itself, because rows would move under the hand; a bar offers it.
   const busy = (block) => {
     const inside = document.activeElement && block.contains(document.activeElement) && document.activeElement !== block;
     const marked = String(getSelection()) && block.contains(getSelection().anchorNode);
@@ -36,7 +36,7 @@
     if (block.dataset.etag) headers["If-None-Match"] = block.dataset.etag;
     let answer;
     try {
-      answer = await fetch(location.href, { headers, cache: "no-store", redirect: "error" });
+      answer = await fetch(block.dataset.from || location.href, { headers, cache: "no-store", redirect: "error" });
     } catch {
       answer = null;
     }

@@ -1,3 +1,3 @@
 """The pages, a room for each area: ``home`` (where everybody begins), ``sign_in`` (in and out, the own password),
-``people`` (accounts, tokens, the own account).
+``orders`` (lists of orders), ``people`` (accounts, tokens, the own account).
 """

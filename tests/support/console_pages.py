@@ -1,0 +1,99 @@
+"""Every page of a running console, found as a person finds it: by following links."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import closing
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import httpx
+from fastapi.routing import APIRoute
+
+from csire_bridge.console.app import AREAS
+from csire_bridge.domain.people.roles import Role
+from csire_bridge.lab.demo.accounts import NAMES
+from tests.support.browser import Town
+from tests.support.patience import PATIENCE
+
+__all__ = ["Found", "find_pages", "routes", "signed_in"]
+
+_ALIKE = 2
+"""So many pages of a route with the same questions are looked at."""
+
+
+@dataclass
+class Found:
+    """Addresses of pages, each with path and query; what is no page; what was refused or failed, with the reason."""
+
+    pages: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+    """Routes that were reached."""
+
+
+def routes() -> list[APIRoute]:
+    """Every route of the console that a link can lead to."""
+    known = (route for area in AREAS for route in area.router.routes)
+    return [route for route in known if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
+
+
+def signed_in(town: Town, role: Role) -> httpx.Client:
+    """Somebody who calls without a browser."""
+    client = httpx.Client(base_url=town.url, timeout=PATIENCE, headers={"Origin": town.url})
+    form = {"name": NAMES[role], "password": town.passwords[role], "next": "/"}
+    answer = client.post("/login", data=form)
+    assert answer.status_code == 303, answer.text
+    return client
+
+
+def find_pages(town: Town, role: Role) -> Found:
+    """Follow all links, beginning with the first page; of addresses that differ in values only, some."""
+    found, waiting, seen, alike = Found(), deque([("/", "the address")]), {"/"}, dict[tuple[str, ...], int]()
+    with closing(signed_in(town, role)) as client:
+        while waiting:
+            address, where = waiting.popleft()
+            route = _route_of(address)
+            kind = (route or "?", *sorted({name for name, _ in parse_qsl(urlsplit(address).query)}))
+            alike[kind] = alike.get(kind, 0) + 1
+            if alike[kind] > _ALIKE:
+                continue
+            answer = client.get(address)
+            found.reached.add(route or address)
+            if answer.status_code not in (200, 303, 307):
+                found.faults.append(f"{where} leads to {address}: {answer.status_code}")
+                continue
+            is_page = answer.headers.get("content-type", "").startswith("text/html")
+            if answer.status_code == 200:
+                (found.pages if is_page else found.files).append(address)
+            links = _links(answer.text) if is_page else [answer.headers.get("location", "")]
+            for link in links:
+                target = urlsplit(urljoin(town.url + address, link))
+                at = target.path + (f"?{target.query}" if target.query else "")
+                if link and target.netloc == urlsplit(town.url).netloc and at not in seen:
+                    seen.add(at)
+                    waiting.append((at, address))
+    return found
+
+
+def _route_of(address: str) -> str | None:
+    path = urlsplit(address).path
+    return next((route.path for route in routes() if route.path_regex.match(path)), None)
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.found.append(dict(attrs).get("href") or "")
+
+
+def _links(html: str) -> list[str]:
+    reader = _Links()
+    reader.feed(html)
+    return reader.found

@@ -27,7 +27,7 @@ def test_given_a_wrong_password_then_it_is_said_and_the_right_one_leads_to_the_p
         window.page.get_by_role("alert").wait_for()
         window.fills("Password", town.passwords[Role.OPERATOR])
         window.presses("Sign in")
-        window.page.get_by_role("navigation").first.wait_for()
+        window.page.locator("nav.menu").wait_for()
         assert window.path == "/?from=mail"
 
 

@@ -120,6 +120,7 @@ class Window:
         self.fills("Name", NAMES[role])
         self.fills("Password", self.town.passwords[role])
         self.presses("Sign in")
+        self.page.locator("nav.menu").wait_for()
 
     # --- what a person does; texts are those of the catalogs
 

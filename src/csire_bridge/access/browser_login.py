@@ -110,11 +110,14 @@ class BrowserLogin:
 def require_own_page(request: Request, own_address: str) -> None:
     """Refuse with 403 a request that changes something and was sent by a page of somebody else.
 
-    The browser says so itself, by Sec-Fetch-Site, or by Origin; one that says neither is no browser of today.
+    The browser says so itself, by Sec-Fetch-Site, or by Origin; one that says neither is no browser of today. Behind a
+    proxy that forbids referrers, Origin is null, and Sec-Fetch-Site says it alone.
     """
     if request.method in _SAFE_METHODS:
         return
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site == "same-origin" and origin == "null":
+        return
     if site not in (None, "same-origin", "none") or (origin is not None and not _same(origin, own_address)):
         raise HTTPException(403, "the request was sent by another site's page")
     if site is None and origin is None:

@@ -25,7 +25,7 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9._:+/=-]{1,64}")
 ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Referrer-Policy", "same-origin"),  # with no-referrer a browser sends our own forms with Origin: null
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 """Sent by the server itself, also with answers that no application has made."""

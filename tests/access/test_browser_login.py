@@ -126,3 +126,11 @@ def test_a_login_at_the_provider_that_is_refused_stands_in_the_audit_as_often_as
     with closing(Database(needs.store.url)) as database, database.read_transaction() as tx:  # type: ignore[attr-defined]
         noted = [(one.entry.act, one.entry.subject) for one in tx.audit.entries()]
     assert noted == [("login.failed", "account identity provider")] * 5
+
+
+def test_a_browser_that_must_tell_no_referrer_says_by_sec_fetch_site_alone_that_the_form_is_ours(
+    needs: BrowserLogin,
+) -> None:
+    """A policy of no-referrer makes browsers send Origin: null with every form, also with their own."""
+    headers = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+    assert browser(needs).post("/login", data=form(), headers=headers).status_code == 303

@@ -35,7 +35,7 @@ def test_a_wrong_password_is_told_on_the_page_in_the_language_of_the_browser(con
 def test_an_initial_password_leads_to_choosing_one_and_then_in(console: Console) -> None:
     add_account(console.database, "anna", Role.OPERATOR, must_change=True)
     stranger = console.stranger()
-    assert stranger.send_bare("/login", {"name": "anna", "password": PASSWORD}).leads_to == "/password"
+    assert stranger.send_bare("/login", {"name": "anna", "password": PASSWORD}).leads_to == "/password?name=anna"
     new = "another long enough phrase"
     wrong = {"name": "anna", "old": PASSWORD, "new": new, "again": "something else entirely"}
     assert (page := stranger.send_bare("/password", wrong)).status == 422

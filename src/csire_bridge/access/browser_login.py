@@ -30,6 +30,7 @@ from csire_bridge.domain.people.ports import PeopleTransaction
 __all__ = [
     "SESSION_COOKIE",
     "BrowserLogin",
+    "Tried",
     "entered",
     "login_router",
     "own_path",
@@ -47,7 +48,15 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")
 
 
-def refused_as_json(_request: Request, refusal: Refusal) -> Response:
+@dataclass(frozen=True)
+class Tried:
+    """What somebody who was not let in had written: the name, and the page to be shown after login."""
+
+    name: str = ""
+    to: str = ""
+
+
+def refused_as_json(_request: Request, refusal: Refusal, _tried: Tried) -> Response:
     """The answer to whoever is not let in: the reason for programs, the words for people."""
     wait = {"Retry-After": str(refusal.wait_seconds)} if refusal.wait_seconds else None
     return JSONResponse({"reason": refusal.reason.value, "text": refusal.text}, refusal_status(refusal), wait)
@@ -82,7 +91,7 @@ class BrowserLogin:
     own_address: str
     openid: Provider | None = None
     home: str = "/"
-    refused: Callable[[Request, Refusal], Response] = field(default=refused_as_json)
+    refused: Callable[[Request, Refusal, Tried], Response] = field(default=refused_as_json)
 
     @property
     def secure(self) -> bool:
@@ -143,7 +152,7 @@ def login_router(needs: BrowserLogin) -> APIRouter:
     ) -> Response:
         require_own_page(request, needs.own_address)
         found = needs.authenticator.log_in(name, password, needs.origin(request))
-        return entered(needs, request, found, own_path(to) or needs.home)
+        return entered(needs, request, found, Tried(name, own_path(to) or needs.home))
 
     @router.post("/logout")
     def log_out(request: Request) -> Response:
@@ -162,7 +171,7 @@ def login_router(needs: BrowserLogin) -> APIRouter:
     def come_back(request: Request) -> Response:
         found = _identity(needs, request, back)
         known = _refused(needs, request, found) if isinstance(found, Refusal) else _known(needs, request, found)
-        return needs.keep(entered(needs, request, known, needs.home), _BEGUN_COOKIE, "", 0)
+        return needs.keep(entered(needs, request, known, Tried(to=needs.home)), _BEGUN_COOKIE, "", 0)
 
     return router
 
@@ -198,9 +207,9 @@ def _known(needs: BrowserLogin, request: Request, identity: Identity) -> LoggedI
         return log_in_by_identity(tx, identity, needs.origin(request), needs.policy, needs.clock())
 
 
-def entered(needs: BrowserLogin, request: Request, found: LoggedIn | Refusal, home: str) -> Response:
-    """Send a browser that has a new session to ``home``, with its cookie; or say why nobody is let in."""
+def entered(needs: BrowserLogin, request: Request, found: LoggedIn | Refusal, tried: Tried) -> Response:
+    """Send a browser that has a new session where it wanted to go, with its cookie; or say why nobody is let in."""
     if isinstance(found, Refusal):
-        return needs.refused(request, found)
+        return needs.refused(request, found, tried)
     seconds = int((found.expires_at - needs.clock()).total_seconds())
-    return needs.keep(RedirectResponse(home, 303), SESSION_COOKIE, found.secret, seconds)
+    return needs.keep(RedirectResponse(tried.to, 303), SESSION_COOKIE, found.secret, seconds)

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse
 from csire_bridge.access.authenticate import actor_of
 from csire_bridge.access.browser_login import (
     BrowserLogin,
+    Tried,
     login_router,
     own_path,
     refusal_status,
@@ -121,10 +122,10 @@ def prefer(
     return response
 
 
-def _refused(request: Request, refusal: Refusal) -> Response:
+def _refused(request: Request, refusal: Refusal, tried: Tried) -> Response:
     if refusal.reason is RefusalReason.MUST_CHANGE:
-        return RedirectResponse("/password", HTTPStatus.SEE_OTHER)
-    response = _sign_in(request, status=refusal_status(refusal), refusal=refusal)
+        return RedirectResponse(f"/password?{urlencode({'name': tried.name})}", HTTPStatus.SEE_OTHER)
+    response = _sign_in(request, to=tried.to, name=tried.name, status=refusal_status(refusal), refusal=refusal)
     if refusal.wait_seconds:
         response.headers["Retry-After"] = str(refusal.wait_seconds)
     return response

@@ -11,6 +11,7 @@ from csire_bridge.api.http.body_limit import BodyLimit
 from csire_bridge.api.http.json_names import no_name_twice
 from csire_bridge.api.http.problems import PROBLEMS, handle_problems
 from csire_bridge.api.needs import ApiNeeds
+from csire_bridge.api.routes.administration.audit import audit_router
 from csire_bridge.api.routes.administration.sessions import session_router
 from csire_bridge.api.routes.administration.tokens import token_router
 from csire_bridge.api.routes.administration.users import user_router
@@ -50,6 +51,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     user_router,
     token_router,
     session_router,
+    audit_router,
 )
 _ABOUT = """Orders, messages, points, guards, alerts and figures, and what people do with them.
 

@@ -10,6 +10,8 @@ from csire_bridge.console.http.assets import script, script_address
 from csire_bridge.console.http.own_pages import OwnPages
 from csire_bridge.console.http.refusals import handle_refusals
 from csire_bridge.console.needs import ConsoleNeeds
+from csire_bridge.console.pages.alerts.pages import ALERTS
+from csire_bridge.console.pages.audit.pages import AUDIT
 from csire_bridge.console.pages.home.routes import HOME
 from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.people.area import PEOPLE
@@ -20,8 +22,10 @@ __all__ = ["AREAS", "build_console"]
 AREAS: tuple[Area, ...] = (
     SIGN_IN,
     HOME,
+    ALERTS,
     PEOPLE,
     ORDERS,
+    AUDIT,
 )
 """Every area, each with its routes and its places in the menu."""
 

@@ -6,6 +6,9 @@
 (what is told, for the description of the API).
 
 Acts on sets: ``jobs``, with ``new_job`` and ``filters`` (what is given for one).
+(holds, stop switch, cap), ``watch`` (alerts), ``figures`` (partners), ``rules``, ``statistics``, ``bulk``
+(lists of keys), ``search`` (anything pasted), ``administration`` (people, audit), ``shapes`` (what is
+told, for the description of the API).
 
 An order's story and its bytes: ``order_story`` (time line, notes, acknowledgements), ``documents`` (explained).
 """

@@ -1,15 +1,14 @@
-"""``/alerts``, their acknowledgement and history, and ``/audit``: what needs a person, and what people did."""
+"""``/alerts``, their acknowledgement and history: what needs a person."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
-from csire_bridge.access.audit_export import as_facts
 from csire_bridge.api.http.acts import act
 from csire_bridge.api.http.answers import answer
-from csire_bridge.api.http.call import Auditing, Ordering, Reading
+from csire_bridge.api.http.call import Ordering, Reading
 from csire_bridge.api.http.fields import IdempotencyKey, MomentText, Why, Words
 from csire_bridge.api.http.pages import After, Limit, Page, page, start_of
 from csire_bridge.api.routes.shapes import Facts
@@ -59,28 +58,3 @@ def acknowledge(call: Ordering, body: Acknowledged, idempotency: IdempotencyKey 
         return {"kind": body.kind, "acknowledged": len(done), "until": body.until, "by": doing.by}
 
     return act(call, Act.ALERT_ACKNOWLEDGE, body, idempotency, lambda _: work)
-
-
-@watch_router.get("/audit", response_model=Page[Facts], tags=["audit"], summary="Who did what, and read what")
-def audit(
-    call: Auditing,
-    actor: Annotated[str | None, Query(max_length=100, examples=["anna"])] = None,
-    act_name: Annotated[str | None, Query(alias="act", max_length=40, examples=["hold.set", "hold."])] = None,
-    subject: Annotated[str | None, Query(max_length=200, examples=["order 17"])] = None,
-    since: MomentText | None = None,
-    until: MomentText | None = None,
-    limit: Limit = 50,
-    after: After = None,
-) -> Response:
-    """The newest entries first; `act` may end in a dot for a whole group. That it was read is an entry, too."""
-    with call.reading() as connection:
-        found = UnitOfWork(connection).audit.page(
-            before=start_of(after),
-            limit=limit + 1,
-            actor=actor,
-            act=act_name,
-            subject=subject,
-            since=since,
-            until=until,
-        )
-    return answer(call, page(found, limit, lambda one: one.key, as_facts), (Act.AUDIT_READ, "audit"))

@@ -1,1 +1,1 @@
-"""What administrators do: ``users`` (accounts), ``tokens``, ``sessions`` (one's own)."""
+"""What administrators do: ``users`` (accounts), ``tokens``, ``sessions`` (one's own), ``audit``."""

@@ -2,11 +2,7 @@
 
 ``authenticate`` (who is it: by session, token, or name and password), ``passwords`` (argon2id), ``secrets`` (of
 sessions and tokens), ``user_actions`` and ``token_actions`` (what administrators do), ``people_facts`` (accounts,
-sessions and tokens as values), ``audit_export`` (CSV, JSON), ``audit_verify``.
-sessions and tokens), ``token_rights`` (what a token may do now), ``user_actions`` and ``token_actions`` (what
-administrators do), ``people_facts`` (accounts, sessions and tokens
-as values), ``audit_search``, ``audit_export`` (CSV, XLSX, JSON),
-``audit_verify``.
+sessions and tokens as values), ``audit_search``, ``audit_export`` (CSV, XLSX, JSON), ``audit_verify``.
 Login at an identity provider: ``identity``, ``openid``, ``identity_login``. For browsers: ``browser_login``
 (endpoints and cookie).
 """

@@ -1,14 +1,11 @@
 """The paths by subject.
 
 ``orders`` (find, show, explain), ``order_acts`` (retry, withdraw and more), ``messages``, ``points``, ``guards``
-(holds, stop switch, cap), ``watch`` (alerts, audit), ``figures`` (partners), ``rules``, ``statistics``, ``bulk``
-(what a list of keys means), ``search`` (anything pasted), ``administration`` (accounts, tokens, sessions), ``shapes``
-(what is told, for the description of the API).
+(holds, stop switch, cap), ``watch`` (alerts), ``figures`` (partners), ``rules``, ``statistics``, ``bulk`` (what a list
+of keys means), ``search`` (anything pasted), ``administration`` (people, audit), ``shapes`` (what is told, for the
+description of the API).
 
 Acts on sets: ``jobs``, with ``new_job`` and ``filters`` (what is given for one).
-(holds, stop switch, cap), ``watch`` (alerts), ``figures`` (partners), ``rules``, ``statistics``, ``bulk``
-(lists of keys), ``search`` (anything pasted), ``administration`` (people, audit), ``shapes`` (what is
-told, for the description of the API).
 
 An order's story and its bytes: ``order_story`` (time line, notes, acknowledgements), ``documents`` (explained).
 """

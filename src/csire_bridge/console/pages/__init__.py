@@ -1,4 +1,3 @@
 """The pages, a room for each area: ``home`` (where everybody begins), ``sign_in`` (in and out, the own password),
-``orders`` (lists of orders), ``people`` (accounts, tokens, the own account).
-``people`` (accounts, tokens, the own account), ``audit``, ``alerts``.
+``orders`` (lists of orders), ``people`` (accounts, tokens, the own account), ``audit``, ``alerts``.
 """

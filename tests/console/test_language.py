@@ -86,7 +86,7 @@ def test_no_translation_is_of_a_text_that_is_gone() -> None:
             continue
         for message in part:
             first = message.id if isinstance(message.id, str) else message.id[0]
-            assert not first or first in used or (name == "codes" and first in codes), f"{name}.po: {first!r}"
+            assert not first or first in used or (name.startswith("codes") and first in codes), f"{name}.po: {first!r}"
 
 
 def test_times_are_polish_and_the_doubled_hour_is_marked() -> None:

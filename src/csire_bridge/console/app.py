@@ -12,10 +12,12 @@ from csire_bridge.console.http.refusals import handle_refusals
 from csire_bridge.console.needs import ConsoleNeeds
 from csire_bridge.console.pages.alerts.pages import ALERTS
 from csire_bridge.console.pages.audit.pages import AUDIT
+from csire_bridge.console.pages.documents.routes import DOCUMENTS
 from csire_bridge.console.pages.home.routes import HOME
 from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.people.area import PEOPLE
 from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
+from csire_bridge.console.pages.story.routes import STORY
 
 __all__ = ["AREAS", "build_console"]
 
@@ -26,6 +28,8 @@ AREAS: tuple[Area, ...] = (
     PEOPLE,
     ORDERS,
     AUDIT,
+    STORY,
+    DOCUMENTS,
 )
 """Every area, each with its routes and its places in the menu."""
 

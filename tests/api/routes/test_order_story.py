@@ -2,90 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
-from csire_bridge.domain.identifiers import CorrelationId, MessageId, MessageNumber, MeterNumber, ProcessInstanceId
-from csire_bridge.domain.message.message import Channel, Form, MessageState, SettledMessage
-from csire_bridge.domain.meter.contactor import HeadEndEvent, HeadEndEventKind
-from csire_bridge.domain.metering_point.holds import HoldKind
-from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.identifiers import ProcessInstanceId
 from csire_bridge.domain.order.notes import LONGEST_NOTE
-from csire_bridge.domain.order.order import OrderState, Outcome
+from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.people.roles import Role
-from csire_bridge.pipeline.operator import guard_actions
-from csire_bridge.store.unit_of_work import UnitOfWork
 from tests.support.api import Api, Caller
-from tests.support.store import CODE, HUB, MINUTE, NOW, SECOND, add_order, document, order
-
-ANSWER = (
-    b'<DisconnectionNotification xmlns="urn:pl:oire:unk_8_1_1_11:v1"><Payload><DisconnectionData>'
-    b"<PhysicalStatus>CK0070</PhysicalStatus><MeterNumber>M1</MeterNumber>"
-    b"</DisconnectionData></Payload></DisconnectionNotification>"
-)
-SHA = hashlib.sha256(ANSWER).hexdigest()
+from tests.support.store import CODE, HUB, MINUTE, NOW, add_order
+from tests.support.story import SHA, played
 
 
 def write(caller: Caller, key: int, text: str) -> Any:
     return caller.post(f"/orders/{key}/notes", {"text": text})
 
 
-def played(api: Api) -> int:
-    """An order that the hub asked for, that was held, executed, and answered."""
-    asked, process = MessageId.new(), ProcessInstanceId.new()
-    with api.database.transaction() as tx:
-        (message,) = tx.messages.add(Channel.WEBHOOK, NOW, [("127.0.0.1", b"<a/>", "cd" * 32, Form.BARE)])
-        (key,) = tx.orders.add([order(source_message=asked, process_instance=process)], NOW + SECOND)
-        tx.messages.settle([_accepted(message, asked)])
-        tx.messages.note([(message, NOW + SECOND, "map", "understood as OrderRequest of message 8.1.1.5")])
-    _at(api, lambda tx: guard_actions.set_hold(tx, CODE, HoldKind.EMERGENCY, None, _by("anna", 2, "fire")))
-    _moved(api, key, 3, OrderState.SUBMITTING, "command 1 to the meter is being given")
-    _moved(api, key, 4, OrderState.SUBMITTED, "the head-end system accepted the command")
-    _at(api, lambda tx: tx.head_end.add([(b"<event/>", _event(), key)], NOW + 5 * SECOND))
-    _at(api, lambda tx: tx.orders.note_all([(key, OrderState.SUBMITTED, "head-end says so")], NOW + 5 * SECOND))
-    facts = {"outcome": Outcome.DISCONNECTED, "executed_at": NOW + 5 * SECOND, "verified_at": NOW + 6 * SECOND}
-    _moved(api, key, 6, OrderState.DONE, "contactor read: disconnected", meter=MeterNumber("M1"), **facts)
-    with api.database.transaction() as tx:
-        tx.outbox.add(document(key, document=ANSWER, sha256=SHA, created_at=NOW + 7 * SECOND))
-    return key
-
-
-def _accepted(message: int, asked: MessageId) -> SettledMessage:
-    accepted = SettledMessage(key=message, state=MessageState.ACCEPTED, receipt=b"<r/>", message_id=asked)
-    return replace(accepted, number=MessageNumber("8.1.1.5"), sender=HUB)
-
-
-def _event() -> HeadEndEvent:
-    return HeadEndEvent(
-        CorrelationId("c"), MeterNumber("M1"), HeadEndEventKind.DISCONNECTED, "3.31.0.68", NOW + 4 * SECOND
-    )
-
-
-def _by(name: str, seconds: int, why: str) -> OperatorAction:
-    return OperatorAction(name, NOW + seconds * SECOND, why)
-
-
-def _at(api: Api, do: Any) -> None:
-    with api.database.transaction() as tx:
-        do(tx)
-
-
-def _moved(api: Api, key: int, seconds: int, state: OrderState, text: str, **facts: object) -> None:
-    def move(tx: UnitOfWork) -> None:
-        before = tx.orders.get(key)
-        after = replace(before, state=state, version=before.version + 1, **facts)  # type: ignore[arg-type]
-        tx.orders.move_all([(before, after, text)], NOW + seconds * SECOND)
-
-    _at(api, move)
-
-
 def test_the_time_line_has_everything_in_order_each_by_what_it_is_about(api: Api, caller: Caller) -> None:
-    key = played(api)
+    key = played(api.database)
     write(caller, key, "the customer called")
     body = caller.get(f"/orders/{key}/timeline").json()
     told = [(one["kind"], one["who"]) for one in body["entries"] if one["kind"] != "clock"]
@@ -108,7 +45,7 @@ def test_the_time_line_has_everything_in_order_each_by_what_it_is_about(api: Api
 
 
 def test_whoever_may_not_read_personal_data_gets_the_time_line_without_notes(api: Api, caller: Caller) -> None:
-    key = played(api)
+    key = played(api.database)
     write(caller, key, "Jan Kowalski called")
     viewer = Caller(api, api.token(Role.VIEWER))
     found = viewer.get(f"/orders/{key}/timeline")
@@ -145,7 +82,7 @@ def test_a_note_needs_an_order_and_the_right(api: Api, caller: Caller) -> None:
 
 
 def test_related_orders_are_told_once_the_closest_relation_first(api: Api, caller: Caller) -> None:
-    key = played(api)
+    key = played(api.database)
     same_point = add_order(api.database, process_instance=ProcessInstanceId.new()).key
     step = add_order(api.database, process_instance=None, source_message=None, parent=key).key
     items = caller.get(f"/orders/{key}/related").json()["items"]
@@ -158,7 +95,7 @@ def test_related_orders_are_told_once_the_closest_relation_first(api: Api, calle
 def test_the_acknowledgement_is_a_pdf_that_says_who_asked_what_was_done_when_and_with_which_hash(
     api: Api, caller: Caller
 ) -> None:
-    key = played(api)
+    key = played(api.database)
     (answer,) = caller.get(f"/orders/{key}").json()["answers"]
     found = caller.get(f"/answers/{answer['key']}/paper")
     assert found.headers["content-type"] == "application/pdf"

@@ -10,7 +10,12 @@ from enum import Enum
 from csire_bridge.access.people_facts import AccountState, TokenState
 from csire_bridge.console.language.catalogs import translations
 from csire_bridge.console.language.languages import Language
+from csire_bridge.domain.law.clock_counts import ClockFate
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.message.partners import SecurityProfile
+from csire_bridge.domain.metering_point.facts import Source
+from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -18,25 +23,41 @@ from csire_bridge.domain.order.order import (
     NotDelivered,
     OrderKind,
     OrderState,
+    Outcome,
+    ReconnectionReason,
     RejectionReason,
     WaitsFor,
 )
 from csire_bridge.domain.people.roles import Permission, Role
+from csire_bridge.store.queries.stored_documents import DocumentKind
+from csire_bridge.store.queries.story.entries import EntryKind
+from csire_bridge.store.queries.story.related import Relation
 
 __all__ = ["SHOWN", "english", "label"]
 
 SHOWN: tuple[type[Enum], ...] = (
     AccountState,
+    Channel,
+    ClockFate,
     ClockStage,
     DisconnectionKind,
+    DocumentKind,
+    DocumentState,
+    EntryKind,
+    HoldKind,
+    MessageState,
     NotDelivered,
     OrderKind,
     OrderSource,
     OrderState,
+    Outcome,
     Permission,
+    ReconnectionReason,
     RejectionReason,
+    Relation,
     Role,
     SecurityProfile,
+    Source,
     TokenState,
     WaitsFor,
 )

@@ -44,15 +44,14 @@ def message_entries(connection: Connection, order: Row[Any], answers: Sequence[R
         yield _arrival(message)
     for line in lines:
         if line.step != _ARRIVED:
-            number = known[line.message].number or known[line.message].claimed_number or "without a number"
-            facts = {"step": line.step}
+            message = known[line.message]
             yield StoryEntry(
                 at=line.at,
                 kind=EntryKind.VERDICT,
-                text=f"message {number}: {line.text}",
+                text=line.text,
                 thing="message",
                 key=line.message,
-                facts=facts,
+                facts={"step": line.step, "number": message.number or message.claimed_number},
             )
 
 
@@ -67,19 +66,17 @@ def _concerning(order: Row[Any], answers: Sequence[Row[Any]]) -> ColumnElement[b
 
 
 def _arrival(message: Row[Any]) -> StoryEntry:
-    number = message.number or message.claimed_number
-    what = f"message {number}" if number else "a message"
     proven = "" if message.sender else ", its sender not proven"
     facts = {name: getattr(message, name) for name in ("channel", "origin", "sha256", "state", "code", "archive")}
     return StoryEntry(
         at=message.received_at,
         kind=EntryKind.MESSAGE,
-        text=f"{what} came by {message.channel}{proven}",
+        text=f"received by {message.channel}{proven}",
         who=message.sender or message.claimed_sender,
         thing="message",
         key=message.key,
         document=DocumentKind.MESSAGE,
-        facts=facts | {"proven": message.sender is not None},
+        facts=facts | {"proven": message.sender is not None, "number": message.number or message.claimed_number},
     )
 
 
@@ -92,7 +89,7 @@ def answer_entries(connection: Connection, answers: Sequence[Row[Any]]) -> Itera
         yield StoryEntry(
             at=line.at,
             kind=_ANSWER_KINDS.get(line.state, EntryKind.ANSWER),
-            text=f"answer {answer.number}: {line.text}",
+            text=line.text,
             thing="answer",
             key=answer.key,
             document=DocumentKind.ANSWER,
@@ -134,8 +131,7 @@ def guard_entries(connection: Connection, order: Row[Any]) -> Iterator[StoryEntr
     """Guards that touched its time: who held, stopped, asked, approved, lifted and released what, and why."""
     met = guards_met(connection, order)
     for hold in met["holds"]:
-        until = f", until {hold['until']:%Y-%m-%d %H:%M} UTC" if hold["until"] else ""
-        yield _guard(hold, "since", "by", "why", f"hold ({hold['kind']}) at the metering point{until}", "hold")
+        yield _guard(hold, "since", "by", "why", f"{hold['kind']} hold at the metering point", "hold")
         yield from _if(hold, "released", "hold released", "hold")
     for stop in met["stops"]:
         yield _guard(stop, "since", "by", "why", f"stop switch thrown ({stop['scope']})", "stop")
@@ -157,5 +153,12 @@ def _if(facts: Facts, done: str, text: str, thing: str) -> Iterator[StoryEntry]:
 
 
 def _guard(facts: Facts, at: str, by: str, why: str, text: str, thing: str) -> StoryEntry:
-    said = f"{text}: {facts[why]}" if facts[why] else text
-    return StoryEntry(at=facts[at], kind=EntryKind.GUARD, text=said, who=facts[by], thing=thing, key=facts["key"])
+    return StoryEntry(
+        at=facts[at],
+        kind=EntryKind.GUARD,
+        text=text,
+        who=facts[by],
+        thing=thing,
+        key=facts["key"],
+        facts={"why": facts[why]},
+    )

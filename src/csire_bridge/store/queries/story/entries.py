@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from csire_bridge.domain.order.order import OrderState
 from csire_bridge.store.queries.stored_documents import DocumentKind
 
 __all__ = ["MOST", "EntryKind", "StoryEntry", "in_order"]
@@ -53,7 +54,7 @@ class StoryEntry:
     kind: EntryKind
     text: str
     who: str | None = None
-    state: str | None = None
+    state: OrderState | None = None
     thing: str | None = None
     key: int | None = None
     document: DocumentKind | None = None

@@ -18,7 +18,7 @@ from csire_bridge.store.tables import audit_entries, head_end_events, order_even
 __all__ = ["Neighbourhood", "newest", "order_lines"]
 
 _S = OrderState
-_AFTER_THE_CALL = frozenset({_S.SUBMITTED.value, _S.UNKNOWN.value, _S.ARMED.value})
+_AFTER_THE_CALL = frozenset({_S.SUBMITTED, _S.UNKNOWN, _S.ARMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _told(lines: Sequence[Row[Any]], around: Neighbourhood) -> Iterator[StoryEnt
 
 
 def _entry(line: Row[Any], before: str | None, around: Neighbourhood) -> StoryEntry:
-    state = line.state if line.state != before else None
+    state = OrderState(line.state) if line.state != before else None
     event, report, act = (found.get(line.at) for found in (around.events, around.reports, around.acts))
     if event is not None and state is None:
         return _event(line.at, event, line.text)
@@ -79,12 +79,12 @@ def _entry(line: Row[Any], before: str | None, around: Neighbourhood) -> StoryEn
     return StoryEntry(at=line.at, kind=_kind(before, state), text=line.text, state=state)
 
 
-def _kind(before: str | None, state: str | None) -> EntryKind:
-    if _S.SUBMITTING.value in (before, state):
+def _kind(before: str | None, state: OrderState | None) -> EntryKind:
+    if _S.SUBMITTING in (before, state):
         return EntryKind.COMMAND if state is not None else EntryKind.ORDER
     if before in _AFTER_THE_CALL:
         return EntryKind.READING if state is not None else EntryKind.ORDER
-    return EntryKind.GATE if before == _S.REGISTERED.value and state is None else EntryKind.ORDER
+    return EntryKind.GATE if before == _S.REGISTERED and state is None else EntryKind.ORDER
 
 
 def _event(at: datetime, event: Row[Any], text: str | None) -> StoryEntry:

@@ -77,8 +77,8 @@ def _acts(connection: Connection, key: int, told: set[datetime]) -> Iterator[Sto
     acts, _ = newest(connection, audit_entries, (a.subject == f"order {key}") & a.act.not_in(_TOLD_ELSEWHERE))
     for act in acts:
         if act.at not in told:
-            text = f"{act.act}: {act.why}" if act.why else act.act
-            yield StoryEntry(at=act.at, kind=EntryKind.PERSON, text=text, who=act.actor, facts={"act": act.act})
+            facts = {"act": act.act, "why": act.why}
+            yield StoryEntry(at=act.at, kind=EntryKind.PERSON, text=act.act, who=act.actor, facts=facts)
 
 
 def _clocks(order: Order, clocks: Sequence[dict[str, Any]], now: datetime) -> Iterator[StoryEntry]:
@@ -93,7 +93,7 @@ def _clocks(order: Order, clocks: Sequence[dict[str, Any]], now: datetime) -> It
         yield StoryEntry(
             at=clock["until"],
             kind=EntryKind.CLOCK,
-            text=f"{clock['words']} ({clock['fate']})",
+            text=clock["words"],
             facts=facts,
             to_come=clock["until"] > now,
         )

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from csire_bridge.domain.order.order import Order
+from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.store.tables import orders
 
 __all__ = ["RelatedOrder", "Relation", "related_orders"]
@@ -33,8 +33,8 @@ class RelatedOrder:
 
     key: int
     relation: Relation
-    kind: str
-    state: str
+    kind: OrderKind
+    state: OrderState
     registered_at: datetime
     executed_at: datetime | None
     detail: str | None
@@ -57,5 +57,6 @@ def related_orders(connection: Connection, order: Order) -> Sequence[RelatedOrde
         query = select(o.key, o.kind, o.state, o.registered_at, o.executed_at, o.detail).where(condition)
         for row in connection.execute(query.order_by(o.key.desc()).limit(MOST_RELATED + 1)):
             if row.key != order.key and row.key not in found:
-                found[row.key] = RelatedOrder(row.key, relation, *list(row)[1:])
+                facts = OrderKind(row.kind), OrderState(row.state), row.registered_at, row.executed_at, row.detail
+                found[row.key] = RelatedOrder(row.key, relation, *facts)
     return list(found.values())

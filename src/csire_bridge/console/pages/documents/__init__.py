@@ -1,0 +1,1 @@
+"""Stored documents of every kind: ``routes`` (explained, as text, as bytes, compared)."""

@@ -1,0 +1,4 @@
+"""An order's story: ``routes`` (the page, notes, the acknowledgement), ``facts`` (what the page shows).
+
+The acts on an order stand in the part ``orders/_acts.html``.
+"""

@@ -37,6 +37,7 @@ COMMANDS = {
         "cli.messages.validate",
         "Check message files: number, whether valid, and every error with code, line, path and reason.",
     ),
+    "mapping": ("cli.messages.mapping", "Mapping files: try one on a sample."),
     "sign": ("cli.messages.sign", "Sign a message with the enveloped profile; an earlier signature is replaced."),
     "verify": (
         "cli.messages.sign",

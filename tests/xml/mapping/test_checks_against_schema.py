@@ -62,7 +62,7 @@ class Laid:
         with pytest.raises(ConfigurationError) as caught:
             self.book()
         assert caught.value.remedy
-        return caught.value.text
+        return caught.value.text.replace(f"{self.mappings}/", "").replace(f"{self.ours}/", "")
 
     def line(self, marker: str, name: str = "8.1.1.5.yaml") -> int:
         lines = (self.mappings / name).read_text("utf-8").splitlines()
@@ -167,7 +167,7 @@ def test_given_a_file_that_is_no_mapping_file_in_a_mapping_folder_when_loaded_th
 ) -> None:
     (laid.mappings / name).write_text((MAPPINGS / "8.1.1.5.yaml").read_text("utf-8"), "utf-8")
     found = laid.refused()
-    assert f"{laid.mappings / name} is no mapping file" in found
+    assert f"{name} is no mapping file" in found
     assert ("rename it to 8.1.1.5.yaml" in found) is name.lower().endswith(("yml", "yaml"))
 
 
@@ -253,7 +253,7 @@ IGNORING = {
     "a mistake": (f"{DATA}/m:Extro", "the nearest is m:Extra"),
     "what is read": (DATE, "it is read, so it can't be ignored"),
     "twice": (f"{DATA}/m:Extra\n  - {DATA}/m:Extra", "it stands in the list twice"),
-    "no path": ("m:Payload[", "not an XPath"),
+    "no path": ("m:Payload[", "a bracket ] is missing"),
     "the whole message": ("./**", "a whole message can't be ignored"),
     "anything where the schema says what": (f"{DATA}/*", "the schema says all that may stand in it"),
 }

@@ -1,3 +1,3 @@
-"""Commands about messages: ``show`` ("messages"), ``validate``, ``sign`` (also "verify"), ``replay``, ``evidence``
-with ``evidence_page``.
+"""Commands about messages: ``show`` ("messages"), ``validate``, ``mapping`` (tries a mapping file), ``sign`` (also
+"verify"), ``replay``, ``evidence`` with ``evidence_page``.
 """

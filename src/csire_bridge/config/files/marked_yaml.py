@@ -5,17 +5,19 @@ Every problem names the file, the line and the key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import yaml
 from pydantic import ValidationError
 
+from csire_bridge.config.files.own_words import said_of_value, said_of_yaml
 from csire_bridge.domain.errors import ConfigurationError
 
 __all__ = ["FileProblem", "FileRefused", "MarkedYaml", "raise_problems"]
 
 Key = Sequence[str | int]
+KnownKeys = Callable[[Key], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,12 @@ class MarkedYaml:
             node = yaml.compose(text, Loader=yaml.BaseLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise FileRefused([FileProblem(name, line, "", f"not YAML: {error.problem}")], remedy) from error
+            raise FileRefused([FileProblem(name, line, "", said_of_yaml(str(error.problem)))], remedy) from error
         except RecursionError as error:
             raise FileRefused([FileProblem(name, 1, "", "nested too deeply")], remedy) from error
         except yaml.YAMLError as error:  # a character that YAML does not allow: it knows the place, no line
-            raise FileRefused([FileProblem(name, 1, "", f"not YAML: {error}")], remedy) from error
+            said = "the file has a character that no text has: write it again"
+            raise FileRefused([FileProblem(name, 1, "", said)], remedy) from error
         if not isinstance(node, yaml.MappingNode):
             raise FileRefused([FileProblem(name, 1, "", "the file is not a YAML mapping")], remedy)
         raise_problems(list(_misshapen(name, node, set())), remedy)
@@ -76,13 +79,17 @@ class MarkedYaml:
         """A problem at ``key``, with its line."""
         return FileProblem(self.name, _line(self.node, key), ".".join(map(str, key)), text)
 
-    def refused(self, error: ValidationError, *not_keys: str) -> FileRefused:
-        """Pydantic's errors by line and key; ``not_keys`` are pydantic's own names for branches, not keys of the
-        file."""
+    def refused(self, error: ValidationError, *not_keys: str, known: KnownKeys | None = None) -> FileRefused:
+        """Pydantic's errors by line and key, in our words.
+
+        ``not_keys`` are pydantic's own names for branches, not keys of the file; ``known`` gives the keys that may
+        stand at a place, as pydantic names it.
+        """
         problems = []
         for found in error.errors():
             key = [part for part in found["loc"] if part not in (*not_keys, "[key]")]
-            problems.append(self.problem(key, found["msg"].removeprefix("Value error, ")))
+            keys = known(found["loc"]) if known is not None else ()
+            problems.append(self.problem(key, said_of_value(found, str(key[-1]) if key else "", keys)))
         return FileRefused(problems, self.remedy)
 
 

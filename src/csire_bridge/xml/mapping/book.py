@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from lxml import etree
 
+from csire_bridge.config.files.own_words import nearest
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.message.answers import Answer, AnswerKind, answer_of, possible_answers
@@ -34,6 +35,7 @@ _R = TypeVar("_R")
 
 
 class _Catalogue(Judge, Protocol):
+    def namespaces(self) -> Mapping[str, str]: ...
     def root_names(self, namespace: str) -> frozenset[str]: ...
     def shapes(self, namespaces: Iterable[str]) -> Shapes: ...
 
@@ -41,17 +43,21 @@ class _Catalogue(Judge, Protocol):
 class MappingBook:
     """Finds the mapping of a document by its root element, and of an answer by its number."""
 
-    def __init__(self, search_path: Sequence[Path], catalogue: _Catalogue, role: str = "CK0082") -> None:
+    def __init__(
+        self, search_path: Sequence[Path], catalogue: _Catalogue, role: str = "CK0082", draft: Path | None = None
+    ) -> None:
         """Load every file; raise ConfigurationError that lists everything wrong in all of them.
 
-        ``role`` is the code of the market role in which we answer.
+        ``role`` is the code of the market role in which we answer. ``draft`` is a file that stands in the place of the
+        one of its name, or beside all others.
         """
         self._inbound: dict[str, InboundMapping] = {}
         self._outbound: dict[MessageNumber, OutboundMapping] = {}
         self._started: dict[str, MessageNumber] = {}
         self._facts: dict[str, MessageFacts] = {}
+        self._readers: dict[str, str] = {}
         failures: list[str] = []
-        files = [loaded for file in merged_files(search_path) if (loaded := _tried(load_file, file, failures))]
+        files = [loaded for file in merged_files(search_path, draft) if (loaded := _tried(load_file, file, failures))]
         known = {f.content.namespace for f in files if f.content.root in catalogue.root_names(f.content.namespace)}
         shapes = catalogue.shapes(known)
         add = partial(self._add, catalogue, shapes)
@@ -66,9 +72,11 @@ class MappingBook:
         content = loaded.content
         tag = f"{{{content.namespace}}}{content.root}"
         if content.root not in catalogue.root_names(content.namespace):
-            raise_all([loaded.problem(("root",), f"no schema declares the element {tag}")])
+            raise_all([loaded.problem(("root",), f"no schema declares the element {tag}{_near(content, catalogue)}")])
         if tag in self._facts:
-            raise_all([loaded.problem(("root",), f"another mapping file already reads {tag}")])
+            other = self._readers[tag]
+            raise_all([loaded.problem(("root",), f"another mapping file already reads {tag}: {other}")])
+        self._readers[tag] = loaded.marked.name
         shape = shapes.of(content.namespace, content.root)
         if isinstance(content, InboundFile):
             self._inbound[tag] = compiled = compile_inbound(loaded, shape)
@@ -76,7 +84,8 @@ class MappingBook:
         else:
             twice = [number for number in content.message if number in self._outbound]
             if twice:
-                text = f"another mapping file already builds message {', '.join(twice)}"
+                other = self._outbound[MessageNumber(twice[0])].file
+                text = f"another mapping file already builds message {', '.join(twice)}: {other}"
                 raise_all([loaded.problem(("message",), text)])
             self._start(loaded, content)
             for mapping in compile_outbound(loaded, shape):
@@ -212,6 +221,15 @@ def _tried(do: Callable[[_A], _R], about: _A, failures: list[str]) -> _R | None:
     except ConfigurationError as error:
         failures.append(error.text)
         return None
+
+
+def _near(content: InboundFile | OutboundFile, catalogue: _Catalogue) -> str:
+    """A hint at the root element or namespace that may be meant."""
+    roots = catalogue.root_names(content.namespace)
+    if not roots:
+        known = sorted(catalogue.namespaces())
+        return f": no schema has the namespace {content.namespace}{nearest(content.namespace, known)}"
+    return f"; the namespace has {', '.join(sorted(roots))}{nearest(content.root, roots)}"
 
 
 def _kind_of(order_class: str) -> OrderKind:

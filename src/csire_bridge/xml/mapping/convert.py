@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Union, get_args, get_origin, get_type_hints
 
+from csire_bridge.config.files.own_words import nearest
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.identifiers import (
@@ -73,6 +73,7 @@ _READS: Mapping[Conversion, frozenset[str]] = {
 }
 """The types of XML Schema that each conversion reads; those that are not named read texts."""
 _NO_TEXT = frozenset({"mixed", "empty"})
+_MOST_SHOWN = 20
 _BOOLEANS = frozenset({"true", "false"})
 _EACH_SPACE = re.compile(f"[{SPACE}]")
 
@@ -97,11 +98,11 @@ def value_of(due: type, text: str) -> object:
         try:
             return due(text)
         except ValueError:
-            known = ", ".join(str(member.value) for member in due)
-            raise ValueError(f"{text!r} is not one of {known}") from None
+            known = [str(member.value) for member in due]
+            raise ValueError(f"{text!r} is not one of {', '.join(known)}{nearest(text, known)}") from None
     if due is str:
         return text
-    raise ValueError(f"a {due.__name__} can't be written in a mapping file")
+    raise ValueError(f"{_word(due)} can't be written in a mapping file: read it under `fields`")
 
 
 def reader_for(
@@ -129,7 +130,7 @@ def reader_for(
         raise ValueError(f"`as: {conversion}` is for writing; known here are {', '.join(_READERS)}, code")
     gives, plain = _READERS[conversion]
     if not issubclass(gives, due) or (gives is datetime and due is not datetime):  # a datetime is a date to Python
-        raise ValueError(f"`as: {conversion}` gives a {gives.__name__}, but the field is a {due.__name__}")
+        raise ValueError(f"`as: {conversion}` gives {_word(gives)}, but the field is {_word(due)}")
     _check_kinds(conversion, value)
     if conversion is Conversion.DATE and "dateTime" in value.kinds:
         return conversion, lambda text: parse_polish_date(text) if "T" in text else parse_date(text)
@@ -163,9 +164,13 @@ def _check_codes(table: Mapping[str, str], value: ValueType) -> None:
         return
     for code in table:
         if code not in known and not (code.endswith("*") and any(one.startswith(code[:-1]) for one in known)):
-            close = difflib.get_close_matches(code, known, 1, 0.0)
-            nearest = f"; the nearest is {close[0]}" if close else ""
-            raise ValueError(f"the schema has no code {code}{nearest}")
+            raise ValueError(f"the schema has no code {code}{nearest(code, known, 0.0)}; it has {_shown(known)}")
+
+
+def _shown(codes: Collection[str]) -> str:
+    """The schema's own list, as far as it can be overlooked."""
+    listed = sorted(codes)
+    return ", ".join(listed) if len(listed) <= _MOST_SHOWN else f"{', '.join(listed[:_MOST_SHOWN])} and more"
 
 
 def _stripped(text: str) -> str:
@@ -208,7 +213,7 @@ def writer_for(leaf: Leaf, due: type, value: ValueType) -> Writer:
     writes = _WRITES.get((str if issubclass(due, Enum) else due, conversion))
     if writes is None:
         known = ", ".join(str(one) for kind, one in _WRITES if kind is due) or "text"
-        raise ValueError(f"`as: {conversion}` does not write a {due.__name__}; what does is {known}")
+        raise ValueError(f"`as: {conversion}` does not write {_word(due)}; what does is {known}")
     kinds, write = writes
     if not value.kinds <= kinds:
         found = ", ".join(sorted(value.kinds - kinds))
@@ -254,6 +259,24 @@ def _there(fact: object, zone: Zone) -> datetime:
     return fact.astimezone(UTC if zone is Zone.UTC else WARSAW)
 
 
+def _word(kind: type) -> str:
+    """A type in a word for people."""
+    return _WORDS.get(kind) or f"one of {', '.join(map(str, kind))}" if issubclass(kind, Enum) else _WORDS[kind]
+
+
+_WORDS: Mapping[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    date: "a date",
+    datetime: "a moment",
+    Decimal: "a number",
+    Eic: "an EIC code",
+    MessageId: "a message id",
+    MessageNumber: "a message number",
+    MeterNumber: "a meter number",
+    MeteringPointCode: "a metering point",
+    ProcessInstanceId: "a process instance",
+}
 _Writing = Callable[[object, Zone, Seconds], str]
 _TEXTS = frozenset({"string", "anyURI"})
 _IN_WORDS: Mapping[type, _Writing] = {
@@ -283,8 +306,8 @@ def _check_written(codes: Iterable[str], value: ValueType) -> None:
     """Raise ValueError for a code that the schema does not allow."""
     for code in sorted(codes):
         if value.codes is not None and code not in value.codes:
-            close = difflib.get_close_matches(code, value.codes, 1, 0.0)
-            raise ValueError(f"the schema has no code {code}; the nearest is {close[0] if close else 'none'}")
+            known = value.codes
+            raise ValueError(f"the schema has no code {code}{nearest(code, known, 0.0)}; it has {_shown(known)}")
 
 
 def _code(codes: Mapping[object, str], value: object) -> str:

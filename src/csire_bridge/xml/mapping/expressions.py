@@ -5,7 +5,6 @@ Arithmetic is decimal, because XPath's own numbers are binary: 0.1 + 0.2 would b
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -83,9 +82,7 @@ def _refuse_arithmetic(token: Any) -> None:
 def _unknown(token: Any) -> str:
     known = (*_TEXTS, *_NUMBERS, *_YES_OR_NO)
     if token.label == "function":
-        close = difflib.get_close_matches(str(token.symbol), known, 1, 0.5)
-        nearest = f"; the nearest is {close[0]}" if close else ""
-        return f"the function {token.symbol} is not known here{nearest}; known are {', '.join(known)}"
+        return f"the function {token.symbol} does not go here; known are {', '.join(known)}"
     return "it works nothing out: use `path` for what is read as it stands"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from csire_bridge.config.files.own_words import nearest
 from csire_bridge.domain.message.answers import Answer
 from csire_bridge.xml.mapping.convert import field_types, value_of
 
@@ -39,9 +39,7 @@ def fact_of(name: str) -> Fact:
         return Fact(name, str, lambda answer: answer.kept.facts.get(key) if answer.kept else None)
     if name in _TYPES:
         return Fact(name, _TYPES[name], lambda answer: getattr(answer, name))
-    close = difflib.get_close_matches(name, _TYPES, 1, 0.5)
-    nearest = f"; the nearest is {close[0]}" if close else ""
-    raise ValueError(f"unknown value {name}{nearest}; known are {', '.join(_TYPES)}, and kept.NAME")
+    raise ValueError(f"unknown value {name}{nearest(name, _TYPES)}; known are {', '.join(_TYPES)}, and kept.NAME")
 
 
 def condition_of(text: str) -> tuple[Condition, list[str]]:

@@ -10,6 +10,7 @@ from typing import cast
 from lxml import etree
 
 from csire_bridge.config.files.marked_yaml import FileProblem
+from csire_bridge.config.files.own_words import nearest
 from csire_bridge.domain.bounds import out_of_bounds
 from csire_bridge.domain.errors import Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import MessageNumber, MeteringPointCode, MeterNumber, ProcessInstanceId
@@ -33,9 +34,10 @@ from csire_bridge.xml.mapping.expressions import Finder, work_out
 from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
 from csire_bridge.xml.mapping.model import Conversion, FieldRule, InboundFile, Pair, Several
 from csire_bridge.xml.mapping.places import ALWAYS_KNOWN, XSI, Follower, PathRefused, Place
+from csire_bridge.xml.mapping.xpath_words import why_no_xpath
 from csire_bridge.xml.schema.shapes import Shape, ValueType
 
-__all__ = ["InboundMapping", "PointOf", "compile_inbound", "no_registry", "order_kinds"]
+__all__ = ["Field", "InboundMapping", "PointOf", "compile_inbound", "no_registry", "order_kinds"]
 
 _TARGETS: Mapping[str, type] = {
     "order": OrderRequest,
@@ -75,7 +77,9 @@ class _Way:
 
 
 @dataclass(frozen=True)
-class _Field:
+class Field:
+    """One field of what is read, and the ways in which it is found, in their order."""
+
     name: str
     ways: tuple[_Way, ...]
     required: bool
@@ -101,8 +105,8 @@ class InboundMapping:
     target: type
     constants: Mapping[str, object]
     kinds: tuple[OrderKind, ...]
-    fields: tuple[_Field, ...]
-    kept: tuple[_Field, ...]
+    fields: tuple[Field, ...]
+    kept: tuple[Field, ...]
     rules: tuple[_Refusal, ...]
     defaults: Defaults
     each: etree.XPath | None = None
@@ -117,6 +121,14 @@ class InboundMapping:
         if self.each is None:
             return self._one(tree, {}, {}, point_of)
         return self._list(tree, cast("list[etree._Element]", self.each(tree)), point_of)
+
+    def looked_up(self, tree: etree._Element) -> Iterator[tuple[int, Iterator[tuple[Field, object]]]]:
+        """Each field with its value, None, or the problem with it; for each item of a list, from 1 (0: no list)."""
+        tree = self.defaults.filled(tree)
+        items = [] if self.each is None else cast("list[etree._Element]", self.each(tree))
+        places: list[tuple[int, _Item]] = [(place, {"item": [item]}) for place, item in enumerate(items, 1)]
+        for place, item in places or [(0, {})]:
+            yield place, ((field, _outcome(field, tree, item)) for field in (*self.fields, *self.kept))
 
     def _list(self, tree: etree._Element, items: list[etree._Element], point_of: PointOf) -> OrderList:
         """The orders of a list, and what is wrong with the other items."""
@@ -163,7 +175,7 @@ class _FieldError(Exception):
         self.problem = problem
 
 
-def _values(rules: Sequence[_Field], tree: etree._Element, item: _Item, problems: list[Problem]) -> dict[str, object]:
+def _values(rules: Sequence[Field], tree: etree._Element, item: _Item, problems: list[Problem]) -> dict[str, object]:
     """The value of each field that the document has; what is wrong with the others is added to ``problems``."""
     values: dict[str, object] = {}
     for field in rules:
@@ -177,6 +189,13 @@ def _values(rules: Sequence[_Field], tree: etree._Element, item: _Item, problems
     return values
 
 
+def _outcome(field: Field, tree: etree._Element, item: _Item) -> object:
+    try:
+        return _value(field, tree, item)
+    except _FieldError as error:
+        return error.problem
+
+
 def _kept(texts: Mapping[str, object]) -> Kept | None:
     return Kept.of({name: str(text)[:LONGEST_KEPT] for name, text in texts.items()}) if texts else None
 
@@ -185,7 +204,7 @@ def _holds(condition: Finder, tree: etree._Element, item: _Item) -> bool:
     return bool(condition(tree, **item))
 
 
-def _value(field: _Field, tree: etree._Element, item: _Item) -> object | None:
+def _value(field: Field, tree: etree._Element, item: _Item) -> object | None:
     """The field's value: of the first way that finds a text. None if the document does not have it."""
     if field.when is not None and not _holds(field.when, tree, item):
         return None
@@ -205,7 +224,7 @@ def _value(field: _Field, tree: etree._Element, item: _Item) -> object | None:
     return None
 
 
-def _text(field: _Field, way: _Way, tree: etree._Element, item: _Item) -> str | None:
+def _text(field: Field, way: _Way, tree: etree._Element, item: _Item) -> str | None:
     """What is written there; None if nothing is there, or if it says that it has no value (``xsi:nil``)."""
     try:
         found = way.find(tree, **item)
@@ -221,7 +240,7 @@ def _text(field: _Field, way: _Way, tree: etree._Element, item: _Item) -> str | 
     return one.text or (None if one.get(_NIL) in _TRUE else "")
 
 
-def _the_one(field: _Field, found: list[etree._Element | str], way: _Way) -> etree._Element | str:
+def _the_one(field: Field, found: list[etree._Element | str], way: _Way) -> etree._Element | str:
     """The value that counts of those found; raises _FieldError if the mapping file does not say which."""
     if len(found) > 1 and field.several not in (Several.FIRST, Several.LAST):
         text = f"{way.text} stands {len(found)} times, and nobody knows which one counts"
@@ -321,12 +340,12 @@ class _Compiler:
                 except ValueError as error:
                     self._report(("set", name), str(error))
 
-    def fields(self) -> Iterator[_Field]:
+    def fields(self) -> Iterator[Field]:
         for name, rule in self._content.fields.items():
             if self._known(("fields", name), name):
                 yield self._field(("fields", name), name, rule, self._types[name])
 
-    def kept(self) -> Iterator[_Field]:
+    def kept(self) -> Iterator[Field]:
         """What the answers repeat, all of it as text."""
         if self._content.keep and self._content.becomes != "order":
             self._report(("keep",), "what is kept is for answers, and only an order has answers")
@@ -334,13 +353,13 @@ class _Compiler:
         for name, rule in self._content.keep.items():
             yield self._field(("keep", name), name, rule, str)
 
-    def _field(self, key: tuple[str, ...], name: str, rule: FieldRule, due: type) -> _Field:
+    def _field(self, key: tuple[str, ...], name: str, rule: FieldRule, due: type) -> Field:
         if rule.path is not None:
             ways = tuple(way for path in rule.path for way in self._ways(key, rule, path, due))
         else:
             ways = tuple(way for value in rule.sources for way in self._worked_out(key, rule, value, due))
         when = self._condition((*key, "when"), rule.when) if rule.when else None
-        return _Field(name, ways, rule.required, rule.several, when)
+        return Field(name, ways, rule.required, rule.several, when)
 
     def rules(self) -> Iterator[_Refusal]:
         for index, rule in enumerate(self._content.rules):
@@ -362,7 +381,7 @@ class _Compiler:
     def _known(self, key: tuple[str, ...], name: str) -> bool:
         if name in self._types:
             return True
-        self._report(key, f"unknown field; known are {', '.join(self._types)}")
+        self._report(key, f"unknown field {name}{nearest(name, self._types)}; known are {', '.join(self._types)}")
         return False
 
     def _ways(self, key: tuple[str, ...], rule: FieldRule, text: str, due: type) -> Iterator[_Way]:
@@ -439,14 +458,15 @@ class _Compiler:
         strangers = sorted(set(_PREFIXES.findall(_LITERALS.sub("", text))) - self._namespaces.keys())
         if strangers:
             known = ", ".join(self._namespaces)
-            self._report(key, f"not an XPath: the prefix {', '.join(strangers)} is unknown; known are {known}")
+            told = f"the prefix {', '.join(strangers)} is unknown; known are {known}: declare it under `prefixes`"
+            self._report(key, told)
             return None
         try:
             path = self._compiled(text)
             root = etree.Element(f"{{{self._content.namespace}}}{self._content.root}")
             found = path(root) if self._item is None else path(root, item=[root])
-        except etree.XPathError as error:
-            self._report(key, f"not an XPath: {error}")
+        except etree.XPathError:
+            self._report(key, f"{text}: {why_no_xpath(text)}")
             return None
         if key[-1] == "path" and not isinstance(found, list):
             self._report(key, "not a path: it gives a value and no element")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from csire_bridge.config.files.marked_yaml import FileProblem, MarkedYaml, raise_problems
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.written_text import written_text
-from csire_bridge.xml.mapping.model import InboundFile, MappingFile, OutboundFile
+from csire_bridge.xml.mapping.model import FieldRule, InboundFile, Leaf, MappingFile, Names, OutboundFile, RuleEntry
 
 __all__ = ["LoadedFile", "load_file", "merged_files", "raise_all"]
 
@@ -37,13 +37,13 @@ def raise_all(problems: Sequence[FileProblem]) -> None:
     raise_problems(problems, _REMEDY)
 
 
-def merged_files(search_path: Sequence[Path]) -> list[Path]:
-    """Mapping files by name: the first folder of the search path that has a name wins.
+def merged_files(search_path: Sequence[Path], draft: Path | None = None) -> list[Path]:
+    """Mapping files by name: ``draft``, then the first folder of the search path that has a name wins.
 
     Raises ConfigurationError for a missing folder, and for any other file in one, because a file that is ignored
     silently might be one that somebody relies on. Names that begin with a dot are skipped.
     """
-    found: dict[str, Path] = {}
+    found: dict[str, Path] = {} if draft is None else {draft.name: draft}
     strange: list[str] = []
     for folder in search_path:
         if not folder.is_dir():
@@ -62,6 +62,19 @@ def merged_files(search_path: Sequence[Path]) -> list[Path]:
     return [found[name] for name in sorted(found)]
 
 
+def _known_keys(place: Sequence[str | int]) -> Sequence[str]:
+    """The keys that may stand where pydantic found another one."""
+    model: type[BaseModel] = OutboundFile if "outbound" in place else InboundFile
+    if "leaf" in place:
+        model = Leaf
+    elif len(place) > 2:
+        model = _PARTS.get(str(place[1]), model)
+    return [field.alias or name for name, field in model.model_fields.items() if name != "attributes"]
+
+
+_PARTS: Mapping[str, type[BaseModel]] = {"name": Names, "fields": FieldRule, "keep": FieldRule, "rules": RuleEntry}
+
+
 def _renamed(file: Path) -> str:
     return f": rename it to {file.stem}.yaml" if file.suffix.lower() in (".yml", ".yaml") else ""
 
@@ -69,10 +82,10 @@ def _renamed(file: Path) -> str:
 def load_file(file: Path) -> LoadedFile:
     """Read one mapping file; raise ConfigurationError with every problem of its shape."""
     try:
-        marked = MarkedYaml.read(written_text(file.read_bytes()), file.name, _REMEDY)
+        marked = MarkedYaml.read(written_text(file.read_bytes()), str(file), _REMEDY)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} can't be read: {error}", _REMEDY) from error
     try:
         return LoadedFile(_ADAPTER.validate_python(marked.plain), marked)
     except ValidationError as error:
-        raise marked.refused(error, *_NOT_KEYS) from error
+        raise marked.refused(error, *_NOT_KEYS, known=_known_keys) from error

@@ -29,6 +29,7 @@ __all__ = [
     "InboundFile",
     "Leaf",
     "MappingFile",
+    "Names",
     "OutboundFile",
     "Pair",
     "RuleEntry",
@@ -141,13 +142,29 @@ class RuleEntry(_Model):
     remedy: str
 
 
+def _free_prefix(text: str) -> str:
+    if text in _TAKEN:
+        raise ValueError(f"the prefix {text} always means {_TAKEN[text]}: choose another")
+    if not re.fullmatch(r"[A-Za-z_][\w.-]*", text):
+        raise ValueError(f"{text!r} is no prefix: begin with a letter, and use letters, digits, - and _")
+    return text
+
+
+_TAKEN = {
+    "m": "the message's namespace",
+    "t": "the envelope's namespace",
+    "xml": "XML's own namespace",
+    "xsi": "the namespace of xsi:nil",
+}
+
+
 class _FileHead(_Model):
     message: Annotated[tuple[Number, ...], BeforeValidator(_as_list), Field(min_length=1)]
     name: Names
     namespace: str
     root: str
     type: str
-    prefixes: dict[str, str] = Field(default_factory=dict)
+    prefixes: dict[Annotated[str, AfterValidator(_free_prefix)], str] = Field(default_factory=dict)
 
 
 Pair = dict[AnswerKind, Number]
@@ -177,6 +194,17 @@ class InboundFile(_FileHead):
     ignored: tuple[str, ...] = ()
     rules: tuple[RuleEntry, ...] = ()
     answers: _Answers = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        twice = sorted(self.set.keys() & self.fields.keys())
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands under `set` and under `fields`: keep one of them")
+        if self.partly and self.each is None:
+            raise ValueError("`partly` is for a list: say with `each` where its items are")
+        if self.answers and self.becomes != "order":
+            raise ValueError(f"only an order is answered, and this message becomes {self.becomes}: leave out `answers`")
+        return self
 
     def answers_to(self, kind: OrderKind) -> Pair:
         """The answers to an order of that kind."""
@@ -263,4 +291,11 @@ class OutboundFile(_FileHead):
     payload: Group
 
 
-MappingFile = Annotated[InboundFile | OutboundFile, Field(discriminator="direction")]
+def _direction(value: object) -> str:
+    told = value.get("direction") if isinstance(value, dict) else getattr(value, "direction", None)
+    return "(none)" if told is None else str(told)
+
+
+MappingFile = Annotated[
+    Annotated[InboundFile, Tag("inbound")] | Annotated[OutboundFile, Tag("outbound")], Discriminator(_direction)
+]

@@ -14,6 +14,7 @@ from typing import Any
 import elementpath
 from elementpath import XPath1Parser
 
+from csire_bridge.xml.mapping.xpath_words import why_no_xpath
 from csire_bridge.xml.schema.shapes import Shape, ValueType
 
 __all__ = ["ALWAYS_KNOWN", "XSI", "Follower", "PathRefused", "Place"]
@@ -101,7 +102,7 @@ class Follower:
         try:
             return XPath1Parser(namespaces=dict(self.prefixes)).parse(text)
         except elementpath.ElementPathError as error:
-            raise PathRefused(f"not an XPath: {error}") from error
+            raise PathRefused(why_no_xpath(text)) from error
 
     def _follow(self, token: Any, here: list[Place], used: Callable[[Place], None]) -> list[Place] | None:
         """The places that a part of an XPath leads to from ``here``; None if it gives a value."""

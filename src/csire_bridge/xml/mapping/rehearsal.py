@@ -19,7 +19,7 @@ from csire_bridge.xml.mapping.loader import LoadedFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping
 from csire_bridge.xml.security.signature import parse_back
 
-__all__ = ["Judge", "unwritable"]
+__all__ = ["Judge", "sample_header", "unwritable"]
 
 _PARTY = Eic("10XPL-TSO------P")
 
@@ -35,7 +35,7 @@ def unwritable(
     mapping: OutboundMapping, loaded: LoadedFile, answers: Iterable[Answer], judge: Judge, role: str
 ) -> Iterator[FileProblem]:
     """Problems in the documents that the file makes of these answers in our market ``role``; each once."""
-    header = _header(mapping, role)
+    header = sample_header(mapping, role)
     told: set[FileProblem] = set()
     for answer in answers:
         for problem in _faults(mapping, loaded, header, answer, judge):
@@ -67,7 +67,8 @@ def _key(path: str) -> list[str]:
     return ["payload", *names[names.index("Payload") + 1 :]] if "Payload" in names else ["root"]
 
 
-def _header(mapping: OutboundMapping, role: str) -> Header:
+def sample_header(mapping: OutboundMapping, role: str) -> Header:
+    """The header of an answer that is only tried."""
     message = MessageId.new()
     return Header(
         message_id=message,

@@ -13,6 +13,7 @@ from csire_bridge.console.needs import ConsoleNeeds
 from csire_bridge.console.pages.alerts.pages import ALERTS
 from csire_bridge.console.pages.audit.pages import AUDIT
 from csire_bridge.console.pages.documents.routes import DOCUMENTS
+from csire_bridge.console.pages.figures.routes import FIGURES
 from csire_bridge.console.pages.home.routes import HOME
 from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.people.area import PEOPLE
@@ -30,6 +31,7 @@ AREAS: tuple[Area, ...] = (
     AUDIT,
     STORY,
     DOCUMENTS,
+    FIGURES,
 )
 """Every area, each with its routes and its places in the menu."""
 

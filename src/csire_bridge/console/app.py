@@ -14,18 +14,20 @@ from csire_bridge.console.pages.alerts.pages import ALERTS
 from csire_bridge.console.pages.audit.pages import AUDIT
 from csire_bridge.console.pages.documents.routes import DOCUMENTS
 from csire_bridge.console.pages.figures.routes import FIGURES
-from csire_bridge.console.pages.home.routes import HOME
+from csire_bridge.console.pages.find.area import FIND
 from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.people.area import PEOPLE
 from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
 from csire_bridge.console.pages.story.routes import STORY
+from csire_bridge.console.pages.today.routes import TODAY
 
 __all__ = ["AREAS", "build_console"]
 
 AREAS: tuple[Area, ...] = (
     SIGN_IN,
-    HOME,
     ALERTS,
+    TODAY,
+    FIND,
     PEOPLE,
     ORDERS,
     AUDIT,

@@ -28,7 +28,7 @@ class SheetColumn(Protocol[_T_contra]):
     def shape(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlainColumn(Generic[_T]):
     """A column with nothing but a name and a value."""
 

@@ -1,6 +1,6 @@
-"""The pages, a room for each area: ``home`` (where everybody begins), ``sign_in`` (in and out, the own password),
-``orders`` (lists of orders), ``people`` (accounts, tokens, the own account), ``audit``, ``alerts``.
+"""The pages, a room for each area: ``today`` (where everybody begins), ``sign_in`` (in and out, the own password),
+``find`` (the one box, pasted lists), ``people`` (accounts, tokens, the own account), ``audit``, ``alerts``.
 
-Orders, messages, points: ``story`` (an order), ``documents`` (stored bytes, explained), ``figures``
-(statistics).
+Orders, messages, points: ``orders`` (lists of orders), ``story`` (an order), ``documents`` (stored bytes, explained),
+``figures`` (statistics).
 """

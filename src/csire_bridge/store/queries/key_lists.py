@@ -26,13 +26,15 @@ _MOST_CANDIDATES = 11
 class KeyList:
     """What was found, in the order of the list, each once.
 
-    ``wrong`` and ``unknown`` say of each key what is the matter; ``ambiguous`` has the candidates of each.
+    ``wrong`` and ``unknown`` say of each key what is the matter; ``ambiguous`` has the candidates of each. ``meant``
+    says of each key of the list that led to one order, to which.
     """
 
     found: tuple[str, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[str, str] = field(default_factory=dict)
     ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    meant: Mapping[str, str] = field(default_factory=dict)
 
 
 def split_keys(text: str) -> list[str]:
@@ -49,10 +51,10 @@ def orders_of(connection: Connection, keys: Sequence[str]) -> KeyList:
     pasted = {key: recognise(key) for key in keys}
     found = _found(connection, pasted)
     wrong = {key: one.wrong for key, one in pasted.items() if one.wrong and not found[key]}
-    one = dict.fromkeys(some[0] for some in found.values() if len(some) == 1)
+    meant = {key: str(some[0]) for key, some in found.items() if len(some) == 1}
     unknown = {key: f"no order is known by {key}" for key, some in found.items() if not some and key not in wrong}
     several = {key: tuple(map(str, some[:_MOST_CANDIDATES])) for key, some in found.items() if len(some) > 1}
-    return KeyList(tuple(map(str, one)), unknown, wrong, several)
+    return KeyList(tuple(dict.fromkeys(meant.values())), unknown, wrong, several, meant)
 
 
 def _found(connection: Connection, pasted: Mapping[str, PastedKey]) -> dict[str, list[int]]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, not_, or_, select
 
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.order.clock_stage import ClockAt, ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -25,11 +26,14 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.sql.array_parameter import Read, by_index, in_literals
 from csire_bridge.store.tables import (
     FOR_A_PERSON,
+    OFTEN_FAILED,
     OPEN_COMMANDS,
+    UNSETTLED,
     WITH_DEADLINE,
     metering_points,
     order_events,
     orders,
+    outbox,
     sid_orders,
     work,
 )
@@ -44,10 +48,11 @@ class OrderSearch:
     """Search criteria; without any, all orders.
 
     ``reason`` is a part of the order's detail, ``text`` of that, its description or any line of its history, ``error``
-    of the last error of its work; all case-insensitive. Registered at ``since`` or later and before ``until``.
-    ``message`` is the hub's message that asked for it, ``sid_number`` the order's number at SID, ``station`` that of
-    its point. ``attempts``: so many commands were given, or more. ``dated_until``: it may run before that moment. All
-    moments are UTC.
+    of the last error of its work; all case-insensitive. Registered at ``since`` or later and before ``until``; the
+    other pairs are when it may run (``dated``) and when it was carried out. ``message`` is the hub's message that asked
+    for it, ``sid_number`` the order's number at SID, ``station`` that of its point. ``attempts``: so many commands were
+    given, or more. ``failing``: its work has failed several times and is tried again. ``answer``: one of its answers
+    stands so. All moments are UTC.
     """
 
     states: tuple[OrderState, ...] = ()
@@ -64,6 +69,8 @@ class OrderSearch:
     until: datetime | None = None
     dated_since: datetime | None = None
     dated_until: datetime | None = None
+    executed_since: datetime | None = None
+    executed_until: datetime | None = None
     clock: ClockAt | None = None
     message: MessageId | None = None
     process: ProcessInstanceId | None = None
@@ -73,6 +80,8 @@ class OrderSearch:
     attempts: int | None = None
     undelivered: NotDelivered | None = None
     cannot: RejectionReason | None = None
+    failing: bool = False
+    answer: DocumentState | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same for the database, for whoever reads all of what is found."""
@@ -126,6 +135,10 @@ class OrderSearch:
             yield "dated_since", read(orders.c.not_before) >= self.dated_since
         if self.dated_until:
             yield "dated_until", read(orders.c.not_before) < self.dated_until
+        if self.executed_since:
+            yield "executed_since", read(orders.c.executed_at) >= self.executed_since
+        if self.executed_until:
+            yield "executed_until", read(orders.c.executed_at) < self.executed_until
         if self.clock:
             yield "clock", _at_stage(self.clock)
 
@@ -136,6 +149,13 @@ class OrderSearch:
             yield "undelivered", read(orders.c.undelivered_why) == self.undelivered.value
         if self.cannot:
             yield "cannot", read(orders.c.cannot_reason) == self.cannot.value
+        if self.failing:
+            yield "failing", read(orders.c.key).in_(_FAILING)
+        if self.answer:
+            yield "answer", read(orders.c.key).in_(_with_answer(self.answer))
+        yield from self._words()
+
+    def _words(self) -> _Named:
         if self.reason:
             yield "reason", orders.c.detail.icontains(self.reason, autoescape=True)
         if self.text:
@@ -146,6 +166,15 @@ class OrderSearch:
 
 
 _ITS_WORK = and_(work.c.subject == orders.c.key, in_literals(work.c.step, (WorkStep.EXECUTE, WorkStep.PERFORM)))
+
+
+_FAILING = select(work.c.subject).where(OFTEN_FAILED, work.c.step == WorkStep.EXECUTE.value, work.c.parked.is_(False))
+
+
+def _with_answer(state: DocumentState) -> Select[tuple[int]]:
+    """The orders with an answer in that state; the confirmed ones are nearly all, and have no index."""
+    unsettled = [] if state is DocumentState.CONFIRMED else [UNSETTLED]
+    return select(outbox.c.order).where(*unsettled, outbox.c.state == state.value)
 
 
 def _said(text: str) -> ColumnElement[bool]:

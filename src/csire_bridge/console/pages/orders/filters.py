@@ -19,6 +19,7 @@ from csire_bridge.console.lists.fields import (
 from csire_bridge.console.lists.places import CURSOR
 from csire_bridge.console.pages.orders.columns import ColumnName
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
+from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.order.clock_stage import ClockAt, ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -49,6 +50,8 @@ _SAME = (
     "reason",
     "text",
     "error",
+    "failing",
+    "answer",
 )
 
 
@@ -70,6 +73,8 @@ class OrderFilters(BaseModel):
     until: MomentField | None = None
     dated_since: MomentField | None = None
     dated_until: MomentField | None = None
+    executed_since: MomentField | None = None
+    executed_until: MomentField | None = None
     clock: ClockStage | None = None
     attempts: Annotated[int | None, Field(ge=1, le=1000)] = None
     undelivered: NotDelivered | None = None
@@ -80,6 +85,8 @@ class OrderFilters(BaseModel):
     message: IdField | None = None
     process: IdField | None = None
     sid_number: WordsField | None = None
+    failing: bool = False
+    answer: DocumentState | None = None
 
     def search(self, visit: Visit) -> OrderSearch:
         """The same for the database. Raises NotAllowed where it would tell what the visitor may not read."""
@@ -97,6 +104,8 @@ class OrderFilters(BaseModel):
             until=moment_of(self.until, end=True) if self.until else None,
             dated_since=moment_of(self.dated_since) if self.dated_since else None,
             dated_until=moment_of(self.dated_until, end=True) if self.dated_until else None,
+            executed_since=moment_of(self.executed_since) if self.executed_since else None,
+            executed_until=moment_of(self.executed_until, end=True) if self.executed_until else None,
             clock=ClockAt(self.clock, visit.now) if self.clock else None,
             **{name: getattr(self, name) for name in _SAME},
         )

@@ -17,6 +17,7 @@ from csire_bridge.console.lists.sheets import MOST_ROWS, file_of
 from csire_bridge.console.pages.orders.columns import IN_FILES, USUAL, ColumnName
 from csire_bridge.console.pages.orders.filters import OrderListing
 from csire_bridge.domain.errors import ActionRefused
+from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -50,6 +51,7 @@ _CHOICES: dict[str, Any] = {
     "disconnection_kinds": list(DisconnectionKind),
     "not_delivered": list(NotDelivered),
     "cannot": list(RejectionReason),
+    "answers": list(DocumentState),
 }
 _USUAL_FILTERS = {"state", "kind", "source", "waits_for", "clock", "since", "until", "supplier", "station"}
 _MORE = set(OrderListing.model_fields) - _USUAL_FILTERS - {"after"}

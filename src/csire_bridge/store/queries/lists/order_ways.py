@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement
+from datetime import datetime
 
+from sqlalchemy import Column, ColumnElement
+
+from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.order.order import FINAL_STATES, OrderState
 from csire_bridge.store.queries.lists.ways import Way
 from csire_bridge.store.queries.order_search import OrderSearch
@@ -12,24 +15,29 @@ from csire_bridge.store.tables import NOT_DONE, orders
 
 __all__ = ["order_way"]
 
-_FEW = ("point", "process", "message", "sid_number", "meter", "station", "clock")
+_FEW = ("point", "process", "message", "sid_number", "meter", "station", "clock", "failing")
 _TIME = frozenset({"since", "until"})
+_EXECUTED = frozenset({"executed_since", "executed_until"})
 
 
 def order_way(wanted: OrderSearch) -> Way:
     """The best way to the orders that are wanted."""
     given = dict(wanted.named(by_index))
     few = next((name for name in _FEW if name in given), None)
+    if few is None and wanted.answer not in (None, DocumentState.CONFIRMED):
+        few = "answer"
     if few:
         return _way(wanted, {few}, (given[few],), few=True)
+    if executed := _EXECUTED & given.keys():
+        return _way(wanted, executed, tuple(given[name] for name in sorted(executed)), moment=orders.c.executed_at)
     if "waits_for" in given:
-        return _way(wanted, {"waits_for"}, (given["waits_for"],), by_time=True)
+        return _way(wanted, {"waits_for"}, (given["waits_for"],), moment=orders.c.registered_at)
     times = _TIME & given.keys()
     too_many = FINAL_STATES if times else {OrderState.DONE}
     if wanted.states and too_many.isdisjoint(wanted.states):
         return _by_state(wanted)
     if times:
-        return _way(wanted, times, tuple(given[name] for name in sorted(times)), by_time=True)
+        return _way(wanted, times, tuple(given[name] for name in sorted(times)), moment=orders.c.registered_at)
     served = {"supplier"} & given.keys()
     return _way(wanted, served, tuple(given[name] for name in served))
 
@@ -48,9 +56,8 @@ def _way(
     whole: tuple[ColumnElement[bool], ...],
     *,
     branches: tuple[tuple[ColumnElement[bool], ...], ...] = (),
-    by_time: bool = False,
+    moment: Column[datetime] | None = None,
     few: bool = False,
 ) -> Way:
     others = tuple(condition for name, condition in wanted.named(by_row) if name not in served)
-    moment = orders.c.registered_at if by_time else None
     return Way(table=orders, whole=whole, branches=branches, by_row=others, moment=moment, few=few)

@@ -1,0 +1,74 @@
+"""Counts of what needs a person; each has the search that finds exactly what it counts. Read only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.order.clock_stage import ClockAt, ClockStage
+from csire_bridge.domain.order.order import OrderState
+from csire_bridge.store.queries.lists.counted import Counted
+from csire_bridge.store.queries.lists.message_pages import count_messages
+from csire_bridge.store.queries.lists.order_pages import count_orders
+from csire_bridge.store.queries.message_search import MessageSearch
+from csire_bridge.store.queries.order_search import OrderSearch
+
+__all__ = ["Tally", "TallyName", "tallies"]
+
+
+class TallyName(StrEnum):
+    """What is counted, in the order in which people look at it."""
+
+    PARKED = "parked"
+    FIELD_WORK = "field-work"
+    UNKNOWN = "unknown"
+    FAILING = "failing"
+    CONTESTED = "contested"
+    ANSWERS_PARKED = "answers-parked"
+    UNCONFIRMED = "unconfirmed"
+    JUDGED_AGAIN = "judged-again"
+    PAST = "past"
+    TODAY = "today"
+    FOUR_FIFTHS = "four-fifths"
+    HALF = "half"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many there are of something, and what finds them."""
+
+    name: TallyName
+    count: Counted
+    search: OrderSearch | MessageSearch
+
+
+def tallies(connection: Connection, now: datetime) -> Iterator[Tally]:
+    """Every count at ``now`` (UTC)."""
+    for name, search in _searches(now).items():
+        if isinstance(search, OrderSearch):
+            yield Tally(name, count_orders(connection, search), search)
+        else:
+            yield Tally(name, count_messages(connection, search), search)
+
+
+def _searches(now: datetime) -> dict[TallyName, OrderSearch | MessageSearch]:
+    name = TallyName
+    return {
+        name.PARKED: OrderSearch(states=(OrderState.PARKED,)),
+        name.FIELD_WORK: OrderSearch(states=(OrderState.FIELD_WORK,)),
+        name.UNKNOWN: OrderSearch(states=(OrderState.UNKNOWN,)),
+        name.FAILING: OrderSearch(failing=True),
+        name.CONTESTED: OrderSearch(answer=DocumentState.CONTESTED),
+        name.ANSWERS_PARKED: OrderSearch(answer=DocumentState.PARKED),
+        name.UNCONFIRMED: OrderSearch(answer=DocumentState.DELIVERED),
+        name.JUDGED_AGAIN: MessageSearch(again=True),
+        name.PAST: OrderSearch(clock=ClockAt(ClockStage.PAST, now)),
+        name.TODAY: OrderSearch(clock=ClockAt(ClockStage.TODAY, now)),
+        name.FOUR_FIFTHS: OrderSearch(clock=ClockAt(ClockStage.FOUR_FIFTHS, now)),
+        name.HALF: OrderSearch(clock=ClockAt(ClockStage.HALF, now)),
+    }

@@ -15,6 +15,7 @@ from csire_bridge.pipeline.operator import guard_actions
 from csire_bridge.store.database import Database
 from tests.support.store import CODE, HUB, NOW, SECOND, document, order
 
+RAW = b"<a/>"
 ANSWER = (
     b'<DisconnectionNotification xmlns="urn:pl:oire:unk_8_1_1_11:v1"><Payload><DisconnectionData>'
     b"<PhysicalStatus>CK0070</PhysicalStatus><MeterNumber>M1</MeterNumber>"
@@ -27,7 +28,9 @@ def played(database: Database) -> int:
     """An order that the hub asked for, that was held, executed, and answered; its key."""
     asked, process = MessageId.new(), ProcessInstanceId.new()
     with database.transaction() as tx:
-        (message,) = tx.messages.add(Channel.WEBHOOK, NOW, [("127.0.0.1", b"<a/>", "cd" * 32, Form.BARE)])
+        (message,) = tx.messages.add(
+            Channel.WEBHOOK, NOW, [("127.0.0.1", RAW, hashlib.sha256(RAW).hexdigest(), Form.BARE)]
+        )
         (key,) = tx.orders.add([order(source_message=asked, process_instance=process)], NOW + SECOND)
         tx.messages.settle([_accepted(message, asked)])
         tx.messages.note([(message, NOW + SECOND, "map", "understood as OrderRequest of message 8.1.1.5")])

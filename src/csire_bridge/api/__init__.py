@@ -2,5 +2,5 @@
 
 ``app`` (the whole application), ``needs`` (what it needs of the bridge), ``http`` (callers, problems, pages, ETags,
 acts that are done once), ``papers`` (documents on A4), ``routes`` (the paths by subject), ``sets`` (which items a list
-or a search means).
+or a search means), ``evidence`` (archives of everything about a message).
 """

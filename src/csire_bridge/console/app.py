@@ -15,6 +15,7 @@ from csire_bridge.console.pages.audit.pages import AUDIT
 from csire_bridge.console.pages.documents.routes import DOCUMENTS
 from csire_bridge.console.pages.figures.routes import FIGURES
 from csire_bridge.console.pages.find.area import FIND
+from csire_bridge.console.pages.messages.routes import MESSAGES
 from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.people.area import PEOPLE
 from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
@@ -34,6 +35,7 @@ AREAS: tuple[Area, ...] = (
     STORY,
     DOCUMENTS,
     FIGURES,
+    MESSAGES,
 )
 """Every area, each with its routes and its places in the menu."""
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from sqlalchemy import select
 
+from csire_bridge.api.evidence.archive import evidence_of_message
 from csire_bridge.api.http.acts import Work, act
 from csire_bridge.api.http.answers import answer
 from csire_bridge.api.http.call import Ordering, Personal, Reading
@@ -40,6 +41,7 @@ from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
 from csire_bridge.store.queries.lists.message_pages import message_page
 from csire_bridge.store.queries.lists.message_ways import message_way
 from csire_bridge.store.queries.message_search import MessageSearch, message_file
+from csire_bridge.store.queries.refusal_causes import refusal_causes
 from csire_bridge.store.tables import messages
 
 __all__ = ["message_router"]
@@ -49,6 +51,8 @@ _LOOK = "look its key up with GET /api/v1/messages"
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "the bytes as they were received"}
 }
+
+_ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}, "description": "an archive"}}
 
 
 class JudgeAgain(Why):
@@ -114,6 +118,17 @@ def find(
     return answer(call, body, (Act.MESSAGE_READ, "messages: " + (call.request.url.query[:150] or "all")))
 
 
+@message_router.get("/causes", response_model=Facts, summary="Refused messages by cause")
+def causes(call: Reading, since: Annotated[MomentText, Query(description="Received then or later.")]) -> Response:
+    """By the code of what was wrong, with the step that found it and the partners; the most frequent first.
+
+    Of each cause the newest 1000 are looked at; `count` is then not `exact`.
+    """
+    with call.reading() as connection:
+        items = [asdict(one) for one in refusal_causes(connection, since)]
+    return answer(call, {"items": items, "next": None}, (Act.MESSAGE_READ, "messages: causes of refusals"))
+
+
 @message_router.get("/{key}", response_model=Facts, summary="Everything about one message but its bytes")
 def show(call: Reading, key: Key) -> Response:
     """Facts, history, earlier verdicts, receipt, orders."""
@@ -141,6 +156,22 @@ def content(call: Personal, key: Key) -> Response:
         note(tx, call.actor, Act.MESSAGE_READ, f"message {key}, bytes", call.now)
     headers = {"X-Content-SHA256": row.sha256, "Content-Disposition": f'attachment; filename="message-{key}.xml"'}
     return Response(row.raw, media_type="application/octet-stream", headers=headers)
+
+
+@message_router.get("/{key}/evidence", response_class=Response, responses=_ZIP, summary="Everything as evidence")
+def evidence(call: Personal, key: Key) -> Response:
+    """Every layer that is stored about it - bytes, receipt, order, events, answer, result - as a ZIP with hashes.
+
+    `csire-bridge evidence --check FILE` tells whether a file is whole.
+    """
+    with call.reading() as connection:
+        found = evidence_of_message(connection, key, call.now)
+    if found is None:
+        raise missing(f"message {key}", _LOOK)
+    with call.needs.database.transaction() as tx:
+        note(tx, call.actor, Act.EVIDENCE_EXPORT, f"message {key}", call.now)
+    headers = {"Content-Disposition": f'attachment; filename="evidence-message-{key}.zip"'}
+    return Response(found.zip, media_type="application/zip", headers=headers)
 
 
 @message_router.post("/judge-again", response_model=Facts, summary="Judge refused messages again")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, err, out
 from csire_bridge.cli.shared.operator_action import reading
 from csire_bridge.cli.shared.settings import load_settings
-from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.errors import ConfigurationError, StoreFailure
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.words import counted
@@ -24,8 +20,6 @@ if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
 
 __all__ = ["add_to"]
-
-_MANIFEST = "manifest.json"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,65 +72,26 @@ def _wanted(text: str) -> MessageId | int:
 
 
 def _export(wanted: MessageId | int, target: Path, settings: Settings) -> None:
-    from csire_bridge.cli.messages.evidence_page import STYLE, page, style
-    from csire_bridge.store.queries.evidence import exhibits
+    from csire_bridge.api.evidence.archive import evidence_of, subject_of
 
-    subject, now = f"order {wanted}" if isinstance(wanted, int) else f"message {wanted}", system_clock()
-    with reading(settings, Act.EVIDENCE_EXPORT, subject) as tx:
-        shown = list(exhibits(tx.connection, wanted))
-    if not shown:
-        raise ConfigurationError(f"no {subject} is in the journal", "look it up, or name another database")
-    files = {name: _bytes(content) for name, content in shown}
-    _compare_with_stored(files)
-    files |= {"summary.html": page(subject, now, shown, _hashes(files)), STYLE: style()}
-    manifest = {"subject": subject, "exported_at": now.isoformat(timespec="seconds"), "sha256": _hashes(files)}
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(_MANIFEST, _bytes(manifest))
-        for name, content in files.items():
-            archive.writestr(name, content)
-    out.print(f"{counted(len(files), 'file')} in {target}; their hashes hold", highlight=False)
-    for name, content in files.items():
-        if name.endswith("-archived.txt"):
-            out.print(f"{name}: {content.decode().splitlines()[0]}", highlight=False, soft_wrap=True)
-
-
-def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-
-
-def _bytes(content: bytes | dict[str, Any] | list[dict[str, Any]]) -> bytes:
-    if isinstance(content, bytes):
-        return content
-    return json.dumps(content, indent=2, ensure_ascii=False, default=str).encode("utf-8")
-
-
-def _compare_with_stored(files: dict[str, bytes]) -> None:
-    """Check that the bytes of messages and answers have the hash that was stored with them."""
-    for name, content in files.items():
-        facts = f"{name.removesuffix('.xml')}.json"
-        if name.endswith(".xml") and facts in files:
-            stored = json.loads(files[facts]).get("sha256")
-            if stored is not None and stored != hashlib.sha256(content).hexdigest():
-                raise typer.Exit(_broken(f"{name} is not what was stored: its hash has changed"))
+    with reading(settings, Act.EVIDENCE_EXPORT, subject_of(wanted)) as tx:
+        try:
+            found = evidence_of(tx.connection, wanted, system_clock())
+        except StoreFailure as error:
+            raise typer.Exit(_broken(error.text)) from error
+    target.write_bytes(found.zip)
+    out.print(f"{counted(found.files, 'file')} in {target}; their hashes hold", highlight=False)
+    for remark in found.archived:
+        out.print(remark, highlight=False, soft_wrap=True)
 
 
 def _check(file: Path) -> None:
+    from csire_bridge.api.evidence.archive import files_in
+
     try:
-        with zipfile.ZipFile(file) as archive:
-            hashes: dict[str, str] = json.loads(archive.read(_MANIFEST))["sha256"]
-            names = set(archive.namelist()) - {_MANIFEST}
-            files = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise typer.Exit(_broken(f"{file} is no evidence of ours: {error}")) from error
-    wrong = [name for name in sorted(names | set(hashes)) if _hash(files.get(name)) != hashes.get(name)]
-    if wrong:
-        raise typer.Exit(_broken(f"these files were changed, added or taken away: {', '.join(wrong)}"))
-    _compare_with_stored(files)
-    out.print(f"{counted(len(files), 'file')}; all hashes hold", highlight=False)
-
-
-def _hash(content: bytes | None) -> str | None:
-    return None if content is None else hashlib.sha256(content).hexdigest()
+        out.print(f"{counted(files_in(file), 'file')}; all hashes hold", highlight=False)
+    except StoreFailure as error:
+        raise typer.Exit(_broken(error.text)) from error
 
 
 def _broken(sentence: str) -> ExitCode:

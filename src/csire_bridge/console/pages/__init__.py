@@ -2,5 +2,5 @@
 ``find`` (the one box, pasted lists), ``people`` (accounts, tokens, the own account), ``audit``, ``alerts``.
 
 Orders, messages, points: ``orders`` (lists of orders), ``story`` (an order), ``documents`` (stored bytes, explained),
-``figures`` (statistics).
+``messages`` (the journal), ``figures`` (statistics).
 """

@@ -5,5 +5,6 @@
 leads to); ``today`` (the first page); ``alerts`` (what needs a person); ``law_figures`` (what the regulator counts);
 ``rule_preview`` (what other rules would do); ``job_list`` (jobs of people); ``gauges`` (numbers for metrics).
 
-``story``: everything about one order on a time line; ``stored_documents``: bytes of every kind.
+``story``: everything about one order on a time line; ``stored_documents``: bytes of every kind;
+``message_attempts``, ``refusal_causes`` (why messages were refused).
 """

@@ -24,7 +24,7 @@ from csire_bridge.store.tables import (
     sid_orders,
 )
 
-__all__ = ["Exhibit", "exhibits"]
+__all__ = ["Exhibit", "exhibits", "message_exhibits"]
 
 _ARCHIVED = (
     "Retention has taken the content and the history of this message into the archive {}.\n"
@@ -57,6 +57,12 @@ def exhibits(connection: Connection, wanted: MessageId | int) -> Iterator[Exhibi
             yield f"3-head-end-event-{number}.json", facts_of(event)
         for number, document in enumerate(rows_of(connection, outbox, outbox.c.order == order.key), 1):
             yield from _document(connection, number, document)
+
+
+def message_exhibits(connection: Connection, key: int) -> Iterator[Exhibit]:
+    """What is stored of the message of that key alone, for one that has no proven id and led to no order."""
+    for row in rows_of(connection, messages, messages.c.key == key):
+        yield from _message(connection, "1-message-1", row)
 
 
 def _behind(connection: Connection, wanted: MessageId | int) -> tuple[str | None, list[int]]:

@@ -6,19 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from csire_bridge.cli.shared.moments import local
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from csire_bridge.domain.errors import BridgeError
-
-if TYPE_CHECKING:
-    from csire_bridge.store.queries.evidence import Exhibit
+from csire_bridge.sheets.cells import local
+from csire_bridge.store.queries.evidence import Exhibit
+from csire_bridge.xml.parser import parse
+from csire_bridge.xml.reading.signature_facts import signature_facts
 
 __all__ = ["STYLE", "page", "style"]
 
 STYLE = "summary.css"
 _PAGES = Path(__file__).parent / "pages"
-_DS = "{http://www.w3.org/2000/09/xmldsig#}"
 _UNTOLD = frozenset(
     {"key", "version", "generation", "raw", "document", "receipt", "partner_answer", "work", "again_at"}
 )
@@ -39,8 +40,6 @@ def style() -> bytes:
 
 def page(subject: str, exported_at: datetime, exhibits: Sequence[Exhibit], hashes: Mapping[str, str]) -> bytes:
     """The page, as UTF-8."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     told = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     text = told.get_template("summary.html.j2").render(
         subject=subject,
@@ -96,34 +95,19 @@ def _guards(guards: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[_Sect
 
 def _signer(raw: bytes) -> Iterator[tuple[str, str]]:
     """What the document itself says of its signature; the verdict stands in its history."""
-    from csire_bridge.xml.parser import parse
-
     try:
-        root = parse(raw, max_bytes=max(len(raw), 1))
+        found = signature_facts(parse(raw, max_bytes=max(len(raw), 1)))
     except BridgeError as error:
         yield "signature", f"can't be read: {error}"
         return
-    certificate, method = root.find(f".//{_DS}X509Certificate"), root.find(f".//{_DS}SignatureMethod")
-    if method is None:
+    if found is None:
         yield "signature", "none in the document"
         return
-    yield "signature algorithm", str(method.get("Algorithm"))
-    if certificate is not None:
-        yield from _certificate("".join((certificate.text or "").split()))
-
-
-def _certificate(text: str) -> Iterator[tuple[str, str]]:
-    import base64
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    try:
-        found = x509.load_der_x509_certificate(base64.b64decode(text))
-    except ValueError as error:
-        yield "certificate", f"can't be read: {error}"
+    yield "signature algorithm", found.algorithm
+    if found.signed_as is None or found.since is None or found.until is None:
+        yield "certificate", "can't be read from the document"
         return
-    yield "signed with the certificate of", found.subject.rfc4514_string()
-    yield "issued by", found.issuer.rfc4514_string()
-    yield "valid", f"{local(found.not_valid_before_utc)} to {local(found.not_valid_after_utc)}"
-    yield "SHA-256 of the certificate", found.fingerprint(SHA256()).hex()
+    yield "signed with the certificate of", found.signed_as
+    yield "issued by", found.issuer or ""
+    yield "valid", f"{local(found.since)} to {local(found.until)}"
+    yield "SHA-256 of the certificate", found.fingerprint or ""

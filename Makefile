@@ -13,8 +13,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo console test test-fast coverage check chaos format wheel clean
 
+# STANDARD=other plays the sample of another standard, which files alone describe.
 demo: $(READY)
-	$(BIN)/csire-bridge demo --dir demo-out
+	$(BIN)/csire-bridge demo --dir demo-out $(if $(STANDARD),--standard $(STANDARD))
 
 # The same, and then the console over it, with an account for each role, until Ctrl-C.
 CONSOLE_PORT ?= 8089

@@ -36,6 +36,8 @@ def test_given_all_samples_when_validated_then_the_verdicts_are_the_expected_one
     done = process("validate", "--json", SAMPLES)
     assert done.returncode == 1
     found = {entry["file"]: entry for entry in json.loads(done.stdout)}
+    other = found.pop("other-standard/messages/work.xml")
+    assert [e["code"] for e in other["errors"]] == ["schema.unknown-message"], "its standard is not loaded"
     expected = load_expected(SAMPLES).samples
     assert len(found) == len(expected)
     for sample in expected:

@@ -96,10 +96,24 @@ class _Uuid(str):
         return cls(str(uuid.uuid4()))
 
 
+_NAMED_MESSAGES = uuid.UUID("0f2b7a52-8a43-5f0e-8d57-6d1c2f0f7f11")
+
+
 class MessageId(_Uuid):
     """Identifier of one message, given by its sender, used once."""
 
     __slots__ = ()
+
+    @classmethod
+    def named(cls, text: str) -> Self:
+        """The identifier of the message that its sender calls ``text``: always the same (UUID version 5, RFC 9562).
+
+        Raises ValueError for an empty name.
+        """
+        name = text.strip()
+        if not name:
+            raise ValueError("the name of the message is empty")
+        return cls(str(uuid.uuid5(_NAMED_MESSAGES, name)))
 
     def derive(self, name: str) -> MessageId:
         """The identifier of the message that answers this one: always the same for the same ``name``.

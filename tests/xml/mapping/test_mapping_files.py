@@ -528,7 +528,7 @@ def leaves_of(group: Group, above: str = "") -> Iterator[tuple[str, Leaf]]:
     for name, node in group.nodes.items():
         if isinstance(node, Leaf):
             yield above + name, node
-        else:
+        elif isinstance(node, Group):
             yield from leaves_of(node, f"{above}{name}/")
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from csire_bridge.domain.message.message import OrderRequest
     from csire_bridge.xml.mapping.book import MappingBook
     from csire_bridge.xml.mapping.loader import LoadedFile
+    from csire_bridge.xml.mapping.rehearsal import Ends
     from csire_bridge.xml.mapping.trial import Line
 
 __all__ = ["add_to"]
@@ -55,20 +56,24 @@ def try_file(
 
         csire-bridge mapping try mappings/8.1.1.7.yaml samples/good/8.1.1.5-debt.xml
     """
+    from csire_bridge.service.wiring.standard import ends_of
     from csire_bridge.xml.mapping.book import MappingBook
-    from csire_bridge.xml.mapping.loader import load_file
+    from csire_bridge.xml.mapping.loader import LoadedTechnical, load_file
     from csire_bridge.xml.mapping.model import InboundFile
     from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
     settings = load_settings(config, schemas=schemas)
     catalogue = SchemaCatalogue(settings.schema_path)
-    book = MappingBook(settings.mapping_path, catalogue, settings.sender_role, draft=file)
+    ends = ends_of(settings)
+    book = MappingBook(settings.mapping_path, catalogue, ends, draft=file)
     tree = _sample(message, catalogue)
     loaded = load_file(file)
+    if isinstance(loaded, LoadedTechnical):
+        raise ConfigurationError("the file describes an envelope", "try a file of a message that has it")
     if isinstance(loaded.content, InboundFile):
         _show_read(book, loaded, tree, as_json)
     else:
-        _show_written(book, loaded, tree, as_json)
+        _show_written(book, ends, loaded, tree, as_json)
 
 
 def _sample(message: Path, catalogue: object) -> etree._Element:
@@ -127,7 +132,7 @@ def _print_lines(lines: list[Line], refused: str) -> None:
     out.print(escape(f"refused:\n{refused}") if refused else "it would be taken", highlight=False)
 
 
-def _show_written(book: MappingBook, loaded: LoadedFile, tree: etree._Element, as_json: bool) -> None:
+def _show_written(book: MappingBook, ends: Ends, loaded: LoadedFile, tree: etree._Element, as_json: bool) -> None:
     from csire_bridge.domain.identifiers import MessageNumber
     from csire_bridge.domain.message.message import OrderList, OrderRequest
 
@@ -136,7 +141,7 @@ def _show_written(book: MappingBook, loaded: LoadedFile, tree: etree._Element, a
     asked = reading.orders[0] if isinstance(reading, OrderList) else reading
     if not isinstance(asked, OrderRequest):
         raise ConfigurationError("the message asks for no order, so nothing answers it", "name a message that does")
-    documents = dict(_documents(book, number, str(tree.tag), asked))
+    documents = dict(_documents(book, ends, number, str(tree.tag), asked))
     if not documents:
         raise ConfigurationError(
             f"message {number} answers no {asked.kind} order of this message", "name a message that it answers"
@@ -149,7 +154,7 @@ def _show_written(book: MappingBook, loaded: LoadedFile, tree: etree._Element, a
         out.print(escape(document), highlight=False, soft_wrap=True)
 
 
-def _documents(book: MappingBook, number: str, tag: str, asked: OrderRequest) -> list[tuple[str, str]]:
+def _documents(book: MappingBook, ends: Ends, number: str, tag: str, asked: OrderRequest) -> list[tuple[str, str]]:
     """What is told, and the document that tells it, for each answer with that number."""
     from lxml import etree
 
@@ -163,7 +168,7 @@ def _documents(book: MappingBook, number: str, tag: str, asked: OrderRequest) ->
         if due == number:
             mapping = book.outbound[due]
             for answer in answers_to(asked, kind, system_clock):
-                root = parse_back(mapping.write(sample_header(mapping, "CK0082"), answer))
+                root = parse_back(mapping.write(sample_header(mapping, ends), answer))
                 etree.indent(root)
                 told = f"{kind}: {answer.outcome or answer.reason or ''}".removesuffix(": ")
                 found.append((told, etree.tostring(root, encoding="unicode")))

@@ -21,7 +21,7 @@ from csire_bridge.cli.figures.stats import TIME_COLUMNS
 from csire_bridge.cli.shared.console import ExitCode, err, out
 from csire_bridge.cli.shared.table import Column, print_table
 from csire_bridge.config.resources import folder
-from csire_bridge.domain.errors import OurFault
+from csire_bridge.domain.errors import ConfigurationError, OurFault
 from csire_bridge.domain.figures.summary import statistics
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.partners import SecurityProfile
@@ -58,6 +58,9 @@ def demo(
     target: Annotated[Path, typer.Option("--dir", help="Folder for the results.", file_okay=False)] = Path("demo-out"),
     keep: Annotated[bool, typer.Option("--keep", help="Then keep everything running, with the console.")] = False,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the console; 0 = any free port.")] = 0,
+    standard: Annotated[
+        str | None, typer.Option("--standard", help="`other`: the sample of another standard, in the place of all.")
+    ] = None,
 ) -> None:
     """Send all samples to the bridge through a simulated hub, execute orders on simulated meters, and show the results.
 
@@ -82,6 +85,9 @@ def demo(
     from csire_bridge.lab.simulators.expectations import load_expected
 
     _clear(target)
+    if standard is not None:
+        _play_other(target, standard)
+        return
     out.print(_OPENING, soft_wrap=False)
     samples = folder("samples")
     expected = load_expected(samples)
@@ -100,6 +106,30 @@ def demo(
         if keep:
             _keep_up(scene)
     out.print("the same in a browser: make console (csire-bridge demo --keep)", highlight=False)
+
+
+def _play_other(target: Path, standard: str) -> None:
+    """Play the sample of another standard; exit code 1 unless each of its orders has a good answer."""
+    from csire_bridge.lab.demo.other_standard import other_standard, play
+
+    if standard != "other":
+        raise ConfigurationError(f"there is no standard {standard!r} to play", "write --standard other")
+    out.print(
+        "The market now sends the message of samples/other-standard, which files alone describe.", highlight=False
+    )
+    with other_standard(target, system_clock) as scene:
+        played = play(scene, system_clock)
+    for line in played.orders:
+        told = (
+            f"order {line.key}: {line.kind} at {line.metering_point}: {line.state}, answered with {line.answer_number}"
+        )
+        out.print(told, markup=False, highlight=False)
+    for problem in played.problems:
+        err.print(problem, style="red", markup=False, highlight=False)
+    if played.problems:
+        raise typer.Exit(ExitCode.BAD_INPUT)
+    said = f"{counted(len(played.answers), 'answer')}, each signed and valid by its own schema"
+    out.print(f"{said}: {target / 'acknowledgements'}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _tell_end(wrong: Sequence[str], expected: Expectations, summary: Mapping[str, Any], target: Path) -> None:

@@ -10,7 +10,6 @@ from csire_bridge.domain.errors import NotValid, Problem, ProblemCode, RuleBroke
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.envelope_rules import Limits, check_agreement, check_parties, check_timestamp
 from csire_bridge.domain.message.message import Header
-from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
@@ -33,7 +32,7 @@ class Validator:
 
     def read_header(self, tree: etree._Element) -> Header:
         """The envelope of a document that its schema has accepted; raises NotValid or RuleBroken."""
-        return read_header(tree)
+        return self._book.header(tree)
 
     def check_envelope(
         self, tag: str, header: Header, now: datetime, *, at_rest: bool = False, judge_age: bool = True

@@ -147,7 +147,7 @@ class Bridge:
     def _intake(self, key: KeyInTime) -> Intake:
         return Intake(
             self.database,
-            Verifier(lambda: self.partners, self.settings.limits.max_message_bytes),
+            Verifier(lambda: self.partners, self.settings.limits.max_message_bytes, self.standard.book.claims),
             self.standard.validator,
             self.standard.mapper.with_registry(partial(points_of_meter, self.database)),
             Receipts(key),

@@ -9,9 +9,15 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.pipeline.intake.map import Mapper
 from csire_bridge.pipeline.intake.validate import Validator
 from csire_bridge.xml.mapping.book import MappingBook
+from csire_bridge.xml.mapping.rehearsal import Ends
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
-__all__ = ["Standard"]
+__all__ = ["Standard", "ends_of"]
+
+
+def ends_of(settings: Settings) -> Ends:
+    """The parties of our answers."""
+    return Ends(Eic(settings.own_eic), Eic(settings.hub_eic), settings.sender_role)
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Standard:
     def load(cls, settings: Settings) -> Standard:
         """Read schemas and mapping files; raise ConfigurationError with everything that is wrong in them."""
         catalogue = SchemaCatalogue(settings.schema_path)
-        book = MappingBook(settings.mapping_path, catalogue, settings.sender_role)
+        book = MappingBook(settings.mapping_path, catalogue, ends_of(settings))
         for namespace in book.namespaces:
             catalogue.schema_for(namespace)  # a broken schema shows at start, not with the first message
         limits = settings.limits.as_limits()

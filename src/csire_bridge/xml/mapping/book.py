@@ -15,23 +15,28 @@ from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, Pr
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.message.answers import Answer, AnswerKind, answer_of, possible_answers
 from csire_bridge.domain.message.envelope_rules import MessageFacts
+from csire_bridge.domain.message.message import Header
+from csire_bridge.domain.message.refusals import Claims
 from csire_bridge.domain.order.deadlines import class_of
 from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind
+from csire_bridge.xml.envelope import read_claims, read_header
 from csire_bridge.xml.mapping.facts import kept_names
-from csire_bridge.xml.mapping.inbound import InboundMapping, compile_inbound, order_kinds
-from csire_bridge.xml.mapping.loader import LoadedFile, load_file, merged_files, raise_all
+from csire_bridge.xml.mapping.inbound import InboundMapping, compile_header, compile_inbound, order_kinds
+from csire_bridge.xml.mapping.loader import LoadedFile, LoadedTechnical, load_file, merged_files, raise_all
 from csire_bridge.xml.mapping.model import InboundFile, OutboundFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping
 from csire_bridge.xml.mapping.outbound_compiler import compile_outbound
-from csire_bridge.xml.mapping.rehearsal import Judge, unwritable
+from csire_bridge.xml.mapping.rehearsal import Ends, Judge, unwritable
 from csire_bridge.xml.mapping.requests import possible_requests
+from csire_bridge.xml.mapping.technical import HeaderReader
 from csire_bridge.xml.schema.shapes import Shapes
 
 __all__ = ["MappingBook"]
 
 _A = TypeVar("_A")
 _R = TypeVar("_R")
+_ANYBODY = Ends()
 
 
 class _Catalogue(Judge, Protocol):
@@ -44,11 +49,11 @@ class MappingBook:
     """Finds the mapping of a document by its root element, and of an answer by its number."""
 
     def __init__(
-        self, search_path: Sequence[Path], catalogue: _Catalogue, role: str = "CK0082", draft: Path | None = None
+        self, search_path: Sequence[Path], catalogue: _Catalogue, ends: Ends = _ANYBODY, draft: Path | None = None
     ) -> None:
         """Load every file; raise ConfigurationError that lists everything wrong in all of them.
 
-        ``role`` is the code of the market role in which we answer. ``draft`` is a file that stands in the place of the
+        ``ends`` are the parties of our answers. ``draft`` is a file that stands in the place of the
         one of its name, or beside all others.
         """
         self._inbound: dict[str, InboundMapping] = {}
@@ -57,14 +62,17 @@ class MappingBook:
         self._facts: dict[str, MessageFacts] = {}
         self._readers: dict[str, str] = {}
         failures: list[str] = []
-        files = [loaded for file in merged_files(search_path, draft) if (loaded := _tried(load_file, file, failures))]
+        found = [loaded for file in merged_files(search_path, draft) if (loaded := _tried(load_file, file, failures))]
+        files = [loaded for loaded in found if isinstance(loaded, LoadedFile)]
+        self._technical = {one.content.technical: one for one in found if isinstance(one, LoadedTechnical)}
+        self._headers: dict[str, HeaderReader] = {}
         known = {f.content.namespace for f in files if f.content.root in catalogue.root_names(f.content.namespace)}
         shapes = catalogue.shapes(known)
         add = partial(self._add, catalogue, shapes)
         answering = [loaded for loaded in files if _tried(add, loaded, failures)]
         failures += dict.fromkeys(self._unanswerable(answering))
         if not failures:
-            failures += self._unwritable(answering, catalogue, role)
+            failures += self._unwritable(answering, catalogue, ends)
         if failures:
             raise ConfigurationError("\n".join(failures), "correct the mapping files; see docs/mappings.md")
 
@@ -78,8 +86,11 @@ class MappingBook:
             raise_all([loaded.problem(("root",), f"another mapping file already reads {tag}: {other}")])
         self._readers[tag] = loaded.marked.name
         shape = shapes.of(content.namespace, content.root)
+        technical = self._envelope_of(loaded)
+        if technical is not None:
+            self._headers[tag] = compile_header(loaded, technical, shape)
         if isinstance(content, InboundFile):
-            self._inbound[tag] = compiled = compile_inbound(loaded, shape)
+            self._inbound[tag] = compiled = compile_inbound(loaded, shape, technical)
             self._facts[tag] = compiled.facts
         else:
             twice = [number for number in content.message if number in self._outbound]
@@ -88,10 +99,31 @@ class MappingBook:
                 text = f"another mapping file already builds message {', '.join(twice)}: {other}"
                 raise_all([loaded.problem(("message",), text)])
             self._start(loaded, content)
-            for mapping in compile_outbound(loaded, shape):
+            for mapping in compile_outbound(loaded, shape, technical):
                 self._outbound[mapping.number] = mapping
                 self._facts[tag] = mapping.facts
         return loaded
+
+    def _envelope_of(self, loaded: LoadedFile) -> LoadedTechnical | None:
+        """The file of the envelope that a file names; None for that of CSIRE."""
+        name = loaded.content.technical
+        if name is None:
+            return None
+        if name not in self._technical:
+            known = ", ".join(sorted(self._technical)) or "none"
+            text = f"no file describes the envelope {name}{nearest(name, self._technical)}; there are {known}"
+            raise_all([loaded.problem(("technical",), text)])
+        return self._technical[name]
+
+    def header(self, tree: etree._Element) -> Header:
+        """The header of a document that its schema has accepted; raises NotValid, RuleBroken."""
+        reader = self._headers.get(str(tree.tag))
+        return read_header(tree) if reader is None else reader.read(tree)
+
+    def claims(self, tree: etree._Element) -> Claims:
+        """What a document says of itself, for people who look at a refused one."""
+        reader = self._headers.get(str(tree.tag))
+        return read_claims(tree) if reader is None else reader.claims(tree)
 
     def _start(self, loaded: LoadedFile, content: OutboundFile) -> None:
         """Note of which orders the message tells, if the operator starts it."""
@@ -115,20 +147,21 @@ class MappingBook:
                     text = f"message {number} repeats kept.{name}, and this file keeps {known}: enter it under `keep`"
                     yield str(loaded.problem(key, text))
 
-    def _unwritable(self, answering: Sequence[LoadedFile], catalogue: Judge, role: str) -> Iterator[str]:
+    def _unwritable(self, answering: Sequence[LoadedFile], catalogue: Judge, ends: Ends) -> Iterator[str]:
         """Problems with answers that orders may need: each variant is built once at start, before any meter
         switches."""
         files = {n: loaded for loaded in answering for n in map(MessageNumber, loaded.content.message)}
         due: dict[tuple[MessageNumber, OrderKind, AnswerKind], list[Mapping[str, Any]]] = {}
         for _, content, kind, answer, number in _answers_due(answering):
-            told = possible_requests(content, self._outbound[number].uses)
+            kept = dict(self._inbound[f"{{{content.namespace}}}{content.root}"].kept_types)
+            told = possible_requests(content, kept, self._outbound[number].uses)
             due.setdefault((number, kind, answer), []).extend(told)
         for tells, number in self._started.items():
             due.setdefault((number, _kind_of(tells), AnswerKind.DONE), []).append({})
         for (number, kind, answer), requests in sorted(due.items(), key=itemgetter(0)):
             different = [one for index, one in enumerate(requests) if one not in requests[:index]]
             answers = possible_answers(kind, answer, different)
-            for problem in unwritable(self._outbound[number], files[number], answers, catalogue, role):
+            for problem in unwritable(self._outbound[number], files[number], answers, catalogue, ends):
                 yield str(problem)
 
     @property

@@ -60,6 +60,9 @@ _READERS: Mapping[Conversion, tuple[type, Reader]] = {
     Conversion.EIC: (Eic, Eic.parse),
     Conversion.PROCESS_INSTANCE: (ProcessInstanceId, ProcessInstanceId.parse),
     Conversion.PROCESS_NAME: (ProcessInstanceId, ProcessInstanceId.named),
+    Conversion.MESSAGE_ID: (MessageId, MessageId.parse),
+    Conversion.MESSAGE_NAME: (MessageId, MessageId.named),
+    Conversion.MESSAGE_NUMBER: (MessageNumber, MessageNumber.parse),
 }
 
 
@@ -84,6 +87,8 @@ def field_types(target: type) -> dict[str, type]:
 
 
 def _plain(hint: object) -> type:
+    if get_origin(hint) is tuple:
+        return tuple
     if get_origin(hint) in (Union, types.UnionType):
         return next(a for a in get_args(hint) if a is not type(None))  # type: ignore[no-any-return]
     assert isinstance(hint, type)  # noqa: S101 - the domain's own dataclasses
@@ -102,6 +107,8 @@ def value_of(due: type, text: str) -> object:
             raise ValueError(f"{text!r} is not one of {', '.join(known)}{nearest(text, known)}") from None
     if due is str:
         return text
+    if due is MessageNumber:
+        return MessageNumber.parse(text)
     raise ValueError(f"{_word(due)} can't be written in a mapping file: read it under `fields`")
 
 
@@ -236,6 +243,8 @@ def constant_for(text: str, value: ValueType) -> str:
 def _writing(due: type, value: ValueType) -> Conversion:
     """The conversion of a fact that names none: as the schema's type has it."""
     kinds = value.kinds
+    if kinds <= _TEXTS:
+        return Conversion.TEXT
     if due is datetime:
         return Conversion.DATE if kinds == {"date"} else Conversion.TIME if kinds == {"time"} else Conversion.MOMENT
     return {date: Conversion.DATE, Decimal: Conversion.DECIMAL, bool: Conversion.BOOLEAN}.get(due, Conversion.TEXT)

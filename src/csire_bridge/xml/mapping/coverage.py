@@ -6,13 +6,14 @@ So an element that a new release of the standard renames stops the start, instea
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from itertools import islice
 
 from csire_bridge.config.files.marked_yaml import FileProblem
 from csire_bridge.xml.envelope import ENVELOPE_NAMES
-from csire_bridge.xml.mapping.loader import LoadedFile
+from csire_bridge.xml.mapping.loader import LoadedFile, LoadedTechnical
 from csire_bridge.xml.mapping.model import InboundFile
 from csire_bridge.xml.mapping.places import Follower, PathRefused
 from csire_bridge.xml.schema.shapes import ANYTHING, Shape
@@ -34,23 +35,41 @@ _Ignored = Mapping[_Sort, set[_Path]]
 
 
 def uncovered(
-    loaded: LoadedFile, content: InboundFile, follower: Follower, read: Collection[_Path]
+    loaded: LoadedFile,
+    content: InboundFile,
+    follower: Follower,
+    read: Collection[_Path],
+    technical: LoadedTechnical | None,
 ) -> Iterator[FileProblem]:
     """Elements of the schema that the file neither reads nor ignores, and errors in its list ``ignored``.
 
-    ``read`` are the paths of everything that the file reads.
+    ``read`` are the paths of everything that the file reads, or that of its envelope, ``technical``.
     """
     ignored: _Ignored = {sort: set() for sort in _Sort}
-    for index, entry in enumerate(content.ignored):
-        try:
-            _enter(entry, follower, read, ignored)
-        except PathRefused as error:
-            yield loaded.problem(("ignored", index), f"{entry}: {error}")
+    yield from _entered(loaded, content.ignored, follower, read, ignored)
+    if technical is not None:
+        there = replace(follower, prefixes={**technical.content.prefixes, **follower.prefixes})
+        yield from _entered(technical, technical.content.ignored, there, read, ignored)
     listed = ("ignored",) if content.ignored else ("fields",)
     for path, shape in [((), follower.root), *follower.root.leaves()]:
         text = _lost(follower, content, path, shape, read, ignored)
         if text:
             yield loaded.problem(listed, text)
+
+
+def _entered(
+    loaded: LoadedFile | LoadedTechnical,
+    entries: Sequence[str],
+    follower: Follower,
+    read: Collection[_Path],
+    ignored: _Ignored,
+) -> Iterator[FileProblem]:
+    """Enter a list of what is ignored; what is wrong in it."""
+    for index, entry in enumerate(entries):
+        try:
+            _enter(entry, follower, read, ignored)
+        except PathRefused as error:
+            yield loaded.problem(("ignored", index), f"{entry}: {error}")
 
 
 def _lost(

@@ -9,15 +9,26 @@ from enum import Enum
 
 from csire_bridge.config.files.own_words import nearest
 from csire_bridge.domain.message.answers import Answer
+from csire_bridge.domain.message.message import Header
 from csire_bridge.xml.mapping.convert import field_types, value_of
 
-__all__ = ["KEPT", "Condition", "Fact", "condition_of", "fact_of", "kept_names"]
+__all__ = ["HEADER_TYPES", "KEPT", "Condition", "Fact", "Telling", "condition_of", "fact_of", "kept_names"]
 
 KEPT = "kept."
 """Before the name of what an inbound file keeps."""
+HEADER_TYPES = {name: kind for name, kind in field_types(Header).items() if name != "agencies"}
+"""The facts of a header, with their types."""
 _TYPES = {name: kind for name, kind in field_types(Answer).items() if name != "kept"}
 _NAME = r"([a-z][a-z0-9_.]*)"
 _TEST = re.compile(rf"(?:(not)\s+)?{_NAME}(?:\s*(!?=)\s*(\S+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a document tells: an answer, in a header."""
+
+    header: Header
+    answer: Answer
 
 
 @dataclass(frozen=True)
@@ -26,20 +37,23 @@ class Fact:
 
     name: str
     kind: type
-    look_up: Callable[[Answer], object]
+    look_up: Callable[[Telling], object]
 
 
-Condition = Callable[[Answer], bool]
+Condition = Callable[[Telling], bool]
 
 
-def fact_of(name: str) -> Fact:
-    """The fact of that name; raises ValueError with the nearest one."""
+def fact_of(name: str, *, in_header: bool = False) -> Fact:
+    """The fact of that name, also of the header; raises ValueError with the nearest one."""
     if name.startswith(KEPT) and len(name) > len(KEPT):
         key = name.removeprefix(KEPT)
-        return Fact(name, str, lambda answer: answer.kept.facts.get(key) if answer.kept else None)
+        return Fact(name, str, lambda told: told.answer.kept.facts.get(key) if told.answer.kept else None)
     if name in _TYPES:
-        return Fact(name, _TYPES[name], lambda answer: getattr(answer, name))
-    raise ValueError(f"unknown value {name}{nearest(name, _TYPES)}; known are {', '.join(_TYPES)}, and kept.NAME")
+        return Fact(name, _TYPES[name], lambda told: getattr(told.answer, name))
+    if in_header and name in HEADER_TYPES:
+        return Fact(name, HEADER_TYPES[name], lambda told: getattr(told.header, name))
+    known = [*_TYPES, *(HEADER_TYPES if in_header else ())]
+    raise ValueError(f"unknown value {name}{nearest(name, known)}; known are {', '.join(known)}, and kept.NAME")
 
 
 def condition_of(text: str) -> tuple[Condition, list[str]]:
@@ -49,7 +63,7 @@ def condition_of(text: str) -> tuple[Condition, list[str]]:
     """
     tests = [_test(part.strip()) for part in re.split(r"\sand\s", text)]
     checks = [check for check, _ in tests]
-    return lambda answer: all(check(answer) for check in checks), [name for _, name in tests]
+    return lambda told: all(check(told) for check in checks), [name for _, name in tests]
 
 
 def _test(text: str) -> tuple[Condition, str]:
@@ -59,9 +73,9 @@ def _test(text: str) -> tuple[Condition, str]:
     negated, name, compared, wanted = found.groups()
     fact = fact_of(name)
     if compared is None:
-        return lambda answer: (fact.look_up(answer) in (None, "")) is bool(negated), name
+        return lambda told: (fact.look_up(told) in (None, "")) is bool(negated), name
     value = _wanted(fact, wanted)
-    return lambda answer: (fact.look_up(answer) == value) is (compared == "="), name
+    return lambda told: (fact.look_up(told) == value) is (compared == "="), name
 
 
 def _wanted(fact: Fact, text: str) -> object:

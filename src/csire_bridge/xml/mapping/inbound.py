@@ -31,13 +31,15 @@ from csire_bridge.xml.mapping.convert import PROBLEM_OF, Reader, field_types, re
 from csire_bridge.xml.mapping.coverage import uncovered
 from csire_bridge.xml.mapping.defaults import Defaults
 from csire_bridge.xml.mapping.expressions import Finder, work_out
-from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
-from csire_bridge.xml.mapping.model import Conversion, FieldRule, InboundFile, Pair, Several
+from csire_bridge.xml.mapping.facts import HEADER_TYPES
+from csire_bridge.xml.mapping.loader import LoadedFile, LoadedTechnical, raise_all
+from csire_bridge.xml.mapping.model import Conversion, FieldRule, InboundFile, OutboundFile, Pair, Several
 from csire_bridge.xml.mapping.places import ALWAYS_KNOWN, XSI, Follower, PathRefused, Place
+from csire_bridge.xml.mapping.technical import HeaderReader, missing_fields
 from csire_bridge.xml.mapping.xpath_words import why_no_xpath
 from csire_bridge.xml.schema.shapes import Shape, ValueType
 
-__all__ = ["Field", "InboundMapping", "PointOf", "compile_inbound", "no_registry", "order_kinds"]
+__all__ = ["Field", "InboundMapping", "PointOf", "compile_header", "compile_inbound", "no_registry", "order_kinds"]
 
 _TARGETS: Mapping[str, type] = {
     "order": OrderRequest,
@@ -111,6 +113,7 @@ class InboundMapping:
     defaults: Defaults
     each: etree.XPath | None = None
     partly: bool = False
+    kept_types: tuple[tuple[str, ValueType], ...] = ()
 
     def read(self, tree: etree._Element, point_of: PointOf = no_registry) -> Request:
         """Read ``tree``; raise RuleBroken with every problem found, each with its path in the document.
@@ -157,6 +160,9 @@ class InboundMapping:
         if problems:
             raise RuleBroken(problems)
         meter = values.pop("meter_number", None) if self.target is OrderRequest else None
+        if meter is None and self.target is OrderRequest and "metering_point" not in values:
+            text = "the order names neither a metering point nor a meter"
+            raise RuleBroken([Problem(ProblemCode.MISSING, text, "send the order with its metering point")])
         if meter is not None:
             named = cast("MeteringPointCode | None", values.get("metering_point"))
             values["metering_point"] = point_of(cast(MeterNumber, meter), named)
@@ -260,7 +266,19 @@ def _invalid(way: _Way, error: Exception) -> Problem:
     return Problem(PROBLEM_OF.get(way.conversion, ProblemCode.VALUE), text, "send a valid value", path=way.text)
 
 
-def compile_inbound(loaded: LoadedFile, shape: Shape) -> InboundMapping:
+def compile_header(loaded: LoadedFile, technical: LoadedTechnical, shape: Shape) -> HeaderReader:
+    """The reader of the header of documents of ``shape``; raises ConfigurationError with every problem."""
+    problems: list[FileProblem] = []
+    compiled = _Compiler(loaded, loaded.content, shape, problems)
+    fields = tuple(compiled.header(technical))
+    raise_all(problems)
+    content = loaded.content
+    inbound = isinstance(content, InboundFile)
+    facts = MessageFacts(frozenset(MessageNumber(n) for n in content.message), content.type, inbound=inbound)
+    return HeaderReader(facts, Defaults.of(shape), lambda tree, wrong: _values(fields, tree, {}, wrong))
+
+
+def compile_inbound(loaded: LoadedFile, shape: Shape, technical: LoadedTechnical | None = None) -> InboundMapping:
     """Compile an inbound file for documents of ``shape``; raise ConfigurationError with every problem.
 
     Each has its line and key. Every element of such a document must be read by the file or listed as ignored.
@@ -269,6 +287,8 @@ def compile_inbound(loaded: LoadedFile, shape: Shape) -> InboundMapping:
     assert isinstance(content, InboundFile)  # noqa: S101 - the caller sorts by direction
     problems: list[FileProblem] = []
     compiled = _Compiler(loaded, content, shape, problems)
+    if technical is not None:
+        list(compiled.header(technical))  # what it reads needs no line in this file
     kinds = order_kinds(content)
     mapping = InboundMapping(
         file=loaded.marked.name,
@@ -283,9 +303,10 @@ def compile_inbound(loaded: LoadedFile, shape: Shape) -> InboundMapping:
         defaults=Defaults.of(shape),
         each=compiled.each,
         partly=content.partly,
+        kept_types=tuple(compiled.kept_types.items()),
     )
     problems.extend(compiled.missing(mapping))
-    problems.extend(uncovered(loaded, content, compiled.follower, compiled.read))
+    problems.extend(uncovered(loaded, content, compiled.follower, compiled.read, technical))
     raise_all(problems)
     return mapping
 
@@ -302,17 +323,51 @@ def _numbers(pair: Pair) -> Mapping[AnswerKind, MessageNumber]:
 
 
 class _Compiler:
-    def __init__(self, loaded: LoadedFile, content: InboundFile, shape: Shape, problems: list[FileProblem]) -> None:
-        self._loaded, self._content, self._problems = loaded, content, problems
+    def __init__(
+        self, loaded: LoadedFile, content: InboundFile | OutboundFile, shape: Shape, problems: list[FileProblem]
+    ) -> None:
+        self._loaded: LoadedFile | LoadedTechnical = loaded
+        self._file, self._problems = content, problems
         self._namespaces = {**ALWAYS_KNOWN, **content.prefixes, _PREFIX: content.namespace, _ENVELOPE: TECHNICAL}
-        self._types = {n: k for n, k in field_types(_TARGETS[content.becomes]).items() if n not in ("kept", "item")}
-        if content.becomes == "order":
-            self._types["meter_number"] = MeterNumber
         self.follower = Follower(shape, self._namespaces)
         self.read: set[tuple[str, ...]] = set()
         """The paths of everything that the file reads."""
         self._item: re.Pattern[str] | None = None
+        self.each: etree.XPath | None = None
+        self._types: dict[str, type] = {}
+        self.kept_types: dict[str, ValueType] = {}
+        """What the schema says of the facts that the answers repeat."""
+        if isinstance(content, InboundFile):
+            self._begin(content)
+
+    def _begin(self, content: InboundFile) -> None:
+        types = field_types(_TARGETS[content.becomes])
+        self._types = {name: kind for name, kind in types.items() if name not in ("kept", "item")}
+        if content.becomes == "order":
+            self._types["meter_number"] = MeterNumber
         self.each = None if content.each is None else self._each(content.each)
+
+    @property
+    def _content(self) -> InboundFile:
+        assert isinstance(self._file, InboundFile)  # noqa: S101 - of an outbound file only the header is read
+        return self._file
+
+    def header(self, technical: LoadedTechnical) -> Iterator[Field]:
+        """The fields of the header, read as the file of the envelope says."""
+        ours, prefixes, item = self._loaded, self._namespaces, self._item
+        self._loaded, self._item = technical, None
+        self._namespaces = {**technical.content.prefixes, **prefixes}
+        self.follower = replace(self.follower, prefixes=self._namespaces)
+        for name in missing_fields(technical.content, self._file.message):
+            self._report(("read",), f"{name} must be read, with `required: true`")
+        for name, rule in technical.content.read.items():
+            if name in HEADER_TYPES:
+                yield self._field(("read", name), name, rule, HEADER_TYPES[name])
+            else:
+                known = ", ".join(HEADER_TYPES)
+                self._report(("read", name), f"unknown field {name}{nearest(name, HEADER_TYPES)}; known are {known}")
+        self._loaded, self._namespaces, self._item = ours, prefixes, item
+        self.follower = replace(self.follower, prefixes=prefixes)
 
     def _each(self, text: str) -> etree.XPath | None:
         """The items of a list; from here on, paths into it are those of one item."""
@@ -371,7 +426,8 @@ class _Compiler:
         """Required fields of the target that are neither set nor read by a required rule."""
         rules = self._content.fields
         sure = set(self._content.set) | {name for name, rule in rules.items() if rule.required and rule.when is None}
-        by_meter = self._content.becomes == "order" and "meter_number" in sure
+        either = "meter_number" in sure or {"meter_number", "metering_point"} <= rules.keys()
+        by_meter = self._content.becomes == "order" and either
         for field in fields(mapping.target):
             if field.name == "metering_point" and by_meter:
                 continue
@@ -430,6 +486,8 @@ class _Compiler:
     def _reader(
         self, key: tuple[str, ...], rule: FieldRule, due: type, value: ValueType | None
     ) -> tuple[Conversion, Reader] | None:
+        if key[0] == "keep" and value is not None:
+            self.kept_types.setdefault(key[1], value)
         if value is None:
             self._report((*key, "path"), "there is no text to read: it holds other elements")
             return None
@@ -463,7 +521,7 @@ class _Compiler:
             return None
         try:
             path = self._compiled(text)
-            root = etree.Element(f"{{{self._content.namespace}}}{self._content.root}")
+            root = etree.Element(f"{{{self._file.namespace}}}{self._file.root}")
             found = path(root) if self._item is None else path(root, item=[root])
         except etree.XPathError:
             self._report(key, f"{text}: {why_no_xpath(text)}")

@@ -11,12 +11,21 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from csire_bridge.config.files.marked_yaml import FileProblem, MarkedYaml, raise_problems
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.written_text import written_text
-from csire_bridge.xml.mapping.model import FieldRule, InboundFile, Leaf, MappingFile, Names, OutboundFile, RuleEntry
+from csire_bridge.xml.mapping.model import (
+    FieldRule,
+    InboundFile,
+    Leaf,
+    MappingFile,
+    Names,
+    OutboundFile,
+    RuleEntry,
+    TechnicalFile,
+)
 
-__all__ = ["LoadedFile", "load_file", "merged_files", "raise_all"]
+__all__ = ["LoadedFile", "LoadedTechnical", "load_file", "merged_files", "raise_all"]
 
-_ADAPTER: TypeAdapter[InboundFile | OutboundFile] = TypeAdapter(MappingFile)
-_NOT_KEYS = ("inbound", "outbound", "leaf", "group", "nodes", "attributes", "pair", "by-kind")
+_ADAPTER: TypeAdapter[InboundFile | OutboundFile | TechnicalFile] = TypeAdapter(MappingFile)
+_NOT_KEYS = ("inbound", "outbound", "leaf", "group", "nodes", "attributes", "pair", "by-kind", "technical")
 _REMEDY = "correct the mapping file; docs/mappings.md describes every key"
 
 
@@ -25,6 +34,18 @@ class LoadedFile:
     """A mapping file that has the right shape, with the lines of its keys."""
 
     content: InboundFile | OutboundFile
+    marked: MarkedYaml
+
+    def problem(self, key: Sequence[str | int], text: str) -> FileProblem:
+        """An error at ``key``, with its line."""
+        return self.marked.problem(key, text)
+
+
+@dataclass(frozen=True)
+class LoadedTechnical:
+    """The file of an envelope that has the right shape, with the lines of its keys."""
+
+    content: TechnicalFile
     marked: MarkedYaml
 
     def problem(self, key: Sequence[str | int], text: str) -> FileProblem:
@@ -65,6 +86,8 @@ def merged_files(search_path: Sequence[Path], draft: Path | None = None) -> list
 def _known_keys(place: Sequence[str | int]) -> Sequence[str]:
     """The keys that may stand where pydantic found another one."""
     model: type[BaseModel] = OutboundFile if "outbound" in place else InboundFile
+    if place[:1] == ("technical",):
+        model = TechnicalFile
     if "leaf" in place:
         model = Leaf
     elif len(place) > 2:
@@ -72,20 +95,27 @@ def _known_keys(place: Sequence[str | int]) -> Sequence[str]:
     return [field.alias or name for name, field in model.model_fields.items() if name != "attributes"]
 
 
-_PARTS: Mapping[str, type[BaseModel]] = {"name": Names, "fields": FieldRule, "keep": FieldRule, "rules": RuleEntry}
+_PARTS: Mapping[str, type[BaseModel]] = {
+    "name": Names,
+    "fields": FieldRule,
+    "keep": FieldRule,
+    "read": FieldRule,
+    "rules": RuleEntry,
+}
 
 
 def _renamed(file: Path) -> str:
     return f": rename it to {file.stem}.yaml" if file.suffix.lower() in (".yml", ".yaml") else ""
 
 
-def load_file(file: Path) -> LoadedFile:
+def load_file(file: Path) -> LoadedFile | LoadedTechnical:
     """Read one mapping file; raise ConfigurationError with every problem of its shape."""
     try:
         marked = MarkedYaml.read(written_text(file.read_bytes()), str(file), _REMEDY)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} can't be read: {error}", _REMEDY) from error
     try:
-        return LoadedFile(_ADAPTER.validate_python(marked.plain), marked)
+        content = _ADAPTER.validate_python(marked.plain)
     except ValidationError as error:
         raise marked.refused(error, *_NOT_KEYS, known=_known_keys) from error
+    return LoadedTechnical(content, marked) if isinstance(content, TechnicalFile) else LoadedFile(content, marked)

@@ -35,6 +35,7 @@ __all__ = [
     "RuleEntry",
     "Seconds",
     "Several",
+    "TechnicalFile",
     "Zone",
 ]
 
@@ -58,6 +59,9 @@ class Conversion(StrEnum):
     EIC = "eic"
     PROCESS_INSTANCE = "process-instance"
     PROCESS_NAME = "process-name"
+    MESSAGE_ID = "message-id"
+    MESSAGE_NAME = "message-name"
+    MESSAGE_NUMBER = "message-number"
 
 
 class Zone(StrEnum):
@@ -152,7 +156,7 @@ def _free_prefix(text: str) -> str:
 
 _TAKEN = {
     "m": "the message's namespace",
-    "t": "the envelope's namespace",
+    "t": "the namespace of CSIRE's envelope",
     "xml": "XML's own namespace",
     "xsi": "the namespace of xsi:nil",
 }
@@ -164,6 +168,7 @@ class _FileHead(_Model):
     namespace: str
     root: str
     type: str
+    technical: str | None = None
     prefixes: dict[Annotated[str, AfterValidator(_free_prefix)], str] = Field(default_factory=dict)
 
 
@@ -275,12 +280,17 @@ def _operators_own(text: str) -> str:
 
 
 def _kind(value: object) -> str:
+    if value == "payload":
+        return "payload"
     if isinstance(value, dict):
         return "leaf" if isinstance(value.get("from"), str) or isinstance(value.get("value"), str) else "group"
     return "leaf" if isinstance(value, Leaf) else "group"
 
 
-_Node = Annotated[Annotated[Leaf, Tag("leaf")] | Annotated[Group, Tag("group")], Discriminator(_kind)]
+_Node = Annotated[
+    Annotated[Leaf, Tag("leaf")] | Annotated[Group, Tag("group")] | Annotated[Literal["payload"], Tag("payload")],
+    Discriminator(_kind),
+]
 
 
 class OutboundFile(_FileHead):
@@ -291,11 +301,28 @@ class OutboundFile(_FileHead):
     payload: Group
 
 
+class TechnicalFile(_Model):
+    """How to read and write what stands around the payload of each message: its header and process context.
+
+    In ``write`` the name of the payload's element has the value ``payload``.
+    """
+
+    direction: Literal["technical"]
+    technical: str
+    prefixes: dict[Annotated[str, AfterValidator(_free_prefix)], str] = Field(default_factory=dict)
+    read: dict[str, FieldRule]
+    ignored: tuple[str, ...] = ()
+    write: Group
+
+
 def _direction(value: object) -> str:
     told = value.get("direction") if isinstance(value, dict) else getattr(value, "direction", None)
     return "(none)" if told is None else str(told)
 
 
 MappingFile = Annotated[
-    Annotated[InboundFile, Tag("inbound")] | Annotated[OutboundFile, Tag("outbound")], Discriminator(_direction)
+    Annotated[InboundFile, Tag("inbound")]
+    | Annotated[OutboundFile, Tag("outbound")]
+    | Annotated[TechnicalFile, Tag("technical")],
+    Discriminator(_direction),
 ]

@@ -15,7 +15,7 @@ from csire_bridge.domain.message.envelope_rules import MessageFacts
 from csire_bridge.domain.message.message import Header
 from csire_bridge.xml.envelope import build_envelope, envelope_texts
 from csire_bridge.xml.mapping.convert import Writer
-from csire_bridge.xml.mapping.facts import Condition, Fact
+from csire_bridge.xml.mapping.facts import Condition, Fact, Telling
 from csire_bridge.xml.security.signature import serialise
 from csire_bridge.xml.template import NOT_IN_XML
 
@@ -67,13 +67,16 @@ class Missing(Exception):
     def __init__(self, text: str, remedy: str) -> None:
         super().__init__(text)
         self.remedy = remedy
+        self.told = False
+        """Whether another fact beside it is told, so that its block can't be left out."""
 
 
 @dataclass(frozen=True)
 class OutboundMapping:
     """A compiled mapping file: writes documents of one message number.
 
-    ``uses`` are the names of the facts that it writes or asks for.
+    ``uses`` are the names of the facts that it writes or asks for. ``document`` is the whole, with the payload in it,
+    if the file names an envelope; without one, it is that of CSIRE.
     """
 
     file: str
@@ -84,70 +87,90 @@ class OutboundMapping:
     prefixes: Mapping[str | None, str]
     payload: Part
     uses: frozenset[str]
+    document: Part | None = None
 
     def write(self, header: Header, answer: Answer) -> bytes:
         """The document, unsigned; raises ConfigurationError if the file requires a value that the answer lacks."""
         nsmap = cast("dict[str, str]", self.prefixes)
         root: etree._Element = etree.Element(f"{{{self.namespace}}}{self.root}", nsmap=nsmap)
-        build_envelope(root, envelope_texts(header), namespace=self.namespace)
+        telling = Telling(header, answer)
         try:
-            _append(root, self.payload, answer)
+            if self.document is None:
+                build_envelope(root, envelope_texts(header), namespace=self.namespace)
+                _append(root, self.payload, telling)
+            else:
+                _fill(root, self.document, telling)
         except Missing as missing:
             text = f"{self.file}: {missing}, which message {self.number} needs"
             raise ConfigurationError(text, missing.remedy) from missing
         return serialise(root)
 
 
-def _append(parent: etree._Element, part: Part, answer: Answer) -> bool:
+def _append(parent: etree._Element, part: Part, telling: Telling) -> bool:
     """Write a part below ``parent``; return whether a fact is told in it. Raises Missing."""
-    if part.when is not None and not part.when(answer):
+    if part.when is not None and not part.when(telling):
         return False
     if part.text is not None:
-        return _append_text(parent, part, part.text, answer)
+        return _append_text(parent, part, part.text, telling)
     element = etree.SubElement(parent, part.tag)
     told, missing = False, None
     try:
-        told = _write_attributes(element, part, answer)
+        told = _fill(element, part, telling)
     except Missing as found:
         missing = found
-    for child in part.below:
-        try:
-            told |= _append(element, child, answer)
-        except Missing as found:
-            missing = missing or found
-    if part.optional and not told:
+    if part.optional and not (told or (missing is not None and missing.told)):
         parent.remove(element)
-    elif missing is not None:
+        return False
+    if missing is not None:
         raise missing
     return told
 
 
-def _append_text(parent: etree._Element, part: Part, text: Text, answer: Answer) -> bool:
-    written, told = _written(text, answer)
+def _fill(element: etree._Element, part: Part, telling: Telling) -> bool:
+    """Write what stands in an element; return whether a fact is told. Raises Missing once everything was looked at."""
+    told, missing = False, None
+    try:
+        told = _write_attributes(element, part, telling)
+    except Missing as found:
+        missing = found
+    for child in part.below:
+        try:
+            told |= _append(element, child, telling)
+        except Missing as found:
+            missing = missing or found
+            told |= found.told
+    if missing is not None:
+        missing.told = told
+        raise missing
+    return told
+
+
+def _append_text(parent: etree._Element, part: Part, text: Text, telling: Telling) -> bool:
+    written, told = _written(text, telling)
     if written is None:
         return False
     element = etree.SubElement(parent, part.tag)
     element.text = written
-    return _write_attributes(element, part, answer) or told
+    return _write_attributes(element, part, telling) or told
 
 
-def _write_attributes(element: etree._Element, part: Part, answer: Answer) -> bool:
+def _write_attributes(element: etree._Element, part: Part, telling: Telling) -> bool:
     told_any = False
     for name, text in part.attributes:
-        written, told = _written(text, answer)
+        written, told = _written(text, telling)
         if written is not None:
             element.set(name, written)
         told_any |= told
     return told_any
 
 
-def _written(text: Text, answer: Answer) -> tuple[str | None, bool]:
+def _written(text: Text, telling: Telling) -> tuple[str | None, bool]:
     """The text, None where it is left out; and whether it is a fact that is told."""
-    if text.when is not None and not text.when(answer):
+    if text.when is not None and not text.when(telling):
         return None, False
     if text.fact is None:
         return text.constant, False
-    value = text.fact.look_up(answer)
+    value = text.fact.look_up(telling)
     if value is None or value == "":
         if text.default is None and not text.optional:
             name = text.fact.name

@@ -10,10 +10,11 @@ from csire_bridge.domain.message.envelope_rules import MessageFacts
 from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.mapping.convert import constant_for, writer_for
 from csire_bridge.xml.mapping.facts import Condition, condition_of, fact_of
-from csire_bridge.xml.mapping.loader import LoadedFile, raise_all
+from csire_bridge.xml.mapping.loader import LoadedFile, LoadedTechnical, raise_all
 from csire_bridge.xml.mapping.model import Group, Leaf, OutboundFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping, Part, Text
 from csire_bridge.xml.mapping.places import ALWAYS_KNOWN, Follower
+from csire_bridge.xml.mapping.technical import payload_names
 from csire_bridge.xml.schema.shapes import Shape
 
 __all__ = ["compile_outbound"]
@@ -21,15 +22,20 @@ __all__ = ["compile_outbound"]
 _Key = tuple[str, ...]
 
 
-def compile_outbound(loaded: LoadedFile, shape: Shape) -> list[OutboundMapping]:
+def compile_outbound(
+    loaded: LoadedFile, shape: Shape, technical: LoadedTechnical | None = None
+) -> list[OutboundMapping]:
     """Compile an outbound file for documents of ``shape``, one mapping per number.
+
+    ``technical`` is the envelope that it names.
 
     Raises ConfigurationError with every problem.
     """
     content = loaded.content
     assert isinstance(content, OutboundFile)  # noqa: S101 - the caller sorts by direction
     compiler = _Compiler(loaded, content, shape)
-    payload = compiler.payload()
+    payload = compiler.payload(technical)
+    document = compiler.document(technical, payload) if technical is not None else None
     raise_all(compiler.problems)
     numbers = [MessageNumber(n) for n in content.message]
     return [
@@ -39,9 +45,10 @@ def compile_outbound(loaded: LoadedFile, shape: Shape) -> list[OutboundMapping]:
             facts=MessageFacts(frozenset(numbers), content.type, inbound=False),
             namespace=content.namespace,
             root=content.root,
-            prefixes=compiler.prefixes(payload),
+            prefixes=compiler.prefixes(document or payload),
             payload=payload,
             uses=frozenset(compiler.uses),
+            document=document,
         )
         for number in numbers
     ]
@@ -49,26 +56,38 @@ def compile_outbound(loaded: LoadedFile, shape: Shape) -> list[OutboundMapping]:
 
 class _Compiler:
     def __init__(self, loaded: LoadedFile, content: OutboundFile, shape: Shape) -> None:
-        self._loaded, self._content, self._shape = loaded, content, shape
+        self._loaded: LoadedFile | LoadedTechnical = loaded
+        self._content, self._shape = content, shape
+        self._in_header = False
+        self._payload: Part | None = None
         self._namespaces = {**ALWAYS_KNOWN, **content.prefixes, "t": TECHNICAL}
         self._follower = Follower(shape, {"": content.namespace, **self._namespaces})
         self.problems: list[FileProblem] = []
         self.uses: set[str] = set()
         """The names of the facts that are written or asked for."""
 
-    def payload(self) -> Part:
-        tag = f"{{{self._content.namespace}}}Payload"
-        shape = self._shape.below.get(tag)
-        if shape is None:
-            self._report(("root",), "the schema has no element Payload in it, which is what a mapping file writes")
-            return Part(tag)
-        return self._group(tag, self._content.payload, shape, ("payload",))
+    def payload(self, technical: LoadedTechnical | None) -> Part:
+        """The payload, in the element that the envelope names; ``Payload`` is that of CSIRE."""
+        names = ["Payload"] if technical is None else payload_names(technical.content)
+        found = [tag for name in names for tag in self._possible(name) if tag in self._shape.below]
+        if not found:
+            near = self._follower.nearest(names[0], self._shape) if names else ""
+            self._report(("root",), f"the schema has no element {' or '.join(names) or 'for the payload'} in it{near}")
+            return Part(self._content.root)
+        return self._group(found[0], self._content.payload, self._shape.below[found[0]], ("payload",))
+
+    def document(self, technical: LoadedTechnical, payload: Part) -> Part:
+        """The whole document as the envelope's file has it."""
+        self._loaded, self._in_header, self._payload = technical, True, payload
+        self._namespaces = {**self._namespaces, **technical.content.prefixes}
+        return self._group(self._content.root, technical.content.write, self._shape, ("write",))
 
     def prefixes(self, payload: Part) -> Mapping[str | None, str]:
         """The document's own namespace is the default one, unless the schema has elements without a namespace."""
         own: str | None = "m" if any(not tag.startswith("{") for tag in _tags(payload)) else None
-        found: dict[str | None, str] = {own: self._content.namespace, "t": TECHNICAL}
-        return found | dict(self._content.prefixes.items())
+        found: dict[str | None, str] = {own: self._content.namespace}
+        used = {prefix: uri for prefix, uri in self._namespaces.items() if prefix not in ALWAYS_KNOWN}
+        return found | {prefix: uri for prefix, uri in used.items() if prefix != "t" or self._payload is None}
 
     def _group(self, tag: str, group: Group, shape: Shape, key: _Key) -> Part:
         tags = {name: self._tag((*key, name), name, shape) for name in group.nodes}
@@ -79,7 +98,9 @@ class _Compiler:
             here, found = (*key, name), tags[name]
             if found is None:
                 continue
-            if not name.startswith("@"):
+            if node == "payload":
+                below += [self._payload] if self._payload is not None else self._misplaced(here)
+            elif not name.startswith("@"):
                 below += self._part(found, node, shape.below[found], here)
             elif isinstance(node, Leaf):
                 attributes += self._attribute(found, node, shape.below[found], here)
@@ -87,6 +108,10 @@ class _Compiler:
                 self._report(here, "an attribute has a text: say `from` where it comes from, or `value`")
         when = self._condition(key, group.when)
         return Part(tag, tuple(attributes), None, tuple(below), group.optional, when)
+
+    def _misplaced(self, key: _Key) -> list[Part]:
+        self._report(key, "`payload` stands in the file of an envelope only: say `from` where its value comes from")
+        return []
 
     def _part(self, tag: str, node: Leaf | Group, shape: Shape, key: _Key) -> Iterator[Part]:
         if isinstance(node, Leaf):
@@ -141,12 +166,12 @@ class _Compiler:
         if leaf.source is None:
             return self._constant(leaf, shape, key, when)
         try:
-            fact = fact_of(leaf.source)
+            fact = fact_of(leaf.source, in_header=self._in_header)
         except ValueError as error:
             self._report((*key, "from"), str(error))
             return None
         self.uses.add(fact.name)
-        if leaf.optional and leaf.default is None and shape.least:
+        if leaf.optional and leaf.default is None and shape.least and "#" not in key[-1]:
             self._report((*key, "optional"), "the schema needs this element: give it a `default`")
         if leaf.longest and value.longest and leaf.longest > value.longest:
             self._report((*key, "longest"), f"the schema allows {value.longest} characters")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -19,9 +20,18 @@ from csire_bridge.xml.mapping.loader import LoadedFile
 from csire_bridge.xml.mapping.outbound import OutboundMapping
 from csire_bridge.xml.security.signature import parse_back
 
-__all__ = ["Judge", "sample_header", "unwritable"]
+__all__ = ["Ends", "Judge", "sample_header", "unwritable"]
 
 _PARTY = Eic("10XPL-TSO------P")
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Who writes answers and who gets them, and in which market role."""
+
+    own: Eic = _PARTY
+    hub: Eic = _PARTY
+    role: str = "CK0082"
 
 
 class Judge(Protocol):
@@ -32,10 +42,10 @@ class Judge(Protocol):
 
 
 def unwritable(
-    mapping: OutboundMapping, loaded: LoadedFile, answers: Iterable[Answer], judge: Judge, role: str
+    mapping: OutboundMapping, loaded: LoadedFile, answers: Iterable[Answer], judge: Judge, ends: Ends
 ) -> Iterator[FileProblem]:
-    """Problems in the documents that the file makes of these answers in our market ``role``; each once."""
-    header = sample_header(mapping, role)
+    """Problems in the documents that the file makes of these answers between the ``ends``; each once."""
+    header = sample_header(mapping, ends)
     told: set[FileProblem] = set()
     for answer in answers:
         for problem in _faults(mapping, loaded, header, answer, judge):
@@ -67,7 +77,7 @@ def _key(path: str) -> list[str]:
     return ["payload", *names[names.index("Payload") + 1 :]] if "Payload" in names else ["root"]
 
 
-def sample_header(mapping: OutboundMapping, role: str) -> Header:
+def sample_header(mapping: OutboundMapping, ends: Ends) -> Header:
     """The header of an answer that is only tried."""
     message = MessageId.new()
     return Header(
@@ -77,10 +87,10 @@ def sample_header(mapping: OutboundMapping, role: str) -> Header:
         number=mapping.number,
         process=process_of(mapping.number) or "",
         timestamp=datetime.now(UTC).astimezone(WARSAW),
-        physical_sender=_PARTY,
-        juridical_sender=_PARTY,
-        physical_recipient=_PARTY,
-        juridical_recipient=_PARTY,
-        sender_role=role,
+        physical_sender=ends.own,
+        juridical_sender=ends.own,
+        physical_recipient=ends.hub,
+        juridical_recipient=ends.hub,
+        sender_role=ends.role,
         retroactive_token=None,
     )

@@ -15,6 +15,7 @@ from csire_bridge.domain.order.operators_own import OPERATORS_OWN
 from csire_bridge.xml.mapping.convert import field_types, value_of
 from csire_bridge.xml.mapping.facts import KEPT
 from csire_bridge.xml.mapping.model import FieldRule, InboundFile
+from csire_bridge.xml.schema.shapes import ValueType
 
 __all__ = ["possible_requests"]
 
@@ -27,10 +28,12 @@ _SAMPLES: Mapping[type, Sequence[object]] = {
     MessageId: (MessageId("00000000-0000-4000-8000-000000000001"),),
     str: ("x", "G11"),
 }
-_KEPT_SAMPLES = ("x", "1" * LONGEST_KEPT)
+_SHAPES = ("1", "x", "A1", "01", "0001", "2026/000001", "2026-01-01", "00000000-0000-4000-8000-000000000001")
 
 
-def possible_requests(content: InboundFile, uses: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+def possible_requests(
+    content: InboundFile, kept_types: Mapping[str, ValueType], uses: Iterable[str]
+) -> Iterator[Mapping[str, Any]]:
     """The facts of requests that the file reads, as far as the answer ``uses`` them.
 
     All of them, none of those that may be missing, and each missing alone; and each value that one of them may have.
@@ -38,7 +41,7 @@ def possible_requests(content: InboundFile, uses: Iterable[str]) -> Iterator[Map
     kept = sorted(name.removeprefix(KEPT) for name in uses if name.startswith(KEPT))
     rules = {name: content.fields.get(name) for name in sorted(uses) if name in _OF_THE_REQUEST}
     values = {name: _values(name, rule, content) for name, rule in rules.items()}
-    values |= {KEPT + name: _with_none(_KEPT_SAMPLES, content.keep.get(name)) for name in kept}
+    values |= {KEPT + name: _with_none(_kept_samples(kept_types.get(name)), content.keep.get(name)) for name in kept}
     values["request"] = _SAMPLES[MessageId]
     first = {name: one[0] for name, one in values.items()}
     yield _told(first)
@@ -77,6 +80,17 @@ def _values(name: str, rule: FieldRule | None, content: InboundFile) -> Sequence
 
 
 _OWN = frozenset(one.partition("-")[2] for one in OPERATORS_OWN)
+
+
+def _kept_samples(value: ValueType | None) -> Sequence[object]:
+    """Texts that the request may have there: the shortest and the longest one that its type allows."""
+    if value is None or value.accepts is None:
+        return ("x", "1" * LONGEST_KEPT)
+    if value.codes is not None:
+        return tuple(sorted(value.codes)[:3])
+    longest = min(value.longest or LONGEST_KEPT, LONGEST_KEPT)
+    found = [text for text in (*_SHAPES, "1" * longest) if value.accepts(text)]
+    return (found[0], found[-1]) if found else ("1",)
 
 
 def _with_none(values: Sequence[object], rule: FieldRule | None) -> Sequence[object]:

@@ -34,7 +34,8 @@ class ValueType:
 
     ``kinds`` are the primitive types of XML Schema that it may be of, such as ``date``; beside them ``list``, ``mixed``
     (texts among elements) and ``empty`` (no text: the presence of the element is its meaning). ``codes`` are all
-    allowed values, if the schema lists them; ``default`` is the schema's default or fixed value.
+    allowed values, if the schema lists them; ``default`` is the schema's default or fixed value, ``accepts`` tells
+    whether a text is of the type.
     """
 
     kinds: frozenset[str]
@@ -42,6 +43,7 @@ class ValueType:
     codes: frozenset[str] | None = None
     longest: int | None = None
     default: str | None = None
+    accepts: Callable[[str], bool] | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -298,6 +300,7 @@ def _value(kind: Any, default: str | None) -> ValueType | None:
         frozenset(map(str, codes)) if codes is not None else None,
         kind.max_length,
         default,
+        kind.is_valid,
     )
 
 

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from csire_bridge.access.authenticate import Authenticator
 from csire_bridge.access.secrets import hash_of_secret, new_token_secret
 from csire_bridge.api.app import build_api
-from csire_bridge.api.needs import ApiNeeds
+from csire_bridge.api.needs import ApiNeeds, InstallationNeeds
 from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.people.accounts import ApiToken
@@ -40,10 +40,12 @@ def our_names() -> Names:
 class Api:
     """The API. ``now`` is its time; ``head_end`` reads contactors."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: Settings | None = None) -> None:
         self.database = database
         self.now: datetime = NOW
         self.head_end: Any = None
+        self.certificates: list[Any] = []
+        self.pinged: list[Any] = []
         policy = execution_policy(Settings(database="sqlite:///none.db"))
         self.job_tools = tools_of(lambda: self.now, policy.law, lambda: nullcontext(self.head_end))
         self.authenticator = Authenticator(database, lambda: self.now, passwords=QUICK)
@@ -60,6 +62,12 @@ class Api:
             wake=lambda: None,
             names=our_names,
             jobs=self.job_tools,
+            installation=InstallationNeeds(
+                settings or Settings(database="sqlite:///none.db"),
+                lambda: self.certificates,
+                lambda: {"csire-bridge": "test"},
+                lambda: self.pinged,
+            ),
         )
         self.app = build_api(self.needs)
         self.client = TestClient(self.app, raise_server_exceptions=False)

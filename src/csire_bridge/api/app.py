@@ -12,12 +12,13 @@ from csire_bridge.api.http.json_names import no_name_twice
 from csire_bridge.api.http.problems import PROBLEMS, handle_problems
 from csire_bridge.api.needs import ApiNeeds
 from csire_bridge.api.routes.administration.audit import audit_router
+from csire_bridge.api.routes.administration.partners import partner_router
 from csire_bridge.api.routes.administration.sessions import session_router
+from csire_bridge.api.routes.administration.settings import settings_router
 from csire_bridge.api.routes.administration.tokens import token_router
 from csire_bridge.api.routes.administration.users import user_router
 from csire_bridge.api.routes.bulk import bulk_router
 from csire_bridge.api.routes.documents import document_router
-from csire_bridge.api.routes.figures import figure_router
 from csire_bridge.api.routes.guards import guard_router
 from csire_bridge.api.routes.jobs import job_router
 from csire_bridge.api.routes.messages import message_router
@@ -43,7 +44,6 @@ _ROUTERS: tuple[APIRouter, ...] = (
     guard_router,
     bulk_router,
     job_router,
-    figure_router,
     rule_router,
     statistics_router,
     watch_router,
@@ -52,6 +52,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     token_router,
     session_router,
     audit_router,
+    partner_router,
+    settings_router,
 )
 _ABOUT = """Orders, messages, points, guards, alerts and figures, and what people do with them.
 

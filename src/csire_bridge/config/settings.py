@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from csire_bridge.config.resources import folder
@@ -151,6 +151,7 @@ class Settings(BaseSettings):
     traces: TracesSettings = TracesSettings()
     health: HealthSettings = HealthSettings()
     alerts: AlertSettings = AlertSettings()
+    _layers: tuple[Layer, ...] = PrivateAttr(default=())
 
     @classmethod
     def settings_customise_sources(
@@ -177,6 +178,11 @@ class Settings(BaseSettings):
         if self.signing and (self.signing_key or self.signing_certificate):
             raise ValueError("signing_key and signing_certificate stand beside [[signing]]: move them into it")
         return self
+
+    @property
+    def as_read(self) -> ReadSettings:
+        """The settings with the sources of their values, as far as they are known."""
+        return ReadSettings(self, self._layers)
 
     @property
     def signing_pairs(self) -> tuple[SigningSettings, ...]:
@@ -229,4 +235,5 @@ def read_settings(file: Path | None = None, *, environment: bool = True, **optio
         raise ConfigurationError("\n".join([*wrong.values(), *sentences(error, layers, Settings, wrong)])) from error
     if wrong:
         raise ConfigurationError("\n".join(wrong.values()))
-    return ReadSettings(settings, layers)
+    settings._layers = layers
+    return settings.as_read

@@ -17,10 +17,12 @@ from csire_bridge.console.pages.figures.routes import FIGURES
 from csire_bridge.console.pages.find.area import FIND
 from csire_bridge.console.pages.messages.routes import MESSAGES
 from csire_bridge.console.pages.orders.routes import ORDERS
+from csire_bridge.console.pages.partners.pages import PARTNERS
 from csire_bridge.console.pages.people.area import PEOPLE
 from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
 from csire_bridge.console.pages.story.routes import STORY
 from csire_bridge.console.pages.today.routes import TODAY
+from csire_bridge.console.pages.system.pages import SYSTEM
 
 __all__ = ["AREAS", "build_console"]
 
@@ -36,6 +38,8 @@ AREAS: tuple[Area, ...] = (
     DOCUMENTS,
     FIGURES,
     MESSAGES,
+    PARTNERS,
+    SYSTEM,
 )
 """Every area, each with its routes and its places in the menu."""
 

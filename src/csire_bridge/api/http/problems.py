@@ -11,7 +11,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from csire_bridge.domain.errors import ActionRefused, BridgeError, StaleWrite, StoreFailure, TransientFailure
+from csire_bridge.domain.errors import (
+    ActionRefused,
+    BridgeError,
+    ConfigurationError,
+    StaleWrite,
+    StoreFailure,
+    TransientFailure,
+)
 from csire_bridge.domain.people.actor import NotAllowed
 from csire_bridge.telemetry.logs import bound_fields, logger
 
@@ -89,7 +96,7 @@ def problem_of(error: BridgeError) -> ApiProblem:
     status, name = HTTPStatus.INTERNAL_SERVER_ERROR, "bridge-failed"
     if isinstance(error, NotAllowed):
         status, name = HTTPStatus.FORBIDDEN, "not-allowed"
-    elif isinstance(error, ActionRefused):
+    elif isinstance(error, ActionRefused | ConfigurationError):
         status, name = HTTPStatus.CONFLICT, "refused"
     elif isinstance(error, StaleWrite):
         status, name = HTTPStatus.CONFLICT, "changed"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csire_bridge.cli.partners import ping
-from csire_bridge.cli.partners.tables import PARTNER_COLUMNS, as_json, finding_as_json, listed
+from csire_bridge.cli.partners.tables import PARTNER_COLUMNS, listed
 from csire_bridge.cli.shared.arguments import (
     AsTheHubOption,
     EicArgument,
@@ -34,8 +32,7 @@ from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
-    from csire_bridge.worker.partners.revocations import Revocations
-    from csire_bridge.worker.partners.roster import PartnerListing
+    from csire_bridge.worker.partners.facts import SeenPartners
 
 __all__ = ["add_to"]
 
@@ -52,29 +49,11 @@ def group() -> None:
     """Partners and their certificates: those of the settings file and of the database's registry."""
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """Partners at this moment (UTC)."""
+def _look(settings: Settings) -> SeenPartners:
+    from csire_bridge.worker.partners.facts import see_partners
 
-    roster: PartnerListing
-    revocations: Revocations
-    revoked: frozenset[bytes]
-    now: datetime
-
-
-def _look(settings: Settings) -> _Seen:
-    from csire_bridge.store.repositories.messages.partners import PartnerRegistry
-    from csire_bridge.worker.partners.revocations import ListSource, Revocations
-    from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
-
-    now = system_clock()
     with opened(settings, reads=True) as store, store.reading() as connection:
-        table = TablePartners.read(PartnerRegistry(connection))
-    roster = PartnerListing.of(FilePartners.load(settings), table)
-    revocations = Revocations(ListSource.of(settings.partners))
-    revocations.refresh(now)
-    revoked = revocations.revoked([named.pinned for named in roster.certificates])
-    return _Seen(roster, revocations, revoked, now)
+        return see_partners(settings, connection, system_clock())
 
 
 @_partner.command("list")
@@ -92,7 +71,7 @@ def show(listing: Listing) -> None:
         listed(seen.roster, seen.now, seen.revoked),
         title="Partners",
         nothing="no partner is known",
-        facts=lambda: as_json(seen.roster, seen.now, seen.revoked),
+        facts=seen.facts,
     )
     for alert in seen.revocations.alerts(seen.now):
         err.print(str(alert), style="yellow", markup=False, highlight=False)
@@ -111,14 +90,14 @@ def check(
 
         csire-bridge partner check --config bridge.toml
     """
-    from csire_bridge.worker.partners.check import findings
+    from csire_bridge.worker.partners.facts import finding_facts
 
     seen, only = _look(load_settings(config, database=database)), parse_eic(eic) if eic else None
     if only is not None and only not in seen.roster.partners:
         raise typer.BadParameter(f"{only} is no partner of ours")
-    found = findings(seen.roster, seen.now, seen.revoked, seen.revocations.alerts(seen.now), only)
+    found = seen.findings(only)
     if json_wanted:
-        print_json([finding_as_json(finding) for finding in found])
+        print_json([finding_facts(finding) for finding in found])
     for finding in () if json_wanted else found:
         out.print(f"{finding.code}: {finding.text} -> {finding.remedy}", markup=False, highlight=False)
     if found:

@@ -1,11 +1,11 @@
-"""Partners as tables for people and as JSON for programs."""
+"""Partners as tables for people."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.clock import WARSAW
@@ -13,65 +13,9 @@ from csire_bridge.domain.identifiers import Eic
 
 if TYPE_CHECKING:
     from csire_bridge.domain.message.partners import Partner
-    from csire_bridge.worker.partners.check import Finding
-    from csire_bridge.worker.partners.roster import NamedCertificate, PartnerListing, Source
+    from csire_bridge.worker.partners.roster import NamedCertificate, PartnerListing
 
-__all__ = ["PARTNER_COLUMNS", "as_json", "finding_as_json", "listed"]
-
-
-def as_json(roster: PartnerListing, now: datetime, revoked: Collection[bytes]) -> list[dict[str, Any]]:
-    """One entry for each partner; moments are ISO 8601 in UTC."""
-    shared = roster.shared
-    return [
-        {
-            "eic": eic,
-            "role": partner.role.value,
-            "profile": partner.profile.value,
-            "numbers": None if partner.numbers is None else sorted(partner.numbers),
-            "may_send_as_the_hub": sorted(partner.may_send_as_the_hub),
-            "user": partner.user,
-            "per_minute": partner.limits.per_minute,
-            "at_once": partner.limits.at_once,
-            "source": _named(roster.sources[eic]),
-            "certificates": [_certificate(named, now, revoked, shared) for named in roster.of_partner(eic)],
-        }
-        for eic, partner in sorted(roster.partners.items())
-    ]
-
-
-def _certificate(
-    named: NamedCertificate, now: datetime, revoked: Collection[bytes], shared: Collection[bytes]
-) -> dict[str, Any]:
-    from csire_bridge.worker.partners.check import condition_of, days_left
-
-    certificate = named.pinned.certificate
-    condition = condition_of(named, now, revoked, shared)
-    return {
-        "fingerprint": named.fingerprint,
-        "subject": certificate.subject.rfc4514_string(),
-        "not_before": certificate.not_valid_before_utc.isoformat(),
-        "not_after": certificate.not_valid_after_utc.isoformat(),
-        "days_left": days_left(named, now),
-        "source": _named(named.sources),
-        "condition": condition.value,
-        "revoked": named.pinned.fingerprint in revoked,
-        "withdrawn_at": named.withdrawn_at.isoformat() if named.withdrawn_at else None,
-    }
-
-
-def _named(sources: Collection[Source]) -> list[str]:
-    return sorted(source.value for source in sources)
-
-
-def finding_as_json(finding: Finding) -> dict[str, Any]:
-    """One problem."""
-    return {
-        "partner": finding.partner,
-        "code": str(finding.code),
-        "text": finding.text,
-        "remedy": finding.remedy,
-        "fingerprint": finding.fingerprint,
-    }
+__all__ = ["PARTNER_COLUMNS", "listed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +40,7 @@ PARTNER_COLUMNS: Sequence[Column[ListedCertificate]] = (
     Column("until", lambda row: _day(row.named.pinned.certificate.not_valid_after_utc if row.named else None)),
     Column("days", lambda row: row.days, right=True, goes=1),
     Column("condition", lambda row: row.condition),
-    Column("named-in", lambda row: "+".join(_named(row.named.sources)) if row.named else None, goes=6),
+    Column("named-in", lambda row: "+".join(row.named.places) if row.named else None, goes=6),
 )
 
 
@@ -109,7 +53,7 @@ def listed(roster: PartnerListing, now: datetime, revoked: Collection[bytes]) ->
     from csire_bridge.worker.partners.check import condition_of, days_left
 
     def one(eic: Eic, named: NamedCertificate | None) -> ListedCertificate:
-        partner, sources = roster.partners[eic], "+".join(_named(roster.sources[eic]))
+        partner, sources = roster.partners[eic], "+".join(roster.places(eic))
         if named is None:
             return ListedCertificate(eic, partner, sources, None, None, None)
         condition = condition_of(named, now, revoked, roster.shared)

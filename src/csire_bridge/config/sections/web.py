@@ -61,7 +61,22 @@ class WebSettings(Part):
             if tls:
                 yield f"{setting}.tls", tls
 
+    def places(self) -> Iterator[tuple[str, str]]:
+        """Each door with the address where it is set to be, by its settings: one without a port is where its own is."""
+        own, operations = (_place(at.host, at.port, at.tls) for at in (self, self.operations))
+        for name, door in (("hub", self.hub), ("sid", self.sid), ("events", self.events)):
+            yield name, own if door.port is None else _place(door.host or self.host, door.port, door.tls)
+        yield "operations", operations
+        if self.console.open:
+            at = self.console
+            yield "console", operations if at.port is None else _place(at.host or self.operations.host, at.port, at.tls)
+
     def at_free_ports(self) -> WebSettings:
         """The same on this machine only, at any free ports; for demos and trials."""
         here = {"host": "127.0.0.1", "port": 0}
         return self.model_copy(update={**here, "operations": self.operations.model_copy(update=here)})
+
+
+def _place(host: str, port: int, tls: TlsSettings | None) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http{'s' if tls else ''}://{shown}:{port}"

@@ -15,7 +15,14 @@ from starlette.responses import RedirectResponse
 from csire_bridge.console.http.answers import html
 from csire_bridge.console.http.visit import PART_HEADER, FormRefused, NotLoggedIn
 from csire_bridge.console.language.languages import Language, language_of
-from csire_bridge.domain.errors import ActionRefused, BridgeError, StaleWrite, StoreFailure, TransientFailure
+from csire_bridge.domain.errors import (
+    ActionRefused,
+    BridgeError,
+    ConfigurationError,
+    StaleWrite,
+    StoreFailure,
+    TransientFailure,
+)
 from csire_bridge.domain.people.actor import NotAllowed
 from csire_bridge.domain.people.roles import Permission, roles_with
 from csire_bridge.telemetry.logs import bound_fields, logger
@@ -82,7 +89,7 @@ async def _of_bridge(request: Request, error: Exception) -> Response:
     status, kind, roles = HTTPStatus.INTERNAL_SERVER_ERROR, "failed", list[Any]()
     if isinstance(error, NotAllowed):
         status, kind, roles = HTTPStatus.FORBIDDEN, "not-allowed", list(roles_with(Permission(error.permission)))
-    elif isinstance(error, ActionRefused):
+    elif isinstance(error, ActionRefused | ConfigurationError):
         status, kind = HTTPStatus.CONFLICT, "refused"
     elif isinstance(error, StaleWrite):
         status, kind = HTTPStatus.CONFLICT, "changed"

@@ -16,6 +16,8 @@ from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.message.partners import SecurityProfile
 from csire_bridge.domain.metering_point.facts import Source
 from csire_bridge.domain.metering_point.holds import HoldKind
+from csire_bridge.domain.message.message import MessageState
+from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
 from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -32,10 +34,14 @@ from csire_bridge.domain.people.roles import Permission, Role
 from csire_bridge.store.queries.stored_documents import DocumentKind
 from csire_bridge.store.queries.story.entries import EntryKind
 from csire_bridge.store.queries.story.related import Relation
+from csire_bridge.worker.partners.check import Condition
 
 __all__ = ["SHOWN", "english", "label"]
 
 SHOWN: tuple[type[Enum], ...] = (
+    Condition,
+    PartnerRole,
+    MessageState,
     AccountState,
     Channel,
     ClockFate,

@@ -1,6 +1,9 @@
 """The pages, a room for each area: ``today`` (where everybody begins), ``sign_in`` (in and out, the own password),
-``find`` (the one box, pasted lists), ``people`` (accounts, tokens, the own account), ``audit``, ``alerts``.
+``find`` (the one box, pasted lists), ``alerts``.
 
 Orders, messages, points: ``orders`` (lists of orders), ``story`` (an order), ``documents`` (stored bytes, explained),
 ``messages`` (the journal), ``figures`` (statistics).
+
+For administrators and auditors: ``people`` (accounts, tokens, the own account), ``audit``, ``partners``, ``system``
+(health, settings in force).
 """

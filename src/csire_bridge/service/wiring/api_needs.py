@@ -15,6 +15,7 @@ from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.service.wiring.alerts_now import alerts_now
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.service.wiring.head_end_reader import head_end_reader
+from csire_bridge.service.wiring.installation import installation_needs
 from csire_bridge.xml.reading.names import Names
 
 __all__ = ["api_needs"]
@@ -49,4 +50,5 @@ def api_needs(bridge: Bridge) -> ApiNeeds:
         wake=bridge.worker.wake,
         names=cache(partial(Names.load, settings.mapping_path, settings.schema_path)),
         jobs=bridge.job_tools,
+        installation=installation_needs(bridge),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.domain.operations.schedule import KnownTick
 from csire_bridge.store.connection.dialects import insert_new
-from csire_bridge.store.sql.row_mapper import from_row
+from csire_bridge.store.sql.row_mapper import from_row, from_rows
 from csire_bridge.store.tables import ticks
 
 __all__ = ["Ticks"]
@@ -25,6 +25,10 @@ class Ticks:
         """What is known of a job."""
         row = self._connection.execute(select(ticks).where(ticks.c.name == name)).one_or_none()
         return None if row is None else from_row(KnownTick, row)
+
+    def all(self) -> list[KnownTick]:
+        """What is known of every job, by name."""
+        return list(from_rows(KnownTick, self._connection.execute(select(ticks).order_by(ticks.c.name))))
 
     def meet(self, name: str, now: datetime) -> KnownTick:
         """What is known of a job; an unknown one is recorded as known from ``now``."""

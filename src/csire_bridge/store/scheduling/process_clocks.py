@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from csire_bridge.store.connection.dialects import insert_new
-from csire_bridge.store.sql.row_mapper import from_row, to_row
+from csire_bridge.store.sql.row_mapper import from_row, from_rows, to_row
 from csire_bridge.store.tables import clocks
 
 __all__ = ["Clocks", "ProcessClock"]
@@ -44,6 +44,10 @@ class Clocks:
         change = update(clocks).where(clocks.c.process == here.process).values(values)
         if not self._connection.execute(change).rowcount:
             insert_new(self._connection, clocks, values)
+
+    def all(self) -> list[ProcessClock]:
+        """The row of every process, the one that wrote last first."""
+        return list(from_rows(ProcessClock, self._connection.execute(select(clocks).order_by(clocks.c.at.desc()))))
 
     def newest_on(self, machine: str) -> ProcessClock | None:
         """The newest row of a machine in its present boot."""

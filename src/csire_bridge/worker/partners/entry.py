@@ -27,12 +27,12 @@ _LEAST_DIGITS = 8
 
 
 def enter_by_hand(
-    tx: UnitOfWork, file: FilePartners, entry: PartnerEntry, certificate_files: Sequence[Path], act: OperatorAction
+    tx: UnitOfWork, file: FilePartners, entry: PartnerEntry, certificates: Sequence[Path | bytes], act: OperatorAction
 ) -> list[str]:
     """``enter_partner`` by a person, which stands in the audit."""
-    subject, files = f"partner {entry.eic}", [str(path) for path in certificate_files]
+    subject, files = f"partner {entry.eic}", [str(path) for path in certificates if isinstance(path, Path)]
     require(act.who, Act.PARTNER_CHANGE)
-    done = enter_partner(tx.partners, file, entry, certificate_files)
+    done = enter_partner(tx.partners, file, entry, certificates)
     told = {"entry": entry, "certificate_files": files, "done": done}
     note(tx, act.who, Act.PARTNER_CHANGE, subject, act.at, act.why, after=told)
     return done
@@ -48,14 +48,16 @@ def withdraw_by_hand(tx: UnitOfWork, file: FilePartners, eic: Eic, fingerprint: 
 
 
 def enter_partner(
-    registry: PartnerRegistry, file: FilePartners, entry: PartnerEntry, certificate_files: Sequence[Path]
+    registry: PartnerRegistry, file: FilePartners, entry: PartnerEntry, certificates: Sequence[Path | bytes]
 ) -> list[str]:
     """Enter a partner, or more certificates of a known one (roll-over); return what was done, in sentences.
+
+    ``certificates`` are PEM files, or their content.
 
     Certificates that are there already stay as they are. Raises ConfigurationError for one that may not be entered.
     """
     roster = PartnerListing.of(file, TablePartners.read(registry))
-    found = [certificate for path in certificate_files for certificate in load_pins(path)]
+    found = [certificate for one in certificates for certificate in load_pins(one)]
     if not found and entry.eic not in roster.partners:
         raise ConfigurationError(f"{entry.eic} is new, so it needs a certificate", "give one with --certificate")
     against = _against_its_role(entry, roster.partners.get(entry.eic) or file.unsaid(entry.eic), file.hub)

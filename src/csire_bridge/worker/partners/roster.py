@@ -108,6 +108,11 @@ class NamedCertificate:
         """Why it may not be pinned; None if it may."""
         return self.unfit_beside or why_no_pin(self.pinned.certificate)
 
+    @property
+    def places(self) -> list[str]:
+        """Where it is named: in the settings file, the table, or both."""
+        return sorted(source.value for source in self.sources)
+
     def __str__(self) -> str:
         certificate = self.pinned.certificate
         place = f" in {self.pinned.named_in}" if self.pinned.named_in else ""
@@ -140,6 +145,10 @@ class PartnerListing:
         broken += [f"{each.eic} has the role hub in the table, but hub_eic is {file.hub}" for each in impostors]
         withdrawn = {c.fingerprint: c.withdrawn_at for c in table.certificates if c.withdrawn_at is not None}
         return cls(partners, sources, _together(file, entered, withdrawn), broken, file.callers)
+
+    def places(self, eic: Eic) -> list[str]:
+        """Where a partner is named: in the settings file, the table, or both."""
+        return sorted(source.value for source in self.sources[eic])
 
     def of_partner(self, eic: Eic) -> list[NamedCertificate]:
         """The certificates of one partner."""

@@ -82,11 +82,15 @@ def _load_key(file: Path) -> PrivateKey:
 
 def load_certificates(file: Path) -> list[x509.Certificate]:
     """Read every certificate of a PEM file; raise ConfigurationError when there is none."""
+    return _certificates(f"the certificate {file}", _bytes_of("certificate", file))
+
+
+def _certificates(what: str, content: bytes) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(_bytes_of("certificate", file))
+        return x509.load_pem_x509_certificates(content)
     except ValueError as error:
         raise ConfigurationError(
-            f"the certificate {file} can't be read: it is no PEM certificate", "name a PEM file with a certificate"
+            f"{what} can't be read: it is no PEM certificate", "name a PEM file with a certificate"
         ) from error
 
 
@@ -99,12 +103,13 @@ def _bytes_of(what: str, file: Path) -> bytes:
         ) from error
 
 
-def load_pins(file: Path) -> list[x509.Certificate]:
-    """Read every certificate of a PEM file; raise ConfigurationError if one of them may not be pinned."""
-    certificates = load_certificates(file)
+def load_pins(given: Path | bytes) -> list[x509.Certificate]:
+    """Every certificate of a PEM file, or of its content; raise ConfigurationError if one of them may not be pinned."""
+    what = "what was given" if isinstance(given, bytes) else str(given)
+    certificates = _certificates(what, given) if isinstance(given, bytes) else load_certificates(given)
     for certificate, why in why_not_pinned_together(certificates):
         subject = certificate.subject.rfc4514_string()
-        raise ConfigurationError(f"{file}: the certificate of {subject} {why.text}", why.remedy)
+        raise ConfigurationError(f"{what}: the certificate of {subject} {why.text}", why.remedy)
     return certificates
 
 

@@ -1,1 +1,2 @@
-"""What administrators do: ``users`` (accounts), ``tokens``, ``sessions`` (one's own), ``audit``."""
+"""What administrators do: ``users`` (accounts), ``tokens``, ``sessions`` (one's own), ``audit``,
+``partners`` (and certificates), ``settings``."""

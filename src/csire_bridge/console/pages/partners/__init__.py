@@ -1,0 +1,1 @@
+"""Partners: ``pages`` (all of them, one with its certificates, what people change)."""

@@ -21,8 +21,8 @@ from csire_bridge.console.pages.partners.pages import PARTNERS
 from csire_bridge.console.pages.people.area import PEOPLE
 from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
 from csire_bridge.console.pages.story.routes import STORY
-from csire_bridge.console.pages.today.routes import TODAY
 from csire_bridge.console.pages.system.pages import SYSTEM
+from csire_bridge.console.pages.today.routes import TODAY
 
 __all__ = ["AREAS", "build_console"]
 

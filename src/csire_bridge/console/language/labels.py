@@ -13,11 +13,9 @@ from csire_bridge.console.language.languages import Language
 from csire_bridge.domain.law.clock_counts import ClockFate
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel, MessageState
-from csire_bridge.domain.message.partners import SecurityProfile
+from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
 from csire_bridge.domain.metering_point.facts import Source
 from csire_bridge.domain.metering_point.holds import HoldKind
-from csire_bridge.domain.message.message import MessageState
-from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
 from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -39,13 +37,11 @@ from csire_bridge.worker.partners.check import Condition
 __all__ = ["SHOWN", "english", "label"]
 
 SHOWN: tuple[type[Enum], ...] = (
-    Condition,
-    PartnerRole,
-    MessageState,
     AccountState,
     Channel,
     ClockFate,
     ClockStage,
+    Condition,
     DisconnectionKind,
     DocumentKind,
     DocumentState,
@@ -57,6 +53,7 @@ SHOWN: tuple[type[Enum], ...] = (
     OrderSource,
     OrderState,
     Outcome,
+    PartnerRole,
     Permission,
     ReconnectionReason,
     RejectionReason,

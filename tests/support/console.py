@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -18,6 +18,7 @@ from csire_bridge.console.pages.sign_in.routes import login_routes
 from csire_bridge.domain.people.accounts import SessionPolicy
 from csire_bridge.domain.people.actor import NOWHERE
 from csire_bridge.domain.people.roles import Role
+from csire_bridge.domain.people.second_person import SecondPersonRules
 from csire_bridge.store.database import Database
 from tests.support.api import Api
 from tests.support.people import add_account
@@ -121,6 +122,11 @@ class Console:
         )
         self.needs = needs
         self.app = build_console(needs)
+
+    def set_rules(self, rules: SecondPersonRules) -> None:
+        """What needs a second person from now on."""
+        self.api.set_rules(rules)
+        self.app.state.needs = self.needs = replace(self.needs, api=self.api.needs)
 
     def routes(self) -> Iterator[APIRoute]:
         """Every route of every area."""

@@ -136,5 +136,6 @@ _RESOLVED: Mapping[Subject, Callable[[UnitOfWork, Sequence[str], datetime], KeyL
     Subject.HOLDS: _holds,
     Subject.MESSAGES: _numbers,
     Subject.WORK: _numbers,
+    Subject.MOVEMENTS: _numbers,
     Subject.STOP: _the_switch,
 }

@@ -15,6 +15,7 @@ from csire_bridge.console.pages.audit.pages import AUDIT
 from csire_bridge.console.pages.documents.routes import DOCUMENTS
 from csire_bridge.console.pages.figures.routes import FIGURES
 from csire_bridge.console.pages.find.area import FIND
+from csire_bridge.console.pages.jobs.area import JOBS
 from csire_bridge.console.pages.messages.routes import MESSAGES
 from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.partners.pages import PARTNERS
@@ -31,6 +32,7 @@ AREAS: tuple[Area, ...] = (
     ALERTS,
     TODAY,
     FIND,
+    JOBS,
     PEOPLE,
     ORDERS,
     AUDIT,

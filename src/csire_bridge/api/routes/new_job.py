@@ -9,11 +9,12 @@ from fastapi import UploadFile
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from csire_bridge.api.http.call import Call
-from csire_bridge.api.http.fields import LARGEST_KEY, MomentText, Strict, Why, Words
+from csire_bridge.api.http.fields import LARGEST_KEY, MomentText, Short, Strict, Why, Words
 from csire_bridge.api.routes.filters import MessageFilter, OrderFilter, words_of
 from csire_bridge.api.sets import ItemSet, checked_text, of_list, of_messages, of_orders, of_stop, text_of
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.jobs.kinds import ABOUT, JobDetails, JobKind, Subject
+from csire_bridge.domain.metering_point.complaints import Decision
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.order import RejectionReason
@@ -48,7 +49,8 @@ Key = Annotated[int, Field(ge=1, le=LARGEST_KEY)]
 class Details(Strict):
     """What an act needs besides the reason: `hold` and `until` of a hold, `protected` and `last_day` of a protected
     household, `reason` (THE HUB IS TOLD) and `code` of a report that can't be carried out; `unread`: it counts without
-    any reading; `scope` of the stop switch; `despite_stop` of a cut because of danger.
+    any reading; `executed_at` and `seen_by` of a report that it was done; `lodged`, `after_cut` and `decision` of a
+    complaint; `meter` at a point (empty: none); `scope` of the stop switch; `despite_stop` of a cut because of danger.
     """
 
     hold: HoldKind | None = None
@@ -58,6 +60,12 @@ class Details(Strict):
     reason: Words | None = None
     code: RejectionReason | None = None
     unread: bool = False
+    executed_at: MomentText | None = None
+    seen_by: Short | None = None
+    lodged: MomentText | None = None
+    after_cut: bool = False
+    decision: Decision | None = None
+    meter: Annotated[str | None, Field(max_length=40)] = None
     scope: StopScope | None = None
     despite_stop: bool = False
 

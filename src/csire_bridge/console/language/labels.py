@@ -10,11 +10,15 @@ from enum import Enum
 from csire_bridge.access.people_facts import AccountState, TokenState
 from csire_bridge.console.language.catalogs import translations
 from csire_bridge.console.language.languages import Language
+from csire_bridge.domain.jobs.job import ItemState, JobState
+from csire_bridge.domain.jobs.kinds import JobKind, Subject
 from csire_bridge.domain.law.clock_counts import ClockFate
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
+from csire_bridge.domain.metering_point.complaints import Decision
 from csire_bridge.domain.metering_point.facts import Source
+from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
@@ -29,6 +33,7 @@ from csire_bridge.domain.order.order import (
     WaitsFor,
 )
 from csire_bridge.domain.people.roles import Permission, Role
+from csire_bridge.domain.protection import ProtectedKind
 from csire_bridge.store.queries.stored_documents import DocumentKind
 from csire_bridge.store.queries.story.entries import EntryKind
 from csire_bridge.store.queries.story.related import Relation
@@ -42,11 +47,15 @@ SHOWN: tuple[type[Enum], ...] = (
     ClockFate,
     ClockStage,
     Condition,
+    Decision,
     DisconnectionKind,
     DocumentKind,
     DocumentState,
     EntryKind,
     HoldKind,
+    ItemState,
+    JobKind,
+    JobState,
     MessageState,
     NotDelivered,
     OrderKind,
@@ -55,12 +64,15 @@ SHOWN: tuple[type[Enum], ...] = (
     Outcome,
     PartnerRole,
     Permission,
+    ProtectedKind,
     ReconnectionReason,
     RejectionReason,
     Relation,
     Role,
     SecurityProfile,
     Source,
+    StopScope,
+    Subject,
     TokenState,
     WaitsFor,
 )

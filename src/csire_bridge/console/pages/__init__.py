@@ -6,4 +6,6 @@ Orders, messages, points: ``orders`` (lists of orders), ``story`` (an order), ``
 
 For administrators and auditors: ``people`` (accounts, tokens, the own account), ``audit``, ``partners``, ``system``
 (health, settings in force).
+
+Acts: ``jobs`` (seen first, then done; approvals; the stop switch).
 """

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from csire_bridge.domain.errors import ActionRefused
+from csire_bridge.domain.metering_point.complaints import Decision
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.order import RejectionReason
@@ -18,13 +19,16 @@ __all__ = ["ABOUT", "JobDetails", "JobKind", "KindFacts", "Subject", "check_deta
 
 
 class Subject(StrEnum):
-    """What the items of a job are: keys of orders, messages, holds or parked work; codes of points; the switch."""
+    """What the items of a job are: keys of orders, messages, holds, parked work or movements; codes of points; the stop
+    switch.
+    """
 
     ORDERS = "orders"
     POINTS = "points"
     HOLDS = "holds"
     MESSAGES = "messages"
     WORK = "work"
+    MOVEMENTS = "movements"
     STOP = "stop"
 
 
@@ -33,6 +37,7 @@ class JobKind(StrEnum):
 
     RETRY = "retry"
     FIELD_WORK = "field-work"
+    REPORT_DONE = "report-done"
     REPORT_NOT_DONE = "report-not-done"
     WITHDRAW = "withdraw"
     SETTLE = "settle"
@@ -42,10 +47,15 @@ class JobKind(StrEnum):
     REPLAY = "replay"
     HOLD = "hold"
     RELEASE_HOLD = "release-hold"
+    COMPLAINT = "complaint"
+    DECIDE_COMPLAINT = "decide-complaint"
+    DISPUTE_COMPLAINT = "dispute-complaint"
     PROTECT = "protect"
     UNPROTECT = "unprotect"
     DANGER_CUT = "danger-cut"
     DANGER_LIFT = "danger-lift"
+    SET_METER = "set-meter"
+    EXPLAIN_MOVEMENT = "explain-movement"
     STOP = "stop"
     LIFT_STOP = "lift-stop"
 
@@ -56,7 +66,9 @@ class JobDetails:
 
     ``hold`` and ``until`` are of a new hold, ``protected`` and ``last_day`` of a protected household. ``reason`` and
     ``code`` tell the hub why an order can't be carried out. ``unread``: an order ends although its meter can't be
-    read. ``scope`` is what the stop switch stops, ``despite_stop`` that a cut because of danger goes all the same.
+    read. ``executed_at`` and ``seen_by`` are of a report that it was carried out. A complaint was ``lodged``, perhaps
+    ``after_cut``, and has a ``decision``. ``meter`` is at a point; empty: none is. ``scope`` is what the stop switch
+    stops, ``despite_stop`` that a cut because of danger goes all the same.
     """
 
     hold: HoldKind | None = None
@@ -66,6 +78,12 @@ class JobDetails:
     reason: str | None = None
     code: RejectionReason | None = None
     unread: bool = False
+    executed_at: datetime | None = None
+    seen_by: str | None = None
+    lodged: datetime | None = None
+    after_cut: bool = False
+    decision: Decision | None = None
+    meter: str | None = None
     scope: StopScope | None = None
     despite_stop: bool = False
 
@@ -96,6 +114,7 @@ def _of(act: Act, subject: Subject, must: str = "", may: str = "", *, alone: boo
 ABOUT: Mapping[JobKind, KindFacts] = {
     JobKind.RETRY: _of(Act.ORDER_RETRY, Subject.ORDERS),
     JobKind.FIELD_WORK: _of(Act.ORDER_FIELD_WORK, Subject.ORDERS),
+    JobKind.REPORT_DONE: _of(Act.ORDER_REPORT_DONE, Subject.ORDERS, "executed_at", "seen_by unread", alone=True),
     JobKind.REPORT_NOT_DONE: _of(Act.ORDER_REPORT_NOT_DONE, Subject.ORDERS, "reason", "code unread"),
     JobKind.WITHDRAW: _of(Act.ORDER_WITHDRAW, Subject.ORDERS, may="unread"),
     JobKind.SETTLE: _of(Act.ORDER_SETTLE, Subject.ORDERS),
@@ -105,10 +124,15 @@ ABOUT: Mapping[JobKind, KindFacts] = {
     JobKind.REPLAY: _of(Act.MESSAGE_REPLAY, Subject.MESSAGES),
     JobKind.HOLD: _of(Act.HOLD_SET, Subject.POINTS, "hold", "until"),
     JobKind.RELEASE_HOLD: _of(Act.HOLD_RELEASE, Subject.HOLDS),
+    JobKind.COMPLAINT: _of(Act.COMPLAINT_LODGE, Subject.POINTS, may="lodged after_cut", alone=True),
+    JobKind.DECIDE_COMPLAINT: _of(Act.COMPLAINT_DECIDE, Subject.HOLDS, "decision", alone=True),
+    JobKind.DISPUTE_COMPLAINT: _of(Act.COMPLAINT_DISPUTE, Subject.HOLDS, alone=True),
     JobKind.PROTECT: _of(Act.PROTECTION_SET, Subject.POINTS, "protected", "last_day"),
     JobKind.UNPROTECT: _of(Act.PROTECTION_END, Subject.POINTS),
     JobKind.DANGER_CUT: _of(Act.DANGER_CUT, Subject.POINTS, may="despite_stop", alone=True),
     JobKind.DANGER_LIFT: _of(Act.DANGER_LIFT, Subject.POINTS, alone=True),
+    JobKind.SET_METER: _of(Act.POINT_METER, Subject.POINTS, "meter", alone=True),
+    JobKind.EXPLAIN_MOVEMENT: _of(Act.MOVEMENT_EXPLAIN, Subject.MOVEMENTS, alone=True),
     JobKind.STOP: _of(Act.STOP_THROW, Subject.STOP, may="scope", alone=True),
     JobKind.LIFT_STOP: _of(Act.STOP_LIFT, Subject.STOP, alone=True),
 }

@@ -39,6 +39,7 @@ def _order(do: Do, *, reads_meter: bool = False) -> Looks:
 HANDS: Mapping[JobKind, Looks] = {
     JobKind.RETRY: _order(order_hands.retry),
     JobKind.FIELD_WORK: _order(order_hands.field_work),
+    JobKind.REPORT_DONE: _order(order_hands.report_done, reads_meter=True),
     JobKind.REPORT_NOT_DONE: _order(order_hands.report_not_done, reads_meter=True),
     JobKind.WITHDRAW: _order(order_hands.withdraw, reads_meter=True),
     JobKind.SETTLE: _order(order_hands.settle),
@@ -48,10 +49,15 @@ HANDS: Mapping[JobKind, Looks] = {
     JobKind.REPLAY: Looks(message_hands.replay, message_hands.messages_as_they_are, judges=True),
     JobKind.HOLD: Looks(point_hands.hold),
     JobKind.RELEASE_HOLD: Looks(point_hands.release_hold, point_hands.holds_as_they_are),
+    JobKind.COMPLAINT: Looks(point_hands.complaint),
+    JobKind.DECIDE_COMPLAINT: Looks(point_hands.decide_complaint, point_hands.holds_as_they_are),
+    JobKind.DISPUTE_COMPLAINT: Looks(point_hands.dispute_complaint, point_hands.holds_as_they_are),
     JobKind.PROTECT: Looks(point_hands.protect, point_hands.points_as_they_are),
     JobKind.UNPROTECT: Looks(point_hands.unprotect, point_hands.points_as_they_are),
     JobKind.DANGER_CUT: Looks(point_hands.danger_cut),
     JobKind.DANGER_LIFT: Looks(point_hands.danger_lift),
+    JobKind.SET_METER: Looks(point_hands.set_meter),
+    JobKind.EXPLAIN_MOVEMENT: Looks(point_hands.explain_movement),
     JobKind.STOP: Looks(point_hands.stop),
     JobKind.LIFT_STOP: Looks(point_hands.lift_stop),
 }

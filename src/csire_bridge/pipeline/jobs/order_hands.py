@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, RejectionReason
+from csire_bridge.domain.order.site_reports import SiteReport
 from csire_bridge.pipeline.jobs.tools import Hand, JobTools
 from csire_bridge.pipeline.operator import answer_actions, order_actions, release_work
 from csire_bridge.pipeline.operator.order_actions import ObservedOrder
@@ -17,6 +18,7 @@ __all__ = [
     "look",
     "orders_as_they_are",
     "release_parked",
+    "report_done",
     "report_not_done",
     "resend",
     "retry",
@@ -60,6 +62,17 @@ def withdraw(tx: Transaction, item: str, act: OperatorAction, hand: Hand) -> str
     unread = hand.preview or hand.details.unread
     order_actions.withdraw(tx, _observed(tx, order, hand), act, unread=unread)
     return f"{_named(order)}: withdrawn{_after_reading(order, hand)}"
+
+
+def report_done(tx: Transaction, item: str, act: OperatorAction, hand: Hand) -> str:
+    order, details = _order(tx, item), hand.details
+    if details.executed_at is None:
+        raise ActionRefused("a report needs the moment", "give `executed_at`")
+    report = SiteReport(details.executed_at, details.seen_by or act.by, hand.preview or details.unread)
+    observed = _observed(tx, order, hand)
+    order_actions.report_executed(tx, observed, act, report, armed_counts=hand.tools.armed_counts)
+    read = "" if not hand.preview or order.kind.contactor_action is None else ", if its contactor, read first, agrees"
+    return f"{_named(order)}: reported as done{read}"
 
 
 def report_not_done(tx: Transaction, item: str, act: OperatorAction, hand: Hand) -> str:

@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from csire_bridge.domain.errors import ActionRefused
-from csire_bridge.domain.identifiers import MeteringPointCode
+from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.pipeline.jobs.tools import Hand
-from csire_bridge.pipeline.operator import danger_actions, guard_actions, protection_actions
+from csire_bridge.pipeline.operator import (
+    complaint_actions,
+    danger_actions,
+    guard_actions,
+    movement_actions,
+    point_actions,
+    protection_actions,
+)
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = [
+    "complaint",
     "danger_cut",
     "danger_lift",
+    "decide_complaint",
+    "dispute_complaint",
+    "explain_movement",
     "hold",
     "holds_as_they_are",
     "lift_stop",
     "points_as_they_are",
     "protect",
     "release_hold",
+    "set_meter",
     "stop",
     "unprotect",
 ]
@@ -56,6 +68,40 @@ def release_hold(tx: Transaction, item: str, act: OperatorAction, _: Hand) -> st
     found, waited = guard_actions.release_hold(tx, int(item), act)
     goes_on = f"; orders that waited go on: {', '.join(str(one.key) for one in waited)}" if waited else ""
     return f"{found.kind} hold at {found.metering_point} released{goes_on}"
+
+
+def complaint(tx: Transaction, item: str, act: OperatorAction, hand: Hand) -> str:
+    details, code = hand.details, MeteringPointCode(item)
+    complaint_actions.lodge(tx, code, details.lodged, act, hand.tools.law, after_cut=details.after_cut)
+    return "complaint recorded: disconnections are held"
+
+
+def decide_complaint(tx: Transaction, item: str, act: OperatorAction, hand: Hand) -> str:
+    if hand.details.decision is None:
+        raise ActionRefused("what was decided is missing", "give `decision`")
+    found = complaint_actions.decide(tx, int(item), hand.details.decision, act)
+    return f"complaint at {found.metering_point}: {hand.details.decision}"
+
+
+def dispute_complaint(tx: Transaction, item: str, act: OperatorAction, _: Hand) -> str:
+    return f"complaint at {complaint_actions.dispute(tx, int(item), act).metering_point}: disputed"
+
+
+def set_meter(tx: Transaction, item: str, act: OperatorAction, hand: Hand) -> str:
+    text = (hand.details.meter or "").strip()
+    try:
+        meter = MeterNumber.parse(text) if text else None
+    except ValueError as error:
+        raise ActionRefused(str(error), "give the number as it stands on the meter") from error
+    others, parked = point_actions.set_meter(tx, MeteringPointCode(item), meter, act)
+    there = f"; it is also known at {', '.join(others)}" if others else ""
+    waits = f"; orders that wait for a person here: {', '.join(map(str, parked))}" if parked else ""
+    return (f"meter {meter} confirmed" if meter else "no meter is here: confirmed") + there + waits
+
+
+def explain_movement(tx: Transaction, item: str, act: OperatorAction, _: Hand) -> str:
+    movement_actions.settle(tx, int(item), act)
+    return f"movement {item}: clarified"
 
 
 def protect(tx: Transaction, item: str, act: OperatorAction, hand: Hand) -> str:

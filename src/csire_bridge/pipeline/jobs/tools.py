@@ -25,7 +25,7 @@ __all__ = ["Hand", "JobTools"]
 class JobTools:
     """``head_end`` reads contactors (None: none is set up). ``judge`` says at a moment (UTC) what bytes are worth.
 
-    A job has ``most_items`` items at most.
+    A job has ``most_items`` items at most. ``armed_counts``: a reconnection is done once its contactor is armed.
     """
 
     clock: Clock
@@ -34,6 +34,7 @@ class JobTools:
     judge: Callable[[bytes, datetime], Judgement]
     rules: SecondPersonRules
     most_items: int
+    armed_counts: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,4 +23,5 @@ def job_tools(settings: Settings, law: LawPolicy, intake: Intake, clock: Clock) 
         judge=intake.judge,
         rules=settings.jobs.rules(),
         most_items=settings.jobs.most_items,
+        armed_counts=settings.execution.armed_counts,
     )

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import cast
 
+from sqlalchemy.engine import Connection
+
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerUnreachable
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
@@ -153,11 +155,27 @@ _DELETIONS = [str(table.delete()) for table in reversed(metadata.sorted_tables)]
 
 
 def emptied(database: Database) -> Database:
-    """The database without a row in it."""
+    """The database without a row in it, also where its triggers keep the audit."""
     with database.transaction() as tx:
+        run = tx.connection.exec_driver_sql
+        triggers = _triggers(tx.connection) if run("SELECT 1 FROM audit_days LIMIT 1").first() else []
+        if triggers is None:
+            run("SET LOCAL session_replication_role = replica")
+        for name, _ in triggers or ():
+            run(f"DROP TRIGGER {name}")
         for statement in _DELETIONS:
-            tx.connection.exec_driver_sql(statement)
+            run(statement)
+        for _, statement in triggers or ():
+            run(statement)
     return database
+
+
+def _triggers(connection: Connection) -> list[tuple[str, str]] | None:
+    """Name and statement of each trigger; None on PostgreSQL, where they can be passed over."""
+    if connection.dialect.name == "postgresql":
+        return None
+    found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    return [(str(name), str(statement)) for name, statement in found]
 
 
 class _ToldIntake(Intake):

@@ -10,7 +10,7 @@ from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode
 from csire_bridge.domain.law.complaints import decide_by
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.message.message import Header, OrderRequest
-from csire_bridge.domain.metering_point.complaints import Complaint
+from csire_bridge.domain.metering_point.complaints import Complaint, ComplaintStanding
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState, ReconnectionReason, RejectionReason
 from csire_bridge.domain.order.precedence import asked_at
@@ -21,6 +21,7 @@ from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["apply_precedence", "new_order", "queue", "queue_or_leave"]
 
+_SID = "SID"
 _OVERTAKEN = "a newer request to connect was received for the metering point"
 
 
@@ -75,22 +76,44 @@ def _supersede(tx: Transaction, reconnections: Sequence[Order], now: datetime) -
 def _protect(tx: Transaction, reconnections: Sequence[Order], now: datetime, law: LawPolicy) -> None:
     """A connection because of a complaint starts that complaint: the supply comes back, and stays until it is decided.
 
-    Two messages about it start two holds: which complaint they mean, only a person can tell.
+    The hub and SID may both tell of one complaint: while it is open, what the other one says starts no second one.
+    Two messages of one source start two: which complaint they mean, only a person can tell.
     """
     for order in reconnections:
         if order.reconnection_reason is ReconnectionReason.COMPLAINT:
             lodged = min(order.registered_at, now)
-            hold = Hold(
-                key=0,
-                metering_point=order.metering_point,
-                kind=HoldKind.COMPLAINT,
-                since=now,
-                until=None,
-                by=f"message {order.source_number}" if order.source_number else "SID",
-                why="a connection because of a complaint was asked for",
-                complaint=Complaint(lodged=lodged, after_cut=True, decide_by=decide_by(law, lodged)),
+            told = _told_by_the_other(tx, order, now)
+            if told is not None and told.complaint is not None and told.complaint.lodged <= lodged:
+                continue
+            tx.guards.add_hold(
+                Hold(
+                    key=0,
+                    metering_point=order.metering_point,
+                    kind=HoldKind.COMPLAINT,
+                    since=now,
+                    until=None,
+                    by=_source(order),
+                    why="a connection because of a complaint was asked for",
+                    complaint=Complaint(lodged=lodged, after_cut=True, decide_by=decide_by(law, lodged)),
+                )
             )
-            tx.guards.add_hold(hold)
+            if told is not None:
+                why = f"{_source(order)} tells that the same complaint was lodged earlier: that hold takes its place"
+                tx.guards.release_hold(told.key, _source(order), now, why)
+
+
+def _source(order: Order) -> str:
+    return f"message {order.source_number}" if order.source_number else _SID
+
+
+def _told_by_the_other(tx: Transaction, order: Order, now: datetime) -> Hold | None:
+    """The hold of an open complaint of which the other source has told, hub or SID."""
+    for hold in tx.guards.holds_of([order.metering_point], now).get(order.metering_point, []):
+        told_by_sid, told_by_hub = hold.by == _SID, hold.by.startswith("message ")
+        is_other = told_by_sid if order.source_number else told_by_hub
+        if is_other and hold.complaint is not None and hold.complaint.standing(now) is ComplaintStanding.OPEN:
+            return hold
+    return None
 
 
 def queue(

@@ -259,3 +259,71 @@ def standing_of(scene: Scene, point: MeteringPointCode) -> list[ComplaintStandin
     with scene.database.transaction() as tx:
         found = [hold.complaint for hold in tx.guards.holds() if hold.metering_point == point]
     return [complaint.standing(scene.world.now) for complaint in found if complaint is not None]
+
+
+def sid_complains(scene: Scene, *, days_ago: float = 0) -> None:
+    """SID asks for the supply because of a complaint that it has registered."""
+    at = scene.world.now - days_ago * DAY
+    scene.bridge.tell_danger(POINTS[2], danger=False)  # its message stands for that of SID in the journal
+    scene.works()
+    asked = OrderRequest(
+        kind=OrderKind.RECONNECT,
+        process_instance=None,
+        metering_point=POINT,
+        reconnection_reason=ReconnectionReason.COMPLAINT,
+    )
+    number = SidNumber(f"C-{scene.world.now.timestamp()}-{days_ago}")
+    with scene.database.transaction() as tx:
+        accept_sid_order(tx, SidRequest(number, at, asked, None, None), 1, scene.world.now, ORDERS)
+
+
+def hub_complains(scene: Scene) -> None:
+    scene.reconnect(reconnection_reason=ReconnectionReason.COMPLAINT)
+
+
+TELLS: dict[str, tuple[Callable[[Scene], None], ...]] = {
+    "hub, then SID": (hub_complains, sid_complains),
+    "SID, then hub": (sid_complains, hub_complains),
+    "SID with an earlier day": (hub_complains, lambda scene: sid_complains(scene, days_ago=2)),
+}
+
+
+@pytest.mark.parametrize("tells", TELLS)
+def test_given_hub_and_sid_that_tell_of_one_complaint_then_there_is_one_hold_from_its_earliest_day(
+    parts_once: Parts, quiet: None, tells: str
+) -> None:
+    scene = Scene(parts_once, on=False)
+    start = scene.world.now
+    for tell in TELLS[tells]:
+        tell(scene)
+        scene.passes(60)
+    assert standing_of(scene, POINT) == [ComplaintStanding.OPEN]
+    with scene.database.transaction() as tx:
+        (hold,) = tx.guards.holds()
+    assert hold.complaint is not None
+    earliest = start - 2 * DAY if "earlier" in tells else start
+    assert abs(hold.complaint.lodged - earliest) < timedelta(minutes=2)
+    assert of_the_hub(scene).state is OrderState.REJECTED
+
+
+def test_given_the_same_source_that_tells_again_then_it_is_another_complaint(parts_once: Parts, quiet: None) -> None:
+    scene = Scene(parts_once, on=False)
+    for tell in (hub_complains, hub_complains, sid_complains):
+        tell(scene)
+        scene.passes(60)
+    assert standing_of(scene, POINT) == [ComplaintStanding.OPEN] * 2
+
+
+def test_given_a_complaint_of_the_hub_that_was_decided_then_one_of_sid_is_another(
+    parts_once: Parts, quiet: None
+) -> None:
+    scene = Scene(parts_once, on=False)
+    hub_complains(scene)
+    scene.until_state(OrderState.DONE)
+    with scene.database.transaction() as tx:
+        (hold,) = tx.guards.holds()
+    decided(scene, hold.key, Decision.REJECTED)
+    sid_complains(scene)
+    scene.passes(60)
+    assert standing_of(scene, POINT) == [ComplaintStanding.REJECTED, ComplaintStanding.OPEN]
+    assert of_the_hub(scene).state is OrderState.REJECTED

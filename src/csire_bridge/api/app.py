@@ -28,6 +28,7 @@ from csire_bridge.api.routes.orders import order_router
 from csire_bridge.api.routes.points import point_router
 from csire_bridge.api.routes.rules import rule_router
 from csire_bridge.api.routes.search import search_router
+from csire_bridge.api.routes.shift import shift_router
 from csire_bridge.api.routes.statistics import statistics_router
 from csire_bridge.api.routes.watch import watch_router
 
@@ -54,6 +55,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     audit_router,
     partner_router,
     settings_router,
+    shift_router,
 )
 _ABOUT = """Orders, messages, points, guards, alerts and figures, and what people do with them.
 

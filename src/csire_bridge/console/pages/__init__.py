@@ -1,5 +1,5 @@
 """The pages, a room for each area: ``today`` (where everybody begins), ``sign_in`` (in and out, the own password),
-``find`` (the one box, pasted lists), ``alerts``.
+``find`` (the one box, pasted lists), ``alerts``, ``shift`` (the shift book).
 
 Orders, messages, points: ``orders`` (lists of orders), ``story`` (an order), ``documents`` (stored bytes, explained),
 ``messages`` (the journal), ``figures`` (statistics).

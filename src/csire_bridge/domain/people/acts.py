@@ -51,6 +51,7 @@ class Act(StrEnum):
     PARTNER_CHANGE = "partner.change"
     PARTNER_CERTIFICATE = "partner.certificate"
     ALERT_ACKNOWLEDGE = "alert.acknowledge"
+    SHIFT_NOTE = "shift.note"
     DATABASE_RESTORE = "database.restore"
     DATABASE_MOVE = "database.move"
     RETENTION_RUN = "retention.run"
@@ -121,6 +122,7 @@ PERMISSION_OF: Mapping[Act, Permission | None] = {
     Act.PARTNER_CHANGE: Permission.PARTNERS,
     Act.PARTNER_CERTIFICATE: Permission.PARTNERS,
     Act.ALERT_ACKNOWLEDGE: Permission.ORDERS,
+    Act.SHIFT_NOTE: Permission.ORDERS,
     Act.DATABASE_RESTORE: Permission.SYSTEM,
     Act.DATABASE_MOVE: Permission.SYSTEM,
     Act.RETENTION_RUN: Permission.SYSTEM,

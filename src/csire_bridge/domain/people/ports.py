@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -75,6 +75,9 @@ class AuditLog(Protocol):
         subject: str | None,
         since: datetime | None,
         until: datetime | None,
+    ) -> Sequence[ChainedEntry]: ...
+    def between(
+        self, since: datetime, until: datetime, acts: Collection[str], limit: int
     ) -> Sequence[ChainedEntry]: ...
     def prune(self, before_day: str, at: datetime) -> int: ...
 

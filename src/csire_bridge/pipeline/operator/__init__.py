@@ -6,7 +6,8 @@
 ``complaint_actions`` (lodged, decided, disputed), ``danger_actions`` (cut because of danger, lift), ``point_actions``
 (meter), ``protection_actions`` (protected households), ``release_work`` (parked work), ``movement_actions`` (movements
 that no order explains), ``registry_actions`` (lists of points), ``rule_actions``, ``answer_actions`` (answers
-sent again), ``alert_actions`` (acknowledge), ``note_actions`` (notes on orders), ``replay_actions`` (a refused message
+sent again), ``alert_actions`` (acknowledge), ``note_actions`` (notes on orders), ``shift_actions``
+(what a shift hands over), ``replay_actions`` (a refused message
 once more), ``explanations`` (why an order goes or waits);
 ``waiting_orders``, ``undone``, ``refusals`` (the audit of what was refused) and ``point_picks`` (which points a list
 means) serve them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,6 +93,12 @@ class AuditLog:
             if value is not None:
                 chosen = chosen.where(compare(column, value))
         return self._read(chosen)
+
+    def between(self, since: datetime, until: datetime, acts: Collection[str], limit: int) -> Sequence[ChainedEntry]:
+        """The newest entries first of these acts from ``since`` until before ``until`` (UTC), at most ``limit``."""
+        e = audit_entries.c
+        during = select(audit_entries).where(e.at >= since, e.at < until, e.act.in_(sorted(acts)))
+        return self._read(during.order_by(e.at.desc(), e.key.desc()).limit(limit))
 
     def prune(self, before_day: str, at: datetime) -> int:
         """Take the entries of whole days before ``before_day`` (YYYY-MM-DD, UTC) out; return how many entries.

@@ -21,6 +21,7 @@ from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.partners.pages import PARTNERS
 from csire_bridge.console.pages.people.area import PEOPLE
 from csire_bridge.console.pages.shift.pages import SHIFT
+from csire_bridge.console.pages.rules.versions import RULES
 from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
 from csire_bridge.console.pages.story.routes import STORY
 from csire_bridge.console.pages.system.pages import SYSTEM
@@ -44,6 +45,7 @@ AREAS: tuple[Area, ...] = (
     PARTNERS,
     SYSTEM,
     SHIFT,
+    RULES,
 )
 """Every area, each with its routes and its places in the menu."""
 

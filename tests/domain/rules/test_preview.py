@@ -18,7 +18,7 @@ from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind
 from csire_bridge.domain.protection import ProtectedKind, Protection
 from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow, decide
 from csire_bridge.domain.rules.model import Rule, RuleSet, RuleSetVersion, Scope, Then
-from csire_bridge.domain.rules.preview import Fate, Moved, PastOrder, WaitingOrder, compared, replay_past
+from csire_bridge.domain.rules.preview import Moved, PastOrder, PlannedFate, WaitingOrder, compared, replay_past
 from csire_bridge.domain.rules.timeline import Planned, Timeline, in_force, plan
 from tests.support.defaults import DEADLINES, LAW
 from tests.support.rules import DEBT, NOW, PREPAID, TOPPED_UP, order, polish
@@ -193,6 +193,6 @@ def test_given_a_ban_that_outlasts_the_waiting_then_the_plan_is_an_answer_with_t
 def test_given_waiting_orders_then_each_has_a_fate_before_and_after() -> None:
     never = Rules(RuleSet((Rule(DISCONNECT, Window(NO_HOURS), then=Then.REFUSE),)))
     (one,) = compared([waiting(DEBT)], Timeline([(NOW, EVENING)]), NOW, never, NOW)
-    assert one.fates == (Fate.LATER, Fate.REFUSED)
+    assert one.fates == (PlannedFate.LATER, PlannedFate.REFUSED)
     (free,) = compared([waiting(DEBT)], Timeline([(NOW, never)]), NOW, ANY, NOW)
-    assert free.fates == (Fate.REFUSED, Fate.NOW)
+    assert free.fates == (PlannedFate.REFUSED, PlannedFate.NOW)

@@ -33,7 +33,7 @@ from csire_bridge.domain.order.order import (
     WaitsFor,
 )
 from csire_bridge.domain.people.roles import Permission, Role
-from csire_bridge.domain.protection import ProtectedKind
+from csire_bridge.domain.rules.preview import PlannedFate
 from csire_bridge.store.queries.stored_documents import DocumentKind
 from csire_bridge.store.queries.story.entries import EntryKind
 from csire_bridge.store.queries.story.related import Relation
@@ -65,6 +65,7 @@ SHOWN: tuple[type[Enum], ...] = (
     PartnerRole,
     Permission,
     ProtectedKind,
+    PlannedFate,
     ReconnectionReason,
     RejectionReason,
     Relation,

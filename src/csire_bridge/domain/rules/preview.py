@@ -27,7 +27,7 @@ from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow
 from csire_bridge.domain.rules.model import Then
 from csire_bridge.domain.rules.timeline import Planned, Timeline, plan
 
-__all__ = ["Compared", "Fate", "Moved", "PastOrder", "PastResult", "WaitingOrder", "compared", "replay_past"]
+__all__ = ["Compared", "Moved", "PastOrder", "PastResult", "PlannedFate", "WaitingOrder", "compared", "replay_past"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +76,13 @@ class PastResult:
     late_before: int = 0
     late_after: int = 0
 
+    @property
+    def buckets(self) -> list[Bucket]:
+        """The five buckets, in their order."""
+        return list(Bucket)
 
-class Fate(StrEnum):
+
+class PlannedFate(StrEnum):
     """What would become of a waiting order by the rules and the law."""
 
     NOW = "goes now"
@@ -88,7 +93,7 @@ class Fate(StrEnum):
     FORBIDDEN = "forbidden by law"
 
 
-_THEN = {Then.FIELD_WORK: Fate.FIELD_WORK, Then.REFUSE: Fate.REFUSED, Then.ASK: Fate.ASK}
+_THEN = {Then.FIELD_WORK: PlannedFate.FIELD_WORK, Then.REFUSE: PlannedFate.REFUSED, Then.ASK: PlannedFate.ASK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class Compared:
     now: datetime
 
     @property
-    def fates(self) -> tuple[Fate, Fate]:
+    def fates(self) -> tuple[PlannedFate, PlannedFate]:
         """Before and after."""
         return _fate(self.before, self.now), _fate(self.after, self.now)
 
@@ -114,12 +119,12 @@ class Compared:
         return Moved(self.order, self.before, self.after, late)
 
 
-def _fate(planned: Planned, now: datetime) -> Fate:
+def _fate(planned: Planned, now: datetime) -> PlannedFate:
     match planned.what:
         case SendNow():
-            return Fate.NOW if planned.at <= now else Fate.LATER
+            return PlannedFate.NOW if planned.at <= now else PlannedFate.LATER
         case Forbidden():
-            return Fate.FORBIDDEN
+            return PlannedFate.FORBIDDEN
         case given_up:
             return _THEN[given_up.then]
 

@@ -16,7 +16,7 @@ from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.rules.decide import Rules
-from csire_bridge.domain.rules.preview import Fate, Moved, PastResult, compared, replay_past
+from csire_bridge.domain.rules.preview import Moved, PastResult, PlannedFate, compared, replay_past
 from csire_bridge.domain.rules.timeline import Timeline
 from csire_bridge.store.repositories.orders.rule_sets import (
     past_orders,
@@ -54,8 +54,8 @@ class Preview:
     ``all_waiting`` is false if more orders wait than were looked at. Of the past every ``past_step``-th was.
     """
 
-    before: Counter[Fate] = field(default_factory=Counter)
-    after: Counter[Fate] = field(default_factory=Counter)
+    before: Counter[PlannedFate] = field(default_factory=Counter)
+    after: Counter[PlannedFate] = field(default_factory=Counter)
     moved: list[Moved] = field(default_factory=list)
     changed: int = 0
     late: int = 0

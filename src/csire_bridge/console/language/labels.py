@@ -33,6 +33,7 @@ from csire_bridge.domain.order.order import (
     WaitsFor,
 )
 from csire_bridge.domain.people.roles import Permission, Role
+from csire_bridge.domain.protection import ProtectedKind
 from csire_bridge.domain.rules.preview import PlannedFate
 from csire_bridge.store.queries.stored_documents import DocumentKind
 from csire_bridge.store.queries.story.entries import EntryKind
@@ -64,8 +65,8 @@ SHOWN: tuple[type[Enum], ...] = (
     Outcome,
     PartnerRole,
     Permission,
-    ProtectedKind,
     PlannedFate,
+    ProtectedKind,
     ReconnectionReason,
     RejectionReason,
     Relation,

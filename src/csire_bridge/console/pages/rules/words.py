@@ -67,7 +67,8 @@ class RuleWords:
 
     def days(self, count: int) -> str:
         """A number of days."""
-        return self._several("%(num)s day", "%(num)s days", count) % {"num": count}
+        ngettext = self._several
+        return ngettext("%(num)s day", "%(num)s days", count) % {"num": count}
 
     def week(self, week: Week) -> str:
         """The hours of a week."""
@@ -117,8 +118,8 @@ class RuleWords:
 
     def before(self, days: int) -> str:
         """The days before a day off."""
-        told = self._several("the day before a day off", "the %(num)s days before a day off", days)
-        return told % {"num": days}
+        ngettext = self._several
+        return ngettext("the day before a day off", "the %(num)s days before a day off", days) % {"num": days}
 
     def rule(self, rule: Rule) -> Iterator[tuple[str, str]]:
         """A rule as names and values."""

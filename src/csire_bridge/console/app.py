@@ -20,8 +20,8 @@ from csire_bridge.console.pages.messages.routes import MESSAGES
 from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.partners.pages import PARTNERS
 from csire_bridge.console.pages.people.area import PEOPLE
-from csire_bridge.console.pages.shift.pages import SHIFT
 from csire_bridge.console.pages.rules.versions import RULES
+from csire_bridge.console.pages.shift.pages import SHIFT
 from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
 from csire_bridge.console.pages.story.routes import STORY
 from csire_bridge.console.pages.system.pages import SYSTEM

@@ -11,7 +11,7 @@ PYTEST  := $(BIN)/python -m pytest --dist worksteal
 # Hundreds of tests start a process: without this each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo console test test-fast coverage check chaos format wheel clean
+.PHONY: demo console test test-fast coverage check chaos browser pictures format wheel clean
 
 # STANDARD=other plays the sample of another standard, which files alone describe.
 demo: $(READY)
@@ -35,6 +35,15 @@ UNTRACED = tests/attacks/test_cost.py tests/lab/test_chaos.py tests/lab/test_ben
 coverage: $(READY)
 	$(PYTEST) -n $(WORKERS) -q -m "not slow" --timeout 300 $(UNTRACED:%=--ignore=%) --cov --cov-report=
 	$(BIN)/python -m tests.coverage_by_room
+
+# The console in a real browser. Without one here, root gets the distribution's; the same tests are part of `make test`.
+browser: $(READY)
+	@command -v chromium >/dev/null || [ -n "$$CSIRE_TEST_CHROMIUM" ] || [ "$$(id -u)" != 0 ] || apt-get install --yes --no-install-recommends chromium
+	$(PYTEST) -n 2 tests/browser
+
+# The pictures of docs/console.md, anew.
+pictures: $(READY)
+	$(BIN)/python -m tests.browser.pictures docs/pictures
 
 # The crash matrix, on SQLite and PostgreSQL: make chaos ROUNDS=200 SEED=7
 chaos: $(READY)

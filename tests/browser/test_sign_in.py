@@ -37,8 +37,8 @@ def test_given_somebody_who_signs_out_then_the_way_back_shows_nothing(
 ) -> None:
     with open_window(browser, town, hands) as window:
         window.signs_in(Role.VIEWER)
-        window.opens(NAMES[Role.VIEWER])
-        window.presses("Sign out")
+        window.opens(NAMES[Role.VIEWER], "header")
+        window.presses("Sign out", "header")
         window.sees_heading("Sign in")
         window.page.go_back()
         window.sees_heading("Sign in")

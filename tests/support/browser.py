@@ -126,19 +126,20 @@ class Window:
 
     def follows(self, link: str) -> None:
         """Follow a link."""
-        self._acts(self.page.get_by_role("link", name=self.says(link), exact=True).first)
+        self.acts_on(self.page.get_by_role("link", name=self.says(link), exact=True).first)
 
-    def presses(self, button: str) -> None:
+    def presses(self, button: str, within: str = "main", **values: object) -> None:
         """Press a button."""
-        self._acts(self.page.get_by_role("button", name=self.says(button), exact=True).first)
+        text = self.says(button) % values if values else self.says(button)
+        self.acts_on(self.page.locator(within).get_by_role("button", name=text, exact=True).first)
 
-    def opens(self, summary: str) -> None:
+    def opens(self, summary: str, within: str = "main") -> None:
         """Unfold what is folded."""
-        self._acts(self.page.locator("summary", has_text=self.says(summary)).first)
+        self.acts_on(self.page.locator(within).locator("summary", has_text=self.says(summary)).first)
 
-    def fills(self, label: str, text: str) -> None:
+    def fills(self, label: str, text: str, within: str = "main") -> None:
         """Write into a field."""
-        place = self.page.get_by_label(self.says(label), exact=True).first
+        place = self._labelled(label, within)
         if not self.hands.keyboard:
             place.fill(text)
             return
@@ -146,14 +147,24 @@ class Window:
         self.page.keyboard.press("ControlOrMeta+A")
         self.page.keyboard.type(text)
 
-    def chooses(self, label: str, option: str) -> None:
-        """Choose an option of a list by its text."""
-        place = self.page.get_by_label(self.says(label), exact=True).first
+    def chooses(self, label: str, value: str, within: str = "main") -> None:
+        """Choose an option of a list by its code."""
+        place = self._labelled(label, within)
         if not self.hands.keyboard:
-            place.select_option(label=self.says(option))
+            place.select_option(value)
             return
+        text = place.locator(f"option[value='{value}']").inner_text()
         self.reaches(place)
-        self.page.keyboard.type(self.says(option))
+        self.page.keyboard.type(text)
+
+    def downloads(self, link: str) -> bytes:
+        """Follow a link to a file; its content."""
+        with self.page.expect_download() as expected:
+            self.follows(link)
+        return Path(expected.value.path()).read_bytes()
+
+    def _labelled(self, label: str, within: str) -> Locator:
+        return self.page.locator(within).get_by_label(self.says(label), exact=True).first
 
     def ticks(self, box: Locator) -> None:
         """Tick a checkbox or a radio button."""
@@ -172,7 +183,8 @@ class Window:
             self.page.keyboard.press("Tab")
         raise AssertionError(f"the Tab key does not lead to {place} on {self.page.url}")
 
-    def _acts(self, place: Locator) -> None:
+    def acts_on(self, place: Locator) -> None:
+        """Press or follow it."""
         if self.hands.keyboard:
             self.reaches(place)
             self.page.keyboard.press("Enter")

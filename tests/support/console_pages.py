@@ -19,7 +19,7 @@ from tests.support.patience import PATIENCE
 
 __all__ = ["Found", "find_pages", "routes", "signed_in"]
 
-_ALIKE = 2
+_ALIKE = 4
 """So many pages of a route with the same questions are looked at."""
 
 

@@ -35,11 +35,12 @@ from csire_bridge.service.startup_checks import check_settings
 from csire_bridge.store.database import Database, make_current
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
+from tests.support.chance import examples
 from tests.support.command import Command
 from tests.support.patience import PATIENCE, wait_until
 from tests.support.repository import REPOSITORY
 
-MESSAGES, SENDERS = 500, 8
+MESSAGES, SENDERS = examples(200), 8
 SEED = int(os.environ.get("CSIRE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 EXAMPLE = REPOSITORY / "config.example.toml"
 
@@ -228,7 +229,7 @@ def test_given_two_processes_then_both_share_the_port_and_end_together(tmp_path:
     assert counts == {"accepted": 60, "duplicate": 60}
 
 
-def test_given_kill_9_amid_500_messages_then_every_message_ends_once(tmp_path: Path, head_end: str) -> None:
+def test_given_kill_9_amid_200_messages_then_every_message_ends_once(tmp_path: Path, head_end: str) -> None:
     print("seed", SEED)  # noqa: T201 - to repeat a failure
     chance = random.Random(SEED)  # noqa: S311
     home = house(tmp_path, head_end)

@@ -190,7 +190,7 @@ REFUSED_AND_DONE = Story(True, ((0, OFF), (60, ON)), (Fate(Fault.HELD_REFUSED, l
 
 
 @settings(
-    max_examples=examples(60),
+    max_examples=examples(25),
     deadline=None,
     derandomize=True,
     database=None,

@@ -33,7 +33,7 @@ REMEDIES: Mapping[AlertKind, tuple[str, str | None]] = {
     AlertKind.RESULTS_MISSING: (N_("Ask the hub's operator; the alert closes when the results come."), None),
     AlertKind.ANSWERS_CONTESTED: (
         N_("Look why the hub refuses the answer, then settle the order."),
-        "/orders?state=contested",
+        "/orders?answer=contested",
     ),
     AlertKind.ORDERS_PARKED: (_PARKED, "/orders?state=parked"),
     AlertKind.DELIVERIES_PARKED: (_WORK, None),

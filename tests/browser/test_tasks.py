@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 
 WAYS = [Hands(), Hands(Language.ENGLISH, keyboard=True), Hands(script=False)]
 everybody = pytest.mark.parametrize("hands", WAYS, ids=str)
+BOX = "Find a point, meter, order, message, process or supplier"
 _POINT = re.compile(r"\b59\d{16}\b")
 
 
@@ -44,7 +45,14 @@ def test_a_clerk_finds_what_waits_and_why_and_takes_care_of_an_alert(
         window.signs_in(Role.OPERATOR)
         shows_orders_in(window, "registered")
         opens_the_first_order(window)
-        assert _POINT.search(window.page.locator("main").inner_text()), "a clerk reads whom it concerns"
+        point = _POINT.search(window.page.locator("main").inner_text())
+        assert point, "a clerk reads whom it concerns"
+        window.fills(BOX, f" {point[0][:9]} {point[0][9:]}\n".strip(), "header")
+        window.presses("Find", "header")
+        window.page.wait_for_url(re.compile(f"{point[0]}|/orders/"))
+        window.fills(BOX, point[0][:-1] + str((int(point[0][-1]) + 1) % 10), "header")
+        window.presses("Find", "header")
+        window.sees_words("cyfr", "check digit")
         window.follows("Alerts")
         window.opens("I take care of it")
         window.fills("Why, and what you do about it", "I ask the hub")

@@ -203,6 +203,11 @@ class Window:
         """Wait for a text of the catalogs."""
         self.page.get_by_text(self.says(text)).first.wait_for()
 
+    def sees_words(self, polish: str, english: str) -> None:
+        """Wait for words that are part of a text, in the language of this window."""
+        words = polish if self.hands.language is Language.POLISH else english
+        self.page.locator("main").get_by_text(words).first.wait_for()
+
     def sees_heading(self, text: str) -> None:
         """Wait for the page with that heading."""
         self.page.get_by_role("heading", level=1, name=self.says(text)).wait_for()

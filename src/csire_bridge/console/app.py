@@ -20,6 +20,7 @@ from csire_bridge.console.pages.messages.routes import MESSAGES
 from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.partners.pages import PARTNERS
 from csire_bridge.console.pages.people.area import PEOPLE
+from csire_bridge.console.pages.points.routes import POINTS
 from csire_bridge.console.pages.rules.versions import RULES
 from csire_bridge.console.pages.shift.pages import SHIFT
 from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
@@ -46,6 +47,7 @@ AREAS: tuple[Area, ...] = (
     SYSTEM,
     SHIFT,
     RULES,
+    POINTS,
 )
 """Every area, each with its routes and its places in the menu."""
 

@@ -32,6 +32,7 @@ __all__ = [
     "Guarding",
     "Ordering",
     "Personal",
+    "Pointing",
     "Reading",
     "Releasing",
     "Replaying",
@@ -121,6 +122,7 @@ Reading = Annotated[Call, Depends(_permitted(Permission.READ))]
 Personal = Annotated[Call, Depends(_permitted(Permission.READ_PERSONAL))]
 Ordering = Annotated[Call, Depends(_permitted(Permission.ORDERS))]
 Guarding = Annotated[Call, Depends(_permitted(Permission.GUARDS))]
+Pointing = Annotated[Call, Depends(_permitted(Permission.POINTS))]
 Releasing = Annotated[Call, Depends(_permitted(Permission.RELEASE))]
 Replaying = Annotated[Call, Depends(_permitted(Permission.REPLAY))]
 Ruling = Annotated[Call, Depends(_permitted(Permission.RULES))]

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from csire_bridge.api.http.acts import act
+from csire_bridge.api.http.acts import Work, act
 from csire_bridge.api.http.answers import answer
-from csire_bridge.api.http.call import Guarding, Personal
+from csire_bridge.api.http.call import Guarding, Personal, Pointing
 from csire_bridge.api.http.fields import IdempotencyKey, PointText, Why
 from csire_bridge.api.http.problems import missing
 from csire_bridge.api.routes.shapes import Facts
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.metering_point.facts import Since, Telling, origins
+from csire_bridge.domain.metering_point.facts import Telling
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
-from csire_bridge.domain.protection import Protection
-from csire_bridge.pipeline.operator import danger_actions, protection_actions
-from csire_bridge.store.queries.guard_facts import hold_facts
+from csire_bridge.pipeline.operator import danger_actions, meter_looks, protection_actions
+from csire_bridge.store.queries.point_dossier import KnownFact, point_file, told_facts
 from csire_bridge.store.sql.row_mapper import to_row
 from csire_bridge.store.unit_of_work import UnitOfWork
 
@@ -37,30 +35,41 @@ class Cut(Why):
 
 @point_router.get("/{code}", response_model=Facts, summary="What is known of a point, from whom and since when")
 def show(call: Personal, code: Code) -> Response:
-    """The facts with their sources, every statement, the holds and the standing cuts because of danger.
+    """The facts with their sources, the newest statements, holds, standing cuts because of danger, meters, contactor.
 
     Why a household is protected is told by ``POST /points/{code}/protection`` only, which keeps who has read it.
     """
-    chosen, now = MeteringPointCode(code), call.now
     with call.reading() as connection:
-        tx = UnitOfWork(connection)
-        record, told = tx.points.record(chosen), tx.points.history(chosen)
-        holds = tx.guards.holds_of([chosen], now).get(chosen, [])
-        cuts = tx.danger_cuts.standing([chosen])
-    if record is None and not told and not holds:
+        found = point_file(connection, MeteringPointCode(code), call.needs.policy.law, call.now)
+    if found is None:
         raise missing(f"point {code} in the registry", "import it, or look the code up")
-    point = record.point if record else None
-    known = origins(record, told) if record else {}
-    facts = {name: _known(getattr(point, name), since, telling) for name, (since, telling) in known.items()}
     body = {
-        "code": chosen,
-        "updated_at": point.updated_at if point else None,
-        "facts": facts,
-        "history": [_told(telling) for telling in told],
-        "holds": [hold_facts(hold, now, call.needs.policy.law) for hold in holds],
-        "danger_cuts": [to_row(cut) for cut in cuts],
+        "code": found.code,
+        "updated_at": found.updated_at,
+        "facts": {one.name: _known(one) for one in found.facts},
+        "history": [_told(telling) for telling in found.tellings[::-1]],
+        "holds": found.holds,
+        "past_holds": found.past_holds,
+        "danger_cuts": found.standing_cuts,
+        "meters": found.meters,
+        "contactor": found.contactor,
+        "movements": found.movements,
     }
     return answer(call, body, (Act.POINT_READ, f"point {code}"))
+
+
+@point_router.post("/{code}/ask", response_model=Facts, summary="Ask its meter now")
+def ask(call: Pointing, code: Code, body: Why, idempotency: IdempotencyKey = None) -> Response:
+    """The contactor is read, which may take a minute, and the reading is recorded. Nothing is switched."""
+
+    def prepare(_: OperatorAction) -> Work:
+        chosen = MeteringPointCode(code)
+        meter = meter_looks.meter_at(call.needs.database, chosen)
+        with call.needs.head_end() as head_end:
+            reading = meter_looks.read_now(head_end, meter, call.needs.clock)
+        return lambda tx, doing: to_row(meter_looks.note_look(tx, chosen, reading, doing))
+
+    return act(call, Act.POINT_ASK, body, idempotency, prepare)
 
 
 @point_router.post("/{code}/protection", response_model=Facts, summary="Why the household is protected")
@@ -100,18 +109,11 @@ def lift(call: Guarding, code: Code, body: Why, idempotency: IdempotencyKey = No
     return act(call, Act.DANGER_LIFT, body, idempotency, lambda _: work)
 
 
-def _known(value: object, since: Since | None, telling: Telling | None) -> dict[str, Any]:
-    return {
-        "value": "(masked)" if isinstance(value, Protection) else value,
-        "source": telling.source if telling else None,
-        "told_by": telling.told_by if telling else None,
-        "effective": since.effective if since else None,
-        "heard": since.heard if since else None,
-    }
+def _known(fact: KnownFact) -> dict[str, Any]:
+    return {name: getattr(fact, name) for name in ("value", "source", "told_by", "effective", "heard")}
 
 
 def _told(telling: Telling) -> dict[str, Any]:
-    facts = {name: value for name, value in asdict(telling.update).items() if value is not None}
-    if "protection" in facts:
-        facts["protection"] = "(masked)"
-    return {"told_at": telling.told_at, "applied_at": telling.applied_at, "source": telling.source, "facts": facts}
+    when = {"told_at": telling.told_at, "applied_at": telling.applied_at, "source": telling.source}
+    facts = told_facts(telling) | {"effective_date": telling.update.effective_date}
+    return {**when, "facts": facts}

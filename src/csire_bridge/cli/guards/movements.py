@@ -13,11 +13,10 @@ from csire_bridge.cli.shared.operator_action import opened, tell
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.cli.shared.table import Column
-from csire_bridge.domain.errors import ActionRefused, HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.order.supply import Movement
-from csire_bridge.pipeline.observe.readings import read_contactor
 from csire_bridge.pipeline.observe.sightings import take_look
 from csire_bridge.pipeline.operator import movement_actions
+from csire_bridge.pipeline.operator.meter_looks import read_now
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
 
@@ -94,12 +93,7 @@ def look(
     with opened(settings) as store, head_end_reader(settings) as head_end:
         with store.read_transaction() as tx:
             movement = tx.contactors.movement(key)
-        if head_end is None:
-            raise ActionRefused("no head-end system is set up", "set head_end.url")
-        try:
-            reading = read_contactor(head_end, movement.meter, system_clock)
-        except (HeadEndUnreachable, OutcomeUnknown, HeadEndRefused) as error:
-            raise ActionRefused(f"meter {movement.meter} can't be read: {error.text}", "try again later") from error
+        reading = read_now(head_end, movement.meter, system_clock)
         with store.transaction() as tx:
             take_look(tx, reading, system_clock())
             movement = tx.contactors.movement(key)

@@ -2,7 +2,7 @@
 ``find`` (the one box, pasted lists), ``alerts``, ``shift`` (the shift book).
 
 Orders, messages, points: ``orders`` (lists of orders), ``story`` (an order), ``documents`` (stored bytes, explained),
-``messages`` (the journal), ``figures`` (statistics), ``rules`` (the configurator).
+``messages`` (the journal), ``points``, ``figures`` (statistics), ``rules`` (the configurator).
 
 For administrators and auditors: ``people`` (accounts, tokens, the own account), ``audit``, ``partners``, ``system``
 (health, settings in force).

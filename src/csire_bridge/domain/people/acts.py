@@ -41,6 +41,7 @@ class Act(StrEnum):
     DANGER_LIFT = "danger.lift"
     MOVEMENT_EXPLAIN = "movement.explain"
     POINT_READ = "point.read"
+    POINT_ASK = "point.ask"
     POINT_METER = "point.meter"
     POINTS_IMPORT = "points.import"
     PROTECTION_SET = "protection.set"
@@ -112,6 +113,7 @@ PERMISSION_OF: Mapping[Act, Permission | None] = {
     Act.DANGER_LIFT: Permission.GUARDS,
     Act.MOVEMENT_EXPLAIN: Permission.POINTS,
     Act.POINT_READ: Permission.READ_PERSONAL,
+    Act.POINT_ASK: Permission.POINTS,
     Act.POINT_METER: Permission.POINTS,
     Act.POINTS_IMPORT: Permission.POINTS,
     Act.PROTECTION_SET: Permission.POINTS,

@@ -4,7 +4,8 @@
 
 ``order_actions`` (retry, field work, report, withdraw, settle), ``guard_actions`` (stop switch, holds, cap),
 ``complaint_actions`` (lodged, decided, disputed), ``danger_actions`` (cut because of danger, lift), ``point_actions``
-(meter), ``protection_actions`` (protected households), ``release_work`` (parked work), ``movement_actions`` (movements
+(meter), ``meter_looks`` (ask a meter now),
+``protection_actions`` (protected households), ``release_work`` (parked work), ``movement_actions`` (movements
 that no order explains), ``registry_actions`` (lists of points), ``rule_actions``, ``answer_actions`` (answers
 sent again), ``alert_actions`` (acknowledge), ``note_actions`` (notes on orders), ``shift_actions``
 (what a shift hands over), ``replay_actions`` (a refused message

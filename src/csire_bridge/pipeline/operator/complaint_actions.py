@@ -12,8 +12,11 @@ from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.complaints import Complaint, Decision
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
+from csire_bridge.domain.order.operators_own import is_danger_cut
+from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, OrderKind
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import audited
+from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.operator.guard_actions import known_hold
 from csire_bridge.pipeline.ports.store import Transaction
 
@@ -32,8 +35,9 @@ def lodge(
 ) -> int:
     """Hold a point because of a complaint that was lodged at ``lodged`` (UTC); return the hold's key.
 
-    None: today, from the start of the Polish day, which is the strict reading: it counts as upheld the earlier. Raises
-    ActionRefused for a moment that is still to come.
+    None: today, from the start of the Polish day, which is the strict reading: it counts as upheld the earlier. A
+    disconnection whose command is under way is recalled: cancelled at the head-end system, and then the contactor is
+    read, because it may have switched all the same. Raises ActionRefused for a moment that is still to come.
     """
     since = warsaw_midnight(act.at) if lodged is None else lodged
     if since > act.at:
@@ -52,7 +56,23 @@ def lodge(
         why=act.why or "",
         complaint=complaint,
     )
-    return tx.guards.add_hold(hold)
+    key = tx.guards.add_hold(hold)
+    _recall_disconnections(tx, hold, key, act)
+    return key
+
+
+def _recall_disconnections(tx: Transaction, hold: Hold, key: int, act: OperatorAction) -> None:
+    """Recall what was sent before the complaint was entered; a cut because of danger goes on."""
+    point = tx.points.get(hold.metering_point)
+    if point is None or point.meter is None or hold.complaint is None or not hold.complaint.blocks(act.at):
+        return
+    for order in tx.neighbours.open_at_meters([point.meter]):
+        under_way = order.state in COMMAND_IN_FLIGHT and order.recalled_at is None
+        if order.kind is OrderKind.DISCONNECT and under_way and not is_danger_cut(order):
+            tx.orders.recall(order.key, act.at)
+            why = f"recalled: a complaint was entered as hold {key}, and the household must not be cut off"
+            tx.orders.note(order.key, order.state, act.at, why)
+            tx.work.wake(WorkStep.EXECUTE, [order.key], act.at)
 
 
 @audited(Act.COMPLAINT_DECIDE, "hold {key}", lambda tx, given: known_hold(tx, given["key"]))

@@ -16,6 +16,8 @@ from csire_bridge.domain.metering_point.complaints import Complaint, ComplaintSt
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import (
+    COMMAND_IN_FLIGHT,
+    FINAL_STATES,
     DisconnectionKind,
     Order,
     OrderKind,
@@ -327,3 +329,41 @@ def test_given_a_complaint_of_the_hub_that_was_decided_then_one_of_sid_is_anothe
     scene.passes(60)
     assert standing_of(scene, POINT) == [ComplaintStanding.REJECTED, ComplaintStanding.OPEN]
     assert of_the_hub(scene).state is OrderState.REJECTED
+
+
+# --- a command that was sent before the complaint was entered
+
+
+def complains_after_the_command(scene: Scene) -> Order:
+    """The command is under way when a person enters the complaint; the order is how it was then."""
+    scene.reports = False
+    scene.disconnect(disconnection_kind=DEBT)
+    scene.works()
+    sent = scene.order()
+    assert sent.state in COMMAND_IN_FLIGHT
+    with scene.database.transaction() as tx:
+        complaint_actions.lodge(tx, POINT, None, act(scene), LAW)
+    return sent
+
+
+def test_given_a_command_that_waits_at_the_head_end_when_a_complaint_is_entered_then_it_is_recalled_and_supply_stays(
+    parts_once: Parts, quiet: None
+) -> None:
+    scene = Scene(parts_once)
+    scene.head_end.at_once = False  # it waits there, as for a meter that can not be reached
+    sent = complains_after_the_command(scene)
+    scene.until(lambda: scene.order().state in FINAL_STATES)
+    order = scene.order()
+    assert (order.key, order.state, scene.meter.on) == (sent.key, OrderState.WITHDRAWN, True)
+    assert order.recalled_at is not None
+    assert "recalled: a complaint was entered" in scene.texts()
+
+
+def test_given_a_meter_that_switched_all_the_same_when_a_complaint_is_entered_then_the_truth_is_told(
+    parts_once: Parts, quiet: None
+) -> None:
+    scene = Scene(parts_once)
+    complains_after_the_command(scene)
+    assert not scene.meter.on
+    scene.until(lambda: scene.order().state in FINAL_STATES)
+    assert scene.order().state is OrderState.DONE

@@ -53,6 +53,7 @@ COMMANDS = {
     ),
     "messages": ("cli.messages.show", "Messages: find them, show one, judge refused ones again."),
     "orders": ("cli.orders.show", "Orders: find them, show one, and act on those that wait for a person."),
+    "jobs": ("cli.orders.jobs", "Acts on lists, and what waits for a second person."),
     "movements": ("cli.guards.movements", "Contactors in a state that no order explains."),
     "work": ("cli.orders.parked_work", "Parked work: it failed and waits for a person."),
     "stop": ("cli.guards.guards", "Throw the stop switch: no node sends any disconnection until `csire-bridge go`."),

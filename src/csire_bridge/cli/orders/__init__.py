@@ -1,4 +1,4 @@
 """Commands about orders: ``show``, ``explain`` and ``actions`` ("orders"), ``parked_work`` ("work").
 
-``tables`` prints them.
+``jobs`` (acts on lists, second person). ``tables`` prints orders.
 """

@@ -65,7 +65,7 @@ def act_of(
     actor = actor_who_changes(settings, name, name_needed=needs_name)
     if words is None and needs_why:
         raise typer.BadParameter("--why is missing: whoever changes something says who and why")
-    return OperatorAction.of(actor, system_clock(), words)
+    return OperatorAction.of(actor, system_clock(), words, settings.jobs.rules())
 
 
 def parse_reason(why: str, option: str = "--why") -> str:

@@ -18,20 +18,23 @@ from csire_bridge.pipeline.ports.head_end import HeadEnd
 if TYPE_CHECKING:  # only who replays needs the parser
     from csire_bridge.pipeline.intake.handler import Judgement
 
-__all__ = ["Hand", "JobTools"]
+__all__ = ["Hand", "JobTools", "Judge"]
+
+
+Judge = Callable[[bytes, datetime], "Judgement"]
+"""Says at a moment (UTC) what the bytes of a message are worth."""
 
 
 @dataclass(frozen=True)
 class JobTools:
-    """``head_end`` reads contactors (None: none is set up). ``judge`` says at a moment (UTC) what bytes are worth.
-
-    A job has ``most_items`` items at most. ``armed_counts``: a reconnection is done once its contactor is armed.
+    """``head_end`` reads contactors (None: none is set up). A job has ``most_items`` items at most.
+    ``armed_counts``: a reconnection is done once its contactor is armed.
     """
 
     clock: Clock
     law: LawPolicy
     head_end: Callable[[], AbstractContextManager[HeadEnd | None]]
-    judge: Callable[[bytes, datetime], Judgement]
+    judge: Judge
     rules: SecondPersonRules
     most_items: int
     armed_counts: bool = False

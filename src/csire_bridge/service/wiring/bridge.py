@@ -108,7 +108,7 @@ class Bridge:
         self.database.require_durable()
         self._partners = CurrentPartners(settings, self.database, clock)
         self.intake = self._intake(key)
-        self.job_tools = job_tools(settings, self.policy.law, self.intake, clock)
+        self.job_tools = job_tools(settings, self.policy.law, self.intake.judge, clock)
         profile = HeadEndProfile.of(settings.head_end)
         self.event_proofs = event_proofs(settings, tuple(event_key(one) for one in key))
         self._events: EventListener | None = None

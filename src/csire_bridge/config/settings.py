@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     partners: tuple[PartnerSettings, ...] = ()
     delivery_folder: Path = Path("acknowledgements")
     limits: LimitSettings = LimitSettings()
+    releases: dict[Party, str] = Field(default_factory=dict)
     head_end: HeadEndSettings = HeadEndSettings()
     execution: ExecutionSettings = ExecutionSettings()
     agreements: AgreementSettings = AgreementSettings()

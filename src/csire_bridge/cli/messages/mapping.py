@@ -166,8 +166,8 @@ def _documents(book: MappingBook, ends: Ends, number: str, tag: str, asked: Orde
     found = []
     for kind, due in book.inbound[tag].answers.get(asked.kind, {}).items():
         if due == number:
-            mapping = book.outbound[due]
             for answer in answers_to(asked, kind, system_clock):
+                mapping = book.writer(due, answer)
                 root = parse_back(mapping.write(sample_header(mapping, ends), answer))
                 etree.indent(root)
                 told = f"{kind}: {answer.outcome or answer.reason or ''}".removesuffix(": ")

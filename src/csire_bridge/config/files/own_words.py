@@ -43,6 +43,7 @@ def _not_one_of(given: str, expected: str) -> str:
     return f"{given!r} is not one of {', '.join(known)}{nearest(given, known)}"
 
 
+_DAY = "write a date such as 2026-01-31"
 _TEXT, _BLOCK = "a text is needed here, and no block or list", "keys with values are needed here, and no bare text"
 _FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "too_short": lambda about: f"at least {about.get('min_length', 1)} is needed here",
@@ -51,6 +52,8 @@ _FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "int_parsing": lambda _: "write a whole number",
     "int_type": lambda _: "write a whole number",
     "decimal_parsing": lambda _: "write a number such as 12.5",
+    "date_from_datetime_parsing": lambda _: _DAY,
+    "date_parsing": lambda _: _DAY,
     "greater_than": lambda about: f"the number must be more than {about.get('gt')}",
     "greater_than_equal": lambda about: f"the number must be {about.get('ge')} or more",
     "less_than_equal": lambda about: f"the number must be {about.get('le')} or less",

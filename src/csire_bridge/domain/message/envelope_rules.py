@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.identifiers import Eic, MessageNumber
 from csire_bridge.domain.message.message import Header
 
-__all__ = ["Limits", "MessageFacts", "check_agreement", "check_parties", "check_timestamp", "process_of"]
+__all__ = [
+    "Limits",
+    "MessageFacts",
+    "check_agreement",
+    "check_parties",
+    "check_release",
+    "check_timestamp",
+    "process_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +32,21 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """What the standard says of the messages of one root element: their numbers and their type."""
+    """What the standard says of the messages of one root element: their numbers and their type.
+
+    ``release`` is that of the standard, ``first`` and ``last`` the Polish dates between which such messages are taken.
+    """
 
     numbers: frozenset[MessageNumber]
     message_type: str
     inbound: bool
+    release: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+    def in_service(self, day: date) -> bool:
+        """Whether such messages are taken on that day."""
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
 
 def process_of(number: MessageNumber) -> str | None:
@@ -66,6 +84,26 @@ def check_agreement(header: Header, facts: MessageFacts) -> Iterator[Problem]:
                 "send the agency code of the published standard",
                 path=place,
             )
+
+
+def check_release(header: Header, facts: MessageFacts, today: date, held: Mapping[str, str]) -> Iterator[Problem]:
+    """The message's release is in service, and is that to which its sender is held, if it is (``held``)."""
+    release = facts.release or "(without a name)"
+    if not facts.in_service(today):
+        since, until = (f"from {facts.first} on" if facts.first else ""), (f"until {facts.last}" if facts.last else "")
+        span = " ".join(part for part in (since, until) if part)
+        yield Problem(
+            ProblemCode.UNKNOWN_MESSAGE,
+            f"release {release} of message {header.number} is in service {span} only",
+            "send the message in the release that is in service",
+        )
+    due = held.get(header.physical_sender)
+    if due is not None and due != facts.release:
+        yield Problem(
+            ProblemCode.UNKNOWN_MESSAGE,
+            f"the message is of release {release}, and its sender is held to release {due}",
+            f"send the message in release {due}",
+        )
 
 
 def check_parties(header: Header, own: Eic | None) -> Iterator[Problem]:

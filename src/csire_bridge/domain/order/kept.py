@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Self
 
-__all__ = ["LONGEST_KEPT", "Kept"]
+__all__ = ["LONGEST_KEPT", "RELEASE", "Kept"]
 
 LONGEST_KEPT = 250
 """Characters of one such fact."""
+RELEASE = "@release"
+"""The name of the fact that says in which release of the standard the request came."""
 
 
 class Kept(str):
@@ -27,3 +29,8 @@ class Kept(str):
         """Each fact by its name."""
         found: dict[str, str] = json.loads(self)
         return found
+
+    @property
+    def release(self) -> str | None:
+        """The release of the standard in which the request came; None if its file names none."""
+        return self.facts.get(RELEASE)

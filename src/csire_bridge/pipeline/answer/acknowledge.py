@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from csire_bridge.domain.clock import WARSAW, Clock
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.domain.identifiers import Eic, MessageId, MessageNumber
+from csire_bridge.domain.identifiers import Eic, MessageId
 from csire_bridge.domain.message.answers import Answer
 from csire_bridge.domain.message.documents import DocumentState, OutgoingDocument
 from csire_bridge.domain.message.envelope_rules import process_of
@@ -24,6 +24,7 @@ from csire_bridge.pipeline.answer.danger_notices import told_of
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.xml.mapping.book import MappingBook
+from csire_bridge.xml.mapping.outbound import OutboundMapping
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.keys import KeyInTime
 from csire_bridge.xml.security.signature import parse_back, sign_written
@@ -98,8 +99,9 @@ class Acknowledger:
         if due is None:
             return None
         number, answer = due
-        header = self._header(order, number)
-        raw = self._signed(header, answer)
+        mapping = self._book.writer(number, answer)
+        header = self._header(order, mapping)
+        raw = self._signed(mapping, header, answer)
         return OutgoingDocument(
             key=0,
             order=order.key,
@@ -111,15 +113,15 @@ class Acknowledger:
             created_at=header.timestamp,
         )
 
-    def _header(self, order: Order, number: MessageNumber) -> Header:
+    def _header(self, order: Order, mapping: OutboundMapping) -> Header:
         """The header; an order that SID asked for knows the hub's process at most, not a message of the hub."""
         own, hub = self._parties.own, self._parties.hub
         return Header(
             message_id=MessageId.new(),
             answers=order.source_message,
-            message_type=self._book.outbound[number].facts.message_type,
-            number=number,
-            process=process_of(number) or "",
+            message_type=mapping.facts.message_type,
+            number=mapping.number,
+            process=process_of(mapping.number) or "",
             timestamp=self._clock().astimezone(WARSAW),
             physical_sender=own,
             juridical_sender=own,
@@ -129,8 +131,7 @@ class Acknowledger:
             retroactive_token=None,
         )
 
-    def _signed(self, header: Header, answer: Answer) -> bytes:
-        mapping = self._book.outbound[header.number]
+    def _signed(self, mapping: OutboundMapping, header: Header, answer: Answer) -> bytes:
         plain = mapping.write(header, answer)
         root = parse_back(plain)
         if not self._catalogue.decide(root):  # all sorts of answers were tried at start, but not all values

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from lxml import etree
 
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import NotValid, Problem, ProblemCode, RuleBroken
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.domain.message.envelope_rules import Limits, check_agreement, check_parties, check_timestamp
+from csire_bridge.domain.message.envelope_rules import (
+    Limits,
+    check_agreement,
+    check_parties,
+    check_release,
+    check_timestamp,
+)
 from csire_bridge.domain.message.message import Header
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
@@ -19,7 +28,16 @@ __all__ = ["Validator"]
 class Validator:
     """Judges documents by schema and envelope."""
 
-    def __init__(self, catalogue: SchemaCatalogue, book: MappingBook, own: Eic, limits: Limits) -> None:
+    def __init__(
+        self,
+        catalogue: SchemaCatalogue,
+        book: MappingBook,
+        own: Eic,
+        limits: Limits,
+        held: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """``held`` is the only release of the standard that a sender may use, by its EIC code."""
+        self._held = held
         self._catalogue = catalogue
         self._book = book
         self._own = own
@@ -46,6 +64,8 @@ class Validator:
         problems = list(check_agreement(header, facts))
         problems += check_parties(header, self._own if facts.inbound or not at_rest else None)
         problems += check_timestamp(header, self._limits, now, judge_age=judge_age and not at_rest)
+        if facts.inbound and not at_rest:
+            problems += check_release(header, facts, now.astimezone(WARSAW).date(), self._held)
         if problems:
             raise RuleBroken(problems)
 

@@ -37,4 +37,9 @@ class Standard:
         for namespace in book.namespaces:
             catalogue.schema_for(namespace)  # a broken schema shows at start, not with the first message
         limits = settings.limits.as_limits()
-        return cls(catalogue, book, Validator(catalogue, book, Eic(settings.own_eic), limits), Mapper(book, limits))
+        return cls(
+            catalogue,
+            book,
+            Validator(catalogue, book, Eic(settings.own_eic), limits, settings.releases),
+            Mapper(book, limits),
+        )

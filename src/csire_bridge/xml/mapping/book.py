@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from lxml import etree
 
 from csire_bridge.config.files.own_words import nearest
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import ConfigurationError, NotValid, Problem, ProblemCode
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.message.answers import Answer, AnswerKind, answer_of, possible_answers
@@ -57,7 +59,7 @@ class MappingBook:
         one of its name, or beside all others.
         """
         self._inbound: dict[str, InboundMapping] = {}
-        self._outbound: dict[MessageNumber, OutboundMapping] = {}
+        self._outbound: dict[MessageNumber, dict[str | None, OutboundMapping]] = {}
         self._started: dict[str, MessageNumber] = {}
         self._facts: dict[str, MessageFacts] = {}
         self._readers: dict[str, str] = {}
@@ -93,14 +95,14 @@ class MappingBook:
             self._inbound[tag] = compiled = compile_inbound(loaded, shape, technical)
             self._facts[tag] = compiled.facts
         else:
-            twice = [number for number in content.message if number in self._outbound]
+            twice = [n for n in map(MessageNumber, content.message) if content.release in self._outbound.get(n, {})]
             if twice:
-                other = self._outbound[MessageNumber(twice[0])].file
+                other = self._outbound[twice[0]][content.release].file
                 text = f"another mapping file already builds message {', '.join(twice)}: {other}"
                 raise_all([loaded.problem(("message",), text)])
             self._start(loaded, content)
             for mapping in compile_outbound(loaded, shape, technical):
-                self._outbound[mapping.number] = mapping
+                self._outbound.setdefault(mapping.number, {})[content.release] = mapping
                 self._facts[tag] = mapping.facts
         return loaded
 
@@ -129,7 +131,8 @@ class MappingBook:
         """Note of which orders the message tells, if the operator starts it."""
         if content.tells is None:
             return
-        if content.tells in self._started or len(content.message) > 1:
+        known = self._started.get(content.tells, content.message[0])
+        if known != content.message[0] or len(content.message) > 1:
             raise_all([loaded.problem(("tells",), f"one message tells of {content.tells}, not several")])
         self._started[content.tells] = MessageNumber(content.message[0])
 
@@ -138,10 +141,11 @@ class MappingBook:
         for loaded, content, kind, answer, number in _answers_due(answering):
             by_kind = any(isinstance(key, OrderKind) for key in content.answers)
             key = ("answers", kind, answer) if by_kind else ("answers", answer)
-            if number not in self._outbound:
-                yield str(loaded.problem(key, f"no outbound mapping file builds message {number}"))
+            writer = self._answering(number, content.release)
+            if writer is None:
+                yield str(loaded.problem(key, self._nobody_builds(number, content.release)))
                 continue
-            for name in sorted(kept_names(self._outbound[number].uses)):
+            for name in sorted(kept_names(writer.uses)):
                 if name not in content.keep:
                     known = ", ".join(content.keep) or "nothing"
                     text = f"message {number} repeats kept.{name}, and this file keeps {known}: enter it under `keep`"
@@ -150,18 +154,24 @@ class MappingBook:
     def _unwritable(self, answering: Sequence[LoadedFile], catalogue: Judge, ends: Ends) -> Iterator[str]:
         """Problems with answers that orders may need: each variant is built once at start, before any meter
         switches."""
-        files = {n: loaded for loaded in answering for n in map(MessageNumber, loaded.content.message)}
-        due: dict[tuple[MessageNumber, OrderKind, AnswerKind], list[Mapping[str, Any]]] = {}
+        files = {loaded.marked.name: loaded for loaded in answering}
+        writers: dict[str, OutboundMapping] = {}
+        due: dict[tuple[str, OrderKind, AnswerKind], list[Mapping[str, Any]]] = {}
         for _, content, kind, answer, number in _answers_due(answering):
             kept = dict(self._inbound[f"{{{content.namespace}}}{content.root}"].kept_types)
-            told = possible_requests(content, kept, self._outbound[number].uses)
-            due.setdefault((number, kind, answer), []).extend(told)
+            writer = self._answering(number, content.release)
+            assert writer is not None  # noqa: S101 - looked for before
+            writers[f"{writer.file} {number}"] = writer
+            told = possible_requests(content, kept, writer.uses)
+            due.setdefault((f"{writer.file} {number}", kind, answer), []).extend(told)
         for tells, number in self._started.items():
-            due.setdefault((number, _kind_of(tells), AnswerKind.DONE), []).append({})
-        for (number, kind, answer), requests in sorted(due.items(), key=itemgetter(0)):
+            for writer in self._outbound[number].values():
+                writers[f"{writer.file} {number}"] = writer
+                due.setdefault((f"{writer.file} {number}", _kind_of(tells), AnswerKind.DONE), []).append({})
+        for (name, kind, answer), requests in sorted(due.items(), key=itemgetter(0)):
             different = [one for index, one in enumerate(requests) if one not in requests[:index]]
             answers = possible_answers(kind, answer, different)
-            for problem in unwritable(self._outbound[number], files[number], answers, catalogue, ends):
+            for problem in unwritable(writers[name], files[writers[name].file], answers, catalogue, ends):
                 yield str(problem)
 
     @property
@@ -176,8 +186,33 @@ class MappingBook:
 
     @property
     def outbound(self) -> Mapping[MessageNumber, OutboundMapping]:
-        """Every outbound mapping by message number."""
-        return self._outbound
+        """The newest outbound mapping of each message number."""
+        return {number: _newest(releases.values()) for number, releases in self._outbound.items()}
+
+    def writer(self, number: MessageNumber, answer: Answer) -> OutboundMapping:
+        """What writes an answer: the release of its request, else the one in service when it happened.
+
+        Raises KeyError for a number that nobody builds.
+        """
+        found = self._answering(number, answer.kept.release if answer.kept else None)
+        if found is not None:
+            return found
+        at = answer.executed_at or answer.attempted_at or answer.asked_at
+        day = at.astimezone(WARSAW).date() if at else None
+        there = list(self._outbound[number].values())
+        return _newest([one for one in there if day and one.facts.in_service(day)] or there)
+
+    def _answering(self, number: MessageNumber, release: str | None) -> OutboundMapping | None:
+        """What writes answers to requests of that release; a file that names no release writes them for all."""
+        there = self._outbound.get(number, {})
+        return there.get(release) or there.get(None)
+
+    def _nobody_builds(self, number: MessageNumber, release: str | None) -> str:
+        there = ", ".join(str(one) for one in self._outbound.get(number, {}))
+        if not there:
+            return f"no outbound mapping file builds message {number}"
+        wanted = f"in release {release}" if release else "without a `release`"
+        return f"no outbound mapping file builds message {number} {wanted}; there is {there}"
 
     def facts(self, tag: str) -> MessageFacts:
         """The standard's facts about messages with this root element; raises NotValid for an unknown one."""
@@ -202,12 +237,14 @@ class MappingBook:
             ]
         )
 
-    def answers(self, number: MessageNumber, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
-        """The number of the message that answers an order of ``kind`` from message ``number``; empty if none does."""
-        for mapping in self._inbound.values():
-            if number in mapping.facts.numbers:
-                return mapping.answers.get(kind, {})
-        return {}
+    def answers(
+        self, number: MessageNumber, kind: OrderKind, release: str | None = None
+    ) -> Mapping[AnswerKind, MessageNumber]:
+        """The number of the message that answers an order of ``kind`` from message ``number`` of that release; empty
+        if none does."""
+        found = [mapping for mapping in self._inbound.values() if number in mapping.facts.numbers]
+        same = [mapping for mapping in found if mapping.facts.release == release] or found
+        return same[0].answers.get(kind, {}) if same else {}
 
     def answers_to(self, kind: OrderKind) -> Mapping[AnswerKind, MessageNumber]:
         """The number of the message that answers an order of that kind, if no request message came.
@@ -230,7 +267,8 @@ class MappingBook:
             started = self._started.get(class_of(order))
             return (started, answer) if started and answer.kind is AnswerKind.DONE else None
         number = order.source_number
-        known = self.answers(number, order.kind) if number else self.answers_to(order.kind)
+        release = order.kept.release if order.kept else None
+        known = self.answers(number, order.kind, release) if number else self.answers_to(order.kind)
         due = known.get(answer.kind)
         return (due, answer) if due else None
 
@@ -245,6 +283,11 @@ def _answers_due(
             for kind in order_kinds(content):
                 for answer, number in content.answers_to(kind).items():
                     yield loaded, content, kind, answer, MessageNumber(number)
+
+
+def _newest(mappings: Iterable[OutboundMapping]) -> OutboundMapping:
+    """The one that is in service from the latest day on."""
+    return max(mappings, key=lambda one: (one.facts.first or date.min, one.facts.release or ""))
 
 
 def _tried(do: Callable[[_A], _R], about: _A, failures: list[str]) -> _R | None:

@@ -24,7 +24,7 @@ from csire_bridge.domain.message.message import (
     ResultNotice,
     SpecialNotice,
 )
-from csire_bridge.domain.order.kept import LONGEST_KEPT, Kept
+from csire_bridge.domain.order.kept import LONGEST_KEPT, RELEASE, Kept
 from csire_bridge.domain.order.order import OrderKind
 from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.mapping.convert import PROBLEM_OF, Reader, field_types, reader_for, value_of
@@ -155,8 +155,8 @@ class InboundMapping:
     def _one(self, tree: etree._Element, item: _Item, more: Mapping[str, object], point_of: PointOf) -> Request:
         problems = [self._refused(rule) for rule in self.rules if _holds(rule.when, tree, item)]
         values: dict[str, object] = {**self.constants, **_values(self.fields, tree, item, problems), **more}
-        if self.kept:
-            values["kept"] = _kept(_values(self.kept, tree, item, problems))
+        if self.kept or (self.facts.release and self.target is OrderRequest):
+            values["kept"] = _kept(_values(self.kept, tree, item, problems), self.facts.release)
         if problems:
             raise RuleBroken(problems)
         meter = values.pop("meter_number", None) if self.target is OrderRequest else None
@@ -202,8 +202,9 @@ def _outcome(field: Field, tree: etree._Element, item: _Item) -> object:
         return error.problem
 
 
-def _kept(texts: Mapping[str, object]) -> Kept | None:
-    return Kept.of({name: str(text)[:LONGEST_KEPT] for name, text in texts.items()}) if texts else None
+def _kept(texts: Mapping[str, object], release: str | None) -> Kept | None:
+    told = {name: str(text)[:LONGEST_KEPT] for name, text in texts.items()}
+    return Kept.of(told | ({RELEASE: release} if release else {})) if told or release else None
 
 
 def _holds(condition: Finder, tree: etree._Element, item: _Item) -> bool:
@@ -272,10 +273,7 @@ def compile_header(loaded: LoadedFile, technical: LoadedTechnical, shape: Shape)
     compiled = _Compiler(loaded, loaded.content, shape, problems)
     fields = tuple(compiled.header(technical))
     raise_all(problems)
-    content = loaded.content
-    inbound = isinstance(content, InboundFile)
-    facts = MessageFacts(frozenset(MessageNumber(n) for n in content.message), content.type, inbound=inbound)
-    return HeaderReader(facts, Defaults.of(shape), lambda tree, wrong: _values(fields, tree, {}, wrong))
+    return HeaderReader(loaded.facts, Defaults.of(shape), lambda tree, wrong: _values(fields, tree, {}, wrong))
 
 
 def compile_inbound(loaded: LoadedFile, shape: Shape, technical: LoadedTechnical | None = None) -> InboundMapping:
@@ -292,7 +290,7 @@ def compile_inbound(loaded: LoadedFile, shape: Shape, technical: LoadedTechnical
     kinds = order_kinds(content)
     mapping = InboundMapping(
         file=loaded.marked.name,
-        facts=MessageFacts(frozenset(MessageNumber(n) for n in content.message), content.type, inbound=True),
+        facts=loaded.facts,
         answers={kind: _numbers(content.answers_to(kind)) for kind in kinds},
         target=_TARGETS[content.becomes],
         constants=dict(compiled.constants()),

@@ -10,8 +10,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from csire_bridge.config.files.marked_yaml import FileProblem, MarkedYaml, raise_problems
 from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.identifiers import MessageNumber
+from csire_bridge.domain.message.envelope_rules import MessageFacts
 from csire_bridge.domain.written_text import written_text
 from csire_bridge.xml.mapping.model import (
+    Days,
     FieldRule,
     InboundFile,
     Leaf,
@@ -35,6 +38,19 @@ class LoadedFile:
 
     content: InboundFile | OutboundFile
     marked: MarkedYaml
+
+    @property
+    def facts(self) -> MessageFacts:
+        """What the file says of its messages."""
+        content, days = self.content, self.content.in_service
+        return MessageFacts(
+            numbers=frozenset(MessageNumber(number) for number in content.message),
+            message_type=content.type,
+            inbound=isinstance(content, InboundFile),
+            release=content.release,
+            first=days.first if days else None,
+            last=days.last if days else None,
+        )
 
     def problem(self, key: Sequence[str | int], text: str) -> FileProblem:
         """An error at ``key``, with its line."""
@@ -96,6 +112,7 @@ def _known_keys(place: Sequence[str | int]) -> Sequence[str]:
 
 
 _PARTS: Mapping[str, type[BaseModel]] = {
+    "in_service": Days,
     "name": Names,
     "fields": FieldRule,
     "keep": FieldRule,

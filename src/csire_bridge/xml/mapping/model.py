@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -162,6 +163,27 @@ _TAKEN = {
 }
 
 
+def _release(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,19}", text):
+        raise ValueError(
+            f"{text!r} is no name of a release, such as v1: letters, digits, . - and _ are due, 20 at most"
+        )
+    return text
+
+
+class Days(_Model):
+    """The first and the last day (Polish dates) on which such messages are taken; None: no limit."""
+
+    first: date | None = Field(alias="from", default=None)
+    last: date | None = Field(alias="until", default=None)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError(f"`until` {self.last} lies before `from` {self.first}")
+        return self
+
+
 class _FileHead(_Model):
     message: Annotated[tuple[Number, ...], BeforeValidator(_as_list), Field(min_length=1)]
     name: Names
@@ -169,6 +191,8 @@ class _FileHead(_Model):
     root: str
     type: str
     technical: str | None = None
+    release: Annotated[str, AfterValidator(_release)] | None = None
+    in_service: Days | None = None
     prefixes: dict[Annotated[str, AfterValidator(_free_prefix)], str] = Field(default_factory=dict)
 
 

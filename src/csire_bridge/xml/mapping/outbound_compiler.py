@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from csire_bridge.config.files.marked_yaml import FileProblem
 from csire_bridge.domain.identifiers import MessageNumber
-from csire_bridge.domain.message.envelope_rules import MessageFacts
 from csire_bridge.xml.envelope import TECHNICAL
 from csire_bridge.xml.mapping.convert import constant_for, writer_for
 from csire_bridge.xml.mapping.facts import Condition, condition_of, fact_of
@@ -42,7 +41,7 @@ def compile_outbound(
         OutboundMapping(
             file=loaded.marked.name,
             number=number,
-            facts=MessageFacts(frozenset(numbers), content.type, inbound=False),
+            facts=loaded.facts,
             namespace=content.namespace,
             root=content.root,
             prefixes=compiler.prefixes(document or payload),

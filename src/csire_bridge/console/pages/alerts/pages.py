@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -15,14 +16,14 @@ from csire_bridge.console.http.visit import Reading, Visit, acting
 from csire_bridge.console.pages.alerts.remedies import REMEDIES
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.operations.alert_areas import URGENT
-from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.people.acts import PERMISSION_OF, Act
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.pipeline.operator import alert_actions
 from csire_bridge.store.queries.alerts.alert_list import alert_history
 from csire_bridge.store.unit_of_work import UnitOfWork
 
-__all__ = ["ALERTS"]
+__all__ = ["ALERTS", "Until", "headline"]
 
 _router = APIRouter()
 _SHOWN = 50
@@ -53,10 +54,15 @@ class Until(StrEnum):
 def now(visit: Reading) -> Response:
     """Conditions that hold now, those that need a person and are urgent first."""
     found = sorted(visit.api.alerts(visit.now), key=lambda one: (not one.needs_a_person, one.alert.kind not in URGENT))
-    rows = [(one, one.alert.text(visit.now), *REMEDIES[one.alert.kind]) for one in found]
+    rows = [(one, headline(one.alert, visit.now), *REMEDIES[one.alert.kind]) for one in found]
     ends = [(until, until.moment(visit.now)) for until in Until]
     may = visit.may(Act.ALERT_ACKNOWLEDGE)
     return page(visit, "alerts/now.html", {"rows": rows, "urgent": URGENT, "ends": ends, "may": may})
+
+
+def headline(alert: Alert, now: datetime) -> str:
+    """What it says, without its details."""
+    return replace(alert, detail="").text(now)
 
 
 @_router.post("/alerts/acknowledge")

@@ -20,6 +20,7 @@ _TIME = N_("Look at what these orders wait for, those with the least time left f
 _PARTNER = N_("Ask the partner's operator; everything is tried again by itself, and orders at meters go on.")
 _COMPLAINT = N_("Decide the complaints; after 14 days they count as upheld.")
 _WORK = N_("An administrator finds the cause in the log, mends it and releases the work.")
+_REFUSED = "/messages?state=refused"
 _SENDER = N_("Look at the messages, and ask the sender which of them counts.")
 
 REMEDIES: Mapping[AlertKind, tuple[str, str | None]] = {
@@ -43,8 +44,8 @@ REMEDIES: Mapping[AlertKind, tuple[str, str | None]] = {
     AlertKind.REPORTS_WAITING: (_PARTNER, None),
     AlertKind.REPORTS_PARKED: (_WORK, None),
     AlertKind.WORK_PARKED: (_WORK, None),
-    AlertKind.IDS_REUSED: (_SENDER, None),
-    AlertKind.PROCESSES_REPEATED: (_SENDER, None),
+    AlertKind.IDS_REUSED: (_SENDER, _REFUSED),
+    AlertKind.PROCESSES_REPEATED: (_SENDER, _REFUSED),
     AlertKind.RESULTS_EARLY: (
         N_("After a restore, answers sent since the backup are not known here; otherwise ask the hub."),
         None,
@@ -52,14 +53,14 @@ REMEDIES: Mapping[AlertKind, tuple[str, str | None]] = {
     AlertKind.SAID_EARLY: (N_("Ask the hub, or SID, whether the order was sent: it may be lost on its way."), None),
     AlertKind.REFUSALS_OF_TRUST: (
         N_("See who sends them; a new certificate of a partner may have to be entered."),
-        "/partners",
+        _REFUSED,
     ),
     AlertKind.REFUSED_FOR_NOW: (
         N_("Mend what the text names (certificate, clock, settings); they are judged again by themselves."),
-        None,
+        _REFUSED,
     ),
-    AlertKind.STRANGERS_TRIMMED: (N_("See who sends so much; close the door to strangers at the firewall."), None),
-    AlertKind.STOP_SWITCH: (N_("Find out why it was thrown; a supervisor lifts it."), None),
+    AlertKind.STRANGERS_TRIMMED: (N_("See who sends so much; close the door to strangers at the firewall."), _REFUSED),
+    AlertKind.STOP_SWITCH: (N_("Find out why it was thrown; a supervisor lifts it."), "/stop"),
     AlertKind.CAP_REACHED: (
         N_("Wait for the next hour, or have more approved by two persons."),
         "/orders?waits_for=cap",

@@ -12,6 +12,7 @@ from csire_bridge.console.area import Area, MenuEntry
 from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.visit import Personal, Visit, acting
+from csire_bridge.console.pages.alerts.pages import headline
 from csire_bridge.console.pages.alerts.remedies import REMEDIES
 from csire_bridge.console.pages.audit.words import WORDS
 from csire_bridge.domain.operations.shifts import DESK_ACTS, Shift
@@ -43,7 +44,7 @@ def book(visit: Personal, day: date | None = None, number: Annotated[int | None,
         "more": len(found) > _SHOWN,
         "by_person": Counter(entry.actor for entry, _ in acts).most_common(),
         "notes": [one.entry for one in found if one.entry.act == Act.SHIFT_NOTE],
-        "cases": [(one, one.alert.text(visit.now), REMEDIES[one.alert.kind][1]) for one in alerts],
+        "cases": [(one, headline(one.alert, visit.now), REMEDIES[one.alert.kind][1]) for one in alerts],
         "may_note": visit.may(Act.SHIFT_NOTE),
     }
     return page(visit, "shift/book.html", facts, reads=(Act.ORDER_READ, f"shift book of {shift.since:%Y-%m-%d %H:%M}"))

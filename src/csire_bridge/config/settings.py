@@ -26,6 +26,7 @@ from csire_bridge.config.sections.law import LawSettings
 from csire_bridge.config.sections.logging import LoggingSettings
 from csire_bridge.config.sections.metrics import MetricsSettings
 from csire_bridge.config.sections.parties import Folders, HubSettings, Part, PartnerSettings, Party
+from csire_bridge.config.sections.reports import ReportSettings
 from csire_bridge.config.sections.retention import RetentionSettings
 from csire_bridge.config.sections.sid import SidSettings
 from csire_bridge.config.sections.signing import SigningSettings
@@ -146,6 +147,7 @@ class Settings(BaseSettings):
     law: LawSettings = LawSettings()
     sid: SidSettings = SidSettings()
     retention: RetentionSettings = RetentionSettings()
+    reports: ReportSettings = ReportSettings()
     logging: LoggingSettings = LoggingSettings()
     metrics: MetricsSettings = MetricsSettings()
     access: AccessSettings = AccessSettings()
@@ -172,6 +174,12 @@ class Settings(BaseSettings):
         found = [against for partner in self.partners if (against := partner.against_its_role(hub))]
         if found:
             raise ValueError("; ".join(found))
+        return self
+
+    @model_validator(mode="after")
+    def _reports_have_a_mail_server(self) -> Settings:
+        if self.reports.mail and not (self.alerts.mail.host and self.alerts.mail.sender):
+            raise ValueError("reports.mail needs a mail server: set alerts.mail.host and alerts.mail.sender")
         return self
 
     @model_validator(mode="after")

@@ -93,6 +93,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "queue.message_gone": _warning("reference", same=""),
     "queue.message_unreadable": _error("reference why"),
     "report.parked": _error("order why"),
+    "report.unsent": _error("month target why", same="target"),
     "request.failed": _error("why", same="why"),
     "result.early": _warning("result document"),
     "result.unfit": _error("result document"),

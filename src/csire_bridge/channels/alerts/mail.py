@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,12 +64,23 @@ class MailChannel:
     def __init__(self, server: MailServer) -> None:
         self._server = server
 
-    def send(self, delivery: str, recipients: tuple[str, ...], subject: str, text: str, now: datetime) -> None:
-        """Send one mail to all ``recipients``; at each attempt it has the same id.
+    def send(
+        self,
+        delivery: str,
+        recipients: tuple[str, ...],
+        subject: str,
+        text: str,
+        now: datetime,
+        files: Sequence[tuple[str, bytes, str]] = (),
+    ) -> None:
+        """Send one mail to all ``recipients``; at each attempt it has the same id. ``files``: (name, bytes, media).
 
         Raises PartnerRefused if the server refuses it, PartnerUnreachable if it can't be handed in now.
         """
         mail = self._mail(delivery, recipients, subject, text, now)
+        for name, content, media in files:
+            main, _, sub = media.partition("/")
+            mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
         with _failures(), self._connected() as smtp:
             refused = smtp.send_message(mail)
         if refused:  # the others have it: to send it again would tell them twice

@@ -14,7 +14,7 @@ from csire_bridge.domain.calendar.hours import Hours, Week
 from csire_bridge.domain.operations.alert_areas import AlertArea
 from csire_bridge.domain.operations.alerts import AlertKind
 
-__all__ = ["AlertMailSettings", "AlertRouteSettings", "AlertSettings", "AlertWebhookSettings"]
+__all__ = ["AlertMailSettings", "AlertRouteSettings", "AlertSettings", "AlertWebhookSettings", "Mailbox"]
 
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 
@@ -32,7 +32,7 @@ def _one_line(text: str) -> str:
     return text.strip()
 
 
-_Mailbox = Annotated[str, AfterValidator(_address)]
+Mailbox = Annotated[str, AfterValidator(_address)]
 _Words = Annotated[str, AfterValidator(_one_line), Field(max_length=64)]
 
 
@@ -46,7 +46,7 @@ class AlertMailSettings(Part):
     host: str | None = None
     port: int | None = Field(default=None, gt=0, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
-    sender: _Mailbox | None = None
+    sender: Mailbox | None = None
     user: str | None = None
     password_file: Path | None = None
     ca_bundle: Path | None = None
@@ -92,7 +92,7 @@ class AlertRouteSettings(Part):
     name: _Words
     kinds: tuple[AlertKind, ...] = ()
     areas: tuple[AlertArea, ...] = ()
-    mail: tuple[_Mailbox, ...] = ()
+    mail: tuple[Mailbox, ...] = ()
     webhook: bool = False
     hours: Mapping[str, tuple[str, ...]] = Field(default={})
     on_days_off: bool = True

@@ -266,6 +266,12 @@ class Bridge:
         ticks.append(ScheduledJob("figures", Every(timedelta(seconds=30)), figures.tick))
         months = LawMonthKeeper(self.policy.law.book, self.clock)
         ticks.append(ScheduledJob("figures of the law", Every(timedelta(minutes=15)), months.tick))
+        if self.settings.reports.wanted:
+            # Paper and words of pages take long to import, and only this needs them here.
+            from csire_bridge.service.wiring.board_reports import monthly_report  # noqa: PLC0415
+
+            board = monthly_report(self.settings, self.database, self.clock, self.policy.deadlines, self.policy.law)
+            ticks.append(ScheduledJob("monthly report", Every(timedelta(minutes=5)), board.tick))
         policy = intake_policy(self.settings).judging_again
         judge = JudgeAgain(self.database, self.intake, self.clock, policy, self._partners.version)
         ticks.append(ScheduledJob("jobs", _EACH_SECOND, self._carry_jobs_out))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from csire_bridge.store.tables.alerts import alert_acknowledgements, alert_tellings, alerts, notifications
 from csire_bridge.store.tables.api import api_requests
 from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
-from csire_bridge.store.tables.figures import figure_cells, figure_progress, law_months
+from csire_bridge.store.tables.figures import figure_cells, figure_progress, law_months, report_runs
 from csire_bridge.store.tables.guards import (
     STANDING_CUTS,
     UNDECIDED,
@@ -132,6 +132,7 @@ __all__ = [
     "processes",
     "protection_readings",
     "register_readings",
+    "report_runs",
     "restores",
     "rule_drafts",
     "rule_sets",

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Date, Integer, String, Table, Text
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["figure_cells", "figure_progress", "law_months"]
+__all__ = ["figure_cells", "figure_progress", "law_months", "report_runs"]
 
 # ``span`` is "day" or "month"; ``counts`` is JSON: the names of ``domain/figures/tally`` with their numbers.
 figure_cells = Table(
@@ -36,4 +36,16 @@ law_months = Table(
     Column("month", String(7), primary_key=True),
     Column("at", Moment, nullable=False),
     Column("figures", Text, nullable=False),
+)
+
+# Which monthly reports have arrived where (``target``: folder or mail).
+report_runs = Table(
+    "report_runs",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("target", String(8), primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("done_at", Moment),
+    Column("next_at", Moment),
+    Column("problem", Text),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from csire_bridge.channels.alerts.mail import MailChannel, MailServer, MailTls
 from csire_bridge.channels.alerts.webhook import AlertWebhook, WebhookChannel
 from csire_bridge.channels.transport.outbound.address import check_files
-from csire_bridge.config.sections.alerts import AlertRouteSettings, AlertSettings
+from csire_bridge.config.sections.alerts import AlertMailSettings, AlertRouteSettings, AlertSettings
 from csire_bridge.domain.calendar.hours import ALWAYS
 from csire_bridge.domain.calendar.windows import Window
 from csire_bridge.domain.errors import ConfigurationError
@@ -40,15 +40,19 @@ def outlets_of(settings: AlertSettings) -> Mapping[SendingChannel, Outlet]:
     mail, webhook = settings.mail, settings.webhook
     if mail.host and mail.sender:
         check_files((mail.ca_bundle,), "the alerts' mail server")
-        password = _secret(mail.password_file) if mail.password_file else None
-        tls, port = MailTls(mail.tls), mail.port_used
-        server = MailServer(mail.host, port, mail.sender, tls, mail.user, password, mail.ca_bundle, mail.seconds)
-        found[SendingChannel.MAIL] = _ByMail(MailChannel(server))
+        found[SendingChannel.MAIL] = _ByMail(mail_channel(mail, mail.host, mail.sender))
     if webhook.url and webhook.key_file:
         key = _secret(webhook.key_file).encode()
         channel = WebhookChannel(AlertWebhook(webhook.url, key, webhook.ca_bundle, webhook.seconds))
         found[SendingChannel.WEBHOOK] = _ByWebhook(channel)
     return found
+
+
+def mail_channel(mail: AlertMailSettings, host: str, sender: str) -> MailChannel:
+    """The mail server of the settings; raises ConfigurationError."""
+    password = _secret(mail.password_file) if mail.password_file else None
+    tls, port = MailTls(mail.tls), mail.port_used
+    return MailChannel(MailServer(host, port, sender, tls, mail.user, password, mail.ca_bundle, mail.seconds))
 
 
 def _route(one: AlertRouteSettings) -> AlertRoute:

@@ -140,5 +140,5 @@ def test_the_real_report_is_a_pdf_and_a_spreadsheet(job: Job) -> None:
 
 
 def test_mail_without_a_mail_server_stops_the_start_with_a_sentence() -> None:
-    with pytest.raises(ValidationError, match="reports[.]mail needs a mail server"):
+    with pytest.raises(ValidationError, match=r"reports\.mail needs a mail server"):
         Settings(database="sqlite:///none.db", reports=ReportSettings(mail=("board@example.org",)))

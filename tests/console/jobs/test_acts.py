@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import update
+
 from csire_bridge.domain.identifiers import ProcessInstanceId
+from csire_bridge.domain.message.message import Channel, Form
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
@@ -14,6 +17,7 @@ from csire_bridge.domain.people.roles import Role
 from csire_bridge.domain.people.second_person import SecondPersonRules
 from csire_bridge.pipeline.jobs.carry_out import JobRunner
 from csire_bridge.pipeline.operator import guard_actions
+from csire_bridge.store.tables import messages
 from tests.support.console import Console, Page, Visitor
 from tests.support.store import CODE, NOW, add_order
 
@@ -217,3 +221,15 @@ def test_in_polish_the_preview_and_the_outcome_are_polish(console: Console) -> N
     assert "Zostanie wykonane: disconnect w" in preview.text or "Zostanie wykonane: wyłączenie w" in preview.text
     send(clerk, f"/jobs/{key_of(preview)}/start", {"count": 1})
     assert "wykonano 1, pominięto 0" in clerk.get(f"/jobs/{key_of(preview)}").text
+
+
+def test_all_refused_messages_that_match_are_judged_again_or_replayed(console: Console) -> None:
+    chief = console.visitor(Role.SUPERVISOR)
+    with console.database.transaction() as tx:
+        (key,) = tx.messages.add(Channel.WEBHOOK, NOW, [("partner", b"<nonsense/>", "ab" * 32, Form.BARE)])
+        tx.connection.execute(update(messages).where(messages.c.key == key).values(state="refused"))
+    assert "Act on all refused messages that match" in chief.get("/messages?state=refused").text
+    preview = planned(chief, kind="judge-again", query="state=refused")
+    assert "1 would be done" in preview.text
+    send(chief, f"/jobs/{key_of(preview)}/start", {"count": 1})
+    assert "1 done" in chief.get(f"/jobs/{key_of(preview)}").text

@@ -9,12 +9,13 @@ from urllib.parse import parse_qs, parse_qsl
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import ValidationError
 
-from csire_bridge.api.sets import ItemSet, checked_text, of_list, of_orders, of_stop, resolved, text_of
+from csire_bridge.api.sets import ItemSet, checked_text, of_list, of_messages, of_orders, of_stop, resolved, text_of
 from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.visit import Visit, acting, visiting
 from csire_bridge.console.lists.query import query_of
 from csire_bridge.console.pages.jobs.plan_form import PlanForm, plan_form
+from csire_bridge.console.pages.messages.filters import MessageListing
 from csire_bridge.console.pages.orders.filters import OrderFilters
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeteringPointCode
@@ -25,6 +26,7 @@ from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.domain.protection import ProtectedKind
 from csire_bridge.pipeline.jobs.plan import freeze, plan
+from csire_bridge.store.queries.message_search import MessageSearch
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["planning_pages"]
@@ -33,6 +35,7 @@ planning_pages = APIRouter()
 _Reading = Annotated[Visit, Depends(visiting(Permission.READ))]
 _Personal = Annotated[Visit, Depends(visiting(Permission.READ_PERSONAL))]
 _Sending = Annotated[Visit, Depends(acting(Permission.READ))]
+_PLACE = frozenset({"after"})
 _ON_LISTS = [kind for kind, about in ABOUT.items() if not about.alone]
 
 
@@ -90,15 +93,20 @@ def _chosen(visit: Visit, tx: UnitOfWork, form: PlanForm) -> ItemSet:
 
 
 def _matching(visit: Visit, tx: UnitOfWork, kind: JobKind, query: str) -> ItemSet:
+    """All that match the filters of the list of orders, or of messages, as they stand in its address."""
     given = {name: values if name == "state" else values[0] for name, values in parse_qs(query).items()}
+    listing = MessageListing if ABOUT[kind].subject is Subject.MESSAGES else OrderFilters
     try:
-        wanted = OrderFilters.model_validate(given)
+        wanted = listing.model_validate(given)
     except ValidationError as error:
-        raise ActionRefused("the filters can't be read", "open the list of orders anew") from error
-    words = ", ".join(f"{name}={value}" for name, value in parse_qsl(query_of(wanted)))
+        raise ActionRefused("the filters can't be read", "open the list anew") from error
+    words = ", ".join(f"{name}={value}" for name, value in parse_qsl(query_of(wanted, without=_PLACE)))
     if not words:
         raise ActionRefused("a filter without any criterion means everything", "say which ones are meant")
-    return of_orders(tx, kind, wanted.search(visit), words, visit.api.jobs.most_items)
+    most, search = visit.api.jobs.most_items, wanted.search(visit)
+    if isinstance(search, MessageSearch):
+        return of_messages(tx, kind, search, words, most)
+    return of_orders(tx, kind, search, words, most)
 
 
 def _choices() -> dict[str, object]:

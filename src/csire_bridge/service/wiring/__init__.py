@@ -7,4 +7,5 @@ settings, where every default stands. What commands use without a bridge: ``stan
 ``job_tools``: what jobs of people need.
 ``caller_proofs``: what callers must prove.
 ``gauges``: what ``/metrics`` reads.
+``board_reports``: the monthly report, in the words of the pages.
 """

@@ -19,6 +19,8 @@ from csire_bridge.telemetry.traces import set_up_traces, tell_span, trace_id_of,
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped, without_signature
 from tests.support.bridge import Play, play
+from tests.support.patience import wait_until
+from tests.support.sid import now, running, submission
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -57,6 +59,21 @@ def test_given_a_message_from_the_door_to_its_result_then_all_is_one_trace_below
     assert context
     assert {span.parent.span_id for span in spans if span.parent} == {context.span_id}
     assert all(span.end_time and span.start_time and span.end_time >= span.start_time for span in spans)
+
+
+def test_given_an_order_of_sid_then_its_trace_begins_at_the_door(
+    tmp_path: Path, exporter: InMemorySpanExporter
+) -> None:
+    with running(tmp_path) as scene:
+        tomorrow = (now() + timedelta(days=1)).date()
+        values = scene.sid.order(RequestedDate=tomorrow)
+        for _ in range(2):  # the repeat tells nothing
+            assert scene.post(submission(values)).status_code == 200
+        wait_until(lambda: any(span.name == "receive SidOrder" for span in exporter.get_finished_spans()))
+    [span] = [span for span in exporter.get_finished_spans() if span.name == "receive SidOrder"]
+    assert span.parent is None
+    assert span.attributes is not None
+    assert span.attributes["csire_bridge.kind"] == "disconnect"
 
 
 def result_of(playing: Play) -> bytes:

@@ -13,15 +13,15 @@ from typing import Any
 
 from csire_bridge.domain.message.documents import OutgoingDocument
 from csire_bridge.domain.message.message import RawMessage, UnderstoodMessage
-from csire_bridge.domain.message.sid import Report
+from csire_bridge.domain.message.sid import Report, SidNumber
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.telemetry.logs import logger
-from csire_bridge.telemetry.traces import tell_span
+from csire_bridge.telemetry.traces import tell_span, traces_are_on
 
-__all__ = ["tell_events", "tell_work"]
+__all__ = ["tell_events", "tell_sid_orders", "tell_work"]
 
 _log = logger(__name__)
 
@@ -51,6 +51,21 @@ def tell_events(store: Store, events: Sequence[tuple[HeadEndEvent, int]], now: d
             orders = tx.orders.get_many([key for _, key in events])
         for event, key in events:
             tell_span("head-end event", _key_of(orders[key]), now, now, order=key, code=event.code)
+
+
+def tell_sid_orders(store: Store, taken: Sequence[tuple[RawMessage, SidNumber]], now: datetime) -> None:
+    """Tell orders of SID that were just accepted; one that was merged into an order of the hub is in its trace."""
+    if not taken or not traces_are_on():
+        return
+    with _never_in_the_way():
+        for raw, number in taken:
+            with store.read_transaction() as tx:
+                known = tx.sid.known(number)
+                order = None if known is None else tx.orders.get(known.order)
+            if order is not None:
+                facts: dict[str, Any] = {"message": raw.key, "order": order.key, "kind": order.kind}
+                first = order.source_message is None
+                tell_span("receive SidOrder", _key_of(order), raw.received_at, now, first=first, **facts)
 
 
 @contextmanager

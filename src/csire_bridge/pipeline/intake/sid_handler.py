@@ -46,6 +46,7 @@ from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.ports.sid import SidMessages
 from csire_bridge.pipeline.ports.store import Store, Transaction
+from csire_bridge.pipeline.tracing import tell_sid_orders
 from csire_bridge.telemetry.logs import logger
 
 __all__ = ["SidIntake"]
@@ -108,16 +109,20 @@ class SidIntake:
 
     def _write(self, done: Sequence[Completed[RawMessage, Judgement]]) -> None:
         now, judged = self._clock(), list[tuple[RawMessage, SettledMessage]]()
+        taken = list[tuple[RawMessage, SidNumber]]()
         with self._store.transaction() as tx:
             tx.sid.lock([piece.result.number for piece in done if not isinstance(piece.result, PartnerFault)])
             for piece in done:
                 settled = self._settle(tx, piece.about, piece.result, now)
                 tx.messages.settle([settled])
                 judged.append((piece.about, settled))
+                if isinstance(piece.result, SidRequest) and settled.state is MessageState.ACCEPTED:
+                    taken.append((piece.about, piece.result.number))
                 tx.messages.note([(settled.key, now, "map", settled.problem or f"answered as {settled.state}")])
             tx.work.finish([piece.item for piece in done])
         for raw, settled in judged:
             count_settled(raw.channel, settled)
+        tell_sid_orders(self._store, taken, now)
 
     def _settle(self, tx: Transaction, raw: RawMessage, judgement: Judgement, now: datetime) -> SettledMessage:
         if isinstance(judgement, PartnerFault):

@@ -34,7 +34,7 @@ def shows_orders_in(window: Window, state: str) -> None:
 def opens_the_first_order(window: Window) -> None:
     first = window.page.locator("main tbody tr a[href^='/orders/']").first
     window.acts_on(first)
-    window.page.wait_for_url(re.compile(r"/orders/\d+$"))
+    window.page.wait_for_url(re.compile(r"/orders/\d+(\?|$)"))
 
 
 @everybody

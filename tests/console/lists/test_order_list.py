@@ -27,7 +27,7 @@ def add(console: Console, **facts: object) -> int:
 
 def keys(page: Page) -> list[int]:
     assert page.status == 200, page.text
-    return [int(key) for key in re.findall(r'<th scope="row"><a href="/orders/(\d+)">', page.html)]
+    return [int(key) for key in re.findall(r'<th scope="row"><a href="/orders/(\d+)\?list=', page.html)]
 
 
 def link(page: Page, words: str) -> str:

@@ -13,6 +13,8 @@ from tests.support.console import Console
 from tests.support.store import CODE, add_order
 from tests.support.story import SHA, played
 
+PARKED = OrderState.PARKED
+
 
 def test_the_page_has_the_state_and_the_whole_story_with_ways_to_each_record(console: Console) -> None:
     key = played(console.database)
@@ -101,3 +103,30 @@ def test_the_state_brings_itself_up_to_date(console: Console) -> None:
     first = visitor.part(f"/orders/{key}", "now")
     assert first.status == 200
     assert visitor.part(f"/orders/{key}", "now", first.response.headers["etag"]).status == 304
+
+
+def test_an_order_of_a_list_leads_to_its_neighbours_there_and_back_to_the_list(console: Console) -> None:
+    def add(state: OrderState) -> int:
+        return add_order(console.database, state=state, process_instance=None).key
+
+    old, _other, middle, new = (add(state) for state in (PARKED, OrderState.REGISTERED, PARKED, PARKED))
+    visitor = console.visitor()
+    listed = visitor.get("/orders?state=parked")
+    link = next(link for link in listed.links if link.startswith(f"/orders/{middle}?"))
+    page = visitor.get(link)
+    assert f"/orders/{new}?list=state%3Dparked" in page.links
+    assert f"/orders/{old}?list=state%3Dparked" in page.links
+    assert "/orders?state=parked" in page.links
+    alone = visitor.get(f"/orders/{middle}")
+    assert "Back to the list" not in alone.text
+    assert visitor.get(f"/orders/{middle}?list=state%3Dnonsense").status == 200
+    last = visitor.get(f"/orders/{old}?list=all")
+    assert "The older one" not in last.text
+    assert "The newer one" in last.text
+
+
+def test_there_is_a_page_for_every_state_and_role(console: Console) -> None:
+    keys = {state: add_order(console.database, state=state, process_instance=None).key for state in OrderState}
+    for role in (Role.VIEWER, Role.OPERATOR):
+        visitor = console.visitor(role)
+        assert {state: visitor.get(f"/orders/{key}").status for state, key in keys.items()} == dict.fromkeys(keys, 200)

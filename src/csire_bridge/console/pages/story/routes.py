@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Response
 
 from csire_bridge.api.papers import paper_of_answer
 from csire_bridge.console.area import Area
@@ -13,6 +13,7 @@ from csire_bridge.console.http.answers import download, page, redirect
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Personal, Reading, Visit, acting
 from csire_bridge.console.pages.story.facts import order_page
+from csire_bridge.console.pages.story.neighbours import neighbours_in
 from csire_bridge.domain.order.notes import LONGEST_NOTE
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
@@ -27,9 +28,14 @@ Noting = Annotated[Visit, Depends(acting(Permission.ORDERS))]
 
 
 @_router.get("/orders/{key}")
-def story(visit: Reading, key: Key) -> Response:
-    """An order: what is now, what there is to do, and everything that happened."""
-    facts = {"found": order_page(visit, key), "longest_note": LONGEST_NOTE}
+def story(
+    visit: Reading, key: Key, list_of: Annotated[str | None, Query(alias="list", max_length=2000)] = None
+) -> Response:
+    """An order: what is now, what there is to do, and everything that happened; ``list``: where it was opened."""
+    found = order_page(visit, key)
+    with visit.reading() as connection:
+        neighbours = neighbours_in(visit, connection, found.order, list_of)
+    facts = {"found": found, "neighbours": neighbours, "longest_note": LONGEST_NOTE}
     return page(visit, "story/order.html", facts, reads=(Act.ORDER_READ, f"order {key}"))
 
 

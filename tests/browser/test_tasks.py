@@ -118,3 +118,20 @@ def test_an_administrator_adds_a_colleague_and_a_program_and_locks_both_out_agai
         window.sees("It is shown this once; only its hash is kept.")
         window.presses("Revoke the token %(name)s", name=name)
         window.page.get_by_role("button", name=name).wait_for(state="detached")
+
+
+@everybody
+def test_a_supervisor_stops_disconnections_looks_at_the_rules_and_at_how_fast_orders_were_carried_out(
+    browser: Browser, town: Town, hands: Hands
+) -> None:
+    with open_window(browser, town, hands) as window:
+        window.signs_in(Role.SUPERVISOR)
+        window.follows("Stop switch")
+        window.chooses("What is stopped", "disconnections", "form[action='/stop/throw']")
+        window.fills("Why", "a drill", "form[action='/stop/throw']")
+        window.presses("Throw the stop switch")
+        window.sees("It is thrown:")
+        window.follows("Rules")
+        window.sees_heading("Rules")
+        window.follows("Statistics")
+        assert window.downloads("PDF").startswith(b"%PDF")

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request,
 from csire_bridge.console.language.catalogs import translations
 from csire_bridge.console.language.languages import LANGUAGE_COOKIE, Language
 from csire_bridge.domain.people.roles import Role
+from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.lab.demo.accounts import NAMES, make_accounts
 from csire_bridge.lab.demo.market import Market, market
 from csire_bridge.runtime.steady_clock import system_clock
@@ -25,6 +26,7 @@ from tests.support.patience import PATIENCE
 __all__ = ["NARROW", "WIDE", "Hands", "Town", "Window", "chromium", "open_browser", "open_town", "open_window"]
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_RULES = "rules:\n  - for: {kind: disconnect, source: sid}\n    hours: {every-day: 10:00-15:00}\n"
 WIDE, NARROW = 1280, 390
 _HIGH = 900
 _MOST_TABS = 400
@@ -64,7 +66,10 @@ def open_town(demo: Path, place: Path) -> Iterator[Town]:
     shutil.copytree(demo, place, dirs_exist_ok=True)
     with market(place, system_clock, []) as opened:
         url = next(address.url for address in opened.service.addresses if Door.CONSOLE in address.doors)
-        yield Town(opened, url, make_accounts(opened.service.bridge.database, system_clock))
+        database, now = opened.service.bridge.database, system_clock()
+        with database.transaction() as tx:
+            tx.rule_sets.enter(RuleSetVersion(0, now, now, "sylwia", "by day", _RULES))
+        yield Town(opened, url, make_accounts(database, system_clock))
 
 
 @dataclass(frozen=True)

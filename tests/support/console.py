@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
@@ -23,7 +24,7 @@ from csire_bridge.store.database import Database
 from tests.support.api import Api
 from tests.support.people import add_account
 
-__all__ = ["OWN", "Console", "Page", "Visitor"]
+__all__ = ["OWN", "Console", "Page", "Visitor", "routes_of"]
 
 OWN = "http://127.0.0.1:8081"
 _OURS = {"Origin": OWN, "Sec-Fetch-Site": "same-origin"}
@@ -110,6 +111,15 @@ class Visitor:
         return Page(self.client.post(path, data=fields, headers=_OURS if headers is None else headers))
 
 
+def routes_of(router: APIRouter) -> Iterator[APIRoute]:
+    """Every route of a router, and of the routers that it includes."""
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif isinstance(inner := getattr(route, "original_router", None), APIRouter):
+            yield from routes_of(inner)
+
+
 class Console:
     """The console; ``now`` and ``head_end`` are those of ``api``, ``reasons`` say why it is not ready."""
 
@@ -131,7 +141,7 @@ class Console:
     def routes(self) -> Iterator[APIRoute]:
         """Every route of every area."""
         for router in (login_routes(self.needs), *(area.router for area in AREAS)):
-            yield from (route for route in router.routes if isinstance(route, APIRoute))
+            yield from routes_of(router)
 
     def stranger(self, language: str = "en") -> Visitor:
         """A browser that nobody has signed in with."""

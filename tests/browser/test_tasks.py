@@ -132,6 +132,6 @@ def test_a_supervisor_stops_disconnections_looks_at_the_rules_and_at_how_fast_or
         window.presses("Throw the stop switch")
         window.sees("It is thrown:")
         window.follows("Rules")
-        window.sees_heading("Rules")
+        window.page.wait_for_url(re.compile("/rules$"))
         window.follows("Statistics")
         assert window.downloads("PDF").startswith(b"%PDF")

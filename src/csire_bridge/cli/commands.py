@@ -38,6 +38,7 @@ COMMANDS = {
         "Check message files: number, whether valid, and every error with code, line, path and reason.",
     ),
     "mapping": ("cli.messages.mapping", "Mapping files: try one on a sample."),
+    "standard": ("cli.system.standard", "The hub's standard: what is loaded, and what a new release changes."),
     "sign": ("cli.messages.sign", "Sign a message with the enveloped profile; an earlier signature is replaced."),
     "verify": (
         "cli.messages.sign",

@@ -5,5 +5,5 @@ that are worked out) and ``defaults`` (of the schema); ``outbound`` writes what 
 with ``facts`` (what an answer tells, and conditions about it); ``convert`` (texts and values); ``technical``: the
 envelope of another standard. Checks at start: ``places`` (paths exist in the schema; ``xpath_words``: what is no path),
 ``coverage`` (nothing is lost), ``rehearsal`` (every answer can be written, also with whatever ``requests`` may have
-told). ``trial`` shows what a file makes of a sample.
+told). ``trial`` shows what a file makes of a sample, ``touched`` which lines a change of the schema touches.
 """

@@ -32,7 +32,7 @@ MISTAKES: dict[str, tuple[str, str, str, str, str, str]] = {
     "a wrong key of a field": (IN, "    as: date", "    az: date", "az: date", "fields.requested_date.az", "known are path, value, as"),
     "a wrong key of a leaf": (OUT, "longest: 250", "longist: 250", "longist", "payload.DisconnectionData.ExecutionDescription.longist", "the nearest is longest"),
     "a key is missing": (IN, "type: 8.1_1\n", "", "message:", "type", "the key type is missing: add it"),
-    "a direction that there is not": (IN, "direction: inbound", "direction: inbuond", "message:", "(top)", "'inbuond' is not one of inbound, outbound; the nearest is inbound"),
+    "a direction that there is not": (IN, "direction: inbound", "direction: inbuond", "message:", "(top)", "'inbuond' is not one of inbound, outbound, technical; the nearest is inbound"),
     "no direction": (IN, "direction: inbound\n", "", "message:", "(top)", "is not one of inbound, outbound"),
     "a number that is none": (IN, "message: 8.1.1.5", "message: eight", "message:", "message.0", "is not a message number such as 8.1.1.5"),
     "no number at all": (IN, "message: 8.1.1.5", "message: []", "message:", "message", "at least 1 is needed"),

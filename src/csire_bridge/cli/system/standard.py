@@ -158,9 +158,9 @@ def _family(namespace: str) -> str:
 
 
 def _new_bundle(old: Path, new: Path) -> _Bundle:
-    """The new bundle by itself or, where it lacks files that it imports, laid over the old one."""
+    """The new bundle by itself or, where it has no messages or lacks what they import, laid over the old one."""
     try:
-        return _bundle([new])
+        return _bundle([new]) or _bundle([new, old])
     except ConfigurationError:
         return _bundle([new, old])
 

@@ -29,7 +29,10 @@ _K = TypeVar("_K", OrderKind, OrderSource, str, date)
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The figures of one period. ``series`` has each of its days, or months by their first day, that has any."""
+    """The figures of one period. ``series`` has each of its days, or months by their first day, that has any.
+
+    The period that another one is compared with has no series.
+    """
 
     period: Period
     total: Summary
@@ -72,31 +75,45 @@ def report(
     """The figures of ``wanted`` for ``period`` and for ``beside``, at ``at`` (UTC)."""
     left = rest(connection, deadlines, at, _MOST_REST)
 
-    def side(of: Period) -> Side:
-        return _side(connection, left, replace(wanted, period=of), of)
+    def side(of: Period, *, series: bool) -> Side:
+        return _side(connection, left, replace(wanted, period=of), of, series=series)
 
     return Report(
         replace(wanted, period=period),
         at,
-        side(period),
-        side(beside) if beside else None,
+        side(period, series=True),
+        side(beside, series=False) if beside else None,
         suppliers(connection, left),
         first_day(connection, left),
         left.whole,
     )
 
 
-def _side(connection: Connection, left: Rest, wanted: FiguresWanted, period: Period) -> Side:
-    by_day = period.days <= MOST_DAYS
-    cells = [*kept(connection, wanted, by_day=by_day), *(one for one in left.cells if wanted.takes(one[0]))]
+def _side(connection: Connection, left: Rest, wanted: FiguresWanted, period: Period, *, series: bool) -> Side:
+    rest_of_it = [one for one in left.cells if wanted.takes(one[0])]
+    cells = [*kept(connection, wanted), *rest_of_it]
+    # Whose orders of which kind, whenever: few, so that adding them up in three ways costs little.
+    few = list(grouped(cells, lambda cell: replace(cell, day=period.first)).items())
     return Side(
         period,
-        summarised(grouped(cells, lambda _: "").get("", {})),
-        _by(cells, lambda cell: cell.kind),
-        _by(cells, lambda cell: cell.source),
-        _by(cells, lambda cell: cell.supplier),
-        _by(cells, (lambda cell: cell.day) if by_day else (lambda cell: cell.day.replace(day=1))),
+        summarised(grouped(few, lambda _: "").get("", {})),
+        _by(few, lambda cell: cell.kind),
+        _by(few, lambda cell: cell.source),
+        _by(few, lambda cell: cell.supplier),
+        _series(connection, wanted, period, cells, rest_of_it) if series else {},
     )
+
+
+def _series(
+    connection: Connection,
+    wanted: FiguresWanted,
+    period: Period,
+    cells: Iterable[CellCounts],
+    rest_of_it: Iterable[CellCounts],
+) -> Mapping[date, Summary]:
+    if period.days > MOST_DAYS:
+        return _by(cells, lambda cell: cell.day.replace(day=1))
+    return _by([*kept(connection, wanted, by_day=True), *rest_of_it], lambda cell: cell.day)
 
 
 def _by(cells: Iterable[CellCounts], by: Callable[[Cell], _K]) -> dict[_K, Summary]:

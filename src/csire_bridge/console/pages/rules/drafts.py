@@ -196,7 +196,7 @@ def activate(
         why,
         lambda tx, act: rule_actions.activate_rules(tx, text, moment, policy, act, draft=key),
     )
-    return redirect(visit, f"/rules/{new}", f"rule set {new} was entered")
+    return redirect(visit, f"/rules/{new}", f"entered: rule set {new}")
 
 
 @draft_router.post("/rules/drafts/{key}/delete")

@@ -27,6 +27,8 @@ from csire_bridge.console.pages.sign_in.routes import SIGN_IN, login_routes
 from csire_bridge.console.pages.story.routes import STORY
 from csire_bridge.console.pages.system.pages import SYSTEM
 from csire_bridge.console.pages.today.routes import TODAY
+from csire_bridge.console.pages.views.counted import menu_views
+from csire_bridge.console.pages.views.routes import VIEWS
 
 __all__ = ["AREAS", "build_console"]
 
@@ -38,6 +40,7 @@ AREAS: tuple[Area, ...] = (
     JOBS,
     PEOPLE,
     ORDERS,
+    VIEWS,
     AUDIT,
     STORY,
     DOCUMENTS,
@@ -64,6 +67,7 @@ def build_console(needs: ConsoleNeeds) -> FastAPI:
     )
     app.state.needs = needs
     app.state.areas = AREAS
+    app.state.views = menu_views
     handle_refusals(app)
     app.include_router(login_routes(needs))
     for area in AREAS:

@@ -30,6 +30,7 @@ from csire_bridge.store.repositories.people.api_requests import ApiRequests
 from csire_bridge.store.repositories.people.audit import AuditLog
 from csire_bridge.store.repositories.people.jobs import JobBook
 from csire_bridge.store.repositories.people.login_tries import LoginTries
+from csire_bridge.store.repositories.people.saved_views import SavedViews
 from csire_bridge.store.repositories.people.sessions import Sessions
 from csire_bridge.store.repositories.people.tokens import Tokens
 from csire_bridge.store.repositories.points.complaints import Complaints
@@ -84,6 +85,7 @@ class UnitOfWork:
         self.audit = AuditLog(connection)
         self.api_requests = ApiRequests(connection)
         self.jobs = JobBook(connection)
+        self.views = SavedViews(connection)
 
     def attempt(self) -> AbstractContextManager[object]:
         """A part of the transaction that is undone alone if it raises."""

@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -48,6 +49,7 @@ def page(
         "visit": visit,
         "request": visit.request,
         "menu": menu_for(areas, visit.actor),
+        "views": partial(visit.request.app.state.views, visit),
         "notice": _notice(visit),
         **(facts or {}),
     }

@@ -1,7 +1,8 @@
 """The pages, a room for each area: ``today`` (where everybody begins), ``sign_in`` (in and out, the own password),
 ``find`` (the one box, pasted lists), ``alerts``, ``shift`` (the shift book).
 
-Orders, messages, points: ``orders`` (lists of orders), ``story`` (an order), ``documents`` (stored bytes, explained),
+Orders, messages, points: ``orders`` (lists of orders), ``views`` (saved ones), ``story`` (an order), ``documents``
+(stored bytes, explained),
 ``messages`` (the journal), ``points``, ``figures`` (statistics), ``rules`` (the configurator).
 
 For administrators and auditors: ``people`` (accounts, tokens, the own account), ``audit``, ``partners``, ``system``

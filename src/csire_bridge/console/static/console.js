@@ -130,6 +130,6 @@
   };
   ready(document);
   watch();
-  if (matchMedia("(max-width: 800px)").matches) all(".menu .fold").forEach((fold) => { fold.open = false; });
+  if (matchMedia("(max-width: 800px)").matches) all(".fold").forEach((fold) => { fold.open = false; });
   all("[data-live]").forEach((block) => setInterval(() => look(block), Math.max(2, Number(block.dataset.live)) * 1000));
 })();

@@ -5,5 +5,5 @@ and from where), ``accounts`` (accounts, sessions, API tokens, refusals), ``toke
 ``guesses`` (slows down the guessing of passwords), ``second_person`` (what needs two persons). ``audit`` (an entry of
 the audit and the chain of hashes), ``masking`` (facts for the audit, without secrets), ``audited`` (checks the
 permission of a use case and writes its entry), ``personal_data`` (facts for whoever may not read personal data),
-``ports`` (what they need of the store).
+``saved_views`` (filters under a name), ``ports`` (what they need of the store).
 """

@@ -71,6 +71,9 @@ class Act(StrEnum):
     JOB_APPROVE = "job.approve"
     JOB_DECLINE = "job.decline"
     JOB_END = "job.end"
+    VIEW_SAVE = "view.save"
+    VIEW_SHARE = "view.share"
+    VIEW_REMOVE = "view.remove"
     AUDIT_READ = "audit.read"
     AUDIT_EXPORT = "audit.export"
     AUDIT_PRUNE = "audit.prune"
@@ -144,6 +147,9 @@ PERMISSION_OF: Mapping[Act, Permission | None] = {
     Act.JOB_APPROVE: Permission.READ,
     Act.JOB_DECLINE: Permission.READ,
     Act.JOB_END: None,
+    Act.VIEW_SAVE: None,
+    Act.VIEW_SHARE: Permission.ORDERS,
+    Act.VIEW_REMOVE: None,
     Act.AUDIT_READ: Permission.AUDIT,
     Act.AUDIT_EXPORT: Permission.AUDIT,
     Act.AUDIT_PRUNE: Permission.SYSTEM,

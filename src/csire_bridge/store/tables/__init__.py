@@ -64,6 +64,7 @@ from csire_bridge.store.tables.registry import (
 )
 from csire_bridge.store.tables.rules import rule_drafts, rule_sets
 from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports, sid_withdrawals
+from csire_bridge.store.tables.views import STANDING_VIEWS, saved_views
 from csire_bridge.store.tables.work import OFTEN_FAILED, archives, clocks, leases, ticks, work
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "OPEN_MOVEMENTS",
     "SHARED_METER",
     "STANDING_CUTS",
+    "STANDING_VIEWS",
     "UNCOUNTED",
     "UNDECIDED",
     "UNSETTLED",
@@ -136,6 +138,7 @@ __all__ = [
     "restores",
     "rule_drafts",
     "rule_sets",
+    "saved_views",
     "sessions",
     "sid_orders",
     "sid_reports",

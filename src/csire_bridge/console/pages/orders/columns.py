@@ -40,9 +40,7 @@ USUAL: Sequence[ColumnName] = (
     _C.POINT,
     _C.STATE,
     _C.WAITS_FOR,
-    _C.UNTIL,
     _C.REGISTERED,
-    _C.DEADLINE,
     _C.REASON,
 )
 IN_FILES: Sequence[PlainColumn[ListedOrder]] = (

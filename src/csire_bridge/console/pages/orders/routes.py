@@ -30,7 +30,7 @@ from csire_bridge.domain.order.order import (
 )
 from csire_bridge.domain.order.sources import source_of
 from csire_bridge.domain.people.acts import Act
-from csire_bridge.domain.people.roles import Permission
+from csire_bridge.domain.people.roles import Permission, Role
 from csire_bridge.store.queries.lists.listed_order import ListedOrder, listed_orders
 from csire_bridge.store.queries.lists.order_pages import count_new_orders, count_orders, every_order, order_page
 from csire_bridge.store.queries.lists.order_ways import order_way
@@ -83,6 +83,8 @@ def orders(visit: Reading, asked: Annotated[OrderListing, Query()]) -> Response:
         **_CHOICES,
         "more_is_used": bool(asked.model_fields_set & _MORE),
         "source_of": source_of,
+        "role_choices": list(Role),
+        "may_share": Act.VIEW_SHARE,
         "query": query,
         "looked_to": found.looked_to,
         "older": with_query(_PATH, query_of(asked, after=told(found.next))) if found.next else None,

@@ -6,6 +6,6 @@
 (what the regulator counts); ``rule_preview`` (what other rules would do); ``job_list`` (jobs of people); ``gauges``
 (numbers for metrics).
 
-``story``: everything about one order on a time line; ``stored_documents``: bytes of every kind; ``point_dossier``: all
-about a metering point; ``message_attempts``, ``refusal_causes`` (why messages were refused).
+``story``: everything about one order on a time line; ``stored_documents``: bytes of every kind; ``point_dossier``:
+all about a metering point; ``message_attempts``, ``refusal_causes`` (why messages were refused).
 """

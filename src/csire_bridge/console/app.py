@@ -67,7 +67,7 @@ def build_console(needs: ConsoleNeeds) -> FastAPI:
     )
     app.state.needs = needs
     app.state.areas = AREAS
-    app.state.views = menu_views
+    app.state.menu_views = menu_views
     handle_refusals(app)
     app.include_router(login_routes(needs))
     for area in AREAS:

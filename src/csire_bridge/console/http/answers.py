@@ -49,7 +49,7 @@ def page(
         "visit": visit,
         "request": visit.request,
         "menu": menu_for(areas, visit.actor),
-        "views": partial(visit.request.app.state.views, visit),
+        "menu_views": partial(visit.request.app.state.menu_views, visit),
         "notice": _notice(visit),
         **(facts or {}),
     }

@@ -1,4 +1,4 @@
-"""``csire-bridge bench backlog``, ``nodes``, ``memory``, ``start`` and ``law``: much of everything; a first start."""
+"""``csire-bridge bench backlog``, ``nodes``, ``memory``, ``start``, ``law``, ``console``: much of everything."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from rich.table import Table
 
 from csire_bridge.cli.shared.console import JsonOption, out, print_json
 from csire_bridge.lab.cli.bench_parts import PlaceOption, fresh_folder, track
+from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
     from csire_bridge.lab.bench.backlog import BacklogReport
+    from csire_bridge.lab.bench.console.measure import ConsoleReport
     from csire_bridge.lab.bench.memory import MemoryReport
     from csire_bridge.lab.bench.nodes import NodesReport
 
@@ -26,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(memory)
     app.command()(start)
     app.command()(law)
+    app.command()(console)
 
 
 def backlog(
@@ -107,6 +110,46 @@ def memory(
         print_json({**asdict(report), "growth": report.growth})
     else:
         out.print(_memory_table(report))
+
+
+def console(
+    orders: Annotated[int, typer.Option("--orders", min=1000, help="How many orders the database has.")] = 1_000_000,
+    points: Annotated[int, typer.Option("--points", min=1000, help="How many metering points.")] = 3_000_000,
+    rounds: Annotated[int, typer.Option("--rounds", min=2, help="How often each page is opened.")] = 20,
+    load: Annotated[float, typer.Option("--load", min=0, help="Orders a second that are written meanwhile.")] = 80,
+    database: Annotated[
+        str | None, typer.Option("--database", help="A database: an empty one is filled, a full one is used as it is.")
+    ] = None,
+    place: PlaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open the pages of the console on a large database, and show how long each takes.
+
+    Example:
+
+        csire-bridge bench console --orders 100000 --points 300000
+    """
+    from csire_bridge.lab.bench.console.filler import fill_if_empty
+    from csire_bridge.lab.bench.console.many_rows import Sizes
+    from csire_bridge.lab.bench.console.measure import measure_console
+
+    with fresh_folder(place) as folder:
+        url = database or f"sqlite:///{folder / 'console.db'}"
+        fill_if_empty(url, Sizes(orders, points), system_clock(), track)
+        report = measure_console(folder, url, rounds, load, track)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        out.print(_console_table(report))
+
+
+def _console_table(report: ConsoleReport) -> Table:
+    title = f"Pages of the console, {report.rounds} times each; {report.written:.0f} orders a second written meanwhile"
+    table = Table("page", "p50 ms", "p95 ms", "statements", "KB", title=title)
+    for one in report.pages:
+        numbers = (f"{one.p50_ms:.0f}", f"{one.p95_ms:.0f}", str(one.statements), f"{one.size / 1024:.0f}")
+        table.add_row(one.page, *numbers)
+    return table
 
 
 def start(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from csire_bridge.console.lists.marked import N_
 from csire_bridge.domain.order.sources import source_of
 from csire_bridge.sheets.cells import PlainColumn
 from csire_bridge.store.queries.lists.listed_order import ListedOrder
 
-__all__ = ["ALWAYS", "IN_FILES", "USUAL", "ColumnName"]
+__all__ = ["IN_FILES", "TITLES", "USUAL", "ColumnName"]
 
 
 class ColumnName(StrEnum):
@@ -34,7 +35,25 @@ class ColumnName(StrEnum):
 
 
 _C = ColumnName
-ALWAYS = "key"
+TITLES: Mapping[ColumnName, str] = {
+    _C.KIND: N_("Kind"),
+    _C.POINT: N_("Point"),
+    _C.STATE: N_("State"),
+    _C.WAITS_FOR: N_("Waits for"),
+    _C.UNTIL: N_("Until"),
+    _C.NEXT_TRY: N_("Next try"),
+    _C.REGISTERED: N_("Registered"),
+    _C.DEADLINE: N_("Deadline"),
+    _C.ATTEMPTS: N_("Commands"),
+    _C.SOURCE: N_("Source"),
+    _C.SUPPLIER: N_("Supplier"),
+    _C.METER: N_("Meter"),
+    _C.MESSAGE: N_("Message"),
+    _C.PROCESS: N_("Process"),
+    _C.EXECUTED: N_("Executed"),
+    _C.REASON: N_("Reason"),
+}
+"""The headings; English, as in the catalogs."""
 USUAL: Sequence[ColumnName] = (
     _C.KIND,
     _C.POINT,

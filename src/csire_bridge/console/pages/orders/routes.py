@@ -11,10 +11,11 @@ from fastapi import APIRouter, Query, Response
 from csire_bridge.console.area import Area, MenuEntry
 from csire_bridge.console.http.answers import page
 from csire_bridge.console.http.visit import Personal, Reading
+from csire_bridge.console.language.catalogs import translations
 from csire_bridge.console.lists.places import CURSOR, place_of, told
 from csire_bridge.console.lists.query import query_of, with_query
 from csire_bridge.console.lists.sheets import MOST_ROWS, file_of
-from csire_bridge.console.pages.orders.columns import IN_FILES, USUAL, ColumnName
+from csire_bridge.console.pages.orders.columns import IN_FILES, TITLES, USUAL, ColumnName
 from csire_bridge.console.pages.orders.filters import OrderListing
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.message.documents import DocumentState
@@ -39,7 +40,7 @@ __all__ = ["ORDERS"]
 
 _router = APIRouter()
 _PATH = "/orders"
-_ROWS = 50
+_ROWS = 35
 _VIEW = frozenset({"after"})
 _CHOICES: dict[str, Any] = {
     "all_columns": list(ColumnName),
@@ -80,6 +81,7 @@ def orders(visit: Reading, asked: Annotated[OrderListing, Query()]) -> Response:
         "count": count,
         "columns": asked.column or USUAL,
         "usual": not asked.column,
+        "titles": {column: translations(visit.language).gettext(title) for column, title in TITLES.items()},
         **_CHOICES,
         "more_is_used": bool(asked.model_fields_set & _MORE),
         "source_of": source_of,

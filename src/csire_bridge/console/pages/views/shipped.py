@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from csire_bridge.console.lists.marked import N_
 from csire_bridge.domain.people.roles import Role
 
 __all__ = ["SHIPPED", "ShippedView"]
@@ -17,11 +18,6 @@ class ShippedView:
     name: str
     query: str
     threshold: int = 1
-
-
-def N_(text: str) -> str:  # noqa: N802 - the usual name for texts that are translated later
-    """The text, marked for the catalogs."""
-    return text
 
 
 _DECISIONS = ShippedView(N_("For a decision"), "state=parked")

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Index, Table, text
+from sqlalchemy import Connection, Index, Table, select, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from csire_bridge.lab.bench.console.many_rows import ManyRows, Row, Sizes
@@ -25,12 +25,22 @@ from csire_bridge.store.tables import (
     work,
 )
 
-__all__ = ["fill"]
+__all__ = ["fill", "fill_if_empty"]
 
 _CHUNK = 20_000
 _REFUSED = 100
 """One refused message to so many orders."""
 _FILLED = (metering_points, meter_installations, messages, orders, order_events, message_events, outbox, work)
+
+
+def fill_if_empty(url: str, sizes: Sizes, now: datetime, track: Track) -> None:
+    """Fill a database that has no orders; leave another one as it is."""
+    with closing(Database(url)) as database:
+        database.upgrade()
+        with database.reading() as connection:
+            if connection.execute(select(orders.c.key).limit(1)).first() is not None:
+                return
+    fill(url, sizes, now, track)
 
 
 def fill(url: str, sizes: Sizes, now: datetime, track: Track) -> None:

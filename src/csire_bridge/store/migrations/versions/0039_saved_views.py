@@ -1,6 +1,6 @@
 """Saved views of lists: own ones, shared ones, with a threshold and a place in the menu.
 
-Revision 0038, for csire-bridge 0.6.
+Revision 0039, for csire-bridge 0.6.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from csire_bridge.store import tables
 
-revision = "0038"
-down_revision = "0037"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

@@ -71,7 +71,7 @@ def rows_behind(console: Console, address: str) -> int:
     while True:
         page = visitor.get(address)
         assert page.status == 200, page.text
-        rows += len(re.findall(r'<tr[^>]*>\s*<th scope="row"><a href="/(?:orders|messages)/', page.html))
+        rows += len(re.findall(r'<th scope="row"><a href="/(?:orders|messages)/', page.html))
         older = re.search(r'<a href="([^"]+)" rel="next"', page.html)
         if older is None:
             return rows

@@ -29,7 +29,6 @@ _SHOWN = (
     ("orders", "/orders", Role.OPERATOR),
     ("find", "/find?q=590000026256555237", Role.OPERATOR),
     ("messages", "/messages", Role.OPERATOR),
-    ("points", "/points", Role.OPERATOR),
     ("rules", "/rules", Role.SUPERVISOR),
     ("figures", "/figures", Role.SUPERVISOR),
     ("audit", "/audit", Role.AUDITOR),

@@ -80,7 +80,11 @@ def rows_of(
     """Up to ``limit`` rows of ``query`` behind the place ``after``, the newest first unless asked otherwise."""
     end = end_of_look(connection, way, after, limit + 1, oldest_first=oldest_first)
     there = between(way, after, end, oldest_first=oldest_first)
-    whole = query.where(*way.whole, *way.by_row, *there).order_by(*_sorted(way, oldest_first)).limit(limit + 1)
+    wanted = [*way.whole, *way.by_row, *there]
+    if way.few and not way.by_row:  # their keys are sorted by the index alone, before any whole row is read
+        keys = select(way.table.c.key).where(*wanted).order_by(*_sorted(way, oldest_first)).limit(limit + 1).subquery()
+        wanted = [way.table.c.key.in_(select(keys.c.key))]
+    whole = query.where(*wanted).order_by(*_sorted(way, oldest_first)).limit(limit + 1)
     found = connection.execute(whole).all()
     if len(found) > limit:
         return Rows(found[:limit], way.place(found[limit - 1]), None)

@@ -25,9 +25,9 @@ from csire_bridge.pipeline.operator import guard_actions
 from csire_bridge.store.database import Database
 from tests.support.store import CODE, NOW
 
-SERVE_OTHERS = {"go_on", "known_point", "lift_danger", "record", "statement"}
-"""They have an operator action, and are called by use cases only."""
-WRITE_THEIR_OWN = {"read_protection_of", "import_points", "add", "create"}
+SERVE_OTHERS = {"go_on", "known_point", "lift_danger", "record", "revoke_session_of", "statement"}
+"""They have an operator action, and are called by use cases only, or call one."""
+WRITE_THEIR_OWN = {"read_protection_of", "import_points", "add", "create", "hand_over"}
 """They check the permission and write the entry themselves, because the entry tells less, or the key first."""
 
 

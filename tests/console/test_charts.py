@@ -36,7 +36,7 @@ def test_given_a_chart_then_title_description_and_table_say_what_the_shapes_show
     make: Callable[[Figures], Chart],
 ) -> None:
     page = drawn(make(figures()))
-    (svg,) = page.findall("svg[@role='img']")
+    (svg,) = page.findall(".//svg[@role='img']")
     said = {one.get("id"): one.text for one in svg.iter("title", "desc")}
     assert [said[name] for name in str(svg.get("aria-labelledby")).split()] == [
         "Execution times",
@@ -85,9 +85,9 @@ def test_given_a_value_that_is_missing_then_its_line_is_interrupted() -> None:
 def test_given_nothing_to_show_then_the_drawing_is_empty_and_whole(make: Callable[[Figures], Chart]) -> None:
     empty = Figures("none", "Nothing", "Time", (), (Series("now", ()),))
     page = drawn(make(empty))
-    assert page.find("svg") is not None
+    assert page.find(".//svg") is not None
     zero = Figures("zero", "Zero", "Time", ("a",), (Series("now", (0,)),))
-    assert drawn(make(zero)).find("svg") is not None
+    assert drawn(make(zero)).find(".//svg") is not None
 
 
 def test_given_figures_that_cannot_be_told_apart_or_do_not_fit_then_they_are_refused() -> None:

@@ -342,7 +342,7 @@ def test_given_a_file_without_our_tables_when_served_then_it_is_refused_and_left
         database.execute("create table somebody_elses (name text)")
     done = command("serve", "--config", config)
     assert done.returncode == 2
-    assert "the database has no tables of csire-bridge -> " in done.stderr
+    assert " has no tables of csire-bridge -> " in done.stderr
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("select name from sqlite_master").fetchall() == [("somebody_elses",)]
 

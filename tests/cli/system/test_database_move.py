@@ -21,7 +21,7 @@ def test_given_two_databases_when_moved_then_it_is_told_what_arrived_and_the_old
         add_order(database)
     done = command("db", "move", "--database", old, "--to", new)
     assert done.returncode == 0, done.stderr
-    assert "orders: 1 rows, hash " in done.stdout
+    assert "orders: 1 row, hash " in done.stdout
     assert "rows are in sqlite:///" in done.stdout
     listed = command("orders", "list", "--database", new, "--json")
     assert len(json.loads(listed.stdout)["orders"]) == 1

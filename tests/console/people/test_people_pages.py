@@ -20,7 +20,7 @@ def test_an_administrator_adds_an_account_whose_password_is_shown_once(console: 
     assert "Initial password" in added.text
     assert password not in boss.get("/people/anna").html
     stranger = console.stranger()
-    assert stranger.send_bare("/login", {"name": "anna", "password": password}).leads_to == "/password"
+    assert stranger.send_bare("/login", {"name": "anna", "password": password}).leads_to == "/password?name=anna"
 
 
 def test_an_account_gets_another_role_is_locked_unlocked_and_reset(console: Console) -> None:

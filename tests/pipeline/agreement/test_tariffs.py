@@ -28,8 +28,8 @@ def waits(here: Town) -> tuple[str, object]:
     return calendars.passive, calendars.activate_at
 
 
-def written(here: Town, days: int = 1) -> None:
-    """A change to G12 on a later day that waits in the meter."""
+def written(here: Town, days: int = 2) -> None:
+    """A change to G12 on a later day that waits in the meter; so far ahead that no clock is ever put back."""
     day = here.day(days)
     here.tariff("G12", day)
     here.rest()

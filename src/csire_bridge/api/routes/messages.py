@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -119,13 +120,16 @@ def find(
 
 
 @message_router.get("/causes", response_model=Facts, summary="Refused messages by cause")
-def causes(call: Reading, since: Annotated[MomentText, Query(description="Received then or later.")]) -> Response:
+def causes(
+    call: Reading,
+    since: Annotated[MomentText | None, Query(description="Received then or later; else in the last 30 days.")] = None,
+) -> Response:
     """By the code of what was wrong, with the step that found it and the partners; the most frequent first.
 
     Of each cause the newest 1000 are looked at; `count` is then not `exact`.
     """
     with call.reading() as connection:
-        items = [asdict(one) for one in refusal_causes(connection, since)]
+        items = [asdict(one) for one in refusal_causes(connection, since or call.now - timedelta(days=30))]
     return answer(call, {"items": items, "next": None}, (Act.MESSAGE_READ, "messages: causes of refusals"))
 
 

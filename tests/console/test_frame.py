@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import csire_bridge.console
 from csire_bridge.access.browser_login import own_path
+from csire_bridge.console.http.answers import LIVE_PARTS
 from csire_bridge.domain.people.roles import Role
 from tests.support.console import OWN, Console
 from tests.support.people import PASSWORD, add_account
@@ -56,7 +59,7 @@ def test_a_session_that_has_ended_is_told_and_a_page_that_asks_by_itself_keeps_n
     visitor = console.visitor()
     for _ in range(4):
         console.api.now += timedelta(minutes=10)
-        asked = visitor.part("/", "ready")
+        asked = visitor.part("/system", "health")
     assert asked.status == 401
     assert "ended=1" in visitor.get("/").leads_to
 
@@ -150,11 +153,11 @@ def test_a_fault_of_our_own_shows_no_traceback(console: Console) -> None:
 
 def test_a_block_that_is_the_same_is_not_sent_again(console: Console) -> None:
     visitor = console.visitor()
-    first = visitor.part("/", "ready")
+    first = visitor.part("/system", "health")
     assert (first.status, "<html" in first.html) == (200, False)
-    assert visitor.part("/", "ready", first.response.headers["etag"]).status == 304
+    assert visitor.part("/system", "health", first.response.headers["etag"]).status == 304
     console.reasons.append("the disk is full -> make room")
-    assert "the disk is full" in visitor.part("/", "ready", first.response.headers["etag"]).text
+    assert "the disk is full" in visitor.part("/system", "health", first.response.headers["etag"]).text
 
 
 def test_the_script_is_short_and_its_address_changes_with_it(console: Console) -> None:
@@ -166,3 +169,13 @@ def test_the_script_is_short_and_its_address_changes_with_it(console: Console) -
 
 def test_the_first_paint_needs_one_request_of_60_kilobytes_at_most(console: Console) -> None:
     assert len(console.visitor().get("/").response.content) <= 60_000
+
+
+def test_the_script_fetches_only_blocks_that_may_be_sent_alone() -> None:
+    templates = Path(csire_bridge.console.__file__).parent / "templates"
+    texts = [path.read_text() for path in templates.rglob("*.html")]
+    assert {name for text in texts for name in re.findall(r'data-part="(\w+)"', text)} == LIVE_PARTS
+
+
+def test_an_unknown_block_is_answered_with_the_whole_page(console: Console) -> None:
+    assert "<html" in console.visitor().part("/orders", "main").html

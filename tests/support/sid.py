@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from csire_bridge.config.private_files import write_private
 from csire_bridge.config.resources import folder
 from csire_bridge.config.role import Role
 from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
@@ -49,6 +50,11 @@ _DATES = ("RequestedExecutionDate",)
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def day(moment: datetime) -> date:
+    """The Polish day of a moment."""
+    return moment.astimezone(WARSAW).date()
 
 
 @functools.cache

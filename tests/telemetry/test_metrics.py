@@ -36,6 +36,7 @@ sys.stdin.read()
 
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
+    turn_off_metrics()  # tests of services in this process may have counted before
     yield
     turn_off_metrics()
 

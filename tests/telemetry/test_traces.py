@@ -20,7 +20,7 @@ from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped, without_signature
 from tests.support.bridge import Play, play
 from tests.support.patience import wait_until
-from tests.support.sid import now, running, submission
+from tests.support.sid import day, now, running, submission
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def test_given_an_order_of_sid_then_its_trace_begins_at_the_door(
     tmp_path: Path, exporter: InMemorySpanExporter
 ) -> None:
     with running(tmp_path) as scene:
-        tomorrow = (now() + timedelta(days=1)).date()
+        tomorrow = day(now() + timedelta(days=1))
         values = scene.sid.order(RequestedDate=tomorrow)
         for _ in range(2):  # the repeat tells nothing
             assert scene.post(submission(values)).status_code == 200

@@ -24,7 +24,7 @@ from csire_bridge.access.identity_login import log_in_by_identity
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import PartnerUnreachable
 from csire_bridge.domain.people.accounts import Refusal, RefusalReason, SessionPolicy
-from csire_bridge.domain.people.actor import Actor, Origin
+from csire_bridge.domain.people.actor import Origin
 from csire_bridge.domain.people.ports import PeopleTransaction
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Tried",
     "entered",
     "login_router",
+    "own_cookie",
     "own_path",
     "refusal_status",
     "refused_as_json",
@@ -100,13 +101,7 @@ class BrowserLogin:
 
     def cookie(self, name: str) -> str:
         """The cookie's name; under TLS no other host and no other path can set it."""
-        return f"__Host-{name}" if self.secure else name
-
-    def actor(self, request: Request) -> Actor | Refusal:
-        """Who sends a request, by the cookie; it must come from our own pages if it changes something."""
-        require_own_page(request, self.own_address)
-        secret = request.cookies.get(self.cookie(SESSION_COOKIE), "")
-        return self.authenticator.by_session(secret, self.origin(request))
+        return own_cookie(name, secure=self.secure)
 
     def keep(self, response: Response, name: str, value: str, seconds: int) -> Response:
         """Set a cookie that no script can read; ``seconds`` 0 takes it away."""
@@ -114,6 +109,11 @@ class BrowserLogin:
         response.set_cookie(kind, value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax")
         response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def own_cookie(name: str, *, secure: bool) -> str:
+    """The name of a cookie of ours; under TLS (``secure``) no other host and no other path can set it."""
+    return f"__Host-{name}" if secure else name
 
 
 def require_own_page(request: Request, own_address: str) -> None:

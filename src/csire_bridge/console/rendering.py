@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -18,10 +18,10 @@ from csire_bridge.console.language import labels, moments
 from csire_bridge.console.language.catalogs import translations
 from csire_bridge.console.language.languages import Language
 from csire_bridge.console.language.sentences import translated
+from csire_bridge.domain.people.personal_data import masked_text
 
-__all__ = ["Reader", "render"]
+__all__ = ["Reader", "Stranger", "render"]
 
-_POINT = re.compile(r"(?<![0-9])[0-9]{14}([0-9]{4})(?![0-9])")
 _MASKED = "•••"
 
 
@@ -32,6 +32,14 @@ class Reader(Protocol):
     def language(self) -> Language: ...
     @property
     def may_read_personal(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A reader of whom nothing is known but the language of the browser: nothing of anybody is shown."""
+
+    language: Language
+    may_read_personal: bool = False
 
 
 _reader: ContextVar[Reader] = ContextVar("reader")
@@ -97,7 +105,7 @@ def _point(code: object) -> str:
     """The code of a metering point; of others' points a stranger sees the last four digits only."""
     if code is None:
         return "–"
-    return str(code) if _reader.get().may_read_personal else _POINT.sub(r"…\1", str(code))
+    return str(code) if _reader.get().may_read_personal else masked_text(str(code), "…")
 
 
 def _personal(value: object) -> str:
@@ -112,7 +120,7 @@ def _told(text: str | None) -> Markup:
     if not text:
         return Markup("–")
     reader = _reader.get()
-    shown = text if reader.may_read_personal else _POINT.sub(r"…\1", text)
+    shown = text if reader.may_read_personal else masked_text(text, "…")
     found = translated(shown, reader.language)
     return escape(found) if found is not None else Markup('<span lang="en">{}</span>').format(shown)
 

@@ -11,7 +11,7 @@ from csire_bridge.domain.identifiers import MeterNumber, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderKind, OrderState
 from tests.support.patience import wait_until
-from tests.support.sid import METER, OTHER_POINT, POINT, Scene, now, running
+from tests.support.sid import METER, OTHER_POINT, POINT, Scene, day, now, running
 
 
 def test_given_an_order_that_waits_in_sid_then_it_is_fetched_confirmed_carried_out_and_reported(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_given_an_order_that_sid_registered_days_ago_then_a_person_decides_about
     with running(tmp_path) as scene:
         then = now() - timedelta(days=5)
         reason = {"ReconnectionReason": "reason-gone"} if kind == "reconnect" else {}
-        scene.sid.register(Kind=kind, RegisteredAt=then, RequestedDate=then.date(), **reason)
+        scene.sid.register(Kind=kind, RegisteredAt=then, RequestedDate=day(then), **reason)
         [order] = scene.until_state(OrderState.PARKED, OrderState.DONE)
         assert order.state is state
         assert scene.head_end.meter(METER).switches == 0
@@ -79,7 +79,7 @@ def test_given_a_joined_order_when_carried_out_then_the_hub_and_sid_hear_of_one_
 
 def test_given_the_two_want_different_days_then_there_are_two_orders(tmp_path: Path) -> None:
     with running(tmp_path) as scene:
-        later = (now() + timedelta(days=5)).date()
+        later = day(now() + timedelta(days=5))
         scene.caller().submit(scene.sid.order(RequestedDate=later))
         scene.hub_sends()
         assert len(scene.orders()) == 2
@@ -117,7 +117,7 @@ def test_given_a_reconnection_in_sid_then_a_waiting_disconnection_of_the_hub_giv
     tmp_path: Path,
 ) -> None:
     with running(tmp_path) as scene:
-        later = (now() + timedelta(days=3)).date()
+        later = day(now() + timedelta(days=3))
         off = scene.caller().submit(scene.sid.order(RequestedDate=later)).Number
         on = scene.sid.register(Kind="reconnect", ReconnectionReason="reason-gone")
         wait_until(lambda: scene.sid.status_of(on) == "done" and scene.sid.status_of(off) == "superseded")
@@ -150,7 +150,7 @@ def test_given_an_order_that_waits_when_withdrawn_then_it_ends_and_saying_it_aga
     tmp_path: Path,
 ) -> None:
     with running(tmp_path) as scene:
-        later, caller = (now() + timedelta(days=3)).date(), scene.caller()
+        later, caller = day(now() + timedelta(days=3)), scene.caller()
         number = caller.submit(scene.sid.order(RequestedDate=later)).Number
         assert caller.status(number).Status == "registered"
         assert caller.withdraw(number, "paid").Result == "withdrawn"

@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.people.roles import PERMISSIONS, Permission, Role
 from tests.support.console import Console
 from tests.support.people import without_audit_guard
@@ -30,7 +31,7 @@ def test_entries_are_found_by_who_what_and_about_what_with_before_and_after(done
     assert "signed in" not in page.text.partition("Entries, the newest first")[2]
     assert "role viewer operator" in page.text
     assert "No entry fits" in auditor.get("/audit", subject="account nobody").text
-    day = done.api.now.date().isoformat()
+    day = done.api.now.astimezone(WARSAW).date().isoformat()
     assert "role changed" in auditor.get("/audit", since=day, until=day, act="user.role").text
     assert "No entry fits" in auditor.get("/audit", until="2020-01-01").text
 

@@ -9,6 +9,7 @@ from pypdf import PdfReader
 
 from csire_bridge.domain.order.order import OrderState, WaitsFor
 from csire_bridge.domain.people.roles import Role
+from csire_bridge.store import tables
 from tests.support.console import Console
 from tests.support.store import CODE, add_order
 from tests.support.story import SHA, played
@@ -130,3 +131,18 @@ def test_there_is_a_page_for_every_state_and_role(console: Console) -> None:
     for role in (Role.VIEWER, Role.OPERATOR):
         visitor = console.visitor(role)
         assert {state: visitor.get(f"/orders/{key}").status for state, key in keys.items()} == dict.fromkeys(keys, 200)
+
+
+def test_a_block_of_a_page_counts_as_reading_it_unless_it_is_the_same_as_before(console: Console) -> None:
+    key = played(console.database)
+    visitor = console.visitor()
+
+    def readings() -> int:
+        with console.database.read_transaction() as tx:
+            entries = tx.connection.execute(tables.audit_entries.select()).all()
+        return sum(one.subject == f"order {key}" and one.act == "order.read" for one in entries)
+
+    block = visitor.part(f"/orders/{key}", "now")
+    assert (block.status, 'id="now-title"' in block.html, readings()) == (200, True, 1)
+    same = visitor.part(f"/orders/{key}", "now", block.response.headers["etag"])
+    assert (same.status, readings()) == (304, 1)

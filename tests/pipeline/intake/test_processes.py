@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -60,9 +60,9 @@ def answers(here: Town) -> list[str]:
         return sorted(line.answer_number for line in order_lines(connection) if line.answer_number)
 
 
-def request(here: Town, what: str) -> bytes:
-    """A message that asks for something that may be done today."""
-    dates = {} if what in ("disconnect", "reconnect") else {"EffectiveDate": here.day()}
+def request(here: Town, what: str, day: date | None = None) -> bytes:
+    """A message that asks for something that may be done today, or on another ``day``."""
+    dates = {} if what in ("disconnect", "reconnect") else {"EffectiveDate": day or here.day()}
     return here.message(what, "one", **dates)
 
 
@@ -186,12 +186,13 @@ def test_given_an_agreement_or_tariff_that_has_ended_when_its_process_comes_agai
     place: Place, what: str
 ) -> None:
     with town(place, connected=True) as here:
-        here.take_in(request(here, what))
+        day = here.day()
+        here.take_in(request(here, what, day))
         here.until(lambda: here.of(KINDS[what]).state in (OrderState.DONE, OrderState.PARKED))
         done = here.of(KINDS[what])
         before, count = switches(here), len(here.orders())
         here.clock.more += timedelta(hours=1)
-        here.take_in(request(here, what))
+        here.take_in(request(here, what, day))
         here.rest()
         assert (switches(here), len(here.orders())) == (before, count)
         expected = "rule.process-answered" if done.state is OrderState.DONE else None

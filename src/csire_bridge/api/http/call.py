@@ -64,12 +64,6 @@ class Call:
         """Whether the caller is told personal data; else they are masked."""
         return self.actor.may(Permission.READ_PERSONAL)
 
-    def require_personal(self, **filters: object) -> None:
-        """Raise NotAllowed where a filter that is given would tell, by what it finds, what the answer masks."""
-        for name, value in filters.items():
-            if value is not None:
-                self.actor.require(Permission.READ_PERSONAL, f"the filter `{name}`")
-
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection for reading."""
         return self.needs.database.reading()

@@ -19,9 +19,8 @@ from csire_bridge.api.http.fields import (
     Words,
 )
 from csire_bridge.api.http.pages import LONGEST
-from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.message.message import Channel, MessageState
-from csire_bridge.domain.order.clock_stage import ClockAt, ClockStage
+from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
     DisconnectionKind,
@@ -34,27 +33,7 @@ from csire_bridge.domain.order.order import (
 from csire_bridge.store.queries.message_search import MessageSearch
 from csire_bridge.store.queries.order_search import OrderSearch
 
-_TELLING = ("point", "meter", "reason", "text", "error", "sid_number")
-_SAME = (
-    "waits_for",
-    "kind",
-    "source",
-    "disconnection_kind",
-    "station",
-    "sid_number",
-    "since",
-    "until",
-    "reason",
-    "text",
-    "error",
-    "attempts",
-    "undelivered",
-    "cannot",
-    "dated_since",
-    "dated_until",
-)
-
-__all__ = ["MessageFilter", "OrderFilter", "OrderListing", "words_of"]
+__all__ = ["MessageFilter", "MessageListing", "OrderFilter", "OrderListing", "words_of"]
 
 
 class OrderFilter(Strict):
@@ -88,24 +67,38 @@ class OrderFilter(Strict):
 
     def search(self, call: Call) -> OrderSearch:
         """The same for the database; raises NotAllowed where it would tell what the caller may not read."""
-        call.require_personal(**{name: getattr(self, name) for name in _TELLING})
-        same = {name: getattr(self, name) for name in _SAME}
-        return OrderSearch(
-            states=self.state or (),
-            point=MeteringPointCode(self.point) if self.point else None,
-            supplier=Eic(self.supplier) if self.supplier else None,
-            meter=MeterNumber(self.meter) if self.meter else None,
-            message=MessageId(self.message) if self.message else None,
-            process=ProcessInstanceId(self.process) if self.process else None,
-            clock=ClockAt(self.clock, call.now) if self.clock else None,
-            **same,
-        )
+        wanted = OrderSearch.of({name: getattr(self, name) for name in OrderFilter.model_fields}, call.now)
+        wanted.require_permitted(call.actor)
+        return wanted
 
 
-class OrderListing(OrderFilter):
-    """The criteria, and which page is wanted. A parameter that is not known is an error: it would find everything."""
+class MessageFilter(Strict):
+    """Criteria for messages; those that are given must all be met."""
 
-    oldest_first: bool = False
+    state: Annotated[
+        tuple[MessageState, ...] | None, Field(max_length=20, description="May be given more than once.")
+    ] = None
+    code: Annotated[Short | None, Field(description="A code of refusal, or the part before its dot.")] = None
+    sender: EicText | None = None
+    channel: Channel | None = None
+    number: Annotated[Short | None, Field(description="Number of the message, such as 8.1.1.5.")] = None
+    point: PointText | None = None
+    message: Annotated[MessageIdText | None, Field(description="Its id.")] = None
+    process: Annotated[ProcessText | None, Field(description="The instance of its market process.")] = None
+    since: Annotated[MomentText | None, Field(description="Received then or later.")] = None
+    until: Annotated[MomentText | None, Field(description="Received before.")] = None
+    again: Annotated[bool, Field(description="Only those that were judged again.")] = False
+
+    def search(self, call: Call) -> MessageSearch:
+        """The same for the database; raises NotAllowed where it would tell what the caller may not read."""
+        wanted = MessageSearch.of({name: getattr(self, name) for name in MessageFilter.model_fields})
+        wanted.require_permitted(call.actor)
+        return wanted
+
+
+class _OnePage(Strict):
+    """Which page of a list is wanted. A parameter that is not known is an error: it would find everything."""
+
     after: Annotated[
         str | None,
         Field(max_length=100, description="The cursor `next` of the page before.", pattern=r"^[A-Za-z0-9_=-]+$"),
@@ -113,37 +106,14 @@ class OrderListing(OrderFilter):
     limit: Annotated[int, Field(ge=1, le=LONGEST, description="At most this many.")] = 50
 
 
-class MessageFilter(Strict):
-    """As the parameters of `GET /messages`; at least one."""
+class OrderListing(OrderFilter, _OnePage):
+    """The criteria, and which page is wanted."""
 
-    state: Annotated[tuple[MessageState, ...] | None, Field(max_length=20)] = None
-    code: Short | None = None
-    sender: EicText | None = None
-    channel: Channel | None = None
-    number: Short | None = None
-    point: PointText | None = None
-    message: MessageIdText | None = None
-    process: ProcessText | None = None
-    since: MomentText | None = None
-    until: MomentText | None = None
-    again: bool = False
+    oldest_first: bool = False
 
-    def search(self, call: Call) -> MessageSearch:
-        """The same for the database; raises NotAllowed where it would tell what the caller may not read."""
-        call.require_personal(point=self.point)
-        return MessageSearch(
-            states=self.state or (),
-            code=self.code,
-            sender=self.sender,
-            channel=self.channel,
-            number=self.number,
-            point=self.point,
-            message=self.message,
-            process=self.process,
-            since=self.since,
-            until=self.until,
-            again=self.again,
-        )
+
+class MessageListing(MessageFilter, _OnePage):
+    """The criteria, and which page is wanted."""
 
 
 def words_of(wanted: BaseModel) -> str:

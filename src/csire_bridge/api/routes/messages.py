@@ -17,31 +17,25 @@ from csire_bridge.api.http.answers import answer
 from csire_bridge.api.http.call import Ordering, Personal, Reading
 from csire_bridge.api.http.fields import (
     LARGEST_KEY,
-    EicText,
     IdempotencyKey,
     Key,
-    MessageIdText,
     MomentText,
-    PointText,
-    ProcessText,
-    Short,
     Why,
 )
-from csire_bridge.api.http.pages import After, Limit, LookedPage, looked_page, place_of
+from csire_bridge.api.http.pages import LookedPage, looked_page, place_of
 from csire_bridge.api.http.problems import missing
-from csire_bridge.api.routes.filters import MessageFilter
+from csire_bridge.api.routes.filters import MessageFilter, MessageListing
 from csire_bridge.api.routes.jobs import plan_job
 from csire_bridge.api.routes.new_job import NewJob
 from csire_bridge.api.routes.shapes import Facts, MessageFacts
 from csire_bridge.domain.jobs.kinds import JobKind
-from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
 from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
 from csire_bridge.store.queries.lists.message_pages import message_page
 from csire_bridge.store.queries.lists.message_ways import message_way
-from csire_bridge.store.queries.message_search import MessageSearch, message_file
+from csire_bridge.store.queries.message_search import message_file
 from csire_bridge.store.queries.refusal_causes import refusal_causes
 from csire_bridge.store.tables import messages
 
@@ -77,44 +71,16 @@ class Replay(Why):
 
 
 @message_router.get("", response_model=LookedPage[MessageFacts], summary="Messages, the newest first")
-def find(
-    call: Reading,
-    state: Annotated[list[MessageState] | None, Query(max_length=20)] = None,
-    code: Annotated[Short | None, Query(description="Code of a problem, or the part before its dot.")] = None,
-    sender: Annotated[EicText | None, Query(description="Proven, or only claimed.")] = None,
-    channel: Annotated[Channel | None, Query()] = None,
-    number: Annotated[Short | None, Query(description="Number of the message, such as 8.1.1.5.")] = None,
-    point: Annotated[PointText | None, Query()] = None,
-    message: Annotated[MessageIdText | None, Query(description="Its id.")] = None,
-    process: Annotated[ProcessText | None, Query(description="The instance of its market process.")] = None,
-    since: Annotated[MomentText | None, Query(description="Received then or later.")] = None,
-    until: Annotated[MomentText | None, Query(description="Received before.")] = None,
-    again: Annotated[bool, Query(description="Only those that were judged again.")] = False,
-    after: After = None,
-    limit: Limit = 50,
-) -> Response:
+def find(call: Reading, asked: Annotated[MessageListing, Query()]) -> Response:
     """A page of the messages that meet every filter.
 
     They go by key; by the moment of receipt where ``since``, ``until`` or ``code`` is given. A page of filters that few
     meet can end early, even empty: ``looked_to`` says how far was looked, ``next`` goes on from there.
     """
-    call.require_personal(point=point)
-    wanted = MessageSearch(
-        states=tuple(state or ()),
-        code=code,
-        sender=sender,
-        channel=channel,
-        number=number,
-        point=point,
-        message=message,
-        process=process,
-        since=since,
-        until=until,
-        again=again,
-    )
-    place = place_of(after, by_moment=message_way(wanted).by_moment)
+    wanted = asked.search(call)
+    place = place_of(asked.after, by_moment=message_way(wanted).by_moment)
     with call.reading() as connection:
-        found = message_page(connection, wanted, limit, place)
+        found = message_page(connection, wanted, asked.limit, place)
     body = looked_page([asdict(one) for one in found.messages], found.next, found.looked_to)
     return answer(call, body, (Act.MESSAGE_READ, "messages: " + (call.request.url.query[:150] or "all")))
 

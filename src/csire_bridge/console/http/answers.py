@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 import secrets
 from collections.abc import Mapping
 from functools import partial
@@ -23,10 +22,11 @@ from csire_bridge.console.rendering import Reader, render
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
 
-__all__ = ["Note", "download", "html", "page", "redirect"]
+__all__ = ["LIVE_PARTS", "Note", "download", "html", "page", "redirect"]
 
 _NOTICE_COOKIE = "csire-notice"
-_BLOCK = re.compile(r"[a-z][a-z0-9_]{0,40}")
+LIVE_PARTS = frozenset({"health", "needs", "news", "now", "progress", "work"})
+"""The blocks of pages that their script fetches again by themselves."""
 Note = tuple[Act, str]
 """As what the audit notes that personal data were read: the act, and what was read."""
 
@@ -42,7 +42,7 @@ def page(
     """The page that ``template`` makes of ``facts``; or its block, where the page's script asks for one.
 
     A block has an ETag, and the script gets 304 as long as it is the same. ``reads`` is noted where the visitor sees
-    personal data; a page that asks by itself is noted once, when it was opened.
+    personal data, also of a block that is sent.
     """
     areas: tuple[Area, ...] = visit.request.app.state.areas
     told = {
@@ -54,14 +54,15 @@ def page(
         **(facts or {}),
     }
     part = visit.part
-    if part is not None and _BLOCK.fullmatch(part):
-        return _block(visit, render(visit, template, told, part))
-    if reads is not None and visit.may_read_personal:
+    if part is not None and part in LIVE_PARTS:
+        response = _block(visit, render(visit, template, told, part))
+    else:
+        response = html(visit, template, told, status)
+        if told["notice"]:
+            response.delete_cookie(_NOTICE_COOKIE)
+    if reads is not None and visit.may_read_personal and response.status_code != HTTPStatus.NOT_MODIFIED:
         with visit.api.database.transaction() as tx:
             note(tx, visit.actor, *reads, visit.now)
-    response = html(visit, template, told, status)
-    if told["notice"]:
-        response.delete_cookie(_NOTICE_COOKIE)
     return response
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -12,19 +11,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
+from csire_bridge.api.http.problems import problem_of
 from csire_bridge.console.http.answers import html
 from csire_bridge.console.http.visit import PART_HEADER, FormRefused, NotLoggedIn
-from csire_bridge.console.language.languages import Language, language_of
+from csire_bridge.console.language.languages import language_of
+from csire_bridge.console.rendering import Stranger
 from csire_bridge.domain.errors import (
-    ActionRefused,
     BridgeError,
-    ConfigurationError,
-    StaleWrite,
-    StoreFailure,
-    TransientFailure,
 )
 from csire_bridge.domain.people.actor import NotAllowed
-from csire_bridge.domain.people.roles import Permission, roles_with
+from csire_bridge.domain.people.roles import roles_with
 from csire_bridge.telemetry.logs import bound_fields, logger
 
 __all__ = ["Missing", "handle_refusals"]
@@ -34,14 +30,6 @@ _log = logger(__name__)
 
 class Missing(Exception):
     """There is no such thing. The text names it, such as "order 17"."""
-
-
-@dataclass(frozen=True)
-class _Stranger:
-    """Whoever reads the page of an error: it shows nothing of anybody."""
-
-    language: Language
-    may_read_personal: bool = False
 
 
 def handle_refusals(app: FastAPI) -> None:
@@ -59,12 +47,10 @@ def handle_refusals(app: FastAPI) -> None:
 
 
 def _refusal(request: Request, status: HTTPStatus, kind: str, **facts: Any) -> Response:
-    reader = _Stranger(language_of(request))
+    reader = Stranger(language_of(request))
     always = {"request": request, "kind": kind, "request_id": bound_fields().get("request")}
     told = {"text": None, "remedy": None, "roles": [], **always, **facts}
-    response = html(reader, "refusal.html", told, status)
-    response.headers["X-Refused"] = kind
-    return response
+    return html(reader, "refusal.html", told, status)
 
 
 async def _to_sign_in(request: Request, error: Exception) -> Response:
@@ -86,18 +72,11 @@ async def _of_missing(request: Request, error: Exception) -> Response:
 
 async def _of_bridge(request: Request, error: Exception) -> Response:
     assert isinstance(error, BridgeError)  # noqa: S101 - registered for nothing else
-    status, kind, roles = HTTPStatus.INTERNAL_SERVER_ERROR, "failed", list[Any]()
-    if isinstance(error, NotAllowed):
-        status, kind, roles = HTTPStatus.FORBIDDEN, "not-allowed", list(roles_with(Permission(error.permission)))
-    elif isinstance(error, ActionRefused | ConfigurationError):
-        status, kind = HTTPStatus.CONFLICT, "refused"
-    elif isinstance(error, StaleWrite):
-        status, kind = HTTPStatus.CONFLICT, "changed"
-    elif isinstance(error, StoreFailure | TransientFailure):
-        status, kind = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    found = problem_of(error)
+    if found.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request.failed", why=error)
-    return _refusal(request, status, kind, text=error.text, remedy=error.remedy, roles=roles)
+    roles = list(roles_with(error.permission)) if isinstance(error, NotAllowed) else []
+    return _refusal(request, found.status, found.name, text=error.text, remedy=error.remedy, roles=roles)
 
 
 async def _of_fields(request: Request, error: Exception) -> Response:
@@ -115,4 +94,4 @@ async def _of_http(request: Request, error: Exception) -> Response:
 
 async def _of_ourselves(request: Request, error: Exception) -> Response:
     _log.error("request.failed", why=error, exc_info=error)
-    return _refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, "failed")
+    return _refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, "bridge-failed")

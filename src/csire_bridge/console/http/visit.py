@@ -14,7 +14,7 @@ from fastapi import Depends, Form, Request
 from sqlalchemy import Connection
 
 from csire_bridge.access.authenticate import Present
-from csire_bridge.access.browser_login import SESSION_COOKIE, require_own_page
+from csire_bridge.access.browser_login import SESSION_COOKIE, own_cookie, require_own_page
 from csire_bridge.api.needs import ApiNeeds
 from csire_bridge.console.language.languages import Language, language_of
 from csire_bridge.console.needs import ConsoleNeeds
@@ -113,8 +113,8 @@ def origin_of(request: Request) -> Origin:
 
 
 def cookie_name(needs: ConsoleNeeds) -> str:
-    """The name of the session's cookie; under TLS no other host and no other path can set it."""
-    return f"__Host-{SESSION_COOKIE}" if needs.secure else SESSION_COOKIE
+    """The name of the session's cookie."""
+    return own_cookie(SESSION_COOKIE, secure=needs.secure)
 
 
 def visiting(permission: Permission | None) -> Callable[[Request], Visit]:

@@ -1,3 +1,4 @@
 """What lists of pages share: ``fields`` (what people write into filters), ``query`` (filters as an address), ``places``
-(cursors), ``sheets`` (a list as a file), ``marked`` (texts for the catalogs).
+(cursors), ``turning`` (to the next page, and what is new), ``sheets`` (a list as a file), ``marked`` (texts for
+catalogs).
 """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -13,7 +13,7 @@ from csire_bridge.domain.clock import at_wall_clock, start_of
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.pasted_key import KeyKind, bare, recognise
 
-__all__ = ["EicField", "IdField", "MeterField", "MomentField", "PointField", "WordsField", "moment_of"]
+__all__ = ["EicField", "IdField", "MeterField", "MomentField", "PointField", "WordsField", "moment_of", "moments_of"]
 
 
 def _known(kind: KeyKind, what: str) -> Callable[[str], str]:
@@ -37,6 +37,15 @@ def moment_of(text: str, *, end: bool = False) -> datetime:
         return checked_moment(moment if moment.tzinfo else at_wall_clock(moment, later=end))
     except ValueError as error:
         raise ValueError(f"{text!r} is no day or moment such as 2026-11-23 or 2026-11-23 08:00") from error
+
+
+def moments_of(given: Mapping[str, Any]) -> dict[str, datetime]:
+    """Those of the fields that are days or moments, as moments in UTC; a day in a field of an end is its end."""
+    return {
+        name: moment_of(text, end=name.endswith("until"))
+        for name, text in given.items()
+        if text is not None and name.endswith(("since", "until"))
+    }
 
 
 def _moment(text: str) -> str:

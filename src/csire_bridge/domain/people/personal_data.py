@@ -30,9 +30,9 @@ def is_personal(name: str) -> bool:
     return reason or name in _PERSONAL or name in _FREE_TEXTS
 
 
-def masked_text(text: str) -> str:
-    """The text with the codes of metering points cut to their last four digits."""
-    return _POINT.sub(r"...\1", text)
+def masked_text(text: str, left_out: str = "...") -> str:
+    """The text with the codes of metering points cut to their last four digits, behind ``left_out``."""
+    return _POINT.sub(rf"{left_out}\1", text)
 
 
 def masked_facts(facts: object, harmless: Collection[str] = ()) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.domain.people.actor import Actor
+from csire_bridge.domain.people.roles import Permission
 from csire_bridge.store.sql.array_parameter import Read, by_index
 from csire_bridge.store.sql.plain_values import facts_of, history_of
 from csire_bridge.store.tables import JUDGED_AGAIN, message_events, message_verdicts, messages, orders, sid_orders
@@ -40,6 +42,17 @@ class MessageSearch:
     since: datetime | None = None
     until: datetime | None = None
     again: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> MessageSearch:
+        """The criteria as a request gives them by name; ``state`` are several. What is None does not matter."""
+        criteria = {name: value for name, value in given.items() if value is not None}
+        return cls(states=tuple(criteria.pop("state", ())), **criteria)
+
+    def require_permitted(self, actor: Actor) -> None:
+        """Raise NotAllowed where a criterion tells, by what it finds, what the actor may not read."""
+        if self.point is not None:
+            actor.require(Permission.READ_PERSONAL, "the filter `point`")
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same for the database, for whoever reads all of what is found."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, not_, or_, select
 
@@ -22,6 +23,8 @@ from csire_bridge.domain.order.order import (
     RejectionReason,
     WaitsFor,
 )
+from csire_bridge.domain.people.actor import Actor
+from csire_bridge.domain.people.roles import Permission
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.sql.array_parameter import Read, by_index, in_literals
 from csire_bridge.store.tables import (
@@ -41,6 +44,14 @@ from csire_bridge.store.tables import (
 __all__ = ["OrderSearch", "commands_under_way"]
 
 _Named = Iterator[tuple[str, ColumnElement[bool]]]
+_TELLING = ("point", "meter", "reason", "text", "error", "sid_number")
+_CODES: Mapping[str, type[str]] = {
+    "point": MeteringPointCode,
+    "meter": MeterNumber,
+    "supplier": Eic,
+    "message": MessageId,
+    "process": ProcessInstanceId,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +93,27 @@ class OrderSearch:
     cannot: RejectionReason | None = None
     failing: bool = False
     answer: DocumentState | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], now: datetime) -> OrderSearch:
+        """The criteria as a request gives them by name: codes are texts, ``state`` are several, ``clock`` is a stage.
+
+        A stage is looked at ``now`` (UTC). What is None does not matter.
+        """
+        criteria = {name: value for name, value in given.items() if value is not None}
+        criteria["states"] = tuple(criteria.pop("state", ()))
+        for name, value_type in _CODES.items():
+            if name in criteria:
+                criteria[name] = value_type(criteria[name])
+        if "clock" in criteria:
+            criteria["clock"] = ClockAt(criteria["clock"], now)
+        return cls(**criteria)
+
+    def require_permitted(self, actor: Actor) -> None:
+        """Raise NotAllowed where a criterion tells, by what it finds, what the actor may not read."""
+        for name in _TELLING:
+            if getattr(self, name) is not None:
+                actor.require(Permission.READ_PERSONAL, f"the filter `{name}`")
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same for the database, for whoever reads all of what is found."""

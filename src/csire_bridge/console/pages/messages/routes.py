@@ -13,8 +13,9 @@ from csire_bridge.console.area import Area, MenuEntry
 from csire_bridge.console.http.answers import download, page
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Personal, Reading
-from csire_bridge.console.lists.places import CURSOR, place_of, told
+from csire_bridge.console.lists.places import CURSOR, place_of
 from csire_bridge.console.lists.query import query_of, with_query
+from csire_bridge.console.lists.turning import VIEW, news_page, turning
 from csire_bridge.console.pages.messages.filters import MessageListing
 from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.people.acts import Act
@@ -33,7 +34,6 @@ _router = APIRouter()
 Key = Annotated[int, Path(ge=1, le=2**53 - 1)]
 _PATH = "/messages"
 _ROWS = 50
-_VIEW = frozenset({"after"})
 _VIEWS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("all", {}),
     ("refused", {"state": [MessageState.REFUSED]}),
@@ -60,7 +60,7 @@ def journal(visit: Reading, asked: Annotated[MessageListing, Query()]) -> Respon
     with visit.reading() as connection:
         found = message_page(connection, wanted, _ROWS, place)
         count = count_messages(connection, wanted)
-    query = query_of(asked, without=_VIEW)
+    query = query_of(asked, without=VIEW)
     facts: dict[str, Any] = {
         "asked_for": asked,
         "rows": found.messages,
@@ -68,10 +68,7 @@ def journal(visit: Reading, asked: Annotated[MessageListing, Query()]) -> Respon
         "states": list(MessageState),
         "channels": list(Channel),
         "views": [(name, with_query(_PATH, query_of(MessageListing(**given))), query) for name, given in _VIEWS],
-        "looked_to": found.looked_to,
-        "older": with_query(_PATH, query_of(asked, after=told(found.next))) if found.next else None,
-        "newest": with_query(_PATH, query) if asked.after else None,
-        "news": f"{_PATH}/news?{query_of(asked, top=told(found.first) or '0', without=_VIEW)}",
+        **turning(_PATH, asked, found),
     }
     return page(visit, "messages/journal.html", facts, reads=(Act.MESSAGE_READ, "messages: " + (query[:150] or "all")))
 
@@ -87,8 +84,7 @@ def news(
     shown = place_of(top, by_moment=message_way(wanted).by_moment)
     with visit.reading() as connection:
         count = count_new_messages(connection, wanted, shown if top != "0" else None)
-    newest = with_query(_PATH, query_of(asked, without=_VIEW))
-    return page(visit, "orders/news.html", {"new": count, "newest": newest})
+    return news_page(visit, _PATH, asked, count)
 
 
 @_router.get(f"{_PATH}/causes")

@@ -14,13 +14,12 @@ from csire_bridge.console.lists.fields import (
     MomentField,
     PointField,
     WordsField,
-    moment_of,
+    moments_of,
 )
 from csire_bridge.console.lists.places import CURSOR
 from csire_bridge.console.pages.orders.columns import ColumnName
-from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.message.documents import DocumentState
-from csire_bridge.domain.order.clock_stage import ClockAt, ClockStage
+from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
     DisconnectionKind,
@@ -30,29 +29,9 @@ from csire_bridge.domain.order.order import (
     RejectionReason,
     WaitsFor,
 )
-from csire_bridge.domain.people.roles import Permission
 from csire_bridge.store.queries.order_search import OrderSearch
 
 __all__ = ["OrderFilters", "OrderListing"]
-
-_TELLING = ("point", "meter", "reason", "text", "error", "sid_number")
-"""Filters that tell, by what they find, what is masked for some."""
-_SAME = (
-    "waits_for",
-    "kind",
-    "disconnection_kind",
-    "source",
-    "station",
-    "sid_number",
-    "attempts",
-    "undelivered",
-    "cannot",
-    "reason",
-    "text",
-    "error",
-    "failing",
-    "answer",
-)
 
 
 class OrderFilters(BaseModel):
@@ -90,25 +69,10 @@ class OrderFilters(BaseModel):
 
     def search(self, visit: Visit) -> OrderSearch:
         """The same for the database. Raises NotAllowed where it would tell what the visitor may not read."""
-        for name in _TELLING:
-            if getattr(self, name) is not None:
-                visit.actor.require(Permission.READ_PERSONAL, f"the filter {name}")
-        return OrderSearch(
-            states=tuple(self.state),
-            point=MeteringPointCode(self.point) if self.point else None,
-            meter=MeterNumber(self.meter) if self.meter else None,
-            supplier=Eic(self.supplier) if self.supplier else None,
-            message=MessageId(self.message) if self.message else None,
-            process=ProcessInstanceId(self.process) if self.process else None,
-            since=moment_of(self.since) if self.since else None,
-            until=moment_of(self.until, end=True) if self.until else None,
-            dated_since=moment_of(self.dated_since) if self.dated_since else None,
-            dated_until=moment_of(self.dated_until, end=True) if self.dated_until else None,
-            executed_since=moment_of(self.executed_since) if self.executed_since else None,
-            executed_until=moment_of(self.executed_until, end=True) if self.executed_until else None,
-            clock=ClockAt(self.clock, visit.now) if self.clock else None,
-            **{name: getattr(self, name) for name in _SAME},
-        )
+        given = {name: getattr(self, name) for name in OrderFilters.model_fields}
+        wanted = OrderSearch.of(given | moments_of(given), visit.now)
+        wanted.require_permitted(visit.actor)
+        return wanted
 
 
 class OrderListing(OrderFilters):

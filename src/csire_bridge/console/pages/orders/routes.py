@@ -12,9 +12,10 @@ from csire_bridge.console.area import Area, MenuEntry
 from csire_bridge.console.http.answers import page
 from csire_bridge.console.http.visit import Personal, Reading
 from csire_bridge.console.language.catalogs import translations
-from csire_bridge.console.lists.places import CURSOR, place_of, told
-from csire_bridge.console.lists.query import query_of, with_query
+from csire_bridge.console.lists.places import CURSOR, place_of
+from csire_bridge.console.lists.query import query_of
 from csire_bridge.console.lists.sheets import MOST_ROWS, file_of
+from csire_bridge.console.lists.turning import VIEW, news_page, turning
 from csire_bridge.console.pages.orders.columns import IN_FILES, TITLES, USUAL, ColumnName
 from csire_bridge.console.pages.orders.filters import OrderListing
 from csire_bridge.domain.errors import ActionRefused
@@ -41,7 +42,6 @@ __all__ = ["ORDERS"]
 _router = APIRouter()
 _PATH = "/orders"
 _ROWS = 35
-_VIEW = frozenset({"after"})
 _CHOICES: dict[str, Any] = {
     "all_columns": list(ColumnName),
     "states": list(OrderState),
@@ -74,7 +74,7 @@ def orders(visit: Reading, asked: Annotated[OrderListing, Query()]) -> Response:
         found = order_page(connection, wanted, _ROWS, place)
         count = count_orders(connection, wanted)
         rows = listed_orders(connection, found.orders, visit.now)
-    query = query_of(asked, without=_VIEW)
+    query = query_of(asked, without=VIEW)
     facts: dict[str, Any] = {
         "asked_for": asked,
         "rows": rows,
@@ -88,10 +88,7 @@ def orders(visit: Reading, asked: Annotated[OrderListing, Query()]) -> Response:
         "role_choices": list(Role),
         "may_share": Act.VIEW_SHARE,
         "query": query,
-        "looked_to": found.looked_to,
-        "older": with_query(_PATH, query_of(asked, after=told(found.next))) if found.next else None,
-        "newest": with_query(_PATH, query) if asked.after else None,
-        "news": f"{_PATH}/news?{query_of(asked, top=told(found.first) or '0', without=_VIEW)}",
+        **turning(_PATH, asked, found),
     }
     note = (Act.ORDER_READ, "orders: " + (visit.request.url.query[:150] or "all"))
     return page(visit, "orders/list.html", facts, reads=note)
@@ -108,8 +105,7 @@ def news(
     shown = place_of(top, by_moment=order_way(wanted).by_moment)
     with visit.reading() as connection:
         count = count_new_orders(connection, wanted, shown if top != "0" else None)
-    newest = with_query(_PATH, query_of(asked, without=_VIEW))
-    return page(visit, "orders/news.html", {"new": count, "newest": newest})
+    return news_page(visit, _PATH, asked, count)
 
 
 @_router.get(f"{_PATH}/export")
@@ -123,7 +119,7 @@ def export(visit: Personal, asked: Annotated[OrderListing, Query()], file: FileK
             raise ActionRefused(f"more than {MOST_ROWS} orders meet the filters", "filter by a time or a state")
         for start in range(0, len(found), 1000):
             rows += listed_orders(connection, found[start : start + 1000], visit.now)
-    return file_of(visit, file, "orders", IN_FILES, rows, query_of(asked, without=_VIEW | {"column"}))
+    return file_of(visit, file, "orders", IN_FILES, rows, query_of(asked, without=VIEW | {"column"}))
 
 
 ORDERS = Area(_router, (MenuEntry(_PATH, "Orders", Permission.READ, order=20, key="o"),))

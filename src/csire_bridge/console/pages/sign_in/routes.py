@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
@@ -27,6 +26,7 @@ from csire_bridge.console.http.answers import html
 from csire_bridge.console.http.visit import needs_of, origin_of
 from csire_bridge.console.language.languages import LANGUAGE_COOKIE, Language, language_of
 from csire_bridge.console.needs import ConsoleNeeds
+from csire_bridge.console.rendering import Stranger
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.accounts import Refusal, RefusalReason
 
@@ -44,14 +44,6 @@ class Theme(StrEnum):
     AUTO = "auto"
     LIGHT = "light"
     DARK = "dark"
-
-
-@dataclass(frozen=True)
-class _Stranger:
-    """Somebody who has not signed in yet."""
-
-    language: Language
-    may_read_personal: bool = False
 
 
 def login_routes(needs: ConsoleNeeds) -> APIRouter:
@@ -154,7 +146,7 @@ def _sign_in(
         "openid": needs.openid is not None,
         "request": request,
     }
-    return html(_Stranger(language_of(request)), "sign_in/sign_in.html", facts, HTTPStatus(status))
+    return html(Stranger(language_of(request)), "sign_in/sign_in.html", facts, HTTPStatus(status))
 
 
 def _password(request: Request, name: str, against: str | None = None, refusal: Refusal | None = None) -> Response:
@@ -162,7 +154,7 @@ def _password(request: Request, name: str, against: str | None = None, refusal: 
     if against or refusal:
         status = HTTPStatus(refusal_status(refusal)) if refusal else HTTPStatus.UNPROCESSABLE_ENTITY
     facts = {"name": name, "against": against, "refusal": refusal, "shortest": SHORTEST, "request": request}
-    return html(_Stranger(language_of(request)), "sign_in/password.html", facts, status)
+    return html(Stranger(language_of(request)), "sign_in/password.html", facts, status)
 
 
 SIGN_IN = Area(_router)

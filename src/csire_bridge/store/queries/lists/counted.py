@@ -40,8 +40,10 @@ def count_up_to(connection: Connection, way: Way, most: int = MOST_COUNTED) -> C
     return Counted(min(number, most), exact=number <= most and end is None)
 
 
-def count_newer(connection: Connection, way: Way, shown: Place) -> Counted:
-    """How many rows have come before the first one that is shown, up to 99."""
+def count_newer(connection: Connection, way: Way, shown: Place | None) -> Counted:
+    """How many rows have come before the first one that is shown, up to 99; None: the list was empty."""
+    if shown is None:
+        return count_up_to(connection, way, MOST_NEW)
     end = end_of_look(connection, way, shown, LOOK, oldest_first=True) if way.by_row else None
     number = _count(connection, way, shown, end, MOST_NEW)
     return Counted(min(number, MOST_NEW), exact=number <= MOST_NEW and end is None)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from csire_bridge.store.queries.lists.counted import MOST_NEW, Counted, count_newer, count_up_to
+from csire_bridge.store.queries.lists.counted import Counted, count_newer, count_up_to
 from csire_bridge.store.queries.lists.message_ways import message_way
-from csire_bridge.store.queries.lists.ways import Place, moment_at, rows_of
+from csire_bridge.store.queries.lists.ways import Place, moment_at, pages_until, rows_of
 from csire_bridge.store.queries.message_search import FOUND_COLUMNS, FoundMessage, MessageSearch, found_message
 from csire_bridge.store.tables import messages
 
@@ -44,15 +45,12 @@ def message_page(connection: Connection, wanted: MessageSearch, limit: int, afte
 
 def find_messages(connection: Connection, wanted: MessageSearch, limit: int) -> list[FoundMessage]:
     """Up to ``limit`` messages, however far it has to look for them."""
-    found: list[FoundMessage] = []
-    after: Place | None = None
-    while len(found) < limit:
-        page = message_page(connection, wanted, limit - len(found), after)
-        found += page.messages
-        after = page.next
-        if after is None:
-            break
-    return found
+
+    def page_of(most: int, after: Place | None) -> tuple[Sequence[FoundMessage], Place | None]:
+        page = message_page(connection, wanted, most, after)
+        return page.messages, page.next
+
+    return pages_until(limit, page_of)
 
 
 def count_messages(connection: Connection, wanted: MessageSearch) -> Counted:
@@ -62,5 +60,4 @@ def count_messages(connection: Connection, wanted: MessageSearch) -> Counted:
 
 def count_new_messages(connection: Connection, wanted: MessageSearch, shown: Place | None) -> Counted:
     """How many have come since a list was shown that begins with ``shown``; None: it was empty."""
-    way = message_way(wanted)
-    return count_up_to(connection, way, MOST_NEW) if shown is None else count_newer(connection, way, shown)
+    return count_newer(connection, message_way(wanted), shown)

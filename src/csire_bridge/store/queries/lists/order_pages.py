@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from sqlalchemy import Connection, select
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.meter.contactor import ContactorAction
 from csire_bridge.domain.order.order import FINAL_STATES, Order, OrderKind, OrderState
-from csire_bridge.store.queries.lists.counted import MOST_NEW, Counted, count_newer, count_up_to
+from csire_bridge.store.queries.lists.counted import Counted, count_newer, count_up_to
 from csire_bridge.store.queries.lists.order_ways import order_way
-from csire_bridge.store.queries.lists.ways import Place, moment_at, rows_of
+from csire_bridge.store.queries.lists.ways import Place, moment_at, pages_until, rows_of
 from csire_bridge.store.queries.order_search import OrderSearch
 from csire_bridge.store.sql.row_mapper import from_row
 from csire_bridge.store.tables import orders
@@ -72,15 +72,12 @@ def every_order(
 
 def find_orders(connection: Connection, wanted: OrderSearch, limit: int, *, oldest_first: bool = False) -> list[Order]:
     """Up to ``limit`` orders, however far it has to look for them."""
-    found: list[Order] = []
-    after: Place | None = None
-    while len(found) < limit:
-        page = order_page(connection, wanted, limit - len(found), after, oldest_first=oldest_first)
-        found += page.orders
-        after = page.next
-        if after is None:
-            break
-    return found
+
+    def page_of(most: int, after: Place | None) -> tuple[Sequence[Order], Place | None]:
+        page = order_page(connection, wanted, most, after, oldest_first=oldest_first)
+        return page.orders, page.next
+
+    return pages_until(limit, page_of)
 
 
 def count_orders(connection: Connection, wanted: OrderSearch) -> Counted:
@@ -90,8 +87,7 @@ def count_orders(connection: Connection, wanted: OrderSearch) -> Counted:
 
 def count_new_orders(connection: Connection, wanted: OrderSearch, shown: Place | None) -> Counted:
     """How many have come since a list was shown that begins with ``shown``; None: it was empty."""
-    way = order_way(wanted)
-    return count_up_to(connection, way, MOST_NEW) if shown is None else count_newer(connection, way, shown)
+    return count_newer(connection, order_way(wanted), shown)
 
 
 def open_at(connection: Connection, point: MeteringPointCode, action: ContactorAction) -> list[Order]:

@@ -7,18 +7,19 @@ how far it has come; the next page goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, literal, select, tuple_
 
 from csire_bridge.store.sql.array_parameter import not_indexed
 
-__all__ = ["LOOK", "Place", "Rows", "Way", "between", "end_of_look", "moment_at", "rows_of"]
+__all__ = ["LOOK", "Place", "Rows", "Way", "between", "end_of_look", "moment_at", "pages_until", "rows_of"]
 
 LOOK = 10_000
+_T = TypeVar("_T")
 _Conditions = tuple[ColumnElement[bool], ...]
 
 
@@ -89,6 +90,21 @@ def rows_of(
     if len(found) > limit:
         return Rows(found[:limit], way.place(found[limit - 1]), None)
     return Rows(found, end, end)
+
+
+def pages_until(limit: int, page_of: Callable[[int, Place | None], tuple[Sequence[_T], Place | None]]) -> list[_T]:
+    """Up to ``limit`` things, however far it has to look for them.
+
+    ``page_of`` gives up to so many behind a place, and where the next page begins.
+    """
+    found: list[_T] = []
+    after: Place | None = None
+    while len(found) < limit:
+        page, after = page_of(limit - len(found), after)
+        found += page
+        if after is None:
+            break
+    return found
 
 
 def moment_at(

@@ -10,7 +10,7 @@ import pytest
 
 import csire_bridge.console
 from csire_bridge.access.browser_login import own_path
-from csire_bridge.console.http.answers import LIVE_PARTS
+from csire_bridge.console.http.visit import LIVE_PARTS
 from csire_bridge.domain.people.roles import Role
 from tests.support.console import OWN, Console
 from tests.support.people import PASSWORD, add_account
@@ -178,4 +178,5 @@ def test_the_script_fetches_only_blocks_that_may_be_sent_alone() -> None:
 
 
 def test_an_unknown_block_is_answered_with_the_whole_page(console: Console) -> None:
-    assert "<html" in console.visitor().part("/orders", "main").html
+    for path in ("/", "/orders"):
+        assert "<html" in console.visitor().part(path, "main").html

@@ -233,3 +233,12 @@ def test_all_refused_messages_that_match_are_judged_again_or_replayed(console: C
     assert "1 would be done" in preview.text
     send(chief, f"/jobs/{key_of(preview)}/start", {"count": 1})
     assert "1 done" in chief.get(f"/jobs/{key_of(preview)}").text
+
+
+def test_of_a_pasted_list_those_that_were_found_can_be_acted_on(console: Console) -> None:
+    clerk, (first, second) = console.visitor(Role.OPERATOR), parked(console, 2)
+    looked_up = clerk.send("/orders/keys", {"keys": f"{first}\n{second}\n999999"}, "/orders/keys")
+    assert "Preview for the 2 that were found" in looked_up.text
+    items = re.findall(r'<input type="hidden" name="item" value="([0-9]+)">', looked_up.html)
+    assert items == [first, second]
+    assert "2 would be done" in planned(clerk, kind="retry", item=items).text

@@ -111,7 +111,7 @@ def test_an_empty_bridge_says_that_nothing_waits(console: Console) -> None:
     assert {number for _, _, number in counts(page)} == {0}
 
 
-@pytest.mark.parametrize("part", ["needs", "work", "ready"])
+@pytest.mark.parametrize("part", ["needs", "work"])
 def test_its_parts_bring_themselves_up_to_date(filled: Console, part: str) -> None:
     visitor = filled.visitor()
     block = visitor.part("/", part)

@@ -22,11 +22,9 @@ from csire_bridge.console.rendering import Reader, render
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
 
-__all__ = ["LIVE_PARTS", "Note", "download", "html", "page", "redirect"]
+__all__ = ["Note", "download", "html", "page", "redirect"]
 
 _NOTICE_COOKIE = "csire-notice"
-LIVE_PARTS = frozenset({"health", "needs", "news", "now", "progress", "work"})
-"""The blocks of pages that their script fetches again by themselves."""
 Note = tuple[Act, str]
 """As what the audit notes that personal data were read: the act, and what was read."""
 
@@ -54,7 +52,7 @@ def page(
         **(facts or {}),
     }
     part = visit.part
-    if part is not None and part in LIVE_PARTS:
+    if part is not None:
         response = _block(visit, render(visit, template, told, part))
     else:
         response = html(visit, template, told, status)

@@ -25,6 +25,7 @@ from csire_bridge.domain.people.roles import Permission
 from csire_bridge.telemetry.logs import bound_fields
 
 __all__ = [
+    "LIVE_PARTS",
     "PART_HEADER",
     "Anybody",
     "Auditing",
@@ -43,6 +44,10 @@ __all__ = [
 
 PART_HEADER = "X-Console-Part"
 """Names the block of the page that is wanted; sent by our script, when a page asks for its news by itself."""
+
+
+LIVE_PARTS = frozenset({"health", "needs", "news", "now", "progress", "work"})
+"""The blocks of pages that their script fetches again by themselves."""
 
 
 class NotLoggedIn(Exception):
@@ -87,7 +92,8 @@ class Visit:
     @property
     def part(self) -> str | None:
         """The block that the page asks for by itself; None for the whole page."""
-        return self.request.headers.get(PART_HEADER)
+        asked = self.request.headers.get(PART_HEADER)
+        return asked if asked in LIVE_PARTS else None
 
     def may(self, wanted: Permission | Act) -> bool:
         """Whether the visitor has a permission, or the one that an act needs."""

@@ -11,10 +11,12 @@ from enum import StrEnum
 
 from csire_bridge.domain.meter.contactor import ContactorAction
 
-__all__ = ["CAP_WINDOW", "Allowance", "Stop", "StopScope"]
+__all__ = ["CAP_WINDOW", "REQUEST_LASTS", "Allowance", "Stop", "StopScope"]
 
 CAP_WINDOW = timedelta(hours=1)
 """The cap counts the disconnections that were given within this time."""
+REQUEST_LASTS = timedelta(days=1)
+"""A request for more than the cap that nobody has approved by then is over: things look different a day later."""
 
 
 class StopScope(StrEnum):

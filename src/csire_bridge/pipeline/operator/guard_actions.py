@@ -89,7 +89,8 @@ def ask(tx: Transaction, count: int, act: OperatorAction) -> int:
 def approve(tx: Transaction, key: int, act: OperatorAction, lasts: timedelta) -> Allowance:
     """Approve a request for ``lasts`` from now on; orders that wait for the cap are looked at again at once.
 
-    Raises ActionRefused when there is no such request, it was approved before, or the same person asked for it.
+    Raises ActionRefused when there is no such request, it was approved before or has lapsed, or the same person asked
+    for it.
     """
     require_in_person(act.who, "more than the cap")
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, TextClause, func, select
 
 from csire_bridge.domain.jobs.job import OPEN_STATES, ItemState, Job, JobItem, JobState
 from csire_bridge.domain.jobs.kinds import JobKind
@@ -15,7 +15,16 @@ from csire_bridge.store.repositories.people.jobs import job_of
 from csire_bridge.store.sql.row_mapper import from_rows, to_row
 from csire_bridge.store.tables import OPEN_JOBS, job_items, jobs, orders
 
-__all__ = ["JobSearch", "find_items", "find_jobs", "item_facts", "job_facts", "order_keys", "waiting_jobs"]
+__all__ = [
+    "JobSearch",
+    "count_waiting",
+    "find_items",
+    "find_jobs",
+    "item_facts",
+    "job_facts",
+    "order_keys",
+    "waiting_jobs",
+]
 
 _MASK = "(masked)"
 
@@ -52,8 +61,17 @@ def find_jobs(connection: Connection, wanted: JobSearch, limit: int) -> list[Job
 
 def waiting_jobs(connection: Connection, now: datetime, limit: int) -> list[Job]:
     """Up to ``limit`` jobs that wait for another person and have not lapsed, the oldest first."""
-    waits = (OPEN_JOBS, jobs.c.state == JobState.WAITING.value, jobs.c.ends_at > now)
-    return [job_of(row) for row in connection.execute(select(jobs).where(*waits).order_by(jobs.c.key).limit(limit))]
+    query = select(jobs).where(*_waits(now)).order_by(jobs.c.key).limit(limit)
+    return [job_of(row) for row in connection.execute(query)]
+
+
+def count_waiting(connection: Connection, now: datetime) -> int:
+    """How many those are."""
+    return connection.execute(select(func.count()).select_from(jobs).where(*_waits(now))).scalar_one()
+
+
+def _waits(now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
+    return OPEN_JOBS, jobs.c.state == JobState.WAITING.value, jobs.c.ends_at > now
 
 
 def find_items(

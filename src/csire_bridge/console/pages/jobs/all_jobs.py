@@ -1,4 +1,4 @@
-"""Lists of jobs: what waits for my approval, what is under way, what I have asked for, all."""
+"""Lists of jobs: what waits for my approval or anybody's, what is under way, what I have asked for, all."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from csire_bridge.domain.jobs.job import Job
 from csire_bridge.domain.jobs.kinds import ABOUT
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.domain.people.second_person import same_person
+from csire_bridge.store.queries.guard_facts import waiting_requests
 from csire_bridge.store.queries.job_list import JobSearch, find_jobs, waiting_jobs
 
 __all__ = ["list_pages"]
@@ -28,6 +29,7 @@ class View(StrEnum):
     """Which jobs are shown."""
 
     APPROVE = "approve"
+    WAITING = "waiting"
     OPEN = "open"
     MINE = "mine"
     ALL = "all"
@@ -37,15 +39,19 @@ class View(StrEnum):
 def jobs(visit: _Reading, view: View = View.APPROVE, after: int | None = None) -> Response:
     """A list, the newest first; what waits for approval, the oldest first."""
     with visit.reading() as connection:
-        waiting = [job for job in waiting_jobs(connection, visit.now, _MOST_WAITING) if _may_decide(visit, job)]
-        found = waiting if view is View.APPROVE else _found(visit, connection, view, after)
-    more = view is not View.APPROVE and len(found) > _ROWS
-    shown = found if view is View.APPROVE else found[:_ROWS]
+        waiting = waiting_jobs(connection, visit.now, _MOST_WAITING)
+        mine = [job for job in waiting if _may_decide(visit, job)]
+        whole = {View.APPROVE: mine, View.WAITING: waiting}.get(view)
+        found = _found(visit, connection, view, after) if whole is None else whole
+        above_cap = waiting_requests(connection, visit.now)
+    more = whole is None and len(found) > _ROWS
+    shown = found[:_ROWS] if whole is None else found
     facts = {
         "jobs": shown,
         "view": view,
         "views": list(View),
-        "waiting": len(waiting),
+        "counts": {View.APPROVE: len(mine), View.WAITING: len(waiting)},
+        "above_cap": len(above_cap),
         "older": f"/jobs?view={view}&after={shown[-1].key}" if more else None,
         "newest": f"/jobs?view={view}" if after else None,
     }

@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from csire_bridge.console.charts import Figures, Series, columns
 from csire_bridge.console.http.visit import Visit
 from csire_bridge.console.language import moments
 from csire_bridge.console.pages.today.addresses import address_of
-from csire_bridge.domain.jobs.job import JobState
 from csire_bridge.store.queries.alerts.alert_list import ListedAlert
+from csire_bridge.store.queries.guard_facts import waiting_requests
+from csire_bridge.store.queries.job_list import count_waiting
 from csire_bridge.store.queries.order_search import OrderSearch
 from csire_bridge.store.queries.today.causes import common_causes
 from csire_bridge.store.queries.today.held_back import held_back
@@ -21,7 +22,6 @@ from csire_bridge.store.queries.today.hours import HOUR, HourOfOrders, last_hour
 from csire_bridge.store.queries.today.lines import heard, last_event, open_circuits
 from csire_bridge.store.queries.today.oldest import oldest_waiting
 from csire_bridge.store.queries.today.tallies import TallyName, tallies
-from csire_bridge.store.tables import OPEN_JOBS, jobs
 
 __all__ = ["needs", "work"]
 
@@ -33,12 +33,12 @@ def needs(visit: Visit, connection: Connection) -> dict[str, Any]:
     """What needs a person: counts, alerts, clocks, acts that wait for a second person."""
     counted = list(tallies(connection, visit.now))
     alerts: Sequence[ListedAlert] = [one for one in visit.api.alerts(visit.now) if one.needs_a_person]
-    waiting = select(func.count()).select_from(jobs).where(OPEN_JOBS, jobs.c.state == JobState.WAITING.value)
     return {
         "counts": [one for one in counted if one.name not in _CLOCKS],
         "clocks": [one for one in counted if one.name in _CLOCKS],
         "alerts": alerts,
-        "second_person": connection.execute(waiting).scalar_one(),
+        "second_person": count_waiting(connection, visit.now),
+        "above_cap": len(waiting_requests(connection, visit.now)),
         "address_of": address_of,
     }
 

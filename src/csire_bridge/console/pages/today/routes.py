@@ -25,7 +25,7 @@ def today(visit: Reading) -> Response:
     with visit.reading() as connection:
         if visit.part in (None, "needs"):
             told |= facts.needs(visit, connection)
-        if visit.part in (None, "work", "ready"):
+        if visit.part in (None, "work"):
             told |= facts.work(visit, connection, translations(visit.language).gettext)
     return page(visit, "today/today.html", told)
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Result, bindparam, delete, func, insert, null, or_, select, update
+from sqlalchemy import Connection, Result, and_, bindparam, delete, func, insert, null, or_, select, update
 from sqlalchemy.sql.dml import Delete, Update
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.identifiers import MeteringPointCode
-from csire_bridge.domain.metering_point.guards import Allowance, Stop, StopScope
+from csire_bridge.domain.metering_point.guards import REQUEST_LASTS, Allowance, Stop, StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.circuit_breaker import Circuit
 from csire_bridge.domain.people.second_person import require_second_person
@@ -118,13 +118,15 @@ class Guards:
         """Approve a request for ``lasts`` from now on.
 
         Raises KeyError when there is no such request, ValueError when the same person asked for it, StaleWrite when it
-        was approved before.
+        was approved before, or has lapsed.
         """
         row = self._connection.execute(select(allowances).where(allowances.c.key == key)).first()
         if row is None:
             raise KeyError(key)
         asked = from_row(Allowance, row)
         require_second_person(asked.asked_by, by)
+        if asked.asked_at + REQUEST_LASTS <= at:
+            raise StaleWrite(f"request {key} has lapsed: nobody approved it within a day")
         values = {"approved_at": at, "approved_by": by, "approved_why": why, "until": at + lasts}
         fresh = update(allowances).where(allowances.c.key == key, allowances.c.approved_at.is_(None))
         if not self._connection.execute(fresh.values(values)).rowcount:
@@ -133,7 +135,8 @@ class Guards:
 
     def allowances(self, now: datetime) -> list[Allowance]:
         """Requests that wait for a second person, and allowances that count."""
-        query = select(allowances).where(or_(allowances.c.approved_at.is_(None), allowances.c.until > now))
+        waits = and_(allowances.c.approved_at.is_(None), allowances.c.asked_at > now - REQUEST_LASTS)
+        query = select(allowances).where(or_(waits, allowances.c.until > now)).order_by(allowances.c.key)
         return list(from_rows(Allowance, self._connection.execute(query)))
 
     def circuit(self, name: str) -> Circuit:

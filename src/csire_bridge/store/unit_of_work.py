@@ -18,6 +18,7 @@ from csire_bridge.store.repositories.messages.head_end_events import HeadEndEven
 from csire_bridge.store.repositories.messages.messages import Journal
 from csire_bridge.store.repositories.messages.outbox import Outbox
 from csire_bridge.store.repositories.messages.partners import PartnerRegistry
+from csire_bridge.store.repositories.orders.care import CareBook
 from csire_bridge.store.repositories.orders.notes import Notes
 from csire_bridge.store.repositories.orders.order_steps import Steps
 from csire_bridge.store.repositories.orders.orders import OrderBook
@@ -66,6 +67,7 @@ class UnitOfWork:
         self.steps = Steps(connection)
         self.figures = FigureBook(connection)
         self.notes = Notes(connection)
+        self.care = CareBook(connection)
         self.guards = Guards(connection)
         self.danger_cuts = DangerCuts(connection)
         self.complaints = Complaints(connection)

@@ -19,7 +19,9 @@ from csire_bridge.api.http.fields import (
     Words,
 )
 from csire_bridge.api.http.pages import LONGEST
+from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel, MessageState
+from csire_bridge.domain.order.care import Whose
 from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -62,12 +64,16 @@ class OrderFilter(Strict):
     undelivered: Annotated[NotDelivered | None, Field(description="Why a command could not be delivered.")] = None
     cannot: Annotated[RejectionReason | None, Field(description="Why it can't be carried out.")] = None
     clock: Annotated[ClockStage | None, Field(description="How much of the time until its deadline is over.")] = None
+    care: Annotated[Whose | None, Field(description="Who takes care of it.")] = None
+    failing: Annotated[bool | None, Field(description="Its work failed several times and is tried again.")] = None
+    answer: Annotated[DocumentState | None, Field(description="How one of its answers stands.")] = None
     dated_since: Annotated[MomentText | None, Field(description="It may run then or later.")] = None
     dated_until: Annotated[MomentText | None, Field(description="It may run before.")] = None
 
     def search(self, call: Call) -> OrderSearch:
         """The same for the database; raises NotAllowed where it would tell what the caller may not read."""
-        wanted = OrderSearch.of({name: getattr(self, name) for name in OrderFilter.model_fields}, call.now)
+        given = {name: getattr(self, name) for name in OrderFilter.model_fields}
+        wanted = OrderSearch.of(given, call.now, call.actor.name)
         wanted.require_permitted(call.actor)
         return wanted
 

@@ -1,4 +1,4 @@
-"""An order's story: its time line, related orders, notes, and its acknowledgements as XML and PDF."""
+"""An order's story: its time line, related orders, notes, who takes care, its acknowledgements (XML, PDF)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from csire_bridge.access.care_actions import take_care
 from csire_bridge.api.http.acts import act
 from csire_bridge.api.http.answers import answer
 from csire_bridge.api.http.call import Ordering, Personal, Reading
@@ -40,6 +41,12 @@ class NewNote(Strict):
     """What others shall know. It can't be changed; a wrong note is corrected by another one."""
 
     text: Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE)]
+
+
+class NewCare(Strict):
+    """Whoever takes care of it; null: nobody."""
+
+    person: Annotated[str | None, Field(max_length=64)]
 
 
 @order_story_router.get("/orders/{key}/timeline", response_model=Facts, summary="Its story on one time line")
@@ -83,6 +90,17 @@ def new_note(call: Ordering, key: Key, body: NewNote, idempotency: IdempotencyKe
         return to_row(write_note(tx, key, body.text, doing))
 
     return act(call, Act.ORDER_NOTE, body, idempotency, lambda _: work, status=HTTPStatus.CREATED)
+
+
+@order_story_router.post("/orders/{key}/care", response_model=Facts, summary="Who takes care of it")
+def care(call: Ordering, key: Key, body: NewCare, idempotency: IdempotencyKey = None) -> Response:
+    """An account that may act on orders; nobody with null. It changes no order."""
+
+    def work(tx: UnitOfWork, doing: OperatorAction) -> object:
+        found = take_care(tx, key, body.person, doing)
+        return to_row(found) if found else {"order": key, "person": None}
+
+    return act(call, Act.ORDER_CARE, body, idempotency, lambda _: work)
 
 
 @order_story_router.get(

@@ -20,6 +20,7 @@ from csire_bridge.domain.metering_point.complaints import Decision
 from csire_bridge.domain.metering_point.facts import Source
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
+from csire_bridge.domain.order.care import Whose
 from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -77,6 +78,7 @@ SHOWN: tuple[type[Enum], ...] = (
     Subject,
     TokenState,
     WaitsFor,
+    Whose,
 )
 """The enums that pages show; a test holds that each value has its Polish words."""
 

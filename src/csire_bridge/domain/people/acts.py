@@ -20,6 +20,7 @@ class Act(StrEnum):
     ORDER_WITHDRAW = "order.withdraw"
     ORDER_SETTLE = "order.settle"
     ORDER_NOTE = "order.note"
+    ORDER_CARE = "order.care"
     ORDER_READ = "order.read"
     WORK_RELEASE = "work.release"
     ANSWER_RESEND = "answer.resend"
@@ -95,6 +96,7 @@ PERMISSION_OF: Mapping[Act, Permission | None] = {
     Act.ORDER_WITHDRAW: Permission.ORDERS,
     Act.ORDER_SETTLE: Permission.ORDERS,
     Act.ORDER_NOTE: Permission.ORDERS,
+    Act.ORDER_CARE: Permission.ORDERS,
     Act.ORDER_READ: Permission.READ_PERSONAL,
     Act.WORK_RELEASE: Permission.ORDERS,
     Act.ANSWER_RESEND: Permission.ORDERS,

@@ -43,6 +43,7 @@ from csire_bridge.store.tables import (
     message_verdicts,
     messages,
     metering_point_updates,
+    order_care,
     order_events,
     order_notes,
     order_steps,
@@ -66,6 +67,7 @@ _ANSWERED = [kind.value for kind in OrderKind if kind.contactor_action]
 _OF_AN_ORDER = [WorkStep.EXECUTE.value, WorkStep.PERFORM.value, WorkStep.ACKNOWLEDGE.value]
 _BELOW_AN_ORDER: Sequence[Table] = (
     order_events,
+    order_care,
     order_notes,
     head_end_events,
     order_steps,

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, no
 
 from csire_bridge.domain.identifiers import Eic, MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.order.care import CareOf, Whose
 from csire_bridge.domain.order.clock_stage import ClockAt, ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -31,9 +32,11 @@ from csire_bridge.store.tables import (
     FOR_A_PERSON,
     OFTEN_FAILED,
     OPEN_COMMANDS,
+    STANDING_CARE,
     UNSETTLED,
     WITH_DEADLINE,
     metering_points,
+    order_care,
     order_events,
     orders,
     outbox,
@@ -63,7 +66,7 @@ class OrderSearch:
     other pairs are when it may run (``dated``) and when it was carried out. ``message`` is the hub's message that asked
     for it, ``sid_number`` the order's number at SID, ``station`` that of its point. ``attempts``: so many commands were
     given, or more. ``failing``: its work has failed several times and is tried again. ``answer``: one of its answers
-    stands so. All moments are UTC.
+    stands so. ``care``: who takes care of it. All moments are UTC.
     """
 
     states: tuple[OrderState, ...] = ()
@@ -93,12 +96,13 @@ class OrderSearch:
     cannot: RejectionReason | None = None
     failing: bool = False
     answer: DocumentState | None = None
+    care: CareOf | None = None
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], now: datetime) -> OrderSearch:
+    def of(cls, given: Mapping[str, Any], now: datetime, me: str) -> OrderSearch:
         """The criteria as a request gives them by name: codes are texts, ``state`` are several, ``clock`` is a stage.
 
-        A stage is looked at ``now`` (UTC). What is None does not matter.
+        A stage is looked at ``now`` (UTC); ``me`` is the name of whoever asks. What is None does not matter.
         """
         criteria = {name: value for name, value in given.items() if value is not None}
         criteria["states"] = tuple(criteria.pop("state", ()))
@@ -107,6 +111,8 @@ class OrderSearch:
                 criteria[name] = value_type(criteria[name])
         if "clock" in criteria:
             criteria["clock"] = ClockAt(criteria["clock"], now)
+        if "care" in criteria:
+            criteria["care"] = CareOf(criteria["care"], me)
         return cls(**criteria)
 
     def require_permitted(self, actor: Actor) -> None:
@@ -185,6 +191,8 @@ class OrderSearch:
             yield "failing", read(orders.c.key).in_(_FAILING)
         if self.answer:
             yield "answer", read(orders.c.key).in_(_with_answer(self.answer))
+        if self.care:
+            yield _care(self.care, read)
         yield from self._words()
 
     def _words(self) -> _Named:
@@ -201,6 +209,14 @@ _ITS_WORK = and_(work.c.subject == orders.c.key, in_literals(work.c.step, (WorkS
 
 
 _FAILING = select(work.c.subject).where(OFTEN_FAILED, work.c.step == WorkStep.EXECUTE.value, work.c.parked.is_(False))
+
+
+def _care(care: CareOf, read: Read) -> tuple[str, ColumnElement[bool]]:
+    """By whom; the many of which nobody takes care are told by each row."""
+    if care.whose is Whose.NOBODYS:
+        return "uncared", ~exists().where(order_care.c.order == orders.c.key, STANDING_CARE)
+    mine = [order_care.c.person == care.me] if care.whose is Whose.MINE else []
+    return "care", read(orders.c.key).in_(select(order_care.c.order).where(STANDING_CARE, *mine))
 
 
 def _with_answer(state: DocumentState) -> Select[tuple[int]]:

@@ -26,8 +26,10 @@ __all__ = [
     "FOR_A_PERSON",
     "NOT_DONE",
     "OPEN_COMMANDS",
+    "STANDING_CARE",
     "WITH_DEADLINE",
     "head_end_events",
+    "order_care",
     "order_events",
     "order_notes",
     "order_steps",
@@ -169,6 +171,34 @@ order_notes = Table(
     Column("at", Moment, nullable=False, index=True),
     Column("by", String(100), nullable=False),
     Column("text", Text, nullable=False),
+)
+
+# Who takes care of an order; at most one stands for each.
+order_care = Table(
+    "order_care",
+    metadata,
+    Column("key", KEY, primary_key=True, autoincrement=True),
+    Column("order", KEY, ForeignKey("orders.key"), nullable=False, index=True),
+    Column("person", String(100), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("ended_at", Moment),
+    Column("ended_by", String(100)),
+)
+STANDING_CARE = text("ended_at IS NULL")
+Index(
+    "uq_order_care_standing",
+    order_care.c.order,
+    unique=True,
+    sqlite_where=STANDING_CARE,
+    postgresql_where=STANDING_CARE,
+)
+Index(
+    "ix_order_care_person",
+    order_care.c.person,
+    order_care.c.order,
+    sqlite_where=STANDING_CARE,
+    postgresql_where=STANDING_CARE,
 )
 
 head_end_events = Table(

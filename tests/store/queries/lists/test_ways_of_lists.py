@@ -13,6 +13,7 @@ from sqlalchemy import Connection, event, select
 
 from csire_bridge.domain.identifiers import MessageId, MeterNumber, ProcessInstanceId
 from csire_bridge.domain.message.message import MessageState
+from csire_bridge.domain.order.care import CareOf, Whose
 from csire_bridge.domain.order.clock_stage import ClockAt, ClockStage
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.store.database import Database
@@ -33,6 +34,7 @@ ORDERS = {
     "number at SID": (OrderSearch(sid_number="S-17"), "sqlite_autoindex_sid_orders"),
     "meter": (OrderSearch(meter=MeterNumber("M1"), since=NOW), "orders_meter"),
     "station": (OrderSearch(station="S1", states=(OrderState.DONE,)), "ix_metering_points_station"),
+    "care": (OrderSearch(care=CareOf(Whose.MINE, "olga"), states=(OrderState.PARKED,)), "ix_order_care_person"),
     "clock": (OrderSearch(clock=ClockAt(ClockStage.PAST, NOW)), "ix_orders_deadline"),
     "waits for": (OrderSearch(waits_for=WaitsFor.HOLD, supplier=HUB), "ix_orders_waits_for"),
     "state": (OrderSearch(states=(OrderState.PARKED,), supplier=HUB), "ix_orders_not_done"),
@@ -49,7 +51,7 @@ MESSAGES = {
     "state": (MessageSearch(states=(MessageState.REFUSED,), sender=str(HUB)), "ix_messages_not_accepted"),
     "again": (MessageSearch(again=True), "ix_messages_again"),
 }
-FEW = {"point", "process", "message", "number at SID", "meter", "station", "clock", "again"}
+FEW = {"care", "point", "process", "message", "number at SID", "meter", "station", "clock", "again"}
 SORTED_IN_A_WINDOW = {"states", "code"}  # some branches of an index, each to the same place
 
 

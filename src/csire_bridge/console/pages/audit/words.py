@@ -72,6 +72,7 @@ WORDS: Mapping[Act, str] = {
     Act.ALERT_ACKNOWLEDGE: N_("alert acknowledged"),
     Act.SHIFT_NOTE: N_("note for the next shift"),
     Act.ORDER_NOTE: N_("note on an order"),
+    Act.ORDER_CARE: N_("who takes care of an order"),
     Act.JOB_PLAN: N_("job planned"),
     Act.JOB_START: N_("job started"),
     Act.JOB_CANCEL: N_("job cancelled"),

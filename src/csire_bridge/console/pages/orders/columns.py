@@ -32,6 +32,7 @@ class ColumnName(StrEnum):
     PROCESS = "process"
     EXECUTED = "executed"
     REASON = "reason"
+    CARE = "care"
 
 
 _C = ColumnName
@@ -52,6 +53,7 @@ TITLES: Mapping[ColumnName, str] = {
     _C.PROCESS: N_("Process"),
     _C.EXECUTED: N_("Executed"),
     _C.REASON: N_("Reason"),
+    _C.CARE: N_("Who takes care"),
 }
 """The headings; English, as in the catalogs."""
 USUAL: Sequence[ColumnName] = (
@@ -82,4 +84,5 @@ IN_FILES: Sequence[PlainColumn[ListedOrder]] = (
     PlainColumn("process", lambda row: row.order.process_instance),
     PlainColumn("executed", lambda row: row.order.executed_at),
     PlainColumn("reason", lambda row: row.words),
+    PlainColumn("who takes care", lambda row: row.care.person if row.care else None),
 )

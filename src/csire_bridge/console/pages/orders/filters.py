@@ -19,6 +19,7 @@ from csire_bridge.console.lists.fields import (
 from csire_bridge.console.lists.places import CURSOR
 from csire_bridge.console.pages.orders.columns import ColumnName
 from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.order.care import Whose
 from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -66,11 +67,12 @@ class OrderFilters(BaseModel):
     sid_number: WordsField | None = None
     failing: bool = False
     answer: DocumentState | None = None
+    care: Whose | None = None
 
     def search(self, visit: Visit) -> OrderSearch:
         """The same for the database. Raises NotAllowed where it would tell what the visitor may not read."""
         given = {name: getattr(self, name) for name in OrderFilters.model_fields}
-        wanted = OrderSearch.of(given | moments_of(given), visit.now)
+        wanted = OrderSearch.of(given | moments_of(given), visit.now, visit.actor.name)
         wanted.require_permitted(visit.actor)
         return wanted
 

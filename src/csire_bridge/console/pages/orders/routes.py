@@ -16,10 +16,12 @@ from csire_bridge.console.lists.places import CURSOR, place_of
 from csire_bridge.console.lists.query import query_of
 from csire_bridge.console.lists.sheets import MOST_ROWS, file_of
 from csire_bridge.console.lists.turning import VIEW, news_page, turning
+from csire_bridge.console.pages.orders.care import care_pages
 from csire_bridge.console.pages.orders.columns import IN_FILES, TITLES, USUAL, ColumnName
 from csire_bridge.console.pages.orders.filters import OrderListing
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.order.care import Whose
 from csire_bridge.domain.order.clock_stage import ClockStage
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import (
@@ -40,6 +42,7 @@ from csire_bridge.store.queries.lists.order_ways import order_way
 __all__ = ["ORDERS"]
 
 _router = APIRouter()
+_router.include_router(care_pages)
 _PATH = "/orders"
 _ROWS = 35
 _CHOICES: dict[str, Any] = {
@@ -53,8 +56,9 @@ _CHOICES: dict[str, Any] = {
     "not_delivered": list(NotDelivered),
     "cannot": list(RejectionReason),
     "answers": list(DocumentState),
+    "whose": list(Whose),
 }
-_USUAL_FILTERS = {"state", "kind", "source", "waits_for", "clock", "since", "until", "supplier", "station"}
+_USUAL_FILTERS = {"state", "kind", "source", "waits_for", "clock", "care", "since", "until", "supplier", "station"}
 _MORE = set(OrderListing.model_fields) - _USUAL_FILTERS - {"after"}
 
 

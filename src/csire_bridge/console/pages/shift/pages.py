@@ -16,6 +16,7 @@ from csire_bridge.console.pages.alerts.pages import headline
 from csire_bridge.console.pages.alerts.remedies import REMEDIES
 from csire_bridge.console.pages.audit.words import WORDS
 from csire_bridge.domain.operations.shifts import DESK_ACTS, Shift
+from csire_bridge.domain.order.order import FINAL_STATES
 from csire_bridge.domain.people.acts import PERMISSION_OF, Act
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.pipeline.operator.shift_actions import hand_over
@@ -34,7 +35,10 @@ def book(visit: Personal, day: date | None = None, number: Annotated[int | None,
     now = Shift.at(visit.now)
     shift = now if day is None or number is None else Shift(day, number)
     with visit.reading() as connection:
-        found = UnitOfWork(connection).audit.between(shift.since, shift.until, DESK_ACTS, _SHOWN + 1)
+        tx = UnitOfWork(connection)
+        found = tx.audit.between(shift.since, shift.until, DESK_ACTS, _SHOWN + 1)
+        care = tx.care.newest(_SHOWN) if shift == now else []
+        orders = tx.orders.get_many([one.order for one in care])
     acts = [(one.entry, WORDS.get(Act(one.entry.act))) for one in found[:_SHOWN] if one.entry.act != Act.SHIFT_NOTE]
     alerts = visit.api.alerts(visit.now) if shift == now else []
     facts = {
@@ -45,6 +49,7 @@ def book(visit: Personal, day: date | None = None, number: Annotated[int | None,
         "by_person": Counter(entry.actor for entry, _ in acts).most_common(),
         "notes": [one.entry for one in found if one.entry.act == Act.SHIFT_NOTE],
         "cases": [(one, headline(one.alert, visit.now), REMEDIES[one.alert.kind][1]) for one in alerts],
+        "in_care": [(one, orders[one.order]) for one in care if orders[one.order].state not in FINAL_STATES],
         "may_note": visit.may(Act.SHIFT_NOTE),
     }
     return page(visit, "shift/book.html", facts, reads=(Act.ORDER_READ, f"shift book of {shift.since:%Y-%m-%d %H:%M}"))

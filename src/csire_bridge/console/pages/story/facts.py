@@ -11,15 +11,19 @@ from sqlalchemy import Connection, select
 
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Visit
+from csire_bridge.console.pages.orders.care import people_for_care
 from csire_bridge.domain.law.clock_counts import ClockFate
 from csire_bridge.domain.message.documents import DocumentState
+from csire_bridge.domain.order.care import Care
 from csire_bridge.domain.order.order import Order
+from csire_bridge.domain.people.acts import Act
 from csire_bridge.pipeline.execute.gates.explain import Explanation
 from csire_bridge.pipeline.operator.explanations import explained
 from csire_bridge.store.queries.story.order_story import Story, order_story
 from csire_bridge.store.queries.story.related import RelatedOrder, related_orders
 from csire_bridge.store.repositories.orders.orders import OrderBook
 from csire_bridge.store.tables import outbox, sid_orders
+from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["AnswerLine", "OrderPage", "order_page", "the_order"]
 
@@ -39,7 +43,9 @@ class AnswerLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPage:
-    """Everything on the page. ``explanation`` is None for whoever may not read personal data."""
+    """Everything on the page. ``explanation`` is None for whoever may not read personal data; ``people`` are those to
+    whom the order can be given.
+    """
 
     order: Order
     story: Story
@@ -47,6 +53,8 @@ class OrderPage:
     related: Sequence[RelatedOrder]
     answers: Sequence[AnswerLine]
     sid_numbers: Sequence[str]
+    care: Care | None
+    people: Sequence[str]
 
     @property
     def running(self) -> list[dict[str, Any]]:
@@ -78,11 +86,20 @@ def order_page(visit: Visit, key: int) -> OrderPage:
         related, answers = related_orders(connection, order), _answers(connection, key)
         numbers = select(sid_orders.c.number).where(sid_orders.c.order == key).order_by(sid_orders.c.key)
         sid_numbers = list(connection.execute(numbers).scalars())
+        tx = UnitOfWork(connection)
+        care, people = tx.care.of([key]).get(key), people_for_care(tx) if visit.may(Act.ORDER_CARE) else []
     reasoning = None
     if visit.may_read_personal:
         reasoning, _ = explained(visit.api.database, key, visit.api.gates(), policy, visit.now)
     return OrderPage(
-        order=order, story=story, explanation=reasoning, related=related, answers=answers, sid_numbers=sid_numbers
+        order=order,
+        story=story,
+        explanation=reasoning,
+        related=related,
+        answers=answers,
+        sid_numbers=sid_numbers,
+        care=care,
+        people=people,
     )
 
 

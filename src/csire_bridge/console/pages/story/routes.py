@@ -12,6 +12,7 @@ from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import download, page, redirect
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Personal, Reading, Visit, acting
+from csire_bridge.console.pages.audit.words import WORDS
 from csire_bridge.console.pages.story.facts import order_page
 from csire_bridge.console.pages.story.neighbours import neighbours_in
 from csire_bridge.domain.order.notes import LONGEST_NOTE
@@ -35,7 +36,7 @@ def story(
     found = order_page(visit, key)
     with visit.reading() as connection:
         neighbours = neighbours_in(visit, connection, found.order, list_of)
-    facts = {"found": found, "neighbours": neighbours, "longest_note": LONGEST_NOTE}
+    facts = {"found": found, "neighbours": neighbours, "longest_note": LONGEST_NOTE, "act_words": WORDS}
     return page(visit, "story/order.html", facts, reads=(Act.ORDER_READ, f"order {key}"))
 
 

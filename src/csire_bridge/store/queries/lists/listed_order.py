@@ -8,19 +8,22 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from csire_bridge.domain.order.care import Care
 from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.store.queries.order_waits import LastWord, last_words
+from csire_bridge.store.repositories.orders.care import CareBook
 
 __all__ = ["ListedOrder", "listed_orders"]
 
 
 @dataclass(frozen=True, slots=True)
 class ListedOrder:
-    """An order with the last line of its history, at a moment (UTC)."""
+    """An order with the last line of its history, at a moment (UTC), and who takes care of it."""
 
     order: Order
     last: LastWord | None
     now: datetime
+    care: Care | None = None
 
     @property
     def waits_for(self) -> str | None:
@@ -49,5 +52,6 @@ class ListedOrder:
 
 def listed_orders(connection: Connection, orders: Sequence[Order], now: datetime) -> list[ListedOrder]:
     """These orders as lines of a list."""
-    said = last_words(connection, [order.key for order in orders])
-    return [ListedOrder(order, said.get(order.key), now) for order in orders]
+    keys = [order.key for order in orders]
+    said, care = last_words(connection, keys), CareBook(connection).of(keys)
+    return [ListedOrder(order, said.get(order.key), now, care.get(order.key)) for order in orders]

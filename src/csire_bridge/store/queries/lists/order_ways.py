@@ -15,7 +15,7 @@ from csire_bridge.store.tables import NOT_DONE, orders
 
 __all__ = ["order_way"]
 
-_FEW = ("point", "process", "message", "sid_number", "meter", "station", "clock", "failing")
+_FEW = ("point", "process", "message", "sid_number", "meter", "station", "clock", "failing", "care")
 _TIME = frozenset({"since", "until"})
 _EXECUTED = frozenset({"executed_since", "executed_until"})
 

@@ -18,6 +18,7 @@ from csire_bridge.store.sql.plain_values import Facts, rows_of
 from csire_bridge.store.tables import (
     message_events,
     messages,
+    order_care,
     order_notes,
     outbox_events,
     register_readings,
@@ -25,7 +26,15 @@ from csire_bridge.store.tables import (
     sid_reports,
 )
 
-__all__ = ["answer_entries", "guard_entries", "message_entries", "note_entries", "reading_entries", "untold_reports"]
+__all__ = [
+    "answer_entries",
+    "care_entries",
+    "guard_entries",
+    "message_entries",
+    "note_entries",
+    "reading_entries",
+    "untold_reports",
+]
 
 _ARRIVED = "receive"
 _ANSWER_KINDS = {
@@ -104,6 +113,16 @@ def note_entries(connection: Connection, key: int) -> tuple[list[StoryEntry], bo
         StoryEntry(at=note.at, kind=EntryKind.NOTE, text=note.text, who=note.by, thing="note", key=note.key)
         for note in notes
     ], cut
+
+
+def care_entries(connection: Connection, key: int) -> Iterator[StoryEntry]:
+    """Who took care of it, and until when."""
+    cares, _ = newest(connection, order_care, order_care.c.order == key)
+    begun = {care.since for care in cares}
+    for care in cares:
+        yield StoryEntry(at=care.since, kind=EntryKind.PERSON, text=f"{care.person} takes care of it", who=care.by)
+        if care.ended_at is not None and care.ended_at not in begun:
+            yield StoryEntry(at=care.ended_at, kind=EntryKind.PERSON, text="nobody takes care of it", who=care.ended_by)
 
 
 def reading_entries(connection: Connection, key: int) -> Iterator[StoryEntry]:

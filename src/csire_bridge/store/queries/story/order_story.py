@@ -21,7 +21,7 @@ from csire_bridge.store.tables import audit_entries, orders, outbox
 
 __all__ = ["Story", "order_story"]
 
-_TOLD_ELSEWHERE = ("order.read", "order.note")
+_TOLD_ELSEWHERE = ("order.read", "order.note", "order.care")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,7 @@ def order_story(connection: Connection, order: Order, deadlines: Deadlines, law:
         *lines,
         *around.guard_entries(connection, row),
         *notes,
+        *around.care_entries(connection, order.key),
         *_acts(connection, order.key, {line.at for line in lines}),
         *around.reading_entries(connection, order.key),
         *around.answer_entries(connection, answers),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -125,6 +126,21 @@ def _told(text: str | None) -> Markup:
     return escape(found) if found is not None else Markup('<span lang="en">{}</span>').format(shown)
 
 
+def _linked(text: str | None) -> Markup:
+    """The same, with the way to each order and rule set that it names."""
+    told = str(_told(text))
+    return Markup(_NAMED.sub(lambda found: f'<a href="{_ways(found)}">{found[0]}</a>', told))  # noqa: S704 - was escaped
+
+
+def _ways(found: re.Match[str]) -> str:
+    return f"/orders/{found['order']}" if found["order"] else f"/rules/{found['rules']}"
+
+
+_NAMED = re.compile(
+    r"\b(?:(?:rule set|zestaw reguł) (?P<rules>[0-9]{1,9})|(?:order|zleceni[aeu]) (?P<order>[0-9]{1,15}))\b"
+)
+
+
 def _number(value: float | None, digits: int = 0) -> str:
     """A number with narrow spaces between thousands, and the comma or point of the language."""
     if value is None:
@@ -144,6 +160,7 @@ _FILTERS = {
     "point": _point,
     "personal": _personal,
     "told": _told,
+    "linked": _linked,
     "number": _number,
     "span": _span,
     "clock_time": moments.clock_time,

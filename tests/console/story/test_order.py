@@ -6,6 +6,7 @@ import hashlib
 import io
 
 from pypdf import PdfReader
+from sqlalchemy import insert
 
 from csire_bridge.domain.order.order import OrderState, WaitsFor
 from csire_bridge.domain.people.roles import Role
@@ -146,3 +147,25 @@ def test_a_block_of_a_page_counts_as_reading_it_unless_it_is_the_same_as_before(
     assert (block.status, 'id="now-title"' in block.html, readings()) == (200, True, 1)
     same = visitor.part(f"/orders/{key}", "now", block.response.headers["etag"])
     assert (same.status, readings()) == (304, 1)
+
+
+def test_a_sentence_leads_to_the_rule_set_and_the_orders_that_it_names(console: Console) -> None:
+    order = add_order(console.database, state=OrderState.REGISTERED, waits_for=WaitsFor.RULES)
+    told = "waits until 2026-11-30 08:00 Polish time: no (rule for disconnect; rule set 3 by anna of 2026-11-23 10:00)"
+    with console.database.transaction() as tx:
+        tx.orders.note(order.key, order.state, console.api.now, f"{told}; from order 24, as a step of it <b>")
+    for language in ("en", "pl"):
+        page = console.visitor(language=language).get(f"/orders/{order.key}")
+        assert {"/rules/3", "/orders/24"} <= set(page.links)
+        assert "<b>" not in page.html
+
+
+def test_an_order_that_retention_took_says_where_it_is(console: Console) -> None:
+    gone = {"order": 17, "state": "done", "process_instance": None, "archive": "retention-1-orders.zip"}
+    with console.database.transaction() as tx:
+        tx.connection.execute(insert(tables.archived_orders).values(gone))
+    page = console.visitor(Role.VIEWER).get("/orders/17")
+    assert page.status == 410
+    assert "csire-bridge evidence --check retention-1-orders.zip" in page.text
+    assert console.visitor().get("/find?q=17").leads_to == "/orders/17"
+    assert console.visitor().get("/orders/18").status == 404

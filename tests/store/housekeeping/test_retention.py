@@ -23,9 +23,12 @@ from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel, Form, MessageState, SettledMessage
 from csire_bridge.domain.operations.retention import Kept, RetentionRules
 from csire_bridge.domain.order.order import OrderState, Outcome
+from csire_bridge.domain.pasted_key import recognise
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
+from csire_bridge.store.queries.find.archived import archived_order
+from csire_bridge.store.queries.find.hits import HitKind, hits_of
 from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.retention_job import Retention, Retired
 from tests.support.defaults import RETENTION_BATCH
@@ -146,6 +149,20 @@ def test_given_what_has_ended_when_its_days_are_over_then_it_is_in_the_archive_a
         assert count(database, table) == 1, "the newest one's"
     assert database.check() == []
     assert retire(database, tmp_path) == []
+
+
+def test_given_an_archived_order_when_it_is_looked_for_then_its_archive_is_told(
+    database: Database, tmp_path: Path
+) -> None:
+    story = tell(database)
+    newest(database)
+    name = next(done.archive.name for done in retire(database, tmp_path) if done.kind is Kept.ORDERS)
+    with database.reading() as connection:
+        found = archived_order(connection, story.order)
+        (hit,) = hits_of(connection, recognise(str(story.order))).hits
+    assert found is not None
+    assert (found.state, found.archive, found.sha256 is not None) == (OrderState.DONE, name, True)
+    assert (hit.kind, hit.archived) == (HitKind.ARCHIVED, found)
 
 
 @pytest.mark.parametrize(("age", "gone"), [(30 * DAY - SECOND, 0), (30 * DAY + SECOND, 1)])

@@ -18,6 +18,7 @@ from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.pipeline.operator.explanations import explained, explanation_facts
 from csire_bridge.store.queries.clock_facts import clock_facts
+from csire_bridge.store.queries.find.archived import archived_order
 from csire_bridge.store.queries.lists.order_pages import order_page
 from csire_bridge.store.queries.lists.order_ways import order_way
 from csire_bridge.store.queries.order_dossier import order_file
@@ -90,5 +91,6 @@ def the_order(call: Call, key: int) -> Order:
 def _found(connection: Connection, key: int) -> Order:
     order = OrderBook(connection).get_many([key]).get(key)
     if order is None:
-        raise missing(f"order {key}", _LOOK)
+        gone = archived_order(connection, key)
+        raise missing(f"order {key}", f"retention has archived it in {gone.archive}" if gone else _LOOK)
     return order

@@ -24,6 +24,7 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -37,6 +38,7 @@ from csire_bridge.domain.order.order import FINAL_STATES, OrderKind
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.tables import (
     JUDGED_AGAIN,
+    archived_orders,
     danger_cuts,
     head_end_events,
     message_events,
@@ -140,7 +142,10 @@ class RetentionBook:
         self._delete(orders, orders.c.key.in_(family))
 
     def _remember(self, keys: Sequence[int], archive: str) -> None:
-        """Keep the processes of these orders as answered, in case their messages come again."""
+        """Keep where they are, and their processes as answered, in case their messages come again."""
+        facts = select(orders.c.key, orders.c.state, orders.c.process_instance, literal(archive))
+        into = ["order", "state", "process_instance", "archive"]
+        self._connection.execute(insert(archived_orders).from_select(into, facts.where(orders.c.key.in_(keys))))
         query = select(orders.c.process_instance, orders.c.state).where(
             orders.c.key.in_(keys), orders.c.process_instance.is_not(None)
         )

@@ -67,7 +67,7 @@ from csire_bridge.store.tables.registry import (
 from csire_bridge.store.tables.rules import rule_drafts, rule_sets
 from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports, sid_withdrawals
 from csire_bridge.store.tables.views import STANDING_VIEWS, saved_views
-from csire_bridge.store.tables.work import OFTEN_FAILED, archives, clocks, leases, ticks, work
+from csire_bridge.store.tables.work import OFTEN_FAILED, archived_orders, archives, clocks, leases, ticks, work
 
 __all__ = [
     "ENDED_EARLY",
@@ -97,6 +97,7 @@ __all__ = [
     "allowances",
     "api_requests",
     "api_tokens",
+    "archived_orders",
     "archives",
     "audit_days",
     "audit_entries",

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
-__all__ = ["OFTEN_FAILED", "archives", "clocks", "leases", "ticks", "work"]
+__all__ = ["OFTEN_FAILED", "archived_orders", "archives", "clocks", "leases", "ticks", "work"]
 
 # One row is one piece of due work. The lease and its expiry stand in the row itself, so a crash frees it in time.
 work = Table(
@@ -102,4 +102,14 @@ archives = Table(
     Column("count", Integer),
     Column("ended_at", Moment),
     UniqueConstraint("name"),
+)
+
+# Where an order is that retention has taken out.
+archived_orders = Table(
+    "archived_orders",
+    metadata,
+    Column("order", KEY, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("process_instance", String(36), index=True),
+    Column("archive", String(80), nullable=False),
 )

@@ -19,6 +19,7 @@ __all__ = ["box_router", "leads_to"]
 box_router = APIRouter()
 _PATHS = {
     HitKind.ORDER: "/orders/{}",
+    HitKind.ARCHIVED: "/orders/{}",
     HitKind.POINT: "/points/{}",
     HitKind.MESSAGE: "/messages/{}",
     HitKind.SUPPLIER: "/orders?supplier={}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Response
@@ -20,6 +21,7 @@ from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.pipeline.operator.note_actions import write_note
+from csire_bridge.store.queries.find.archived import archived_order
 
 __all__ = ["STORY", "Key"]
 
@@ -33,6 +35,10 @@ def story(
     visit: Reading, key: Key, list_of: Annotated[str | None, Query(alias="list", max_length=2000)] = None
 ) -> Response:
     """An order: what is now, what there is to do, and everything that happened; ``list``: where it was opened."""
+    with visit.reading() as connection:
+        archived = archived_order(connection, key)
+    if archived is not None:
+        return page(visit, "story/archived.html", {"archived": archived}, status=HTTPStatus.GONE)
     found = order_page(visit, key)
     with visit.reading() as connection:
         neighbours = neighbours_in(visit, connection, found.order, list_of)

@@ -1,1 +1,3 @@
-"""What a pasted key leads to: ``hits`` (orders, points, messages, a supplier). Read only."""
+"""What a pasted key leads to: ``archived`` (orders that retention has taken out), ``hits`` (orders, points, messages,
+a supplier). Read only.
+"""

@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, sel
 
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.pasted_key import KeyKind, PastedKey
+from csire_bridge.store.queries.find.archived import ArchivedOrder, archived_orders_where
 from csire_bridge.store.queries.message_search import FOUND_COLUMNS, FoundMessage, found_message
 from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import (
+    archived_orders,
     messages,
     meter_installations,
     metering_points,
@@ -32,23 +34,27 @@ PERSONAL_KEYS = frozenset({KeyKind.POINT, KeyKind.METER, KeyKind.SID_NUMBER})
 
 
 class HitKind(StrEnum):
-    """What was found. ``SUPPLIER``: the orders of a supplier."""
+    """What was found. ``SUPPLIER``: the orders of a supplier. ``ARCHIVED``: an order that retention has taken out."""
 
     ORDER = "order"
     POINT = "point"
     MESSAGE = "message"
     SUPPLIER = "supplier"
+    ARCHIVED = "archived"
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Something that was found; ``by``: what the key is of that led there. ``order`` or ``message`` is itself."""
+    """Something that was found; ``by``: what the key is of that led there. ``order``, ``archived`` or ``message`` is
+    itself.
+    """
 
     kind: HitKind
     key: str
     by: KeyKind
     order: Order | None = None
     message: FoundMessage | None = None
+    archived: ArchivedOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +108,14 @@ def _messages(connection: Connection, by: KeyKind, wanted: ColumnElement[bool]) 
         yield Hit(HitKind.MESSAGE, str(message.key), by, message=message)
 
 
+def _archived(connection: Connection, by: KeyKind, wanted: ColumnElement[bool]) -> Iterator[Hit]:
+    for order in archived_orders_where(connection, wanted, MOST_HITS + 1):
+        yield Hit(HitKind.ARCHIVED, str(order.key), by, archived=order)
+
+
 def _by_order(connection: Connection, key: str) -> Iterator[Hit]:
     yield from _orders(connection, KeyKind.ORDER, orders.c.key == int(key))
+    yield from _archived(connection, KeyKind.ORDER, archived_orders.c.order == int(key))
 
 
 def _by_point(connection: Connection, code: str) -> Iterator[Hit]:
@@ -129,6 +141,7 @@ def _by_meter(connection: Connection, number: str) -> Iterator[Hit]:
 
 def _by_id(connection: Connection, identifier: str) -> Iterator[Hit]:
     yield from _orders(connection, KeyKind.ID, orders.c.key.in_(_orders_of_id(identifier)))
+    yield from _archived(connection, KeyKind.ID, archived_orders.c.process_instance == identifier)
     m = messages.c
     wanted: Select[tuple[int]] = select(m.key).where(m.message_id == identifier)
     others = (select(m.key).where(column == identifier) for column in (m.claimed_id, m.process_instance))

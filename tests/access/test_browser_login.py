@@ -18,7 +18,7 @@ from csire_bridge.access.authenticate import Authenticator
 from csire_bridge.access.browser_login import BrowserLogin, login_router
 from csire_bridge.access.identity import Provider
 from csire_bridge.access.openid import OpenId
-from csire_bridge.config.sections.access import OidcSettings
+from csire_bridge.config.sections.running.access import OidcSettings
 from csire_bridge.domain.people.accounts import SessionPolicy
 from csire_bridge.domain.people.actor import Actor, Origin
 from csire_bridge.domain.people.roles import Role

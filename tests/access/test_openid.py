@@ -16,7 +16,7 @@ from csire_bridge.access.authenticate import LoggedIn
 from csire_bridge.access.identity import Begun, Identity
 from csire_bridge.access.identity_login import log_in_by_identity
 from csire_bridge.access.openid import OpenId
-from csire_bridge.config.sections.access import OidcSettings
+from csire_bridge.config.sections.running.access import OidcSettings
 from csire_bridge.domain.errors import PartnerUnreachable
 from csire_bridge.domain.people.accounts import Refusal, RefusalReason, SessionPolicy
 from csire_bridge.domain.people.actor import Origin

@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from lxml import etree
 
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.certificates.keys import SigningKey
 from tests.attacks.mutations_wrapping import DS, FALSE, SIGNATURE, TRUE, WSSE, WSU, WSU_ID
 from tests.attacks.signed_by_hand import STR_TRANSFORM, sign_by_hand
 

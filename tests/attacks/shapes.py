@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from cryptography import x509
 from lxml import etree
 
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.certificates.keys import SigningKey
 from tests.attacks.mutations_signing import resigned
 from tests.attacks.mutations_wrapping import DS, SIGNATURE, WSSE, WSU, WSU_ID
 from tests.attacks.names import THUMBPRINT, key_identifier, x509_data

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.certificates.keys import SigningKey
 from tests.attacks.mutations_wrapping import DS, SIGNATURE, WSSE, WSU_ID
 
 __all__ = ["EXCLUSIVE", "STR_TRANSFORM", "sign_by_hand"]

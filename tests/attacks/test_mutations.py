@@ -17,9 +17,9 @@ from csire_bridge.domain.errors import NotTrusted, PartnerFault, Unreadable
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.lab.simulators.pki import Algorithm, make_demo_pki
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.certificates.keys import CertificateBook
 from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
-from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 from tests.attacks.mutations import HARMLESS, Keys, Profile, mutations, only_names
 from tests.attacks.shapes import ENVELOPED_SHAPES, WSS_SHAPES, in_shape
 from tests.support.chance import examples

@@ -17,8 +17,8 @@ from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import serialise
-from csire_bridge.xml.security.soap_envelope import is_secured
-from csire_bridge.xml.security.wss import sign_envelope
+from csire_bridge.xml.security.ws_security.soap_envelope import is_secured
+from csire_bridge.xml.security.ws_security.wss import sign_envelope
 from csire_bridge.xml.soap import Soap, version_of
 from tests.support.sid import plain_http, submission
 from tests.support.webhook import Scene, bare, now, receipt_of, running, tree, wrapped

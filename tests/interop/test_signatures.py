@@ -12,7 +12,7 @@ from csire_bridge.domain.errors import NotTrusted, ProblemCode
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import serialise, verify_enveloped
-from csire_bridge.xml.security.wss import verify_envelope
+from csire_bridge.xml.security.ws_security.wss import verify_envelope
 from csire_bridge.xml.soap import Soap
 from tests.interop.tools import HERE, compiled, jars, needs, run
 from tests.support.webhook import bare, now, secured, tree, wrapped

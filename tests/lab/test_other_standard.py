@@ -16,7 +16,7 @@ from csire_bridge.domain.order.order import OrderState
 from csire_bridge.lab.demo.other_standard import fresh, other_standard, play
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.xml.mapping.book import MappingBook
-from csire_bridge.xml.mapping.rehearsal import Ends
+from csire_bridge.xml.mapping.outgoing.rehearsal import Ends
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from tests.support.repository import REPOSITORY

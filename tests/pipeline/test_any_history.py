@@ -18,9 +18,9 @@ from sqlalchemy import text
 
 from csire_bridge.domain.errors import HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.meter.contactor import ContactorReading, HeadEndEvent, HeadEndEventKind
-from csire_bridge.domain.order.conclusion import Conclusion, conclude
-from csire_bridge.domain.order.next_step import Ending
 from csire_bridge.domain.order.order import OrderKind, OrderState, Outcome
+from csire_bridge.domain.order.outcome.conclusion import Conclusion, conclude
+from csire_bridge.domain.order.outcome.next_step import Ending
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.pipeline.execute import handler, read_back, read_back_decision
 from csire_bridge.pipeline.execute.dispatch import Dispatch, DispatchOutcome, dispatch

@@ -44,7 +44,7 @@ from csire_bridge.domain.order.order import (
     OrderState,
     Outcome,
 )
-from csire_bridge.domain.order.related import CommandedOrder
+from csire_bridge.domain.order.requests.related import CommandedOrder
 from csire_bridge.domain.work import Lease, WorkStep
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database, make_current

@@ -25,7 +25,7 @@ from csire_bridge.lab.simulators.hub.simulator import HubSimulator
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.certificates.keys import CertificateBook
 from csire_bridge.xml.security.signature import serialise, sign_enveloped
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"

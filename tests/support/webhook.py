@@ -25,10 +25,10 @@ from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import MessageLine, message_lines
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.certificates.keys import CertificateBook
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, verify_enveloped
-from csire_bridge.xml.security.soap_envelope import body_of, is_secured
-from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.ws_security.soap_envelope import body_of, is_secured
+from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 from tests.support.patience import PATIENCE
 
 BARE, SOAP, TEXT = "application/xml", "application/soap+xml", "text/xml"

@@ -14,7 +14,7 @@ from tests.support.repository import REPOSITORY
 SOURCE = REPOSITORY / "src" / "csire_bridge"
 PRODUCT = [file for file in sorted(SOURCE.rglob("*.py")) if not file.is_relative_to(SOURCE / "lab")]
 OURS = {"telemetry/logs.py", "telemetry/log_output.py", "telemetry/log_storms.py", "telemetry/log_events.py"}
-SETS_LEVELS = {"cli/main.py", "cli/system/serve.py", "config/sections/logging.py"}
+SETS_LEVELS = {"cli/main.py", "cli/system/serve.py", "config/sections/running/logging.py"}
 _ROW = re.compile(r"\| `([a-z_.]+)` \| (\w+) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|\Z")
 
 

@@ -22,7 +22,7 @@ import pytest
 from lxml import etree
 
 from csire_bridge.config.resources import folder
-from csire_bridge.config.sections.parties import Part
+from csire_bridge.config.sections.peers.parties import Part
 from csire_bridge.config.settings import HeadEndSettings, load_settings
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint

@@ -16,7 +16,7 @@ from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import make_current
 from csire_bridge.worker.alert_job import Watch
 from csire_bridge.worker.certificate_job import AHEAD, Certificates, NamedCertificate, own_certificates
-from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
 from tests.support.alerts import open_alerts
 from tests.support.defaults import PARTNER_WAIT, RESULT_WAIT
 from tests.support.logs import told

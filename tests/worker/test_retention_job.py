@@ -14,7 +14,7 @@ from csire_bridge.domain.message.message import MessageState
 from csire_bridge.domain.operations.retention import RetentionRules
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.runtime.steady_clock import system_clock
-from csire_bridge.store.queries.evidence import exhibits
+from csire_bridge.store.queries.dossiers.evidence import exhibits
 from csire_bridge.store.queries.reports import known_bytes
 from csire_bridge.store.tables import messages, orders, outbox
 from csire_bridge.worker.retention_job import Retention

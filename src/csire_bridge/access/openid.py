@@ -23,7 +23,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from csire_bridge.access.identity import Begun, Identity
-from csire_bridge.config.sections.access import OidcSettings
+from csire_bridge.config.sections.running.access import OidcSettings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import PartnerUnreachable
 from csire_bridge.domain.people.accounts import Refusal, RefusalReason, checked_name

@@ -17,20 +17,20 @@ from csire_bridge.api.routes.administration.sessions import session_router
 from csire_bridge.api.routes.administration.settings import settings_router
 from csire_bridge.api.routes.administration.tokens import token_router
 from csire_bridge.api.routes.administration.users import user_router
-from csire_bridge.api.routes.bulk import bulk_router
 from csire_bridge.api.routes.documents import document_router
-from csire_bridge.api.routes.guards import guard_router
-from csire_bridge.api.routes.jobs import job_router
+from csire_bridge.api.routes.jobs.jobs import job_router
 from csire_bridge.api.routes.messages import message_router
-from csire_bridge.api.routes.order_acts import order_acts_router
-from csire_bridge.api.routes.order_story import order_story_router
-from csire_bridge.api.routes.orders import order_router
+from csire_bridge.api.routes.operations.guards import guard_router
+from csire_bridge.api.routes.operations.rules import rule_router
+from csire_bridge.api.routes.operations.shift import shift_router
+from csire_bridge.api.routes.operations.statistics import statistics_router
+from csire_bridge.api.routes.operations.watch import watch_router
+from csire_bridge.api.routes.orders.bulk import bulk_router
+from csire_bridge.api.routes.orders.find_orders import order_router
+from csire_bridge.api.routes.orders.order_acts import order_acts_router
+from csire_bridge.api.routes.orders.order_story import order_story_router
 from csire_bridge.api.routes.points import point_router
-from csire_bridge.api.routes.rules import rule_router
 from csire_bridge.api.routes.search import search_router
-from csire_bridge.api.routes.shift import shift_router
-from csire_bridge.api.routes.statistics import statistics_router
-from csire_bridge.api.routes.watch import watch_router
 
 __all__ = ["PATH", "build_api"]
 

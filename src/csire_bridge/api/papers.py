@@ -8,10 +8,10 @@ from sqlalchemy import Connection, select
 
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import Order
-from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.order.requests.sources import source_of
 from csire_bridge.pdf.acknowledgement import Acknowledgement, acknowledgement_pdf
 from csire_bridge.pdf.moments import on_paper
-from csire_bridge.store.queries.stored_documents import DocumentKind, StoredDocument, stored_document
+from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind, StoredDocument, stored_document
 from csire_bridge.store.repositories.orders.orders import OrderBook
 from csire_bridge.store.tables import sid_orders
 from csire_bridge.xml.reading.explained import ExplainedDocument, explained

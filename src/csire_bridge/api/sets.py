@@ -9,11 +9,11 @@ from datetime import datetime
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.jobs.kinds import ABOUT, JobKind, Subject
-from csire_bridge.pipeline.operator.point_picks import listed_words, pick_points
-from csire_bridge.store.queries.job_list import order_keys
-from csire_bridge.store.queries.key_lists import MOST_KEYS, KeyList, orders_of, split_keys
-from csire_bridge.store.queries.message_search import MessageSearch, keys_of
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.pipeline.operator.points.point_picks import listed_words, pick_points
+from csire_bridge.store.queries.search.job_list import order_keys
+from csire_bridge.store.queries.search.key_lists import MOST_KEYS, KeyList, orders_of, split_keys
+from csire_bridge.store.queries.search.message_search import MessageSearch, keys_of
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["ItemSet", "of_list", "of_messages", "of_orders", "of_stop", "resolved", "text_of"]

@@ -15,24 +15,24 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from csire_bridge.config.resources import folder
-from csire_bridge.config.sections.access import AccessSettings
 from csire_bridge.config.sections.alerts import AlertSettings
 from csire_bridge.config.sections.deadlines import DeadlineSettings
 from csire_bridge.config.sections.execution import AgreementSettings, ExecutionSettings
-from csire_bridge.config.sections.head_end import HeadEndSettings
-from csire_bridge.config.sections.health import HealthSettings
 from csire_bridge.config.sections.jobs import JobSettings
 from csire_bridge.config.sections.law import LawSettings
-from csire_bridge.config.sections.logging import LoggingSettings
-from csire_bridge.config.sections.metrics import MetricsSettings
-from csire_bridge.config.sections.parties import Folders, HubSettings, Part, PartnerSettings, Party
+from csire_bridge.config.sections.peers.head_end import HeadEndSettings
+from csire_bridge.config.sections.peers.parties import Folders, HubSettings, Part, PartnerSettings, Party
+from csire_bridge.config.sections.peers.sid import SidSettings
+from csire_bridge.config.sections.peers.signing import SigningSettings
 from csire_bridge.config.sections.reports import ReportSettings
 from csire_bridge.config.sections.retention import RetentionSettings
-from csire_bridge.config.sections.sid import SidSettings
-from csire_bridge.config.sections.signing import SigningSettings
-from csire_bridge.config.sections.storage import StorageSettings
-from csire_bridge.config.sections.traces import TracesSettings
-from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.sections.running.access import AccessSettings
+from csire_bridge.config.sections.running.health import HealthSettings
+from csire_bridge.config.sections.running.logging import LoggingSettings
+from csire_bridge.config.sections.running.metrics import MetricsSettings
+from csire_bridge.config.sections.running.storage import StorageSettings
+from csire_bridge.config.sections.running.traces import TracesSettings
+from csire_bridge.config.sections.running.web import WebSettings
 from csire_bridge.config.sources.environment import PREFIX, environment_layer, unknown_variables
 from csire_bridge.config.sources.layers import Layer, Source, keys_below, merged
 from csire_bridge.config.sources.problems import REMOVED, sentences

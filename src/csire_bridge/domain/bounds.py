@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from csire_bridge.domain.message.message import OrderRequest, RegistryUpdate, Request, ResultNotice
-from csire_bridge.domain.order.operators_own import forbidden_to_others
+from csire_bridge.domain.order.requests.operators_own import forbidden_to_others
 
 __all__ = [
     "FIRST_DAY",

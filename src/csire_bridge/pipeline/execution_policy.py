@@ -10,9 +10,9 @@ from csire_bridge.domain.law.clocks import Deadlines, deadline_of, too_near
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
 from csire_bridge.domain.operations.retry import RetryPolicy
-from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order
-from csire_bridge.domain.order.too_old import TooOld
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut
+from csire_bridge.domain.order.requests.too_old import TooOld
 
 __all__ = ["CALL_RETRY", "DANGER_RETRY", "ExecutionPolicy", "FieldWork"]
 

@@ -19,7 +19,7 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.roles import Role
 from csire_bridge.store.database import Database
-from csire_bridge.xml.security.new_keys import new_key, private_pem, signing_request
+from csire_bridge.xml.security.certificates.new_keys import new_key, private_pem, signing_request
 
 __all__ = [
     "account_steps",

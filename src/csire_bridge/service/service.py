@@ -16,7 +16,7 @@ from csire_bridge.channels.hes.event_endpoint import EVENTS_PATH
 from csire_bridge.channels.hub.queue_poller import QueuePoller
 from csire_bridge.channels.sid.order_fetcher import OrderFetcher
 from csire_bridge.config.role import Role
-from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.sections.running.web import WebSettings
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.runtime.steady_clock import SteadyClock
 from csire_bridge.service.web.doors import Door, OpenAddress, address_of, open_addresses

@@ -26,7 +26,7 @@ from csire_bridge.store.database import Database
 from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.notifications.settings_to_routes import outlets_of
 from csire_bridge.xml.reading.names import Names
-from csire_bridge.xml.security.keys import load_pins
+from csire_bridge.xml.security.certificates.keys import load_pins
 
 __all__ = ["Finding", "check_settings", "findings", "warnings"]
 

@@ -17,8 +17,8 @@ from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.store.repositories.messages.partners import PartnerRegistry
 from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
-from csire_bridge.xml.security.keys import load_certificates
-from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.keys import load_certificates
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
 
 __all__ = ["AHEAD", "STAGES", "Certificates", "NamedCertificate", "certificates_of", "own_certificates"]
 

@@ -38,7 +38,7 @@ from csire_bridge.lab.simulators.faults.hub import Trouble
 from csire_bridge.lab.simulators.hub.soap import container_response, fault, send_response
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import verify_enveloped
-from csire_bridge.xml.security.wss import sign_envelope
+from csire_bridge.xml.security.ws_security.wss import sign_envelope
 from tests.support.hub import (
     answering,
     client_at,

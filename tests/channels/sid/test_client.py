@@ -33,7 +33,7 @@ from csire_bridge.domain.order.order import Order, OrderKind, OrderState, Reject
 from csire_bridge.lab.simulators.faults.hub import Trouble
 from csire_bridge.lab.simulators.sid.simulator import SidSimulator
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate
+from csire_bridge.xml.security.certificates.keys import CertificateBook, TrustedCertificate
 from tests.support.hub import answering, raw_server, read_request
 from tests.support.patience import PATIENCE
 from tests.support.sid import METER, POINT, now, pki

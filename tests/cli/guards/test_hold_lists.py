@@ -10,7 +10,7 @@ import pytest
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState
-from csire_bridge.pipeline.operator.point_picks import listed_words
+from csire_bridge.pipeline.operator.points.point_picks import listed_words
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from tests.support.operating import ANNA, POINT, Place

@@ -14,7 +14,7 @@ from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.message import Channel, Form, MessageState, SettledMessage
 from csire_bridge.domain.people.roles import Role
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.refusal_causes import MOST_OF_A_CAUSE, refusal_causes
+from csire_bridge.store.queries.messages.refusal_causes import MOST_OF_A_CAUSE, refusal_causes
 from tests.support.console import Console
 from tests.support.store import CODE, HUB, NOW
 from tests.support.story import RAW, played

@@ -12,7 +12,8 @@ from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.roles import Role
 from csire_bridge.domain.protection import ProtectedKind, Protection
-from csire_bridge.pipeline.operator import guard_actions, point_actions
+from csire_bridge.pipeline.operator import guard_actions
+from csire_bridge.pipeline.operator.points import point_actions
 from tests.support.console import Console
 from tests.support.store import CODE, NOW, add_order
 from tests.support.story import played

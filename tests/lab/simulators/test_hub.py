@@ -32,7 +32,7 @@ from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, verify_enveloped, without_signature
-from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 from tests.support.hub import (
     client_of,
     hub_document,

@@ -11,9 +11,9 @@ from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
 from csire_bridge.domain.work import Lease, WorkStep
-from csire_bridge.pipeline.operator import order_actions
+from csire_bridge.pipeline.operator.orders import order_actions
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
-from csire_bridge.store.queries.order_dossier import order_file
+from csire_bridge.store.queries.dossiers.order_dossier import order_file
 from tests.support.bridge import METER
 from tests.support.household import Place, Town, town
 

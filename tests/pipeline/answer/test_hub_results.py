@@ -24,8 +24,8 @@ from csire_bridge.lab.simulators.pki import DemoParty
 from csire_bridge.pipeline.answer.deliver import Deliverer
 from csire_bridge.pipeline.batch_runner import BatchRunner
 from csire_bridge.pipeline.intake.receive import Arrival, receive
-from csire_bridge.pipeline.operator import danger_actions
-from csire_bridge.pipeline.operator.order_actions import settle_contested
+from csire_bridge.pipeline.operator.orders import danger_actions
+from csire_bridge.pipeline.operator.orders.order_actions import settle_contested
 from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.store.queries.reports import message_lines
 from csire_bridge.xml.parser import parse

@@ -19,8 +19,8 @@ from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.execute.after_restore import told_before
 from csire_bridge.pipeline.intake.receive import Arrival
-from csire_bridge.pipeline.operator import order_actions
-from csire_bridge.pipeline.operator.release_work import release
+from csire_bridge.pipeline.operator.orders import order_actions
+from csire_bridge.pipeline.operator.orders.release_work import release
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store import tables

@@ -35,12 +35,12 @@ from csire_bridge.store.housekeeping.retention import RetentionBook
 from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.store.queries.lists.message_pages import find_messages
 from csire_bridge.store.queries.lists.order_pages import find_orders
-from csire_bridge.store.queries.message_search import FoundMessage, MessageSearch, message_file
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.message_search import FoundMessage, MessageSearch, message_file
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.worker.partners.entry import enter_partner
 from csire_bridge.worker.partners.roster import FilePartners
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.certificates.keys import SigningKey
 from csire_bridge.xml.security.signature import sign_enveloped, without_signature
 from tests.support.defaults import INTAKE, PARTNER_WAIT
 

@@ -21,10 +21,10 @@ from csire_bridge.service.wiring.identity import signing_keys
 from csire_bridge.store.database import make_current
 from csire_bridge.worker.certificate_job import own_certificates
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import CertificateBook
+from csire_bridge.xml.security.certificates.keys import CertificateBook
 from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
-from csire_bridge.xml.security.wss import verify_envelope
-from tests.xml.security.test_wss import envelope
+from csire_bridge.xml.security.ws_security.wss import verify_envelope
+from tests.xml.security.ws_security.test_wss import envelope
 
 
 @dataclass

@@ -13,8 +13,8 @@ import pytest
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.pipeline.intake.receive import Arrival
-from csire_bridge.store.queries.evidence import exhibits
-from csire_bridge.store.queries.message_search import message_file
+from csire_bridge.store.queries.dossiers.evidence import exhibits
+from csire_bridge.store.queries.search.message_search import message_file
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.webhook import Scene, bare, now, running, tree
 

@@ -157,7 +157,7 @@ def test_the_stop_switch_is_lifted_by_two_persons_only_where_the_rules_say_so(da
 
 
 def test_more_at_once_than_one_person_may_is_refused_by_every_entrance(database: Database) -> None:
-    from csire_bridge.pipeline.operator import order_actions
+    from csire_bridge.pipeline.operator.orders import order_actions
 
     keys = parked(database, 2)
     with pytest.raises(NeedsSecondPerson, match="an act on 2 at once"), database.transaction() as tx:

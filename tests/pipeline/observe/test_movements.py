@@ -22,7 +22,7 @@ from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.meter.contactor import HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.order.order import OrderState
-from csire_bridge.domain.order.supply import Movement, Supply
+from csire_bridge.domain.order.outcome.supply import Movement, Supply
 from csire_bridge.lab.simulators.hes import messages as hes_messages
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.queries.alerts.alert_conditions import standing

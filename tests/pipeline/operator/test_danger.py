@@ -26,8 +26,9 @@ from csire_bridge.domain.order.order import (
 from csire_bridge.domain.protection import ProtectedKind, Protection
 from csire_bridge.domain.rules.model import RuleSetVersion
 from csire_bridge.pipeline.execute.gates.field_work_gate import against_field_work
-from csire_bridge.pipeline.operator import complaint_actions, danger_actions, guard_actions
-from csire_bridge.pipeline.operator.danger_actions import Lifted, Ordered
+from csire_bridge.pipeline.operator import complaint_actions, guard_actions
+from csire_bridge.pipeline.operator.orders import danger_actions
+from csire_bridge.pipeline.operator.orders.danger_actions import Lifted, Ordered
 from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.xml.parser import parse
 from tests.support.defaults import LAW

@@ -32,12 +32,13 @@ WRITE_THEIR_OWN = {"read_protection_of", "import_points", "add", "create", "hand
 
 
 def use_cases() -> Iterator[Callable[..., object]]:
-    names = [f"{operator.__name__}.{one.name}" for one in pkgutil.iter_modules(operator.__path__)]
+    found = pkgutil.walk_packages(operator.__path__, f"{operator.__name__}.")
+    names = [one.name for one in found if not one.ispkg]
     for module in (*map(import_module, names), judge_again, user_actions, token_actions):
         for name in module.__all__:
-            found = getattr(module, name)
-            if inspect.isfunction(found) and "act" in inspect.signature(found).parameters:
-                yield found
+            case = getattr(module, name)
+            if inspect.isfunction(case) and "act" in inspect.signature(case).parameters:
+                yield case
 
 
 def test_every_use_case_of_operators_and_administrators_has_its_right_and_its_entry() -> None:

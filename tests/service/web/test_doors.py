@@ -14,8 +14,8 @@ import pytest
 from csire_bridge.channels.transport.inbound.caller_address import Callers
 from csire_bridge.config.private_files import write_private
 from csire_bridge.config.role import Role
-from csire_bridge.config.sections.doors import DoorSettings, OperationsDoor, TlsSettings
-from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.sections.running.doors import DoorSettings, OperationsDoor, TlsSettings
+from csire_bridge.config.sections.running.web import WebSettings
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.pki import make_demo_pki

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from csire_bridge.channels.transport.inbound.caller_address import Caller
-from csire_bridge.config.sections.doors import TlsSettings
+from csire_bridge.config.sections.running.doors import TlsSettings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.service.web.tls_files import server_context

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from csire_bridge.access.authenticate import open_session
 from csire_bridge.access.secrets import hash_of_secret, new_token_secret
 from csire_bridge.api.app import build_api
-from csire_bridge.config.sections.access import AccessSettings
+from csire_bridge.config.sections.running.access import AccessSettings
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.people.accounts import ApiToken
 from csire_bridge.domain.people.actor import NOWHERE

@@ -17,8 +17,8 @@ from csire_bridge.domain.law.policy import UnknownProtection, WhenBanned
 from csire_bridge.domain.message.envelope_rules import Limits
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
+from csire_bridge.domain.order.requests.too_old import TooOld
 from csire_bridge.domain.order.steps import StepKind, StepRules
-from csire_bridge.domain.order.too_old import TooOld
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy

@@ -14,7 +14,7 @@ from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.store.database import Database
 from csire_bridge.store.housekeeping.integrity_check import inspect_database
 from csire_bridge.store.queries.alerts.alert_conditions import standing
-from csire_bridge.store.queries.message_search import message_file
+from csire_bridge.store.queries.search.message_search import message_file
 from tests.store.test_store import upgrade_to
 from tests.support.defaults import PARTNER_WAIT
 from tests.support.store import MINUTE, NOW

@@ -14,11 +14,11 @@ from csire_bridge.config.settings import Settings
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.service.wiring.settings_to_values import execution_policy
 from csire_bridge.store.database import Database
-from csire_bridge.store.queries.message_attempts import attempts_of
-from csire_bridge.store.queries.message_search import message_file
-from csire_bridge.store.queries.point_dossier import point_file
-from csire_bridge.store.queries.refusal_causes import refusal_causes
-from csire_bridge.store.queries.stored_documents import DocumentKind, stored_document
+from csire_bridge.store.queries.dossiers.point_dossier import point_file
+from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind, stored_document
+from csire_bridge.store.queries.messages.message_attempts import attempts_of
+from csire_bridge.store.queries.messages.refusal_causes import refusal_causes
+from csire_bridge.store.queries.search.message_search import message_file
 from csire_bridge.store.queries.story.entries import MOST
 from csire_bridge.store.queries.story.order_story import order_story
 from csire_bridge.store.queries.story.related import related_orders

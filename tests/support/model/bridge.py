@@ -53,7 +53,7 @@ from csire_bridge.store.database import Database
 from csire_bridge.store.tables import metadata
 from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.work_loop import Handlers, Worker
-from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
 from tests.support.defaults import EXECUTION, INTAKE, LEASE, STEP_RULES
 from tests.support.model.head_end import Crash, ModelHeadEnd, World
 

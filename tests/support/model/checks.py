@@ -17,7 +17,6 @@ from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE
 from csire_bridge.domain.metering_point.complaints import Decision
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW, StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
-from csire_bridge.domain.order.operators_own import is_danger_cut, is_danger_end, is_operators_own
 from csire_bridge.domain.order.order import (
     COMMAND_IN_FLIGHT,
     FINAL_STATES,
@@ -29,6 +28,7 @@ from csire_bridge.domain.order.order import (
     Outcome,
     WaitsFor,
 )
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut, is_danger_end, is_operators_own
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.store.sql.row_mapper import from_rows

@@ -16,7 +16,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.meter.contactor import ContactorAction, ContactorCommand
 from csire_bridge.domain.metering_point.facts import Source
-from csire_bridge.domain.order.operators_own import is_danger_cut
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut
 from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
 from tests.support.law import is_forbidden
 from tests.support.model.head_end import Held

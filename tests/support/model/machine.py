@@ -22,7 +22,7 @@ from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.pipeline.operator import danger_actions
+from csire_bridge.pipeline.operator.orders import danger_actions
 from csire_bridge.store.tables import work
 from tests.support.model.bridge import ModelBridge, Parts, emptied
 from tests.support.model.checks import Checks

@@ -32,8 +32,8 @@ from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.partners.entry import enter_partner, withdraw_certificate
 from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, PartnerListing, Source, TablePartners
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import SigningKey, TrustedCertificate
-from csire_bridge.xml.security.revocation import RevocationList
+from csire_bridge.xml.security.certificates.keys import SigningKey, TrustedCertificate
+from csire_bridge.xml.security.certificates.revocation import RevocationList
 from csire_bridge.xml.security.signature import sign_enveloped
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

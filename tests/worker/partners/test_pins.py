@@ -27,9 +27,9 @@ from csire_bridge.worker.partners.check import findings
 from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.partners.entry import enter_partner
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, TablePartners
-from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate, load_pins
-from csire_bridge.xml.security.partner_book import PartnerBook
-from csire_bridge.xml.security.pins import why_no_pin
+from csire_bridge.xml.security.certificates.keys import CertificateBook, TrustedCertificate, load_pins
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.pins import why_no_pin
 
 NOW, DAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC), timedelta(days=1)
 HUB = Eic.parse("10XPL-TSO------P")

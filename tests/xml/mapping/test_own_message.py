@@ -22,7 +22,7 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import OrderState, RejectionReason
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.lab.demo.stage import stage
-from csire_bridge.pipeline.operator import order_actions
+from csire_bridge.pipeline.operator.orders import order_actions
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped

@@ -14,8 +14,8 @@ from lxml import etree
 
 from csire_bridge.domain.errors import NotTrusted, ProblemCode
 from csire_bridge.domain.identifiers import Eic
+from csire_bridge.xml.security.certificates.keys import CertificateBook, TrustedCertificate
 from csire_bridge.xml.security.key_info import certificates_of, named_by, valid_ones
-from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate
 from tests.attacks.names import x509_data, x509_digest
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from csire_bridge.domain.errors import NotTrusted, Problem
 from csire_bridge.lab.simulators.pki import DemoPki, make_demo_pki
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
-from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 from tests.attacks.mutations_signing import resigned
 from tests.attacks.shapes import in_shape
 from tests.attacks.test_mutations import soap

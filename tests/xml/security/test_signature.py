@@ -46,8 +46,8 @@ from csire_bridge.lab.simulators.pki import Algorithm, DemoParty, DemoPki, make_
 from csire_bridge.pipeline.intake.verify import Trusted, Verifier
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import CertificateBook, SigningKey, TrustedCertificate
-from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.keys import CertificateBook, SigningKey, TrustedCertificate
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
 from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
 from tests.support.chance import examples
 

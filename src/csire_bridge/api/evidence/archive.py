@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from csire_bridge.api.evidence.page import STYLE, page, style
 from csire_bridge.domain.errors import ActionRefused, StoreFailure
 from csire_bridge.domain.identifiers import MessageId
-from csire_bridge.store.queries.evidence import Exhibit, exhibits, message_exhibits
+from csire_bridge.store.queries.dossiers.evidence import Exhibit, exhibits, message_exhibits
 from csire_bridge.store.tables import messages
 
 __all__ = ["Evidence", "evidence_of", "evidence_of_message", "files_in", "subject_of"]

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.sheets.cells import local
-from csire_bridge.store.queries.evidence import Exhibit
+from csire_bridge.store.queries.dossiers.evidence import Exhibit
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.reading.signature_facts import signature_facts
 

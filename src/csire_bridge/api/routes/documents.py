@@ -14,7 +14,7 @@ from csire_bridge.api.http.problems import missing
 from csire_bridge.api.routes.shapes import Facts
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
-from csire_bridge.store.queries.stored_documents import DocumentKind, StoredDocument, stored_document
+from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind, StoredDocument, stored_document
 from csire_bridge.xml.parser import MAX_ELEMENTS
 from csire_bridge.xml.reading.differences import compared
 from csire_bridge.xml.reading.explained import explained, text_slice

@@ -32,8 +32,8 @@ from csire_bridge.domain.order.order import (
     RejectionReason,
     WaitsFor,
 )
-from csire_bridge.store.queries.message_search import MessageSearch
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.message_search import MessageSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 
 __all__ = ["MessageFilter", "MessageListing", "OrderFilter", "OrderListing", "words_of"]
 

@@ -25,8 +25,8 @@ from csire_bridge.api.http.fields import (
 from csire_bridge.api.http.pages import LookedPage, looked_page, place_of
 from csire_bridge.api.http.problems import missing
 from csire_bridge.api.routes.filters import MessageFilter, MessageListing
-from csire_bridge.api.routes.jobs import plan_job
-from csire_bridge.api.routes.new_job import NewJob
+from csire_bridge.api.routes.jobs.jobs import plan_job
+from csire_bridge.api.routes.jobs.new_job import NewJob
 from csire_bridge.api.routes.shapes import Facts, MessageFacts
 from csire_bridge.domain.jobs.kinds import JobKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
@@ -35,8 +35,8 @@ from csire_bridge.domain.people.audited import note
 from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
 from csire_bridge.store.queries.lists.message_pages import message_page
 from csire_bridge.store.queries.lists.message_ways import message_way
-from csire_bridge.store.queries.message_search import message_file
-from csire_bridge.store.queries.refusal_causes import refusal_causes
+from csire_bridge.store.queries.messages.refusal_causes import refusal_causes
+from csire_bridge.store.queries.search.message_search import message_file
 from csire_bridge.store.tables import messages
 
 __all__ = ["message_router"]

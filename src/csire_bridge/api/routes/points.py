@@ -16,8 +16,9 @@ from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.metering_point.facts import Telling
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
-from csire_bridge.pipeline.operator import danger_actions, meter_looks, protection_actions
-from csire_bridge.store.queries.point_dossier import KnownFact, point_file, told_facts
+from csire_bridge.pipeline.operator.orders import danger_actions
+from csire_bridge.pipeline.operator.points import meter_looks, protection_actions
+from csire_bridge.store.queries.dossiers.point_dossier import KnownFact, point_file, told_facts
 from csire_bridge.store.sql.row_mapper import to_row
 from csire_bridge.store.unit_of_work import UnitOfWork
 

@@ -8,7 +8,7 @@ import hmac
 from cryptography.hazmat.primitives import serialization
 
 from csire_bridge.channels.transport.inbound.caller_proofs import KEY
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.certificates.keys import SigningKey
 
 __all__ = ["event_key", "with_key"]
 

@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import httptools
 
-from csire_bridge.config.sections.parties import KEPT_SECONDS
+from csire_bridge.config.sections.peers.parties import KEPT_SECONDS
 from csire_bridge.runtime.green_calls import until_ready, wait_readable
 
 __all__ = ["Connection", "ExchangeFailed", "NeverConnected", "request_head", "split_address"]

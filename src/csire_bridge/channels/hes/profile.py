@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from csire_bridge.config.resources import folder
-from csire_bridge.config.sections.head_end import HeadEndCodes, HeadEndNamespaces, HeadEndSettings
+from csire_bridge.config.sections.peers.head_end import HeadEndCodes, HeadEndNamespaces, HeadEndSettings
 
 __all__ = ["HeadEndCodes", "HeadEndNamespaces", "HeadEndProfile"]
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from csire_bridge.channels.hub.faults import FAULTS, FaultRule
 from csire_bridge.channels.transport.outbound.address import check_address, check_files
 from csire_bridge.config.resources import folder
-from csire_bridge.config.sections.parties import HubSettings
+from csire_bridge.config.sections.peers.parties import HubSettings
 from csire_bridge.domain.errors import ConfigurationError
 
 __all__ = ["ContentTypeStyle", "HubProfile", "HubSecurity"]

@@ -18,7 +18,7 @@ from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.channels.transport.inbound.submission import Receipt, Submit
 from csire_bridge.domain.message.message import Form, MessageState
 from csire_bridge.domain.message.partners import PartnerLimits, SecurityProfile
-from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
 from csire_bridge.xml.soap import Soap, spoken
 
 __all__ = ["hub_router"]

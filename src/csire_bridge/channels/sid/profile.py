@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csire_bridge.channels.transport.outbound.address import check_address, check_files
 from csire_bridge.config.resources import folder
-from csire_bridge.config.sections.sid import SidSettings
+from csire_bridge.config.sections.peers.sid import SidSettings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.written_text import written_text
 

@@ -21,7 +21,7 @@ from csire_bridge.domain.protection import read_protection
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from csire_bridge.xml.schema.lexical import SPACE, parse_boolean, parse_date, parse_decimal, parse_moment
-from csire_bridge.xml.security.soap_envelope import body_of
+from csire_bridge.xml.security.ws_security.soap_envelope import body_of
 from csire_bridge.xml.soap import check_headers, version_of
 
 __all__ = ["SidReader"]

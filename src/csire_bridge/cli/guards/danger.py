@@ -14,7 +14,7 @@ from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.metering_point.danger_cuts import DangerCut
 from csire_bridge.domain.order.order import Order
-from csire_bridge.pipeline.operator import danger_actions
+from csire_bridge.pipeline.operator.orders import danger_actions
 from csire_bridge.store.sql.row_mapper import to_row
 
 __all__ = ["add_to", "lift"]

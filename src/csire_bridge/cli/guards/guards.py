@@ -76,7 +76,7 @@ def stop(
 
 
 def _under_way(tx: UnitOfWork, everything: bool) -> int:
-    from csire_bridge.store.queries.order_search import commands_under_way
+    from csire_bridge.store.queries.search.order_search import commands_under_way
 
     return commands_under_way(tx.connection, None if everything else OrderKind.DISCONNECT)
 

@@ -13,10 +13,10 @@ from csire_bridge.cli.shared.operator_action import opened, tell
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.cli.shared.table import Column
-from csire_bridge.domain.order.supply import Movement
+from csire_bridge.domain.order.outcome.supply import Movement
 from csire_bridge.pipeline.observe.sightings import take_look
-from csire_bridge.pipeline.operator import movement_actions
-from csire_bridge.pipeline.operator.meter_looks import read_now
+from csire_bridge.pipeline.operator.points import movement_actions
+from csire_bridge.pipeline.operator.points.meter_looks import read_now
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
 

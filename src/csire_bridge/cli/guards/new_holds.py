@@ -15,7 +15,7 @@ from csire_bridge.domain.metering_point.interlocks import against
 from csire_bridge.domain.words import counted
 from csire_bridge.domain.written_text import written_text
 from csire_bridge.pipeline.operator import complaint_actions, guard_actions
-from csire_bridge.pipeline.operator.point_picks import PickedPoints, listed_words, pick_points
+from csire_bridge.pipeline.operator.points.point_picks import PickedPoints, listed_words, pick_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from csire_bridge.domain.message.message import OrderRequest
     from csire_bridge.xml.mapping.book import MappingBook
     from csire_bridge.xml.mapping.loader import LoadedFile
-    from csire_bridge.xml.mapping.rehearsal import Ends
+    from csire_bridge.xml.mapping.outgoing.rehearsal import Ends
     from csire_bridge.xml.mapping.trial import Line
 
 __all__ = ["add_to"]
@@ -159,7 +159,7 @@ def _documents(book: MappingBook, ends: Ends, number: str, tag: str, asked: Orde
     from lxml import etree
 
     from csire_bridge.runtime.steady_clock import system_clock
-    from csire_bridge.xml.mapping.rehearsal import sample_header
+    from csire_bridge.xml.mapping.outgoing.rehearsal import sample_header
     from csire_bridge.xml.mapping.trial import answers_to
     from csire_bridge.xml.security.signature import parse_back
 

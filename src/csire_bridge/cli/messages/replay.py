@@ -42,7 +42,7 @@ from csire_bridge.runtime.steady_clock import system_clock
 if TYPE_CHECKING:
     from csire_bridge.config.settings import Settings
     from csire_bridge.service.wiring.bridge import Bridge
-    from csire_bridge.store.queries.message_search import FoundMessage
+    from csire_bridge.store.queries.search.message_search import FoundMessage
 
 __all__ = ["add_to"]
 
@@ -205,7 +205,7 @@ def _last_order(bridge: Bridge) -> int:
 def _refused(bridge: Bridge, since: datetime) -> list[FoundMessage]:
     """The messages that were refused, as planned or because of their id or process."""
     from csire_bridge.store.queries.lists.message_pages import find_messages
-    from csire_bridge.store.queries.message_search import MessageSearch
+    from csire_bridge.store.queries.search.message_search import MessageSearch
 
     wanted = MessageSearch(states=(MessageState.REFUSED,), channel=Channel.REPLAY, since=since)
     with bridge.database.reading() as connection:

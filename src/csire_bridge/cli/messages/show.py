@@ -25,7 +25,7 @@ from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
     from csire_bridge.store.queries.alerts.said_early import SaidEarly
-    from csire_bridge.store.queries.message_search import FoundMessage
+    from csire_bridge.store.queries.search.message_search import FoundMessage
 
 __all__ = ["add_to"]
 
@@ -86,7 +86,7 @@ def show_all(
         csire-bridge messages list --sender 10XPL-TSO------P --since 2026-11-23
     """
     from csire_bridge.store.queries.lists.message_pages import count_messages, find_messages
-    from csire_bridge.store.queries.message_search import MessageSearch
+    from csire_bridge.store.queries.search.message_search import MessageSearch
 
     wanted = MessageSearch(
         states=tuple(state or ()),
@@ -130,7 +130,7 @@ def show_one(
 
         csire-bridge messages show 17
     """
-    from csire_bridge.store.queries.message_search import message_file
+    from csire_bridge.store.queries.search.message_search import message_file
 
     with reading(load_settings(config, database=database), Act.MESSAGE_READ, f"message {key}") as tx:
         file = message_file(tx.connection, key)
@@ -195,7 +195,7 @@ def judge_again(
 
         csire-bridge messages judge-again --code trust.unknown-signer --since "2026-11-23 08:00" --dry-run
     """
-    from csire_bridge.store.queries.message_search import MessageSearch, keys_of
+    from csire_bridge.store.queries.search.message_search import MessageSearch, keys_of
 
     if bool(keys) is (code is not None):
         raise typer.BadParameter("give keys, or --code (with --since where wanted)")

@@ -38,7 +38,7 @@ def sign(
     """
     from csire_bridge.xml.fresh_copy import fresh_copy
     from csire_bridge.xml.parser import parse
-    from csire_bridge.xml.security.keys import SigningKey
+    from csire_bridge.xml.security.certificates.keys import SigningKey
     from csire_bridge.xml.security.signature import sign_enveloped, without_signature
 
     raw = file.read_bytes()
@@ -64,7 +64,7 @@ def verify(
         csire-bridge verify demo-out/acknowledgements/8.1.1.11_….xml --cert demo-out/pki/operator.cert.pem
     """
     from csire_bridge.xml.parser import parse
-    from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate, load_pins
+    from csire_bridge.xml.security.certificates.keys import CertificateBook, TrustedCertificate, load_pins
     from csire_bridge.xml.security.signature import verify_enveloped
 
     certificates = [TrustedCertificate(Eic("-" * 16), c) for c in load_pins(cert)]

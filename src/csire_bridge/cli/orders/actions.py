@@ -17,9 +17,9 @@ from csire_bridge.cli.shared.table import print_table
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import NEEDS_OPERATOR, Order, OrderKind, OrderState, RejectionReason
-from csire_bridge.domain.order.site_reports import SiteReport
+from csire_bridge.domain.order.outcome.site_reports import SiteReport
 from csire_bridge.domain.words import counted
-from csire_bridge.pipeline.operator import order_actions
+from csire_bridge.pipeline.operator.orders import order_actions
 from csire_bridge.runtime.steady_clock import system_clock
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _many(
     tx: UnitOfWork, state: OrderState | None, reason: str | None, kind: OrderKind | None, limit: int
 ) -> list[Order]:
     from csire_bridge.store.queries.lists.order_pages import find_orders
-    from csire_bridge.store.queries.order_search import OrderSearch
+    from csire_bridge.store.queries.search.order_search import OrderSearch
 
     wanted = OrderSearch(states=(state,) if state else (), kind=kind, reason=reason)
     return find_orders(tx.connection, wanted, limit, oldest_first=True)

@@ -35,7 +35,7 @@ def explain(
         csire-bridge orders explain 17
     """
     from csire_bridge.pipeline.execute.gates.gates import Gates
-    from csire_bridge.pipeline.operator.explanations import explained, explanation_facts
+    from csire_bridge.pipeline.operator.orders.explanations import explained, explanation_facts
     from csire_bridge.service.wiring.settings_to_values import execution_policy
     from csire_bridge.store.queries.clock_facts import clock_facts
 

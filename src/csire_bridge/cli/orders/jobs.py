@@ -81,7 +81,7 @@ def show_all(
 
         csire-bridge jobs list --state waiting
     """
-    from csire_bridge.store.queries.job_list import JobSearch, find_jobs, job_facts
+    from csire_bridge.store.queries.search.job_list import JobSearch, find_jobs, job_facts
 
     wanted = JobSearch(states=(state,) if state else (), open=not everything and state is None)
     with listing.reading() as tx:
@@ -99,7 +99,7 @@ def show_one(listing: Listing, key: ListedKeyArgument) -> None:
         csire-bridge jobs show 3
     """
     from csire_bridge.domain.errors import ActionRefused
-    from csire_bridge.store.queries.job_list import find_items, item_facts
+    from csire_bridge.store.queries.search.job_list import find_items, item_facts
 
     with listing.reading() as tx:
         job = tx.jobs.get(key)
@@ -134,7 +134,7 @@ def plan(
     """
     from csire_bridge.pipeline.jobs.plan import freeze
     from csire_bridge.pipeline.jobs.plan import plan as planned
-    from csire_bridge.store.queries.job_list import item_facts, job_facts
+    from csire_bridge.store.queries.search.job_list import item_facts, job_facts
 
     details = JobDetails(hold=hold, reason=reason, unread=unread, scope=scope)
     act = operator.action()
@@ -242,7 +242,7 @@ def cancel(operator: Operator, key: ListedKeyArgument) -> None:
 
 
 def _decide(operator: Operator, decide: _Decide) -> None:
-    from csire_bridge.store.queries.job_list import job_facts
+    from csire_bridge.store.queries.search.job_list import job_facts
 
     act = operator.action()
     with operator.changing() as tx:

@@ -13,7 +13,7 @@ from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.work import ParkedWork, WorkStep
-from csire_bridge.pipeline.operator.release_work import release as release_pieces
+from csire_bridge.pipeline.operator.orders.release_work import release as release_pieces
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
 

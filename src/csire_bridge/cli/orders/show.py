@@ -67,7 +67,7 @@ def show_all(
     """
     from csire_bridge.store.queries.lists.listed_order import listed_orders
     from csire_bridge.store.queries.lists.order_pages import count_orders, find_orders
-    from csire_bridge.store.queries.order_search import OrderSearch
+    from csire_bridge.store.queries.search.order_search import OrderSearch
 
     now = system_clock()
     wanted = OrderSearch(
@@ -115,7 +115,7 @@ def show_one(
     """
     from csire_bridge.service.wiring.settings_to_values import deadlines_of, law_policy
     from csire_bridge.store.queries.clock_facts import clock_facts
-    from csire_bridge.store.queries.order_dossier import order_file
+    from csire_bridge.store.queries.dossiers.order_dossier import order_file
 
     settings = load_settings(config, database=database)
     with reading(settings, Act.ORDER_READ, f"order {key}") as tx:

@@ -17,7 +17,7 @@ from csire_bridge.domain.people.actor import Actor, ActorKind, Origin, trusted
 
 if TYPE_CHECKING:
     from csire_bridge.access.authenticate import Authenticator
-    from csire_bridge.config.sections.access import By
+    from csire_bridge.config.sections.running.access import By
     from csire_bridge.config.settings import Settings
     from csire_bridge.store.database import Database
 
@@ -50,7 +50,7 @@ def _system_user() -> str:
 
 def mode_of(settings: Settings, store: Database) -> By:
     """By whom commands act on this database: as the settings say, else a name as long as there is no account."""
-    from csire_bridge.config.sections.access import By
+    from csire_bridge.config.sections.running.access import By
 
     if settings.access.by is not None:
         return settings.access.by
@@ -65,7 +65,7 @@ def actor_who_changes(settings: Settings, by: str | None, *, name_needed: bool =
 
     Raises BadParameter where a name is needed and was not given, ActionRefused where a login is needed.
     """
-    from csire_bridge.config.sections.access import By
+    from csire_bridge.config.sections.running.access import By
 
     if by is None and name_needed and settings.access.by is By.NAMED:
         raise _nobody()
@@ -86,7 +86,7 @@ def actor_who_changes(settings: Settings, by: str | None, *, name_needed: bool =
 
 def actor_who_reads(settings: Settings, store: Database) -> Actor:
     """Whoever reads personal data: where names are given, it is the system's user."""
-    from csire_bridge.config.sections.access import By
+    from csire_bridge.config.sections.running.access import By
 
     mode = mode_of(settings, store)
     if mode is By.NAMED:

@@ -10,7 +10,7 @@ from csire_bridge.cli.shared.arguments import PointArgument
 from csire_bridge.cli.shared.operator_action import parse_point
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.identifiers import MeterNumber
-from csire_bridge.pipeline.operator import point_actions
+from csire_bridge.pipeline.operator.points import point_actions
 
 __all__ = ["set_meter"]
 

@@ -37,7 +37,7 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.protection import Protection
 from csire_bridge.domain.words import counted
-from csire_bridge.pipeline.operator.registry_actions import import_points
+from csire_bridge.pipeline.operator.points.registry_actions import import_points
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
 

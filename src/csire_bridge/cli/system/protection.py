@@ -12,7 +12,7 @@ from csire_bridge.cli.shared.operator_action import parse_point
 from csire_bridge.cli.shared.operator_command import Operator, operator_command
 from csire_bridge.domain.bounds import checked_day
 from csire_bridge.domain.protection import ProtectedKind
-from csire_bridge.pipeline.operator import protection_actions
+from csire_bridge.pipeline.operator.points import protection_actions
 
 __all__ = ["protect", "protection", "unprotect"]
 

@@ -166,7 +166,7 @@ def _new_bundle(old: Path, new: Path) -> _Bundle:
 
 
 def _differences(before: _Bundle, after: _Bundle, files: list[LoadedFile]) -> Iterator[dict[str, object]]:
-    from csire_bridge.xml.mapping.touched import touches
+    from csire_bridge.xml.mapping.checks.touched import touches
     from csire_bridge.xml.schema.differences import changes
 
     for key in sorted(before.keys() | after.keys()):

@@ -35,8 +35,8 @@ from csire_bridge.domain.law.model import (
     ShareFigure,
 )
 from csire_bridge.domain.order.deadlines import Term, Unit, known_class, order_classes
-from csire_bridge.domain.order.operators_own import OPERATORS_OWN
 from csire_bridge.domain.order.order import OrderKind
+from csire_bridge.domain.order.requests.operators_own import OPERATORS_OWN
 from csire_bridge.domain.protection import ProtectedKind
 from csire_bridge.domain.written_text import written_text
 

@@ -1,6 +1,6 @@
 """The groups of settings, one module for each table of the settings file: types, defaults and limits.
 
-Partners and the hub are in ``parties``, then ``head_end``, ``sid``, ``web`` and ``doors``, ``execution``,
-``deadlines``, ``law``, ``retention``, ``reports``, ``access``, ``jobs``, ``logging``, ``metrics``, ``traces``,
-``alerts``, ``health``, ``signing`` (our keys), ``storage``.
+``peers`` (hub, partners, head-end system, SID, our keys), ``running`` (addresses, database, logs, metrics, health).
+Orders and the law: ``execution``, ``deadlines``, ``law``. Housekeeping: ``jobs``, ``alerts``, ``reports``,
+``retention``.
 """

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from csire_bridge.config.sections.parties import Part
+from csire_bridge.config.sections.peers.parties import Part
 from csire_bridge.domain.calendar.hours import Hours, Week
 from csire_bridge.domain.operations.alert_areas import AlertArea
 from csire_bridge.domain.operations.alerts import AlertKind

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from csire_bridge.config.sections.parties import Part
+from csire_bridge.config.sections.peers.parties import Part
 from csire_bridge.domain.clock import WARSAW, start_of
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.law.clocks import Deadlines

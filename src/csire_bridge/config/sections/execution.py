@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from csire_bridge.config.sections.parties import Part
+from csire_bridge.config.sections.peers.parties import Part
 
 __all__ = ["AgreementSettings", "ExecutionSettings"]
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from csire_bridge.config.sections.parties import Part
+from csire_bridge.config.sections.peers.parties import Part
 from csire_bridge.domain.people.second_person import SecondPersonRules
 
 __all__ = ["JobSettings", "TwoPersons"]

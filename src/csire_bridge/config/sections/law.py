@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from csire_bridge.config.sections.parties import Part
+from csire_bridge.config.sections.peers.parties import Part
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.domain.law.book import LawBook
 from csire_bridge.domain.law.model import Ban

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from csire_bridge.config.sections.alerts import Mailbox
-from csire_bridge.config.sections.parties import Part
+from csire_bridge.config.sections.peers.parties import Part
 
 __all__ = ["ReportSettings"]
 

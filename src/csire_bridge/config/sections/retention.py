@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from csire_bridge.config.sections.parties import Part
+from csire_bridge.config.sections.peers.parties import Part
 from csire_bridge.domain.operations.retention import RetentionRules
 
 __all__ = ["RetentionSettings"]

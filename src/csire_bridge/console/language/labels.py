@@ -36,7 +36,7 @@ from csire_bridge.domain.order.order import (
 from csire_bridge.domain.people.roles import Permission, Role
 from csire_bridge.domain.protection import ProtectedKind
 from csire_bridge.domain.rules.preview import PlannedFate
-from csire_bridge.store.queries.stored_documents import DocumentKind
+from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind
 from csire_bridge.store.queries.story.entries import EntryKind
 from csire_bridge.store.queries.story.related import Relation
 from csire_bridge.worker.partners.check import Condition

@@ -27,7 +27,7 @@ from csire_bridge.domain.order.order import (
     ReconnectionReason,
     RejectionReason,
 )
-from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.order.requests.sources import source_of
 
 __all__ = ["Cell", "CountedOrder", "Counts", "Name", "name_of", "parts_of", "tally"]
 

@@ -11,7 +11,7 @@ from csire_bridge.domain.law.model import Ban
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.order.deadlines import class_of
 from csire_bridge.domain.order.facts import OrderFacts
-from csire_bridge.domain.order.operators_own import is_operators_own
+from csire_bridge.domain.order.requests.operators_own import is_operators_own
 from csire_bridge.domain.protection import Protection
 
 __all__ = ["Banned", "Bans", "concerned"]

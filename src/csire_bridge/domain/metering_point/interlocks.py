@@ -25,8 +25,8 @@ from csire_bridge.domain.law.complaints import complaint_rule
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
-from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, RejectionReason
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut
 
 __all__ = [
     "DANGER",

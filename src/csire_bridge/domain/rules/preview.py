@@ -21,7 +21,7 @@ from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.operations.statistics import Bucket, Executed, bucket_of
 from csire_bridge.domain.order.facts import OrderSource
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, ReconnectionReason
-from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.order.requests.sources import source_of
 from csire_bridge.domain.protection import Protection
 from csire_bridge.domain.rules.decide import GiveUp, Never, Rules, SendNow
 from csire_bridge.domain.rules.model import Then

@@ -20,7 +20,8 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.protection import ProtectedKind, Protection
 from csire_bridge.lab.cli.played_days import HandSetClock, Sight, feed, moment_of, seen, sights_table
-from csire_bridge.pipeline.operator import complaint_actions, danger_actions
+from csire_bridge.pipeline.operator import complaint_actions
+from csire_bridge.pipeline.operator.orders import danger_actions
 
 if TYPE_CHECKING:
     from csire_bridge.lab.demo.stage import Stage

@@ -16,7 +16,7 @@ from csire_bridge.channels.sid.profile import read_password
 from csire_bridge.channels.transport.outbound.http_exchange import PartnerClient
 from csire_bridge.config.private_files import write_private
 from csire_bridge.config.role import Role
-from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.sections.running.web import WebSettings
 from csire_bridge.config.settings import HubSettings, SidSettings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import OurFault, Unreadable
@@ -34,7 +34,7 @@ from csire_bridge.service.service import Service
 from csire_bridge.service.wiring.bridge import Bridge
 from csire_bridge.store.database import make_current
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.wss import sign_envelope
+from csire_bridge.xml.security.ws_security.wss import sign_envelope
 
 __all__ = ["Feeder", "Market", "market"]
 

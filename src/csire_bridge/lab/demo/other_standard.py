@@ -24,7 +24,7 @@ from csire_bridge.store.queries.reports import OrderLine, order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.redate import redate
 from csire_bridge.xml.schema.lexical import parse_moment
-from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate, load_pins
+from csire_bridge.xml.security.certificates.keys import CertificateBook, TrustedCertificate, load_pins
 from csire_bridge.xml.security.signature import sign_enveloped, verify_enveloped
 
 __all__ = ["Played", "fresh", "other_standard", "play"]

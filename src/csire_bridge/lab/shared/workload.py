@@ -18,7 +18,7 @@ from csire_bridge.lab.simulators.expectations import load_expected
 from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.redate import redate
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.certificates.keys import SigningKey
 from csire_bridge.xml.security.signature import sign_enveloped
 
 __all__ = ["SignedMessage", "Workload", "sample"]

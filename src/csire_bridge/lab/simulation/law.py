@@ -12,7 +12,7 @@ from csire_bridge.domain.law.bans import Bans
 from csire_bridge.domain.law.judge import Forbidden, LawVerdict, Permitted, judge
 from csire_bridge.domain.meter.contactor import ControlState
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, OrderState
-from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.order.requests.sources import source_of
 from csire_bridge.domain.rules.timeline import Timeline, plan
 from csire_bridge.lab.simulation.play import Play
 from csire_bridge.lab.simulation.population import index_of, meter_name

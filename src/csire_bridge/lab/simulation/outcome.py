@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from csire_bridge.domain.operations.statistics import Bucket, count_buckets, percentile
 from csire_bridge.domain.order.order import FINAL_STATES, NEEDS_OPERATOR, Order, OrderKind, OrderState, WaitsFor
-from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.order.requests.sources import source_of
 from csire_bridge.domain.rules.timeline import Timeline, plan
 from csire_bridge.lab.simulation.law import LawOutcome, lawful_at, point_index
 from csire_bridge.lab.simulation.play import Play

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from csire_bridge.domain.identifiers import Eic
-from csire_bridge.xml.security.keys import PrivateKey, SigningKey
-from csire_bridge.xml.security.new_keys import Algorithm, new_key
+from csire_bridge.xml.security.certificates.keys import PrivateKey, SigningKey
+from csire_bridge.xml.security.certificates.new_keys import Algorithm, new_key
 
 __all__ = ["AHEAD", "BEFORE", "Algorithm", "DemoAuthority"]
 

@@ -20,14 +20,14 @@ from csire_bridge.config.private_files import write_private
 from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partners import Partner, PartnerRole, SecurityProfile
 from csire_bridge.lab.simulators.authority import AHEAD, BEFORE, Algorithm, DemoAuthority
-from csire_bridge.xml.security.keys import (
+from csire_bridge.xml.security.certificates.keys import (
     CertificateBook,
     SigningKey,
     TrustedCertificate,
     load_certificates,
 )
-from csire_bridge.xml.security.new_keys import private_pem
-from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.new_keys import private_pem
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
 
 __all__ = [
     "DEMO_PARTIES",

@@ -16,7 +16,7 @@ from csire_bridge.lab.simulators.expectations import SignKind
 from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.redate import redate
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.certificates.keys import SigningKey
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, without_signature
 
 __all__ = ["SamplePreparer", "prepare"]

@@ -24,9 +24,9 @@ from csire_bridge.pipeline.answer.danger_notices import told_of
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.ports.store import Store
 from csire_bridge.xml.mapping.book import MappingBook
-from csire_bridge.xml.mapping.outbound import OutboundMapping
+from csire_bridge.xml.mapping.outgoing.outbound import OutboundMapping
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.keys import KeyInTime
+from csire_bridge.xml.security.certificates.keys import KeyInTime
 from csire_bridge.xml.security.signature import parse_back, sign_written
 
 __all__ = ["Acknowledger", "Parties"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from csire_bridge.domain.order.operators_own import is_danger_end
 from csire_bridge.domain.order.order import Order, OrderState
+from csire_bridge.domain.order.requests.operators_own import is_danger_end
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["told_of"]

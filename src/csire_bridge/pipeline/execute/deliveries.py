@@ -13,9 +13,9 @@ from typing import Any
 from csire_bridge.domain.errors import HeadEndUnreachable
 from csire_bridge.domain.law.clocks import nearer, with_deadline
 from csire_bridge.domain.meter.contactor import ContactorReading, HeadEndEvent, HeadEndEventKind
-from csire_bridge.domain.order.conclusion import Conclusion
-from csire_bridge.domain.order.next_step import NextStep
 from csire_bridge.domain.order.order import NotDelivered, Order, OrderState
+from csire_bridge.domain.order.outcome.conclusion import Conclusion
+from csire_bridge.domain.order.outcome.next_step import NextStep
 from csire_bridge.pipeline.execute.read_back import NotRead, ReadBack, ReadFailure
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges

@@ -14,9 +14,9 @@ from typing import cast
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import HeadEndEvent
-from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, Order, OrderState, WaitsFor
-from csire_bridge.domain.order.supply import Sighting
+from csire_bridge.domain.order.outcome.supply import Sighting
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import Doubting, LookedAt, look_at, set_doubtful_aside, settle_doubted

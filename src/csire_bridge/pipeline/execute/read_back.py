@@ -14,7 +14,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import HeadEndRefused, HeadEndUnreachable, OutcomeUnknown
 from csire_bridge.domain.meter.contactor import ContactorReading, HeadEndEvent
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
-from csire_bridge.domain.order.supply import Sighting
+from csire_bridge.domain.order.outcome.supply import Sighting
 from csire_bridge.pipeline.execute.command import command_of
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.observe.readings import read_contactor

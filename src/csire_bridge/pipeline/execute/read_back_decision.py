@@ -10,9 +10,9 @@ from datetime import datetime
 
 from csire_bridge.domain.errors import HeadEndRefused
 from csire_bridge.domain.meter.contactor import ContactorReading
-from csire_bridge.domain.order.conclusion import Conclusion, conclude
-from csire_bridge.domain.order.next_step import Ending, Known, NextStep, Shown, Wish, next_step
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
+from csire_bridge.domain.order.outcome.conclusion import Conclusion, conclude
+from csire_bridge.domain.order.outcome.next_step import Ending, Known, NextStep, Shown, Wish, next_step
 from csire_bridge.pipeline.execute.read_back import CommandQueueState, ReadBack, ReadBackOutcome, ReadFailure
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from csire_bridge.domain.meter.contactor import ContactorReading
-from csire_bridge.domain.order.conclusion import Conclusion
-from csire_bridge.domain.order.next_step import NextStep
 from csire_bridge.domain.order.order import Order, OrderState
+from csire_bridge.domain.order.outcome.conclusion import Conclusion
+from csire_bridge.domain.order.outcome.next_step import NextStep
 from csire_bridge.domain.work import WorkItem
 from csire_bridge.pipeline.batch_step import Completed
 from csire_bridge.pipeline.execute.deliveries import note_delivery

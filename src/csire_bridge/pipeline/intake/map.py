@@ -14,7 +14,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.message.envelope_rules import Limits
 from csire_bridge.domain.message.message import OrderList, OrderRequest, Request
 from csire_bridge.xml.mapping.book import MappingBook
-from csire_bridge.xml.mapping.inbound import no_registry
+from csire_bridge.xml.mapping.incoming.inbound import no_registry
 
 __all__ = ["Mapper", "PointsOfMeter"]
 

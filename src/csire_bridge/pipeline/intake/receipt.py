@@ -17,9 +17,9 @@ from lxml import etree
 from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.message.message import Form, Header, RawMessage
 from csire_bridge.xml.envelope import format_moment
-from csire_bridge.xml.security.keys import KeyInTime
+from csire_bridge.xml.security.certificates.keys import KeyInTime
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, sign_written
-from csire_bridge.xml.security.soap_envelope import Asked, fault, reference_answer
+from csire_bridge.xml.security.ws_security.soap_envelope import Asked, fault, reference_answer
 from csire_bridge.xml.soap import printable
 
 __all__ = ["NAMESPACE", "Receipts", "Verdict", "build", "fault_code"]

@@ -20,12 +20,12 @@ from csire_bridge.domain.message.partners import Partner, SecurityProfile
 from csire_bridge.domain.message.refusals import Claims
 from csire_bridge.xml.envelope import read_claims
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
+from csire_bridge.xml.security.certificates.keys import TrustedCertificate
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
 from csire_bridge.xml.security.exclusive_c14n import canonical
-from csire_bridge.xml.security.keys import TrustedCertificate
-from csire_bridge.xml.security.partner_book import PartnerBook
 from csire_bridge.xml.security.signature import growth, has_signature, verify_enveloped, without_signature
-from csire_bridge.xml.security.soap_envelope import body_of, business_document, is_secured, refuse_headers
-from csire_bridge.xml.security.wss import verify_envelope
+from csire_bridge.xml.security.ws_security.soap_envelope import body_of, business_document, is_secured, refuse_headers
+from csire_bridge.xml.security.ws_security.wss import verify_envelope
 
 __all__ = ["Trusted", "Verifier"]
 

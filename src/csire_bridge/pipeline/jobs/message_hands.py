@@ -10,7 +10,7 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.pipeline.intake.foretell import foretold
 from csire_bridge.pipeline.intake.judge_again import reopen_by_hand
 from csire_bridge.pipeline.jobs.tools import Hand, JobTools
-from csire_bridge.pipeline.operator import replay_actions
+from csire_bridge.pipeline.operator.orders import replay_actions
 from csire_bridge.pipeline.ports.store import Store, Transaction
 
 if TYPE_CHECKING:  # only who replays needs the parser

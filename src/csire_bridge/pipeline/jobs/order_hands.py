@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, RejectionReason
-from csire_bridge.domain.order.site_reports import SiteReport
+from csire_bridge.domain.order.outcome.site_reports import SiteReport
 from csire_bridge.pipeline.jobs.tools import Hand, JobTools
-from csire_bridge.pipeline.operator import answer_actions, order_actions, release_work
-from csire_bridge.pipeline.operator.order_actions import ObservedOrder
+from csire_bridge.pipeline.operator.orders import answer_actions, order_actions, release_work
+from csire_bridge.pipeline.operator.orders.order_actions import ObservedOrder
 from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = [

@@ -15,7 +15,7 @@ from csire_bridge.domain.people.audited import note
 from csire_bridge.pipeline.jobs import message_hands, order_hands
 from csire_bridge.pipeline.jobs.hands import HANDS
 from csire_bridge.pipeline.jobs.tools import Hand, JobTools
-from csire_bridge.pipeline.operator.undone import Undo, undo, undone
+from csire_bridge.pipeline.operator.orders.undone import Undo, undo, undone
 from csire_bridge.pipeline.ports.store import Store, Transaction
 
 __all__ = ["AT_ONCE", "SEEN_AT_ONCE", "freeze", "frozen", "plan", "preview", "seen_of"]

@@ -10,14 +10,9 @@ from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.pipeline.jobs.tools import Hand
-from csire_bridge.pipeline.operator import (
-    complaint_actions,
-    danger_actions,
-    guard_actions,
-    movement_actions,
-    point_actions,
-    protection_actions,
-)
+from csire_bridge.pipeline.operator import complaint_actions, guard_actions
+from csire_bridge.pipeline.operator.orders import danger_actions
+from csire_bridge.pipeline.operator.points import movement_actions, point_actions, protection_actions
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = [

@@ -12,7 +12,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.jobs.kinds import JobDetails
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.people.second_person import SecondPersonRules
-from csire_bridge.pipeline.operator.order_actions import ObservedOrder
+from csire_bridge.pipeline.operator.orders.order_actions import ObservedOrder
 from csire_bridge.pipeline.ports.head_end import HeadEnd
 
 if TYPE_CHECKING:  # only who replays needs the parser

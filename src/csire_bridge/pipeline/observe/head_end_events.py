@@ -9,7 +9,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import CorrelationId
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.domain.order.order import FINAL_STATES
-from csire_bridge.domain.order.related import CommandedOrder
+from csire_bridge.domain.order.requests.related import CommandedOrder
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.observe.sightings import note_event_times, take_claims
 from csire_bridge.pipeline.ports.store import Store, Transaction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from csire_bridge.domain.order.related import RelatedOrder, has_run
+from csire_bridge.domain.order.requests.related import RelatedOrder, has_run
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["released"]

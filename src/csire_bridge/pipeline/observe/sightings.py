@@ -11,7 +11,7 @@ from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading, HeadEndEvent
 from csire_bridge.domain.meter.evidence import CLOCK_TOLERANCE, REPLY_TOLERANCE, bounded
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState
-from csire_bridge.domain.order.supply import (
+from csire_bridge.domain.order.outcome.supply import (
     Movement,
     Sighting,
     Supply,

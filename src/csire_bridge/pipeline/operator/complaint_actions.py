@@ -12,8 +12,8 @@ from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.complaints import Complaint, Decision
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
-from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, OrderKind
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import audited
 from csire_bridge.domain.work import WorkStep

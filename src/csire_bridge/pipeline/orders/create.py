@@ -13,8 +13,8 @@ from csire_bridge.domain.message.message import Header, OrderRequest
 from csire_bridge.domain.metering_point.complaints import Complaint, ComplaintStanding
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import Order, OrderKind, OrderState, ReconnectionReason, RejectionReason
-from csire_bridge.domain.order.precedence import asked_at
-from csire_bridge.domain.order.too_old import TooOld
+from csire_bridge.domain.order.requests.precedence import asked_at
+from csire_bridge.domain.order.requests.too_old import TooOld
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.ports.store import Transaction

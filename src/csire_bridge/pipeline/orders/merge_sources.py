@@ -11,7 +11,7 @@ from csire_bridge.domain.law.clocks import with_deadline
 from csire_bridge.domain.message.processes import Process, Standing, standing
 from csire_bridge.domain.message.sid import SidOrder, SidRequest
 from csire_bridge.domain.order.order import FINAL_STATES, Order
-from csire_bridge.domain.order.sources import is_the_same
+from csire_bridge.domain.order.requests.sources import is_the_same
 from csire_bridge.pipeline.orders.create import apply_precedence, new_order, queue_or_leave
 from csire_bridge.pipeline.orders.law_at_registration import apply_law_to_dated
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy

@@ -10,8 +10,8 @@ from typing import Any
 
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.meter.contactor import ContactorReading
-from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order, OrderState, RejectionReason, WaitsFor
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut
 from csire_bridge.domain.order.steps import OrderStep
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.counting import count_moves

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.law.policy import LawPolicy
+from csire_bridge.domain.order.requests.too_old import TooOld
 from csire_bridge.domain.order.steps import StepRules
-from csire_bridge.domain.order.too_old import TooOld
 
 __all__ = ["OrderPolicy"]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.meter.contactor import ContactorAction
 from csire_bridge.domain.order.order import Order, OrderKind
-from csire_bridge.domain.order.precedence import Ruling, asked_at, precedence, undone_by
+from csire_bridge.domain.order.requests.precedence import Ruling, asked_at, precedence, undone_by
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["NEWER", "Turns"]

@@ -14,8 +14,8 @@ from csire_bridge.domain.errors import Problem, ProblemCode
 from csire_bridge.domain.identifiers import ProcessInstanceId
 from csire_bridge.domain.message.message import OrderList, OrderRequest, SpecialKind, SpecialNotice, UnderstoodMessage
 from csire_bridge.domain.message.processes import Process, Standing, Stands, same_dates, standing
-from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind
+from csire_bridge.domain.order.requests.operators_own import is_operators_own
 from csire_bridge.domain.order.steps import StepRules
 from csire_bridge.pipeline.orders.cancel import cancel_or_recall
 from csire_bridge.pipeline.orders.child_orders import restore_supply

@@ -12,7 +12,7 @@ from csire_bridge.domain.identifiers import (
 )
 from csire_bridge.domain.meter.contactor import ContactorCommand, ContactorReading, HeadEndEvent
 from csire_bridge.domain.meter.metering import MeterCalendars, ObisCode, RegisterReading
-from csire_bridge.domain.order.supply import Movement, Sighting
+from csire_bridge.domain.order.outcome.supply import Movement, Sighting
 
 __all__ = ["Contactors", "HeadEnd", "HeadEndEvents"]
 

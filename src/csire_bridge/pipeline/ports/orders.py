@@ -18,8 +18,8 @@ from csire_bridge.domain.meter.metering import RegisterReading
 from csire_bridge.domain.operations.restores import Restore
 from csire_bridge.domain.order.notes import Note
 from csire_bridge.domain.order.order import Order, OrderEvent, OrderState, WaitsFor
-from csire_bridge.domain.order.precedence import Disconnected
-from csire_bridge.domain.order.related import CommandedOrder, Reconnections, RelatedOrder
+from csire_bridge.domain.order.requests.precedence import Disconnected
+from csire_bridge.domain.order.requests.related import CommandedOrder, Reconnections, RelatedOrder
 from csire_bridge.domain.order.steps import OrderStep
 
 __all__ = ["Neighbours", "Notes", "OrderBook", "ProcessBook", "Restores", "Steps"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from csire_bridge.channels.transport.inbound.caller_address import is_among, networks
-from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.sections.running.web import WebSettings
 
 __all__ = ["Connection", "Connections"]
 

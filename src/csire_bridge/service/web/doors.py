@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from csire_bridge.config.role import Role
-from csire_bridge.config.sections.doors import TlsSettings
-from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.sections.running.doors import TlsSettings
+from csire_bridge.config.sections.running.web import WebSettings
 from csire_bridge.domain.errors import ConfigurationError
 
 __all__ = [

@@ -8,10 +8,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from csire_bridge.config.sections.doors import TlsSettings
+from csire_bridge.config.sections.running.doors import TlsSettings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.telemetry.logs import logger
-from csire_bridge.xml.security.keys import load_certificates
+from csire_bridge.xml.security.certificates.keys import load_certificates
 
 __all__ = ["TlsFiles", "server_context", "tls_facts"]
 

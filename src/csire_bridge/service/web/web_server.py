@@ -17,8 +17,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from csire_bridge.config.sections.doors import TlsSettings
-from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.sections.running.doors import TlsSettings
+from csire_bridge.config.sections.running.web import WebSettings
 from csire_bridge.domain.errors import OurFault
 from csire_bridge.service.web.connections import Connections
 from csire_bridge.service.web.doors import not_to_be_had

@@ -65,8 +65,8 @@ from csire_bridge.worker.partners.current import CurrentPartners
 from csire_bridge.worker.retention_job import Retention
 from csire_bridge.worker.scheduler import LedStore, ScheduledJob, Ticker
 from csire_bridge.worker.work_loop import Handlers, Worker
-from csire_bridge.xml.security.keys import KeyInTime
-from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.keys import KeyInTime
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
 
 __all__ = ["Bridge"]
 

@@ -28,7 +28,7 @@ from csire_bridge.service.wiring.settings_to_values import law_policy, order_pol
 from csire_bridge.store.database import Database
 from csire_bridge.worker.work_loop import Handlers, Worker
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.keys import CertificateBook, KeyInTime, TrustedCertificate, load_pins
+from csire_bridge.xml.security.certificates.keys import CertificateBook, KeyInTime, TrustedCertificate, load_pins
 
 __all__ = ["SidSide", "sid_profile"]
 

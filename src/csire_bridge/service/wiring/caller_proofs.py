@@ -11,7 +11,7 @@ from csire_bridge.channels.sid.profile import read_password
 from csire_bridge.channels.transport.inbound.caller_address import networks
 from csire_bridge.channels.transport.inbound.caller_proofs import Proofs
 from csire_bridge.config.settings import Settings
-from csire_bridge.xml.security.keys import load_certificates
+from csire_bridge.xml.security.certificates.keys import load_certificates
 
 __all__ = ["event_proofs", "sid_proofs"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from csire_bridge.access.identity import Provider
-from csire_bridge.config.sections.access import OidcSettings
+from csire_bridge.config.sections.running.access import OidcSettings
 from csire_bridge.console.needs import ConsoleNeeds
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import ConfigurationError

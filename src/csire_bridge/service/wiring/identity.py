@@ -8,9 +8,9 @@ from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
 from csire_bridge.worker.partners.current import CurrentPartners
-from csire_bridge.xml.security.keys import SigningKey
-from csire_bridge.xml.security.partner_book import PartnerBook
-from csire_bridge.xml.security.signing_keys import DatedKey, SigningKeys
+from csire_bridge.xml.security.certificates.keys import SigningKey
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.signing_keys import DatedKey, SigningKeys
 
 __all__ = ["partner_book", "signing_keys"]
 

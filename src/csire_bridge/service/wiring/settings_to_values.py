@@ -12,8 +12,8 @@ from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.message.refusals import JudgingAgain
 from csire_bridge.domain.message.strangers import StrangerBudget
 from csire_bridge.domain.operations.circuit_breaker import CircuitPolicy
+from csire_bridge.domain.order.requests.too_old import TooOld
 from csire_bridge.domain.order.steps import StepKind, StepRules
-from csire_bridge.domain.order.too_old import TooOld
 from csire_bridge.pipeline.execution_policy import CALL_RETRY, ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.intake.intake_policy import IntakePolicy
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy

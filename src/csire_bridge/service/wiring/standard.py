@@ -9,7 +9,7 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.pipeline.intake.map import Mapper
 from csire_bridge.pipeline.intake.validate import Validator
 from csire_bridge.xml.mapping.book import MappingBook
-from csire_bridge.xml.mapping.rehearsal import Ends
+from csire_bridge.xml.mapping.outgoing.rehearsal import Ends
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
 __all__ = ["Standard", "ends_of"]

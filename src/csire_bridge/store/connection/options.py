@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from csire_bridge.config.sections.storage import StorageSettings
+from csire_bridge.config.sections.running.storage import StorageSettings
 
 __all__ = ["LONGEST_WAIT_SECONDS", "DatabaseOptions"]
 

@@ -1,15 +1,33 @@
 """Every table of the bridge. Histories are append-only; states beside them are derived in the same transaction.
 
-Migrations create the tables (``store/migrations``); a test holds both to each other.
+``execution`` (orders on their way), ``journal`` (messages), ``registry`` (metering points), ``partners``, ``work``,
+``administration`` (people and their work); ``parts`` serves them. Migrations create the tables
+(``store/migrations``); a test holds both to each other.
 """
 
 from __future__ import annotations
 
-from csire_bridge.store.tables.alerts import alert_acknowledgements, alert_tellings, alerts, notifications
-from csire_bridge.store.tables.api import api_requests
-from csire_bridge.store.tables.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
-from csire_bridge.store.tables.figures import figure_cells, figure_progress, law_months, report_runs
-from csire_bridge.store.tables.guards import (
+from csire_bridge.store.tables.administration.alerts import (
+    alert_acknowledgements,
+    alert_tellings,
+    alerts,
+    notifications,
+)
+from csire_bridge.store.tables.administration.api import api_requests
+from csire_bridge.store.tables.administration.figures import figure_cells, figure_progress, law_months, report_runs
+from csire_bridge.store.tables.administration.jobs import OPEN_JOBS, job_items, jobs
+from csire_bridge.store.tables.administration.people import (
+    accounts,
+    api_tokens,
+    audit_days,
+    audit_entries,
+    login_tries,
+    sessions,
+)
+from csire_bridge.store.tables.administration.rules import rule_drafts, rule_sets
+from csire_bridge.store.tables.administration.views import STANDING_VIEWS, saved_views
+from csire_bridge.store.tables.execution.contactors import OPEN_MOVEMENTS, contactors, foreign_times, movements
+from csire_bridge.store.tables.execution.guards import (
     STANDING_CUTS,
     UNDECIDED,
     allowances,
@@ -20,19 +38,7 @@ from csire_bridge.store.tables.guards import (
     restores,
     stops,
 )
-from csire_bridge.store.tables.jobs import OPEN_JOBS, job_items, jobs
-from csire_bridge.store.tables.journal import (
-    ENDED_EARLY,
-    JUDGED_AGAIN,
-    NOT_ACCEPTED,
-    accepted_ids,
-    message_events,
-    message_verdicts,
-    messages,
-    processes,
-    stranger_bytes,
-)
-from csire_bridge.store.tables.orders import (
+from csire_bridge.store.tables.execution.orders import (
     FOR_A_PERSON,
     NOT_DONE,
     OPEN_COMMANDS,
@@ -46,17 +52,21 @@ from csire_bridge.store.tables.orders import (
     orders,
     register_readings,
 )
-from csire_bridge.store.tables.outgoing import UNCOUNTED, UNSETTLED, kept_results, outbox, outbox_events
+from csire_bridge.store.tables.execution.outgoing import UNCOUNTED, UNSETTLED, kept_results, outbox, outbox_events
+from csire_bridge.store.tables.execution.sid import UNTOLD, sid_orders, sid_reports, sid_withdrawals
+from csire_bridge.store.tables.journal import (
+    ENDED_EARLY,
+    JUDGED_AGAIN,
+    NOT_ACCEPTED,
+    accepted_ids,
+    message_events,
+    message_verdicts,
+    messages,
+    processes,
+    stranger_bytes,
+)
 from csire_bridge.store.tables.partners import partner_certificates, partner_events, partners
 from csire_bridge.store.tables.parts import Moment, metadata
-from csire_bridge.store.tables.people import (
-    accounts,
-    api_tokens,
-    audit_days,
-    audit_entries,
-    login_tries,
-    sessions,
-)
 from csire_bridge.store.tables.registry import (
     SHARED_METER,
     meter_installations,
@@ -64,9 +74,6 @@ from csire_bridge.store.tables.registry import (
     metering_points,
     protection_readings,
 )
-from csire_bridge.store.tables.rules import rule_drafts, rule_sets
-from csire_bridge.store.tables.sid import UNTOLD, sid_orders, sid_reports, sid_withdrawals
-from csire_bridge.store.tables.views import STANDING_VIEWS, saved_views
 from csire_bridge.store.tables.work import OFTEN_FAILED, archived_orders, archives, clocks, leases, ticks, work
 
 __all__ = [

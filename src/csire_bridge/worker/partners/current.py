@@ -15,7 +15,7 @@ from csire_bridge.telemetry.logs import logger
 from csire_bridge.worker.partners.check import of_roles
 from csire_bridge.worker.partners.revocations import ListSource, Revocations
 from csire_bridge.worker.partners.roster import FilePartners, PartnerListing, Source, TablePartners
-from csire_bridge.xml.security.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
 
 __all__ = ["LOOK_AGAIN_SECONDS", "CurrentPartners"]
 

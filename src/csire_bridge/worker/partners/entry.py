@@ -19,7 +19,7 @@ from csire_bridge.domain.people.audited import note, require
 from csire_bridge.store.repositories.messages.partners import PartnerRegistry
 from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.partners.roster import FilePartners, NamedCertificate, PartnerListing, Source, TablePartners
-from csire_bridge.xml.security.keys import TrustedCertificate, load_pins
+from csire_bridge.xml.security.certificates.keys import TrustedCertificate, load_pins
 
 __all__ = ["enter_by_hand", "enter_partner", "withdraw_by_hand", "withdraw_certificate"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from csire_bridge.config.settings import PartnerSettings
 from csire_bridge.domain.errors import ConfigurationError
-from csire_bridge.xml.security.keys import TrustedCertificate
-from csire_bridge.xml.security.revocation import RevocationList
+from csire_bridge.xml.security.certificates.keys import TrustedCertificate
+from csire_bridge.xml.security.certificates.revocation import RevocationList
 
 __all__ = ["ListSource", "Revocations"]
 

@@ -23,9 +23,9 @@ from csire_bridge.domain.identifiers import Eic
 from csire_bridge.domain.message.partner_entries import CertificateEntry, PartnerEntry
 from csire_bridge.domain.message.partners import Partner, PartnerLimits, PartnerRole
 from csire_bridge.store.repositories.messages.partners import PartnerRegistry
-from csire_bridge.xml.security.keys import TrustedCertificate, load_certificates
-from csire_bridge.xml.security.partner_book import PartnerBook
-from csire_bridge.xml.security.pins import Unfit, why_no_pin, why_not_pinned_together
+from csire_bridge.xml.security.certificates.keys import TrustedCertificate, load_certificates
+from csire_bridge.xml.security.certificates.partner_book import PartnerBook
+from csire_bridge.xml.security.certificates.pins import Unfit, why_no_pin, why_not_pinned_together
 
 __all__ = ["FilePartners", "NamedCertificate", "PartnerListing", "Source", "TablePartners"]
 

@@ -20,17 +20,18 @@ from csire_bridge.domain.message.envelope_rules import MessageFacts
 from csire_bridge.domain.message.message import Header
 from csire_bridge.domain.message.refusals import Claims
 from csire_bridge.domain.order.deadlines import class_of
-from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind
+from csire_bridge.domain.order.requests.operators_own import is_operators_own
 from csire_bridge.xml.envelope import read_claims, read_header
-from csire_bridge.xml.mapping.facts import kept_names
-from csire_bridge.xml.mapping.inbound import InboundMapping, compile_header, compile_inbound, order_kinds
+from csire_bridge.xml.mapping.incoming.inbound import InboundMapping
+from csire_bridge.xml.mapping.incoming.inbound_compiler import compile_header, compile_inbound, order_kinds
 from csire_bridge.xml.mapping.loader import LoadedFile, LoadedTechnical, load_file, merged_files, raise_all
 from csire_bridge.xml.mapping.model import InboundFile, OutboundFile
-from csire_bridge.xml.mapping.outbound import OutboundMapping
-from csire_bridge.xml.mapping.outbound_compiler import compile_outbound
-from csire_bridge.xml.mapping.rehearsal import Ends, Judge, unwritable
-from csire_bridge.xml.mapping.requests import possible_requests
+from csire_bridge.xml.mapping.outgoing.facts import kept_names
+from csire_bridge.xml.mapping.outgoing.outbound import OutboundMapping
+from csire_bridge.xml.mapping.outgoing.outbound_compiler import compile_outbound
+from csire_bridge.xml.mapping.outgoing.rehearsal import Ends, Judge, unwritable
+from csire_bridge.xml.mapping.outgoing.requests import possible_requests
 from csire_bridge.xml.mapping.technical import HeaderReader
 from csire_bridge.xml.schema.shapes import Shapes
 

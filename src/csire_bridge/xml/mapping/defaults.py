@@ -12,7 +12,7 @@ from typing import cast
 
 from lxml import etree
 
-from csire_bridge.xml.mapping.places import XSI
+from csire_bridge.xml.mapping.checks.places import XSI
 from csire_bridge.xml.schema.shapes import Shape
 
 __all__ = ["Defaults"]

@@ -20,8 +20,8 @@ from pydantic import (
 
 from csire_bridge.domain.identifiers import MessageNumber
 from csire_bridge.domain.message.answers import AnswerKind
-from csire_bridge.domain.order.operators_own import OPERATORS_OWN
 from csire_bridge.domain.order.order import OrderKind
+from csire_bridge.domain.order.requests.operators_own import OPERATORS_OWN
 
 __all__ = [
     "Conversion",

@@ -11,7 +11,7 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import Problem
 from csire_bridge.domain.message.answers import Answer, AnswerKind, possible_answers
 from csire_bridge.domain.message.message import OrderRequest
-from csire_bridge.xml.mapping.inbound import InboundMapping
+from csire_bridge.xml.mapping.incoming.inbound import InboundMapping
 
 __all__ = ["Line", "answers_to", "read_lines"]
 

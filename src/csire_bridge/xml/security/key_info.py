@@ -18,7 +18,7 @@ from lxml import etree
 
 from csire_bridge.domain.errors import NotTrusted, ProblemCode
 from csire_bridge.xml.security.algorithms import DS, fault
-from csire_bridge.xml.security.keys import CertificateBook, TrustedCertificate
+from csire_bridge.xml.security.certificates.keys import CertificateBook, TrustedCertificate
 
 __all__ = ["MAX_CANDIDATES", "PIN", "base64_of", "certificates_of", "named_by", "unknown", "valid_ones", "wrong_key"]
 

@@ -29,9 +29,9 @@ from csire_bridge.xml.security.algorithms import (
     signature_method,
     value_holds,
 )
+from csire_bridge.xml.security.certificates.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.security.exclusive_c14n import EXCLUSIVE, canonical, prefix_list
 from csire_bridge.xml.security.key_info import base64_of, certificates_of, unknown, valid_ones, wrong_key
-from csire_bridge.xml.security.keys import CertificateBook, SigningKey, TrustedCertificate
 from csire_bridge.xml.security.signature_template import signature_over
 
 __all__ = [

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.certificates.keys import SigningKey
 
 __all__ = ["signature_over"]
 

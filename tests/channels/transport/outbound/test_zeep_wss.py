@@ -15,10 +15,10 @@ from lxml import etree
 from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 from csire_bridge.domain.errors import NotTrusted, Unreadable
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import CertificateBook
-from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.certificates.keys import CertificateBook
+from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 from tests.attacks.mutations_wrapping import wrapped_envelopes
-from tests.xml.security.test_wss import NOW, SOAP, World, envelope, signed, world
+from tests.xml.security.ws_security.test_wss import NOW, SOAP, World, envelope, signed, world
 
 __all__ = ["world"]  # the fixture
 

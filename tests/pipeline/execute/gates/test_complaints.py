@@ -25,7 +25,8 @@ from csire_bridge.domain.order.order import (
     ReconnectionReason,
 )
 from csire_bridge.pipeline.execute.gates.field_work_gate import against_field_work
-from csire_bridge.pipeline.operator import complaint_actions, guard_actions, order_actions
+from csire_bridge.pipeline.operator import complaint_actions, guard_actions
+from csire_bridge.pipeline.operator.orders import order_actions
 from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from tests.support.defaults import LAW, ORDERS
 from tests.support.model.bridge import Parts

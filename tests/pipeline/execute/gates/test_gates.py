@@ -19,7 +19,8 @@ from csire_bridge.domain.order.order import Order, OrderKind, OrderState, Reject
 from csire_bridge.domain.protection import NOT_PROTECTED
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.intake.point_finder import PointFinder
-from csire_bridge.pipeline.operator import order_actions, point_actions
+from csire_bridge.pipeline.operator.orders import order_actions
+from csire_bridge.pipeline.operator.points import point_actions
 from tests.support.model.bridge import Parts
 from tests.support.model.head_end import Fault, ModelMeter
 from tests.support.model.scene import METERS, POINT, POINTS, POLICY, Scene

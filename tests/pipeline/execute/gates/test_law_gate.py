@@ -16,7 +16,7 @@ from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderState
 from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
 from csire_bridge.pipeline.execute.gates.field_work_gate import against_field_work, days_to_mind
 from csire_bridge.pipeline.intake.point_finder import PointFinder
-from csire_bridge.pipeline.operator import protection_actions
+from csire_bridge.pipeline.operator.points import protection_actions
 from csire_bridge.runtime.steady_clock import system_clock
 from tests.support.defaults import LAW
 from tests.support.model.bridge import Parts

@@ -15,11 +15,12 @@ from csire_bridge.domain.message.message import RegistryUpdate
 from csire_bridge.domain.metering_point.facts import MeteringPoint, Source
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import Order, OrderState, WaitsFor
-from csire_bridge.pipeline.operator import order_actions, point_actions
+from csire_bridge.pipeline.operator.orders import order_actions
+from csire_bridge.pipeline.operator.points import point_actions
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.wiring.head_end_reader import head_end_reader
 from csire_bridge.store.queries.lists.order_pages import find_orders
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
 from tests.support.bridge import METER, POINT, Play, play

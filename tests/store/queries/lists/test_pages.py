@@ -28,8 +28,8 @@ from csire_bridge.store.queries.lists.order_pages import (
     find_orders,
     order_page,
 )
-from csire_bridge.store.queries.message_search import MessageSearch
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.message_search import MessageSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from tests.support.store import CODE, HUB, NOW, add_order, order
 
 HOUR = timedelta(hours=1)

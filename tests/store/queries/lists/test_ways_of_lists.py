@@ -21,8 +21,8 @@ from csire_bridge.store.queries.lists.counted import count_newer, count_up_to
 from csire_bridge.store.queries.lists.message_ways import message_way
 from csire_bridge.store.queries.lists.order_ways import order_way
 from csire_bridge.store.queries.lists.ways import Place, Way, rows_of
-from csire_bridge.store.queries.message_search import FOUND_COLUMNS, MessageSearch
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.message_search import FOUND_COLUMNS, MessageSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.tables import orders
 from tests.support.store import CODE, HUB, NOW, add_order
 

@@ -13,7 +13,7 @@ from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
-from csire_bridge.domain.order.supply import Movement, Sighting, Supply
+from csire_bridge.domain.order.outcome.supply import Movement, Sighting, Supply
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alerts.alert_conditions import standing
 from csire_bridge.worker.alert_job import Watch

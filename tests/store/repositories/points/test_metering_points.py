@@ -24,7 +24,7 @@ from csire_bridge.domain.operations.alerts import AlertKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.order.order import DisconnectionKind, OrderKind, OrderState, WaitsFor
 from csire_bridge.pipeline.answer.hand_over_field_work import hand_over_field_work
-from csire_bridge.pipeline.operator import point_actions
+from csire_bridge.pipeline.operator.points import point_actions
 from csire_bridge.store import tables
 from csire_bridge.store.database import Database
 from csire_bridge.store.queries.alerts.alert_conditions import standing

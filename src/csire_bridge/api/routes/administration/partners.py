@@ -20,7 +20,7 @@ from csire_bridge.domain.message.partner_entries import PartnerEntry
 from csire_bridge.domain.message.partners import PartnerRole, SecurityProfile
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
-from csire_bridge.store.queries.partner_messages import LOOKED_AT, messages_of
+from csire_bridge.store.queries.messages.partner_messages import LOOKED_AT, messages_of
 from csire_bridge.store.sql.row_mapper import to_row
 from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.partners.entry import enter_by_hand, withdraw_by_hand

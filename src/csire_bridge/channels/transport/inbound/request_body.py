@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from csire_bridge.config.sections.web import WebSettings
+from csire_bridge.config.sections.running.web import WebSettings
 from csire_bridge.domain.message.partners import PartnerLimits
 
 __all__ = ["BodyLimits", "BodyRefused", "forget_body", "read_body"]

@@ -27,7 +27,7 @@ from csire_bridge.channels.transport.outbound.partner_connections import (
 )
 from csire_bridge.channels.transport.outbound.tls import tls_context
 from csire_bridge.channels.transport.redact import excerpt, redacted
-from csire_bridge.config.sections.parties import KEPT_SECONDS
+from csire_bridge.config.sections.peers.parties import KEPT_SECONDS
 
 __all__ = ["AnswerTooLarge", "HttpAnswer", "NeverArrived", "NoAnswer", "NotHttp", "PartnerClient"]
 

@@ -10,8 +10,8 @@ from lxml import etree
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import Problem, ProblemCode, Unreadable
 from csire_bridge.xml.parser import DEFAULT_MAX_BYTES, parse
-from csire_bridge.xml.security.keys import CertificateBook, KeyInTime
-from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.certificates.keys import CertificateBook, KeyInTime
+from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 
 __all__ = ["WsSecurityPlugin"]
 

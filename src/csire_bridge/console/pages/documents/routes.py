@@ -13,7 +13,7 @@ from csire_bridge.console.http.answers import download, page
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Personal, Visit
 from csire_bridge.domain.people.audited import note
-from csire_bridge.store.queries.stored_documents import DocumentKind, StoredDocument, stored_document
+from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind, StoredDocument, stored_document
 from csire_bridge.xml.parser import MAX_ELEMENTS
 from csire_bridge.xml.reading.differences import compared
 from csire_bridge.xml.reading.explained import explained, text_slice

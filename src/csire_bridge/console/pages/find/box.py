@@ -12,7 +12,7 @@ from csire_bridge.console.http.visit import Reading
 from csire_bridge.domain.pasted_key import LONGEST_PASTED, KeyKind, recognise
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.store.queries.find.hits import PERSONAL_KEYS, Hit, HitKind, hits_of
-from csire_bridge.store.queries.key_lists import split_keys
+from csire_bridge.store.queries.search.key_lists import split_keys
 
 __all__ = ["box_router", "leads_to"]
 

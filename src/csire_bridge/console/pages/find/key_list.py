@@ -16,7 +16,7 @@ from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.sheets.cells import PlainColumn
-from csire_bridge.store.queries.key_lists import MOST_KEYS, KeyList, orders_of, split_keys
+from csire_bridge.store.queries.search.key_lists import MOST_KEYS, KeyList, orders_of, split_keys
 from csire_bridge.store.repositories.orders.orders import OrderBook
 
 __all__ = ["key_list_router"]

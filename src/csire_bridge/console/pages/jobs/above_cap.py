@@ -18,7 +18,7 @@ from csire_bridge.domain.people.roles import Permission, roles_with
 from csire_bridge.domain.people.second_person import same_person
 from csire_bridge.pipeline.operator import guard_actions
 from csire_bridge.store.queries.lists.order_pages import count_orders
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["above_cap_pages"]

@@ -15,7 +15,7 @@ from csire_bridge.domain.jobs.kinds import ABOUT
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.domain.people.second_person import same_person
 from csire_bridge.store.queries.guard_facts import waiting_requests
-from csire_bridge.store.queries.job_list import JobSearch, find_jobs, waiting_jobs
+from csire_bridge.store.queries.search.job_list import JobSearch, find_jobs, waiting_jobs
 
 __all__ = ["list_pages"]
 

@@ -23,7 +23,7 @@ from csire_bridge.domain.people.second_person import same_person
 from csire_bridge.pipeline.jobs import decisions
 from csire_bridge.pipeline.jobs.carry_out import JobRunner
 from csire_bridge.pipeline.jobs.hands import HANDS
-from csire_bridge.store.queries.job_list import find_items
+from csire_bridge.store.queries.search.job_list import find_items
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["job_pages"]

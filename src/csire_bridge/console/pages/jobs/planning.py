@@ -26,7 +26,7 @@ from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.domain.protection import ProtectedKind
 from csire_bridge.pipeline.jobs.plan import freeze, plan
-from csire_bridge.store.queries.message_search import MessageSearch
+from csire_bridge.store.queries.search.message_search import MessageSearch
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["planning_pages"]

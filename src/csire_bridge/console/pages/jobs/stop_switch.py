@@ -13,7 +13,7 @@ from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.pipeline.operator import guard_actions
-from csire_bridge.store.queries.order_search import commands_under_way
+from csire_bridge.store.queries.search.order_search import commands_under_way
 from csire_bridge.store.repositories.points.guards import Guards
 
 __all__ = ["stop_pages"]

@@ -10,7 +10,7 @@ from csire_bridge.console.http.visit import Visit
 from csire_bridge.console.lists.fields import EicField, IdField, MomentField, PointField, WordsField, moments_of
 from csire_bridge.console.lists.places import CURSOR
 from csire_bridge.domain.message.message import Channel, MessageState
-from csire_bridge.store.queries.message_search import MessageSearch
+from csire_bridge.store.queries.search.message_search import MessageSearch
 
 __all__ = ["MessageListing"]
 

@@ -21,12 +21,12 @@ from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
 from csire_bridge.domain.people.roles import Permission
+from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind, stored_document
 from csire_bridge.store.queries.lists.message_pages import count_messages, count_new_messages, message_page
 from csire_bridge.store.queries.lists.message_ways import message_way
-from csire_bridge.store.queries.message_attempts import attempts_of
-from csire_bridge.store.queries.message_search import message_file
-from csire_bridge.store.queries.refusal_causes import refusal_causes
-from csire_bridge.store.queries.stored_documents import DocumentKind, stored_document
+from csire_bridge.store.queries.messages.message_attempts import attempts_of
+from csire_bridge.store.queries.messages.refusal_causes import refusal_causes
+from csire_bridge.store.queries.search.message_search import message_file
 
 __all__ = ["MESSAGES"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from csire_bridge.console.lists.marked import N_
-from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.order.requests.sources import source_of
 from csire_bridge.sheets.cells import PlainColumn
 from csire_bridge.store.queries.lists.listed_order import ListedOrder
 

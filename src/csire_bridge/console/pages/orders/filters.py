@@ -30,7 +30,7 @@ from csire_bridge.domain.order.order import (
     RejectionReason,
     WaitsFor,
 )
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 
 __all__ = ["OrderFilters", "OrderListing"]
 

@@ -32,7 +32,7 @@ from csire_bridge.domain.order.order import (
     RejectionReason,
     WaitsFor,
 )
-from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.order.requests.sources import source_of
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.roles import Permission, Role
 from csire_bridge.store.queries.lists.listed_order import ListedOrder, listed_orders

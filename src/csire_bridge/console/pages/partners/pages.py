@@ -18,7 +18,7 @@ from csire_bridge.domain.message.partner_entries import PartnerEntry
 from csire_bridge.domain.message.partners import Partner, PartnerRole, SecurityProfile
 from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.roles import Permission
-from csire_bridge.store.queries.partner_messages import LOOKED_AT, messages_of
+from csire_bridge.store.queries.messages.partner_messages import LOOKED_AT, messages_of
 from csire_bridge.store.unit_of_work import UnitOfWork
 from csire_bridge.worker.partners.entry import enter_by_hand, withdraw_by_hand
 from csire_bridge.worker.partners.facts import SeenPartners, see_partners

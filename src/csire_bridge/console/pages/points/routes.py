@@ -20,10 +20,10 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import require
 from csire_bridge.domain.people.roles import Permission
-from csire_bridge.pipeline.operator import meter_looks
+from csire_bridge.pipeline.operator.points import meter_looks
+from csire_bridge.store.queries.dossiers.point_dossier import point_file, told_facts
 from csire_bridge.store.queries.lists.order_pages import order_page
-from csire_bridge.store.queries.order_search import OrderSearch
-from csire_bridge.store.queries.point_dossier import point_file, told_facts
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["POINTS"]

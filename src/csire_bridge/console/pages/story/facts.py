@@ -18,7 +18,7 @@ from csire_bridge.domain.order.care import Care
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.pipeline.execute.gates.explain import Explanation
-from csire_bridge.pipeline.operator.explanations import explained
+from csire_bridge.pipeline.operator.orders.explanations import explained
 from csire_bridge.store.queries.story.order_story import Story, order_story
 from csire_bridge.store.queries.story.related import RelatedOrder, related_orders
 from csire_bridge.store.repositories.orders.orders import OrderBook

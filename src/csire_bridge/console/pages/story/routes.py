@@ -20,7 +20,7 @@ from csire_bridge.domain.order.notes import LONGEST_NOTE
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
 from csire_bridge.domain.people.roles import Permission
-from csire_bridge.pipeline.operator.note_actions import write_note
+from csire_bridge.pipeline.operator.orders.note_actions import write_note
 from csire_bridge.store.queries.find.archived import archived_order
 
 __all__ = ["STORY", "Key"]

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from csire_bridge.console.lists.query import encoded, with_query
 from csire_bridge.domain.order.clock_stage import ClockAt
-from csire_bridge.store.queries.message_search import MessageSearch
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.message_search import MessageSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 
 __all__ = ["address_of"]
 

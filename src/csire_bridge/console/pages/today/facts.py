@@ -14,8 +14,8 @@ from csire_bridge.console.language import moments
 from csire_bridge.console.pages.today.addresses import address_of
 from csire_bridge.store.queries.alerts.alert_list import ListedAlert
 from csire_bridge.store.queries.guard_facts import waiting_requests
-from csire_bridge.store.queries.job_list import count_waiting
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.job_list import count_waiting
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.queries.today.causes import common_causes
 from csire_bridge.store.queries.today.held_back import held_back
 from csire_bridge.store.queries.today.hours import HOUR, HourOfOrders, last_hours

@@ -15,7 +15,7 @@ from csire_bridge.console.pages.views.shipped import SHIPPED
 from csire_bridge.domain.people.actor import NotAllowed
 from csire_bridge.store.queries.lists.counted import MOST_NEW, Counted, count_up_to
 from csire_bridge.store.queries.lists.order_ways import order_way
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.unit_of_work import UnitOfWork
 
 __all__ = ["CountedView", "filters_of", "menu_views"]

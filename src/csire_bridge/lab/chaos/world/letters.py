@@ -21,7 +21,7 @@ from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.xml.envelope import TECHNICAL, format_moment
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import SigningKey
+from csire_bridge.xml.security.certificates.keys import SigningKey
 from csire_bridge.xml.security.signature import sign_enveloped
 
 __all__ = ["Letter", "Place", "Post", "What", "digest", "place"]

@@ -20,10 +20,10 @@ from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import NotTrusted, NotValid, Unreadable
 from csire_bridge.lab.simulators.hub.soap import send_request
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.security.keys import CertificateBook, SigningKey
+from csire_bridge.xml.security.certificates.keys import CertificateBook, SigningKey
 from csire_bridge.xml.security.signature import has_signature, verify_enveloped
-from csire_bridge.xml.security.soap_envelope import CMS, body_of, is_secured
-from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.ws_security.soap_envelope import CMS, body_of, is_secured
+from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 from csire_bridge.xml.soap import version_of
 
 __all__ = ["PushAnswer", "PushForm", "Pusher"]

@@ -18,8 +18,8 @@ from csire_bridge.lab.simulators.hub.soap import HubRequest, fault, read_request
 from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.keys import CertificateBook
-from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.certificates.keys import CertificateBook
+from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 
 __all__ = ["SoapFront"]
 

@@ -26,8 +26,8 @@ from csire_bridge.lab.simulators.sid.request_handler import FieldWorkOrder, Rece
 from csire_bridge.lab.simulators.sid.soap_client import BridgeCaller
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.keys import CertificateBook, SigningKey
-from csire_bridge.xml.security.wss import sign_envelope, verify_envelope
+from csire_bridge.xml.security.certificates.keys import CertificateBook, SigningKey
+from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 
 __all__ = ["FieldWorkOrder", "ReceivedReport", "SidFaults", "SidSimulator"]
 

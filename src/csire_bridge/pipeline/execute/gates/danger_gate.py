@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.metering_point.guards import Stop, StopScope
-from csire_bridge.domain.order.operators_own import is_danger_cut, is_danger_end
 from csire_bridge.domain.order.order import Order, OrderKind
-from csire_bridge.domain.order.related import RelatedOrder
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut, is_danger_end
+from csire_bridge.domain.order.requests.related import RelatedOrder
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["held_by_stop", "in_the_way", "needs_people", "stays_off"]

@@ -8,8 +8,8 @@ from csire_bridge.domain.law.bans import Bans
 from csire_bridge.domain.law.judge import Forbidden, WaitForLaw, judge
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.interlocks import DANGER, At, danger, holding_back, protection
-from csire_bridge.domain.order.operators_own import is_danger_cut
 from csire_bridge.domain.order.order import Order
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut
 from csire_bridge.pipeline.execute.gates.meter_gate import doubts_of
 from csire_bridge.pipeline.ports.store import Transaction
 

@@ -14,10 +14,10 @@ from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW
 from csire_bridge.domain.metering_point.interlocks import DANGER, At, danger, holding_back, interlock
 from csire_bridge.domain.operations.throttle import Throttle
-from csire_bridge.domain.order.operators_own import is_danger_cut, is_danger_end
 from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
-from csire_bridge.domain.order.precedence import Ruling, asked_at, gives_way
-from csire_bridge.domain.order.related import RelatedOrder
+from csire_bridge.domain.order.requests.operators_own import is_danger_cut, is_danger_end
+from csire_bridge.domain.order.requests.precedence import Ruling, asked_at, gives_way
+from csire_bridge.domain.order.requests.related import RelatedOrder
 from csire_bridge.domain.work import WorkItem, WorkStep
 from csire_bridge.pipeline.execute.gates.danger_gate import held_by_stop, in_the_way, needs_people, stays_off
 from csire_bridge.pipeline.execute.gates.law_gate import LawGate

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from csire_bridge.domain.clock import WARSAW
-from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderKind, RejectionReason, WaitsFor
-from csire_bridge.domain.order.sources import source_of
+from csire_bridge.domain.order.requests.operators_own import is_operators_own
+from csire_bridge.domain.order.requests.sources import source_of
 from csire_bridge.domain.rules.decide import Decision, GiveUp, Never, Rules, SendNow, Wait, decide
 from csire_bridge.domain.rules.model import RuleSet, Then
 from csire_bridge.domain.rules.timeline import Timeline

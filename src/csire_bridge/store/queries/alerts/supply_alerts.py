@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from csire_bridge.domain.meter.evidence import offset_in_words
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
-from csire_bridge.domain.order.supply import Movement, Supply
+from csire_bridge.domain.order.outcome.supply import Movement, Supply
 from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import OPEN_MOVEMENTS, foreign_times, movements
 

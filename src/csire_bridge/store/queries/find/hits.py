@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, sel
 from csire_bridge.domain.order.order import Order
 from csire_bridge.domain.pasted_key import KeyKind, PastedKey
 from csire_bridge.store.queries.find.archived import ArchivedOrder, archived_orders_where
-from csire_bridge.store.queries.message_search import FOUND_COLUMNS, FoundMessage, found_message
+from csire_bridge.store.queries.search.message_search import FOUND_COLUMNS, FoundMessage, found_message
 from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import (
     archived_orders,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from csire_bridge.store.queries.lists.counted import Counted, count_newer, count_up_to
 from csire_bridge.store.queries.lists.message_ways import message_way
 from csire_bridge.store.queries.lists.ways import Place, moment_at, pages_until, rows_of
-from csire_bridge.store.queries.message_search import FOUND_COLUMNS, FoundMessage, MessageSearch, found_message
+from csire_bridge.store.queries.search.message_search import FOUND_COLUMNS, FoundMessage, MessageSearch, found_message
 from csire_bridge.store.tables import messages
 
 __all__ = ["MessagePage", "count_messages", "count_new_messages", "find_messages", "message_page"]

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement
 
 from csire_bridge.domain.message.message import MessageState
 from csire_bridge.store.queries.lists.ways import Way
-from csire_bridge.store.queries.message_search import MessageSearch
+from csire_bridge.store.queries.search.message_search import MessageSearch
 from csire_bridge.store.sql.array_parameter import by_index, by_row
 from csire_bridge.store.tables import NOT_ACCEPTED, messages
 

@@ -14,7 +14,7 @@ from csire_bridge.domain.order.order import FINAL_STATES, Order, OrderKind, Orde
 from csire_bridge.store.queries.lists.counted import Counted, count_newer, count_up_to
 from csire_bridge.store.queries.lists.order_ways import order_way
 from csire_bridge.store.queries.lists.ways import Place, moment_at, pages_until, rows_of
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.sql.row_mapper import from_row
 from csire_bridge.store.tables import orders
 

@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.order.order import FINAL_STATES, OrderState
 from csire_bridge.store.queries.lists.ways import Way
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.sql.array_parameter import by_index, by_row
 from csire_bridge.store.tables import NOT_DONE, orders
 

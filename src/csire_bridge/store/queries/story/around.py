@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, or_, select
 
 from csire_bridge.domain.message.documents import DocumentState
-from csire_bridge.store.queries.order_dossier import guards_met
-from csire_bridge.store.queries.stored_documents import DocumentKind
+from csire_bridge.store.queries.dossiers.order_dossier import guards_met
+from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind
 from csire_bridge.store.queries.story.entries import EntryKind, StoryEntry
 from csire_bridge.store.queries.story.order_lines import newest
 from csire_bridge.store.sql.plain_values import Facts, rows_of

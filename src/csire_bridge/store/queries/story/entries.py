@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from csire_bridge.domain.order.order import OrderState
-from csire_bridge.store.queries.stored_documents import DocumentKind
+from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind
 
 __all__ = ["MOST", "EntryKind", "StoryEntry", "in_order"]
 

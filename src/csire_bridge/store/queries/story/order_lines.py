@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from csire_bridge.domain.order.order import OrderState
-from csire_bridge.store.queries.stored_documents import DocumentKind
+from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind
 from csire_bridge.store.queries.story.entries import MOST, EntryKind, StoryEntry
 from csire_bridge.store.tables import audit_entries, head_end_events, order_events, sid_reports
 

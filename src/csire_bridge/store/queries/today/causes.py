@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from csire_bridge.domain.order.order import NotDelivered, OrderState
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.tables import FOR_A_PERSON, metering_points, orders
 
 __all__ = ["Cause", "common_causes"]

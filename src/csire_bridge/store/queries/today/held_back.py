@@ -11,7 +11,7 @@ from csire_bridge.domain.order.order import OrderState, WaitsFor
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.queries.lists.counted import Counted
 from csire_bridge.store.queries.lists.order_pages import count_orders
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.tables import orders, work
 
 __all__ = ["HeldBack", "held_back"]

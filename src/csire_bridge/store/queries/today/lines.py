@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from csire_bridge.domain.message.message import Channel
 from csire_bridge.store.queries.lists.message_pages import message_page
-from csire_bridge.store.queries.message_search import MessageSearch
+from csire_bridge.store.queries.search.message_search import MessageSearch
 from csire_bridge.store.tables import circuits, head_end_events
 
 __all__ = ["OpenCircuit", "heard", "last_event", "open_circuits"]

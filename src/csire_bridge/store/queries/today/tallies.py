@@ -15,8 +15,8 @@ from csire_bridge.domain.order.order import OrderState
 from csire_bridge.store.queries.lists.counted import Counted
 from csire_bridge.store.queries.lists.message_pages import count_messages
 from csire_bridge.store.queries.lists.order_pages import count_orders
-from csire_bridge.store.queries.message_search import MessageSearch
-from csire_bridge.store.queries.order_search import OrderSearch
+from csire_bridge.store.queries.search.message_search import MessageSearch
+from csire_bridge.store.queries.search.order_search import OrderSearch
 
 __all__ = ["Tally", "TallyName", "tallies"]
 

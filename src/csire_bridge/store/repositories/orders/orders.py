@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Select, Update, bindparam, insert, select, up
 
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.law.clocks import nearer
-from csire_bridge.domain.order.operators_own import is_operators_own
 from csire_bridge.domain.order.order import Order, OrderEvent, OrderState, WaitsFor, check_transition
+from csire_bridge.domain.order.requests.operators_own import is_operators_own
 from csire_bridge.store.housekeeping.restores import Restores
 from csire_bridge.store.repositories.orders.sid import tell_moves
 from csire_bridge.store.sql.array_parameter import any_of

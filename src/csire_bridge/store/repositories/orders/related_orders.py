@@ -21,9 +21,9 @@ from csire_bridge.domain.order.order import (
     ReconnectionReason,
     WaitsFor,
 )
-from csire_bridge.domain.order.precedence import Disconnected, asked_at, gives_way
-from csire_bridge.domain.order.related import CommandedOrder, Reconnections, RelatedOrder
-from csire_bridge.domain.order.sources import JOINABLE
+from csire_bridge.domain.order.requests.precedence import Disconnected, asked_at, gives_way
+from csire_bridge.domain.order.requests.related import CommandedOrder, Reconnections, RelatedOrder
+from csire_bridge.domain.order.requests.sources import JOINABLE
 from csire_bridge.store.sql.array_parameter import any_of, in_literals, not_indexed
 from csire_bridge.store.sql.row_mapper import from_rows
 from csire_bridge.store.tables import head_end_events, orders

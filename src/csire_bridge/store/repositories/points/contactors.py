@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.order.order import FINAL_STATES, OrderKind, OrderState
-from csire_bridge.domain.order.supply import Movement, Sighting
+from csire_bridge.domain.order.outcome.supply import Movement, Sighting
 from csire_bridge.store.connection.dialects import insert_new
 from csire_bridge.store.sql.array_parameter import any_of, in_literals
 from csire_bridge.store.sql.execute_many import execute_many

@@ -1,0 +1,3 @@
+"""The running service: ``web`` and ``doors``, ``access``, ``storage``, ``logging``, ``metrics``, ``traces``, ``health``
+(liveness and readiness).
+"""

@@ -16,11 +16,13 @@ from jinja2.ext import babel_extract
 
 from csire_bridge.console.app import AREAS
 from csire_bridge.console.area import Group
+from csire_bridge.console.language.act_words import WORDS
 from csire_bridge.console.language.catalogs import SENTENCES, catalog, catalogs
 from csire_bridge.console.language.labels import SHOWN, english
 from csire_bridge.console.language.languages import Language
 from csire_bridge.console.language.moments import doubled, moment, offset, span
 from csire_bridge.console.language.sentences import translated
+from csire_bridge.domain.people.acts import Act
 
 CONSOLE = Path(str(files("csire_bridge.console")))
 _PLACE = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
@@ -149,8 +151,8 @@ def test_every_translated_sentence_is_said_by_the_code() -> None:
         (
             "waits until 2026-11-30 08:00 Polish time: nothing is sent at this hour, or on this day "
             "(rule for disconnect; rule set 1 by anna of 2026-11-23 10:00)",
-            "czeka do 2026-11-30 08:00 czasu polskiego: o tej godzinie albo w tym dniu nic nie jest wysyłane "
-            "(reguła: disconnect; zestaw reguł 1, anna, 2026-11-23 10:00)",
+            "czeka do 30.11.2026 08:00 czasu polskiego: o tej godzinie albo w tym dniu nic nie jest wysyłane "
+            "(reguła: wyłączenie; zestaw reguł 1, anna, 23.11.2026 10:00)",
         ),
         (
             "3 answers are contested by the hub; the oldest for 3 h",
@@ -173,4 +175,68 @@ def test_a_ban_of_the_law_has_the_words_of_the_law_file() -> None:
     )
     found = translated(told, Language.POLISH)
     assert found is not None
-    assert found.startswith("zabronione przepisami do 2028-04-03: Gospodarstwu domowemu objętemu ochroną")
+    assert found.startswith("zabronione przepisami do 03.04.2028: Gospodarstwu domowemu objętemu ochroną")
+
+
+_REFUSALS = ("ActionRefused", "NeedsSecondPerson", "NotAllowed", "StaleWrite", "Problem")
+_OUTER = ("access", "api", "console", "domain", "pipeline", "store", "xml")
+
+
+def refusals() -> Iterator[tuple[str, str]]:
+    """Each sentence with which an act or a message is refused, with 7 where something is put into it; and its place."""
+    for room in _OUTER:
+        for file in sorted((CONSOLE.parent / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _REFUSALS:
+                    for said in filter(None, map(sentence_of, node.args)):
+                        yield said, f"{file.relative_to(CONSOLE.parent)}:{node.lineno}"
+
+
+def sentence_of(node: ast.expr) -> str | None:
+    """The sentence that is written there; None for what is no text, or has no word of its own."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value if " " in node.value else None
+    if isinstance(node, ast.JoinedStr):
+        own = [str(one.value) for one in node.values if isinstance(one, ast.Constant)]
+        whole = "".join(str(one.value) if isinstance(one, ast.Constant) else "7" for one in node.values)
+        return whole if len(re.findall("[a-z]{2,}", "".join(own))) > 2 else None
+    return None
+
+
+def test_every_refusal_has_its_polish_words() -> None:
+    assert [f"{place}: {said}" for said, place in refusals() if translated(said, Language.POLISH) is None] == []
+
+
+def test_every_act_has_words() -> None:
+    assert [act for act in Act if act not in WORDS] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "polish"),
+    [
+        (
+            "olga may not do this: the page /people needs the permission people -> ask somebody who may: supervisor or "
+            "administrator",
+            "olga nie może tego zrobić (strona /people); potrzebne uprawnienie: konta -> zwróć się do kogoś, kto je "
+            "ma: kierownik albo administrator",
+        ),
+        (
+            "rule.agency: Sender is '9', but it must be '305' [line 3 /A/B[2]] -> send the agency code of the "
+            "published standard",
+            "rule.agency: Sender to '9', a musi być '305' [line 3 /A/B[2]] -> wyślij kod agencji z opublikowanego "
+            "standardu",
+        ),
+        (
+            "1 trust.unsigned by webhook from webhook: 127.0.0.1 naming A, 2 trust.wrapped by queue from hub queue: 7",
+            "1 × trust.unsigned, kanał webhook, skąd: webhook: 127.0.0.1, podany nadawca: A, 2 × trust.wrapped, kanał "
+            "kolejka CSIRE, skąd: hub queue: 7",
+        ),
+        (
+            "the message's timestamp 2198-12-31T23:00:00+00:00 lies in the future",
+            "znacznik czasu komunikatu 2198-12-31T23:00:00+00:00 leży w przyszłości",
+        ),
+        ("more than 2026-11-23 that nobody has written", None),
+    ],
+)
+def test_codes_places_remedies_and_lists_are_polish_too(english: str, polish: str | None) -> None:
+    assert translated(english, Language.POLISH) == polish

@@ -1,3 +1,3 @@
 """Polish and English: ``languages`` (which one), ``catalogs`` (translations), ``labels`` (words for codes),
-``moments`` (times), ``sentences`` (sentences of the domain in Polish).
+``act_words`` (of acts), ``moments`` (times), ``sentences`` (sentences of the domain in Polish).
 """

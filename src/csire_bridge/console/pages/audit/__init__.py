@@ -1,1 +1,1 @@
-"""The audit: ``pages`` (search, files, whether it is whole), ``words`` (each act as people say it)."""
+"""The audit: ``pages`` (search, files, whether it is whole)."""

@@ -17,7 +17,7 @@ from csire_bridge.access.audit_verify import verify
 from csire_bridge.console.area import Area, Group, MenuEntry
 from csire_bridge.console.http.answers import download, page
 from csire_bridge.console.http.visit import Auditing
-from csire_bridge.console.pages.audit.words import GROUPS, WORDS
+from csire_bridge.console.language.act_words import GROUPS, WORDS
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note

@@ -12,9 +12,9 @@ from csire_bridge.console.area import Area, MenuEntry
 from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.visit import Personal, Visit, acting
+from csire_bridge.console.language.act_words import WORDS
 from csire_bridge.console.pages.alerts.pages import headline
 from csire_bridge.console.pages.alerts.remedies import REMEDIES
-from csire_bridge.console.pages.audit.words import WORDS
 from csire_bridge.domain.operations.shifts import DESK_ACTS, Shift
 from csire_bridge.domain.order.order import FINAL_STATES
 from csire_bridge.domain.people.acts import PERMISSION_OF, Act

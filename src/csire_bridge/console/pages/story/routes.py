@@ -13,7 +13,7 @@ from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import download, page, redirect
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Personal, Reading, Visit, acting
-from csire_bridge.console.pages.audit.words import WORDS
+from csire_bridge.console.language.act_words import WORDS
 from csire_bridge.console.pages.story.facts import order_page
 from csire_bridge.console.pages.story.neighbours import neighbours_in
 from csire_bridge.domain.order.notes import LONGEST_NOTE

@@ -1,4 +1,4 @@
-"""Each act as people say it; an act without words is shown by its code."""
+"""Each act as people say it."""
 
 from __future__ import annotations
 
@@ -100,4 +100,9 @@ WORDS: Mapping[Act, str] = {
     Act.LOGOUT: N_("signed out"),
     Act.PASSWORD_CHANGE: N_("own password changed"),
     Act.OWN_SESSION_END: N_("own session ended"),
+    Act.POINT_ASK: N_("meter asked"),
+    Act.RULES_DRAFT: N_("rules drafted"),
+    Act.VIEW_SAVE: N_("view saved"),
+    Act.VIEW_SHARE: N_("view shared"),
+    Act.VIEW_REMOVE: N_("view removed"),
 }

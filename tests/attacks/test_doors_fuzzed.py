@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from csire_bridge.channels.hes.event_reader import parse_event
+from csire_bridge.channels.hes.event_reader import read_events
 from csire_bridge.config.private_files import write_private
 from csire_bridge.domain.errors import PartnerFault
 from csire_bridge.domain.message.message import Form
@@ -132,11 +132,11 @@ def ends(bridge: Bridge, raw: bytes, form: Form) -> None:
         assert answered.receipt
         assert etree.fromstring(answered.receipt) is not None
     try:
-        event = parse_event(raw, bridge.head_end_profile)
+        events = read_events(raw, bridge.head_end_profile, bridge.clock())
     except PartnerFault as fault:
         assert all(problem.text and problem.remedy for problem in fault.problems)
     else:
-        bridge.take_events([(raw, event)])
+        bridge.take_events([(raw, event) for event in events])
 
 
 def fuzzed(test: Callable[..., None]) -> Callable[..., None]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from csire_bridge.channels.hes.dialect.dialect import OURS
 from csire_bridge.config.resources import folder
 from csire_bridge.config.settings import load_settings
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber, ProcessInstanceId
@@ -113,6 +114,7 @@ def play(
     poll: float = 0.05,
     delay: tuple[float, float] = (0.0, 0.02),
     read: float = 2,
+    dialect: str = OURS,
     execution: Mapping[str, object] | None = None,
 ) -> Iterator[Play]:
     """One metering point with one meter, known to everybody; nothing waits for long unless ``execution`` says so."""
@@ -130,6 +132,7 @@ def play(
         "response_seconds": response,
         "poll_seconds": poll,
         "read_seconds": read,
+        "speaks": dialect,
     }
     quick = {"meter_pause_seconds": 0, "again_seconds": 0.05, "expiry_margin_seconds": 0.05, "recheck_seconds": 0.2}
     settings = load_settings(head_end=head_end, execution={**quick, **(execution or {})})

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
+from csire_bridge.channels.hes.dialect.dialect import OURS
+from csire_bridge.channels.hes.dialect.loader import shipped
 from csire_bridge.channels.hes.event_address import with_key
 from csire_bridge.channels.hes.event_endpoint import EventListener
 from csire_bridge.channels.transport.inbound.caller_proofs import Proofs
@@ -36,7 +38,9 @@ class Bridge:
     def __init__(self, endpoint: str, **profile_facts: Any) -> None:
         self.events: queue.Queue[HeadEndEvent] = queue.Queue()
         self.failures: list[Exception] = []
-        profile = HeadEndProfile(endpoint=endpoint, reply_address="", **{"read_timeout": 10, **profile_facts})
+        dialect = shipped(profile_facts.pop("speaks", OURS))
+        facts = {"read_timeout": 10, "dialect": dialect, "codes": dialect.codes, **profile_facts}
+        profile = HeadEndProfile(endpoint=endpoint, reply_address="", **facts)
         self.listener = EventListener(self._on_events, profile, Proofs(keys=(KEY,))).start()
         self.profile = replace(profile, reply_address=self.url)
         self.connector = HeadEndConnector(self.profile)

@@ -7,11 +7,17 @@ from datetime import UTC, datetime
 import pytest
 
 from csire_bridge.channels.hes.client import HeadEndCodes, HeadEndProfile
-from csire_bridge.channels.hes.event_reader import parse_event
-from csire_bridge.domain.errors import NotValid, PartnerFault, ProblemCode, Unreadable
-from csire_bridge.domain.meter.contactor import ControlState, HeadEndEventKind
+from csire_bridge.channels.hes.event_reader import read_events
+from csire_bridge.domain.errors import NotValid, PartnerFault, Unreadable
+from csire_bridge.domain.meter.contactor import NO_METER, ControlState, HeadEndEvent, HeadEndEventKind
 
 PROFILE = HeadEndProfile(endpoint="http://127.0.0.1/hes", reply_address="http://127.0.0.1/hes/events")
+NOW = datetime(2026, 3, 1, 13, tzinfo=UTC)
+
+
+def parse_event(raw: bytes, profile: HeadEndProfile) -> HeadEndEvent:
+    (found,) = read_events(raw, profile, NOW)
+    return found
 
 
 def event(
@@ -141,8 +147,8 @@ def test_given_bytes_that_are_no_xml_of_ours_when_parsed_then_unreadable(raw: by
         "<x/>",
         "<EventMessage/>",
         event(created="yesterday"),
-        event().replace("<mRID>", "<surprise/><mRID>"),
         event().replace("</EndDeviceEvents>", "<EndDeviceEvent/></EndDeviceEvents>"),
+        event().replace("EndDeviceEvent>", "EndDeviceEvents>"),
         '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body/></s:Envelope>',
     ],
 )
@@ -152,18 +158,46 @@ def test_given_xml_that_breaks_the_contract_when_parsed_then_not_valid(text: str
     assert refused.value.problems[0].remedy
 
 
-def test_given_four_wrong_values_when_parsed_then_all_are_told_with_their_places() -> None:
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (event("3.31.0.99"), "the code 3.31.0.99 is in no table"),
+        (event(""), "the code (none) is in no table"),
+        (event(meter="M" * 21), "it names no meter of 1 to 20 characters"),
+        (event(created="2026-03-01T12:00:00"), "its time has no zone: set head_end.zone"),
+        (event(created="0001-03-01T12:00:00Z"), "its time is no moment of a calendar"),
+        (event(details=status("half")), "the contactor status half is in no table"),
+        (
+            event().replace("</Names>", "</Names><Names><name>M-2</name></Names>"),
+            "its meter has several names: set head_end.meter_names to the kind that is the number",
+        ),
+        (event().replace("<Assets><Names><name>M-1</name></Names></Assets>", ""), "it names no meter of 1 to 20"),
+        (event().replace("<Names><name>M-1</name></Names>", "<mRID>M-1</mRID>"), "it names no meter of 1 to 20"),
+    ],
+)
+def test_given_what_cant_be_used_when_parsed_then_it_is_kept_as_unknown_with_the_reason(raw: str, why: str) -> None:
+    found = parse_event(raw.encode(), PROFILE)
+    assert (found.kind, found.contactor, found.permanent) == (HeadEndEventKind.UNKNOWN, None, False)
+    assert found.text.startswith(why)
+    assert not found.kind.tells
+    assert found.correlation_id == "c-1"
+
+
+def test_given_four_wrong_values_when_parsed_then_all_are_told() -> None:
     raw = event(code="3.31.0.99", meter="M" * 21, created="2026-03-01T12:00:00", details=status("half")).encode()
-    with pytest.raises(NotValid) as refused:
-        parse_event(raw, PROFILE)
-    assert [p.code for p in refused.value.problems] == [ProblemCode.VALUE] * 4
-    assert all(p.line and p.path for p in refused.value.problems)
+    found = parse_event(raw, PROFILE)
+    assert found.text.count(";") == 3
+    assert (found.meter, found.occurred_at) == (NO_METER, NOW)
 
 
 @pytest.mark.parametrize("year", ["-0044", "0000", "0001", "9999", "99999"])
-def test_given_a_time_outside_the_calendar_when_parsed_then_a_fault_and_no_crash(year: str) -> None:
-    with pytest.raises(PartnerFault):
-        parse_event(event(created=f"{year}-03-01T12:00:00Z").encode(), PROFILE)
+def test_given_a_time_outside_the_calendar_when_parsed_then_it_is_not_used(year: str) -> None:
+    try:
+        found = parse_event(event(created=f"{year}-03-01T12:00:00Z").encode(), PROFILE)
+    except PartnerFault as fault:
+        assert fault.text
+    else:
+        assert (found.kind, found.occurred_at) == (HeadEndEventKind.UNKNOWN, NOW)
 
 
 def test_given_the_end_of_a_day_when_parsed_then_it_is_the_start_of_the_next_one() -> None:
@@ -177,9 +211,9 @@ def test_given_our_id_in_capitals_when_parsed_then_it_is_the_same_id() -> None:
     assert parse_event(event(correlation=told).encode(), PROFILE).correlation_id == ours
 
 
-def test_given_an_id_longer_than_any_of_ours_when_parsed_then_it_is_refused_in_words() -> None:
-    with pytest.raises(NotValid, match="65 characters"):
-        parse_event(event(correlation=f"<CorrelationID>{'x' * 65}</CorrelationID>").encode(), PROFILE)
+def test_given_an_id_longer_than_any_of_ours_when_parsed_then_it_answers_no_command() -> None:
+    found = parse_event(event(correlation=f"<CorrelationID>{'x' * 65}</CorrelationID>").encode(), PROFILE)
+    assert (found.correlation_id, found.kind) == (None, HeadEndEventKind.DISCONNECTED)
 
 
 _HEADER_PARTS = {
@@ -194,6 +228,9 @@ _RECORD_PARTS = {
     "</name></Names>": "</name><NameType><name>serial</name></NameType></Names>",
     "</EndDeviceEvent>": "<status><value>ok</value></status><UsagePoint><mRID>p</mRID></UsagePoint></EndDeviceEvent>",
     "<EndDeviceEvent>": "<EndDeviceEvent><aliasName>x</aliasName>",
+    "<mRID>": "<surprise kind='new'/><x xmlns='urn:theirs'/><mRID>",
+    "<Payload>": "<Payload><OperationSet/><Compressed/>",
+    "</Payload>": "</Payload><Reply/>",
 }
 
 
@@ -215,10 +252,11 @@ def test_given_the_record_in_another_order_when_parsed_then_it_is_the_same() -> 
     ("before", "after"),
     [
         ("<createdDateTime>", "<createdDateTime>2026-03-01T12:00:00Z</createdDateTime><createdDateTime>"),
-        ("</EndDeviceEvents>", "<EndDeviceEvent/></EndDeviceEvents>"),
-        ("<Assets><Names><name>M-1</name></Names></Assets>", ""),
+        ("</Assets>", "</Assets><Assets><Names><name>M-2</name></Names></Assets>"),
+        ('<EndDeviceEventType ref="3.31.0.68"/>', '<EndDeviceEventType ref="3.31.0.68"/>' * 2),
+        ('<EndDeviceEventType ref="3.31.0.68"/>', ""),
     ],
-    ids=["a time twice", "two events", "no meter"],
+    ids=["a time twice", "two meters", "two codes", "no code"],
 )
 def test_given_parts_that_we_do_read_missing_or_twice_when_parsed_then_it_stays_refused(
     before: str, after: str

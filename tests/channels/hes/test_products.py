@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from csire_bridge.channels.hes.event_reader import parse_event
+from csire_bridge.channels.hes.event_reader import read_events
 from csire_bridge.channels.hes.profile import HeadEndCodes, HeadEndNamespaces, HeadEndProfile
 from csire_bridge.channels.hes.request_templates import RequestWriter
 from csire_bridge.config.resources import folder
@@ -47,7 +48,7 @@ def test_given_other_namespaces_when_only_one_side_uses_them_then_nothing_is_bel
         assert simulator.meter(METER).switches == 0
     ours = """<EventMessage xmlns="http://iec.ch/TC57/2011/schema/message"/>"""
     with pytest.raises(NotValid):
-        parse_event(ours.encode(), HeadEndProfile(endpoint="", reply_address="", namespaces=OTHER))
+        read_events(ours.encode(), HeadEndProfile(endpoint="", reply_address="", namespaces=OTHER), datetime.now(UTC))
 
 
 def test_given_other_codes_when_it_is_busy_then_the_table_decides_who_is_out_of_order() -> None:

@@ -35,7 +35,7 @@ class HeadEndTransport:
 
     def __init__(self, profile: HeadEndProfile) -> None:
         self._profile = profile
-        self._writer = RequestWriter(profile.contract, profile.namespaces, profile.soap_action)
+        self._writer = RequestWriter(profile.contract, profile.namespaces, profile.soap_action, profile.dialect.request)
         self._idle: list[Connection] = []
         self._closed = False
         self._head = cache(self._head_of)

@@ -6,21 +6,24 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from csire_bridge.channels.hes.event_answers import accepted, check_envelope, in_words, not_stored, refused
-from csire_bridge.channels.hes.event_reader import MAX_EVENT_BYTES, parse_event
+from csire_bridge.channels.hes.event_reader import MAX_EVENT_BYTES, read_events
 from csire_bridge.channels.hes.profile import HeadEndProfile
 from csire_bridge.channels.transport.inbound.caller_proofs import Proofs, Unproved
 from csire_bridge.channels.transport.inbound.content import ONLY_PLAIN, media_type
 from csire_bridge.channels.transport.inbound.entrance import Entrance
+from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.errors import BridgeError, PartnerFault
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.domain.meter.contactor import HeadEndEvent
 from csire_bridge.runtime.group_commit import GroupCommitter
+from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.telemetry.logs import logger
 from csire_bridge.xml.soap import spoken
 
@@ -36,11 +39,15 @@ _LIMITS = PartnerLimits(per_minute=600_000, at_once=1024, max_bytes=MAX_EVENT_BY
 _LINGER_SECONDS = 0.02  # no head-end system minds; a group of events costs little more than one
 
 
+_Group = GroupCommitter[tuple[bytes, list[HeadEndEvent]], None]
+
+
 class EventReceiver:
     """``POST /hes/events``: ``router`` answers; one thread commits events that arrive at the same moment together.
 
     A caller must give one of ``proofs``; otherwise it gets 401, 403 or 429. 200 is answered only after ``on_events``
-    has returned. An invalid body gets 400, one too large 413, one too slow 408, one that is packed or not in UTF-8 415,
+    has returned, also for an event that can't be used, because sending it again would not change that. What is no
+    message of the dialect gets 400, one too large 413, one too slow 408, one that is packed or not in UTF-8 415,
     each with a sentence; if ``on_events`` raises one of our errors, 503 asks the HES to send the event again. What came
     in a SOAP envelope is answered in one of the same version, by a fault (500 instead of 400) where it is refused.
     """
@@ -53,14 +60,14 @@ class EventReceiver:
         proofs: Proofs,
         entrance: Entrance | None = None,
         limits: PartnerLimits = _LIMITS,
+        clock: Clock = system_clock,
     ) -> None:
         self._profile = profile
         self._proofs = proofs
         self._entrance = entrance or Entrance()
         self._limits = limits
-        self._group = GroupCommitter[tuple[bytes, HeadEndEvent], None](
-            partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS
-        )
+        self._clock = clock
+        self._group = _Group(partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS)
         self.router = APIRouter()
         self.router.add_api_route(EVENTS_PATH, self._receive, methods=["POST"], include_in_schema=False)
 
@@ -88,22 +95,20 @@ class EventReceiver:
         return await entrance.let_in(request, "events", self._limits, self._take, in_words)
 
     async def _take(self, raw: bytes) -> Response:
-        return await _take(raw, self._group, self._profile)
+        return await _take(raw, self._group, self._profile, self._clock())
 
 
-def _hand_over(on_events: OnEvents, events: Sequence[tuple[bytes, HeadEndEvent]]) -> list[None]:
-    on_events(events)
-    return [None] * len(events)
+def _hand_over(on_events: OnEvents, messages: Sequence[tuple[bytes, list[HeadEndEvent]]]) -> list[None]:
+    on_events([(raw, event) for raw, events in messages for event in events])
+    return [None] * len(messages)
 
 
-async def _take(
-    raw: bytes, group: GroupCommitter[tuple[bytes, HeadEndEvent], None], profile: HeadEndProfile
-) -> Response:
+async def _take(raw: bytes, group: _Group, profile: HeadEndProfile, now: datetime) -> Response:
     version = spoken(raw)
     try:
         if version is not None:
             check_envelope(raw)
-        await group.submit((raw, parse_event(raw, profile)))
+        await group.submit((raw, read_events(raw, profile, now)))
     except PartnerFault as fault:
         return refused(fault, version)
     except BridgeError:

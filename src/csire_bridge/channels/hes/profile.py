@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 
+from csire_bridge.channels.hes.dialect.dialect import OURS, Dialect
+from csire_bridge.channels.hes.dialect.loader import dialect_named, shipped
 from csire_bridge.config.resources import folder
-from csire_bridge.config.sections.peers.head_end import HeadEndCodes, HeadEndNamespaces, HeadEndSettings
+from csire_bridge.config.sections.peers.head_end import HeadEndCodes, HeadEndNamespaces, HeadEndSettings, zone_of
 
 __all__ = ["HeadEndCodes", "HeadEndNamespaces", "HeadEndProfile"]
 
@@ -21,7 +24,8 @@ class HeadEndProfile:
     its logs. Time-outs are in seconds; ``kept_idle`` is how long an idle connection is kept. ``contract`` is the folder
     with EndDeviceControls.wsdl and its schemas. ``ca_bundle`` is the PEM file of the authorities to trust (None: the
     public ones), ``client_certificate`` our certificate and key, two PEM files, with which the HES recognises us.
-    ``required_header`` are fields that go into every header.
+    ``required_header`` are fields that go into every header. ``dialect`` is how it writes and wants its requests,
+    ``zone`` the zone of times that it writes without one, ``meter_names`` the kinds of names that are meter numbers.
     """
 
     endpoint: str
@@ -39,11 +43,16 @@ class HeadEndProfile:
     codes: HeadEndCodes = field(default_factory=lambda: _DEFAULTS.codes)
     namespaces: HeadEndNamespaces = field(default_factory=lambda: _DEFAULTS.namespaces)
     contract: Path = field(default_factory=lambda: folder("schemas") / "hes")
+    dialect: Dialect = field(default_factory=lambda: shipped(OURS))
+    zone: tzinfo | None = None
+    meter_names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: HeadEndSettings, reply_address: str = "") -> HeadEndProfile:
-        """The profile that the settings ask for."""
+        """The profile that the settings ask for; raises ConfigurationError for a dialect with mistakes."""
         certificate, key = settings.client_certificate, settings.client_key
+        dialect = dialect_named(settings)
+        zone = settings.zone or dialect.zone
         return cls(
             endpoint=settings.url or "",
             reply_address=reply_address,
@@ -57,6 +66,24 @@ class HeadEndProfile:
             soap_action=settings.soap_action,
             ca_bundle=settings.ca_bundle,
             client_certificate=(certificate, key) if certificate and key else None,
-            codes=settings.codes,
-            namespaces=settings.namespaces,
+            codes=codes_of(settings, dialect),
+            namespaces=namespaces_of(settings, dialect),
+            dialect=dialect,
+            zone=zone_of(zone) if zone else None,
+            meter_names=settings.meter_names,
         )
+
+
+def codes_of(settings: HeadEndSettings, dialect: Dialect) -> HeadEndCodes:
+    """The dialect's codes; what the settings name counts in their place."""
+    return HeadEndCodes.model_validate(_set(dialect.codes) | _set(settings.codes))
+
+
+def namespaces_of(settings: HeadEndSettings, dialect: Dialect) -> HeadEndNamespaces:
+    """The dialect's namespaces; what the settings name counts in their place."""
+    known = {name: uri for name, uri in dialect.namespaces.items() if name in HeadEndNamespaces.model_fields}
+    return HeadEndNamespaces.model_validate(known | _set(settings.namespaces))
+
+
+def _set(part: HeadEndCodes | HeadEndNamespaces) -> dict[str, object]:
+    return {name: getattr(part, name) for name in part.model_fields_set}

@@ -14,6 +14,7 @@ from typing import Any
 
 import zeep
 
+from csire_bridge.channels.hes.dialect.request_form import RequestForm
 from csire_bridge.channels.hes.profile import HeadEndNamespaces
 from csire_bridge.channels.transport.outbound.zeep_contract import ContractTransport
 from csire_bridge.domain.errors import ConfigurationError
@@ -39,9 +40,16 @@ class RequestWriter:
     """Writes requests of the contract in ``folder``. Safe to use from several threads."""
 
     def __init__(
-        self, folder: Path, namespaces: HeadEndNamespaces | None = None, soap_action: str | None = None
+        self,
+        folder: Path,
+        namespaces: HeadEndNamespaces | None = None,
+        soap_action: str | None = None,
+        form: RequestForm | None = None,
     ) -> None:
-        """``namespaces`` stand for those of the contract, ``soap_action`` for the one in its WSDL."""
+        """``namespaces`` stand for those of the contract, ``soap_action`` for the one in its WSDL, ``form`` for its
+        order of elements.
+        """
+        self._form = form
         self._folder = folder.resolve()
         self._namespaces = namespaces or HeadEndNamespaces()
         self._soap_action = soap_action
@@ -83,7 +91,8 @@ class RequestWriter:
         client = zeep.Client(str(wsdl), transport=transport, settings=settings)  # type: ignore[no-untyped-call]
         service = client.create_service(_BINDING, "http://unused")  # type: ignore[no-untyped-call]
         service.Request(**_marked(message, marks))
-        return self._namespaces.translate(transport.body)
+        body = self._form.applied(transport.body) if self._form else transport.body
+        return self._namespaces.translate(body)
 
 
 def _leaves(node: Mapping[str, Any], path: Leaf = ()) -> Iterator[tuple[Leaf, object]]:

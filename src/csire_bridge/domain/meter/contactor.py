@@ -13,6 +13,7 @@ from enum import IntEnum, StrEnum
 from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 
 __all__ = [
+    "NO_METER",
     "ContactorAction",
     "ContactorCommand",
     "ContactorReading",
@@ -86,7 +87,11 @@ class ContactorReading:
 
 
 class HeadEndEventKind(StrEnum):
-    """What an event of the head-end system says; a claim, until the contactor was read."""
+    """What an event of the head-end system says; a claim, until the contactor was read.
+
+    ``ANSWERED`` is a later reply to a command that does not say what became of it, ``UNKNOWN`` a report that can't be
+    used. Both only cause the contactor to be read.
+    """
 
     DISCONNECTED = "disconnected"
     CONNECTED = "connected"
@@ -96,6 +101,13 @@ class HeadEndEventKind(StrEnum):
     CANCELLED = "cancelled"
     PROCESSED = "processed"
     PROCESSING_FAILED = "processing-failed"
+    ANSWERED = "answered"
+    UNKNOWN = "unknown"
+
+    @property
+    def tells(self) -> bool:
+        """Whether the event says anything of the outcome of a command."""
+        return self not in _TELL_NOTHING
 
     @property
     def failure(self) -> bool:
@@ -113,6 +125,9 @@ _NAMED_FAILURES = frozenset(
     {HeadEndEventKind.DISCONNECT_FAILED, HeadEndEventKind.CONNECT_FAILED, HeadEndEventKind.CANCELLED}
 )
 _FAILURES = _NAMED_FAILURES | {HeadEndEventKind.PROCESSING_FAILED}
+_TELL_NOTHING = frozenset({HeadEndEventKind.ANSWERED, HeadEndEventKind.UNKNOWN})
+NO_METER = MeterNumber("")
+"""In the place of a meter's number in an event that names none which can be one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +136,8 @@ class HeadEndEvent:
 
     ``correlation_id`` is None for an unsolicited event. ``occurred_at`` (UTC) is the meter's or the HES's own time.
     ``contactor`` is the detail "Contactor status" where the HES sends one. ``permanent`` marks a failure whose reason
-    can't change by trying again: no such meter, not authorised, control mode 0.
+    can't change by trying again: no such meter, not authorised, control mode 0. Of one that can't be used, ``text``
+    says why; its ``meter`` may be NO_METER, and where its own time can't be used, ``occurred_at`` is when it came.
     """
 
     correlation_id: CorrelationId | None

@@ -62,6 +62,7 @@ _KINDS: Mapping[AlertArea, tuple[AlertKind, ...]] = {
     ),
     AlertArea.PARTNERS: (
         AlertKind.HEAD_END_DOWN,
+        AlertKind.EVENTS_NOT_USED,
         AlertKind.FOREIGN_TIMES,
         AlertKind.OLD_READINGS,
         AlertKind.HUB_QUEUE_SILENT,

@@ -38,6 +38,7 @@ class AlertKind(StrEnum):
     STOP_SWITCH = "stop-switch"
     CAP_REACHED = "cap-reached"
     HEAD_END_DOWN = "head-end-down"
+    EVENTS_NOT_USED = "events-not-used"
     FIELD_WORK = "field-work"
     METERS_UNREACHABLE = "meters-unreachable"
     HOLDS_WAITED_FOR = "holds-waited-for"
@@ -137,6 +138,7 @@ _SENTENCES = {
     AlertKind.STOP_SWITCH: "the stop switch was thrown ({count} time{s}) and not lifted",
     AlertKind.CAP_REACHED: "{count} disconnection{s} {waits} because the hour's cap is reached",
     AlertKind.HEAD_END_DOWN: "the head-end system is down",
+    AlertKind.EVENTS_NOT_USED: "{count} report{s} of the head-end system can't be used",
     AlertKind.FIELD_WORK: "{count} order{s} {waits} for people on site",
     AlertKind.METERS_UNREACHABLE: "{count} order{s} failed in 5 tries and more: the meter{s} can't be reached",
     AlertKind.DEADLINE_HALF: "half of the time is over for {count} order{s} with a deadline",

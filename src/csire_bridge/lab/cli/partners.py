@@ -36,6 +36,7 @@ ControlOption = Annotated[
     int, typer.Option("--control-port", min=0, max=65535, help="Port for faults and looks (POST /control); 0: any.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything random: the same seed, the same faults.")]
+_OURS = "csire-bridge"
 _LAB = Path("lab")
 
 
@@ -144,6 +145,7 @@ def hes(
     faults: Annotated[
         str | None, typer.Option(help="Faults from the start, as JSON; or the word plan: a bit of everything.")
     ] = None,
+    dialect: Annotated[str, typer.Option(help="The dialect that it speaks: one of those that are shipped.")] = _OURS,
     seed: SeedOption = 0,
 ) -> None:
     """The head-end system: takes commands, runs them on the meters of `lab meters` or on its own, reports events.
@@ -161,7 +163,7 @@ def hes(
     if faults is not None:
         chosen = HeadEndFaults.plan_value() if faults == "plan" else HeadEndFaults.read(_json(faults, "--faults"))
     numbers = [meter_number(index) for index in range(own_meters)]
-    simulator = HeadEndSimulator(numbers, delay=delay, seed=seed, faults=chosen, port=port)
+    simulator = HeadEndSimulator(numbers, delay=delay, seed=seed, faults=chosen, port=port, dialect=dialect)
     told = own_meters + _connect_meters(simulator, place / _METERS)
     if not told:
         raise ConfigurationError(
@@ -170,7 +172,7 @@ def hes(
     simulator.start()
     try:
         control = control_of(simulator, control_port)
-        settings = ("[head_end]", f'url = "{simulator.url}"')
+        settings = ("[head_end]", f'url = "{simulator.url}"', f'speaks = "{dialect}"')
         _run_until_signal("head-end system", f"{simulator.url}, {counted(told, 'meter')}", control, *settings)
     finally:
         simulator.stop()

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from sqlalchemy import select
 
+from csire_bridge.channels.hes.dialect.dialect import OURS
 from csire_bridge.config.settings import DATABASE_FILE, Settings, load_settings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
@@ -111,7 +112,9 @@ def stage(
     folder.mkdir(parents=True, exist_ok=True)
     pki = load_demo_pki(folder) if (folder / "pki").is_dir() else make_demo_pki(folder, clock())
     with ExitStack() as stack:
-        head_end = HeadEndSimulator(delay=delay, seed=8, clock=clock)
+        head_end = HeadEndSimulator(
+            delay=delay, seed=8, clock=clock, dialect=settings.head_end.speaks if settings else OURS
+        )
         head_end.start()
         stack.callback(head_end.stop)
         played = stage_settings(folder, pki, head_end.url, settings, database)

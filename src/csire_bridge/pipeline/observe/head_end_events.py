@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import CorrelationId
-from csire_bridge.domain.meter.contactor import HeadEndEvent
+from csire_bridge.domain.meter.contactor import NO_METER, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.order.order import FINAL_STATES
 from csire_bridge.domain.order.requests.related import CommandedOrder
 from csire_bridge.domain.work import WorkStep
@@ -33,7 +33,8 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
     An event is matched with an order only if both its correlation id and its meter are those of the order's latest
     command; a repeated event is stored, and changes nothing. If that order has ended already, the orders that wait at
     its point are looked at again, because the event may release their meter. Any other event (a pressed button, an
-    older command) makes the open orders of its meter due, so that their contactor is read.
+    older command) makes the open orders of its meter due, so that their contactor is read. So does an event that
+    can't be used; of what names no meter and tells nothing, the correlation id alone is enough for that.
     """
     now = clock()
     with store.transaction() as tx:
@@ -41,10 +42,11 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         joined = _as_we_write(tx, [_joined(raw, event, orders) for raw, event in events])
         met = _new(tx, [(event, order) for _, event, order in joined if order is not None])
         tx.head_end.add([(raw, event, order.key if order else None) for raw, event, order in joined], now)
-        near = tx.neighbours.open_at_meters([event.meter for _, event, order in joined if order is None])
+        strangers = [event.meter for _, event, order in joined if order is None and event.meter != NO_METER]
+        near = tx.neighbours.open_at_meters(strangers)
         tx.work.wake(WorkStep.EXECUTE, [*(order.key for _, order in met), *(order.key for order in near)], now)
         states = tx.neighbours.states_by_now([order for _, order in met])  # whoever worked on them has finished by now
-        told = [(o.key, states[o.key], f"head-end system reports {e.kind} ({e.code})") for e, o in met]
+        told = [(o.key, states[o.key], _story(e)) for e, o in met]
         tx.orders.note_all(told, now)
         late = [order for _, order in met if states[order.key] in FINAL_STATES]
         waiting = tx.neighbours.waiting_at([order.metering_point for order in late])
@@ -58,9 +60,18 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         tell_events(store, [(event, order.key) for event, order in met], now)
 
 
+def _story(event: HeadEndEvent) -> str:
+    """What an order's history says of an event."""
+    if event.kind is HeadEndEventKind.UNKNOWN:
+        return f"head-end system reports something that can't be used: {event.text}"
+    if event.kind is HeadEndEventKind.ANSWERED:
+        return f"head-end system replies later: {event.text}"
+    return f"head-end system reports {event.kind} ({event.code})"
+
+
 def _as_we_write(tx: Transaction, joined: Sequence[_Event]) -> list[_Event]:
     """Events that answer no order's command, with their meter numbers as we write them."""
-    known = tx.points.spelled([event.meter for _, event, order in joined if order is None])
+    known = tx.points.spelled([e.meter for _, e, order in joined if order is None and e.meter != NO_METER])
     return [
         (raw, event if order else replace(event, meter=known.get(event.meter, event.meter)), order)
         for raw, event, order in joined
@@ -85,7 +96,7 @@ def _joined(raw: bytes, event: HeadEndEvent, orders: Mapping[CorrelationId, Comm
     order = orders.get(event.correlation_id) if event.correlation_id else None
     if order is None:
         return raw, event, None
-    if not order.meter.is_spelled(event.meter):
+    if event.meter != NO_METER and not order.meter.is_spelled(event.meter):
         _log.error("event.other_meter", order=order.key, code=event.code)
         return raw, event, None
     return raw, replace(event, meter=order.meter), order

@@ -39,6 +39,7 @@ from csire_bridge.store.tables.execution.guards import (
     stops,
 )
 from csire_bridge.store.tables.execution.orders import (
+    EVENTS_NOT_USED,
     FOR_A_PERSON,
     NOT_DONE,
     OPEN_COMMANDS,
@@ -78,6 +79,7 @@ from csire_bridge.store.tables.work import OFTEN_FAILED, archived_orders, archiv
 
 __all__ = [
     "ENDED_EARLY",
+    "EVENTS_NOT_USED",
     "FOR_A_PERSON",
     "JUDGED_AGAIN",
     "NOT_ACCEPTED",

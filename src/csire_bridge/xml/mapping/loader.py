@@ -30,6 +30,8 @@ __all__ = ["LoadedFile", "LoadedTechnical", "load_file", "merged_files", "raise_
 _ADAPTER: TypeAdapter[InboundFile | OutboundFile | TechnicalFile] = TypeAdapter(MappingFile)
 _NOT_KEYS = ("inbound", "outbound", "leaf", "group", "nodes", "attributes", "pair", "by-kind", "technical")
 _REMEDY = "correct the mapping file; docs/mappings.md describes every key"
+_OF_OTHERS = ("law", "names", "head-end")
+"""Folders beside mapping files: the law's rules, names for people, dialects of head-end systems."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ def merged_files(search_path: Sequence[Path], draft: Path | None = None) -> list
                 f"the mapping folder {folder} is not there", "correct the mapping folders in the settings"
             )
         for file in sorted(folder.iterdir()):
-            if file.name in ("law", "names") and file.is_dir():
-                continue  # the law's rules (config/files/law_file.py), and names for people (xml/reading/names.py)
+            if file.name in _OF_OTHERS and file.is_dir():
+                continue
             if file.suffix == ".yaml":
                 found.setdefault(file.name, file)
             elif not file.name.startswith("."):

@@ -7,6 +7,7 @@ some that XML Schema has (``24:00:00``, more than six digits after the second).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -61,16 +62,17 @@ def parse_date(text: str) -> date:
     return _day(*match.groups()[:3])
 
 
-def parse_moment(text: str) -> datetime:
+def parse_moment(text: str, placed: Callable[[datetime], datetime] | None = None) -> datetime:
     """xs:dateTime in UTC, to the microsecond; raises ValueError, also for one without an offset.
 
-    Without an offset the moment is ambiguous: the sender's time zone, ours, or UTC.
+    Without an offset the moment is ambiguous: the sender's time zone, ours, or UTC. ``placed`` turns such a time
+    (naive) into an aware one, where somebody has said which zone it is in; it may raise ValueError.
     """
     match = _DATE_TIME.fullmatch(text.strip(SPACE))
     if not match:
         raise ValueError(f"{_shown(text)} is no date and time such as 2026-01-31T12:00:00+01:00")
     year, month, day, *clock, fraction, zone = match.groups()
-    if zone is None:
+    if zone is None and placed is None:
         raise ValueError(f"{_shown(text)} has no offset such as Z or +01:00, so nobody knows which moment it is")
     hour, minute, second = map(int, clock)
     microsecond = int((fraction or "")[:6].ljust(6, "0"))
@@ -79,9 +81,10 @@ def parse_moment(text: str) -> datetime:
     if hour == 24 and at_the_end:  # the end of a day is the start of the next one
         hour, over = 0, timedelta(days=1)
     on = _day(year, month, day)
-    return checked_moment(
-        datetime(on.year, on.month, on.day, hour, minute, second, microsecond, tzinfo=_zone(zone)) + over
-    )
+    local = datetime(on.year, on.month, on.day, hour, minute, second, microsecond) + over  # noqa: DTZ001 - placed below
+    if zone is None and placed is not None:
+        return checked_moment(placed(local))
+    return checked_moment(local.replace(tzinfo=_zone(zone or "Z")))
 
 
 def parse_polish_date(text: str) -> date:

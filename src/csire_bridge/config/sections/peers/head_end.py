@@ -9,17 +9,27 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from datetime import timedelta, timezone, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
 from csire_bridge.config.sections.peers.parties import KEPT_SECONDS, Folders, KeptSeconds, Part
 from csire_bridge.domain.meter.contactor import ContactorAction, ControlState, HeadEndEventKind
 
-__all__ = ["HeadEndCodes", "HeadEndNamespaces", "HeadEndSettings", "HeaderField"]
+__all__ = [
+    "DialectSettings",
+    "HeadEndCodes",
+    "HeadEndNamespaces",
+    "HeadEndSettings",
+    "HeaderField",
+    "ZoneName",
+    "zone_of",
+]
 
 HeaderField = Literal["AsyncReplyFlag", "ReplyAddress", "AckRequired", "User", "Organization"]
 
@@ -57,6 +67,26 @@ def _lower(text: str) -> str:
 
 
 Word = Annotated[str, AfterValidator(_lower)]
+_OFFSET = re.compile(r"([+-])(0[0-9]|1[0-4]):([0-5][0-9])")
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone of a name such as Europe/Warsaw or UTC, or of an offset such as +01:00; raises ValueError."""
+    if offset := _OFFSET.fullmatch(name):
+        length = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        return timezone(-length if offset[1] == "-" else length)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone: write Europe/Warsaw, UTC, or an offset such as +01:00") from error
+
+
+def _zone(name: str) -> str:
+    zone_of(name)
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
 
 
 class HeadEndNamespaces(Part):
@@ -150,6 +180,13 @@ class HeadEndCodes(Part):
         return {self.processed: HeadEndEventKind.PROCESSED, self.failed: HeadEndEventKind.PROCESSING_FAILED}.get(last)
 
 
+class DialectSettings(Part):
+    """A dialect of your own: its name, and its file."""
+
+    name: str = Field(min_length=1)
+    file: Path
+
+
 class HeadEndSettings(Part):
     """Where the head-end system is, and how long its commands live.
 
@@ -167,8 +204,10 @@ class HeadEndSettings(Part):
     connections silently.
 
     ``source`` is our name in its logs; ``username`` and ``organization`` are who asks. ``required_header`` are the
-    fields that it requires in every header, even if they carry no information. ``soap_action`` is sent in place of the
-    one in the contract. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are
+    fields that it requires in every header, even if they carry no information. ``speaks`` is its dialect: one that is
+    shipped, or one of ``dialect``. ``zone`` is the zone of times that it writes without one, ``meter_names`` are the
+    kinds of names (NameType) that are meter numbers, if it gives a meter several. ``soap_action`` is sent in place of
+    the one in the contract. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are
     ours for TLS; all PEM files.
     """
 
@@ -192,6 +231,10 @@ class HeadEndSettings(Part):
     organization: str | None = None
     required_header: frozenset[HeaderField] = frozenset()
     soap_action: str | None = None
+    speaks: str = "csire-bridge"
+    dialect: tuple[DialectSettings, ...] = ()
+    zone: ZoneName | None = None
+    meter_names: tuple[str, ...] = ()
     ca_bundle: Path | None = None
     client_certificate: Path | None = None
     client_key: Path | None = None

@@ -69,6 +69,10 @@ REMEDIES: Mapping[AlertKind, tuple[str, str | None]] = {
         N_("Ask the head-end system's operator; the bridge tries a call now and then, and goes on by itself."),
         None,
     ),
+    AlertKind.EVENTS_NOT_USED: (
+        N_("Enter what the text names in head_end.codes or in the file of the dialect; the reports are kept."),
+        None,
+    ),
     AlertKind.FIELD_WORK: (N_("Send a crew, and enter what it has done."), "/orders?state=field-work"),
     AlertKind.METERS_UNREACHABLE: (
         N_("Look at the meters; give the orders to field work if they can't be reached."),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from csire_bridge.channels.hes.profile import HeadEndCodes
+from csire_bridge.config.resources import folder
 from csire_bridge.domain.errors import Unreadable
 from csire_bridge.domain.identifiers import MessageNumber, MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorAction, ControlState
@@ -20,6 +21,7 @@ from csire_bridge.lab.simulators.pki import DemoPki
 
 __all__ = ["AcceptedCommand", "WatchedHeadEnd", "watched_hub"]
 
+_SCHEMA = folder("schemas") / "hes" / "Message.xsd"
 _ACTIONS = {HeadEndCodes().command(action): action for action in ContactorAction}
 
 
@@ -100,7 +102,7 @@ class WatchedHeadEnd(HeadEndSimulator):
 def _command(raw: bytes) -> AcceptedCommand | None:
     """The contactor command in a request; None for any other request."""
     try:
-        request = read_request(raw)
+        request = read_request(raw, _SCHEMA)
     except (Refusal, Unreadable):
         return None  # also half a request, of a process that died while it sent it
     if request.verb != "create" or request.end is None:

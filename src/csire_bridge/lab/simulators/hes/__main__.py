@@ -9,6 +9,8 @@ import signal
 import sys
 import threading
 
+from csire_bridge.channels.hes.dialect.dialect import OURS
+from csire_bridge.channels.hes.dialect.loader import shipped_names
 from csire_bridge.lab.simulators.control_endpoint import ControlEndpoint
 from csire_bridge.lab.simulators.faults.delay import Delay
 from csire_bridge.lab.simulators.hes.control import control_of
@@ -27,7 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
         mode=options.mode,
         delay=options.delay,
         seed=options.seed,
-        style=ConfirmationStyle(options.style),
+        dialect=options.dialect,
+        style=ConfirmationStyle(options.style) if options.style else None,
         faults=options.faults,
         per_concentrator=options.meters_per_concentrator,
         port=options.port,
@@ -52,7 +55,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--mode", type=int, default=2, choices=range(7), help="control mode of the meters")
     parser.add_argument("--delay", type=Delay.of, default=Delay(), help=f"seconds until a command is run: {_DELAYS}")
     parser.add_argument("--seed", type=int, default=0, help="of the delays and faults")
-    parser.add_argument("--style", choices=[s.value for s in ConfirmationStyle], default="event-codes")
+    parser.add_argument("--style", choices=[s.value for s in ConfirmationStyle], help="of confirmations")
+    parser.add_argument("--dialect", choices=shipped_names(), default=OURS)
     parser.add_argument("--faults", type=_faults, default=None, help="JSON, see HeadEndFaults; or the word plan")
     parser.add_argument("--meters-per-concentrator", type=int, default=None, help="none: all behind one")
     parser.add_argument("--control-port", type=int, default=0, help="TCP port of the control door; 0 takes a free one")

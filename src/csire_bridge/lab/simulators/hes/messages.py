@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
-from csire_bridge.config.resources import folder
+from csire_bridge.channels.hes.dialect.schema import compiled_schema
 from csire_bridge.lab.simulators.meter.calendar import Calendars
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.schema.compile import compile_schema
 
 __all__ = [
     "Event",
@@ -38,7 +37,6 @@ _CALENDAR = "urn:csire-bridge:hes:calendar:v1"
 _NS = {"s": _SOAP, "m": _MESSAGE, "c": _CONTROLS, "t": _CALENDAR}
 _CONTROL = "m:Payload/c:EndDeviceControls/c:EndDeviceControl"
 _SOURCE = "simulated-hes"
-_local = threading.local()
 
 
 class Refusal(Exception):
@@ -83,13 +81,13 @@ class Event:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_request(raw: bytes) -> Request:
-    """Return the request; raise ``Unreadable``, or ``Refusal`` when the contract does not allow it."""
+def read_request(raw: bytes, schema_file: Path) -> Request:
+    """Return the request; raise ``Unreadable``, or ``Refusal`` when the schema does not allow it."""
     envelope = parse(raw)
     message = envelope.find("s:Body/m:RequestMessage", _NS)
     if message is None:
         raise Refusal("2.9", "there is no RequestMessage in a SOAP 1.1 body")
-    schema = _schema()
+    schema = compiled_schema(schema_file)
     if not schema.validate(message):
         raise Refusal("2.9", f"the request does not follow its schema: {_first_error(schema)}")
     return _request(message)
@@ -237,11 +235,3 @@ def _bytes(root: etree._Element) -> bytes:
 def _first_error(schema: etree.XMLSchema) -> str:
     log: Any = schema.error_log
     return str(log[0].message) if len(log) else "no reason given"
-
-
-def _schema() -> etree.XMLSchema:
-    """This thread's compiled schema: a shared one would mix up the error logs."""
-    schema: etree.XMLSchema | None = getattr(_local, "schema", None)
-    if schema is None:
-        schema = _local.schema = compile_schema(etree.parse(str(folder("schemas") / "hes" / "Message.xsd")))
-    return schema

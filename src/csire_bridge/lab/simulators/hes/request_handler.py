@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from csire_bridge.domain.errors import Unreadable
 from csire_bridge.lab.simulators.faults.fate import Fate
@@ -43,7 +44,9 @@ class RequestHandler:
         fate: Fate,
         faults: HeadEndFaults,
         clock: Callable[[], datetime],
+        schema: Path,
     ) -> None:
+        self._schema = schema
         self._concentrators, self._commands = concentrators, commands
         self._field, self._tariffs = field, tariffs
         self._fate, self._faults, self._clock = fate, faults, clock
@@ -52,7 +55,7 @@ class RequestHandler:
         """What leaves in answer to a request."""
         request = None
         try:
-            request = read_request(raw)
+            request = read_request(raw, self._schema)
             if self._strikes(Fault.REQUEST_LOST, request):
                 return SILENCE
             return self._sent(request, self._served(request))

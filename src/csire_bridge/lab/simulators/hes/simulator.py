@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from csire_bridge.channels.hes.dialect.dialect import OURS
 from csire_bridge.channels.hes.profile import HeadEndCodes, HeadEndNamespaces
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ControlState
@@ -24,6 +25,7 @@ from csire_bridge.lab.simulators.hes.ledger import Ledger
 from csire_bridge.lab.simulators.hes.outage import Outage, Outages
 from csire_bridge.lab.simulators.hes.reporter import Reporter
 from csire_bridge.lab.simulators.hes.request_handler import SILENCE, RequestHandler
+from csire_bridge.lab.simulators.hes.spoken import Spoken
 from csire_bridge.lab.simulators.hes.tariffs import Tariffs
 from csire_bridge.lab.simulators.http_server import Contract, HttpServer, Reply
 from csire_bridge.lab.simulators.meter.concentrators import Concentrators
@@ -54,7 +56,8 @@ class HeadEndSimulator:
     """Accepts commands, runs them after a delay (seconds, a range, or a ``Delay``), and posts the events.
 
     ``meters`` are connected at first, ``per_concentrator`` of them behind each concentrator. ``faults`` may be changed
-    while it runs; the same ``seed`` gives each meter the same faults and delays again. Time comes from ``clock`` (UTC).
+    while it runs; the same ``seed`` gives each meter the same faults and delays again. ``dialect`` is one of those that
+    are shipped. Time comes from ``clock`` (UTC).
     """
 
     def __init__(
@@ -64,7 +67,8 @@ class HeadEndSimulator:
         mode: int = 2,
         delay: Delay | float | tuple[float, float] | str = 0.0,
         seed: int = 0,
-        style: ConfirmationStyle = ConfirmationStyle.EVENT_CODES,
+        dialect: str = OURS,
+        style: ConfirmationStyle | None = None,
         codes: HeadEndCodes | None = None,
         namespaces: HeadEndNamespaces | None = None,
         faults: HeadEndFaults | None = None,
@@ -79,17 +83,24 @@ class HeadEndSimulator:
         self.concentrators = Concentrators(per_concentrator)
         self._clock = clock
         self._work = DelayedWork()
-        codes, self._namespaces = codes or HeadEndCodes(), namespaces or HeadEndNamespaces()
-        self._reporter = Reporter(
-            self._work, self.fate, self.faults, self._namespaces.translate, clock, self.lost_events.append
-        )
+        self._namespaces = namespaces or HeadEndNamespaces()
+        self._spoken = Spoken(dialect, self._namespaces)
+        codes, style = codes or self._spoken.dialect.codes, style or self._spoken.style
+        self._reporter = Reporter(self._work, self.fate, self.faults, self._spoken.said, clock, self.lost_events.append)
         self._field = Field(self.concentrators, codes, style, self.fate, clock)
         self._commands = Commands(
             self._field, self._reporter, self._work, self.fate, self.faults, self.ledger, self.press_button
         )
         self.delay = delay
         self._handler = RequestHandler(
-            self.concentrators, self._commands, self._field, Tariffs(self._field, codes), self.fate, self.faults, clock
+            self.concentrators,
+            self._commands,
+            self._field,
+            Tariffs(self._field, codes),
+            self.fate,
+            self.faults,
+            clock,
+            self._spoken.schema,
         )
         self._http = HttpServer(self._answer, contract=_CONTRACT, max_bytes=_MAX_BYTES, port=port)
         self.outage = Outages(self._http, self._work)
@@ -145,7 +156,7 @@ class HeadEndSimulator:
         if self.outage.down:
             self.outage.wait()
             return SILENCE
-        if self._namespaces == _OURS:
+        if self._namespaces == _OURS and self._spoken.dialect.name == OURS:
             return self._handler.answer(raw)
-        reply = self._handler.answer(self._namespaces.translate(raw, back=True))
-        return replace(reply, body=self._namespaces.translate(reply.body))
+        reply = self._handler.answer(self._spoken.heard(raw))
+        return reply if reply.silent else replace(reply, body=self._spoken.said(reply.body))

@@ -16,6 +16,7 @@ from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.order.order import OrderKind, OrderState, WaitsFor
 from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.queries.alerts.complaint_alerts import complaint_alerts
+from csire_bridge.store.queries.alerts.events_not_used import events_not_used
 from csire_bridge.store.queries.alerts.said_early import said_early_alert
 from csire_bridge.store.queries.alerts.supply_alerts import supply_alerts
 from csire_bridge.store.tables import (
@@ -71,6 +72,7 @@ def standing(
     yield from complaint_alerts(connection, now)
     yield from _trimmed(connection, now - memory)
     yield from _unsent(connection)
+    yield from events_not_used(connection, now - memory)
     yield from said_early_alert(connection, now - result_wait - memory, now - result_wait)
     conditions = {**_conditions(now, result_wait, memory), **_silences(now - partner_wait)}
     for kind, (moment, holds) in conditions.items():

@@ -38,11 +38,14 @@ class HeadEndEvents:
         execute_many(self._connection, _ADD, rows)
 
     def latest_of(self, commands: Sequence[tuple[int, CorrelationId]]) -> dict[int, HeadEndEvent]:
-        """The most telling event that answers each (order, correlation id), by order; where there is one."""
+        """The most telling event that answers each (order, correlation id), by order; where there is one.
+
+        Those that say nothing of an outcome do not count.
+        """
         wanted = dict(commands)
         answers: dict[int, list[HeadEndEvent]] = {}
         for order, event in self.of_orders(list(wanted)):
-            if event.correlation_id == wanted[order]:
+            if event.correlation_id == wanted[order] and event.kind.tells:
                 answers.setdefault(order, []).append(event)
         return {order: most_telling(events) for order, events in answers.items()}
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
 __all__ = [
+    "EVENTS_NOT_USED",
     "FOR_A_PERSON",
     "NOT_DONE",
     "OPEN_COMMANDS",
@@ -216,6 +217,14 @@ head_end_events = Table(
     Column("contactor", Integer),
     Column("text", Text, nullable=False),
     Column("permanent", Boolean, nullable=False, server_default=false()),
+)
+
+EVENTS_NOT_USED = text("kind = 'unknown'")
+Index(
+    "ix_head_end_events_not_used",
+    head_end_events.c.received_at,
+    sqlite_where=EVENTS_NOT_USED,
+    postgresql_where=EVENTS_NOT_USED,
 )
 
 # Steps of the orders that are more than one movement of a contactor.

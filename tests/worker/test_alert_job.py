@@ -190,10 +190,12 @@ def test_given_every_condition_when_looked_for_then_no_big_table_is_read_from_en
         event.remove(connection, "before_cursor_execute", note)
         outside = {AlertKind.CERTIFICATES, AlertKind.PROTECTION_UNDECIDED, AlertKind.LAW_LOOSENED}
         outside |= {AlertKind.DATABASE_LOG_LONG}
-        with_another = {AlertKind.SUPPLY_ON_UNEXPLAINED, AlertKind.OLD_READINGS}
-        with_another |= {AlertKind.COMPLAINT_FOUR_FIFTHS, AlertKind.COMPLAINT_UPHELD}
-        by_two = {AlertKind.SAID_EARLY}  # of the hub's processes, and of SID's orders
-        assert len(asked) == len(set(AlertKind) - outside - with_another) + len(by_two)
+        listed = {AlertKind.SUPPLY_ON_UNEXPLAINED, AlertKind.SUPPLY_OFF_UNEXPLAINED}
+        listed |= {AlertKind.FOREIGN_TIMES, AlertKind.OLD_READINGS}
+        listed |= {AlertKind.COMPLAINT_HALF, AlertKind.COMPLAINT_FOUR_FIFTHS, AlertKind.COMPLAINT_UPHELD}
+        listed |= {AlertKind.SAID_EARLY, AlertKind.STRANGERS_TRIMMED, AlertKind.ALERTS_UNSENT}
+        counted = {kind for kind in AlertKind if any(f"'{kind}' AS kind" in statement for statement, _ in asked)}
+        assert counted == set(AlertKind) - outside - listed
         steps = [step for statement, parameters in asked for step in plan(connection, statement, parameters)]
     assert not {f"SCAN {table}" for table in BIG} & set(steps)
     assert any("ix_work_often_failed" in step for step in steps)

@@ -69,6 +69,7 @@ from csire_bridge.store.tables.journal import (
 from csire_bridge.store.tables.partners import partner_certificates, partner_events, partners
 from csire_bridge.store.tables.parts import Moment, metadata
 from csire_bridge.store.tables.registry import (
+    IN_DANGER,
     SHARED_METER,
     meter_installations,
     metering_point_updates,
@@ -81,6 +82,7 @@ __all__ = [
     "ENDED_EARLY",
     "EVENTS_NOT_USED",
     "FOR_A_PERSON",
+    "IN_DANGER",
     "JUDGED_AGAIN",
     "NOT_ACCEPTED",
     "NOT_DONE",

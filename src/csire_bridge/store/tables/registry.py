@@ -20,6 +20,7 @@ from sqlalchemy import (
 from csire_bridge.store.tables.parts import KEY, Moment, metadata
 
 __all__ = [
+    "IN_DANGER",
     "SHARED_METER",
     "meter_installations",
     "metering_point_updates",
@@ -68,6 +69,10 @@ Index(
     sqlite_where=_AT_A_STATION,
     postgresql_where=_AT_A_STATION,
 )
+
+# The few points of registered danger, however many points there are.
+IN_DANGER = metering_points.c.danger_registered.is_(True)
+Index("ix_metering_points_in_danger", metering_points.c.code, sqlite_where=IN_DANGER, postgresql_where=IN_DANGER)
 
 # Everything that was told about a point, also what holds only from a later date on.
 metering_point_updates = Table(

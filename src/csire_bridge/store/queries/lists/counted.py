@@ -21,6 +21,11 @@ class Counted:
     number: int
     exact: bool = True
 
+    @classmethod
+    def up_to(cls, number: int, most: int = MOST_COUNTED, *, whole: bool = True) -> Counted:
+        """``number`` of rows that were counted up to one more than ``most``; not ``whole``: not all were looked at."""
+        return cls(min(number, most), exact=whole and number <= most)
+
     def __str__(self) -> str:
         """The same in words."""
         if self.exact:
@@ -37,7 +42,7 @@ def count_up_to(connection: Connection, way: Way, most: int = MOST_COUNTED) -> C
     """How many rows a list has: up to ``most``, or those among the first ``LOOK`` that are looked at."""
     end = end_of_look(connection, way, None, LOOK) if way.by_row else None
     number = _count(connection, way, None, end, most)
-    return Counted(min(number, most), exact=number <= most and end is None)
+    return Counted.up_to(number, most, whole=end is None)
 
 
 def count_newer(connection: Connection, way: Way, shown: Place | None) -> Counted:
@@ -46,7 +51,7 @@ def count_newer(connection: Connection, way: Way, shown: Place | None) -> Counte
         return count_up_to(connection, way, MOST_NEW)
     end = end_of_look(connection, way, shown, LOOK, oldest_first=True) if way.by_row else None
     number = _count(connection, way, shown, end, MOST_NEW)
-    return Counted(min(number, MOST_NEW), exact=number <= MOST_NEW and end is None)
+    return Counted.up_to(number, MOST_NEW, whole=end is None)
 
 
 def _count(connection: Connection, way: Way, after: Place | None, end: Place | None, most: int) -> int:

@@ -44,7 +44,7 @@ from csire_bridge.store.tables import (
     work,
 )
 
-__all__ = ["OrderSearch", "commands_under_way"]
+__all__ = ["OrderSearch", "at_stage", "commands_under_way"]
 
 _Named = Iterator[tuple[str, ColumnElement[bool]]]
 _TELLING = ("point", "meter", "reason", "text", "error", "sid_number")
@@ -178,7 +178,7 @@ class OrderSearch:
         if self.executed_until:
             yield "executed_until", read(orders.c.executed_at) < self.executed_until
         if self.clock:
-            yield "clock", _at_stage(self.clock)
+            yield "clock", at_stage(self.clock.stage, self.clock.now, self.clock.day_ends)
 
     def _trouble(self, read: Read) -> _Named:
         if self.attempts:
@@ -245,17 +245,18 @@ def _of_source(source: OrderSource, read: Read) -> ColumnElement[bool]:
     }[source]
 
 
-def _at_stage(clock: ClockAt) -> ColumnElement[bool]:
-    """Open orders at that stage. The index begins with the earliest warning."""
+def at_stage(
+    stage: ClockStage, now: datetime | ColumnElement[datetime], day_ends: datetime | ColumnElement[datetime]
+) -> ColumnElement[bool]:
+    """Open orders at that stage. The index begins with the deadline, so what is past it is not gone through."""
     half, late, end = orders.c.half_time, orders.c.four_fifths, orders.c.deadline
-    now = clock.now
-    at_stage = {
-        ClockStage.HALF: and_(half <= now, late > now),
-        ClockStage.FOUR_FIFTHS: and_(half <= now, late <= now, end > now),
-        ClockStage.PAST: and_(half <= now, end <= now),
-        ClockStage.TODAY: and_(half <= clock.day_ends, end > now, end <= clock.day_ends),
+    reached = {
+        ClockStage.HALF: and_(end > now, late > now, half <= now),
+        ClockStage.FOUR_FIFTHS: and_(end > now, late <= now),
+        ClockStage.PAST: end <= now,
+        ClockStage.TODAY: and_(end > now, end <= day_ends),
     }
-    return and_(WITH_DEADLINE, at_stage[clock.stage])
+    return and_(WITH_DEADLINE, reached[stage])
 
 
 def commands_under_way(connection: Connection, kind: OrderKind | None = None) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from csire_bridge.domain.order.order import OrderState, WaitsFor
 from csire_bridge.domain.work import WorkStep
-from csire_bridge.store.queries.lists.counted import Counted
-from csire_bridge.store.queries.lists.order_pages import count_orders
+from csire_bridge.store.queries.lists.counted import MOST_COUNTED, Counted
 from csire_bridge.store.queries.search.order_search import OrderSearch
+from csire_bridge.store.sql.array_parameter import in_literals
 from csire_bridge.store.tables import orders, work
 
 __all__ = ["HeldBack", "held_back"]
@@ -38,22 +38,23 @@ def held_back(connection: Connection) -> list[HeldBack]:
     """For each reason for which orders wait now."""
     found = []
     for reason in WaitsFor:
-        search = OrderSearch(waits_for=reason)
-        count = count_orders(connection, search)
-        if count.number:
-            found.append(HeldBack(reason, count, search, *_looks(connection, reason)))
+        given = {"reason": reason.value}
+        number = connection.execute(_COUNT, given).scalar_one()
+        if number:
+            first, last = connection.execute(_LOOKS, given).one()
+            found.append(HeldBack(reason, Counted.up_to(number), OrderSearch(waits_for=reason), first, last))
     return found
 
 
-def _looks(connection: Connection, reason: WaitsFor) -> tuple[datetime | None, datetime | None]:
-    waits = (orders.c.waits_for == reason.value, orders.c.state == OrderState.REGISTERED.value)
-    oldest = select(orders.c.key).where(*waits).order_by(orders.c.registered_at).limit(_LOOKED_AT).subquery()
-    due = work.c.due_at
-    looks = (
-        select(func.min(due, type_=due.type), func.max(due, type_=due.type))
-        .select_from(oldest)
-        .join(work, work.c.subject == oldest.c.key)
-        .where(work.c.step.in_([WorkStep.EXECUTE.value, WorkStep.PERFORM.value]), work.c.parked.is_(False))
-    )
-    first, last = connection.execute(looks).one()
-    return first, last
+_WAITING = select(orders.c.key).where(
+    orders.c.waits_for == bindparam("reason"), orders.c.state == OrderState.REGISTERED.value
+)
+_COUNT = select(func.count()).select_from(_WAITING.limit(MOST_COUNTED + 1).subquery())
+_OLDEST = _WAITING.order_by(orders.c.registered_at).limit(_LOOKED_AT).subquery()
+_DUE = work.c.due_at
+_LOOKS = (
+    select(func.min(_DUE, type_=_DUE.type), func.max(_DUE, type_=_DUE.type))
+    .select_from(_OLDEST)
+    .join(work, work.c.subject == _OLDEST.c.key)
+    .where(in_literals(work.c.step, (WorkStep.EXECUTE, WorkStep.PERFORM)), work.c.parked.is_(False))
+)

@@ -133,13 +133,13 @@ Index(
     postgresql_where=FOR_A_PERSON,
 )
 
-# So that people are warned of the few that are late, however many orders there are.
+# So that people are warned of the few that are late, however many orders there are, and however many are past it.
 WITH_DEADLINE = text("deadline IS NOT NULL AND state NOT IN ('done', 'cannot', 'superseded', 'withdrawn')")
 Index(
     "ix_orders_deadline",
-    orders.c.half_time,
-    orders.c.four_fifths,
     orders.c.deadline,
+    orders.c.four_fifths,
+    orders.c.half_time,
     sqlite_where=WITH_DEADLINE,
     postgresql_where=WITH_DEADLINE,
 )

@@ -47,6 +47,7 @@ Index(
     outbox.c.state,
     outbox.c.delivered_at,
     outbox.c.created_at,
+    outbox.c.order,
     sqlite_where=UNSETTLED,
     postgresql_where=UNSETTLED,
 )

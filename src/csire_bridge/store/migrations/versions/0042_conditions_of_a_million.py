@@ -1,0 +1,35 @@
+"""Conditions among a million rows: points of registered danger, orders of unsettled answers, deadlines by their end.
+
+Revision 0042, for csire-bridge 0.7.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0042"
+down_revision = "0041"
+branch_labels = None
+depends_on = None
+
+
+_OPEN = "deadline IS NOT NULL AND state NOT IN ('done', 'cannot', 'superseded', 'withdrawn')"
+_CHANGED = (
+    ("ix_outbox_unsettled", "outbox", ["state", "delivered_at", "created_at", "order"], "state != 'confirmed'"),
+    ("ix_orders_deadline", "orders", ["deadline", "four_fifths", "half_time"], _OPEN),
+)
+
+
+def upgrade() -> None:
+    for name, table, columns, condition in _CHANGED:
+        op.drop_index(name, table_name=table)
+        only = sa.text(condition)
+        op.create_index(name, table, columns, sqlite_where=only, postgresql_where=only)
+    op.create_index(
+        "ix_metering_points_in_danger",
+        "metering_points",
+        ["code"],
+        sqlite_where=sa.text("danger_registered IS 1"),
+        postgresql_where=sa.text("danger_registered IS true"),
+    )

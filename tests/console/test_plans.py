@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
+from sqlalchemy import insert
 
 from csire_bridge.store.database import Database, make_current
+from csire_bridge.store.queries.lists.ways import LOOK
+from csire_bridge.store.tables import messages, orders
 from tests.support.console import Console
 from tests.support.plans import asking, read_whole
-from tests.support.store import CODE, HUB
+from tests.support.store import CODE, HUB, NOW
 from tests.support.story import played
 
 UUID = "40f29226-57d2-43d4-8ed1-b2b2a1e308b9"
@@ -58,7 +61,24 @@ def console(
         make_current(address := f"sqlite:///{tmp_path_factory.mktemp('plans') / 'bridge.db'}")
     with closing(Database(address)) as database:
         played(database)
+        _grow(database)
         yield Console(database)
+
+
+def _grow(database: Database) -> None:
+    """Keys go so far that a list without an index of its own looks through a part of them only."""
+    order = {"kind": "disconnect", "state": "done", "metering_point": str(CODE), "not_before": NOW, "version": 1}
+    message = {
+        "channel": "webhook",
+        "origin": "hub",
+        "received_at": NOW,
+        "sha256": "a" * 64,
+        "raw": b"",
+        "state": "accepted",
+    }
+    with database.transaction() as tx:
+        tx.connection.execute(insert(orders).values(key=3 * LOOK, registered_at=NOW, attempts=0, **order))
+        tx.connection.execute(insert(messages).values(key=3 * LOOK, **message))
 
 
 @pytest.mark.parametrize("page", PAGES)

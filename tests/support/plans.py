@@ -22,8 +22,8 @@ Asked = list[tuple[str, Any]]
 
 SMALL = frozenset({
     "accounts", "allowances", "api_tokens", "archives", "audit_days", "circuits", "clocks", "figure_progress",
-    "foreign_times", "law_months", "leases", "partner_certificates", "partner_events", "partners", "report_runs", "restores",
-    "rule_drafts", "rule_sets", "saved_views", "stops", "stranger_bytes", "ticks",
+    "foreign_times", "law_months", "leases", "partner_certificates", "partner_events", "partners", "report_runs",
+    "restores", "rule_drafts", "rule_sets", "saved_views", "stops", "stranger_bytes", "ticks",
 })  # fmt: skip
 """Tables of which a person wrote each row, or that have one for each day, partner, process or kind of something."""
 _PARTIAL = frozenset(
@@ -75,10 +75,11 @@ def _of_postgresql(connection: Connection, statement: str, given: Any) -> Iterat
 
 
 def _scans(node: dict[str, Any], *, limited: bool) -> Iterator[str]:
-    kind, table = node["Node Type"], node.get("Relation Name")
+    kind, table = node["Node Type"], str(node.get("Relation Name"))
     limited = (limited or kind == "Limit") and kind not in ("Sort", "Aggregate", "Hash")
     by_index = "Index Cond" in node or node.get("Index Name") in _PARTIAL or kind == "Bitmap Heap Scan"
-    if table and table not in SMALL and not by_index and not (limited and kind.startswith("Index")):
+    grows = table in metadata.tables and table not in SMALL
+    if grows and not by_index and not (limited and kind.startswith("Index")):
         yield table
     for inner in node.get("Plans", ()):
         yield from _scans(inner, limited=limited)

@@ -1,6 +1,6 @@
-"""Conditions among a million rows: points of registered danger, orders of unsettled answers, deadlines by their end.
+"""Conditions among a million rows: points of registered danger, orders of unsettled answers, acts of the audit.
 
-Revision 0042, for csire-bridge 0.7.
+Revision 0042, for csire-bridge 0.7. Open deadlines stand by their end, so that what is past is not gone through.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ revision = "0042"
 down_revision = "0041"
 branch_labels = None
 depends_on = None
-
 
 _OPEN = "deadline IS NOT NULL AND state NOT IN ('done', 'cannot', 'superseded', 'withdrawn')"
 _CHANGED = (
@@ -33,3 +32,4 @@ def upgrade() -> None:
         sqlite_where=sa.text("danger_registered IS 1"),
         postgresql_where=sa.text("danger_registered IS true"),
     )
+    op.create_index("ix_audit_entries_act", "audit_entries", ["act", "key"])

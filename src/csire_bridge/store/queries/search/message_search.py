@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, union
 
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.message.message import Channel, MessageState
@@ -152,9 +152,9 @@ def message_file(connection: Connection, key: int) -> dict[str, Any] | None:
     if row is None:
         return None
     facts = {name: value for name, value in facts_of(row).items() if name not in _UNTOLD}
+    of_hub = select(orders.c.key).where(orders.c.source_message == row.message_id)
     of_sid = select(sid_orders.c.order).where(sid_orders.c.message == key)
-    asked = or_(orders.c.source_message == row.message_id, orders.c.key.in_(of_sid))
-    keys = connection.execute(select(orders.c.key).where(asked).order_by(orders.c.key)).scalars()
+    keys = sorted(connection.execute(union(of_hub, of_sid)).scalars())
     return {
         "message": {
             **facts,
@@ -168,5 +168,5 @@ def message_file(connection: Connection, key: int) -> dict[str, Any] | None:
             {name: value for name, value in verdict.items() if name != "receipt"}
             for verdict in history_of(connection, message_verdicts, message_verdicts.c.message == key)
         ],
-        "orders": list(keys) if row.state == MessageState.ACCEPTED.value else [],
+        "orders": keys if row.state == MessageState.ACCEPTED.value else [],
     }

@@ -92,4 +92,5 @@ audit_entries = Table(
     UniqueConstraint("day", "number"),
 )
 Index("ix_audit_entries_actor", audit_entries.c.actor, audit_entries.c.key)
+Index("ix_audit_entries_act", audit_entries.c.act, audit_entries.c.key)
 Index("ix_audit_entries_subject", audit_entries.c.subject, audit_entries.c.key)

@@ -1,6 +1,6 @@
 """Conditions among a million rows: points of registered danger, orders of unsettled answers, acts of the audit.
 
-Revision 0042, for csire-bridge 0.7. Open deadlines stand by their end, so that what is past is not gone through.
+Revision 0043, for csire-bridge 0.7. Open deadlines stand by their end, so that what is past is not gone through.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0043"
+down_revision = "0042"
 branch_labels = None
 depends_on = None
 

@@ -18,6 +18,7 @@ from typing import cast
 from sqlalchemy.engine import Connection
 
 from csire_bridge.config.settings import load_settings
+from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import OutcomeUnknown, PartnerUnreachable
 from csire_bridge.domain.identifiers import MessageId, MessageNumber, MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.message.documents import Delivery, OutgoingDocument
@@ -271,11 +272,15 @@ class ModelBridge:
 
     def tell_danger(self, point: MeteringPointCode, danger: bool) -> bytes:
         """The hub tells whether the need to cut the supply because of danger is registered (PL-278)."""
+        return self.tell(point, danger_registered=danger)
+
+    def tell(self, point: MeteringPointCode, **facts: object) -> bytes:
+        """The hub tells facts of a point that hold from today."""
         update = RegistryUpdate(
             process_instance=ProcessInstanceId.new(),
             metering_point=point,
-            effective_date=self.world.now.date(),
-            danger_registered=danger,
+            effective_date=self.world.now.astimezone(WARSAW).date(),
+            **facts,  # type: ignore[arg-type]
         )
         return self._send("3.1.1.1", "3.1.", self.world.now, update)
 

@@ -2,6 +2,7 @@
 
 ``handler`` decides what each order needs. Before the command: the package ``gates``, ``circuit`` (is the head-end
 system there), ``resolve_point`` (unknown points and households), ``after_restore``. Then ``dispatch`` sends the
-``command``. ``read_back`` reads the contactor, ``read_back_decision`` decides what follows, and ``record_read_back``
-writes it. ``deliveries`` notes whether the meter had the command in time.
+``command``; ``since_command`` recalls it if it has been forbidden since. ``read_back`` reads the contactor,
+``read_back_decision`` decides what follows, and ``record_read_back`` writes it. ``deliveries`` notes whether the meter
+had the command in time.
 """

@@ -33,6 +33,7 @@ from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.pipeline.execute.read_back import NotRead, ReadBack, ReadBackOutcome, read_back
 from csire_bridge.pipeline.execute.record_read_back import record_read_back
 from csire_bridge.pipeline.execute.resolve_point import Finder, PointAnswer, PointQuery, ask, record_point_answer
+from csire_bridge.pipeline.execute.since_command import recall_forbidden
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy, FieldWork
 from csire_bridge.pipeline.observe.sightings import Looked, note_reply_times, take_readings
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
@@ -83,6 +84,8 @@ class Executor:
             until = _half_of(lease, changes.now)
             tasks = cast("list[Task[_About]]", prepare(ready, self._policy, changes, until, self._gates.text_of))
             given = [(item, self._after_a_crash(order, changes)) for item, order in open_pairs if _was_given(order)]
+            recalled = self._recall_forbidden(tx, [order for _, order in given], changes.now)
+            given = [(item, recalled.get(order.key, order)) for item, order in given]
             events = _telling(tx, [order for _, order in given])
             known = tx.contactors.of([order.meter for _, order in given if order.meter is not None])
             tasks += [Task(item, self._read_back_of(order, events, known, until)) for item, order in given]
@@ -91,6 +94,9 @@ class Executor:
             tasks += cast("list[Task[_About]]", doubtful)
             tasks.sort(key=lambda task: task.item.attempts > 0)  # meters that did not answer before come last
             return Prepared(tasks, changes.write(tx, lease))
+
+    def _recall_forbidden(self, tx: Transaction, orders: Sequence[Order], now: datetime) -> dict[int, Order]:
+        return recall_forbidden(tx, orders, self._policy, self._head_end.clock_shows, now)
 
     def _read_back_of(
         self,
@@ -175,6 +181,8 @@ class Executor:
                 for item in goes_on:
                     changes.reschedule(item, changes.now)
             following = changes.write(tx, lease)
+            sent = [piece.about.order for piece in given if not isinstance(piece.result, NotDispatched)]
+            self._recall_forbidden(tx, sent, changes.now)  # heard while they were sent
             take_readings(tx, _looks(read, changes), changes.now)
             if read:
                 note_reply_times(tx, self._head_end, changes.now)

@@ -25,6 +25,7 @@ from csire_bridge.pipeline.orders.law_at_registration import apply_law_to_dated
 from csire_bridge.pipeline.orders.merge_sources import merge_hub_orders
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
 from csire_bridge.pipeline.orders.processes import KnownProcesses
+from csire_bridge.pipeline.orders.recheck import recheck_told
 from csire_bridge.pipeline.orders.reschedule import reschedule_known, tariff_change
 from csire_bridge.pipeline.ports.store import Transaction
 
@@ -53,6 +54,7 @@ def register(
                 change = tariff_change(tx, message.header, update, now)
                 orders += known.admit(tx, change) if change else []
                 tx.points.record_notice(update, now, message.received_at)
+                recheck_told(tx, [update], now)
             case ResultNotice():
                 answers.file(tx, message)
             case SpecialNotice():

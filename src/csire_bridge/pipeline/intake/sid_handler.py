@@ -44,6 +44,7 @@ from csire_bridge.pipeline.intake.receive import load_messages
 from csire_bridge.pipeline.orders.cancel import withdraw
 from csire_bridge.pipeline.orders.merge_sources import accept_sid_order
 from csire_bridge.pipeline.orders.order_policy import OrderPolicy
+from csire_bridge.pipeline.orders.recheck import recheck_told
 from csire_bridge.pipeline.ports.sid import SidMessages
 from csire_bridge.pipeline.ports.store import Store, Transaction
 from csire_bridge.pipeline.tracing import tell_sid_orders
@@ -220,6 +221,7 @@ def _record_protection(tx: Transaction, request: SidRequest, now: datetime) -> N
             protection=request.protection,
         )
         tx.points.record_notices([told], now, Source.SID)
+        recheck_told(tx, [told], now)
 
 
 def _other_meter(request: SidRequest, meter: MeterNumber | None) -> bool:

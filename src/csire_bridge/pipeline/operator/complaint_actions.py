@@ -12,12 +12,10 @@ from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.complaints import Complaint, Decision
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.operations.operator_action import OperatorAction
-from csire_bridge.domain.order.order import COMMAND_IN_FLIGHT, OrderKind
-from csire_bridge.domain.order.requests.operators_own import is_danger_cut
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import audited
-from csire_bridge.domain.work import WorkStep
 from csire_bridge.pipeline.operator.guard_actions import known_hold
+from csire_bridge.pipeline.orders.recheck import recheck_cuts_at
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["decide", "dispute", "lodge"]
@@ -57,22 +55,8 @@ def lodge(
         complaint=complaint,
     )
     key = tx.guards.add_hold(hold)
-    _recall_disconnections(tx, hold, key, act)
+    recheck_cuts_at(tx, [point], act.at)
     return key
-
-
-def _recall_disconnections(tx: Transaction, hold: Hold, key: int, act: OperatorAction) -> None:
-    """Recall what was sent before the complaint was entered; a cut because of danger goes on."""
-    point = tx.points.get(hold.metering_point)
-    if point is None or point.meter is None or hold.complaint is None or not hold.complaint.blocks(act.at):
-        return
-    for order in tx.neighbours.open_at_meters([point.meter]):
-        under_way = order.state in COMMAND_IN_FLIGHT and order.recalled_at is None
-        if order.kind is OrderKind.DISCONNECT and under_way and not is_danger_cut(order):
-            tx.orders.recall(order.key, act.at)
-            why = f"recalled: a complaint was entered as hold {key}, and the household must not be cut off"
-            tx.orders.note(order.key, order.state, act.at, why)
-            tx.work.wake(WorkStep.EXECUTE, [order.key], act.at)
 
 
 @audited(Act.COMPLAINT_DECIDE, "hold {key}", lambda tx, given: known_hold(tx, given["key"]))
@@ -110,6 +94,7 @@ def dispute(tx: Transaction, key: int, act: OperatorAction) -> Hold:
         tx.complaints.dispute(key, act.by, act.at, act.why)
     except StaleWrite as error:
         raise ActionRefused(error.text, "nothing is left to do") from error
+    recheck_cuts_at(tx, [hold.metering_point], act.at)
     return tx.guards.hold(hold.key)
 
 

@@ -15,6 +15,7 @@ from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import audited
 from csire_bridge.domain.people.second_person import require_in_person
 from csire_bridge.pipeline.operator.waiting_orders import go_on
+from csire_bridge.pipeline.orders.recheck import recheck_cuts_at
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["approve", "ask", "known_hold", "lift_stop", "release_hold", "set_hold", "throw_stop"]
@@ -53,6 +54,8 @@ def set_hold(
 ) -> int:
     """Hold a metering point from now on, until ``until`` (UTC) or until somebody releases it; return the hold's key.
 
+    A disconnection under way that it forbids is recalled.
+
     A complaint is recorded by ``complaint_actions.lodge`` instead; it does not end by time.
     """
     if kind is HoldKind.COMPLAINT:
@@ -60,7 +63,9 @@ def set_hold(
     if until is not None and until <= act.at:
         raise ActionRefused(f"{until.isoformat()} is past", "give a moment that is still to come")
     hold = Hold(key=0, metering_point=point, kind=kind, since=act.at, until=until, by=act.by, why=act.why or "")
-    return tx.guards.add_hold(hold)
+    key = tx.guards.add_hold(hold)
+    recheck_cuts_at(tx, [point], act.at)
+    return key
 
 
 @audited(Act.HOLD_RELEASE, "hold {key}", lambda tx, given: known_hold(tx, given["key"]))

@@ -357,7 +357,7 @@ def test_given_a_command_that_waits_at_the_head_end_when_a_complaint_is_entered_
     order = scene.order()
     assert (order.key, order.state, scene.meter.on) == (sent.key, OrderState.WITHDRAWN, True)
     assert order.recalled_at is not None
-    assert "recalled: a complaint was entered" in scene.texts()
+    assert "recalled: the metering point is protected from disconnection" in scene.texts()
 
 
 def test_given_a_meter_that_switched_all_the_same_when_a_complaint_is_entered_then_the_truth_is_told(

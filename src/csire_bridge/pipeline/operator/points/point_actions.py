@@ -18,6 +18,7 @@ from csire_bridge.domain.order.order import Order, WaitsFor
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import audited
 from csire_bridge.pipeline.operator.waiting_orders import go_on
+from csire_bridge.pipeline.orders.recheck import recheck_told
 from csire_bridge.pipeline.ports.store import Transaction
 
 __all__ = ["known_point", "lift_danger", "record", "set_meter", "statement"]
@@ -79,3 +80,4 @@ def statement(tx: Transaction, point: MeteringPointCode, fact: str, act: Operato
 def record(tx: Transaction, told: RegistryUpdate, act: OperatorAction) -> None:
     """Write down what the person says."""
     tx.points.record_notices([told], act.at, Source.PERSON, act.by, act.why)
+    recheck_told(tx, [told], act.at)

@@ -27,7 +27,8 @@ def protect(
 ) -> Protection:
     """Record that the household at a point is protected from today to the end of ``until`` (Polish date).
 
-    Orders that are waiting are judged anew just before their command. Raises ActionRefused for an unknown point, and
+    Orders that are waiting are judged anew just before their command; a command under way that the law now forbids is
+    recalled. Raises ActionRefused for an unknown point, and
     for an end that is past.
     """
     if until is not None and until < act.at.astimezone(WARSAW).date():

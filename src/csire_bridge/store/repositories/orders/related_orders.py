@@ -92,6 +92,11 @@ _WAITING_AT = select(orders.c.key).where(
     orders.c.waits_for.is_not(None),
     orders.c.state == OrderState.REGISTERED.value,
 )
+_CUTS_UNDER_WAY = select(orders.c.key).where(
+    or_(any_of(orders.c.metering_point, "points"), any_of(orders.c.meter, "meters")),
+    not_indexed(orders.c.kind) == OrderKind.DISCONNECT.value,
+    in_literals(orders.c.state, COMMAND_IN_FLIGHT),
+)
 _OVERTAKEN = select(orders).where(
     any_of(orders.c.metering_point, "points"),
     not_indexed(orders.c.kind) == OrderKind.DISCONNECT.value,
@@ -192,6 +197,13 @@ class Neighbours:
             return []
         rows = self._connection.execute(_WAITING_AT, {"points": [str(point) for point in points]})
         return list(rows.scalars())
+
+    def cuts_under_way(self, points: Sequence[MeteringPointCode], meters: Sequence[MeterNumber] = ()) -> list[int]:
+        """The disconnections at these points, or at these meters, whose command was given and has not ended."""
+        if not points and not meters:
+            return []
+        values = {"points": [str(point) for point in points], "meters": [str(meter) for meter in meters]}
+        return list(self._connection.execute(_CUTS_UNDER_WAY, values).scalars())
 
     def joinable(self, new: Order) -> list[Order]:
         """Open orders of the same kind at the same point into which a request may be merged, oldest first; locked."""

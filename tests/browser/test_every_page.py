@@ -20,6 +20,7 @@ WITHOUT_LINK = {
     "/orders/news": "the script of the list asks it",
     "/messages/news": "the script of the list asks it",
     "/jobs/{key}": "nobody has made a job in the demo; test_tasks.py does",
+    "/rules/example": "the script of a rule's form asks it",
     "/rules/drafts/{key}": "nobody has drafted rules in the demo",
     "/rules/drafts/{key}/preview": "the same",
     "/rules/drafts/{key}/rule": "the same",

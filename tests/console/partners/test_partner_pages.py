@@ -83,3 +83,20 @@ def test_everybody_sees_partners_and_only_administrators_change_them(console: Co
     assert visitor.send("/partners/ping", {}, "/me").status == (200 if may else 403)
     assert visitor.get("/partners/10XPL-TSO------P").status == 404
     assert visitor.get("/partners/nonsense").status == 422
+
+
+def test_the_right_to_send_in_the_hubs_place_is_given_only_to_who_says_that_he_knows_what_it_means(
+    console: Console, pki: DemoPki
+) -> None:
+    boss, eic = console.visitor(Role.ADMINISTRATOR, "boss"), str(pki.supplier.eic)
+    upload(boss, "/partners", {"eic": eic, "role": "supplier", "why": "new contract"}, pki.supplier.certificate_file)
+    place, asked = f"/partners/{eic}", {"numbers": "8.1.1.5, 8.2.1.6", "why": "agreement 7"}
+    refused = boss.send(f"{place}/as-the-hub", asked, place)
+    assert (refused.status, "not ticked" in refused.text) == (409, True)
+    assert "no message at all" in boss.get(place).text
+    boss.send(f"{place}/as-the-hub", {**asked, "known": "true"}, place)
+    assert "8.1.1.5, 8.2.1.6" in boss.get(place).text
+    boss.send(f"{place}/as-the-hub", {"numbers": "", "why": "it has ended"}, place)
+    assert "no message at all" in boss.get(place).text
+    assert boss.send(f"{place}/as-the-hub", {**asked, "numbers": "<x>", "known": "true"}, place).status == 409
+    assert boss.send(f"{place}/numbers", asked, place).status in (409, 422)

@@ -151,3 +151,12 @@ def test_an_operator_reads_the_rules_and_is_told_who_may_change_them(console: Co
         assert refused.status == 403
         assert "supervisor" in refused.text
     assert console.visitor().get("/rules/drafts/7").status == 409
+
+
+def test_a_text_is_shown_with_an_example_while_it_is_typed(console: Console) -> None:
+    visitor = console.visitor(Role.SUPERVISOR)
+    block = visitor.part("/rules/example?text=Punkt {metering_point}", "example")
+    assert "<html" not in block.html
+    assert "Punkt 590243856287817706" in block.text
+    assert "unknown field {nothing}" in visitor.part("/rules/example?text={nothing}", "example").text
+    assert visitor.part("/rules/example?text=", "example").text == ""

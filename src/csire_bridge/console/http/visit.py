@@ -46,7 +46,7 @@ PART_HEADER = "X-Console-Part"
 """Names the block of the page that is wanted; sent by our script, when a page asks for its news by itself."""
 
 
-LIVE_PARTS = frozenset({"health", "needs", "news", "now", "progress", "work"})
+LIVE_PARTS = frozenset({"example", "health", "needs", "news", "now", "progress", "work"})
 """The blocks of pages that their script fetches again by themselves."""
 
 

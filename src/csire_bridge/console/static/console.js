@@ -61,6 +61,16 @@
       put();
     }
   };
+  // data-typed: the block tells what the field of that id means, while it is typed; data-from is its address before it.
+  all("[data-typed]").forEach((block) => {
+    const before = block.dataset.from;
+    let pause;
+    document.getElementById(block.dataset.typed).addEventListener("input", (event) => {
+      clearTimeout(pause);
+      block.dataset.from = before + encodeURIComponent(event.target.value);
+      pause = setTimeout(() => look(block), 400);
+    });
+  });
   const squeezed = (element) => element.textContent.replace(/\s+/g, " ").trim();
 
   // --- Keys: "/" to the box, "g" and a letter to a page of the menu, "j" and "k" through rows, Enter opens, "n" "p" pages.

@@ -13,7 +13,7 @@ from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Reading, Visit, acting
 from csire_bridge.domain.errors import ActionRefused
-from csire_bridge.domain.identifiers import Eic
+from csire_bridge.domain.identifiers import Eic, MessageNumber
 from csire_bridge.domain.message.partner_entries import PartnerEntry
 from csire_bridge.domain.message.partners import Partner, PartnerRole, SecurityProfile
 from csire_bridge.domain.operations.operator_action import OperatorAction
@@ -32,6 +32,7 @@ _Changing = Annotated[Visit, Depends(acting(Permission.PARTNERS))]
 _Code = Annotated[str, Path(max_length=16), AfterValidator(Eic.parse)]
 _CodeField = Annotated[str, Form(max_length=16), AfterValidator(Eic.parse)]
 _Why = Annotated[str, Form(min_length=1, max_length=500)]
+_Numbers = Annotated[str, Form(min_length=1, max_length=500)]
 _Count = Annotated[int | None, Form(ge=1, le=10_000_000)]
 
 
@@ -95,6 +96,27 @@ def change(
     return _entered(visit, Eic(eic), why, [], **given)
 
 
+@_router.post("/partners/{eic}/numbers")
+def narrow(visit: _Changing, eic: _Code, why: _Why, numbers: _Numbers) -> Response:
+    """Which messages the hub may send; the right to send in its place is another form."""
+    return _entered(visit, Eic(eic), why, [], numbers=_checked(numbers))
+
+
+@_router.post("/partners/{eic}/as-the-hub")
+def widen(
+    visit: _Changing,
+    eic: _Code,
+    why: _Why,
+    numbers: Annotated[str, Form(max_length=500)] = "",
+    known: Annotated[bool, Form()] = False,
+) -> Response:
+    """Which messages it may send in the hub's place; none takes the right back. ``known``: what that means was read."""
+    widened = _checked(numbers)
+    if widened and not known:
+        raise ActionRefused("that you know what this right means was not ticked", "read it, then tick it")
+    return _entered(visit, Eic(eic), why, [], may_send_as_the_hub=widened)
+
+
 @_router.post("/partners/{eic}/certificate")
 async def add_certificate(
     visit: _Changing, eic: _Code, why: _Why, certificate: Annotated[UploadFile, File()]
@@ -126,6 +148,14 @@ def _entered(visit: Visit, eic: Eic, why: str, certificates: list[bytes], **give
 
     done = carry_out(visit, why, work)
     return redirect(visit, f"/partners/{eic}", "; ".join(done))
+
+
+def _checked(numbers: str) -> str:
+    """Message numbers as they are kept: with single blanks between them. Raises ActionRefused."""
+    try:
+        return " ".join(dict.fromkeys(MessageNumber.parse(one) for one in numbers.replace(",", " ").split()))
+    except ValueError as error:
+        raise ActionRefused(str(error), "give numbers such as 8.1.1.5 8.2.1.6") from error
 
 
 async def _pem(upload: UploadFile) -> bytes:

@@ -15,7 +15,7 @@ from csire_bridge.domain.identifiers import (
 from csire_bridge.domain.order.command_text import OrderText
 from csire_bridge.domain.order.order import DisconnectionKind, Order, OrderKind, OrderState
 
-__all__ = ["example_of"]
+__all__ = ["example_of", "typed_text"]
 
 _ORDER = Order(
     key=1,
@@ -38,9 +38,14 @@ _ORDER = Order(
 
 def example_of(template: str) -> str | None:
     """What the text becomes for a made-up order; None where there is no text, or a wrong one."""
+    return typed_text(template)["example"]
+
+
+def typed_text(template: str) -> dict[str, str | None]:
+    """What a page shows of a text: the ``example``, and what is wrong with it; neither where there is no text."""
     if not template.strip():
-        return None
+        return {"example": None, "wrong_text": None}
     try:
-        return OrderText.parse(template).render(_ORDER)
-    except ValueError:
-        return None
+        return {"example": OrderText.parse(template).render(_ORDER), "wrong_text": None}
+    except ValueError as error:
+        return {"example": None, "wrong_text": str(error)}

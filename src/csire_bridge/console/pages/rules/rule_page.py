@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Response
 from csire_bridge.config.files.rule_form import DAYS, EMPTY_RULE, week_of
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.refusals import Missing
-from csire_bridge.console.http.visit import Visit
+from csire_bridge.console.http.visit import Reading, Visit
 from csire_bridge.console.pages.rules.drafts import Changing, Drafted, Seeing, Typed, drafted, save
-from csire_bridge.console.pages.rules.example import example_of
+from csire_bridge.console.pages.rules.example import typed_text
 from csire_bridge.console.pages.rules.fields import rule_of
 from csire_bridge.console.pages.rules.shown import shown
 from csire_bridge.console.pages.rules.words import RuleWords
@@ -27,6 +27,12 @@ rule_page_router = APIRouter()
 _Place = Annotated[int | None, Query(ge=0, le=10_000)]
 _KINDS = [one for one in DisconnectionKind if one is not DisconnectionKind.DANGER]
 _SOURCES = [one for one in OrderSource if one is not OrderSource.PERSON]
+
+
+@rule_page_router.get("/rules/example")
+def example(visit: Reading, text: Annotated[str, Query(max_length=500)] = "") -> Response:
+    """What a text of orders becomes, while it is typed."""
+    return page(visit, "rules/example.html", typed_text(text))
 
 
 @rule_page_router.get("/rules/drafts/{key}/rule")
@@ -53,8 +59,8 @@ def _facts(visit: Visit, one: Drafted, place: int | None, rule: Mapping[str, Any
         "problems": one.at("rules", place) if place is not None else [],
         "at": lambda *key: one.at("rules", place, *key) if place is not None else [],
         "drawn": drawn[place] if place is not None and place < len(drawn) else None,
-        "example": example_of(str(rule.get("text", ""))),
         "text_fields": list(TEXT_FIELDS),
+        **typed_text(str(rule.get("text", ""))),
         "kinds": list(OrderKind),
         "disconnection_kinds": _KINDS,
         "sources": _SOURCES,

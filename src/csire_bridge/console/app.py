@@ -17,6 +17,7 @@ from csire_bridge.console.pages.figures.routes import FIGURES
 from csire_bridge.console.pages.find.area import FIND
 from csire_bridge.console.pages.jobs.area import JOBS
 from csire_bridge.console.pages.messages.routes import MESSAGES
+from csire_bridge.console.pages.open_cases.area import OPEN_CASES
 from csire_bridge.console.pages.orders.routes import ORDERS
 from csire_bridge.console.pages.partners.pages import PARTNERS
 from csire_bridge.console.pages.people.area import PEOPLE
@@ -38,6 +39,7 @@ AREAS: tuple[Area, ...] = (
     TODAY,
     FIND,
     JOBS,
+    OPEN_CASES,
     PEOPLE,
     ORDERS,
     VIEWS,

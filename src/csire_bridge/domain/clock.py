@@ -43,7 +43,10 @@ def at_wall_clock(local: datetime, *, later: bool) -> datetime:
     """The moment (UTC) at which Polish clocks show ``local`` (naive).
 
     In the two clock-change nights a clock time occurs twice, or never; then ``later`` chooses the later or the earlier
-    of the two possible moments.
+    of the two possible moments. Raises ValueError at the very ends of the calendar, where there is no such moment.
     """
-    both = (local.replace(tzinfo=WARSAW, fold=fold).astimezone(UTC) for fold in (0, 1))
+    try:
+        both = [local.replace(tzinfo=WARSAW, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    except OverflowError as error:
+        raise ValueError(f"{local} lies outside of the calendar") from error
     return max(both) if later else min(both)

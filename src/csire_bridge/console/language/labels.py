@@ -33,9 +33,11 @@ from csire_bridge.domain.order.order import (
     RejectionReason,
     WaitsFor,
 )
+from csire_bridge.domain.order.outcome.supply import Supply
 from csire_bridge.domain.people.roles import Permission, Role
 from csire_bridge.domain.protection import ProtectedKind
 from csire_bridge.domain.rules.preview import PlannedFate
+from csire_bridge.domain.work import WorkStep
 from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind
 from csire_bridge.store.queries.story.entries import EntryKind
 from csire_bridge.store.queries.story.related import Relation
@@ -76,9 +78,11 @@ SHOWN: tuple[type[Enum], ...] = (
     Source,
     StopScope,
     Subject,
+    Supply,
     TokenState,
     WaitsFor,
     Whose,
+    WorkStep,
 )
 """The enums that pages show; a test holds that each value has its Polish words."""
 

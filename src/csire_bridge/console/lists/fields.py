@@ -6,14 +6,28 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
+from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from csire_bridge.api.http.fields import LARGEST_KEY, Key
 from csire_bridge.domain.bounds import checked_day, checked_moment
 from csire_bridge.domain.clock import at_wall_clock, start_of
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.pasted_key import KeyKind, bare, recognise
 
-__all__ = ["EicField", "IdField", "MeterField", "MomentField", "PointField", "WordsField", "moment_of", "moments_of"]
+__all__ = [
+    "After",
+    "Day",
+    "EicField",
+    "IdField",
+    "Key",
+    "MeterField",
+    "MomentField",
+    "PointField",
+    "WordsField",
+    "moment_of",
+    "moments_of",
+]
 
 
 def _known(kind: KeyKind, what: str) -> Callable[[str], str]:
@@ -57,6 +71,8 @@ def _plain(value: object) -> object:
     return bare(value) if isinstance(value, str) else value
 
 
+After = Annotated[int | None, Query(ge=0, le=LARGEST_KEY)]
+Day = Annotated[date, AfterValidator(checked_day)]
 WordsField = Annotated[str, BeforeValidator(_plain), Field(min_length=1, max_length=200)]
 PointField = Annotated[str, AfterValidator(_known(KeyKind.POINT, "code of a metering point"))]
 EicField = Annotated[str, AfterValidator(_known(KeyKind.SUPPLIER, "EIC code"))]

@@ -8,5 +8,5 @@ Orders, messages, points: ``orders`` (lists of orders), ``views`` (saved ones), 
 For administrators and auditors: ``people`` (accounts, tokens, the own account), ``audit``, ``partners``, ``system``
 (health, settings in force).
 
-Acts: ``jobs`` (seen first, then done; approvals; the stop switch).
+Acts: ``jobs`` (seen first, then done; approvals; the stop switch), ``open_cases`` (unexplained supply, failed steps).
 """

@@ -244,13 +244,13 @@ class WorkQueue:
         if execute_many(self._connection, change, rows) != len(rows):
             raise _lost([item for item, _ in pieces])
 
-    def parked(self, step: WorkStep | None = None) -> list[ParkedWork]:
-        """The parked pieces, of one step or of all; the oldest first."""
+    def parked(self, step: WorkStep | None = None, *, limit: int | None = None) -> list[ParkedWork]:
+        """The parked pieces, of one step or of all; the oldest first, up to ``limit``."""
         steps = [step] if step else list(WorkStep)
         query = select(*(work.c[name] for name in ParkedWork.__dataclass_fields__)).where(
             work.c.parked.is_(True), work.c.step.in_([one.value for one in steps])
         )
-        rows = self._connection.execute(query.order_by(work.c.due_at, work.c.key))
+        rows = self._connection.execute(query.order_by(work.c.due_at, work.c.key).limit(limit))
         return list(from_rows(ParkedWork, rows))
 
     def parked_pieces(self, keys: Sequence[int]) -> list[ParkedWork]:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Response
+from fastapi import APIRouter, Depends, Form, Response
 
 from csire_bridge.console.area import Area, MenuEntry
 from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.visit import Reading, Visit, acting
+from csire_bridge.console.lists.fields import After
 from csire_bridge.console.pages.alerts.remedies import REMEDIES
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.operations.alert_areas import URGENT
@@ -80,7 +81,7 @@ def acknowledge(
 
 
 @_router.get("/alerts/history")
-def history(visit: Reading, after: Annotated[int | None, Query(ge=1)] = None) -> Response:
+def history(visit: Reading, after: After = None) -> Response:
     """Alerts that were opened, the newest first, and who took care of them."""
     with visit.reading() as connection:
         found = alert_history(connection, _SHOWN + 1, after)

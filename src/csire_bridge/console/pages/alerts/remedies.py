@@ -24,26 +24,29 @@ _REFUSED = "/messages?state=refused"
 _SENDER = N_("Look at the messages, and ask the sender which of them counts.")
 
 REMEDIES: Mapping[AlertKind, tuple[str, str | None]] = {
-    AlertKind.SUPPLY_OFF_UNEXPLAINED: (_SUPPLY, None),
-    AlertKind.SUPPLY_ON_UNEXPLAINED: (_SUPPLY, None),
+    AlertKind.SUPPLY_OFF_UNEXPLAINED: (_SUPPLY, "/movements"),
+    AlertKind.SUPPLY_ON_UNEXPLAINED: (_SUPPLY, "/movements"),
     AlertKind.FOREIGN_TIMES: (
         N_("Have the clock of the head-end system set right; until then its times prove nothing."),
         None,
     ),
     AlertKind.OLD_READINGS: (N_("Ask the head-end system's operator why it answers with old readings."), None),
-    AlertKind.RESULTS_MISSING: (N_("Ask the hub's operator; the alert closes when the results come."), None),
+    AlertKind.RESULTS_MISSING: (
+        N_("Ask the hub's operator; the alert closes when the results come."),
+        "/orders?answer=delivered",
+    ),
     AlertKind.ANSWERS_CONTESTED: (
         N_("Look why the hub refuses the answer, then settle the order."),
         "/orders?answer=contested",
     ),
     AlertKind.ORDERS_PARKED: (_PARKED, "/orders?state=parked"),
-    AlertKind.DELIVERIES_PARKED: (_WORK, None),
+    AlertKind.DELIVERIES_PARKED: (_WORK, "/work"),
     AlertKind.DELIVERIES_WAITING: (_PARTNER, None),
     AlertKind.HUB_QUEUE_SILENT: (_PARTNER, None),
     AlertKind.SID_ORDERS_SILENT: (_PARTNER, None),
     AlertKind.REPORTS_WAITING: (_PARTNER, None),
-    AlertKind.REPORTS_PARKED: (_WORK, None),
-    AlertKind.WORK_PARKED: (_WORK, None),
+    AlertKind.REPORTS_PARKED: (_WORK, "/work"),
+    AlertKind.WORK_PARKED: (_WORK, "/work"),
     AlertKind.IDS_REUSED: (_SENDER, _REFUSED),
     AlertKind.PROCESSES_REPEATED: (_SENDER, _REFUSED),
     AlertKind.RESULTS_EARLY: (
@@ -63,7 +66,7 @@ REMEDIES: Mapping[AlertKind, tuple[str, str | None]] = {
     AlertKind.STOP_SWITCH: (N_("Find out why it was thrown; a supervisor lifts it."), "/stop"),
     AlertKind.CAP_REACHED: (
         N_("Wait for the next hour, or have more approved by two persons."),
-        "/orders?waits_for=cap",
+        "/cap",
     ),
     AlertKind.HEAD_END_DOWN: (
         N_("Ask the head-end system's operator; the bridge tries a call now and then, and goes on by itself."),
@@ -78,8 +81,11 @@ REMEDIES: Mapping[AlertKind, tuple[str, str | None]] = {
         N_("Look at the meters; give the orders to field work if they can't be reached."),
         None,
     ),
-    AlertKind.HOLDS_WAITED_FOR: (N_("See whether the emergency is over; a supervisor releases the hold."), None),
-    AlertKind.DANGER_WAITED_FOR: (N_("Find out whether the danger is gone, then lift it."), None),
+    AlertKind.HOLDS_WAITED_FOR: (
+        N_("See whether the emergency is over; a supervisor releases the hold."),
+        "/orders?waits_for=hold",
+    ),
+    AlertKind.DANGER_WAITED_FOR: (N_("Find out whether the danger is gone, then lift it."), "/orders?waits_for=danger"),
     AlertKind.DANGER_NOT_CUT: (N_("SEND PEOPLE at once: the supply could not be cut remotely."), None),
     AlertKind.METERS_AT_TWO_POINTS: (N_("Find out where the meter is, and correct the other point."), None),
     AlertKind.CERTIFICATES: (N_("Get a new certificate in time, and enter it."), "/partners"),
@@ -89,9 +95,9 @@ REMEDIES: Mapping[AlertKind, tuple[str, str | None]] = {
     ),
     AlertKind.CLOCKS_DIFFER: (N_("Find out which clock is right, and correct the other one."), "/system"),
     AlertKind.DATABASE_LOG_LONG: (N_("Find who reads the database for so long, and end it."), "/system"),
-    AlertKind.DEADLINE_HALF: (_TIME, None),
-    AlertKind.DEADLINE_FOUR_FIFTHS: (_TIME, None),
-    AlertKind.DEADLINE_PAST: (_TIME, None),
+    AlertKind.DEADLINE_HALF: (_TIME, "/orders?clock=half"),
+    AlertKind.DEADLINE_FOUR_FIFTHS: (_TIME, "/orders?clock=four-fifths"),
+    AlertKind.DEADLINE_PAST: (_TIME, "/orders?clock=past"),
     AlertKind.PROTECTION_UNDECIDED: (N_("Decide it, and set law.unknown_protection."), None),
     AlertKind.LAW_LOOSENED: (N_("See whether the decision that the text names still stands."), None),
     AlertKind.COMPLAINT_HALF: (_COMPLAINT, None),

@@ -18,6 +18,7 @@ from csire_bridge.console.area import Area, Group, MenuEntry
 from csire_bridge.console.http.answers import download, page
 from csire_bridge.console.http.visit import Auditing
 from csire_bridge.console.language.act_words import GROUPS, WORDS
+from csire_bridge.console.lists.fields import After, Day
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.people.audited import note
@@ -47,8 +48,8 @@ class _Asked:
         actor: Annotated[str | None, Query(max_length=100)] = None,
         act: Annotated[str | None, Query(max_length=40)] = None,
         subject: Annotated[str | None, Query(max_length=200)] = None,
-        since: date | None = None,
-        until: date | None = None,
+        since: Day | None = None,
+        until: Day | None = None,
     ) -> None:
         self.fields: Mapping[str, Any] = {
             name: value
@@ -62,7 +63,7 @@ class _Asked:
             if value is not None
         }
         begin = _midnight(since) if since else None
-        end = _midnight(until + timedelta(days=1)) if until and until < date.max else None
+        end = _midnight(until + timedelta(days=1)) if until else None
         self.wanted = AuditSearch(actor=actor, act=act, subject=subject, since=begin, until=end)
 
 
@@ -74,7 +75,7 @@ def _midnight(day: date) -> datetime:
 
 
 @_router.get("/audit")
-def search(visit: Auditing, asked: _Search, after: Annotated[int | None, Query(ge=1)] = None) -> Response:
+def search(visit: Auditing, asked: _Search, after: After = None) -> Response:
     """The newest entries that fit, with what was before and after."""
     with visit.reading() as connection:
         found = asked.wanted.page(UnitOfWork(connection), _SHOWN + 1, after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from starlette.responses import RedirectResponse
 
 from csire_bridge.api.routes.documents import reading_of
@@ -12,6 +12,7 @@ from csire_bridge.console.area import Area
 from csire_bridge.console.http.answers import download, page
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Personal, Visit
+from csire_bridge.console.lists.fields import Key
 from csire_bridge.domain.people.audited import note
 from csire_bridge.store.queries.dossiers.stored_documents import DocumentKind, StoredDocument, stored_document
 from csire_bridge.xml.parser import MAX_ELEMENTS
@@ -21,7 +22,6 @@ from csire_bridge.xml.reading.explained import explained, text_slice
 __all__ = ["DOCUMENTS"]
 
 _router = APIRouter(prefix="/documents/{kind}/{key}")
-Key = Annotated[int, Path(ge=1, le=2**53 - 1)]
 _ELEMENTS = 200
 _SLICE = 8 * 1024
 

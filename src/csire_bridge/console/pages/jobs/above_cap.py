@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Response
 from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.visit import Reading, Visit, acting
+from csire_bridge.console.lists.fields import Key
 from csire_bridge.console.pages.today.addresses import address_of
 from csire_bridge.domain.metering_point.guards import CAP_WINDOW
 from csire_bridge.domain.order.order import WaitsFor
@@ -64,7 +65,7 @@ def ask(visit: _Asking, count: Annotated[int, Form(ge=1, le=100_000)], why: _Why
 
 
 @above_cap_pages.post(f"{_PATH}/{{key}}/approve")
-def approve(visit: _Approving, key: int, hours: Annotated[int, Form(ge=1, le=24)], why: _Why) -> Response:
+def approve(visit: _Approving, key: Key, hours: Annotated[int, Form(ge=1, le=24)], why: _Why) -> Response:
     """Approve a request of another person; orders that wait for the cap are looked at again at once."""
     carry_out(visit, why, lambda tx, act: guard_actions.approve(tx, key, act, timedelta(hours=hours)))
     return redirect(visit, _PATH)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from csire_bridge.console.http.answers import page
 from csire_bridge.console.http.visit import Visit, visiting
+from csire_bridge.console.lists.fields import After
 from csire_bridge.domain.jobs.job import Job
 from csire_bridge.domain.jobs.kinds import ABOUT
 from csire_bridge.domain.people.roles import Permission
@@ -36,7 +37,7 @@ class View(StrEnum):
 
 
 @list_pages.get("/jobs")
-def jobs(visit: _Reading, view: View = View.APPROVE, after: int | None = None) -> Response:
+def jobs(visit: _Reading, view: View = View.APPROVE, after: After = None) -> Response:
     """A list, the newest first; what waits for approval, the oldest first."""
     with visit.reading() as connection:
         waiting = waiting_jobs(connection, visit.now, _MOST_WAITING)

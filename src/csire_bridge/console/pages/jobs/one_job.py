@@ -13,6 +13,7 @@ from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Visit, acting, visiting
+from csire_bridge.console.lists.fields import After, Key
 from csire_bridge.domain.errors import StaleWrite
 from csire_bridge.domain.jobs.job import OPEN_STATES, ItemState, Job, JobState
 from csire_bridge.domain.jobs.kinds import ABOUT
@@ -60,13 +61,13 @@ _FILTERS: dict[Shown, dict[str, Any]] = {
 
 
 @job_pages.get("/jobs/{key}")
-def show(visit: _Reading, key: int, items: Shown = Shown.ALL, after: int = 0) -> Response:
+def show(visit: _Reading, key: Key, items: Shown = Shown.ALL, after: After = None) -> Response:
     """Everything about it."""
     with visit.api.database.read_transaction() as tx:
         job = tx.jobs.get(key)
         if job is None:
             raise Missing(f"job {key}")
-        rows = find_items(tx.connection, key, _ROWS + 1, after=after, **_FILTERS[items])
+        rows = find_items(tx.connection, key, _ROWS + 1, after=after or 0, **_FILTERS[items])
         starts = job.state in (JobState.PLANNING, JobState.READY)
         need = decisions.needs_of(tx, job, visit.actor, visit.api.jobs.rules) if starts else None
     facts = {
@@ -109,26 +110,26 @@ def _who(visit: Visit, job: Job) -> dict[str, Any]:
 
 
 @job_pages.post("/jobs/{key}/start")
-def start(visit: _Sending, key: int, count: _Count, why: _Why = "") -> Response:
+def start(visit: _Sending, key: Key, count: _Count, why: _Why = "") -> Response:
     """Start it; the first items are done at once, unless meters have to be read."""
     job = carry_out(visit, why, lambda tx, act: decisions.start(tx, key, count, act))
     return _begun(visit, job)
 
 
 @job_pages.post("/jobs/{key}/approve")
-def approve(visit: _Sending, key: int, count: _Count, why: _Why) -> Response:
+def approve(visit: _Sending, key: Key, count: _Count, why: _Why) -> Response:
     """Approve what another person has asked for."""
     return _begun(visit, carry_out(visit, why, lambda tx, act: decisions.approve(tx, key, count, act)))
 
 
 @job_pages.post("/jobs/{key}/decline")
-def decline(visit: _Sending, key: int, why: _Why) -> Response:
+def decline(visit: _Sending, key: Key, why: _Why) -> Response:
     """Decline it."""
     return _decided(visit, key, why, lambda tx, act: decisions.decline(tx, key, act))
 
 
 @job_pages.post("/jobs/{key}/cancel")
-def cancel(visit: _Sending, key: int, why: _Why = "") -> Response:
+def cancel(visit: _Sending, key: Key, why: _Why = "") -> Response:
     """Cancel it."""
     return _decided(visit, key, why, lambda tx, act: decisions.cancel(tx, key, act))
 

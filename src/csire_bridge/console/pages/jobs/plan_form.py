@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, File, Form, UploadFile
 
-from csire_bridge.domain.clock import WARSAW
+from csire_bridge.console.lists.fields import moment_of
+from csire_bridge.domain.bounds import checked_day
 from csire_bridge.domain.errors import ActionRefused
 from csire_bridge.domain.jobs.kinds import JobDetails, JobKind
 from csire_bridge.domain.metering_point.complaints import Decision
@@ -106,15 +107,15 @@ def _choice(kind: type[_E], text: str) -> _E | None:
 
 
 def _moment(text: str) -> datetime | None:
-    """A moment by the Polish clock; of a doubled hour the first."""
+    """A moment by the Polish clock; of a doubled hour the first, unless the offset is written."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=WARSAW).astimezone(UTC) if text else None
+        return moment_of(text) if text else None
     except ValueError as error:
         raise ActionRefused(f"{text} is no moment", "give a day and a time") from error
 
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return checked_day(date.fromisoformat(text)) if text else None
     except ValueError as error:
         raise ActionRefused(f"{text} is no day", "give a day") from error

@@ -6,13 +6,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from csire_bridge.api.evidence.archive import evidence_of_message
 from csire_bridge.console.area import Area, MenuEntry
 from csire_bridge.console.http.answers import download, page
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Personal, Reading
+from csire_bridge.console.lists.fields import Key
 from csire_bridge.console.lists.places import CURSOR, place_of
 from csire_bridge.console.lists.query import query_of, with_query
 from csire_bridge.console.lists.turning import VIEW, news_page, turning
@@ -31,7 +32,6 @@ from csire_bridge.store.queries.search.message_search import message_file
 __all__ = ["MESSAGES"]
 
 _router = APIRouter()
-Key = Annotated[int, Path(ge=1, le=2**53 - 1)]
 _PATH = "/messages"
 _ROWS = 50
 _VIEWS: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -15,6 +15,7 @@ from csire_bridge.config.files.rule_form import DAYS, RuleForm, judged, week_of
 from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.visit import Visit, acting, visiting
+from csire_bridge.console.lists.fields import Key
 from csire_bridge.console.pages.rules.fields import days_of, moment_of, typed
 from csire_bridge.console.pages.rules.shown import changes_between, holding, rule_set_of, shown, versions_of
 from csire_bridge.console.pages.rules.words import RuleWords
@@ -94,7 +95,7 @@ def begin(
 
 
 @draft_router.get("/rules/drafts/{key}")
-def draft(visit: Seeing, key: int) -> Response:
+def draft(visit: Seeing, key: Key) -> Response:
     """The draft: what is wrong with it, its rules, and what it changes."""
     words, one = RuleWords(visit.language), drafted(visit, key)
     holds = holding(visit, versions_of(visit))
@@ -134,7 +135,7 @@ def _listed(value: object) -> str:
 
 
 @draft_router.post("/rules/drafts/{key}/days")
-def change_days(visit: Changing, key: int, fields: Typed) -> Response:
+def change_days(visit: Changing, key: Key, fields: Typed) -> Response:
     """Other days off, and another pause."""
     one = drafted(visit, key)
     save(visit, one.draft, fields.get("version", ""), one.form.with_days(days_of(fields)))
@@ -142,7 +143,7 @@ def change_days(visit: Changing, key: int, fields: Typed) -> Response:
 
 
 @draft_router.get("/rules/drafts/{key}/preview")
-def show_preview(visit: Seeing, key: int, since: str = "") -> Response:
+def show_preview(visit: Seeing, key: Key, since: str = "") -> Response:
     """What the draft would do to the orders that wait, and would have done to those of the last three months."""
     words, problem = RuleWords(visit.language), None
     try:
@@ -177,7 +178,7 @@ def _previewed(visit: Visit, rules: RuleSet, moment: datetime) -> Preview:
 
 @draft_router.post("/rules/drafts/{key}/activate")
 def activate(
-    visit: Changing, key: int, since: _Moment = "", why: Annotated[str, Form(max_length=1000)] = ""
+    visit: Changing, key: Key, since: _Moment = "", why: Annotated[str, Form(max_length=1000)] = ""
 ) -> Response:
     """Put the draft's rules in force from a moment on; the draft is gone then."""
     if not why.strip():
@@ -200,7 +201,7 @@ def activate(
 
 
 @draft_router.post("/rules/drafts/{key}/delete")
-def delete(visit: Changing, key: int) -> Response:
+def delete(visit: Changing, key: Key) -> Response:
     """Throw the draft away."""
     carry_out(visit, None, lambda tx, act: rule_actions.delete_draft(tx, key, act))
     return redirect(visit, "/rules", f"draft {key} was thrown away")

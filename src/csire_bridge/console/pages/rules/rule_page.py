@@ -11,6 +11,7 @@ from csire_bridge.config.files.rule_form import DAYS, EMPTY_RULE, week_of
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Reading, Visit
+from csire_bridge.console.lists.fields import Key
 from csire_bridge.console.pages.rules.drafts import Changing, Drafted, Seeing, Typed, drafted, save
 from csire_bridge.console.pages.rules.example import typed_text
 from csire_bridge.console.pages.rules.fields import rule_of
@@ -36,7 +37,7 @@ def example(visit: Reading, text: Annotated[str, Query(max_length=500)] = "") ->
 
 
 @rule_page_router.get("/rules/drafts/{key}/rule")
-def rule(visit: Seeing, key: int, place: _Place = None) -> Response:
+def rule(visit: Seeing, key: Key, place: _Place = None) -> Response:
     """A rule of the draft by its place; without one, a new rule."""
     one = drafted(visit, key)
     if place is not None and place >= len(one.form.rules):
@@ -69,7 +70,7 @@ def _facts(visit: Visit, one: Drafted, place: int | None, rule: Mapping[str, Any
 
 
 @rule_page_router.post("/rules/drafts/{key}/rule")
-def change_rule(visit: Changing, key: int, fields: Typed, place: _Place = None) -> Response:
+def change_rule(visit: Changing, key: Key, fields: Typed, place: _Place = None) -> Response:
     """Keep the rule as it was typed, and show it again where something is wrong with it."""
     one = drafted(visit, key)
     if place is not None and place >= len(one.form.rules):
@@ -83,7 +84,7 @@ def change_rule(visit: Changing, key: int, fields: Typed, place: _Place = None) 
 
 
 @rule_page_router.post("/rules/drafts/{key}/rule/delete")
-def delete_rule(visit: Changing, key: int, fields: Typed, place: _Place = None) -> Response:
+def delete_rule(visit: Changing, key: Key, fields: Typed, place: _Place = None) -> Response:
     """Take the rule out of the draft."""
     one = drafted(visit, key)
     if place is None or place >= len(one.form.rules):

@@ -10,6 +10,7 @@ from csire_bridge.console.area import Area, Group, MenuEntry
 from csire_bridge.console.http.answers import download, page
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Reading
+from csire_bridge.console.lists.fields import Key
 from csire_bridge.console.pages.rules.drafts import draft_router
 from csire_bridge.console.pages.rules.rule_page import rule_page_router
 from csire_bridge.console.pages.rules.shown import changes_between, holding, rule_set_of, shown, versions_of
@@ -47,7 +48,7 @@ def rules(visit: Reading) -> Response:
 
 
 @_router.get("/rules/{key}")
-def rule_set(visit: Reading, key: int, since: _Other = None) -> Response:
+def rule_set(visit: Reading, key: Key, since: _Other = None) -> Response:
     """A rule set, and what it changed since the one before, or since another."""
     words, versions = RuleWords(visit.language), versions_of(visit)
     found = _found(versions, key)
@@ -66,7 +67,7 @@ def rule_set(visit: Reading, key: int, since: _Other = None) -> Response:
 
 
 @_router.get("/rules/{key}/file")
-def as_file(visit: Reading, key: int) -> Response:
+def as_file(visit: Reading, key: Key) -> Response:
     """The file as it was entered."""
     found = _found(versions_of(visit), key)
     return download(found.text.encode(), f"rules-{key}.yaml", "application/yaml")

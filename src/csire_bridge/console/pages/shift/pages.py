@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Response
@@ -13,6 +12,7 @@ from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.visit import Personal, Visit, acting
 from csire_bridge.console.language.act_words import WORDS
+from csire_bridge.console.lists.fields import Day
 from csire_bridge.console.pages.alerts.pages import headline
 from csire_bridge.console.pages.alerts.remedies import REMEDIES
 from csire_bridge.domain.operations.shifts import DESK_ACTS, Shift
@@ -30,7 +30,7 @@ _Noting = Annotated[Visit, Depends(acting(PERMISSION_OF[Act.SHIFT_NOTE]))]
 
 
 @_router.get("/shift")
-def book(visit: Personal, day: date | None = None, number: Annotated[int | None, Query(ge=0, le=2)] = None) -> Response:
+def book(visit: Personal, day: Day | None = None, number: Annotated[int | None, Query(ge=0, le=2)] = None) -> Response:
     """The present shift, or the one that began then."""
     now = Shift.at(visit.now)
     shift = now if day is None or number is None else Shift(day, number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Response
+from fastapi import APIRouter, Depends, Form, Query, Response
 
 from csire_bridge.api.papers import paper_of_answer
 from csire_bridge.console.area import Area
@@ -14,6 +14,7 @@ from csire_bridge.console.http.answers import download, page, redirect
 from csire_bridge.console.http.refusals import Missing
 from csire_bridge.console.http.visit import Personal, Reading, Visit, acting
 from csire_bridge.console.language.act_words import WORDS
+from csire_bridge.console.lists.fields import Key
 from csire_bridge.console.pages.story.facts import order_page
 from csire_bridge.console.pages.story.neighbours import neighbours_in
 from csire_bridge.domain.order.notes import LONGEST_NOTE
@@ -26,7 +27,6 @@ from csire_bridge.store.queries.find.archived import archived_order
 __all__ = ["STORY", "Key"]
 
 _router = APIRouter()
-Key = Annotated[int, Path(ge=1, le=2**53 - 1)]
 Noting = Annotated[Visit, Depends(acting(Permission.ORDERS))]
 
 

@@ -20,6 +20,7 @@ from csire_bridge.store.queries.today.causes import common_causes
 from csire_bridge.store.queries.today.held_back import held_back
 from csire_bridge.store.queries.today.hours import HOUR, HourOfOrders, last_hours
 from csire_bridge.store.queries.today.lines import heard, last_event, open_circuits
+from csire_bridge.store.queries.today.movements import count_open_movements
 from csire_bridge.store.queries.today.oldest import oldest_waiting
 from csire_bridge.store.queries.today.tallies import TallyName, tallies
 
@@ -38,6 +39,7 @@ def needs(visit: Visit, connection: Connection) -> dict[str, Any]:
         "clocks": [one for one in counted if one.name in _CLOCKS],
         "alerts": alerts,
         "second_person": count_waiting(connection, visit.now),
+        "movements": count_open_movements(connection),
         "above_cap": len(waiting_requests(connection, visit.now)),
         "address_of": address_of,
     }

@@ -12,6 +12,7 @@ from csire_bridge.console.area import Area
 from csire_bridge.console.http.acts import carry_out
 from csire_bridge.console.http.answers import page, redirect
 from csire_bridge.console.http.visit import Reading, Visit, acting
+from csire_bridge.console.lists.fields import Key
 from csire_bridge.console.lists.query import query_of
 from csire_bridge.console.pages.views.counted import filters_of
 from csire_bridge.console.pages.views.shipped import SHIPPED
@@ -77,7 +78,7 @@ def save(
 
 
 @_router.post("/views/{key}/remove")
-def remove(visit: _Sending, key: int) -> Response:
+def remove(visit: _Sending, key: Key) -> Response:
     """End a view."""
     ended = carry_out(visit, None, lambda tx, act: remove_view(tx, key, act))
     return redirect(visit, "/views", f"the view {ended.name} is removed")

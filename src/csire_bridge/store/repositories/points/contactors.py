@@ -69,9 +69,9 @@ class Contactors:
             values = {"settled_at": now, "settled_by": _ITSELF, "why": why}
             self._connection.execute(_OPEN_AT.values(values), {"meters": [str(meter) for meter in meters]})
 
-    def movements(self, *, settled: bool = False) -> list[Movement]:
-        """Movements that are open, oldest first; with ``settled`` all of them."""
-        query = select(movements).order_by(movements.c.key)
+    def movements(self, *, settled: bool = False, limit: int | None = None) -> list[Movement]:
+        """Movements that are open, oldest first; with ``settled`` all of them; up to ``limit``."""
+        query = select(movements).order_by(movements.c.key).limit(limit)
         return list(from_rows(Movement, self._connection.execute(query if settled else query.where(OPEN_MOVEMENTS))))
 
     def movement(self, key: int) -> Movement:

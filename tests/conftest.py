@@ -14,12 +14,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from csire_bridge.config.settings import Settings
 from csire_bridge.domain.errors import ConfigurationError
 from csire_bridge.lab.simulators.postgres import PostgresServer, programs_of
 from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.store.database import Database, make_current
 from tests.support.patience import PATIENCE
+from tests.support.standard import remembering
 
 pytest_plugins = ("tests.support.command", "tests.support.places")
 
@@ -85,7 +85,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.Monke
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "upgrade", _copying(Database.upgrade, tmp_path_factory.mktemp("tables") / "empty.db"))
-        patch.setattr(Standard, "load", _remembering(Standard.load))
+        patch.setattr(Standard, "load", remembering(Standard.load))
         yield patch
 
 
@@ -110,25 +110,6 @@ def _copying(upgrade: Callable[[Database], None], template: Path) -> Callable[[D
         shutil.copy(template, file)
 
     return copied
-
-
-def _remembering(load: Callable[[Settings], Standard]) -> Callable[[Settings], Standard]:
-    known: dict[object, Standard] = {}
-
-    def remembered(settings: Settings) -> Standard:
-        folders = (*settings.schema_path, None, *settings.mapping_path)
-        files = [(file, *_age(file)) for folder in folders if folder for file in sorted(folder.rglob("*"))]
-        key = str((folders, files, settings.sender_role, settings.own_eic, settings.limits))
-        if key not in known:
-            known[key] = load(settings)
-        return known[key]
-
-    return remembered
-
-
-def _age(file: Path) -> tuple[int, int]:
-    found = file.stat()
-    return found.st_mtime_ns, found.st_size
 
 
 @pytest.fixture(autouse=True)

@@ -146,8 +146,6 @@ def test_given_the_demos_database_when_stats_are_asked_then_they_agree_with_its_
         (["frobnicate"], 2),
         (["stats", "--database", "no database address"], 2),
         (["replay", str(SAMPLES)], 2),
-        (["--help"], 0),
-        (["--version"], 0),
     ],
 )
 def test_given_wrong_use_then_a_sentence_and_the_documented_exit_code(
@@ -157,6 +155,13 @@ def test_given_wrong_use_then_a_sentence_and_the_documented_exit_code(
     assert done.returncode == code, done.stdout + done.stderr
     assert done.stdout or done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_given_the_installed_program_then_it_says_what_it_is(installed: Command, word: str) -> None:
+    done = installed(word)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "csire-bridge" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["demo", "replay", "validate", "verify", "sign", "stats", "pki", "bench", "db"])
@@ -179,11 +184,11 @@ def test_given_wrong_settings_then_all_of_them_are_told_at_once(process: Command
         assert f"setting {place}:" in done.stderr
 
 
-def test_given_a_full_disk_then_exit_3_and_a_sentence(process: Command, tmp_path: Path) -> None:
+def test_given_a_full_disk_then_exit_3_and_a_sentence(installed: Command, tmp_path: Path) -> None:
     def tiny_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, 64 * 1024))
 
-    done = process("demo", "--dir", tmp_path / "out", preexec_fn=tiny_files)
+    done = installed("demo", "--dir", tmp_path / "out", preexec_fn=tiny_files)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "look at free space" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,14 @@ from typer.testing import CliRunner
 
 from csire_bridge.cli.main import app
 from csire_bridge.domain.errors import OurFault
-from csire_bridge.lab.bench import memory, start
+from csire_bridge.lab.bench import memory, nodes, share, start, webhook
 from csire_bridge.lab.bench.backlog import measure_backlog
 from csire_bridge.lab.bench.nodes import measure_nodes
+from csire_bridge.lab.bench.service import service_environment, service_words
 from csire_bridge.lab.bench.share import SituationName
 from csire_bridge.lab.shared.cpu_affinity import cores
 from tests.conftest import Servers
+from tests.support.warm import warm
 
 RATES = {
     "intake": ("bare_per_second", "ours_per_second", "ours_one_by_one_per_second"),
@@ -27,6 +31,25 @@ RATES = {
         "ours_one_by_one_per_second",
     ),
 }
+
+
+@contextmanager
+def warm_service(settings: Mapping[str, object], processes: int = 1) -> Iterator[str]:
+    """The service as a process that begins with everything imported; how long its start takes is not measured."""
+    with warm.popen(*service_words(processes), environment=service_environment(settings)) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[3]
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services begin quickly, and few messages warm them up."""
+    for measures in (nodes, share, webhook):
+        monkeypatch.setattr(measures, "service_process", warm_service)
+    monkeypatch.setattr(webhook, "_WARM_UP", 4)
 
 
 def bench(name: str, *options: str, place: Path) -> dict[str, Any]:
@@ -127,12 +150,12 @@ def test_given_a_small_month_then_its_figures_are_counted_and_timed(tmp_path: Pa
 
 def test_given_few_pushed_messages_then_one_and_two_processes_take_them_all(tmp_path: Path) -> None:
     result = CliRunner().invoke(
-        app, ["bench", "webhook", "--messages", "20", "--connections", "4", "--dir", str(tmp_path), "--json"]
+        app, ["bench", "webhook", "--messages", "10", "--connections", "2", "--dir", str(tmp_path), "--json"]
     )
     assert result.exit_code == 0, result.output
     assert list(tmp_path.iterdir()) == []
     report = json.loads(result.output)
-    assert (report["messages"], report["connections"]) == (20, 4)
+    assert (report["messages"], report["connections"]) == (10, 2)
     assert min(report["ratio"], report["ratio_two_processes"], report["p50_ms"]) > 0
 
 
@@ -151,10 +174,12 @@ def test_given_few_orders_then_our_own_share_is_told_in_four_situations_with_all
         assert (seen["answer_to_delivery"] is None) is (name == SituationName.HUB_HUNG)
 
 
-def test_given_few_orders_then_two_processes_on_one_database_carry_them_out(tmp_path: Path, postgresql: str) -> None:
-    report = measure_nodes(tmp_path, 12, 4, lambda numbers, _: iter(numbers), postgresql, numbers=(2,))
-    assert report.orders == 12
-    assert report.per_second[2] > 0
+def test_given_few_orders_then_a_process_that_has_nothing_else_to_do_carries_them_out(
+    tmp_path: Path, postgresql: str
+) -> None:
+    report = measure_nodes(tmp_path, 6, 4, lambda numbers, _: iter(numbers), postgresql, numbers=(1,))
+    assert report.orders == 6
+    assert report.per_second[1] > 0
 
 
 def test_given_another_database_then_our_side_is_measured_on_it_too(tmp_path: Path, postgresql: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.patience import PATIENCE
+from tests.support.warm import warm
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -26,7 +27,13 @@ def command(process: Command) -> Command:
 
 @pytest.fixture(scope="session")
 def process() -> Command:
-    """Run ``csire-bridge`` with arguments as a process; it is this environment's own installation."""
+    """Run ``csire-bridge`` with arguments as a process that begins with everything imported."""
+    return warm.run
+
+
+@pytest.fixture(scope="session")
+def installed() -> Command:
+    """Run ``csire-bridge`` as a person does: it is this environment's own installation, and begins with nothing."""
 
     def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
         program = Path(sys.executable).with_name("csire-bridge")

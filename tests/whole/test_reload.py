@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,15 +14,15 @@ import pytest
 from csire_bridge.lab.simulators.pki import DEMO_PARTIES, make_demo_pki
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import make_current
+from tests.support.warm import WarmProcess, warm
 
 pytestmark = pytest.mark.slow
 
 
 @contextmanager
-def serving(config: Path) -> Iterator[subprocess.Popen[str]]:
-    program = Path(sys.executable).with_name("csire-bridge")
-    words = [str(program), "serve", "--config", str(config), "--port", "0", "--operations-port", "0", "--workers", "2"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+def serving(config: Path) -> Iterator[WarmProcess]:
+    words = ("serve", "--config", config, "--port", 0, "--operations-port", 0, "--workers", 2)
+    with warm.popen(*words, stderr=True) as process:
         assert process.stdout is not None
         assert "serves at" in process.stdout.readline()
         try:
@@ -33,7 +31,7 @@ def serving(config: Path) -> Iterator[subprocess.Popen[str]]:
             process.terminate()
 
 
-def lines(process: subprocess.Popen[str], event: str, count: int) -> list[dict[str, Any]]:
+def lines(process: WarmProcess, event: str, count: int) -> list[dict[str, Any]]:
     """The next lines of an event."""
     assert process.stderr is not None
     found: list[dict[str, Any]] = []

@@ -8,7 +8,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -39,6 +38,7 @@ from tests.support.chance import examples
 from tests.support.command import Command
 from tests.support.patience import PATIENCE, wait_until
 from tests.support.repository import REPOSITORY
+from tests.support.warm import WarmProcess, warm
 
 MESSAGES, SENDERS = examples(200), 8
 SEED = int(os.environ.get("CSIRE_TEST_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -78,6 +78,9 @@ def messages_of(pki: DemoPki, count: int) -> list[bytes]:
     return found
 
 
+Process = WarmProcess | subprocess.Popen[str]
+
+
 @dataclass
 class House:
     """Where the service lives between its deaths."""
@@ -86,7 +89,7 @@ class House:
     pki: DemoPki
     config: Path
     refused: list[int] = field(default_factory=list)
-    program: Path = field(default_factory=lambda: Path(sys.executable).with_name("csire-bridge"))
+    program: Path | None = None
 
     def know_points(self, count: int) -> None:
         database = Database(f"sqlite:///{self.place / 'bridge.db'}")
@@ -100,20 +103,14 @@ class House:
             return database.execute(query).fetchall()
 
     @contextmanager
-    def serving(self, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-        """A running service and its port; killed at the end if it still runs."""
-        words = [
-            str(self.program),
-            "serve",
-            "--config",
-            str(self.config),
-            "--port",
-            "0",
-            "--operations-port",
-            "0",
-            *options,
-        ]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+    def serving(self, *options: str) -> Iterator[tuple[Process, int]]:
+        """A running service and its port; killed at the end if it still runs. ``program`` is one that is installed."""
+        words = ["serve", "--config", str(self.config), "--port", "0", "--operations-port", "0", *options]
+        with (
+            warm.popen(*words)
+            if self.program is None
+            else subprocess.Popen([str(self.program), *words], stdout=subprocess.PIPE, text=True)
+        ) as process:
             try:
                 assert process.stdout is not None
                 line = process.stdout.readline()

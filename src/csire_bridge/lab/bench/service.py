@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from csire_bridge.domain.errors import OurFault
 
-__all__ = ["service_process"]
+__all__ = ["service_environment", "service_process", "service_words"]
 
 _PREFIX = "CSIRE_BRIDGE_"
 _STOP_SECONDS = 60
@@ -20,9 +20,8 @@ _STOP_SECONDS = 60
 @contextmanager
 def service_process(settings: Mapping[str, object], processes: int = 1) -> Iterator[str]:
     """Run ``csire-bridge serve`` on any free port; gives its URL. It ends with the block."""
-    words = ["serve", "--port", "0", "--operations-port", "0", "--workers", str(processes)]
-    command = [sys.executable, "-m", "csire_bridge", *words]
-    environment = _environment(settings)
+    command = [sys.executable, "-m", "csire_bridge", *service_words(processes)]
+    environment = service_environment(settings)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         assert process.stdout is not None  # noqa: S101 - asked for above
         try:
@@ -35,7 +34,12 @@ def service_process(settings: Mapping[str, object], processes: int = 1) -> Itera
             process.wait(timeout=_STOP_SECONDS)
 
 
-def _environment(settings: Mapping[str, object]) -> dict[str, str]:
+def service_words(processes: int) -> list[str]:
+    """What the command is called with."""
+    return ["serve", "--port", "0", "--operations-port", "0", "--workers", str(processes)]
+
+
+def service_environment(settings: Mapping[str, object]) -> dict[str, str]:
     """This process's environment with ``settings`` in the place of any others."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
     return others | {_PREFIX + name.upper(): _text(value) for name, value in settings.items()}

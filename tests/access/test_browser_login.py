@@ -24,6 +24,7 @@ from csire_bridge.domain.people.actor import Actor, Origin
 from csire_bridge.domain.people.roles import Role
 from csire_bridge.lab.simulators.oidc.provider import IdentityProvider
 from csire_bridge.store.database import Database
+from tests.support.patience import PATIENCE
 from tests.support.people import PASSWORD, QUICK, START, add_account
 
 OWN = "https://bridge.example"
@@ -103,10 +104,12 @@ def test_the_whole_way_over_the_identity_provider_needs_the_browser_that_began_i
         needs = replace(needs, openid=OpenId(settings, lambda: START))
         ours, other = browser(needs), browser(needs)
         there = ours.get("/login/provider").headers["location"]
-        back = httpx.get(there, trust_env=False).headers["location"]
+        back = httpx.get(there, trust_env=False, timeout=PATIENCE).headers["location"]
         came_back = f"{urlsplit(back).path}?{urlsplit(back).query}"
         assert other.get(came_back).status_code == 401
-        back = httpx.get(ours.get("/login/provider").headers["location"], trust_env=False).headers["location"]
+        back = httpx.get(ours.get("/login/provider").headers["location"], trust_env=False, timeout=PATIENCE).headers[
+            "location"
+        ]
         done = ours.get(f"{urlsplit(back).path}?{urlsplit(back).query}")
         assert done.status_code == 303, done.text
         actor = needs.authenticator.by_session(ours.cookies["__Host-csire-session"])

@@ -23,6 +23,7 @@ from csire_bridge.domain.people.actor import Origin
 from csire_bridge.domain.people.roles import Role
 from csire_bridge.lab.simulators.oidc.provider import IdentityProvider
 from csire_bridge.store.database import Database
+from tests.support.patience import PATIENCE
 from tests.support.people import START, add_account
 
 BACK = "https://bridge.example/login/back"
@@ -42,7 +43,7 @@ def client(provider: IdentityProvider, **changes: Any) -> OpenId:
 
 def browsed(begun: Begun) -> str:
     """Where the browser comes back to."""
-    return httpx.get(begun.url, follow_redirects=False, trust_env=False).headers["location"]
+    return httpx.get(begun.url, follow_redirects=False, trust_env=False, timeout=PATIENCE).headers["location"]
 
 
 def whole(provider: IdentityProvider, **changes: Any) -> Identity | Refusal:

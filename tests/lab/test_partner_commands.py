@@ -109,7 +109,7 @@ def test_given_the_control_endpoint_when_a_word_is_wrong_then_400_and_the_right_
     try:
         assert asked(endpoint.url, twice=21) == {"twice": 42}
         for words, sentence in (({"thrice": 1}, "there are twice, fails"), ({"fails": 1}, "there is no 'gone'")):
-            refused = httpx.post(endpoint.url, json=words)
+            refused = httpx.post(endpoint.url, json=words, timeout=PATIENCE)
             assert refused.status_code == 400
             assert sentence in refused.json()["error"]
     finally:

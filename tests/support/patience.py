@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 __all__ = ["PATIENCE", "wait_until"]
 
-PATIENCE = float(os.environ.get("CSIRE_TEST_PATIENCE", "120"))
+PATIENCE = float(os.environ.get("CSIRE_TEST_PATIENCE", "300"))
 """Seconds. Nothing waits for them to pass: they bound how long a test goes on that has failed already."""
 
 

@@ -35,7 +35,7 @@ from csire_bridge.store.database import make_current
 from csire_bridge.store.queries.reports import MessageLine, message_lines, order_lines
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.security.signature import sign_enveloped
-from tests.support.patience import wait_until
+from tests.support.patience import PATIENCE, wait_until
 
 POINT = MeteringPointCode.parse("590243856287817706")
 OTHER_POINT = MeteringPointCode.parse("590015710563817868")
@@ -67,7 +67,7 @@ CREDENTIALS = ("sid", "secret")
 
 def plain_http(auth: tuple[str, str] | None = None) -> httpx.Client:
     """A client for this machine."""
-    return httpx.Client(verify=False, trust_env=False, timeout=30, auth=auth)  # noqa: S501
+    return httpx.Client(verify=False, trust_env=False, timeout=PATIENCE, auth=auth)  # noqa: S501
 
 
 def _password_file(place: Path) -> Path:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, func, insert, select, text
 
 from csire_bridge.domain.errors import ConfigurationError, StoreFailure
+from csire_bridge.store.connection.dialects import lift_limits
 from csire_bridge.store.connection.moved import mark_moved
 from csire_bridge.store.database import Database
 from csire_bridge.store.tables import clocks, leases, metadata
@@ -24,7 +25,6 @@ __all__ = ["MovedTable", "move"]
 
 _BATCH = 500
 _ALIVE = timedelta(minutes=1)
-_NO_LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def move(source: Database, target: Database, now: datetime, told: Told) -> list[
     source.require_current()
     target.require_current()
     with source.transaction() as given:
-        _lift_limits(given.connection)
+        lift_limits(given.connection)
         _lock(given.connection)
         _refuse_running(given.connection, now)
         with target.transaction() as taken:
@@ -62,7 +62,7 @@ def move(source: Database, target: Database, now: datetime, told: Told) -> list[
 
 
 def _copy(source: Connection, target: Connection, told: Told) -> list[MovedTable]:
-    _lift_limits(target)
+    lift_limits(target)
     copying = _is_empty(target)
     sent = [_send(table, source, target if copying else None, told) for table in _tables()]
     _compare(sent, [_digest(table, target) for table in _tables()], copying=copying)
@@ -72,12 +72,6 @@ def _copy(source: Connection, target: Connection, told: Told) -> list[MovedTable
 
 def _tables() -> Sequence[Table]:
     return metadata.sorted_tables
-
-
-def _lift_limits(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        for name in _NO_LIMITS:
-            connection.execute(text(f"SET LOCAL {name} = 0"))
 
 
 def _lock(connection: Connection) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from csire_bridge.domain.errors import StoreFailure
-from csire_bridge.store.connection.dialects import take_turns
+from csire_bridge.store.connection.dialects import lift_limits, take_turns
 from csire_bridge.store.connection.engine import migration_transaction
 
 __all__ = ["upgrade_tables"]
@@ -27,9 +27,7 @@ def upgrade_tables(engine: Engine, migrations: Path, require_known: Callable[[st
     config.set_main_option("script_location", str(migrations))
     try:
         with migration_transaction(engine) as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(text("SET LOCAL statement_timeout = 0"))
-                connection.execute(text("SET LOCAL lock_timeout = 0"))
+            lift_limits(connection)
             take_turns(connection, "upgrade")
             revision = MigrationContext.configure(connection).get_current_revision()
             if revision:

@@ -22,6 +22,7 @@ from csire_bridge.lab.simulators.pki import make_demo_pki
 from csire_bridge.service.web.doors import Door, addresses, listening_socket, open_addresses
 from csire_bridge.service.web.web_app import build_app
 from csire_bridge.service.web.web_server import WebServer
+from tests.support.patience import PATIENCE
 from tests.support.tls_servers import Authority
 from tests.support.webhook import Scene, now, running
 
@@ -143,7 +144,8 @@ def test_given_doors_with_addresses_of_their_own_then_each_refuses_the_endpoints
         trusted = ssl.create_default_context(cafile=str(authority.file.certificate))
         for setting, address in here.items():
             verify = trusted if address.tls else False
-            found = {p: httpx.get(f"{address.url}{p}", verify=verify).status_code for p in paths.values()}
+            with httpx.Client(verify=verify, timeout=PATIENCE) as client:
+                found = {path: client.get(f"{address.url}{path}").status_code for path in paths.values()}
             served = {"/readyz"} if setting == "web.operations" else {paths[setting]}
             assert {path for path, status in found.items() if status != 404} == served, setting
         told = scene.service.bridge.head_end_profile.reply_address

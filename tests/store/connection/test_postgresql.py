@@ -26,6 +26,7 @@ from csire_bridge.domain.work import WorkStep
 from csire_bridge.lab.simulators.postgres import PostgresServer
 from csire_bridge.service.startup_checks import check_settings
 from csire_bridge.store import tables
+from csire_bridge.store.connection.dialects import lift_limits
 from csire_bridge.store.database import Database
 from csire_bridge.worker.alert_job import Watch
 from tests.support.defaults import PARTNER_WAIT, RESULT_WAIT
@@ -149,6 +150,17 @@ def test_given_a_session_then_no_wait_in_it_is_without_end(database: Database) -
         "statement_timeout": "5min",
         "idle_in_transaction_session_timeout": "20s",
     }
+
+
+def test_given_an_upgrade_or_a_move_then_nothing_limits_its_transaction_and_all_others_are_limited(
+    database: Database,
+) -> None:
+    limits = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+    with database.transaction() as tx:
+        lift_limits(tx.connection)
+        assert {tx.connection.execute(text(f"SHOW {name}")).scalar() for name in limits} == {"0"}
+    with database.transaction() as tx:
+        assert "0" not in {tx.connection.execute(text(f"SHOW {name}")).scalar() for name in limits}
 
 
 def test_given_a_node_that_hangs_in_a_transaction_then_the_server_ends_it_and_others_go_on(database: Database) -> None:

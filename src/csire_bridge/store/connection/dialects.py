@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["insert_new", "take_turns", "upsert"]
+__all__ = ["insert_new", "lift_limits", "take_turns", "upsert"]
+
+_LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout")
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
@@ -39,3 +41,10 @@ def upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> N
     new: Any = kinds[connection.dialect.name](table).values(values)
     others = {name: new.excluded[name] for name in values if name not in table.primary_key.columns}
     connection.execute(new.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=others))
+
+
+def lift_limits(connection: Connection) -> None:
+    """Let the statements of this transaction, and the pauses between them, take as long as they need."""
+    if connection.dialect.name == "postgresql":
+        for name in _LIMITS:
+            connection.execute(text(f"SET LOCAL {name} = 0"))

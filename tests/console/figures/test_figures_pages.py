@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from csire_bridge.console.pages.figures.query import FigureQuery
-from csire_bridge.domain.identifiers import MessageId, MeterNumber
+from csire_bridge.domain.identifiers import Eic, MessageId, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import NotDelivered, OrderKind, OrderState, RejectionReason
 from csire_bridge.domain.people.roles import Role
@@ -47,7 +47,7 @@ def test_a_period_stands_beside_the_one_before_and_the_published_years(console: 
     assert "2026-11 2026-10 Orders registered 3 1 Done 2 1" in page.text
     assert "by hand, 11.2023-08.2024" in page.text
     assert "automated, 08.2024-04.2025" in page.text
-    assert "up to 15 min, 2026-11: 100 %" in page.text
+    assert "up to 15 min: 100 %, 0 %, 12 %, 65 %" in page.text
     assert "timed out 1 33.3 %" in page.text
     assert str(SUPPLIER) in page.text
 
@@ -60,11 +60,24 @@ def test_the_filters_stand_in_the_address_and_in_the_form(console: Console) -> N
     page = visitor.get("/figures", **asked, beside="nothing")
     assert "Orders registered 1 Done 1" in page.text
     assert 'value="2026-11-23"' in page.html
-    assert f'<option value="{SUPPLIER}" selected>' in page.html
+    assert f"<option selected>{SUPPLIER}</option>" in page.html
     (pdf,) = [link for link in page.links if link.startswith("/figures.pdf")]
     assert "kind=disconnect" in pdf
     assert "Orders registered 1" in visitor.get("/figures", supplier="-", beside="nothing").text
     assert "Orders registered 0" in visitor.get("/figures", **{"from": "2020-01-01", "to": "2020-01-31"}).text
+
+
+def test_a_page_of_a_full_month_with_many_suppliers_is_small_enough_for_one_request(console: Console) -> None:
+    names = [f"19XSUPPLIER{number:04d}" for number in range(40)]
+    for number, name in enumerate(names):
+        supplier = Eic.parse(name + Eic.check_character(name))
+        ended(console, 5 + 7 * number, days_ago=number % 23, supplier=supplier, kind=list(OrderKind)[number % 2])
+    visitor = console.visitor(language="pl")
+    page = visitor.get("/figures")
+    assert len(page.html.encode()) < 60_000
+    assert page.html.count('<th scope="row">19XSUPPLIER') == 15
+    assert "Jeszcze 25 jest w pliku." in page.text
+    assert visitor.get("/figures/suppliers.csv").html.count("19XSUPPLIER") == 40
 
 
 @pytest.mark.parametrize("wrong", ["from=2026-11-31", "kind=x", "supplier=abc", "from=2026-11-30&to=2026-11-01"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -30,5 +31,6 @@ def script_address() -> str:
 
 
 def _bare(css: str) -> str:
-    """Without indentation and empty lines: each page carries it."""
-    return "\n".join(line.strip() for line in css.splitlines() if line.strip())
+    """Without spaces and ends of lines that mean nothing: each page carries it."""
+    joined = " ".join(css.split())
+    return re.sub(r" ?([{};,]) ?|(?<=:) ", lambda found: found[1] or "", joined).replace(";}", "}")

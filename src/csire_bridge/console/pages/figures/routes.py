@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -32,6 +33,7 @@ __all__ = ["FIGURES"]
 _router = APIRouter()
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _GROUPS_SHOWN = 100
+_SUPPLIERS_SHOWN = 15
 
 
 @_router.get("/figures")
@@ -47,7 +49,7 @@ def figures(visit: Reading) -> Response:
         "buckets": [bucket_chart(found, kind, words) for kind in kinds],
         "series": series_chart(found.now, words),
         "hours": hour_chart(found.now.total, words),
-        "tables": [table for table in report_tables(found, words, _clocks(visit)) if table.rows],
+        "tables": {one.name: one for one in map(_on_page, report_tables(found, words, _clocks(visit))) if one.rows},
         "kinds": list(OrderKind),
         "sources": list(OrderSource),
         "suppliers": found.suppliers,
@@ -56,6 +58,15 @@ def figures(visit: Reading) -> Response:
         "usual": asked.usual(visit.now),
     }
     return page(visit, "figures/figures.html", facts)
+
+
+def _on_page(table: FigureTable) -> FigureTable:
+    """Of very many suppliers those with the most orders: the whole list is in the file."""
+    more = len(table.rows) - _SUPPLIERS_SHOWN
+    if table.name != "suppliers" or more <= 0:
+        return table
+    most = sorted(table.rows, key=lambda row: row[1][0].number or 0, reverse=True)
+    return replace(table, rows=most[:_SUPPLIERS_SHOWN], more=more)
 
 
 @_router.get("/figures/{name}.csv")

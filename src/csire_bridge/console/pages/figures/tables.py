@@ -43,12 +43,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class FigureTable:
-    """A list with its title; the first column of each row is what the row is about."""
+    """A list with its title; the first column of each row is what the row is about.
+
+    ``more``: so many rows are left out.
+    """
 
     name: str
     title: str
     columns: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Cell]]]
+    more: int = 0
 
 
 class Words:
@@ -216,12 +220,13 @@ def _series(side: Side, words: Words) -> FigureTable:
 def _hours(total: Summary, words: Words) -> FigureTable:
     _ = words.text
     days = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
-    columns = [_("Hour"), *days, _("Executed")]
+    columns = [_("Hour"), *days, _("Registered"), _("Executed")]
     rows = [
         (
             f"{hour:02}",
             [
                 *(words.count(total.hours.get((day, hour), 0)) for day in range(7)),
+                words.count(sum(total.hours.get((day, hour), 0) for day in range(7))),
                 words.count(total.executed.get(hour, 0)),
             ],
         )

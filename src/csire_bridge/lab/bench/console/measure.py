@@ -17,6 +17,7 @@ from csire_bridge.access.authenticate import open_session
 from csire_bridge.access.browser_login import SESSION_COOKIE
 from csire_bridge.console.app import build_console
 from csire_bridge.domain.errors import OurFault
+from csire_bridge.domain.law.clocks import Deadlines
 from csire_bridge.domain.people.accounts import SessionPolicy
 from csire_bridge.domain.people.actor import NOWHERE
 from csire_bridge.domain.people.roles import Role
@@ -27,12 +28,14 @@ from csire_bridge.lab.demo.accounts import NAMES, make_accounts
 from csire_bridge.lab.shared.measure import Track
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.service.wiring.console_needs import console_needs
+from csire_bridge.service.wiring.settings_to_values import execution_policy
 from csire_bridge.store.database import Database
 
 __all__ = ["ConsoleReport", "PageTime", "measure_console"]
 
 _OWN = "http://127.0.0.1:8081"
 _WARM_UP = 1
+_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def measure_console(place: Path, url: str, rounds: int, load: float, track: Trac
     """
     bridge = Scene(place, "ecdsa").bridge("console", 32, database=url)
     with closing(bridge.database), closing(Database(url)) as writer:
+        _count_figures(writer, execution_policy(bridge.settings).deadlines)
         app = build_console(console_needs(bridge, _OWN, lambda: ()))
         client = TestClient(app, base_url=_OWN, follow_redirects=False)
         client.cookies.set(SESSION_COOKIE, _session(bridge.database, bridge.settings.access.session_policy()))
@@ -73,6 +77,14 @@ def measure_console(place: Path, url: str, rounds: int, load: float, track: Trac
             rate = written[0] / (time.perf_counter() - begun)
         pages = [_told(client, engine, name, path, taken[name]) for name, path in asked.items()]
     return ConsoleReport(pages, rounds, rate)
+
+
+def _count_figures(database: Database, deadlines: Deadlines) -> None:
+    """As the service does in the background, so that the page of figures is what it is on any day but the first."""
+    while True:
+        with database.transaction() as tx:
+            if tx.figures.keep(deadlines, system_clock(), _AT_ONCE) < _AT_ONCE:
+                return
 
 
 @contextmanager

@@ -39,5 +39,10 @@ def asked_of(connection: Connection) -> Mapping[str, str]:
         "an order": f"/orders/{middle}",
         "messages": "/messages",
         "messages that were refused": "/messages?state=refused",
+        "refusals by cause": "/messages/causes",
+        "a point": f"/points/{some.metering_point}",
         "alerts": "/alerts",
+        "the shift book": "/shift",
+        "jobs": "/jobs",
+        "figures": "/figures",
     }

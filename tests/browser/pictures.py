@@ -21,7 +21,7 @@ from playwright.sync_api import Browser
 from csire_bridge.console.language.languages import Language
 from csire_bridge.domain.people.roles import Role
 from tests.support.browser import NARROW, WIDE, Hands, Town, open_browser, open_town, open_window
-from tests.support.console_pages import find_pages
+from tests.support.console_pages import find_pages, work_of_people
 
 _COLOURS = 64
 _SHOWN = (
@@ -57,7 +57,7 @@ def shown(browser: Browser, town: Town, place: Path) -> None:
 
 def every(browser: Browser, town: Town, place: Path) -> None:
     """Each page, as it looks to whoever may do everything."""
-    pages = find_pages(town, Role.ADMINISTRATOR).pages
+    pages = find_pages(town, Role.ADMINISTRATOR, work_of_people(town)).pages
     for width, dark, printed in ((WIDE, False, False), (NARROW, False, False), (WIDE, True, False), (WIDE, True, True)):
         with open_window(browser, town, width=width, dark=dark) as window:
             window.signs_in(Role.ADMINISTRATOR)

@@ -12,20 +12,14 @@ from playwright.sync_api import Browser
 from csire_bridge.console.language.languages import Language
 from csire_bridge.domain.people.roles import Role
 from tests.support.browser import NARROW, Hands, Town, Window, open_window
-from tests.support.console_pages import Found, find_pages, routes
+from tests.support.console_pages import Found, find_pages, routes, work_of_people
 
 pytestmark = pytest.mark.slow
 
 WITHOUT_LINK = {
     "/orders/news": "the script of the list asks it",
     "/messages/news": "the script of the list asks it",
-    "/jobs/{key}": "nobody has made a job in the demo; test_tasks.py does",
-    "/rules/example": "the script of a rule's form asks it",
-    "/rules/drafts/{key}": "nobody has drafted rules in the demo",
-    "/rules/drafts/{key}/preview": "the same",
-    "/rules/drafts/{key}/rule": "the same",
     "/documents/{kind}/{key}/differences": "a form chooses the other one",
-    "/documents/{kind}/{key}/differences/{other}": "the same",
 }
 """Routes to which no link leads, each with the reason."""
 
@@ -35,7 +29,7 @@ _CONTRAST: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contr
 
 @pytest.fixture(scope="module")
 def found(browser: Browser, town: Town) -> Found:
-    return find_pages(town, Role.ADMINISTRATOR)
+    return find_pages(town, Role.ADMINISTRATOR, work_of_people(town))
 
 
 def test_given_links_then_each_leads_to_a_page_and_each_page_has_a_link(found: Found) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -18,7 +19,7 @@ from tests.support.browser import Town
 from tests.support.console import routes_of
 from tests.support.patience import PATIENCE
 
-__all__ = ["Found", "find_pages", "routes", "signed_in"]
+__all__ = ["Found", "find_pages", "routes", "signed_in", "work_of_people"]
 
 _ALIKE = 3
 """So many pages of a route that is about one order, message or person are looked at; of others one for each filter."""
@@ -51,9 +52,37 @@ def signed_in(town: Town, role: Role) -> httpx.Client:
     return client
 
 
-def find_pages(town: Town, role: Role) -> Found:
-    """Follow all links, beginning with the first page; of addresses that differ in values only, some."""
-    beginning = ["/", "/find?q=59"]  # the box is a form
+def work_of_people(town: Town) -> list[str]:
+    """Plan a job and draft rules, which the demo does not; the addresses of their pages, and of those that only forms
+    lead to.
+    """
+    with closing(signed_in(town, Role.SUPERVISOR)) as client:
+        token = client.get("/stop").text.partition('name="csrf" value="')[2].partition('"')[0]
+
+        def sent(path: str, **fields: object) -> str:
+            answer = client.post(path, data={"csrf": token, **fields})
+            assert answer.status_code == 303, answer.text
+            return answer.headers["location"]
+
+        sent("/cap/ask", count=5, why="the list was checked")
+        job = sent("/jobs/plan", kind="resend", item=["1", "2", "3"], why="the hub did not get them")
+        draft = sent("/rules/drafts", title="winter", based_on="")
+        version = client.get(draft).text.partition('name="version" value="')[2].partition('"')[0]
+        rule = {"kind": "disconnect", "then": "field-work", "text": "Punkt {metering_point}", "version": version}
+        sent(f"{draft}/rule", **rule, hours_monday="08:00-15:00", try_days="5")
+    forms = [
+        "/find?q=59",
+        "/jobs/new?kind=hold",
+        "/rules/example?text={supplier}",
+        "/documents/message/1/differences/2",
+    ]
+    return [job, draft, f"{draft}/rule?place=0", f"{draft}/preview", *forms]
+
+
+def find_pages(town: Town, role: Role, more: Sequence[str] = ("/find?q=59",)) -> Found:
+    """Follow all links, beginning with the first page and ``more``, to which forms lead; of addresses that differ in
+    values only, some."""
+    beginning = ["/", *more]
     found, waiting = Found(), deque((address, "the browser") for address in beginning)
     seen, alike = set(beginning), dict[tuple[str, ...], int]()
     with closing(signed_in(town, role)) as client:

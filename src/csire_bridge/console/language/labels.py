@@ -34,6 +34,7 @@ from csire_bridge.domain.order.order import (
     WaitsFor,
 )
 from csire_bridge.domain.order.outcome.supply import Supply
+from csire_bridge.domain.order.steps import StepKind
 from csire_bridge.domain.people.roles import Permission, Role
 from csire_bridge.domain.protection import ProtectedKind
 from csire_bridge.domain.rules.preview import PlannedFate
@@ -76,6 +77,7 @@ SHOWN: tuple[type[Enum], ...] = (
     Role,
     SecurityProfile,
     Source,
+    StepKind,
     StopScope,
     Subject,
     Supply,

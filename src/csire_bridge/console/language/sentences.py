@@ -27,6 +27,7 @@ from csire_bridge.domain.message.message import Channel, MessageState
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import HoldKind
 from csire_bridge.domain.order.order import OrderKind, OrderState, Outcome
+from csire_bridge.domain.order.steps import StepKind
 from csire_bridge.domain.people.roles import Permission, Role
 
 __all__ = ["translated"]
@@ -42,6 +43,7 @@ _PROBLEM = re.compile(
 _KINDS: tuple[type[Enum], ...] = (
     OrderKind,
     OrderState,
+    StepKind,
     HoldKind,
     StopScope,
     MessageState,
@@ -73,8 +75,8 @@ def translated(text: str, language: Language) -> str | None:
 def _whole(text: str, language: Language) -> str | None:
     return (
         _split(text, (" -> ",), language)
-        or _one(text, language)
         or _problem(text, language)
+        or _one(text, language)
         or _split(text, ("; ", ", "), language)
     )
 
@@ -143,13 +145,18 @@ def _patterns(language: Language) -> tuple[dict[str, str], dict[str, list[_Patte
     """The sentences without names, and the others by their first word; those that begin with a name under ""."""
     exact: dict[str, str] = dict(_law())
     patterns: dict[str, list[_Pattern]] = defaultdict(list)
-    for english, polish in _pairs(language):
+    for english, polish in sorted(_pairs(language), key=_own_letters, reverse=True):
         if not _NAME.search(english):
             exact[english] = polish
             continue
         first = _first(english)
         patterns["" if _NAME.search(first) else first].append((re.compile(_expression(english), re.DOTALL), polish))
     return exact, patterns
+
+
+def _own_letters(pair: tuple[str, str]) -> int:
+    """How many letters a pattern has beside its names: what says more is tried before what fits more."""
+    return len(_NAME.sub("", pair[0]))
 
 
 def _pairs(language: Language) -> Iterator[tuple[str, str]]:

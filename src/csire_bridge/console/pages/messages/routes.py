@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import unquote_plus
 
 from fastapi import APIRouter, Query, Response
 
@@ -70,7 +71,12 @@ def journal(visit: Reading, asked: Annotated[MessageListing, Query()]) -> Respon
         "views": [(name, with_query(_PATH, query_of(MessageListing(**given))), query) for name, given in _VIEWS],
         **turning(_PATH, asked, found),
     }
-    return page(visit, "messages/journal.html", facts, reads=(Act.MESSAGE_READ, "messages: " + (query[:150] or "all")))
+    return page(
+        visit,
+        "messages/journal.html",
+        facts,
+        reads=(Act.MESSAGE_READ, f"messages: {unquote_plus(query)[:150] or 'all'}"),
+    )
 
 
 @_router.get(f"{_PATH}/news")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from itertools import islice
 from typing import Annotated, Any
+from urllib.parse import unquote_plus
 
 from fastapi import APIRouter, Query, Response
 
@@ -94,7 +95,7 @@ def orders(visit: Reading, asked: Annotated[OrderListing, Query()]) -> Response:
         "query": query,
         **turning(_PATH, asked, found),
     }
-    note = (Act.ORDER_READ, "orders: " + (visit.request.url.query[:150] or "all"))
+    note = (Act.ORDER_READ, f"orders: {unquote_plus(visit.request.url.query)[:150] or 'all'}")
     return page(visit, "orders/list.html", facts, reads=note)
 
 

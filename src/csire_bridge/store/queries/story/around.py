@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -120,9 +121,13 @@ def care_entries(connection: Connection, key: int) -> Iterator[StoryEntry]:
     cares, _ = newest(connection, order_care, order_care.c.order == key)
     begun = {care.since for care in cares}
     for care in cares:
-        yield StoryEntry(at=care.since, kind=EntryKind.PERSON, text=f"{care.person} takes care of it", who=care.by)
+        yield _care(care.since, f"{care.person} takes care of it", care.by)
         if care.ended_at is not None and care.ended_at not in begun:
-            yield StoryEntry(at=care.ended_at, kind=EntryKind.PERSON, text="nobody takes care of it", who=care.ended_by)
+            yield _care(care.ended_at, "nobody takes care of it", care.ended_by)
+
+
+def _care(at: datetime, text: str, who: str) -> StoryEntry:
+    return StoryEntry(at=at, kind=EntryKind.PERSON, text=text, who=who, thing="care")
 
 
 def reading_entries(connection: Connection, key: int) -> Iterator[StoryEntry]:

@@ -79,7 +79,8 @@ def _scans(node: dict[str, Any], *, limited: bool) -> Iterator[str]:
     limited = (limited or kind == "Limit") and kind not in ("Sort", "Aggregate", "Hash")
     by_index = "Index Cond" in node or node.get("Index Name") in _PARTIAL or kind == "Bitmap Heap Scan"
     grows = table in metadata.tables and table not in SMALL
-    if grows and not by_index and not (limited and kind.startswith("Index")):
+    ends_early = limited and kind.startswith("Index") and "Filter" not in node
+    if grows and not by_index and not ends_early:
         yield table
     for inner in node.get("Plans", ()):
         yield from _scans(inner, limited=limited)

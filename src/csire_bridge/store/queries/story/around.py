@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, select, union
 
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.store.queries.dossiers.order_dossier import guards_met
@@ -66,13 +66,14 @@ def message_entries(connection: Connection, order: Row[Any], answers: Sequence[R
 
 
 def _concerning(order: Row[Any], answers: Sequence[Row[Any]]) -> ColumnElement[bool]:
-    of_sid = select(sid_orders.c.message).where(sid_orders.c.order == order.key)
-    conditions: list[ColumnElement[bool]] = [messages.c.key.in_(of_sid)]
+    """By their keys, each kind found by its own index: PostgreSQL would go through all messages for one OR another."""
+    m = messages.c
+    keys = [select(sid_orders.c.message).where(sid_orders.c.order == order.key)]
     if order.source_message is not None:
-        conditions.append(messages.c.message_id == order.source_message)
+        keys.append(select(m.key).where(m.message_id == order.source_message))
     if answers:
-        conditions.append(messages.c.answers.in_([answer.message_id for answer in answers]))
-    return or_(*conditions)
+        keys.append(select(m.key).where(m.answers.in_([answer.message_id for answer in answers])))
+    return m.key.in_(union(*keys))
 
 
 def _arrival(message: Row[Any]) -> StoryEntry:

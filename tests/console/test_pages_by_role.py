@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -35,3 +36,31 @@ def test_the_menu_has_what_a_role_may_open_and_nothing_else_opens(own_console: C
             wrong.append((entry.path, may, entry.path in links, status))
     assert wrong == []
     assert len(ENTRIES) > 10
+
+
+FOR_EVERYBODY = {
+    "/jobs/plan",
+    "/jobs/{key}/start",
+    "/jobs/{key}/cancel",
+    "/login",
+    "/logout",
+    "/me/sessions/revoke",
+    "/password",
+    "/preferences",
+    "/views",
+    "/views/{key}/remove",
+}
+"""Forms that whoever may only read can send: planning asks somebody who may; the others are about oneself."""
+FIELDS = {"why": "x", "count": "1", "hours": "1", "scope": "disconnections", "item": "1", "text": "x", "title": "x"}
+
+
+def test_whoever_may_only_read_sends_no_form_of_others(own_console: Console) -> None:
+    reader, wrong = own_console.visitor(Role.VIEWER), []
+    for route in own_console.routes():
+        if "POST" in (route.methods or ()) and route.path not in FOR_EVERYBODY:
+            path = re.sub(r"\{eic\}", "10XPL-TSO------P", route.path)
+            path = re.sub(r"\{code\}", "590000080552439813", re.sub(r"\{name\}", "adam", path))
+            answer = reader.send(re.sub(r"\{\w+\}", "1", path), FIELDS, "/stop")
+            if answer.status in (200, 303):
+                wrong.append((route.path, answer.status))
+    assert wrong == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from playwright.sync_api import Browser
 from csire_bridge.console.language.languages import Language
 from csire_bridge.domain.people.roles import Role
 from tests.support.browser import NARROW, Hands, Town, Window, open_window
-from tests.support.console_pages import Found, find_pages, routes, work_of_people
+from tests.support.console_pages import Found, find_pages, routes, signed_in, work_of_people
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +38,16 @@ def test_given_links_then_each_leads_to_a_page_and_each_page_has_a_link(found: F
     assert found.faults == []
     unreached = {route.path for route in routes()} - found.reached
     assert unreached <= set(WITHOUT_LINK)
+
+
+def test_given_a_polish_page_then_no_sentence_on_it_stayed_english(town: Town, found: Found) -> None:
+    """What has no translation is marked as English by the page itself."""
+    stayed: dict[str, str] = {}
+    with closing(signed_in(town, Role.ADMINISTRATOR)) as client:
+        for address in found.pages:
+            for sentence in re.findall(r'<span lang="en">(.*?)</span>', client.get(address).text, re.DOTALL):
+                stayed.setdefault(sentence, address)
+    assert stayed == {}
 
 
 def visited(browser: Browser, town: Town, found: Found, hands: Hands, width: int, *, dark: bool) -> Iterator[Window]:

@@ -178,6 +178,6 @@ def _expression(english: str) -> str:
 
 
 def _group(name: str) -> str:
-    """What a name may stand for: anything; one word, or a part without commas, where the name says so."""
-    shape = {"word": r"\S+", "part": "[^,]+"}.get(name.rpartition("_")[2], ".+?")
+    """What a name may stand for: anything; one word, a part without commas, or without semicolons, as the name says."""
+    shape = {"word": r"\S+", "part": "[^,]+", "line": "[^;]+"}.get(name.rpartition("_")[2], ".+?")
     return f"(?P<{name}>{shape})"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +39,17 @@ def test_given_wrong_use_then_one_sentence_tells_it_and_the_exit_code_is_2(
     assert sentence in " ".join(done.stderr.split())
     assert " -> " in done.stderr
     assert done.stdout == ""
+
+
+def test_given_a_file_that_the_user_may_not_read_then_the_remedy_says_so(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.touch()
+    monkeypatch.setattr(os, "access", lambda place, _mode: Path(place) != file)  # as root everything can be read
+    done = command("config", "check", "--config", file)
+    assert done.returncode == 2
+    assert "can't be read -> let the user that runs the command read it" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("words", ["", "orders", "orders list", "stats", "stats law", "serve", "demo"])

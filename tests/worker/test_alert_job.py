@@ -15,7 +15,7 @@ from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
-from csire_bridge.domain.operations.alerts import AlertKind
+from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.pipeline.execute.circuit import CIRCUIT
 from csire_bridge.runtime.steady_clock import system_clock
@@ -169,6 +169,34 @@ def withdraw(tx: UnitOfWork, key: int) -> None:
     """The condition's order ends, and so does its work."""
     tx.orders.move(tx.orders.get(key), OrderState.WITHDRAWN, system_clock(), "for this test")
     tx.connection.execute(text("delete from work"))
+
+
+def looks(database: Database, *counts: int) -> None:
+    """One look after another, with so many orders for a field crew at each."""
+    now = system_clock()
+    for count in counts:
+        found = [Alert(AlertKind.FIELD_WORK, count)] if count else []
+        Watch(
+            database,
+            lambda: now,
+            result_wait=RESULT_WAIT,
+            partner_wait=PARTNER_WAIT,
+            further=lambda _, found=found: found,  # type: ignore[misc]
+        ).look()
+
+
+def test_given_a_condition_that_grows_slowly_then_the_log_tells_when_it_is_twice_what_it_told_last(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'bridge.db'}")
+    database.upgrade()
+    with caplog.at_level(logging.ERROR):
+        looks(database, 10, 13, 16, 19, 22, 25, 22, 43, 44)
+        worse = [record.getMessage() for record in caplog.records if "alert.worse" in record.getMessage()]
+        assert [("22 orders" in text, "44 orders" in text) for text in worse] == [(True, False), (False, True)]
+        looks(database, 0, 5, 6)
+        assert len([record for record in caplog.records if "alert.worse" in record.getMessage()]) == 2
+    database.close()
 
 
 WAITS = (timedelta(hours=1), timedelta(days=1), timedelta(minutes=10))

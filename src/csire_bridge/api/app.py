@@ -29,6 +29,7 @@ from csire_bridge.api.routes.orders.bulk import bulk_router
 from csire_bridge.api.routes.orders.find_orders import order_router
 from csire_bridge.api.routes.orders.order_acts import order_acts_router
 from csire_bridge.api.routes.orders.order_story import order_story_router
+from csire_bridge.api.routes.point_lists import point_list_router
 from csire_bridge.api.routes.points import point_router
 from csire_bridge.api.routes.search import search_router
 
@@ -41,6 +42,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     order_story_router,
     document_router,
     message_router,
+    point_list_router,
     point_router,
     guard_router,
     bulk_router,

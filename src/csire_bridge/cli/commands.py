@@ -15,7 +15,7 @@ from typer.main import get_group
 
 from csire_bridge.cli.shared.lab import lab_module
 from csire_bridge.cli.shared.readable_help import make_readable
-from csire_bridge.domain.errors import ConfigurationError
+from csire_bridge.domain.errors import ActionRefused, ConfigurationError
 
 if TYPE_CHECKING:  # typer carries a click of its own, and names its types nowhere else
     from typer import _click as click
@@ -130,6 +130,16 @@ class Commands(TyperGroup):
         """The command that is called; its module is imported."""
         name, listed, rest = super().resolve_command(ctx, args)
         return name, (load_command(listed.name) if listed is not None and listed.name else listed), rest
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Call the command; an act of it that is refused stands in the audit."""
+        try:
+            return super().invoke(ctx)
+        except ActionRefused as error:
+            from csire_bridge.cli.shared.refused_acts import note_refused
+
+            note_refused(ctx.meta, error)
+            raise
 
 
 def _filled(args: list[str]) -> Iterator[str]:

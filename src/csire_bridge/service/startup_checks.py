@@ -20,6 +20,7 @@ from csire_bridge.service.wiring.caller_proofs import event_proofs, sid_proofs
 from csire_bridge.service.wiring.identity import partner_book, signing_keys
 from csire_bridge.service.wiring.settings_to_values import execution_policy, hub_profile, intake_policy
 from csire_bridge.service.wiring.standard import Standard
+from csire_bridge.service.written_folders import require_writable, written_folders
 from csire_bridge.store.connection.engine import open_engine
 from csire_bridge.store.connection.private_file import with_companions
 from csire_bridge.store.database import Database
@@ -36,7 +37,7 @@ _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened 
 
 def check_settings(settings: Settings) -> None:
     """Raise one ConfigurationError with every problem and its remedy, a line for each; return when there is none."""
-    found = [str(error) for check in _checks(settings) for error in _errors(check)]
+    found = dict.fromkeys(str(error) for check in _checks(settings) for error in _errors(check))
     if found:
         raise ConfigurationError("\n".join(found))
     for warning in warnings(settings):
@@ -109,6 +110,8 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     yield partial(open_engine, settings.database)
     yield partial(_is_current, settings)
     yield partial(_keeps_what_it_commits, settings)
+    for name, folder in written_folders(settings).items():
+        yield partial(require_writable, name, folder)
     if settings.hub.url:
         yield partial(hub_profile, settings)
     yield partial(addresses, settings.web, Role.ALL)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.operations.alert_areas import URGENT
+from csire_bridge.domain.operations.alert_records import Telling
 from csire_bridge.domain.operations.alerts import Alert
 from csire_bridge.store.connection.dialects import take_turns
 from csire_bridge.store.database import Database
@@ -19,6 +20,8 @@ from csire_bridge.worker.scheduler import LedStore
 __all__ = ["Watch"]
 
 _log = logger(__name__)
+_LOG = ""
+"""The log stands among the routes without a name, which each route of the settings must have."""
 
 
 class Watch:
@@ -68,16 +71,22 @@ class Watch:
 def _settle(tx: UnitOfWork, found: list[Alert], now: datetime) -> tuple[list[Alert], list[Alert], Settled]:
     """Write down which alerts open, change and close now; return those that open, and that are markedly worse."""
     known = {(record.kind, record.subject): record for record in tx.alerts.open()}
-    opening = [alert for alert in found if (alert.kind, alert.subject) not in known]
-    worse = []
+    logged = tx.alerts.tellings([record.key for record in known.values()])
+    opening, worse = [], []
     for alert in found:
         record = known.get((alert.kind, alert.subject))
         if record is None:
-            tx.alerts.add(alert, now)
-        elif record.extent != alert.extent:
+            opening.append(alert)
+            _logged(tx, tx.alerts.add(alert, now), alert, now)
+            continue
+        if record.extent != alert.extent:
             tx.alerts.update(record.key, alert, now)
-            if alert.extent.exceeds(record.extent, urgent=alert.kind in URGENT):
-                worse.append(alert)
+        told = logged.get((record.key, _LOG))
+        grew = alert.extent.exceeds(told.extent if told else record.extent, urgent=alert.kind in URGENT)
+        if grew:
+            worse.append(alert)
+        if grew or told is None:
+            _logged(tx, record.key, alert, now)
     holds = {(alert.kind, alert.subject): alert for alert in found}
     closed = [record for name, record in known.items() if name not in holds]
     for record in closed:
@@ -86,6 +95,11 @@ def _settle(tx: UnitOfWork, found: list[Alert], now: datetime) -> tuple[list[Ale
     settled = Settled(still_open, closed)
     _end_acknowledgements(tx, settled, now)
     return opening, worse, settled
+
+
+def _logged(tx: UnitOfWork, key: int, alert: Alert, now: datetime) -> None:
+    """Note how bad it was when the log told of it: what comes next is compared with that, not with the last look."""
+    tx.alerts.told(Telling(key, _LOG, now, alert.count, alert.level, alert.newest))
 
 
 def _end_acknowledgements(tx: UnitOfWork, settled: Settled, now: datetime) -> None:

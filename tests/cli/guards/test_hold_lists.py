@@ -1,4 +1,4 @@
-"""``hold set --file``: many points at once, all of them or none; what is unclear is told line by line."""
+"""``hold set --file``: many points at once; what is unclear is told line by line."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from csire_bridge.cli.guards import new_holds
+from csire_bridge.cli.guards.new_holds import NewHold
+from csire_bridge.domain.errors import StoreFailure
 from csire_bridge.domain.identifiers import MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
-from csire_bridge.domain.order.order import OrderState
+from csire_bridge.domain.metering_point.holds import Hold
+from csire_bridge.domain.order.order import Order, OrderState
 from csire_bridge.pipeline.operator.points.point_picks import listed_words
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.database import Database
+from csire_bridge.store.unit_of_work import UnitOfWork
 from tests.support.operating import ANNA, POINT, Place
 
 OTHER, THIRD = (MeteringPointCode.parse(code) for code in ("590015710563817868", "590000071180937468"))
@@ -72,6 +77,39 @@ def test_given_a_good_list_then_all_of_it_is_held(place: Place) -> None:
     said = place.run("hold", "set", "--file", listed(place, POINT, OTHER, THIRD), *EMERGENCY, "--days", "2")
     assert "3 points held" in said
     assert len(place.json("hold", "list")["holds"]) == 3
+
+
+def test_given_an_interruption_then_what_was_held_stays_and_the_same_command_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_holds, "_AT_ONCE", 1)
+    file, begun, really = listed(place, POINT, OTHER, THIRD), [], NewHold.enter
+
+    def enter(new: NewHold, tx: UnitOfWork, code: MeteringPointCode) -> tuple[Hold, list[Order]]:
+        begun.append(code)
+        if len(begun) == 3:
+            raise StoreFailure("the disk is full", "make room")
+        return really(new, tx, code)
+
+    monkeypatch.setattr(NewHold, "enter", enter)
+    said = place.run("hold", "set", "--file", file, *EMERGENCY, "--days", "2", code=3)
+    assert "2 of 3 points held -> give the same command again: it goes on" in said
+    assert "the disk is full" in said
+    assert len(place.json("hold", "list")["holds"]) == 2
+    said = place.run("hold", "set", "--file", file, *EMERGENCY, "--days", "2")
+    assert "1 point held" in said
+    assert "2 points had this hold of yours already" in said
+    assert len(place.json("hold", "list")["holds"]) == 3
+
+
+def test_given_points_held_by_another_person_or_for_another_reason_then_they_get_this_hold_too(place: Place) -> None:
+    file = listed(place, POINT)
+    place.run("hold", "set", "--file", file, "--kind", "emergency", "--by", "Jan", "--why", "field test")
+    place.run("hold", "set", "--file", file, "--kind", "emergency", "--by", "Anna Nowak", "--why", "fire")
+    place.run("hold", "set", "--file", file, *EMERGENCY)
+    place.run("hold", "set", "--file", file, *EMERGENCY, "--days", "2")
+    place.run("hold", "set", "--file", file, *EMERGENCY, "--days", "3")
+    assert len(place.json("hold", "list")["holds"]) == 5
 
 
 @pytest.mark.parametrize(

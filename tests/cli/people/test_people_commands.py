@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import stat
 from pathlib import Path
 
@@ -104,15 +105,56 @@ def test_the_last_administrator_stays(do: Command) -> None:
         assert (refused.returncode, "last administrator" in refused.stderr) == (1, True)
 
 
+def refusals(do: Command) -> list[tuple[str, str, str, str | None]]:
+    """Who tried what, by which account of the machine's kind, and the words of the refusal; the oldest first."""
+    entries = json.loads(do("audit", "list", "--act", "act.refused", "--json").stdout)
+    told = [(one["actor"], one["subject"], json.loads(one["after"])["refused"], one["why"]) for one in entries]
+    return told[::-1]
+
+
+def test_a_refused_act_stands_in_the_audit_whoever_tried_it(do: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "carl")
+    assert do("orders", "retry", "17", "--by", "Anna", "--why", "signal").returncode == 1
+    do("hold", "release", "3", "--by", "Anna")
+    logged_in(do, "boss", "administrator")
+    do("stop", "--by", "anna", "--why", "a trial")
+    do("logout")
+    do("go")
+    assert do("login", "boss", "--password-file", "second").returncode == 0
+    assert [(who, what, why) for who, what, _, why in refusals(do)] == [
+        ("Anna", "orders retry 17", "signal"),
+        ("Anna", "hold release 3", None),
+        ("boss", "stop", "a trial"),
+        ("carl", "go", None),
+    ]
+    assert "nobody acts for somebody else" in refusals(do)[2][2]
+    assert do("audit", "verify").returncode == 0
+
+
+def test_wrong_use_and_a_question_about_what_is_not_there_are_no_refused_acts(do: Command) -> None:
+    assert do("stop", "--by", "Anna").returncode == 2
+    assert do("jobs", "show", "3").returncode == 1
+    assert refusals(do) == []
+
+
+def test_the_audit_is_shown_with_the_columns_that_are_wanted(do: Command) -> None:
+    do("stop", "--by", "Anna", "--why", "a trial")
+    said = do("audit", "list", "--columns", "actor,act,why", "--act", "stop.").stdout.splitlines()
+    assert [line.split() for line in said[1:]] == [["actor", "act", "why"], ["Anna", "stop.throw", "a", "trial"]]
+    assert do("audit", "list", "--act", "stop.", "--csv").stdout.startswith("at;actor;as;act;subject;why")
+
+
 def test_acts_and_readings_stand_in_the_audit_and_a_changed_entry_is_found(
     do: Command, store: Database, tmp_path: Path
 ) -> None:
     logged_in(do, "boss", "administrator")
     do("stop", "--why", "=1+1")
     do("points", "show", POINT)
-    listed = do("audit", "list", "--by", "boss")
-    assert "boss stop.throw stop: =1+1" in listed.stdout
-    assert f"boss point.read point {POINT}" in listed.stdout
+    listed = do("audit", "list", "--by", "boss", "--columns", "actor,act,subject,why").stdout
+    assert [line.split() for line in listed.splitlines() if "boss" in line][1:3] == [
+        ["boss", "point.read", "point", POINT],
+        ["boss", "stop.throw", "stop", "=1+1"],
+    ]
     assert do("audit", "export", "audit.csv").returncode == 0
     rows = list(csv.DictReader((tmp_path / "audit.csv").read_text("utf-8").splitlines()))
     assert [row["why"] for row in rows if row["act"] == "stop.throw"] == ["'=1+1"]

@@ -51,6 +51,22 @@ def test_the_exit_code_is_1_while_something_needs_a_person_and_0_when_it_is_ackn
     assert "nothing needs a person" in place.run("alerts")
 
 
+def test_alerts_their_history_and_what_was_sent_are_shown_with_the_columns_that_are_wanted(place: Place) -> None:
+    place.run("stop", *ANNA)
+    look(place)
+    place.run("alerts", "acknowledge", "stop-switch", "--until", LATER, *ANNA)
+    listed = place.run("alerts", "--columns", "kind,count,acknowledged-by").splitlines()
+    assert [line.split() for line in listed[1:]] == [
+        ["kind", "count", "acknowledged-by"],
+        ["stop-switch", "1", "Anna", "Nowak"],
+    ]
+    assert place.run("alerts", "--csv").startswith("kind;subject;count;oldest;told;text")
+    assert "did you mean 'kind'" in place.run("alerts", "--columns", "kinds", code=2)
+    past = place.run("alerts", "history", "--columns", "kind,acknowledged-by").splitlines()
+    assert past[2].split() == ["stop-switch", "Anna", "Nowak"]
+    assert place.run("alerts", "sent", "--csv").startswith("made;route;channel")
+
+
 def test_the_history_shows_when_an_alert_was_open_and_who_acknowledged_it(place: Place) -> None:
     assert "no alert was opened" in place.run("alerts", "history")
     place.run("stop", *ANNA)

@@ -113,3 +113,20 @@ def test_given_a_thread_that_holds_the_writer_lock_then_the_next_one_waits_no_lo
     holder.join()
     with lock.taken():
         pass
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"hello, this is a text, and no database " * 30, "no SQLite database, or it is encrypted"),
+        (b"SQLite format 3\x00" + b"\x10\x00\x02\x02\x00\x40\x20\x20" + b"\x00" * 4076, "the database is damaged"),
+    ],
+)
+def test_given_a_file_that_is_no_database_or_a_damaged_one_then_the_sentence_says_so_and_does_not_promise_a_retry(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    file = tmp_path / "bridge.db"
+    file.write_bytes(content)
+    with closing(Database(f"sqlite:///{file}")) as database, pytest.raises(StoreFailure, match=told) as raised:
+        database.upgrade()
+    assert "tries again" not in str(raised.value)

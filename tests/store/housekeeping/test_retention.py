@@ -19,6 +19,8 @@ from sqlalchemy import insert, select, update
 
 from csire_bridge.domain.errors import ActionRefused, StaleWrite, StoreFailure
 from csire_bridge.domain.identifiers import MessageId, MessageNumber
+from csire_bridge.domain.jobs.job import Job, JobItem, JobState, digest_of
+from csire_bridge.domain.jobs.kinds import JobDetails, JobKind
 from csire_bridge.domain.message.documents import DocumentState
 from csire_bridge.domain.message.message import Channel, Form, MessageState, SettledMessage
 from csire_bridge.domain.operations.retention import Kept, RetentionRules
@@ -35,7 +37,9 @@ from tests.support.defaults import RETENTION_BATCH
 from tests.support.store import HUB, MINUTE, NOW, SECOND, count, document, order
 
 DAY = timedelta(days=1)
-RULES = RetentionRules(accepted=30 * DAY, refused=10 * DAY, duplicate=10 * DAY, orders=30 * DAY, events=20 * DAY)
+RULES = RetentionRules(
+    accepted=30 * DAY, refused=10 * DAY, duplicate=10 * DAY, orders=30 * DAY, events=20 * DAY, jobs=30 * DAY
+)
 LATER = NOW + 100 * DAY
 _LITTLE = itertools.count()
 _IN_ORDER = select(tables.messages.c.raw, tables.messages.c.receipt).order_by(tables.messages.c.key)
@@ -389,3 +393,45 @@ def test_given_much_that_went_from_sqlite_then_the_file_is_smaller_than_before(t
     retire(database, tmp_path / "archive")
     database.close()
     assert file.stat().st_size < before / 4
+
+
+def job_that_ended(database: Database, at: datetime | None) -> int:
+    """A job with two items; None: it has not ended."""
+    items = [JobItem(number=number, item=item) for number, item in enumerate(("17", "18"), 1)]
+    state = JobState.DONE if at else JobState.RUNNING
+    new = Job(
+        key=0,
+        kind=JobKind.RETRY,
+        details=JobDetails(),
+        chosen="a list",
+        count=2,
+        sha256=digest_of(items),
+        state=state,
+        asked_at=NOW,
+        asked_by="anna",
+        asked_kind="person",
+        why="signal",
+        ended_at=at,
+    )
+    with database.transaction() as tx:
+        return tx.jobs.add(new, items)
+
+
+def test_given_jobs_of_people_when_their_days_are_over_then_those_that_ended_go_with_their_items(
+    database: Database, tmp_path: Path
+) -> None:
+    old, running = job_that_ended(database, NOW), job_that_ended(database, None)
+    young, newest = job_that_ended(database, LATER - DAY), job_that_ended(database, NOW)
+    assert [(d.kind, d.count) for d in retire(database, tmp_path)] == [(Kept.JOBS, 1)]
+    assert archived(tmp_path) == {("jobs", old): 1}
+    [file] = tmp_path.glob("*.zip")
+    with zipfile.ZipFile(file) as archive:
+        rows = json.loads(archive.read(f"jobs/{old}.json"))
+    assert ([row["why"] for row in rows["jobs"]], [row["item"] for row in rows["job_items"]]) == (
+        ["signal"],
+        ["17", "18"],
+    )
+    with database.read_transaction() as tx:
+        assert [tx.jobs.get(key) is not None for key in (old, running, young, newest)] == [False, True, True, True]
+        assert list(tx.jobs.all_items(old)) == []
+        assert len(list(tx.jobs.all_items(running))) == 2

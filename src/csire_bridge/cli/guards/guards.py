@@ -127,7 +127,7 @@ def set_hold(
     """Hold a metering point: disconnections are answered with "cannot", or connections wait (emergency).
 
     A complaint has no end by time: it holds until it is decided (`hold decide`) or released. With --file, many points
-    are held at once, all of them or none; unknown and ambiguous lines are told.
+    are held, and none as long as a line is unknown or ambiguous. If it is interrupted, the same command goes on.
 
     Examples:
 

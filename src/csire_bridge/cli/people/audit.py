@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err, out, print_json
-from csire_bridge.cli.shared.moments import MOMENT_HELP, local, parse_moment
+from csire_bridge.cli.shared.console import ConfigOption, DatabaseOption, ExitCode, JsonOption, err
+from csire_bridge.cli.shared.list_command import Listing, list_command
+from csire_bridge.cli.shared.moments import MOMENT_HELP, parse_moment
 from csire_bridge.cli.shared.operator_action import opened, reading, tell
 from csire_bridge.cli.shared.settings import load_settings
+from csire_bridge.cli.shared.table import Column
 from csire_bridge.domain.people.acts import Act
+from csire_bridge.domain.people.audit import ChainedEntry
 from csire_bridge.domain.words import counted
 from csire_bridge.runtime.steady_clock import system_clock
-
-if TYPE_CHECKING:
-    from csire_bridge.domain.people.audit import ChainedEntry
 
 __all__ = ["add_to"]
 
 _audit = typer.Typer(help="Who did what, and who read what: list, export, verify.")
 SinceOption = Annotated[str | None, typer.Option("--since", help=f"From this moment on. {MOMENT_HELP}")]
 UntilOption = Annotated[str | None, typer.Option("--until", help=f"Before this moment. {MOMENT_HELP}")]
+
+
+ENTRY_COLUMNS: Sequence[Column[ChainedEntry]] = (
+    Column("at", lambda one: one.entry.at),
+    Column("actor", lambda one: one.entry.actor),
+    Column("as", lambda one: one.entry.actor_kind, goes=4),
+    Column("act", lambda one: one.entry.act),
+    Column("subject", lambda one: one.entry.subject, words=True),
+    Column("why", lambda one: one.entry.why, words=True, goes=1),
+    Column("from", lambda one: one.entry.address or one.entry.host, goes=2),
+    Column("request", lambda one: one.entry.request_id, goes=5),
+    Column("day", lambda one: one.day, goes=6),
+    Column("number", lambda one: one.number, goes=3, right=True),
+)
 
 
 class Format(StrEnum):
@@ -43,16 +57,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 @_audit.command("list")
+@list_command(ENTRY_COLUMNS)
 def show(
+    listing: Listing,
     by: Annotated[str | None, typer.Option("--by", help="Only what this person or token did.")] = None,
     act: Annotated[str | None, typer.Option("--act", help="Only this act, such as hold.set, or `hold.`.")] = None,
     subject: Annotated[str | None, typer.Option("--subject", help='Only this subject, such as "order 17".')] = None,
     since: SinceOption = None,
     until: UntilOption = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Show at most this many.")] = 50,
-    database: DatabaseOption = None,
-    json_wanted: JsonOption = False,
-    config: ConfigOption = None,
 ) -> None:
     """Entries of the audit, the newest first. That you have read it is written down, too.
 
@@ -64,18 +77,13 @@ def show(
     """
     from csire_bridge.access.audit_export import as_facts
 
-    settings = load_settings(config, database=database)
-    with reading(settings, Act.AUDIT_READ, "audit") as tx:
+    with reading(listing.settings(), Act.AUDIT_READ, "audit") as tx:
         found = tx.audit.page(
             limit=limit, actor=by, act=act, subject=subject, since=_moment(since), until=_moment(until)
         )
-    if json_wanted:
-        print_json([as_facts(one) for one in found])
-        return
-    for one in found:
-        out.print(_line(one), markup=False, highlight=False)
-    if not found:
-        out.print("no such entry")
+    listing.show(
+        ENTRY_COLUMNS, found, title="Audit", nothing="no such entry", facts=lambda: [as_facts(one) for one in found]
+    )
 
 
 @_audit.command()
@@ -151,10 +159,3 @@ def verify(
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else parse_moment(text, system_clock())
-
-
-def _line(one: ChainedEntry) -> str:
-    entry = one.entry
-    why = f": {entry.why}" if entry.why else ""
-    where = entry.address or entry.host
-    return f"{local(entry.at)} {entry.actor} {entry.act} {entry.subject}{why}" + (f" [{where}]" if where else "")

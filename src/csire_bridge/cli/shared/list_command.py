@@ -93,6 +93,23 @@ class Listing:
             if sheet.rows:
                 print_table([one for one in sheet.columns if isinstance(one, Column)], sheet.rows, sheet.title)
 
+    def show_lines(
+        self,
+        columns: Sequence[Column[_T]],
+        rows: Sequence[_T],
+        lines_of: Callable[[_T], Sequence[str]],
+        *,
+        title: str,
+        nothing: str,
+        facts: Callable[[], object],
+    ) -> None:
+        """The rows as they are wanted; as lines where neither columns nor a file nor JSON were asked for."""
+        if self.names is not None or self.csv is not None or self.xlsx is not None or self.json_wanted:
+            self.show(columns, rows, title=title, nothing=nothing, facts=facts)
+            return
+        for line in [line for row in rows for line in lines_of(row)] or [nothing]:
+            out.print(line, markup=False, highlight=False)
+
     def written(self, first: Sheet[_T], *more: Sheet[Any]) -> bool:
         """Whether the lists were wanted in files, and are there now; CSV has only the first."""
         if self.csv is not None or self.xlsx is not None:

@@ -12,6 +12,7 @@ import typer
 from csire_bridge.cli.shared.arguments import parse_as, parse_words
 from csire_bridge.cli.shared.console import err, out, print_json
 from csire_bridge.cli.shared.opened import opened
+from csire_bridge.cli.shared.refused_acts import begin_act
 from csire_bridge.cli.shared.settings import load_settings
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.operations.operator_action import OperatorAction
@@ -62,6 +63,7 @@ def act_of(
 
     words = parse_reason(why) if why is not None else None
     name = None if by is None else parse_words(by, "--by")
+    begin_act(settings, name, words)
     actor = actor_who_changes(settings, name, name_needed=needs_name)
     if words is None and needs_why:
         raise typer.BadParameter("--why is missing: whoever changes something says who and why")

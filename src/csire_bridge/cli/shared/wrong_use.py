@@ -69,6 +69,8 @@ def _of_param(error: BadParameter, param: object) -> str:
         return f"{name}: {_quoted(error.message)!r} is none of {known}"
     details: dict[str, Any] = getattr(error.__cause__, "errors", lambda: [{}])()[0]
     words = _NUMBERS.get(details.get("type", ""))
+    if unreadable := re.fullmatch(r"(.*) is not readable\.", error.message):
+        return f"{name}: {unreadable[1]} can't be read -> let the user that runs the command read it"
     values = {"input": details.get("input"), **details.get("ctx", {})}
     return f"{name}: {words.format(**values) if words else error.message}"
 

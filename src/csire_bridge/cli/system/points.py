@@ -37,7 +37,7 @@ from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.people.acts import Act
 from csire_bridge.domain.protection import Protection
 from csire_bridge.domain.words import counted
-from csire_bridge.pipeline.operator.points.registry_actions import import_points
+from csire_bridge.pipeline.operator.points.registry_actions import AT_ONCE, checked_list, import_points
 from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.store.sql.row_mapper import to_row
 
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 _points = typer.Typer(help="The registry of metering points.", no_args_is_help=True)
-_BATCH = 500
 _SHOWN = 50
 
 
@@ -85,39 +84,22 @@ def import_list(
     act = None if dry_run else act_of(settings, by, None, needs_why=False)
     found = read_points(file.read_bytes(), system_clock().astimezone(WARSAW).date())
     with opened(settings) as store:
-        good, bad = list(found.entries), list(found.bad)
-        while elsewhere := _meters_elsewhere(store, good):
-            bad += elsewhere
-            good = [entry for entry in good if entry.line not in {b.line for b in elsewhere}]
+        with store.read_transaction() as tx:
+            found = checked_list(tx, found)
+        good, bad = found.entries, found.bad
         writes = act is not None and (skip_bad or not bad)
         if act is not None and writes:
             _write(store, good, file.name, act)
-    bad.sort(key=lambda b: b.line)
     _tell_import(len(good), bad, json_wanted, written=writes)
     if bad and not skip_bad:
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
-def _meters_elsewhere(store: Database, entries: Sequence[Entry]) -> list[BadLine]:
-    """Refuse a meter at two points, which could switch the wrong household: the list must name the other point, too."""
-    given_up = {e.update.metering_point for e in entries if e.update.meter_number}
-    bad = []
-    with store.read_transaction() as tx:
-        for start in range(0, len(entries), _BATCH):
-            some = {e.update.meter_number: e for e in entries[start : start + _BATCH] if e.update.meter_number}
-            for meter, point in tx.points.with_meters(list(some)).items():
-                entry = some[meter]
-                if point != entry.update.metering_point and point not in given_up:
-                    text = f"the meter {meter} is at point {point} -> give that point its new meter in the same list"
-                    bad.append(BadLine(entry.line, text))
-    return bad
-
-
 def _write(store: Database, entries: Sequence[Entry], origin: str, act: OperatorAction) -> None:
     """Write in batches; after an interruption the import is repeated."""
-    for start in with_progress(range(0, len(entries), _BATCH), "writing"):
+    for start in with_progress(range(0, len(entries), AT_ONCE), "writing"):
         with store.transaction() as tx:
-            updates = [entry.update for entry in entries[start : start + _BATCH]]
+            updates = [entry.update for entry in entries[start : start + AT_ONCE]]
             import_points(tx, updates, origin, replace(act, at=system_clock()))
 
 

@@ -72,7 +72,7 @@ def _worker(settings: Settings, store: Database) -> Retention:
     if not (rules.any or settings.retention.audit_days) or folder is None:
         raise ConfigurationError(
             "no days are set under [retention], so everything stays for ever",
-            "set accepted_days, refused_days, duplicate_days, orders_days, events_days or audit_days",
+            "set accepted_days, refused_days, duplicate_days, orders_days, events_days, jobs_days or audit_days",
         )
     return Retention(store, system_clock, rules, folder, settings.retention.batch)
 

@@ -114,7 +114,7 @@ def _settings(config: Path | None, host: str | None, port: int | None, operation
     web: dict[str, object] = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     if operations_port is not None:
         web["operations"] = {"port": operations_port}
-    return load_settings(config, web=web)
+    return load_settings(config, **({"web": web} if web else {}))
 
 
 def _words(config: Path | None, role: Role, host: str | None) -> list[str]:

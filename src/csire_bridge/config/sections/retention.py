@@ -17,9 +17,9 @@ class RetentionSettings(Part):
     """How many days things stay in the database; what is not set stays for ever.
 
     ``accepted_days``, ``refused_days`` and ``duplicate_days`` are for messages, ``orders_days`` for orders that have
-    ended and whose answers the hub has confirmed, ``events_days`` for the head-end system's events, ``audit_days`` for
-    whole days of the audit. Everything is
-    archived in the folder ``archive`` before it is deleted, each night ``at`` that Polish time.
+    ended and whose answers the hub has confirmed, ``events_days`` for the head-end system's events, ``jobs_days`` for
+    jobs of people that have ended, ``audit_days`` for whole days of the audit. Everything is archived in the folder
+    ``archive`` before it is deleted, each night ``at`` that Polish time.
     """
 
     archive: Path | None = None
@@ -29,6 +29,7 @@ class RetentionSettings(Part):
     duplicate_days: int | None = Field(default=None, gt=0)
     orders_days: int | None = Field(default=None, gt=0)
     events_days: int | None = Field(default=None, gt=0)
+    jobs_days: int | None = Field(default=None, gt=0)
     audit_days: int | None = Field(default=None, ge=31)
     batch: int = Field(default=200, gt=0, le=5000)
 
@@ -44,6 +45,6 @@ class RetentionSettings(Part):
 
     def as_rules(self) -> RetentionRules:
         """The same as values of the domain."""
-        names = ("accepted", "refused", "duplicate", "orders", "events")
+        names = ("accepted", "refused", "duplicate", "orders", "events", "jobs")
         days = {name: getattr(self, f"{name}_days") for name in names}
         return RetentionRules(**{n: None if count is None else timedelta(days=count) for n, count in days.items()})

@@ -20,7 +20,12 @@ def file_layer(file: Path, settings: Group) -> Layer:
     try:
         text = written_text(file.read_bytes())
         values = tomllib.loads(text)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ConfigurationError(
+            f"the settings file {file} can't be read: {error.strerror}",
+            "put it there, and let the user of the service read it",
+        ) from error
+    except ValueError as error:
         raise ConfigurationError(f"the settings file {file} can't be read: {error}", "correct the file") from error
     base = file.resolve().parent
     lines, headings = lines_of(text)

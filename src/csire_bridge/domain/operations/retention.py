@@ -15,6 +15,7 @@ class Kept(StrEnum):
     MESSAGES = "messages"
     ORDERS = "orders"
     EVENTS = "events"
+    JOBS = "jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,17 @@ class Archive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionRules:
-    """How long each kind stays after it came (messages, events) or was last touched (orders); None: for ever."""
+    """How long each kind stays after it came (messages, events), was last touched (orders) or has ended (jobs).
+
+    None: for ever.
+    """
 
     accepted: timedelta | None = None
     refused: timedelta | None = None
     duplicate: timedelta | None = None
     orders: timedelta | None = None
     events: timedelta | None = None
+    jobs: timedelta | None = None
 
     @property
     def any(self) -> bool:

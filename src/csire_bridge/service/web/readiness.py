@@ -12,6 +12,7 @@ from pathlib import Path
 from csire_bridge.domain.clock import WARSAW
 from csire_bridge.domain.errors import BridgeError
 from csire_bridge.service.wiring.bridge import Bridge
+from csire_bridge.service.written_folders import nearest, takes_files, written_folders
 
 __all__ = ["Readiness"]
 
@@ -91,6 +92,8 @@ class Readiness:
             except OSError as error:
                 yield f"the folder {folder} can't be used: {error.strerror} -> make it, or correct the settings"
                 continue
+            if not takes_files(folder):
+                yield f"nothing can be written in the folder {folder} -> let the user of the service write there"
             if free < least:
                 yield (
                     f"the disk of {folder} has {free // 1_000_000} MB free, less than {least // 1_000_000} MB "
@@ -100,14 +103,9 @@ class Readiness:
     def _written(self) -> Iterator[Path]:
         """The folders on this machine into which the bridge writes; those that it has yet to make count as their own
         parents."""
-        settings, file = self._bridge.settings, self._bridge.database.file
-        folders = {
-            file.parent if file else None,
-            None if settings.hub.url else settings.delivery_folder,
-            settings.retention.archive,
-        }
-        for folder in sorted(folder.absolute() for folder in folders if folder):
-            yield next((place for place in (folder, *folder.parents) if place.exists()), folder)
+        file = self._bridge.database.file
+        folders = {*written_folders(self._bridge.settings).values(), *([file.parent.absolute()] if file else [])}
+        yield from sorted({nearest(folder) for folder in folders})
 
     def _clocks(self) -> Iterator[str]:
         apart = self._clocks_apart()

@@ -24,6 +24,7 @@ _WAITED = frozenset({"55P03", "57014", "25P03"})  # lock, statement and idle tim
 _LOST = frozenset({"25006", "57P01", "57P02", "57P03", "57P05"})  # takes no writes; shut down, crashed, starting; idle
 _LOST_CLASS = "08"  # connection exceptions
 _READ_ONLY = "SQLITE_READONLY"
+_BROKEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 
 
 def notice_lost_servers(engine: Engine) -> None:
@@ -79,7 +80,14 @@ def _not_usable(error: DBAPIError, code: str) -> StoreFailure:
     elif code.startswith(_READ_ONLY):
         words = f"the database can't be used for writing, its file or file system is read-only: {error.orig}"
         remedy = "let the user of the service write the file and its folder; look whether the disk failed"
+    elif code == "SQLITE_NOTADB":
+        words = f"the file is no SQLite database, or it is encrypted: {error.orig}"
+        remedy = "name the right one (setting database, or --database), or restore a backup"
+    elif code.startswith("SQLITE_CORRUPT"):
+        words = f"the database is damaged: {error.orig}"
+        remedy = "stop the service, keep the file, and restore a backup: docs/backups.md"
     elif error.connection_invalidated or _is_lost(code):
         words = f"the database can't be used, its server went away: {error.orig}"
         remedy = "look at the database server, if this goes on"
-    return StoreFailure(words, f"{remedy}; a running service tries again by itself")
+    again = "" if code.startswith(_BROKEN) else "; a running service tries again by itself"
+    return StoreFailure(words, remedy + again)

@@ -36,11 +36,13 @@ from csire_bridge.domain.message.message import MessageState
 from csire_bridge.domain.operations.retention import Kept, RetentionRules
 from csire_bridge.domain.order.order import FINAL_STATES, OrderKind
 from csire_bridge.domain.work import WorkStep
+from csire_bridge.store.housekeeping.ended_jobs import delete_jobs, jobs_due, rows_of_jobs
 from csire_bridge.store.tables import (
     JUDGED_AGAIN,
     archived_orders,
     danger_cuts,
     head_end_events,
+    jobs,
     message_events,
     message_verdicts,
     messages,
@@ -76,7 +78,7 @@ _BELOW_AN_ORDER: Sequence[Table] = (
     register_readings,
     sid_reports,
 )
-_TABLES = {Kept.MESSAGES: messages, Kept.ORDERS: orders, Kept.EVENTS: head_end_events}
+_TABLES = {Kept.MESSAGES: messages, Kept.ORDERS: orders, Kept.EVENTS: head_end_events, Kept.JOBS: jobs}
 _Condition = ColumnElement[bool]
 
 
@@ -89,6 +91,7 @@ class RetentionBook:
             Kept.MESSAGES: _messages_due(rules, now),
             Kept.ORDERS: _orders_due(rules, now),
             Kept.EVENTS: _events_due(rules, now),
+            Kept.JOBS: jobs_due(rules.jobs, now),
         }
         self._due = {kind: and_(condition, _not_the_newest(_TABLES[kind])) for kind, condition in due.items()}
         self._now = now
@@ -116,7 +119,13 @@ class RetentionBook:
         query = select(table.c.key).where(table.c.key.in_(keys), self._due[kind]).with_for_update()
         going = list(self._connection.execute(query).scalars())
         if going:
-            {Kept.MESSAGES: self._messages, Kept.ORDERS: self._orders, Kept.EVENTS: self._events}[kind](going, archive)
+            deletes = {
+                Kept.MESSAGES: self._messages,
+                Kept.ORDERS: self._orders,
+                Kept.EVENTS: self._events,
+                Kept.JOBS: self._jobs,
+            }
+            deletes[kind](going, archive)
         return len(going)
 
     def _messages(self, keys: Sequence[int], archive: str) -> None:
@@ -155,6 +164,9 @@ class RetentionBook:
 
     def _events(self, keys: Sequence[int], _archive: str) -> None:
         self._delete(head_end_events, head_end_events.c.key.in_(keys))
+
+    def _jobs(self, keys: Sequence[int], _archive: str) -> None:
+        delete_jobs(self._connection, keys)
 
     def _delete(self, table: Table, condition: _Condition) -> None:
         self._connection.execute(delete(table).where(condition))
@@ -281,6 +293,7 @@ _READERS: Mapping[Kept, Callable[[Connection, Sequence[int]], _Found]] = {
     Kept.MESSAGES: _of_messages,
     Kept.ORDERS: _of_orders,
     Kept.EVENTS: _of_events,
+    Kept.JOBS: rows_of_jobs,
 }
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from csire_bridge.domain.law.complaints import supply_back_by
 from csire_bridge.domain.law.policy import LawPolicy
 from csire_bridge.domain.metering_point.complaints import Complaint
 from csire_bridge.domain.metering_point.guards import Allowance, Stop
 from csire_bridge.domain.metering_point.holds import Hold
-from csire_bridge.store.repositories.points.guards import Guards
 from csire_bridge.store.sql.row_mapper import to_row
 
-__all__ = ["allowance_facts", "back_by", "hold_facts", "stop_facts", "waiting_requests"]
+__all__ = ["allowance_facts", "back_by", "hold_facts", "stop_facts"]
 
 
 def stop_facts(stop: Stop | None) -> dict[str, Any]:
@@ -35,11 +32,6 @@ def hold_facts(hold: Hold, now: datetime, law: LawPolicy) -> dict[str, Any]:
 def allowance_facts(allowance: Allowance) -> dict[str, Any]:
     """A request, approved or not."""
     return to_row(allowance) | {"approved": allowance.approved_at is not None}
-
-
-def waiting_requests(connection: Connection, now: datetime) -> list[Allowance]:
-    """The requests above the cap that wait for a second person at ``now`` (UTC)."""
-    return [one for one in Guards(connection).allowances(now) if one.approved_at is None]
 
 
 def back_by(complaint: Complaint, law: LawPolicy) -> datetime | None:

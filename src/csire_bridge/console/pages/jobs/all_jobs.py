@@ -15,8 +15,8 @@ from csire_bridge.domain.jobs.job import Job
 from csire_bridge.domain.jobs.kinds import ABOUT
 from csire_bridge.domain.people.roles import Permission
 from csire_bridge.domain.people.second_person import same_person
-from csire_bridge.store.queries.guard_facts import waiting_requests
 from csire_bridge.store.queries.search.job_list import JobSearch, find_jobs, waiting_jobs
+from csire_bridge.store.repositories.points.guards import Guards
 
 __all__ = ["list_pages"]
 
@@ -44,7 +44,7 @@ def jobs(visit: _Reading, view: View = View.APPROVE, after: After = None) -> Res
         mine = [job for job in waiting if _may_decide(visit, job)]
         whole = {View.APPROVE: mine, View.WAITING: waiting}.get(view)
         found = _found(visit, connection, view, after) if whole is None else whole
-        above_cap = waiting_requests(connection, visit.now)
+        above_cap = Guards(connection).requests(visit.now)
     more = whole is None and len(found) > _ROWS
     shown = found[:_ROWS] if whole is None else found
     facts = {

@@ -13,7 +13,6 @@ from csire_bridge.console.http.visit import Visit
 from csire_bridge.console.language import moments
 from csire_bridge.console.pages.today.addresses import address_of
 from csire_bridge.store.queries.alerts.alert_list import ListedAlert
-from csire_bridge.store.queries.guard_facts import waiting_requests
 from csire_bridge.store.queries.search.job_list import count_waiting
 from csire_bridge.store.queries.search.order_search import OrderSearch
 from csire_bridge.store.queries.today.causes import common_causes
@@ -23,6 +22,7 @@ from csire_bridge.store.queries.today.lines import heard, last_event, open_circu
 from csire_bridge.store.queries.today.movements import count_open_movements
 from csire_bridge.store.queries.today.oldest import oldest_waiting
 from csire_bridge.store.queries.today.tallies import TallyName, tallies
+from csire_bridge.store.repositories.points.guards import Guards
 
 __all__ = ["needs", "work"]
 
@@ -40,7 +40,7 @@ def needs(visit: Visit, connection: Connection) -> dict[str, Any]:
         "alerts": alerts,
         "second_person": count_waiting(connection, visit.now),
         "movements": count_open_movements(connection),
-        "above_cap": len(waiting_requests(connection, visit.now)),
+        "above_cap": len(Guards(connection).requests(visit.now)),
         "address_of": address_of,
     }
 

@@ -139,6 +139,10 @@ class Guards:
         query = select(allowances).where(or_(waits, allowances.c.until > now)).order_by(allowances.c.key)
         return list(from_rows(Allowance, self._connection.execute(query)))
 
+    def requests(self, now: datetime) -> list[Allowance]:
+        """The requests that wait for a second person."""
+        return [one for one in self.allowances(now) if one.approved_at is None]
+
     def circuit(self, name: str) -> Circuit:
         """The circuit breaker of that name; a closed one when nothing is known."""
         row = self._connection.execute(_CIRCUIT, {"b_name": name}).first()

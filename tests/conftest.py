@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.support.standard import remembering
 pytest_plugins = ("tests.support.command", "tests.support.places")
 
 DATABASES = ("sqlite", "postgresql-18", "postgresql-15")
+_EVERY_VERSION = {"connection", "scheduling", "sql"}
 _MEMORY = Path("/dev/shm")  # noqa: S108 - servers in memory, where there is room, spare the disk
 
 _TESTS = Path(__file__).parent
@@ -52,6 +53,24 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("patient")
     if _roomy() and os.access(_MEMORY, os.W_OK):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for a database runs on each kind of which it can prove something of its own."""
+    if "database_kind" in metafunc.fixturenames:
+        metafunc.parametrize("database_kind", _databases_for(metafunc.definition))
+
+
+def _databases_for(test: pytest.Item) -> Sequence[str]:
+    """What has SQL of its own runs on PostgreSQL too, and where locks, migrations or types count, on the older one.
+
+    Everything else is a rule in process: it runs on SQLite, and one test of each file on PostgreSQL too.
+    """
+    store = _TESTS / "store"
+    if test.path.is_relative_to(store):
+        every_version = test.path.parent == store or test.path.parent.name in _EVERY_VERSION
+        return DATABASES if every_version else DATABASES[:2]
+    return DATABASES[:2] if test.get_closest_marker("every_database") else DATABASES[:1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -177,10 +196,10 @@ def postgresql(servers: Servers, with_tables: Callable[[int], str]) -> Iterator[
     servers(18).drop_database(address)
 
 
-@pytest.fixture(params=DATABASES)
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def address(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database with nothing in it, not even tables, of each kind in turn."""
-    kind, _, version = str(request.param).partition("-")
+    kind, _, version = database_kind.partition("-")
     if kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'bridge.db'}"
         return
@@ -190,10 +209,10 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.drop_database(fresh)
 
 
-@pytest.fixture(params=DATABASES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+@pytest.fixture
+def database(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with its tables, of each kind in turn."""
-    kind, _, version = str(request.param).partition("-")
+    kind, _, version = database_kind.partition("-")
     if kind == "sqlite":
         with closing(Database(f"sqlite:///{tmp_path / 'bridge.db'}")) as opened:
             opened.upgrade()

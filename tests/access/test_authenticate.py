@@ -57,6 +57,7 @@ def acts(database: Database) -> list[str]:
         return [one.entry.act for one in tx.audit.entries()]
 
 
+@pytest.mark.every_database
 def test_a_right_password_begins_a_session_and_only_the_hash_of_its_secret_is_stored(
     database: Database, door: Authenticator
 ) -> None:

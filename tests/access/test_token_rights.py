@@ -38,6 +38,7 @@ def rights(found: Actor | Refusal) -> frozenset[Permission]:
     return found.permissions
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("role", Role)
 def test_a_token_has_its_scopes_as_far_as_its_maker_has_them_now(
     database: Database, door: Authenticator, role: Role

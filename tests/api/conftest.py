@@ -12,9 +12,9 @@ from csire_bridge.store.database import Database, make_current
 from tests.support.api import Api, Caller, running
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def everything(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Api, Caller]]:
-    if request.param == "postgresql":
+@pytest.fixture
+def everything(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Api, Caller]]:
+    if database_kind != "sqlite":
         address = request.getfixturevalue("postgresql")
     else:
         make_current(address := f"sqlite:///{tmp_path / 'csire-bridge.db'}")

@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.people.roles import Role
@@ -22,6 +24,7 @@ def examples() -> list[list[str]]:
     return [shlex.split(line) for block in blocks for line in block.splitlines() if line.startswith("curl ")]
 
 
+@pytest.mark.every_database
 def test_the_examples_of_the_page_work(api: Api) -> None:
     add_order(api.database, state=OrderState.PARKED)
     with api.database.transaction() as tx:

@@ -12,9 +12,9 @@ from csire_bridge.store.database import Database, make_current
 from tests.support.console import Console
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def console(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Console]:
-    if request.param == "postgresql":
+@pytest.fixture
+def console(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Console]:
+    if database_kind != "sqlite":
         address = request.getfixturevalue("postgresql")
     else:
         make_current(address := f"sqlite:///{tmp_path / 'csire-bridge.db'}")

@@ -16,6 +16,7 @@ from tests.support.console import OWN, Console
 from tests.support.people import PASSWORD, add_account
 
 
+@pytest.mark.every_database
 def test_whoever_is_not_signed_in_is_led_to_the_page_for_it_and_back(console: Console) -> None:
     add_account(console.database, "anna", Role.OPERATOR)
     stranger = console.stranger()

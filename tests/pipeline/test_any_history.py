@@ -78,7 +78,7 @@ def chosen(examples: int, *, shrink: bool = True) -> settings:
 
 
 def test_given_everything_that_can_happen_then_orders_keep_their_rules(parts: Parts) -> None:
-    normal = 40 if parts.database.url.startswith("sqlite") else 12
+    normal = 40 if parts.database.url.startswith("sqlite") else 5
     run_state_machine_as_test(machine(parts), settings=chosen(LONG or normal))
 
 

@@ -22,7 +22,7 @@ def machine(parts: Parts) -> type[ComplaintMachine]:  # noqa: F811 - the fixture
 def test_given_everything_that_can_happen_then_no_disconnection_is_given_while_a_complaint_stands(
     parts: Parts,  # noqa: F811 - the fixture
 ) -> None:
-    normal = 20 if parts.database.url.startswith("sqlite") else 8
+    normal = 20 if parts.database.url.startswith("sqlite") else 3
     run_state_machine_as_test(machine(parts), settings=chosen(LONG or normal))
 
 

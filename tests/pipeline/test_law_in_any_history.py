@@ -20,7 +20,7 @@ def machine(parts: Parts) -> type[LawMachine]:  # noqa: F811 - the fixture's val
 def test_given_everything_that_can_happen_then_no_protected_household_is_suspended_on_a_forbidden_day(
     parts: Parts,  # noqa: F811 - the fixture
 ) -> None:
-    normal = 24 if parts.database.url.startswith("sqlite") else 8
+    normal = 24 if parts.database.url.startswith("sqlite") else 3
     run_state_machine_as_test(machine(parts), settings=chosen(LONG or normal))
 
 

@@ -11,10 +11,10 @@ from tests.conftest import Servers
 from tests.support.household import Place
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+@pytest.fixture
+def place(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A folder and a database that nobody has used, of each kind in turn."""
-    if request.param == "sqlite":
+    if database_kind == "sqlite":
         yield Place(tmp_path, f"sqlite:///{tmp_path / 'bridge.db'}")
         return
     servers: Servers = request.getfixturevalue("servers")

@@ -31,6 +31,7 @@ LONG = timedelta(seconds=10)
 # --- leases and due work after a clock was set back
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("back", [HOUR, 2 * HOUR, timedelta(days=400)])
 def test_given_a_process_that_died_and_a_clock_that_was_set_back_then_its_leases_are_over(
     database: Database, back: timedelta

@@ -17,6 +17,8 @@ from csire_bridge.worker.scheduler import LedStore, ScheduledJob, Ticker
 from tests.support.patience import PATIENCE
 from tests.support.store import MINUTE, NOW, SECOND
 
+pytestmark = pytest.mark.every_database
+
 LEASE = timedelta(seconds=10)
 
 

@@ -32,6 +32,8 @@ from csire_bridge.store.queries.reports import order_lines
 from tests.support.bridge import METER, POINT, signed_message
 from tests.support.patience import wait_until
 
+pytestmark = pytest.mark.every_database
+
 
 @dataclass
 class Nodes:

@@ -22,6 +22,7 @@ def holds(caller: Caller) -> int:
     return len(caller.get("/holds").json()["items"])
 
 
+@pytest.mark.every_database
 def test_the_same_key_gives_the_same_answer_and_one_hold(caller: Caller) -> None:
     first, second = caller.post("/holds", HOLD, ONE), caller.post("/holds", HOLD, ONE)
     assert first.status_code == second.status_code == 201

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from csire_bridge.domain.people.roles import Role
 from tests.support.api import Api, Caller
 from tests.support.store import CODE, NOW, add_order
@@ -25,6 +27,7 @@ def _written(api: Api, caller: Caller) -> list[str]:
     return ["/holds", "/stop", "/allowances", "/orders", f"/orders/{order.key}", f"/orders/{order.key}/history"]
 
 
+@pytest.mark.every_database
 def test_a_viewer_reads_no_reason_and_an_operator_reads_it(api: Api, caller: Caller) -> None:
     paths = _written(api, caller)
     viewer, operator = (Caller(api, api.token(role)) for role in (Role.VIEWER, Role.OPERATOR))

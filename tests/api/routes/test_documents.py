@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.message.message import Channel, Form
 from csire_bridge.domain.operations.retention import Kept
@@ -22,6 +24,7 @@ def received(api: Api, raw: bytes) -> int:
         return key
 
 
+@pytest.mark.every_database
 def test_a_message_is_explained_with_names_in_both_languages(api: Api, caller: Caller) -> None:
     key = received(api, SAMPLE)
     body = caller.get(f"/documents/message/{key}", limit=5).json()

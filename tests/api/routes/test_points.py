@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.people.roles import Role
@@ -10,6 +12,7 @@ from tests.support.api import Api, Caller
 from tests.support.store import CODE, NOW
 
 
+@pytest.mark.every_database
 def test_a_point_is_told_with_its_meters_and_its_contactor_after_its_meter_was_asked(api: Api, caller: Caller) -> None:
     with api.database.transaction() as tx:
         tx.points.put(MeteringPoint(code=CODE, updated_at=NOW, meter=MeterNumber("M1")))

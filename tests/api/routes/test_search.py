@@ -14,6 +14,8 @@ from csire_bridge.store import tables
 from tests.support.api import Api, Caller
 from tests.support.store import CODE, HUB, NOW, add_order, document
 
+pytestmark = pytest.mark.every_database
+
 
 def hits(caller: Caller, text: object) -> list[tuple[str, str]]:
     found = caller.get("/search", q=str(text))

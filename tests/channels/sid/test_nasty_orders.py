@@ -36,6 +36,8 @@ from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 from tests.support.defaults import LIMITS as DEFAULT_LIMITS
 from tests.support.defaults import ORDERS
 
+pytestmark = pytest.mark.every_database
+
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 POINT = MeteringPointCode("590243856287817706")
 GOOD: dict[str, Any] = {

@@ -34,6 +34,7 @@ def test_each_kind_has_a_remedy() -> None:
     assert set(REMEDIES) == set(AlertKind)
 
 
+@pytest.mark.every_database
 def test_an_alert_is_told_with_its_age_and_what_to_do_and_leads_to_its_orders(alerted: Console) -> None:
     page = alerted.visitor(Role.OPERATOR).get("/alerts")
     assert "2 orders wait for people on site" in page.text

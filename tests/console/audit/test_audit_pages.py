@@ -23,6 +23,7 @@ def done(console: Console) -> Console:
     return console
 
 
+@pytest.mark.every_database
 def test_entries_are_found_by_who_what_and_about_what_with_before_and_after(done: Console) -> None:
     auditor = done.visitor(Role.AUDITOR, "aud")
     page = auditor.get("/audit", actor="boss", act="user.")

@@ -37,6 +37,7 @@ def ended(console: Console, minutes: int | None, *, days_ago: int = 0, **changes
         tx.orders.move_all([(parked, last, "ended")], at)
 
 
+@pytest.mark.every_database
 def test_a_period_stands_beside_the_one_before_and_the_published_years(console: Console) -> None:
     ended(console, 10, supplier=SUPPLIER)
     ended(console, 300, kind=OrderKind.RECONNECT)

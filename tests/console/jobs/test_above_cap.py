@@ -17,6 +17,7 @@ def allowed(console: Console) -> int:
         return tx.guards.allowed(console.api.now)
 
 
+@pytest.mark.every_database
 def test_one_person_asks_and_another_one_approves(console: Console) -> None:
     clerk, chief = console.visitor(Role.OPERATOR, "olga"), console.visitor(Role.SUPERVISOR, "sylwia")
     assert clerk.send("/cap/ask", {"count": 50, "why": WHY}, "/cap").leads_to == "/cap"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from sqlalchemy import update
 
 from csire_bridge.domain.identifiers import ProcessInstanceId
@@ -54,6 +55,7 @@ def state_of(console: Console, key: str) -> OrderState:
         return tx.orders.get(int(key)).state
 
 
+@pytest.mark.every_database
 def test_an_act_on_one_order_is_seen_first_and_then_done_at_once(console: Console) -> None:
     clerk, (key,) = console.visitor(Role.OPERATOR), parked(console)
     preview = planned(clerk, kind="retry", item=key)

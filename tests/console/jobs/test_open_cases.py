@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import insert, update
 
 from csire_bridge.domain.people.roles import Role
@@ -21,6 +22,7 @@ MOVED = {
 }
 
 
+@pytest.mark.every_database
 def test_a_contactor_that_no_order_explains_is_counted_shown_and_explained_after_a_preview(console: Console) -> None:
     with console.database.transaction() as tx:
         tx.connection.execute(insert(tables.movements).values(MOVED))

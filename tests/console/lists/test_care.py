@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
+
 from csire_bridge.domain.identifiers import ProcessInstanceId
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.people.roles import Role
@@ -28,6 +30,7 @@ def rows(visitor: Visitor, whose: str) -> set[str]:
     return set(found)
 
 
+@pytest.mark.every_database
 def test_a_clerk_takes_orders_of_a_list_and_finds_them_again(console: Console) -> None:
     olga, oskar = console.visitor(Role.OPERATOR, "olga"), console.visitor(Role.OPERATOR, "oskar")
     first, second, third = (parked(console) for _ in range(3))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from csire_bridge.domain.identifiers import MeterNumber, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState
 from csire_bridge.domain.people.roles import Role
 from tests.support.console import Console
 from tests.support.store import CODE, HUB, NOW, add_order
+
+pytestmark = pytest.mark.every_database
 
 
 def add(console: Console, **facts: object) -> int:

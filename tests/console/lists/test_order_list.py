@@ -18,6 +18,8 @@ from csire_bridge.store.queries.lists import counted, ways
 from tests.support.console import Console, Page
 from tests.support.store import CODE, HUB, NOW, add_order
 
+pytestmark = pytest.mark.every_database
+
 OTHER = MeteringPointCode("590310600000000019")
 
 

@@ -19,6 +19,8 @@ from csire_bridge.store import tables
 from tests.support.console import Console, Page
 from tests.support.store import CODE, NOW, document, order
 
+pytestmark = pytest.mark.every_database
+
 HOUR = timedelta(hours=1)
 AT_STATION = MeteringPointCode("590310600000000019")
 

@@ -26,6 +26,7 @@ def menu(page: Page) -> dict[str, tuple[str, bool]]:
     return {name: (count, bool(loud)) for name, loud, count in shown}
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("role", list(Role))
 def test_every_role_has_views_from_the_beginning_and_each_is_a_list(console: Console, role: Role) -> None:
     visitor = console.visitor(role)

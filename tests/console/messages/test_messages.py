@@ -9,6 +9,8 @@ import zipfile
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from csire_bridge.domain.errors import ProblemCode
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.message import Channel, Form, MessageState, SettledMessage
@@ -32,6 +34,7 @@ def refused(database: Database, code: ProblemCode, *, proven: bool = True, count
         return keys[-1]
 
 
+@pytest.mark.every_database
 def test_the_journal_shows_messages_and_leads_to_each(console: Console) -> None:
     played(console.database)
     page = console.visitor().get("/messages")

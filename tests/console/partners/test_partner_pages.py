@@ -27,6 +27,7 @@ def upload(visitor: Visitor, path: str, fields: dict[str, str], file: Path) -> i
     return int(answer.status_code)
 
 
+@pytest.mark.every_database
 def test_a_partner_is_entered_changed_and_its_certificate_withdrawn(console: Console, pki: DemoPki) -> None:
     boss = console.visitor(Role.ADMINISTRATOR, "boss")
     eic = str(pki.supplier.eic)

@@ -13,6 +13,7 @@ from tests.support.people import add_account
 ONCE = re.compile(r"<code>([a-z0-9-]{19}|csb_[\w-]+)</code>")
 
 
+@pytest.mark.every_database
 def test_an_administrator_adds_an_account_whose_password_is_shown_once(console: Console) -> None:
     boss = console.visitor(Role.ADMINISTRATOR, "boss")
     added = boss.send("/people", {"name": "Anna", "role": "operator", "why": "begins on Monday"}, "/people")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from csire_bridge.domain.errors import HeadEndScope, HeadEndUnreachable
 from csire_bridge.domain.identifiers import MeterNumber
 from csire_bridge.domain.meter.contactor import ContactorReading, ControlState
@@ -45,6 +47,7 @@ def known(console: Console, **facts: object) -> None:
         tx.points.put(MeteringPoint(code=CODE, updated_at=NOW, **{"meter": METER, **facts}))  # type: ignore[arg-type]
 
 
+@pytest.mark.every_database
 def test_the_page_has_facts_holds_meters_orders_and_what_was_told_by_whom(console: Console) -> None:
     known(console, has_contactor=True)
     key = played(console.database)  # with an emergency hold by anna

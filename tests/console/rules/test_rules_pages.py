@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from csire_bridge.domain.order.order import DisconnectionKind
 from csire_bridge.domain.people.roles import Role
 from csire_bridge.domain.rules.model import RuleDraft, RuleSetVersion
@@ -35,6 +37,7 @@ def stored(console: Console) -> tuple[list[RuleSetVersion], list[RuleDraft]]:
         return tx.rule_sets.versions(), tx.rule_sets.drafts()
 
 
+@pytest.mark.every_database
 def test_a_draft_is_made_of_forms_and_put_in_force_with_a_reason(console: Console) -> None:
     visitor = console.visitor(Role.SUPERVISOR, "anna")
     draft = new_draft(visitor)

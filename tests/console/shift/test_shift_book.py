@@ -12,6 +12,7 @@ from tests.support.console import Console
 from tests.support.store import CODE
 
 
+@pytest.mark.every_database
 def test_acts_of_a_shift_stand_in_its_book_by_who_and_readings_do_not(console: Console) -> None:
     caller = Caller(console.api, console.api.session("ola", Role.OPERATOR))
     caller.post("/holds", {"point": str(CODE), "kind": "emergency", "why": "fire in the street"})

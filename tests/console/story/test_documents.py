@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from csire_bridge.config.resources import folder
 from csire_bridge.domain.message.message import Channel, Form
 from csire_bridge.domain.operations.retention import Kept
@@ -22,6 +24,7 @@ def received(console: Console, raw: bytes) -> int:
         return key
 
 
+@pytest.mark.every_database
 def test_a_message_is_explained_in_the_language_of_the_page(console: Console) -> None:
     key = received(console, SAMPLE)
     polish = console.visitor(language="pl").get(f"/documents/message/{key}").text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 
+import pytest
 from pypdf import PdfReader
 from sqlalchemy import insert
 
@@ -18,6 +19,7 @@ from tests.support.story import SHA, played
 PARKED = OrderState.PARKED
 
 
+@pytest.mark.every_database
 def test_the_page_has_the_state_and_the_whole_story_with_ways_to_each_record(console: Console) -> None:
     key = played(console.database)
     page = console.visitor().get(f"/orders/{key}")

@@ -13,6 +13,7 @@ from csire_bridge.worker.certificate_job import NamedCertificate
 from tests.support.console import Console
 
 
+@pytest.mark.every_database
 def test_health_certificates_versions_and_doors_are_on_one_page(console: Console) -> None:
     now = console.api.now
     console.api.certificates[:] = [

@@ -18,6 +18,7 @@ START, END = OrderKind.AGREEMENT_START, OrderKind.AGREEMENT_END
 DONE = OrderState.DONE
 
 
+@pytest.mark.every_database
 def test_given_an_agreement_that_ends_today_when_carried_out_then_read_and_disconnected(place: Place) -> None:
     with town(place) as here:
         here.end(here.day())

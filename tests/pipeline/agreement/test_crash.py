@@ -40,6 +40,7 @@ class Killer:
             raise Died
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("seed", range(5))
 def test_given_a_worker_that_dies_at_its_commits_then_each_step_is_done_and_the_contactor_moves_once(
     place: Place, seed: int, monkeypatch: pytest.MonkeyPatch

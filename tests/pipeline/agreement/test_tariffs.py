@@ -38,6 +38,7 @@ def written(here: Town, days: int = 2) -> None:
     assert waits(here) == ("G12", start_of(day))
 
 
+@pytest.mark.every_database
 def test_given_a_change_when_its_date_is_far_then_nothing_is_written_yet(place: Place) -> None:
     with town(place) as here:
         here.tariff("G12", here.day(3))

@@ -127,6 +127,7 @@ def answered(here: Town) -> OutgoingDocument:
 # --- from whom, and for what
 
 
+@pytest.mark.every_database
 def test_given_a_delivered_answer_when_the_hub_accepts_it_then_it_is_confirmed(place: Place) -> None:
     with town(place) as here:
         assert intake(here, result(here, answered(here))) == (MessageState.ACCEPTED, None)

@@ -67,6 +67,7 @@ def commands(nodes: Nodes) -> int:
     return nodes.head_end.ledger.totals()["accepted"]
 
 
+@pytest.mark.every_database
 def test_given_an_order_of_the_backup_when_restored_then_its_contactor_is_read_and_a_person_decides(
     nodes: Nodes, bridge: Bridge
 ) -> None:

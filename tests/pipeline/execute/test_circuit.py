@@ -142,6 +142,7 @@ def test_given_time_outs_with_hours_in_between_then_they_are_no_outage(batches: 
         assert not batches.settle().open
 
 
+@pytest.mark.every_database
 def test_given_a_queue_that_gives_nothing_then_an_alert_says_since_when_and_closes_when_it_goes_again(
     database: Database,
 ) -> None:

@@ -120,9 +120,9 @@ class House:
         self.bridge._partners._look_again = 0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
-    if request.param == "sqlite":
+@pytest.fixture
+def house(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    if database_kind == "sqlite":
         address = f"sqlite:///{tmp_path / 'bridge.db'}"
     else:
         address = request.getfixturevalue("postgresql")
@@ -162,6 +162,7 @@ def new_certificate() -> SigningKey:
 
 
 @pytest.mark.parametrize("channel", [WEBHOOK, QUEUE])
+@pytest.mark.every_database
 def test_given_a_new_certificate_of_the_hub_that_is_not_entered_yet_when_it_is_then_the_message_is_carried_out(
     house: House, tmp_path: Path, channel: Channel
 ) -> None:

@@ -91,6 +91,7 @@ def judge_at_once(here: Town, raws: list[bytes]) -> None:
 # --- what is said of a process before its order comes
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("what", KINDS)
 def test_given_the_end_of_a_process_when_its_order_comes_later_then_nothing_is_done_and_the_order_says_why(
     place: Place, what: str

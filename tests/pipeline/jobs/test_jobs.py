@@ -88,6 +88,7 @@ def people(database: Database) -> None:
         add_account(database, name, role)
 
 
+@pytest.mark.every_database
 def test_the_preview_says_of_each_item_what_would_be_done_and_nothing_is_done_yet(database: Database) -> None:
     keys = parked(database, 2)
     done = str(add_order(database, state=OrderState.DONE).key)

@@ -42,6 +42,7 @@ def approved(database: Database, job: Job, actor: Actor, tools: Any = STRICT) ->
         return decisions.approve(tx, job.key, job.would_do, act(actor, tools, "seen"))
 
 
+@pytest.mark.every_database
 def test_more_than_the_set_number_waits_for_a_second_person_who_sees_the_same_set(database: Database) -> None:
     keys = parked(database, 2)
     job = started(database, planned(database, keys, tools=STRICT), tools=STRICT)

@@ -37,6 +37,7 @@ def known(tx: UnitOfWork, key: int) -> Complaint:
     return complaint
 
 
+@pytest.mark.every_database
 def test_given_no_day_then_a_complaint_counts_from_the_start_of_today(database: Database) -> None:
     with database.transaction() as tx:
         complaint = known(tx, complaint_actions.lodge(tx, CODE, None, act(), LAW))

@@ -60,6 +60,7 @@ def test_every_act_is_written_somewhere() -> None:
     assert [act for act in Act if f"Act.{act.name}" not in text] == []
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("role", Role)
 def test_what_a_role_may_not_do_is_refused_in_the_use_case_and_changes_nothing(database: Database, role: Role) -> None:
     actor = Actor("anna", ActorKind.ACCOUNT, PERMISSIONS[role], role)

@@ -128,6 +128,7 @@ def answers(here: Town) -> list[str]:
         return sorted(line.answer_number for line in order_lines(connection) if line.answer_number)
 
 
+@pytest.mark.every_database
 def test_given_a_newer_disconnection_that_was_done_when_an_older_connection_comes_then_it_is_superseded_and_answered(
     place: Place,
 ) -> None:

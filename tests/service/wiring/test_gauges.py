@@ -18,6 +18,8 @@ from tests.support.bridge import play
 from tests.support.store import NOW
 from tests.telemetry.test_metrics import samples
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:

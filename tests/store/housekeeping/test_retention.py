@@ -301,7 +301,6 @@ class Dying:
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("nth", [1, 2, 3, 4, 6, 8, 11])
-@pytest.mark.parametrize("database", ["sqlite", "postgresql-18"], indirect=True)
 def test_given_a_death_in_any_transaction_when_run_again_then_nothing_is_lost_or_archived_twice(
     database: Database, tmp_path: Path, nth: int, after: bool
 ) -> None:

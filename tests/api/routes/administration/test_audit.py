@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from csire_bridge.domain.people.roles import Role
 from tests.support.api import Api, Caller
 
 
+@pytest.mark.every_database
 def test_the_audit_is_taken_along_by_who_and_what_and_that_stands_in_it(caller: Caller) -> None:
     for number in range(3):
         caller.post("/stop", {"why": f"trial {number}"})

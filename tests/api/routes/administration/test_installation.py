@@ -17,6 +17,7 @@ from tests.support.store import NOW
 WHY = {"why": "new contract"}
 
 
+@pytest.mark.every_database
 def test_a_partner_is_entered_changed_and_its_certificate_withdrawn(caller: Caller, tmp_path: Path) -> None:
     supplier = make_demo_pki(tmp_path, NOW).supplier
     eic, pem = str(supplier.eic), supplier.certificate_file.read_text()

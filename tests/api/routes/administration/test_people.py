@@ -17,6 +17,7 @@ def boss(api: Api) -> Caller:
     return Caller(api, api.session("boss", Role.ADMINISTRATOR))
 
 
+@pytest.mark.every_database
 def test_an_account_is_added_changed_locked_and_reset(api: Api, boss: Caller) -> None:
     made = boss.post("/users", {**WHY, "name": "Anna", "role": "operator"})
     assert (made.status_code, made.json()["name"], made.json()["state"]) == (201, "anna", "initial-password")

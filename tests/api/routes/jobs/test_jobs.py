@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from csire_bridge.domain.identifiers import MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState
@@ -40,6 +42,7 @@ def done(api: Api, caller: Caller, planned: dict[str, Any]) -> dict[str, Any]:
     return ended
 
 
+@pytest.mark.every_database
 def test_fifty_points_are_held_as_the_preview_said_and_what_is_wrong_is_told(api: Api, caller: Caller) -> None:
     points = codes(52)
     know(api, points[:50])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from csire_bridge.domain.people.roles import Role
 from tests.support.api import Api, Caller
 from tests.support.store import CODE, add_order
@@ -9,6 +11,7 @@ from tests.support.store import CODE, add_order
 WHY = {"why": "the list was checked"}
 
 
+@pytest.mark.every_database
 def test_a_hold_names_the_orders_that_it_meets_and_is_released_by_a_supervisor(api: Api, caller: Caller) -> None:
     order = add_order(api.database)
     held = caller.post("/holds", {**WHY, "point": str(CODE), "kind": "protection"})

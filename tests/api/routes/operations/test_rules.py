@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.order.order import DisconnectionKind, OrderState
 from csire_bridge.domain.people.roles import Role
@@ -20,6 +22,7 @@ def entered(caller: Caller, text: str = NIGHT, **more: object) -> int:
     return int(found.json()["key"])
 
 
+@pytest.mark.every_database
 def test_given_rules_when_put_in_force_then_they_hold_and_what_they_changed_is_told(api: Api, caller: Caller) -> None:
     first = entered(caller)
     api.now += timedelta(minutes=1)

@@ -7,6 +7,8 @@ from datetime import timedelta
 from threading import Event
 from typing import Any
 
+import pytest
+
 from csire_bridge.domain.figures.published import PUBLISHED
 from csire_bridge.domain.identifiers import MessageId, MeteringPointCode, MeterNumber
 from csire_bridge.domain.metering_point.facts import MeteringPoint
@@ -46,6 +48,7 @@ def led(api: Api) -> LedStore:
     return LedStore(api.database, "test", term)
 
 
+@pytest.mark.every_database
 def test_given_orders_of_two_months_then_a_period_stands_beside_the_one_before(api: Api, caller: Caller) -> None:
     ended(api, minutes=10, supplier=SUPPLIER)
     ended(api, minutes=20)

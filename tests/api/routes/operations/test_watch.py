@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.domain.people.roles import Role
 from tests.support.api import Api, Caller
@@ -15,6 +17,7 @@ def opened(api: Api, *kinds: AlertKind) -> None:
             tx.alerts.add(Alert(kind, 1, api.now), api.now)
 
 
+@pytest.mark.every_database
 def test_given_an_open_alert_when_acknowledged_then_its_history_says_by_whom_and_until_when(
     api: Api, caller: Caller
 ) -> None:

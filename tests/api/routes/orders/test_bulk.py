@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from csire_bridge.domain.identifiers import MeteringPointCode, ProcessInstanceId
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import OrderState
@@ -16,6 +18,7 @@ def know(api: Api, points: list[MeteringPointCode]) -> None:
             tx.points.put(MeteringPoint(code=point, updated_at=NOW))
 
 
+@pytest.mark.every_database
 def test_orders_are_meant_by_many_keys_and_several_at_a_point_are_ambiguous(api: Api, caller: Caller) -> None:
     first, second = (add_order(api.database, process_instance=ProcessInstanceId.new()) for _ in range(2))
     text = f"{first.key}, {second.source_message} {CODE} 99999 590243856287817701"

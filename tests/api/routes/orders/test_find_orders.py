@@ -18,6 +18,8 @@ from csire_bridge.store.queries.search.order_search import OrderSearch
 from tests.support.api import Api, Caller
 from tests.support.store import CODE, HUB, NOW, add_order, document
 
+pytestmark = pytest.mark.every_database
+
 OTHER = MeteringPointCode("590310600000000019")
 
 

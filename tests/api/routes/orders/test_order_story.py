@@ -21,6 +21,7 @@ def write(caller: Caller, key: int, text: str) -> Any:
     return caller.post(f"/orders/{key}/notes", {"text": text})
 
 
+@pytest.mark.every_database
 def test_the_time_line_has_everything_in_order_each_by_what_it_is_about(api: Api, caller: Caller) -> None:
     key = played(api.database)
     write(caller, key, "the customer called")

@@ -54,6 +54,7 @@ AFTERNOON = "rules:\n- for: {kind: disconnect}\n  hours: {every-day: 14:00-15:00
 NEVER = "rules:\n- for: {kind: disconnect}\n  hours: {every-day: none}\n  then: %s\n"
 
 
+@pytest.mark.every_database
 def test_given_hours_when_an_order_comes_before_them_then_it_waits_and_goes_in_them(here: Town) -> None:
     send_at_nine(here, "disconnect", AFTERNOON)
     order = here.of(DISCONNECT)

@@ -126,6 +126,14 @@ def _told(text: str | None) -> Markup:
     return escape(found) if found is not None else Markup('<span lang="en">{}</span>').format(shown)
 
 
+def _subject(text: str) -> Markup:
+    """What an act is about, in words where there are some; else the name by which the audit finds it."""
+    reader = _reader.get()
+    shown = text if reader.may_read_personal else masked_text(text, "…")
+    found = translated(shown, reader.language)
+    return escape(found) if found is not None else Markup("<code>{}</code>").format(shown)
+
+
 def _linked(text: str | None) -> Markup:
     """The same, with the way to each order and rule set that it names."""
     told = str(_told(text))
@@ -161,6 +169,7 @@ _FILTERS = {
     "personal": _personal,
     "told": _told,
     "linked": _linked,
+    "subject": _subject,
     "number": _number,
     "span": _span,
     "clock_time": moments.clock_time,

@@ -10,7 +10,9 @@ from csire_bridge.domain.errors import BridgeError, OutcomeUnknown, PartnerRefus
 from csire_bridge.domain.identifiers import MessageId
 from csire_bridge.domain.message.documents import Delivery, OutgoingDocument
 from csire_bridge.domain.message.results import HubResult
+from csire_bridge.domain.operations.operator_action import OperatorAction
 from csire_bridge.domain.work import WorkStep
+from csire_bridge.pipeline.operator.orders import danger_actions, release_work
 from tests.support.model.scene import POINTS, Scene
 
 
@@ -136,3 +138,27 @@ def test_given_a_hub_that_answers_before_the_try_ends_then_the_document_has_arri
     assert (states(scene), len(hub.came)) == (["confirmed"], 1)
     scene.passes(3600)
     assert len(hub.came) == 1
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_given_a_cut_of_which_the_hub_does_not_know_yet_then_its_end_is_not_told_before(
+    scene: Scene, *, refused: bool
+) -> None:
+    hub = Hub(PartnerRefused("9.9", "not now") if refused else unreachable(timedelta(hours=2)))
+    scene.bridge.mailbox.deliver = hub.deliver  # type: ignore[method-assign]
+    person = OperatorAction("Anna Nowak", scene.bridge.world.bridge_clock(), "flooded cellar")
+    with scene.database.transaction() as tx:
+        danger_actions.cut(tx, POINTS[0], person)
+    scene.works()
+    with scene.database.transaction() as tx:
+        danger_actions.lift(tx, POINTS[0], person)
+    scene.passes(3600)
+    assert (states(scene), len(hub.came)) == (["parked" if refused else "pending", "pending"], 1)
+    if refused:
+        with scene.database.transaction() as tx:
+            [parked] = tx.work.parked()
+            release_work.release(tx, [parked], person)
+    scene.passes(2 * 3600)
+    scene.until(lambda: states(scene) == ["delivered", "delivered"])
+    assert [b"8.3.1.1" in sent for sent in hub.came] == [True, True, False]
+    assert b"8.4.1.1" in hub.came[2]

@@ -11,6 +11,7 @@ from csire_bridge.domain.errors import OutcomeUnknown, PartnerRefused, PartnerUn
 from csire_bridge.domain.message.documents import Delivery, DocumentState, OutgoingDocument
 from csire_bridge.domain.operations.retry import RetryPolicy
 from csire_bridge.domain.work import Lease, WorkItem
+from csire_bridge.pipeline.answer.danger_notices import overtaking
 from csire_bridge.pipeline.answer.hub_results import catch_up_results
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.counting import count_delivery
@@ -49,12 +50,17 @@ class Deliverer:
         self._rests_until: datetime | None = None
 
     def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[OutgoingDocument]:
-        """Read the documents; those that left before are finished with."""
+        """Read the documents; those that left before are finished with, those that would overtake another one wait."""
         with self._store.transaction() as tx:
             tx.work.assert_leased(items)
             documents = tx.outbox.many([item.subject for item in items])
             pending = [item for item in items if documents[item.subject].state is DocumentState.PENDING]
             tx.work.finish([item for item in items if item not in pending])
+            early = overtaking(tx, [documents[item.subject] for item in pending])
+            now = self._clock()
+            for item in [item for item in pending if item.subject in early]:
+                tx.work.reschedule(item, now + _REST)
+            pending = [item for item in pending if item.subject not in early]
         return Prepared([Task(item, documents[item.subject]) for item in pending])
 
     def perform(self, task: Task[OutgoingDocument]) -> Attempt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -50,11 +50,13 @@ def test_given_a_polish_page_then_no_sentence_on_it_stayed_english(town: Town, f
     assert stayed == {}
 
 
-def visited(browser: Browser, town: Town, found: Found, hands: Hands, width: int, *, dark: bool) -> Iterator[Window]:
+def visited(
+    browser: Browser, town: Town, pages: Sequence[str], hands: Hands, width: int, *, dark: bool
+) -> Iterator[Window]:
     """A window at each page in turn; at the end there was no error in its console, and no request to another host."""
     with open_window(browser, town, hands, width=width, dark=dark) as window:
         window.signs_in(Role.ADMINISTRATOR)
-        for address in found.pages:
+        for address in pages:
             window.goes_to(address)
             yield window
 
@@ -63,14 +65,14 @@ def test_given_a_wide_window_in_polish_then_axe_finds_nothing_serious(
     browser: Browser, town: Town, found: Found
 ) -> None:
     faults = []
-    for window in visited(browser, town, found, Hands(), 1280, dark=False):
+    for window in visited(browser, town, found.one_of_each, Hands(), 1280, dark=False):
         faults += serious(window)
     assert faults == []
 
 
 def test_given_the_dark_theme_then_everything_can_be_read(browser: Browser, town: Town, found: Found) -> None:
     faults = []
-    for window in visited(browser, town, found, Hands(), 1280, dark=True):
+    for window in visited(browser, town, found.one_of_each, Hands(), 1280, dark=True):
         faults += serious(window, _CONTRAST)
     assert faults == []
 
@@ -79,7 +81,7 @@ def test_given_a_telephone_in_english_then_no_page_scrolls_sideways_and_none_has
     browser: Browser, town: Town, found: Found
 ) -> None:
     faults = []
-    for window in visited(browser, town, found, Hands(Language.ENGLISH), NARROW, dark=False):
+    for window in visited(browser, town, found.pages, Hands(Language.ENGLISH), NARROW, dark=False):
         if beside := window.scrolls_sideways():
             faults.append(f"{window.path} is {beside} pixels too wide")
         if (headings := window.page.locator("h1").count()) != 1:
@@ -91,7 +93,7 @@ def test_given_a_telephone_in_english_then_no_page_scrolls_sideways_and_none_has
 
 def test_given_paper_then_neither_menu_nor_buttons_are_printed(browser: Browser, town: Town, found: Found) -> None:
     faults = []
-    for window in visited(browser, town, found, Hands(), 1280, dark=True):
+    for window in visited(browser, town, found.one_of_each, Hands(), 1280, dark=True):
         window.page.emulate_media(media="print")
         for what in ("nav.menu", "header.top .box", "main button"):
             shown = [one for one in window.page.locator(what).all() if one.is_visible()]

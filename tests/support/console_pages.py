@@ -35,6 +35,11 @@ class Found:
     reached: set[str] = field(default_factory=set)
     """Routes that were reached."""
 
+    @property
+    def one_of_each(self) -> list[str]:
+        """One page of each route, the first: those of a route have the same parts and the same style."""
+        return list({_route_of(page): page for page in reversed(self.pages)}.values())[::-1]
+
 
 def routes() -> list[APIRoute]:
     """Every route of the console that a link can lead to."""

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -441,3 +442,15 @@ def test_given_the_samples_when_answered_unsigned_then_they_are_served_as_they_a
         head = client.peek()
         assert head is not None
         assert head.payload == bare(document)
+
+
+def test_given_a_further_certificate_of_ours_when_the_hub_trusts_it_then_it_takes_what_the_new_key_signed() -> None:
+    new = pki().supplier.signing
+    signed = sign_enveloped(without_signature(parse(our_document())), new)
+    with HubSimulator(pki()) as hub, client_of(profile_of(hub)) as client, pytest.raises(PartnerRefused):
+        client.send(signed)
+    while_replaced = replace(pki(), operators_other=(new.certificate,))
+    with HubSimulator(while_replaced) as hub, client_of(profile_of(hub)) as client:
+        client.send(signed)
+        client.send(our_document())
+        assert len(hub.received) == 2

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,7 +60,14 @@ def group() -> None:
 
 @_lab.command()
 def hub(
-    place: DirOption = _LAB, port: PortOption = 9101, control_port: ControlOption = 9102, seed: SeedOption = 0
+    place: DirOption = _LAB,
+    port: PortOption = 9101,
+    control_port: ControlOption = 9102,
+    seed: SeedOption = 0,
+    operator_certificate: Annotated[
+        list[Path] | None,
+        typer.Option(help="A further certificate of ours (PEM), trusted beside that of the folder; more than once."),
+    ] = None,
 ) -> None:
     """The market hub: a queue for us, a judge of what we send, results (R_1); certificates are made in the folder.
 
@@ -69,8 +77,10 @@ def hub(
     """
     from csire_bridge.lab.simulators.hub.control import control_of
     from csire_bridge.lab.simulators.hub.simulator import HubSimulator
+    from csire_bridge.xml.security.certificates.keys import load_pins
 
-    pki = _pki(place)
+    further = [one for file in operator_certificate or () for one in load_pins(file)]
+    pki = replace(_pki(place), operators_other=tuple(further))
     simulator = HubSimulator(pki, seed=seed, port=port)
     with simulator:
         _run_until_signal(

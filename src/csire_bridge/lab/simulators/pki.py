@@ -73,7 +73,10 @@ class DemoParty:
 
 @dataclass(frozen=True)
 class DemoPki:
-    """All demo certificates. ``operator`` is us; ``expired`` is an old pair of the hub, whose time is over."""
+    """All demo certificates. ``operator`` is us; ``expired`` is an old pair of the hub, whose time is over.
+
+    ``operators_other`` are further certificates of ours that the hub trusts, as while a key of ours is replaced.
+    """
 
     authority_file: Path
     hub: DemoParty
@@ -82,6 +85,12 @@ class DemoPki:
     stranger: DemoParty
     expired: DemoParty
     authority: DemoAuthority | None = field(default=None, repr=False, compare=False)
+    operators_other: tuple[x509.Certificate, ...] = ()
+
+    def operator_book(self) -> CertificateBook:
+        """Our certificates as the hub's book. Raises ConfigurationError for one that may not be pinned."""
+        others = (TrustedCertificate(self.operator.eic, one) for one in self.operators_other)
+        return CertificateBook([self.operator.trusted, *others])
 
     @property
     def pinned(self) -> tuple[TrustedCertificate, ...]:

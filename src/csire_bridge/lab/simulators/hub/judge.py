@@ -20,7 +20,6 @@ from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.certificates.keys import CertificateBook
 from csire_bridge.xml.security.signature import serialise, sign_enveloped, verify_enveloped, without_signature
 
 __all__ = ["DocumentJudge", "ReceivedDocument", "Refused"]
@@ -62,7 +61,7 @@ class DocumentJudge:
         self._security = security
         self._faults = faults
         self._dice = dice
-        self._book = CertificateBook([pki.operator.trusted])
+        self._book = pki.operator_book()
         self._taken: dict[MessageId, ReceivedDocument] = {}
         self._lock = threading.Lock()
 

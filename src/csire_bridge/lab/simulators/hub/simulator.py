@@ -34,7 +34,6 @@ from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.xml.envelope import read_header
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.certificates.keys import CertificateBook
 
 __all__ = ["HubFaults", "HubSimulator", "PushAnswer", "ReceivedDocument"]
 
@@ -85,7 +84,7 @@ class HubSimulator:
         self._waiting = HubQueue(self.faults, self._dice)
         catalogue = SchemaCatalogue([folder("schemas")])
         self._judge = DocumentJudge(pki, catalogue, clock, security, self.faults, self._dice)
-        self._pusher = Pusher(pki.hub.signing, CertificateBook([pki.operator.trusted]), clock, security)
+        self._pusher = Pusher(pki.hub.signing, pki.operator_book(), clock, security)
         path = f"/soap/{tenant}?organisationUser={user}"
         self._front = SoapFront(pki, catalogue, clock, security, self.faults, self._dice, self._serve, path)
         self._server = HttpServer(self._front.answer, contract=_CONTRACT, max_bytes=_MAX_BYTES, port=port)

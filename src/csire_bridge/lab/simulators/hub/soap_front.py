@@ -18,7 +18,6 @@ from csire_bridge.lab.simulators.hub.soap import HubRequest, fault, read_request
 from csire_bridge.lab.simulators.pki import DemoPki
 from csire_bridge.xml.parser import parse
 from csire_bridge.xml.schema.catalogue import SchemaCatalogue
-from csire_bridge.xml.security.certificates.keys import CertificateBook
 from csire_bridge.xml.security.ws_security.wss import sign_envelope, verify_envelope
 
 __all__ = ["SoapFront"]
@@ -43,7 +42,7 @@ class SoapFront:
         path: str,
     ) -> None:
         self._key = pki.hub.signing
-        self._book = CertificateBook([pki.operator.trusted])
+        self._book = pki.operator_book()
         self._catalogue = catalogue
         self._clock = clock
         self._security = security

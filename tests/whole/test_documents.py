@@ -110,6 +110,14 @@ def test_the_newest_version_of_the_changelog_is_that_of_the_package() -> None:
     assert versions == sorted(versions, key=lambda one: one[1], reverse=True)
 
 
+def test_documents_name_the_wheel_of_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    named = {
+        found for file in DOCUMENTS for found in re.findall(r"csire_bridge-(\d[\d.]*)-py3", file.read_text("utf-8"))
+    }
+    assert named == {version}
+
+
 def test_the_readme_has_a_row_for_every_command() -> None:
     section = (ROOT / "README.md").read_text("utf-8").split("\n## Commands\n", 1)[1].split("\n## ", 1)[0]
     told = [

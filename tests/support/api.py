@@ -22,6 +22,7 @@ from csire_bridge.config.settings import Settings
 from csire_bridge.domain.people.accounts import ApiToken
 from csire_bridge.domain.people.roles import PERMISSIONS, Role
 from csire_bridge.domain.people.second_person import SecondPersonRules
+from csire_bridge.pipeline.execute.gates.clocks import NO_CLOCKS
 from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.service.wiring.settings_to_values import execution_policy
 from csire_bridge.store.database import Database
@@ -54,7 +55,7 @@ class Api:
             clock=lambda: self.now,
             authenticator=self.authenticator,
             policy=policy,
-            gates=lambda: Gates(policy, random.Random(1), lambda _: None, can_ask=False),  # noqa: S311 - spreads retries
+            gates=lambda: Gates(policy, random.Random(1), NO_CLOCKS, can_ask=False),  # noqa: S311 - spreads retries
             head_end=lambda: nullcontext(self.head_end),
             answer_due=lambda _: "8.1.1.7",
             alerts=lambda _: [],

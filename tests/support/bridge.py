@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,6 +115,7 @@ def play(
     delay: tuple[float, float] = (0.0, 0.02),
     read: float = 2,
     dialect: str = OURS,
+    systems: Sequence[Mapping[str, object]] = (),
     execution: Mapping[str, object] | None = None,
 ) -> Iterator[Play]:
     """One metering point with one meter, known to everybody; nothing waits for long unless ``execution`` says so."""
@@ -133,6 +134,7 @@ def play(
         "poll_seconds": poll,
         "read_seconds": read,
         "speaks": dialect,
+        **({"url": "http://127.0.0.1:1/replaced", "system": list(systems)} if systems else {}),
     }
     quick = {"meter_pause_seconds": 0, "again_seconds": 0.05, "expiry_margin_seconds": 0.05, "recheck_seconds": 0.2}
     settings = load_settings(head_end=head_end, execution={**quick, **(execution or {})})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -41,7 +42,8 @@ class ExecutionPolicy:
     ``meter_pause``: between two commands to one meter. ``commands_per_second`` is for each worker process,
     ``disconnections_per_hour`` for all together. ``armed_counts``: a reconnection is done once its contactor is armed.
     ``retry``: how often a call that fails is tried. ``too_old``: which disconnections are left to a person.
-    ``law``: what the law forbids.
+    ``law``: what the law forbids. ``rates`` stand for
+    ``commands_per_second`` where a head-end system has one of its own.
     """
 
     response: timedelta
@@ -62,6 +64,11 @@ class ExecutionPolicy:
     retry: RetryPolicy
     too_old: TooOld
     law: LawPolicy
+    rates: Mapping[str, float]
+
+    def rate_of(self, system: str) -> float:
+        """The commands per second of a head-end system, for each worker process."""
+        return self.rates.get(system, self.commands_per_second)
 
     def too_near(self, order: Order, moment: datetime) -> bool:
         """Whether at ``moment`` (UTC) too little time is left before the order's deadline to go on remotely."""

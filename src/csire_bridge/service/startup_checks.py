@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from csire_bridge.channels.hes.client import HeadEndProfile
+from csire_bridge.channels.hes.choice import chooser_of, profiles_of
 from csire_bridge.config.private_files import PRIVATE_MODE, private_files, require_private_files, too_wide
 from csire_bridge.config.role import Role
 from csire_bridge.config.settings import Settings
@@ -117,7 +117,8 @@ def _checks(settings: Settings) -> Iterator[Callable[[], object]]:
     yield partial(addresses, settings.web, Role.ALL)
     for setting, tls in settings.web.every_tls():
         yield partial(server_context, tls, setting)
-    yield partial(HeadEndProfile.of, settings.head_end)
+    yield partial(profiles_of, settings.head_end)
+    yield partial(chooser_of, settings.head_end)
     yield partial(event_proofs, settings, ())
     yield partial(_can_be_answered, settings)
     yield partial(outlets_of, settings.alerts)

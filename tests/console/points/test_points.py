@@ -35,6 +35,9 @@ class Reads:
             raise self.failure
         return ContactorReading(meter, False, ControlState.DISCONNECTED, NOW)
 
+    def of(self, _meter: MeterNumber) -> Reads:
+        return self
+
     def clock_behind(self, _now: object) -> timedelta:
         return timedelta()
 

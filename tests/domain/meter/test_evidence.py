@@ -52,6 +52,9 @@ class OffHeadEnd:
     behind: timedelta = timedelta()
     written: list[str] = field(default_factory=list)
 
+    def of(self, _meter: MeterNumber) -> OffHeadEnd:
+        return self
+
     def clock_shows(self, _now: datetime) -> datetime | None:
         return None
 

@@ -88,6 +88,7 @@ def test_given_settings_when_the_execution_policy_is_made_then_each_value_is_its
         circuit=CircuitPolicy(threshold=14, first=seconds(15), longest=seconds(16)),
         retry=EXECUTION.retry,
         too_old=TooOld(timedelta(days=20)),
+        rates={},
         law=law_policy(OTHER),
     )
     assert law_policy(OTHER).unknown is UnknownProtection.PROTECTED

@@ -9,7 +9,7 @@ own clock, and say that it has dropped one that it still holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -193,6 +193,18 @@ class ModelHeadEnd:
     on_submit: Callable[[ContactorCommand], None] = lambda _: None
     on_taken: Callable[[ContactorCommand], None] = lambda _: None
     on_move: Callable[[Held, bool], None] = lambda _held, _was_on: None
+
+    def systems(self) -> Mapping[str, ModelHeadEnd]:
+        """All systems by their names: this one."""
+        return {"head-end": self}
+
+    def system_of(self, _meter: MeterNumber) -> str:
+        """The name of a meter's system."""
+        return "head-end"
+
+    def of(self, _meter: MeterNumber) -> ModelHeadEnd:
+        """The system of a meter."""
+        return self
 
     def clock_shows(self, now: datetime) -> datetime | None:
         """What its clock shows at least, by its replies."""

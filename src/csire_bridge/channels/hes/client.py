@@ -6,7 +6,7 @@ A reply means "accepted", never "switched": the outcome comes later as an event,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,6 +52,18 @@ class HeadEndConnector:
     def close(self) -> None:
         """Close the connections."""
         self._channel.close()
+
+    def systems(self) -> Mapping[str, HeadEndConnector]:
+        """All systems by their names: this one."""
+        return {self._profile.system: self}
+
+    def system_of(self, _meter: MeterNumber) -> str:
+        """The name of a meter's system."""
+        return self._profile.system
+
+    def of(self, _meter: MeterNumber) -> HeadEndConnector:
+        """The system of a meter."""
+        return self
 
     def clock_shows(self, now: datetime) -> datetime | None:
         """The earliest time (UTC) that the HES's clock can show, by its replies' timestamps; None before any reply."""

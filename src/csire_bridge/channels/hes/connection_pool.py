@@ -48,7 +48,7 @@ class HeadEndTransport:
         request = self._writer.write(verb, message)
         try:
             with (
-                timed("csire_bridge_partner_seconds", partner="head-end", operation=verb),
+                timed("csire_bridge_partner_seconds", partner=self._profile.system, operation=verb),
                 self._connection() as connection,
             ):
                 return connection.post(self._head(tuple(request.headers.items())), request.body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
@@ -30,7 +31,9 @@ def read_message(raw: bytes, profile: HeadEndProfile, max_bytes: int) -> etree._
     """
     message = _unwrapped(parse(raw, max_bytes))
     dialect = profile.dialect
-    _into_ours(message, _theirs(dialect, profile.namespaces))
+    table = _theirs(dialect, profile.namespaces)
+    if table.wanted_for(raw):
+        _into_ours(message, table.written)
     if dialect.schema is None:
         return message
     schema = compiled_schema(dialect.schema)
@@ -58,21 +61,32 @@ def _unwrapped(root: etree._Element) -> etree._Element:
     return content[0]
 
 
+@dataclass(frozen=True)
+class _Table:
+    """The dialect's namespace for each other one that this HES uses. ``rare`` are all of these, if they are rare."""
+
+    written: Mapping[str, str]
+    rare: tuple[bytes, ...] | None
+
+    def wanted_for(self, raw: bytes) -> bool:
+        """Whether a message can have one of them: most have none, and to look at each element takes longer."""
+        return self.rare is None or any(namespace in raw for namespace in self.rare)
+
+
 @cache
-def _theirs(dialect: Dialect, namespaces: HeadEndNamespaces) -> Mapping[str, str]:
-    """The dialect's namespace for each other one that this HES uses; one that it does not use is made invalid."""
+def _theirs(dialect: Dialect, namespaces: HeadEndNamespaces) -> _Table:
+    """The namespaces that are to be translated; one that this HES does not use is made invalid."""
     table = dict(dialect.aliases)
     for prefix in _PREFIXES:
         written, theirs = dialect.namespaces.get(prefix), getattr(namespaces, prefix)
         if written is not None and theirs != written:
             others = [written, *(alias for alias, of in dialect.aliases.items() if of == written)]
             table |= {other: f"not-this-hes:{other}" for other in others} | {theirs: written}
-    return table
+    only_aliases = table == dict(dialect.aliases)
+    return _Table(table, tuple(alias.encode() for alias in table) if only_aliases else None)
 
 
 def _into_ours(message: etree._Element, namespaces: Mapping[str, str]) -> None:
-    if not namespaces:
-        return
     for element in message.iter(etree.Element):
         namespace, _, local = element.tag.rpartition("}")
         if (ours := namespaces.get(namespace[1:])) is not None:

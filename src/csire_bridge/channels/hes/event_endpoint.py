@@ -27,9 +27,15 @@ from csire_bridge.runtime.steady_clock import system_clock
 from csire_bridge.telemetry.logs import logger
 from csire_bridge.xml.soap import spoken
 
-__all__ = ["EVENTS_PATH", "EventListener", "EventReceiver", "OnEvents"]
+__all__ = ["EVENTS_PATH", "EventListener", "EventReceiver", "OnEvents", "events_path"]
 
 EVENTS_PATH = "/hes/events"
+
+
+def events_path(system: str) -> str:
+    """Where one more system posts its events."""
+    return f"{EVENTS_PATH}/{system}"
+
 
 OnEvents = Callable[[Sequence[tuple[bytes, HeadEndEvent]]], None]
 """Takes events, the bytes as received and what they say; it returns when all are committed."""
@@ -61,6 +67,7 @@ class EventReceiver:
         entrance: Entrance | None = None,
         limits: PartnerLimits = _LIMITS,
         clock: Clock = system_clock,
+        path: str = EVENTS_PATH,
     ) -> None:
         self._profile = profile
         self._proofs = proofs
@@ -69,7 +76,7 @@ class EventReceiver:
         self._clock = clock
         self._group = _Group(partial(_hand_over, on_events), name="head-end events", linger=_LINGER_SECONDS)
         self.router = APIRouter()
-        self.router.add_api_route(EVENTS_PATH, self._receive, methods=["POST"], include_in_schema=False)
+        self.router.add_api_route(path, self._receive, methods=["POST"], include_in_schema=False)
 
     def start(self) -> None:
         """Start to commit events."""
@@ -127,14 +134,24 @@ class EventListener:
     def __init__(self, on_events: OnEvents, profile: HeadEndProfile, proofs: Proofs, port: int = 0) -> None:
         app = FastAPI(openapi_url=None)
         app.add_exception_handler(Exception, _went_wrong)
-        self._door = EventReceiver(on_events, profile=profile, proofs=proofs)
-        app.include_router(self._door.router)
+        self._app, self._proofs = app, proofs
+        self._doors: list[EventReceiver] = []
+        self._add(EVENTS_PATH, on_events, profile)
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=2
         )
         self._server = uvicorn.Server(config)
         self._socket = _listening_socket(port)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+
+    def also(self, system: str, on_events: OnEvents, profile: HeadEndProfile) -> None:
+        """Take the events of one more system at an address of its own; before ``start``."""
+        self._add(events_path(system), on_events, profile)
+
+    def _add(self, path: str, on_events: OnEvents, profile: HeadEndProfile) -> None:
+        door = EventReceiver(on_events, profile=profile, proofs=self._proofs, path=path)
+        self._app.include_router(door.router)
+        self._doors.append(door)
 
     @property
     def url(self) -> str:
@@ -143,7 +160,8 @@ class EventListener:
 
     def start(self) -> EventListener:
         """Return when the server answers (10 s at most); raise RuntimeError when it does not."""
-        self._door.start()
+        for door in self._doors:
+            door.start()
         self._thread.start()
         deadline = time.monotonic() + 10
         while not self._server.started:
@@ -157,7 +175,8 @@ class EventListener:
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(timeout=10)
-        self._door.stop()
+        for door in self._doors:
+            door.stop()
         self._socket.close()
 
 

@@ -140,6 +140,8 @@ class _Record:
 
 def _number_among(names: Sequence[tuple[str, str]], kinds: Sequence[str]) -> str:
     """The meter's number among its names, each with its kind; raises _NotUsable where that is in doubt."""
+    if len(names) == 1 and not kinds:
+        return names[0][0]
     for wanted in kinds:
         found = set(_of_kind(names, wanted))
         if found:

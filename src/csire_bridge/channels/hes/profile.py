@@ -9,7 +9,13 @@ from pathlib import Path
 from csire_bridge.channels.hes.dialect.dialect import OURS, Dialect
 from csire_bridge.channels.hes.dialect.loader import dialect_named, shipped
 from csire_bridge.config.resources import folder
-from csire_bridge.config.sections.peers.head_end import HeadEndCodes, HeadEndNamespaces, HeadEndSettings, zone_of
+from csire_bridge.config.sections.peers.head_end import (
+    FIRST_SYSTEM,
+    HeadEndCodes,
+    HeadEndNamespaces,
+    HeadEndSettings,
+    zone_of,
+)
 
 __all__ = ["HeadEndCodes", "HeadEndNamespaces", "HeadEndProfile"]
 
@@ -25,11 +31,13 @@ class HeadEndProfile:
     with EndDeviceControls.wsdl and its schemas. ``ca_bundle`` is the PEM file of the authorities to trust (None: the
     public ones), ``client_certificate`` our certificate and key, two PEM files, with which the HES recognises us.
     ``required_header`` are fields that go into every header. ``dialect`` is how it writes and wants its requests,
+    ``system`` its name among several;
     ``zone`` the zone of times that it writes without one, ``meter_names`` the kinds of names that are meter numbers.
     """
 
     endpoint: str
     reply_address: str
+    system: str = FIRST_SYSTEM
     source: str = _DEFAULTS.source
     connect_timeout: float = _DEFAULTS.connect_seconds
     read_timeout: float = _DEFAULTS.read_seconds
@@ -48,7 +56,7 @@ class HeadEndProfile:
     meter_names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, settings: HeadEndSettings, reply_address: str = "") -> HeadEndProfile:
+    def of(cls, settings: HeadEndSettings, reply_address: str = "", system: str = FIRST_SYSTEM) -> HeadEndProfile:
         """The profile that the settings ask for; raises ConfigurationError for a dialect with mistakes."""
         certificate, key = settings.client_certificate, settings.client_key
         dialect = dialect_named(settings)
@@ -56,6 +64,7 @@ class HeadEndProfile:
         return cls(
             endpoint=settings.url or "",
             reply_address=reply_address,
+            system=system,
             source=settings.source,
             connect_timeout=settings.connect_seconds,
             read_timeout=settings.read_seconds,

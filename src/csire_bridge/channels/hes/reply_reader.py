@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
@@ -82,22 +82,20 @@ def reply_in(message: etree._Element, profile: HeadEndProfile) -> Reply:
     """The reply that a message of the dialect is."""
     spoken = profile.dialect.reply
     result = text_at(message, spoken.values["result"])
-    found = Reply(
+    return Reply(
         CorrelationId(text_at(message, spoken.values["correlation"])),
         spoken.results.get(result, result),
-        (),
+        tuple(_errors(message, spoken.errors)),
         message,
         _told_at(message, profile),
         profile,
     )
-    part = spoken.errors
-    if part is None:
-        return found
-    errors = tuple(
-        ReplyError(*(text_at(error, part.values.get(name, ())) for name in ("code", "level", "reason")))
-        for error in found.blocks(part)
-    )
-    return replace(found, errors=errors)
+
+
+def _errors(message: etree._Element, part: Part | None) -> Iterator[ReplyError]:
+    if part is not None:
+        for error in part.each.each(message):
+            yield ReplyError(*(text_at(error, part.values.get(name, ())) for name in ("code", "level", "reason")))
 
 
 def _told_at(message: etree._Element, profile: HeadEndProfile) -> datetime | None:

@@ -55,7 +55,10 @@ def try_file(
         csire-bridge mapping try mappings/8.1.1.5.yaml samples/good/8.1.1.5-debt.xml
 
         csire-bridge mapping try mappings/8.1.1.7.yaml samples/good/8.1.1.5-debt.xml
+
+    Of a head-end system's dialect it shows what is read from a reply, or from a message with events.
     """
+    from csire_bridge.cli.messages.dialect import is_dialect, try_dialect
     from csire_bridge.service.wiring.standard import ends_of
     from csire_bridge.xml.mapping.book import MappingBook
     from csire_bridge.xml.mapping.loader import LoadedTechnical, load_file
@@ -63,6 +66,9 @@ def try_file(
     from csire_bridge.xml.schema.catalogue import SchemaCatalogue
 
     settings = load_settings(config, schemas=schemas)
+    if is_dialect(file):
+        try_dialect(file, message, settings.head_end, as_json=as_json)
+        return
     catalogue = SchemaCatalogue(settings.schema_path)
     ends = ends_of(settings)
     book = MappingBook(settings.mapping_path, catalogue, ends, draft=file)

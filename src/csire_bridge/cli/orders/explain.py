@@ -34,6 +34,7 @@ def explain(
 
         csire-bridge orders explain 17
     """
+    from csire_bridge.pipeline.execute.gates.clocks import NO_CLOCKS
     from csire_bridge.pipeline.execute.gates.gates import Gates
     from csire_bridge.pipeline.operator.orders.explanations import explained, explanation_facts
     from csire_bridge.service.wiring.settings_to_values import execution_policy
@@ -41,7 +42,7 @@ def explain(
 
     settings, now = load_settings(config, database=database), system_clock()
     policy = execution_policy(settings)
-    gates = Gates(policy, random.Random(), lambda _: None, can_ask=bool(settings.sid.url and settings.sid.look_up))  # noqa: S311 - spreads retries, no secret
+    gates = Gates(policy, random.Random(), NO_CLOCKS, can_ask=bool(settings.sid.url and settings.sid.look_up))  # noqa: S311 - spreads retries, no secret
     with reading(settings, Act.ORDER_READ, f"order {key}"), opened(settings) as store:
         found, history = explained(store, key, gates, policy, now)
     clocks = clock_facts(found.order, policy.deadlines, policy.law, now)

@@ -7,7 +7,7 @@ simulated time, for which the worker waits, as in production. An event comes sep
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -102,6 +102,18 @@ class SimulatedHeadEnd:
     def state_at(self, meter: MeterNumber, moment: datetime) -> ControlState | None:
         """The state of a contactor at ``moment`` (UTC), as it truly was; None when it has not moved until then."""
         return next((m.state for m in reversed(self.movements[meter]) if m.at <= moment), None)
+
+    def systems(self) -> Mapping[str, SimulatedHeadEnd]:
+        """All systems by their names: this one."""
+        return {"head-end": self}
+
+    def system_of(self, _meter: MeterNumber) -> str:
+        """The name of a meter's system."""
+        return "head-end"
+
+    def of(self, _meter: MeterNumber) -> SimulatedHeadEnd:
+        """The system of a meter."""
+        return self
 
     def clock_shows(self, now: datetime) -> datetime:
         """The same as ``now``: both use the simulated clock."""

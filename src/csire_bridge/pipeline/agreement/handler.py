@@ -32,7 +32,7 @@ from csire_bridge.pipeline.agreement.compensate import compensate, summary
 from csire_bridge.pipeline.agreement.results import LookedUp, Result, settle_step
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import set_doubtful_aside
-from csire_bridge.pipeline.execute.circuit import HeadEndCircuit
+from csire_bridge.pipeline.execute.circuits import HeadEndCircuits
 from csire_bridge.pipeline.execute.gates.meter_gate import doubts_of
 from csire_bridge.pipeline.execute.gates.rule_gate import RuleGate
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
@@ -68,7 +68,7 @@ class AgreementHandler:
         self._rules = rules
         self._jitter = jitter
         self._gate = RuleGate(policy)
-        self._circuit = HeadEndCircuit(policy.circuit)
+        self._circuit = HeadEndCircuits(policy.circuit, head_end)
 
     def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[StepTask]:
         """Find the step that each order is at; what needs no head-end system is done here."""
@@ -87,11 +87,11 @@ class AgreementHandler:
             return Prepared(tasks, changes.write(tx, lease))
 
     def _reachable(self, tx: Transaction, tasks: list[Task[StepTask]], changes: OrderChanges) -> list[Task[StepTask]]:
-        through, back = self._circuit.admit(tx, [task.about.meter for task in tasks], changes.now)
-        for place, task in enumerate(tasks):
-            if place not in through:
-                changes.reschedule(task.item, back or changes.now)
-        return [tasks[place] for place in through]
+        retry = self._circuit.admit(tx, [task.about.meter for task in tasks], changes.now)
+        for task, back in zip(tasks, retry, strict=True):
+            if back is not None:
+                changes.reschedule(task.item, back)
+        return [task for task, back in zip(tasks, retry, strict=True) if back is None]
 
     def perform(self, task: Task[StepTask]) -> Result:
         """Read or write at the meter."""
@@ -99,9 +99,9 @@ class AgreementHandler:
         if about.meter is None:
             point = self._look_up(about.order.metering_point)
             return LookedUp(point is not None and point.meter is not None)
-        if self._circuit.found:
+        if self._circuit.found(about.meter):
             return None
-        begun = self._circuit.begins()
+        begun = self._circuit.begins(about.meter)
         try:
             if about.undo:
                 result: Result = undo(self._head_end, about.order, about.meter, self._clock)

@@ -27,8 +27,8 @@ _MOST_REMEMBERED = 10_000
 class HeadEndCircuit:
     """What the batches of one worker saw of the head-end system; several may be running. For one thread."""
 
-    def __init__(self, policy: CircuitPolicy) -> None:
-        self._policy = policy
+    def __init__(self, policy: CircuitPolicy, name: str = CIRCUIT) -> None:
+        self._policy, self._name = policy, name
         self._in_a_row = 0
         self._untold = 0
         self._answered = False
@@ -53,7 +53,7 @@ class HeadEndCircuit:
         """
         if not self._untold:  # else a batch that has seen something is still under way
             self._in_a_row = 0
-        circuit = tx.guards.circuit(CIRCUIT)
+        circuit = tx.guards.circuit(self._name)
         if not circuit.open:
             return range(len(meters)), None
         trying = circuit.trying(now, self._policy)
@@ -98,16 +98,16 @@ class HeadEndCircuit:
         """Open, keep open or close the circuit, by the calls since the last committed change."""
         if not self._untold and not self._answered:
             return
-        before = tx.guards.circuit(CIRCUIT)
+        before = tx.guards.circuit(self._name)
         afresh = self._answered or (self._afresh and not before.open)
         after = before.after_success() if afresh else before
         if self._untold:
             after = after.after_failures(self._untold, self._why, now, self._policy)
         tx.guards.set_circuit(before, after)
         if after.open and not before.open:
-            _log.error("head_end.down", why=self._why)
+            _log.error("head_end.down", system=self._name, why=self._why)
         elif before.open and not after.open:
-            _log.warning("head_end.up")
+            _log.warning("head_end.up", system=self._name)
 
     def mark_committed(self) -> None:
         """Note that the transaction with the circuit's new state was committed."""

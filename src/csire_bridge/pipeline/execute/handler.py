@@ -20,7 +20,7 @@ from csire_bridge.domain.order.requests.operators_own import is_danger_cut
 from csire_bridge.domain.work import Lease, WorkItem, WorkStep
 from csire_bridge.pipeline.batch_step import Committed, Completed, Prepared, Task
 from csire_bridge.pipeline.execute.after_restore import Doubting, LookedAt, look_at, set_doubtful_aside, settle_doubted
-from csire_bridge.pipeline.execute.circuit import HeadEndCircuit
+from csire_bridge.pipeline.execute.circuits import HeadEndCircuits
 from csire_bridge.pipeline.execute.dispatch import (
     Dispatch,
     DispatchOutcome,
@@ -29,6 +29,7 @@ from csire_bridge.pipeline.execute.dispatch import (
     prepare,
     record_dispatch,
 )
+from csire_bridge.pipeline.execute.gates.clocks import Clocks
 from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.pipeline.execute.read_back import NotRead, ReadBack, ReadBackOutcome, read_back
 from csire_bridge.pipeline.execute.record_read_back import record_read_back
@@ -66,8 +67,8 @@ class Executor:
         self._policy = policy
         self._jitter = jitter
         self._finder = finder
-        self._gates = Gates(policy, jitter, head_end.clock_shows, can_ask=finder is not None)
-        self._circuit = HeadEndCircuit(policy.circuit)
+        self._gates = Gates(policy, jitter, Clocks.of(head_end), can_ask=finder is not None)
+        self._circuit = HeadEndCircuits(policy.circuit, head_end)
 
     def prepare(self, items: Sequence[WorkItem], lease: Lease | None) -> Prepared[_About]:
         """Decide what each order needs; mark those whose command will be given."""
@@ -115,16 +116,25 @@ class Executor:
         """
         danger = [pair for pair in pairs if is_danger_cut(pair[1])]
         others = [pair for pair in pairs if not is_danger_cut(pair[1])]
-        through, back = self._circuit.admit(tx, [order.meter for _, order in others], changes.now)
-        if back is None:
-            return pairs
-        for item, order in (pair for place, pair in enumerate(others) if place not in through):
+        meters = self._meters_of(tx, [order for _, order in others])
+        retry = self._circuit.admit(tx, meters, changes.now)
+        for (item, order), back in zip(others, retry, strict=True):
+            if back is None:
+                continue
             until = back + timedelta(seconds=self._jitter.uniform(0, 5))
             if order.state is OrderState.REGISTERED:
                 changes.wait(order, item, WaitsFor.HEAD_END, "waits: the head-end system is down", until)
             else:
                 changes.reschedule(item, until)
-        return [*danger, *(others[place] for place in through)]
+        return [*danger, *(pair for pair, back in zip(others, retry, strict=True) if back is None)]
+
+    def _meters_of(self, tx: Transaction, orders: Sequence[Order]) -> list[MeterNumber | None]:
+        """The meter of each order; where there are several systems, of a new one the meter at its point."""
+        if len(self._head_end.systems()) == 1:
+            return [order.meter for order in orders]
+        new = [order.metering_point for order in orders if order.meter is None]
+        at = {code: point.meter for code, point in tx.points.of(new, self._clock()).items()}
+        return [order.meter or at.get(order.metering_point) for order in orders]
 
     def _after_a_crash(self, order: Order, changes: OrderChanges) -> Order:
         """Set SUBMITTING to UNKNOWN: only a crash leaves it behind, and nobody knows whether the command arrived."""
@@ -140,18 +150,18 @@ class Executor:
         if isinstance(task.about, Doubting):
             return look_at(self._head_end, task.about, self._clock)
         if isinstance(task.about, Dispatch):
-            if self._circuit.found and not is_danger_cut(task.about.order):
+            if self._circuit.found(task.about.order.meter) and not is_danger_cut(task.about.order):
                 return NotDispatched()
-            begun = self._circuit.begins()
+            begun = self._circuit.begins(task.about.order.meter)
             given = dispatch(self._head_end, task.about, self._clock())
             if not isinstance(given, NotDispatched):
                 self._circuit.record(given, task.about.order.meter, begun, self._clock())
             return given
         now = self._clock()
-        found_down = self._circuit.found and not is_danger_cut(task.about.order)
+        found_down = self._circuit.found(task.about.order.meter) and not is_danger_cut(task.about.order)
         if found_down or now > task.about.until:
             return ReadBackOutcome(NotRead(), now, now)
-        begun = self._circuit.begins()
+        begun = self._circuit.begins(task.about.order.meter)
         outcome = read_back(self._head_end, task.about, self._policy, self._clock)
         self._circuit.record(outcome.result, task.about.order.meter, begun, self._clock())
         return outcome

@@ -86,7 +86,7 @@ def read_back(head_end: HeadEnd, asked: ReadBack, policy: ExecutionPolicy, clock
     order, now = asked.order, clock()
     if order.meter is None:
         raise ValueError(f"order {order.key} is {order.state}, but was never given to a meter")
-    shown = policy.shown(now, head_end.clock_shows(now))
+    shown = policy.shown(now, head_end.of(order.meter).clock_shows(now))
     queue = _cancel(head_end, order) if _should_not_run(asked, policy, shown) else None
     try:
         reading = read_contactor(head_end, order.meter, clock, since=order.submitted_at)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from csire_bridge.domain.clock import Clock
-from csire_bridge.domain.identifiers import CorrelationId
+from csire_bridge.domain.identifiers import CorrelationId, MeterNumber
 from csire_bridge.domain.meter.contactor import NO_METER, HeadEndEvent, HeadEndEventKind
 from csire_bridge.domain.order.order import FINAL_STATES
 from csire_bridge.domain.order.requests.related import CommandedOrder
@@ -18,7 +18,7 @@ from csire_bridge.telemetry.logs import logger
 from csire_bridge.telemetry.metrics import count
 from csire_bridge.telemetry.traces import traces_are_on
 
-__all__ = ["take_events"]
+__all__ = ["of_its_own", "take_events"]
 
 _log = logger(__name__)
 _Event = tuple[bytes, HeadEndEvent, CommandedOrder | None]
@@ -58,6 +58,14 @@ def take_events(store: Store, clock: Clock, events: Sequence[tuple[bytes, HeadEn
         count("csire_bridge_events_total", matched="no" if order is None else "yes")
     if traces_are_on():
         tell_events(store, [(event, order.key) for event, order in met], now)
+
+
+def of_its_own(event: HeadEndEvent, system: str, system_of: Callable[[MeterNumber], str]) -> HeadEndEvent:
+    """The event of a system; one about a meter of another system is not used: it only causes a reading."""
+    if event.meter == NO_METER or system_of(event.meter) == system:
+        return event
+    text = f"the meter is one of the system {system_of(event.meter)}, and {system} reports"
+    return replace(event, kind=HeadEndEventKind.UNKNOWN, contactor=None, permanent=False, text=text)
 
 
 def _story(event: HeadEndEvent) -> str:

@@ -75,9 +75,10 @@ def _ours(
     head_end: HeadEnd, meter: MeterNumber, read_at: datetime, now: datetime, since: datetime, what: str
 ) -> datetime:
     """The time of reading by our clock; raises OldReading if it is before ``since``."""
-    lag, told = min(head_end.clock_behind(now), CLOCK_TOLERANCE), read_at
+    system = head_end.of(meter)
+    lag, told = min(system.clock_behind(now), CLOCK_TOLERANCE), read_at
     if read_at > now:
-        read_at -= head_end.clock_ahead(now)
+        read_at -= system.clock_ahead(now)
     if is_older(read_at, since):
         raise OldReading(
             meter,

@@ -147,11 +147,13 @@ def note_reply_times(tx: Transaction, head_end: HeadEnd, now: datetime) -> None:
     """Record if the clock of the head-end system's replies differs from ours: commands end by it, and so a meter may
     have to wait longer for its next one.
     """
-    behind, ahead = head_end.clock_behind(now), head_end.clock_ahead(now)
-    if max(behind, ahead) > REPLY_TOLERANCE:
-        tx.contactors.misfit(_REPLIES, None, ahead - behind, now)
-    elif head_end.clock_shows(now) is not None:
-        tx.contactors.fits(_REPLIES, [], now)
+    for place, (name, system) in enumerate(head_end.systems().items()):
+        source = f"{_REPLIES} {name}" if place else _REPLIES
+        behind, ahead = system.clock_behind(now), system.clock_ahead(now)
+        if max(behind, ahead) > REPLY_TOLERANCE:
+            tx.contactors.misfit(source, None, ahead - behind, now)
+        elif system.clock_shows(now) is not None:
+            tx.contactors.fits(source, [], now)
 
 
 def note_age(tx: Transaction, meter: MeterNumber | None, result: object, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -25,9 +25,15 @@ class HeadEnd(Protocol):
     time (UTC) that the system's clock can show, by its replies, and never more than ``now``; None before any reply.
     ``clock_behind`` and ``clock_ahead`` are by how much that clock is behind ``now``, or ahead of it, at least.
 
+    There may be several systems, of which each meter has one: ``systems`` are all by their names, ``system_of`` is the
+    name of a meter's, ``of`` that system. Only one that was got by ``of`` may be asked about the clock of a meter.
+
     Raises HeadEndUnreachable, HeadEndRefused or OutcomeUnknown, such as HeadEndBusy.
     """
 
+    def systems(self) -> Mapping[str, HeadEnd]: ...
+    def system_of(self, meter: MeterNumber) -> str: ...
+    def of(self, meter: MeterNumber) -> HeadEnd: ...
     def clock_shows(self, now: datetime) -> datetime | None: ...
     def clock_behind(self, now: datetime) -> timedelta: ...
     def clock_ahead(self, now: datetime) -> timedelta: ...

@@ -8,12 +8,14 @@ from functools import partial
 from fastapi import APIRouter
 from starlette.routing import Mount
 
-from csire_bridge.channels.hes.event_endpoint import EventReceiver
+from csire_bridge.channels.hes.event_endpoint import EVENTS_PATH, EventReceiver, events_path
+from csire_bridge.channels.hes.profile import HeadEndProfile
 from csire_bridge.channels.hub.webhook import hub_router
 from csire_bridge.channels.sid.endpoint import sid_router
 from csire_bridge.channels.transport.inbound.caller_address import Callers, networks
 from csire_bridge.channels.transport.inbound.entrance import Entrance
 from csire_bridge.channels.transport.inbound.request_body import BodyLimits
+from csire_bridge.config.sections.peers.head_end import FIRST_SYSTEM
 from csire_bridge.console.app import build_console
 from csire_bridge.domain.message.partners import PartnerLimits
 from csire_bridge.pipeline.intake.receive import Arrival
@@ -91,8 +93,10 @@ class OpenDoors:
                 proofs, limits = sid_proofs(bridge.settings), bridge.sid.limits
                 yield sid_router(intake.knock, proofs, entrance=entrance, limits=limits)
             case Door.EVENTS if bridge.settings.head_end.url:
-                receiver = self._keepers[_EVENTS] = _event_receiver(bridge, entrance)
-                yield receiver.router
+                for system, profile in bridge.head_end_profiles.items():
+                    receiver = _event_receiver(bridge, system, profile, entrance)
+                    self._keepers[_EVENTS if system == FIRST_SYSTEM else f"{_EVENTS} of {system}"] = receiver
+                    yield receiver.router
             case Door.HEALTH if Door.OPERATIONS not in address.doors:
                 yield health_router(self._readiness.reasons, tells_reasons=address.is_of_this_machine)
             case Door.OPERATIONS:
@@ -109,9 +113,11 @@ def _answer(bridge: Bridge, arrivals: Sequence[Arrival]) -> list[Reply]:
     return answers
 
 
-def _event_receiver(bridge: Bridge, entrance: Entrance) -> EventReceiver:
-    profile, proofs = bridge.head_end_profile, bridge.event_proofs
-    return EventReceiver(bridge.take_events, profile=profile, proofs=proofs, entrance=entrance)
+def _event_receiver(bridge: Bridge, system: str, profile: HeadEndProfile, entrance: Entrance) -> EventReceiver:
+    """What takes the events of a head-end system, at its own address if it is not the first one."""
+    path = EVENTS_PATH if system == FIRST_SYSTEM else events_path(system)
+    taken = partial(bridge.take_events_of, system)
+    return EventReceiver(taken, profile=profile, proofs=bridge.event_proofs, entrance=entrance, path=path)
 
 
 def _callers(bridge: Bridge) -> Callers:

@@ -11,6 +11,7 @@ from csire_bridge.access.authenticate import Authenticator
 from csire_bridge.api.needs import ApiNeeds
 from csire_bridge.channels.transport.inbound.caller_address import Callers, networks
 from csire_bridge.domain.order.order import Order
+from csire_bridge.pipeline.execute.gates.clocks import NO_CLOCKS
 from csire_bridge.pipeline.execute.gates.gates import Gates
 from csire_bridge.service.wiring.alerts_now import alerts_now
 from csire_bridge.service.wiring.bridge import Bridge
@@ -35,7 +36,7 @@ def api_needs(bridge: Bridge) -> ApiNeeds:
         return due[0] if due is not None else None
 
     def gates() -> Gates:
-        return Gates(policy, random.Random(), lambda _: None, can_ask=can_ask)  # noqa: S311 - spreads retries, no secret
+        return Gates(policy, random.Random(), NO_CLOCKS, can_ask=can_ask)  # noqa: S311 - spreads retries, no secret
 
     return ApiNeeds(
         database=bridge.database,

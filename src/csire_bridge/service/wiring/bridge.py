@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
 from threading import Event
 from types import TracebackType
 
-from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
+from csire_bridge.channels.hes.choice import chooser_of, head_end_of, profiles_of
+from csire_bridge.channels.hes.client import HeadEndConnector
 from csire_bridge.channels.hes.event_address import event_key, with_key
 from csire_bridge.channels.hes.event_endpoint import EventListener
 from csire_bridge.channels.hub.client import HubClient
@@ -21,6 +21,7 @@ from csire_bridge.channels.hub.profile import HubSecurity
 from csire_bridge.channels.hub.queue_poller import QueuePoller, document_if_readable, whole_answer
 from csire_bridge.channels.transport.outbound.zeep_wss import WsSecurityPlugin
 from csire_bridge.config.private_files import require_private_files
+from csire_bridge.config.sections.peers.head_end import FIRST_SYSTEM
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.identifiers import Eic
@@ -43,7 +44,7 @@ from csire_bridge.pipeline.intake.receive import Arrival, receive
 from csire_bridge.pipeline.intake.request_reply import RequestReply
 from csire_bridge.pipeline.intake.verify import Verifier
 from csire_bridge.pipeline.jobs.carry_out import JobRunner
-from csire_bridge.pipeline.observe.head_end_events import take_events
+from csire_bridge.pipeline.observe.head_end_events import of_its_own, take_events
 from csire_bridge.pipeline.ports.delivery import DeliveryChannel
 from csire_bridge.runtime.steady_clock import system_clock, ticks_of
 from csire_bridge.service.wiring.bridge_sid import SidSide
@@ -109,16 +110,27 @@ class Bridge:
         self._partners = CurrentPartners(settings, self.database, clock)
         self.intake = self._intake(key)
         self.job_tools = job_tools(settings, self.policy.law, self.intake.judge, clock)
-        profile = HeadEndProfile.of(settings.head_end)
+        profiles = profiles_of(settings.head_end)
+        self.system_of = chooser_of(settings.head_end)
         self.event_proofs = event_proofs(settings, tuple(event_key(one) for one in key))
         self._events: EventListener | None = None
         if reply_address is None:
-            self._events = EventListener(self.take_events, profile, self.event_proofs, settings.head_end.events_port)
+            self._events = EventListener(
+                self.take_events, profiles[FIRST_SYSTEM], self.event_proofs, settings.head_end.events_port
+            )
+            for name, profile in profiles.items():
+                if name != FIRST_SYSTEM:
+                    self._events.also(name, partial(self.take_events_of, name), profile)
             reply_address = self._events.url
         if self.event_proofs.keys:  # the newest; those of the others are still known to the head-end system
             reply_address = with_key(reply_address, self.event_proofs.keys[-1])
-        self.head_end_profile = replace(profile, reply_address=reply_address)
-        self._head_end = HeadEndConnector(self.head_end_profile, clock, ticks_of(clock))
+        self.head_end_profiles = profiles_of(settings.head_end, reply_address)
+        self.head_end_profile = self.head_end_profiles[FIRST_SYSTEM]
+        self._head_end = head_end_of(
+            self.head_end_profiles,
+            self.system_of,
+            lambda profile: HeadEndConnector(profile, clock, ticks_of(clock)),
+        )
         self._hub = hub_client(settings, key, self._partners.book, clock) if settings.hub.url else None
         self.sid = self._sid_side(key) if settings.sid.url else None
         self.points = self.sid.points if self.sid else PointFinder(self.database, None, clock)
@@ -296,6 +308,12 @@ class Bridge:
 
     def take_events(self, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
         """Commit events of the head-end system, and make their orders due."""
+        self.take_events_of(FIRST_SYSTEM, events)
+
+    def take_events_of(self, system: str, events: Sequence[tuple[bytes, HeadEndEvent]]) -> None:
+        """The same for one of several systems; what it says about a meter of another one is not used."""
+        if len(self.head_end_profiles) > 1:
+            events = [(raw, of_its_own(event, system, self.system_of)) for raw, event in events]
         take_events(self.database, self.clock, events)
         self.worker.wake()
 

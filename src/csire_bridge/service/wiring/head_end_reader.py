@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from csire_bridge.channels.hes.client import HeadEndConnector, HeadEndProfile
+from csire_bridge.channels.hes.choice import chooser_of, head_end_of, profiles_of
+from csire_bridge.channels.hes.client import HeadEndConnector
 from csire_bridge.config.settings import Settings
 from csire_bridge.domain.clock import Clock
 from csire_bridge.pipeline.ports.head_end import HeadEnd
@@ -20,5 +21,6 @@ def head_end_reader(settings: Settings, clock: Clock = system_clock) -> Iterator
     if settings.head_end.url is None:
         yield None
         return
-    with closing(HeadEndConnector(HeadEndProfile.of(settings.head_end), clock)) as connector:
-        yield connector
+    profiles, system_of = profiles_of(settings.head_end), chooser_of(settings.head_end)
+    with closing(head_end_of(profiles, system_of, lambda profile: HeadEndConnector(profile, clock))) as head_end:
+        yield head_end

@@ -56,6 +56,7 @@ def execution_policy(settings: Settings) -> ExecutionPolicy:
         retry=CALL_RETRY,
         too_old=too_old(settings),
         law=law_policy(settings),
+        rates={one.name: one.commands_per_second for one in head_end.system if one.commands_per_second},
     )
 
 

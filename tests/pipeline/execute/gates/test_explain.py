@@ -11,6 +11,7 @@ from csire_bridge.domain.metering_point.guards import StopScope
 from csire_bridge.domain.metering_point.holds import Hold, HoldKind
 from csire_bridge.domain.order.order import DisconnectionKind, OrderState
 from csire_bridge.domain.protection import NOT_PROTECTED, ProtectedKind, Protection
+from csire_bridge.pipeline.execute.gates.clocks import NO_CLOCKS
 from csire_bridge.pipeline.execute.gates.explain import Explanation, explain
 from csire_bridge.pipeline.execute.gates.gates import Gates
 from tests.support.model.scene import METERS, POINT, POINTS, POLICY, Scene
@@ -24,7 +25,7 @@ class Undone(Exception):
 
 
 def explained(scene: Scene, key: int | None = None) -> Explanation:
-    gates = Gates(POLICY, random.Random(1), lambda _: None)  # noqa: S311 - spreads retries
+    gates = Gates(POLICY, random.Random(1), NO_CLOCKS)  # noqa: S311 - spreads retries
     found: list[Explanation] = []
     with pytest.raises(Undone), scene.database.transaction() as tx:
         found.append(explain(tx, scene.order(key), gates, POLICY, scene.world.now))

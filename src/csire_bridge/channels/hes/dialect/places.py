@@ -31,7 +31,8 @@ class Place:
     def text(self, element: etree._Element) -> str:
         """Its text without surrounding space; empty where there is none."""
         if self.attribute is None:
-            return ((element.findtext(self.path) if self.path else element.text) or "").strip()
+            text = element.findtext(self.path) if self.path else element.text
+            return text.strip() if text else ""
         found = element.find(self.path) if self.path else element
         return "" if found is None else (found.get(self.attribute) or "").strip()
 

@@ -22,11 +22,13 @@ from csire_bridge.config.sections.peers.parties import KEPT_SECONDS, Folders, Ke
 from csire_bridge.domain.meter.contactor import ContactorAction, ControlState, HeadEndEventKind
 
 __all__ = [
+    "FIRST_SYSTEM",
     "DialectSettings",
     "HeadEndCodes",
     "HeadEndNamespaces",
     "HeadEndSettings",
     "HeaderField",
+    "SystemSettings",
     "ZoneName",
     "zone_of",
 ]
@@ -67,6 +69,8 @@ def _lower(text: str) -> str:
 
 
 Word = Annotated[str, AfterValidator(_lower)]
+FIRST_SYSTEM = "head-end"
+"""The name of the system that ``head_end`` itself describes."""
 _OFFSET = re.compile(r"([+-])(0[0-9]|1[0-4]):([0-5][0-9])")
 
 
@@ -187,6 +191,47 @@ class DialectSettings(Part):
     file: Path
 
 
+class SystemSettings(Part):
+    """One more head-end system, and which meters it has.
+
+    ``meters`` are beginnings of meter numbers, such as the mark of a maker; the longest counts. ``meter_list`` is a
+    text file with a meter number in each line, which counts before any beginning. ``commands_per_second`` stands for
+    that of the execution. Every other setting has the meaning that it has in ``head_end``, whose value counts where it
+    is not set here.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,7}$")
+    url: str
+    meters: tuple[Annotated[str, Field(min_length=1, max_length=20)], ...] = ()
+    meter_list: Path | None = None
+    commands_per_second: float | None = Field(default=None, gt=0)
+    reply_address: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    connect_seconds: float | None = Field(default=None, gt=0)
+    read_seconds: float | None = Field(default=None, gt=0)
+    kept_seconds: KeptSeconds | None = None
+    source: str | None = Field(default=None, min_length=1)
+    username: str | None = None
+    organization: str | None = None
+    required_header: frozenset[HeaderField] | None = None
+    soap_action: str | None = None
+    speaks: str | None = None
+    zone: ZoneName | None = None
+    meter_names: tuple[str, ...] | None = None
+    ca_bundle: Path | None = None
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+    codes: HeadEndCodes | None = None
+    namespaces: HeadEndNamespaces | None = None
+
+    @model_validator(mode="after")
+    def _has_meters(self) -> SystemSettings:
+        if not self.meters and self.meter_list is None:
+            raise ValueError("it has no meters: set meters (beginnings of their numbers), or meter_list")
+        if (self.client_certificate is None) != (self.client_key is None):
+            raise ValueError("client_certificate and client_key belong together: set both or none")
+        return self
+
+
 class HeadEndSettings(Part):
     """Where the head-end system is, and how long its commands live.
 
@@ -209,6 +254,8 @@ class HeadEndSettings(Part):
     kinds of names (NameType) that are meter numbers, if it gives a meter several. ``soap_action`` is sent in place of
     the one in the contract. ``ca_bundle`` holds the authorities to trust, ``client_certificate`` and ``client_key`` are
     ours for TLS; all PEM files.
+
+    Where there are several systems, this is the first one, and ``system`` are the others, each with meters of its own.
     """
 
     url: str | None = None
@@ -240,6 +287,12 @@ class HeadEndSettings(Part):
     client_key: Path | None = None
     codes: HeadEndCodes = HeadEndCodes()
     namespaces: HeadEndNamespaces = HeadEndNamespaces()
+    system: tuple[SystemSettings, ...] = ()
+
+    def of_system(self, one: SystemSettings) -> HeadEndSettings:
+        """The settings of one more system: its own, and these where it has none."""
+        own = {name: getattr(one, name) for name in one.model_fields_set if name in type(self).model_fields}
+        return self.model_copy(update={**own, "system": ()})
 
     @model_validator(mode="after")
     def _goes_together(self) -> HeadEndSettings:
@@ -252,8 +305,19 @@ class HeadEndSettings(Part):
                 "whoever reports events must prove itself: set event_key, or event_user and event_password_file, "
                 "or event_certificates"
             )
+        self._systems_differ()
         if "User" in self.required_header and self.username is None:
             raise ValueError("the header field User is required, so a username must be set")
         if (self.organization or "Organization" in self.required_header) and not (self.organization and self.username):
             raise ValueError("the organization belongs to a user: set both organization and username")
         return self
+
+    def _systems_differ(self) -> None:
+        if self.system and not self.url:
+            raise ValueError("url is missing: it is the system of all meters that no other one has")
+        for what, given in (
+            ("name", [one.name for one in self.system]),
+            ("beginning of meters", [begin.casefold() for one in self.system for begin in one.meters]),
+        ):
+            if twice := sorted({each for each in given if given.count(each) > 1}):
+                raise ValueError(f"two systems have the same {what}: {', '.join(twice)}")

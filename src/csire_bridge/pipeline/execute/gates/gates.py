@@ -7,6 +7,7 @@ is a row that falls due again, and it is woken earlier when the reason for waiti
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from csire_bridge.domain.order.requests.operators_own import is_danger_cut, is_d
 from csire_bridge.domain.order.requests.precedence import Ruling, asked_at, gives_way
 from csire_bridge.domain.order.requests.related import RelatedOrder
 from csire_bridge.domain.work import WorkItem, WorkStep
+from csire_bridge.pipeline.execute.gates.clocks import Clocks
 from csire_bridge.pipeline.execute.gates.danger_gate import held_by_stop, in_the_way, needs_people, stays_off
 from csire_bridge.pipeline.execute.gates.law_gate import LawGate
 from csire_bridge.pipeline.execute.gates.meter_gate import doubts
@@ -44,22 +46,22 @@ class Gates:
         self,
         policy: ExecutionPolicy,
         jitter: random.Random,
-        clock_shows: Callable[[datetime], datetime | None],
+        clocks: Clocks,
         *,
         can_ask: bool = False,
     ) -> None:
-        """``clock_shows`` returns the earliest time that the head-end system's clock can show.
+        """``clocks`` are those of the head-end systems.
 
         ``can_ask``: a point that is not in the registry can be looked up elsewhere; its order is put into
         ``changes.unknown``.
         """
         self._policy = policy
-        self._clock_shows = clock_shows
+        self._clocks = clocks
         self._can_ask = can_ask
         self._jitter = jitter
-        self._throttle = Throttle(policy.commands_per_second)
+        self._throttles: dict[str, Throttle] = {}
         self._rules = RuleGate(policy)
-        self._law = LawGate(policy, clock_shows, can_ask=can_ask)
+        self._law = LawGate(policy, clocks, can_ask=can_ask)
         self._first: Sequence[tuple[str, Callable[[Round, Sequence[Pair]], list[Pair]]]] = (
             ("kind", self._contactor_orders),
             ("wanted", self._wanted),
@@ -225,9 +227,9 @@ class Gates:
         """
         tx, changes = there.tx, there.changes
         now, policy = changes.now, self._policy
-        shown = policy.shown(now, self._clock_shows(now))
+        shown = {meter: policy.shown(now, self._clocks.shows(meter, now)) for _, _, meter in new}
         near: dict[MeterNumber, list[RelatedOrder]] = {}
-        since, ends_after = now - policy.meter_pause, shown - policy.expiry_margin
+        since, ends_after = now - policy.meter_pause, min(shown.values(), default=now) - policy.expiry_margin
         for neighbour in released(tx, tx.neighbours.at_meters([meter for _, _, meter in new], since, ends_after)):
             near.setdefault(neighbour.meter, []).append(neighbour)
         goes_on: list[Ready] = []
@@ -239,7 +241,7 @@ class Gates:
                 self._recall(tx, order, open_ones, changes)
                 text = "waits: another command to the meter has not ended"
                 changes.wait(order, item, WaitsFor.METER, text, now + policy.recheck_interval)
-            elif (left := self._longest_left(others, shown)) > timedelta():
+            elif (left := self._longest_left(others, shown[meter])) > timedelta():
                 text = "waits: a command of which nothing was heard may still reach the meter before its end"
                 changes.wait(order, item, WaitsFor.METER, text, now + left)
             elif (until := _pause_ends(order, near.get(meter, ()), policy.meter_pause)) is not None and until > now:
@@ -291,15 +293,22 @@ class Gates:
         """Gate: commands per second; the others come back when it is their turn. Danger has no turn."""
         changes = there.changes
         goes_on: list[Ready] = []
-        behind = 0
+        behind: Counter[str] = Counter()
         for item, order, meter in new:
-            until = None if is_danger_cut(order) else self._throttle.take(changes.now, behind)
+            system = self._clocks.system_of(meter)
+            until = None if is_danger_cut(order) else self._throttle(system).take(changes.now, behind[system])
             if until is None:
                 goes_on.append((item, order, meter))
             else:
-                behind += 1
+                behind[system] += 1
                 changes.reschedule(item, until)
         return goes_on
+
+    def _throttle(self, system: str) -> Throttle:
+        """That of a head-end system."""
+        if system not in self._throttles:
+            self._throttles[system] = Throttle(self._policy.rate_of(system))
+        return self._throttles[system]
 
     def _spread(self, most: timedelta) -> timedelta:
         """A random time between a fifth of ``most`` and ``most``, so that orders don't all come back at once."""

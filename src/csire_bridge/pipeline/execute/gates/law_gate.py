@@ -5,13 +5,14 @@ A command may act until its lifetime is over, so the days until then must be per
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from csire_bridge.domain.identifiers import MeteringPointCode
 from csire_bridge.domain.law.judge import AskFirst, Forbidden, LawVerdict, Permitted, WaitForLaw, judge
 from csire_bridge.domain.metering_point.facts import MeteringPoint
 from csire_bridge.domain.order.order import RejectionReason, WaitsFor
+from csire_bridge.pipeline.execute.gates.clocks import Clocks
 from csire_bridge.pipeline.execute.gates.round import LONGEST_WAIT, Ready
 from csire_bridge.pipeline.execution_policy import ExecutionPolicy
 from csire_bridge.pipeline.orders.order_changes import OrderChanges
@@ -26,15 +27,13 @@ _ASKED_FOR = timedelta(days=1)
 class LawGate:
     """Applies the law's bans to registered orders.
 
-    ``clock_shows`` returns the earliest time that the head-end system's clock can show, by which a command ends.
+    ``clocks`` are those of the head-end systems, by which a command ends.
     ``can_ask``: SID can be asked whether a household is protected.
     """
 
-    def __init__(
-        self, policy: ExecutionPolicy, clock_shows: Callable[[datetime], datetime | None], *, can_ask: bool
-    ) -> None:
+    def __init__(self, policy: ExecutionPolicy, clocks: Clocks, *, can_ask: bool) -> None:
         self._policy = policy
-        self._clock_shows = clock_shows
+        self._clocks = clocks
         self._can_ask = can_ask
 
     def passing(
@@ -69,7 +68,6 @@ class LawGate:
         points: Mapping[MeteringPointCode, MeteringPoint],
         now: datetime,
     ) -> dict[int, LawVerdict]:
-        ends = self._policy.last_moment(now, self._clock_shows(now))
         unknown = [order.metering_point for _, order, _ in new if points[order.metering_point].protection is None]
         asked = (
             tx.points.protection_asked_since(unknown, now - _ASKED_FOR) if self._can_ask and unknown else frozenset()
@@ -80,8 +78,8 @@ class LawGate:
                 points[order.metering_point].protection,
                 self._policy.law,
                 now,
-                ends,
+                self._policy.last_moment(now, self._clocks.shows(meter, now)),
                 can_ask=self._can_ask and order.metering_point not in asked,
             )
-            for _, order, _ in new
+            for _, order, meter in new
         }

@@ -12,6 +12,7 @@ from csire_bridge.domain.operations.alerts import Alert, AlertKind
 from csire_bridge.store.queries.alerts.complaint_alerts import complaint_alerts
 from csire_bridge.store.queries.alerts.counted_conditions import OF_TRUST, counted_conditions
 from csire_bridge.store.queries.alerts.events_not_used import events_not_used
+from csire_bridge.store.queries.alerts.other_systems import other_systems_down
 from csire_bridge.store.queries.alerts.said_early import said_early_alert
 from csire_bridge.store.queries.alerts.supply_alerts import supply_alerts
 from csire_bridge.store.tables import messages, notifications, stranger_bytes
@@ -39,6 +40,7 @@ def standing(
     yield from complaint_alerts(connection, now)
     yield from _trimmed(connection, now - memory)
     yield from _unsent(connection)
+    yield from other_systems_down(connection)
     yield from events_not_used(connection, now - memory)
     yield from said_early_alert(connection, now - result_wait - memory, now - result_wait)
     for one in counted_conditions(connection, now, result_wait, memory, partner_wait):

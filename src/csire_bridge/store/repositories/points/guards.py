@@ -148,6 +148,12 @@ class Guards:
         row = self._connection.execute(_CIRCUIT, {"b_name": name}).first()
         return from_row(Circuit, row) if row else Circuit(name)
 
+    def is_any_open(self, begins: str) -> bool:
+        """Whether a circuit is open whose name begins so."""
+        c = circuits.c
+        found = select(c.name).where(c.name.startswith(begins, autoescape=True), c.opened_at.is_not(None)).limit(1)
+        return self._connection.execute(found).first() is not None
+
     def try_again(self, now: datetime) -> None:
         """Let every open circuit be tried at ``now`` (UTC)."""
         self._connection.execute(update(circuits).where(circuits.c.retry_at > now).values(retry_at=now))

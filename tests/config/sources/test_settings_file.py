@@ -65,7 +65,10 @@ def test_given_a_settings_file_then_each_value_and_heading_has_its_line() -> Non
             r"head_end\.urll: there is no such setting \(.*, line 3\) -> did you mean head_end\.url\?",
         ),
         ("[head_end.codes]\ndisconect = '1'\n", r"line 2\) -> did you mean head_end\.codes\.disconnect\?"),
-        ("read_seconds = 1\n", r"did you mean head_end\.read_seconds or sid\.read_seconds\?"),
+        (
+            "read_seconds = 1\n",
+            r"did you mean head_end\.read_seconds or head_end\.system\.read_seconds or sid\.read_seconds\?",
+        ),
         (
             "[[partners]]\neic = '10XPL-TSO------P'\nprofil = 'wss'\n",
             r"partners\.0\.profil: .*did you mean partners\.profile",

@@ -16,7 +16,7 @@ from csire_bridge.domain.message.message import OrderRequest, Request
 from csire_bridge.service.wiring.standard import Standard
 from csire_bridge.xml.mapping.book import MappingBook
 from csire_bridge.xml.parser import parse
-from csire_bridge.xml.schema.catalogue import SchemaCatalogue
+from tests.support.schemas import catalogue_with
 
 pytestmark = pytest.mark.slow  # each builds a book of mapping files from a release of its own
 
@@ -56,7 +56,7 @@ class Laid:
         return self
 
     def book(self) -> MappingBook:
-        return MappingBook([self.mappings, self.ours], SchemaCatalogue([self.schemas, SCHEMAS]))
+        return MappingBook([self.mappings, self.ours], catalogue_with(self.schemas))
 
     def refused(self) -> str:
         with pytest.raises(ConfigurationError) as caught:
@@ -74,7 +74,7 @@ class Laid:
             assert old in text
             text = text.replace(old, new, 1)
         tree = parse(text.encode())
-        catalogue = SchemaCatalogue([self.schemas, SCHEMAS])
+        catalogue = catalogue_with(self.schemas)
         assert catalogue.decide(tree), catalogue.explain(tree)
         return self.book().reader(str(tree.tag)).read(tree)
 

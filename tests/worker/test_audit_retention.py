@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +27,7 @@ def test_days_that_are_old_are_written_into_a_file_and_taken_out_once(tmp_path: 
         taken = job.run()
         assert taken is not None
         file, count = taken
-        assert count == 2
+        assert (count, stat.S_IMODE(file.stat().st_mode)) == (2, 0o600)
         subjects = [json.loads(line)["subject"] for line in file.read_text("utf-8").splitlines()]
         assert subjects == ["point 0", "point 1"]
         assert job.run() is None

@@ -71,6 +71,7 @@ def _environment(language: Language) -> Environment:
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(_FILTERS)
     environment.globals["language"] = language
+    environment.globals["came_twice_lately"] = moments.came_twice_lately
     return environment
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from csire_bridge.access.audit_export import write_json_lines
+from csire_bridge.config.private_files import PRIVATE_MODE
 from csire_bridge.domain.clock import Clock
 from csire_bridge.domain.people.actor import ITSELF, Actor
 from csire_bridge.domain.people.acts import Act
@@ -63,7 +64,8 @@ class AuditRetention:
     def _write(self, file: Path, first: str) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
         new = file.with_suffix(".part")
-        with new.open("w", encoding="utf-8") as stream, self._database.read_transaction() as tx:
+        private = os.open(new, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, PRIVATE_MODE)
+        with os.fdopen(private, "w", encoding="utf-8") as stream, self._database.read_transaction() as tx:
             count = write_json_lines(tx.audit.entries(before_day=first), stream)
             stream.flush()
             os.fsync(stream.fileno())

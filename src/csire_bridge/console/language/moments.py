@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from csire_bridge.domain.clock import WARSAW
 
-__all__ = ["clock_time", "day", "doubled", "moment", "offset", "span", "utc"]
+__all__ = ["came_twice_lately", "clock_time", "day", "doubled", "moment", "offset", "span", "utc"]
 
 _HOUR = timedelta(hours=1)
 
@@ -33,6 +33,11 @@ def doubled(at: datetime) -> str | None:
     if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
         return "b" if local.fold else "a"
     return None
+
+
+def came_twice_lately(now: datetime) -> bool:
+    """Whether the doubled hour of October lies in the last 60 days, so that people may still report of it."""
+    return offset(now) < offset(now - timedelta(days=60))
 
 
 def day(at: date | datetime) -> str:

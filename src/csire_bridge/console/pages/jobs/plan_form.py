@@ -50,7 +50,7 @@ class PlanForm:
             reason=given["reason"].strip() or None,
             code=_choice(RejectionReason, given["code"]),
             unread=bool(given["unread"]),
-            executed_at=_moment(given["executed_at"]),
+            executed_at=_moment(given["executed_at"], given["executed_at_hour"]),
             seen_by=given["seen_by"].strip() or None,
             lodged=_moment(given["lodged"]),
             after_cut=bool(given["after_cut"]),
@@ -70,6 +70,7 @@ def detail_form(
     code: _Line = "",
     unread: _Line = "",
     executed_at: _Line = "",
+    executed_at_hour: _Line = "",
     seen_by: _Line = "",
     lodged: _Line = "",
     after_cut: _Line = "",
@@ -106,12 +107,22 @@ def _choice(kind: type[_E], text: str) -> _E | None:
         raise ActionRefused(f"{text} is none of {', '.join(kind)}", "choose one") from error
 
 
-def _moment(text: str) -> datetime | None:
-    """A moment by the Polish clock; of a doubled hour the first, unless the offset is written."""
+def _moment(text: str, hour: str = "") -> datetime | None:
+    """A moment by the Polish clock. In the doubled hour of October ``hour`` says whether it is the first (a) or the
+    second (b); nothing is guessed.
+    """
     try:
-        return moment_of(text) if text else None
+        if not text:
+            return None
+        first, second = moment_of(text), moment_of(text, end=len(text) != len("2026-11-23"))
     except ValueError as error:
         raise ActionRefused(f"{text} is no moment", "give a day and a time") from error
+    if first != second and hour not in ("a", "b"):
+        raise ActionRefused(
+            f"at {text} clocks are changed: that time comes twice, or never",
+            "choose the first or the second hour, or give another time",
+        )
+    return second if hour == "b" else first
 
 
 def _day(text: str) -> date | None:

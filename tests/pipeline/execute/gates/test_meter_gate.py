@@ -207,11 +207,13 @@ def retry(playing: Play, order: Order) -> None:
 def test_given_a_command_that_failed_when_the_meter_moves_before_the_next_try_then_that_is_not_given(
     tmp_path: Path,
 ) -> None:
-    with play(tmp_path, lifetime=0.5, response=0.1, execution={"again_seconds": 1}) as playing:
+    with play(tmp_path, lifetime=0.5, response=0.1, execution={"again_seconds": 3600}) as playing:
         playing.scene.head_end.meter(METER).stuck = True
         playing.send("disconnect")
-        playing.work_until(lambda: playing.order().state is OrderState.SUBMITTED)
+        playing.work_until(lambda: (playing.order().state, playing.order().attempts) == (OrderState.REGISTERED, 1))
         tell(playing, OTHER, Source.IMPORT, meter=METER, has_contactor=True)
+        with playing.scene.bridge.database.transaction() as tx:
+            tx.work.hasten_all(system_clock())
         order = playing.work_until_state(OrderState.PARKED)
         assert (order.attempts, "more than one" in (order.detail or "")) == (1, True)
 

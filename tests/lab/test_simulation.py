@@ -33,6 +33,7 @@ from csire_bridge.lab.simulation.play import Play
 from csire_bridge.lab.simulation.population import meter_name
 from csire_bridge.lab.simulation.report import AIM, Report, as_json, report_of
 from csire_bridge.lab.simulation.scenarios import Scenario, make_scenario
+from csire_bridge.pipeline.execute import handler
 from csire_bridge.pipeline.execute.gates.law_gate import LawGate
 from tests.support.chance import examples
 from tests.support.law import is_forbidden
@@ -302,9 +303,10 @@ def test_given_protected_households_then_none_is_suspended_on_a_forbidden_day_an
         assert report.law.refused == report.law.protected
 
 
-def test_given_a_bridge_without_the_gate_of_the_law_then_the_run_ends_with_what_was_broken(
+def test_given_a_bridge_that_never_asks_the_law_then_the_run_ends_with_what_was_broken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(handler, "recall_forbidden", lambda *_: {})
     monkeypatch.setattr(LawGate, "passing", lambda _self, _tx, new, _points, _changes: list(new))
     scenario = replace(make_scenario("month", 60, NOVEMBER, 1, 5), pulse=BRIEF, protected=0.5)
     report = played(scenario)

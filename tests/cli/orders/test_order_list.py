@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -42,7 +42,7 @@ def test_given_two_orders_when_one_is_searched_for_by_what_only_it_has_then_only
     place: Place, option: str, value: str
 ) -> None:
     place.enter(detail="other words", registered_at=system_clock())
-    early = system_clock().replace(year=2026, month=3, day=1)
+    early = datetime(2026, 3, 1, 9, tzinfo=UTC)
     wanted = place.enter(
         OTHER,
         source_message=MESSAGE,
